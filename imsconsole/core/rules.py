@@ -1,0 +1,52 @@
+"""Rules: a question that is answered yes, or no with the reason.
+
+A rule is a function `can_<verb>(subject, actor) -> Verdict`. Buttons, forms, services, admin and
+jobs ask the same one. Order inside a rule: who, state, relations, quota; the first refusal speaks.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+from imsconsole.core.errors import ImsError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer of a rule. True in a condition when allowed."""
+
+    code: str = ""
+    reason: str | Promise = ""
+
+    def __bool__(self) -> bool:
+        return not self.code
+
+    def require(self) -> None:
+        """Raise `Refused` unless allowed."""
+        if self.code:
+            raise Refused(self)
+
+
+ALLOWED = Verdict()
+
+
+def refuse(code: str, reason: str | Promise) -> Verdict:
+    """A refusal. `reason` is a whole translated sentence: what is not possible, why, what to do."""
+    return Verdict(code, reason)
+
+
+def first_refusal(*verdicts: Verdict) -> Verdict:
+    """The first verdict that refuses, else ALLOWED."""
+    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+
+
+class Refused(ImsError):
+    """A service was asked for something a rule refuses."""
+
+    http_status = 409
+    default_code = "refused"
+
+    def __init__(self, verdict: Verdict, **values: Any) -> None:
+        super().__init__(verdict.code, reason=str(verdict.reason), **values)
+        self.verdict = verdict

@@ -1,0 +1,124 @@
+"""The `Engine` protocol: every word that is spoken across the boundary.
+
+Verbs are called only from `jobs.py` modules, `cloud.engines` and services of `cloud`. Rules of
+the protocol, promised by every engine and tested in `tests/engine/contract.py`:
+
+* every creating verb may be called again with the same arguments and ends with one thing, not two;
+* deleting what is missing is success;
+* a verb that raises leaves no file behind but those that carry its `work.token`, which `sweep`
+  removes; a file without a token in its name is whole;
+* every verb may return a new reference, which replaces the one that was passed in;
+* errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
+"""
+
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from imsconsole.engine.types import (
+    Capabilities,
+    DiskSpec,
+    Inventory,
+    ServerSpec,
+    ServerState,
+    Source,
+    Space,
+    StoredDisk,
+    Work,
+)
+
+
+class Engine(Protocol):
+    """Bytes and machines of one region."""
+
+    # what there is
+    def capabilities(self) -> Capabilities: ...
+
+    def free_space(self) -> Space: ...
+
+    def inventory(self) -> Inventory: ...
+
+    def sweep(self, token: str) -> None:
+        """Remove every temporary file whose name carries `token` (a prefix will do)."""
+        ...
+
+    # stored disks of images: read-only once they exist
+    def ingest(self, disk_id: UUID, source: Source, *, format: str, work: Work) -> StoredDisk:
+        """Store `source`, whose inspected format is `format`, as qcow2 (or the ISO itself).
+
+        Raises BadImage, NoSpace, Unavailable.
+        """
+        ...
+
+    def open(self, ref: str, offset: int = 0) -> BinaryIO:
+        """The stored file's bytes. Raises NotFound."""
+        ...
+
+    def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
+        """Whether the stored file still has that SHA-256. Raises NotFound."""
+        ...
+
+    def delete(self, ref: str) -> None:
+        """Remove a stored disk. Servers and work that use its bytes keep them."""
+        ...
+
+    # disks of servers
+    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work) -> str:
+        """A blank disk; returns its reference."""
+        ...
+
+    def grow_disk(self, disk: DiskSpec, size_bytes: int) -> str:
+        """Grow a disk that no running server uses."""
+        ...
+
+    def delete_disk(self, ref: str) -> None: ...
+
+    # servers
+    def create_server(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
+        """Build a server's folder and its system disk (`disks[0]`) on the stored disk `image_ref`.
+
+        Data disks (`disks[1:]`) exist already. Returns the spec with all references filled.
+        Raises NotFound (the image's bytes are gone), NoSpace.
+        """
+        ...
+
+    def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
+        """Build a new system disk `disks[0]` beside the old one, which stays until deleted."""
+        ...
+
+    def restore_system_disk(self, server: ServerSpec) -> ServerSpec:
+        """Make the kept disk `disks[0]` the system disk again. The server is stopped."""
+        ...
+
+    def start(self, server: ServerSpec) -> ServerState:
+        """Start it, or do nothing when it runs. Raises Unsupported, Unavailable, NotFound."""
+        ...
+
+    def stop(self, ref: str, *, graceful_s: float) -> ServerState:
+        """Ask the guest to power off, after `graceful_s` seconds cut the power."""
+        ...
+
+    def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
+        """Restart the guest's system, after `graceful_s` seconds by force."""
+        ...
+
+    def delete_server(self, ref: str) -> None:
+        """Cut the power, remove its folder and system disk. Data disks are deleted one by one."""
+        ...
+
+    def server_state(self, ref: str) -> ServerState: ...
+
+    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        """Attach a disk to a running server (a stopped one finds it when it starts)."""
+        ...
+
+    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        """Detach a disk from a running server. Raises Conflict when the guest does not let go."""
+        ...
+
+    def screen(self, ref: str) -> bytes:
+        """A PNG of what the screen shows. Raises Conflict when the server is not running."""
+        ...
+
+    def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:
+        """The end of what the guest wrote to its serial console, without terminal escapes."""
+        ...

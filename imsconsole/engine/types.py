@@ -1,0 +1,180 @@
+"""Plain values that cross the boundary. Sizes are bytes unless the name says otherwise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+GIB = 1024**3
+MIB = 1024**2
+
+
+class Source(Protocol):
+    """Bytes that can be read from any offset."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def open(self, offset: int = 0) -> BinaryIO: ...
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A source that is a file here; a local engine reads it in place."""
+
+    path: Path
+
+    @property
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size
+
+    def open(self, offset: int = 0) -> BinaryIO:
+        stream = self.path.open("rb")
+        stream.seek(offset)
+        return stream
+
+
+class Work(Protocol):
+    """The piece of work a long verb is part of.
+
+    `token` is unique to this attempt of this step (letters, digits, '-') and is part of every
+    temporary name. `report` tells progress in bytes. Both methods raise when the work was
+    cancelled or taken over by somebody else; a verb calls `hold` right before and right after
+    it makes something final, and removes what it made when the second call raises.
+    """
+
+    token: str
+
+    def report(self, done: int, total: int) -> None: ...
+
+    def hold(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class StoredDisk:
+    """A disk in the store, read-only. `sha256` is that of the stored file."""
+
+    ref: str
+    format: str  # qcow2 or iso
+    size_bytes: int
+    virtual_size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an image file really is (see `inspection`). `warnings` are codes of sentences."""
+
+    format: str  # raw, qcow2, vmdk, vhd, vhdx, vdi, iso
+    virtual_size_bytes: int
+    size_bytes: int
+    sha256: str = ""
+    partition_table: str = ""  # mbr, gpt or empty
+    boot_modes: tuple[str, ...] = ()  # bios, uefi: what the disk seems to boot, empty when unknown
+    variant: str = ""  # monolithicSparse, streamOptimized, dynamic, fixed, hybrid
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Key:
+    """An encryption key. An engine may use only the ID."""
+
+    id: UUID
+    material: Callable[[], bytes] = field(repr=False)
+
+
+class Power(StrEnum):
+    RUNNING = "running"
+    STOPPED = "stopped"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """What a server is doing now. `reason` is a code (guest-shutdown, killed, host-rebooted …)."""
+
+    power: Power
+    reason: str = ""
+    since: datetime | None = None
+    ssh_port: int | None = None  # loopback port forwarded to the guest's port 22
+    pid: int | None = None
+
+
+@dataclass(frozen=True)
+class DiskSpec:
+    """A disk as attached to a server. `index` 0 is the system disk; `serial` is seen by the guest."""
+
+    id: UUID
+    ref: str
+    index: int
+    size_bytes: int
+
+    @property
+    def serial(self) -> str:
+        return self.id.hex[:20]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What the guest's cloud-init reads (NoCloud). The password is a crypt(3) hash."""
+
+    instance_id: str
+    hostname: str
+    ssh_keys: tuple[str, ...] = ()
+    password_hash: str = ""
+    user: str = "root"
+    user_data: bytes = b""
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """All an engine must know to build or start a server."""
+
+    id: UUID
+    name: str
+    vcpus: int
+    memory_mb: int
+    architecture: str  # x86 or arm
+    boot_mode: str  # bios or uefi
+    mac: str
+    private_ip: str
+    seed: Seed
+    ref: str = ""
+    disks: tuple[DiskSpec, ...] = ()
+    multi_queue: bool = False
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What this engine can do, and why not. Asked by rules, so a button knows before the click."""
+
+    formats: frozenset[str] = frozenset()
+    architectures: frozenset[str] = frozenset()
+    boot_modes: frozenset[str] = frozenset()
+    devices: frozenset[str] = frozenset()  # gpu, npu, encoder
+    bare_metal: bool = False
+    encryption: bool = False
+    screen: bool = False
+    accelerator: str = ""  # kvm, tcg or empty: no servers can be started
+    missing: tuple[str, ...] = ()  # names of missing packages
+    memory_mb: int = 0  # what all running guests together may use
+
+
+@dataclass(frozen=True)
+class Space:
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that exists on an engine: references by kind. `scraps` are temporary files, by token."""
+
+    stored: frozenset[str] = frozenset()
+    servers: frozenset[str] = frozenset()
+    disks: frozenset[str] = frozenset()
+    scraps: frozenset[str] = frozenset()
+    running: frozenset[UUID] = frozenset()
