@@ -1,0 +1,297 @@
+"""Images, their disks and tags, OS versions, uploads (design §6, ims-facts §1)."""
+
+import uuid
+from pathlib import Path
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project, Region
+from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.core.now import now
+from imsconsole.core.sentences import sentence
+
+
+class OsVersion(models.Model):
+    """A row of the operator's table of operating systems (ims-facts §1.5)."""
+
+    class Type(models.TextChoices):
+        LINUX = "Linux", "Linux"
+        WINDOWS = "Windows", "Windows"
+        OTHER = "Other", _("Other")
+
+    name = models.CharField(_("name"), max_length=64, unique=True)  # "Debian 12.0.0 64bit"
+    os_type = models.CharField(_("OS type"), max_length=8, choices=Type)
+    platform = models.CharField(_("platform"), max_length=32)
+    version = models.CharField(_("version"), max_length=32)
+    bits = models.PositiveSmallIntegerField(_("bits"), choices=[(32, "32"), (64, "64")], default=64)
+    boots_bios = models.BooleanField("BIOS", default=True)
+    boots_uefi = models.BooleanField("UEFI", default=False)
+    on_x86 = models.BooleanField("x86", default=True)
+    on_arm = models.BooleanField("Arm", default=False)
+    for_ecs = models.BooleanField("ECS", default=True)
+    for_bms = models.BooleanField("BMS", default=False)
+    flavor_series: models.JSONField[list[str], list[str]] = models.JSONField(
+        _("flavor series"), default=list, blank=True, help_text=_("Empty: every series.")
+    )
+
+    class Meta:
+        verbose_name = _("OS version")
+        verbose_name_plural = _("OS versions")
+        ordering = ["platform", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Public and market images of the region, own ones of the project (R2, R3, R22)."""
+        everyone = Q(category__in=[Image.Category.PUBLIC, Image.Category.MARKET])
+        return self.filter(everyone | Q(project=actor.project), region=actor.region).exclude(
+            status=Image.Status.DELETED
+        )
+
+    def owned_by(self, actor: Actor) -> Self:
+        return self.filter(project=actor.project).exclude(status=Image.Status.DELETED)
+
+    def with_facts(self) -> Self:
+        """Annotates `servers_count`, in one query. Shares and listings join here when they exist."""
+        return self.annotate(
+            servers_count=Count("servers", filter=Q(servers__deleted_at=None), distinct=True)
+        )
+
+
+class Image(models.Model):
+    """An image (镜像): a template of a server or disk. The row stays when it is deleted."""
+
+    class Category(models.TextChoices):
+        PUBLIC = "public", _("Public image")
+        PRIVATE = "private", _("Private image")
+        MARKET = "market", _("Market image")
+
+    class Type(models.TextChoices):
+        SYSTEM = "system", _("System disk image")
+        DATA = "data", _("Data disk image")
+        FULL = "full", _("Full-ECS image")
+        ISO = "iso", _("ISO image")
+
+    class Use(models.TextChoices):
+        ECS = "ecs", "ECS"
+        BMS = "bms", "BMS"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting for file")
+        SAVING = "saving", _("Creating")
+        ACTIVE = "active", _("Normal")
+        KILLED = "killed", _("Failed")
+        FROZEN = "frozen", _("Frozen")
+        DELETED = "deleted", _("Deleted")
+
+    class Source(models.TextChoices):
+        FILE = "file", _("Image file")
+        SERVER = "server", _("Cloud server")
+        DISK = "disk", _("Disk")
+        BACKUP = "backup", _("Cloud backup")
+        IMAGE = "image", _("Image")
+        PLATFORM = "platform", _("Platform")
+
+    id = models.UUIDField(_("image ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="images", verbose_name=_("region")
+    )
+    project = models.ForeignKey(
+        Project,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="images",
+        verbose_name=_("project"),
+    )
+    name = models.CharField(_("name"), max_length=128)
+    description = models.CharField(_("description"), max_length=1024, blank=True)
+    category = models.CharField(_("category"), max_length=8, choices=Category, default=Category.PRIVATE)
+    type = models.CharField(_("image type"), max_length=8, choices=Type, default=Type.SYSTEM)
+    use = models.CharField(_("function"), max_length=4, choices=Use, default=Use.ECS)
+    os_version = models.ForeignKey(
+        OsVersion, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("OS")
+    )
+    os_detected = models.BooleanField(default=False)
+    architecture = models.CharField(
+        _("architecture"), max_length=4, choices=Architecture, default=Architecture.X86
+    )
+    boot_mode = models.CharField(_("boot mode"), max_length=4, choices=BootMode, default=BootMode.BIOS)
+    min_disk_gb = models.PositiveIntegerField(_("disk capacity (GB)"), default=1)
+    min_ram_mb = models.PositiveIntegerField(_("minimum memory (MB)"), default=0)
+    max_ram_mb = models.PositiveIntegerField(_("maximum memory (MB)"), null=True, blank=True)
+    nic_multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
+    cloud_init = models.BooleanField(_("Cloud-Init injection"), default=True)
+
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.QUEUED)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )
+    protected = models.BooleanField(_("protected"), default=False)
+    hidden = models.BooleanField(_("hidden"), default=False)
+
+    source_kind = models.CharField(_("source"), max_length=8, choices=Source, default=Source.FILE)
+    source_id = models.UUIDField(null=True, blank=True)
+    source_name = models.CharField(max_length=255, blank=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created"), default=now)
+    updated_at = models.DateTimeField(_("updated"), default=now)
+    active_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
+        ordering = ["-created_at", "pk"]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="image_project_created"),
+            models.Index(fields=["region", "category", "-created_at"], name="image_region_category"),
+            models.Index(fields=["project", "name"], name="image_project_name"),
+        ]
+        constraints = [
+            models.UniqueConstraint(  # R39
+                fields=["project", "name"],
+                condition=~Q(status="deleted"),
+                name="image_name_unique_in_project",
+            ),
+            models.CheckConstraint(
+                condition=Q(category="private", project__isnull=False)
+                | Q(category__in=["public", "market"], project=None),
+                name="private_images_have_a_project",
+            ),
+            models.CheckConstraint(  # R64
+                condition=~Q(architecture="arm", boot_mode="bios"), name="arm_images_boot_uefi"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_ram_mb=None) | Q(max_ram_mb__gte=models.F("min_ram_mb")),
+                name="max_ram_not_below_min",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("images:detail", args=[self.pk])
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+    @property
+    def error_sentence(self) -> str:
+        """Why it failed, in the reader's language; empty when it did not."""
+        return sentence(self.error_code, self.error_values) if self.error_code else ""
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What its files take in the store; None before they are there. Prefetch `disks` for lists."""
+        disks = list(self.disks.all())
+        return sum(disk.size_bytes for disk in disks) if disks else None
+
+
+class ImageDisk(models.Model):
+    """One stored disk of an image; index 0 is the system disk (or the only one)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="disks")
+    index = models.PositiveSmallIntegerField(default=0)
+    role = models.CharField(max_length=6, choices=[("system", _("System disk")), ("data", _("Data disk"))])
+    format = models.CharField(_("stored as"), max_length=8, default="qcow2")
+    size_bytes = models.BigIntegerField(default=0)
+    virtual_size_bytes = models.BigIntegerField(default=0)
+    sha256 = models.CharField(_("SHA-256 of the stored file"), max_length=64, blank=True)
+    source_format = models.CharField(_("came in as"), max_length=8, blank=True)
+    source_size_bytes = models.BigIntegerField(default=0)
+    source_sha256 = models.CharField(_("SHA-256 of what came in"), max_length=64, blank=True)
+    ref = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("stored disk")
+        verbose_name_plural = _("stored disks")
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["image", "index"], name="one_image_disk_per_index")]
+
+    def __str__(self) -> str:
+        return f"{self.image} {self.index}"
+
+
+class ImageTag(models.Model):
+    """A tag: key and value (§2.22, R97)."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
+    key = models.CharField(_("key"), max_length=36)
+    value = models.CharField(_("value"), max_length=43, blank=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["image", "key"], name="one_tag_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}"
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own uploads of the project."""
+        return self.filter(project=actor.project, user=actor.user)
+
+
+class Upload(models.Model):
+    """A file on its way in, or waiting to become an image. Its bytes are at `path`."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("Uploading")
+        COMPLETE = "complete", _("Uploaded")
+        REFUSED = "refused", _("Refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    name = models.CharField(_("file"), max_length=255)
+    size_bytes = models.BigIntegerField(_("size"))  # what was announced, then what came
+    received_bytes = models.BigIntegerField(default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
+    # what inspection found (the fields of engine.types.Found), or why it was refused
+    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(_("created"), default=now)
+    expires_at = models.DateTimeField(_("expires"))
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> Path:
+        return Path(settings.UPLOAD_DIR) / self.id.hex
+
+    @property
+    def error_sentence(self) -> str:
+        return sentence(self.error_code, self.error_values) if self.error_code else ""

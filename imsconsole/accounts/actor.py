@@ -1,0 +1,60 @@
+"""`Actor`: who acts, and where."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A user in a project with a role. `user` is None when the service itself acts (the clock)."""
+
+    user: User | None
+    project: Project
+    role: str
+    address: str = ""
+
+    @property
+    def account(self) -> Account:
+        return self.project.account
+
+    @property
+    def region(self) -> Region:
+        return self.project.region
+
+    @property
+    def writes(self) -> bool:
+        return self.role in (Role.FULL_ACCESS, Role.ADMINISTRATOR)
+
+    @property
+    def administers(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+
+def service_actor(project: Project) -> Actor:
+    """The service itself, acting for a project: the clock, jobs, an operator in the admin."""
+    return Actor(user=None, project=project, role=Role.ADMINISTRATOR)
+
+
+def projects_of(user: User) -> list[Project]:
+    """Every project a user may enter, with account and region, in the order of the switcher."""
+    all_of_account = Q(account__memberships__user=user, account__memberships__projects=None)
+    return list(
+        Project.objects.filter(all_of_account | Q(membership__user=user))
+        .select_related("account", "region")
+        .distinct()
+        .order_by("account__name", "region_id", "name")
+    )
+
+
+def actor_for(user: User, project: Project, address: str = "") -> Actor | None:
+    """The user as an actor in a project; None when not a member."""
+    membership = Membership.objects.filter(user=user, account=project.account_id).first()
+    if membership is None:
+        return None
+    narrowed = set(membership.projects.values_list("pk", flat=True))
+    if narrowed and project.pk not in narrowed:
+        return None
+    return Actor(user, project, membership.role, address)

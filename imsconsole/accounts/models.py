@@ -1,0 +1,194 @@
+"""Users, accounts, projects, memberships, regions, wizard drafts."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.now import now
+
+
+class User(AbstractUser):
+    """A person who signs in."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "auto", _("Like the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    display_name = models.CharField(_("name"), max_length=64, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+
+class Region(models.Model):
+    """A place where images and servers live. Images are regional (R22)."""
+
+    code = models.SlugField(_("code"), max_length=32, primary_key=True)
+    name = models.CharField(_("name (English)"), max_length=64)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=64, blank=True)
+    engine = models.CharField(_("engine"), max_length=16, default="local", choices=[("local", _("local"))])
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        if self.name_zh and (get_language() or "").startswith("zh"):
+            return self.name_zh
+        return self.name
+
+
+class AvailabilityZone(models.Model):
+    """A part of a region where a server is placed."""
+
+    code = models.SlugField(_("code"), max_length=40, primary_key=True)
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="zones", verbose_name=_("region")
+    )
+    name = models.CharField(_("name"), max_length=32)
+
+    class Meta:
+        verbose_name = _("availability zone")
+        verbose_name_plural = _("availability zones")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(models.Model):
+    """A tenant (账号): one or more projects, and people with a role in it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(models.Model):
+    """What owns images and servers; in exactly one region. Its ID is what one shares with (C16)."""
+
+    id = models.UUIDField(_("project ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="projects", verbose_name=_("account")
+    )
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="projects", verbose_name=_("region")
+    )
+    name = models.CharField(_("name"), max_length=64)
+    quotas = models.JSONField(_("quotas that differ"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        ordering = ["account__name", "region", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "region", "name"], name="project_name_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def quota(self, resource: str) -> int:
+        """The project's limit for a resource of `settings.IMS_QUOTAS`."""
+        return int(self.quotas.get(resource, settings.IMS_QUOTAS[resource]))
+
+
+class Role(models.TextChoices):
+    READ_ONLY = "read-only", _("Read-only")
+    FULL_ACCESS = "full-access", _("Full access")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Membership(models.Model):
+    """A user's role in an account, in all its projects or only in some."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("account")
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role)
+    projects = models.ManyToManyField(
+        Project,
+        blank=True,
+        verbose_name=_("only these projects"),
+        help_text=_("Empty: all projects of the account."),
+    )
+    created_at = models.DateTimeField(_("member since"), default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        ordering = ["user__username"]
+        constraints = [models.UniqueConstraint(fields=["user", "account"], name="one_membership_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.account}"
+
+
+class Invitation(models.Model):
+    """A link that makes its reader a member, once. Only the hash of its secret is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=16, choices=Role)
+    note = models.CharField(_("for whom"), max_length=64, blank=True)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.note or str(self.id)
+
+
+class Draft(models.Model):
+    """A half-filled wizard. Its key is in the wizard's path, so two tabs do not mix."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    wizard = models.CharField(max_length=32)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="drafts")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return f"{self.wizard} {self.id}"

@@ -1,0 +1,34 @@
+"""Pages for what went wrong outside our own errors."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from imsconsole.core.middleware import error_page
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 400, _("The browser sent something we could not read. Go back and try again."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 403, _("You may not see or do this. Ask an administrator of the account."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_page(
+        request,
+        403,
+        _("The form was too old or came from another page. Go back, reload the page and send it again."),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(
+        request, 404, _("There is nothing at this address, or it is not visible in this project.")
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_page(
+        request, 500, _("Something went wrong on our side. Nothing you did is lost that was confirmed.")
+    )

@@ -1,0 +1,51 @@
+"""A row for every unsafe request that was refused."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from imsconsole.accounts.models import User
+from imsconsole.audit.models import Event
+from imsconsole.core.errors import ImsError
+from imsconsole.core.sentences import sentence_of
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class RefusedRequestMiddleware:
+    """Records unsafe requests that ended with 403 to 429, with the refusal's code when there is one.
+
+    422 (a form to be filled in again) is no refusal.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method not in SAFE and 400 <= response.status_code < 500 and response.status_code != 422:
+            self._record(request, response)
+        return response
+
+    @staticmethod
+    def _record(request: HttpRequest, response: HttpResponse) -> None:
+        actor = getattr(request, "actor", None)
+        error = getattr(response, "ims_error", None)
+        user = request.user if isinstance(request.user, User) or request.user.is_authenticated else None
+        match = request.resolver_match
+        with transaction.atomic():
+            Event.objects.create(
+                user_id=user.pk if user else None,
+                user_name=user.get_username() if user else "",
+                account=actor.account if actor else None,
+                project=actor.project if actor else None,
+                action=(match.view_name if match else "")[:64] or "request",
+                resource_type="request",
+                resource_id=str(next(iter(match.kwargs.values()), "") if match else "")[:64],
+                resource_name=request.path[:255],
+                result=Event.Result.WARNING,
+                code=error.code if isinstance(error, ImsError) else str(response.status_code),
+                sentence=sentence_of(error) if isinstance(error, ImsError) else response.reason_phrase,
+                address=request.META.get("REMOTE_ADDR") or None,
+            )

@@ -1,0 +1,56 @@
+"""Any table as a CSV file: streamed, safe to open in a spreadsheet."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import django_tables2 as tables
+from django.db.models import Model, QuerySet
+from django.http import StreamingHttpResponse
+from django_tables2.rows import BoundRow
+
+BOM = "\ufeff"  # or Excel reads UTF-8 as something else
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class _Echo:
+    """A file that gives back what is written."""
+
+    @staticmethod
+    def write(line: str) -> str:
+        return line
+
+
+def safe_cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP)."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def csv_lines(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """The lines of a CSV file, one after the other."""
+    writer = csv.writer(_Echo())
+    yield BOM + writer.writerow([safe_cell(str(heading)) for heading in headings])
+    for row in rows:
+        yield writer.writerow([safe_cell(cell) for cell in row])
+
+
+def csv_response(table: tables.Table, queryset: "QuerySet[Model]", filename: str) -> StreamingHttpResponse:
+    """Stream `queryset` in the columns of `table` (made with no data); 2,000 rows in memory at once."""
+    columns = list(table.columns)
+    rows = (
+        [_cell(BoundRow(record, table), column.name) for column in columns]
+        for record in queryset.iterator(chunk_size=2000)
+    )
+    response = StreamingHttpResponse(
+        csv_lines([column.header for column in columns], rows), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+    return response
+
+
+def _cell(row: BoundRow, name: str) -> Any:
+    value = row.get_cell_value(name)
+    return "" if value is None else value if isinstance(value, int | float) else str(value)

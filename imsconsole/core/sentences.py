@@ -1,0 +1,48 @@
+"""From an error's code and values to its sentence, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.errors import ImsError
+from imsconsole.core.sentences_engine import ENGINE_SENTENCES
+from imsconsole.core.sentences_image import IMAGE_SENTENCES
+
+COMMON_SENTENCES = {
+    "unexpected": _(
+        "Something went wrong that we did not expect. Please try again; if it happens again, tell the "
+        "operator the reference %(reference)s."
+    ),
+    "worker-killed": _(
+        "The work was interrupted %(times)s times and was given up. Please try again; if it happens again, "
+        "ask the operator to look at the worker's log."
+    ),
+    "cancelled": _("It was cancelled."),
+    "not-found": _("It does not exist, or it is not visible in this project."),
+    "conflict": _("It was changed by someone else in the meantime. Please look at it again and repeat."),
+    "subject-busy": _("Other work on %(name)s is still running. Please wait until it has finished."),
+    "no-space": _(
+        "The disk of the service is full. Please tell the operator; the work can be repeated afterwards."
+    ),
+    "unavailable": _("The service is not available right now. Please try again in a moment."),
+}
+
+SENTENCES: Mapping[str, Any] = {**COMMON_SENTENCES, **ENGINE_SENTENCES, **IMAGE_SENTENCES}
+
+
+def sentence(code: str, values: Mapping[str, Any]) -> str:
+    """The sentence of an error. A refusal brings its own as the value `reason`."""
+    if "reason" in values:
+        return str(values["reason"])
+    if code not in SENTENCES:
+        return code
+    try:
+        return str(SENTENCES[code]) % dict(values)
+    except KeyError:
+        return str(SENTENCES[code])
+
+
+def sentence_of(error: ImsError) -> str:
+    """The sentence of an error that was just raised."""
+    return sentence(error.code, error.values)

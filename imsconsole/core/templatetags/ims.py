@@ -1,0 +1,54 @@
+"""Tags and filters of every template (a builtin: no `load` needed)."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+from imsconsole.core import text
+from imsconsole.core.rules import ALLOWED, Verdict
+
+register = template.Library()
+register.filter("size", text.size)
+register.filter("duration", text.duration)
+
+
+@register.filter
+def ago(at: datetime | None) -> SafeString | str:
+    """A time as people say it; the exact one, in the reader's time zone, on hover."""
+    if at is None:
+        return "–"
+    exact = date_format(localtime(at), "Y-m-d H:i:s T")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
+
+
+@register.inclusion_tag("components/_action.html", takes_context=True)
+def action(
+    context: dict[str, Any],
+    label: str,
+    url: str,
+    verdict: Verdict = ALLOWED,
+    method: str = "get",
+    style: str = "",
+    icon: str = "",
+) -> dict[str, Any]:
+    """A button for `url`. Refused: shown, `aria-disabled`, its reason beside it (conventions 9).
+
+    `style` is primary, danger, menu (a row's or details menu) or empty; `method` get or post.
+    """
+    return {
+        "label": label,
+        "url": url,
+        "verdict": verdict,
+        "method": method,
+        "style": style,
+        "icon": icon,
+        "id": f"why-{secrets.token_hex(3)}",
+        "csrf_token": context.get("csrf_token"),
+    }

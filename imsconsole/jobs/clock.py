@@ -1,0 +1,46 @@
+"""Periodic work of this room."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+from django_tasks import TaskResultStatus, default_task_backend
+from django_tasks.exceptions import TaskResultDoesNotExist
+
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.periodic import Periodic
+from imsconsole.jobs.start import wake_job
+
+
+def take_up_orphans() -> None:
+    """Wake every job whose worker is gone, and every waiting one whose wake-up was lost."""
+    for job in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now()):
+        if not _is_waking(job):
+            wake_job(job)
+    stale = now() - timedelta(seconds=settings.IMS_JOB_LEASE_S)
+    for job in Job.objects.filter(state=Job.State.QUEUED, woken_at__lt=stale):
+        if not _is_waking(job):
+            wake_job(job)
+
+
+def _is_waking(job: Job) -> bool:
+    """Whether the queue still holds a wake-up for the job."""
+    try:
+        status = default_task_backend.get_result(job.task_id).status
+    except (TaskResultDoesNotExist, ValueError):
+        return False
+    return bool(status == TaskResultStatus.READY)
+
+
+def forget_old_tasks() -> None:
+    """Prune the queue's finished rows; the jobs themselves stay."""
+    call_command("prune_db_task_results", min_age_days=settings.IMS_TASKS_KEPT_DAYS, verbosity=0)
+
+
+PERIODIC = (
+    Periodic(
+        "jobs.take_up_orphans", timedelta(seconds=max(0.5, settings.IMS_JOB_LEASE_S / 10)), take_up_orphans
+    ),
+    Periodic("jobs.forget_old_tasks", timedelta(hours=24), forget_old_tasks),
+)

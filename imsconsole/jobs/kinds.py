@@ -1,0 +1,48 @@
+"""`JobKind`: how a room declares a piece of long work.
+
+A subclass names its steps in order. Each step is a method `<step>(run)`, which may return a
+JSON-serialisable dict (its result), and optionally `undo_<step>(run)`. Any step may run twice, and
+undo may find half of a step's work, all of it, or none. `settle` writes the final state of the
+subject in the same transaction that ends the job; `resume` puts the subject back to work on retry.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from imsconsole.jobs.models import Job
+    from imsconsole.jobs.run import Run
+
+QUICK = "quick"
+BULK = "bulk"
+
+
+class JobKind:
+    """Base of all kinds. `kind` is `<noun>.<verb>`; `steps` maps each step's name to its title."""
+
+    kind: ClassVar[str]
+    title: ClassVar[Any]
+    queue: ClassVar[str] = BULK
+    steps: ClassVar[dict[str, Any]]
+    can_cancel: ClassVar[bool] = True
+
+    def do(self, step: str, run: "Run") -> dict[str, Any]:
+        """Run one step; its result."""
+        return getattr(self, step)(run) or {}
+
+    def undo(self, step: str, run: "Run") -> bool:
+        """Undo one step, finished or half done. False when the step has nothing to undo."""
+        undo = getattr(self, f"undo_{step}", None)
+        if undo is not None:
+            undo(run)
+        return undo is not None
+
+    def settle(self, job: "Job", state: str) -> None:
+        """Write the subject's final state; inside the transaction that ends the job."""
+
+    def resume(self, job: "Job") -> None:
+        """Bring the subject back to its state before the job; inside the transaction of a retry."""
+
+    @classmethod
+    def path(cls) -> str:
+        """Where the worker finds this class."""
+        return f"{cls.__module__}.{cls.__qualname__}"

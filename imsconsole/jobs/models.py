@@ -1,0 +1,183 @@
+"""Jobs, what they reserve, and the clock's entries."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.core.now import now
+from imsconsole.core.sentences import sentence
+from imsconsole.jobs.kinds import JobKind
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(project=actor.project)
+
+    def live(self) -> Self:
+        return self.filter(state__in=LIVE)
+
+    def about(self, *subject_ids: uuid.UUID) -> Self:
+        return self.filter(subject_id__in=subject_ids)
+
+
+class Job(models.Model):
+    """One piece of long work about one subject. It holds its subject while it is live."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=32)
+    path = models.CharField(max_length=128, editable=False)  # import path of its JobKind
+    queue = models.CharField(_("queue"), max_length=8)
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, related_name="jobs", verbose_name=_("project")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("started by"),
+    )
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    subject_name = models.CharField(_("subject"), max_length=255)
+    args: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    step = models.CharField(_("step"), max_length=32, blank=True)
+    results: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    # set once undoing has begun: the state it ends in
+    outcome = models.CharField(max_length=10, blank=True, choices=State)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    attempt = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveIntegerField(default=0)
+    holder = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    task_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(_("created"), default=now)
+    woken_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(_("started"), null=True)
+    step_started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="job_project_created"),
+            models.Index(fields=["subject_id", "-created_at"], name="job_subject_created"),
+            models.Index(fields=["state", "lease_until"], name="job_state_lease"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_live_job_per_subject",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:detail", args=[self.pk])
+
+    @property
+    def job_kind(self) -> JobKind:
+        """The declaration this job was started from."""
+        kind: JobKind = import_string(self.path)()
+        return kind
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_undoing(self) -> bool:
+        return self.state == self.State.RUNNING and bool(self.outcome)
+
+    @property
+    def error_sentence(self) -> str:
+        """Why it failed, in the reader's language; empty when it did not."""
+        return sentence(self.error_code, self.error_values) if self.error_code else ""
+
+    @property
+    def percent(self) -> int | None:
+        """0…100 of the current step's bytes; None while they are not known."""
+        if not self.bytes_total:
+            return None
+        return min(100, int(100 * self.bytes_done / self.bytes_total))
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes per second of the current step; None before it can be told."""
+        if self.state != self.State.RUNNING or not (self.bytes_done and self.step_started_at):
+            return None
+        seconds = (now() - self.step_started_at) / timedelta(seconds=1)
+        return self.bytes_done / seconds if seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        if not (self.rate and self.bytes_total):
+            return None
+        return max(0.0, (self.bytes_total - self.bytes_done) / self.rate)
+
+
+LIVE = (Job.State.QUEUED, Job.State.RUNNING)
+
+
+class Reservation(models.Model):
+    """An amount of a project's quota that a live job holds; gone when the job has ended."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="reservations")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="reservations")
+    resource = models.CharField(max_length=16)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "resource"], name="reservation_project")]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.amount}"
+
+
+class ClockEntry(models.Model):
+    """When a periodic work was last and is next run, across all hosts."""
+
+    name = models.CharField(_("name"), max_length=64, primary_key=True)
+    due_at = models.DateTimeField(_("next run"))
+    started_at = models.DateTimeField(_("last run"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    host = models.CharField(_("host"), max_length=64, blank=True)
+    error = models.TextField(_("last error"), blank=True)
+
+    class Meta:
+        verbose_name = _("periodic work")
+        verbose_name_plural = _("the clock")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,73 @@
+"""The clock: periodic work, once when due across all hosts, caught up after a pause.
+
+A room lists its work in `clock.py` as `PERIODIC = (Periodic(name, every, function), …)`.
+"""
+
+import importlib
+import importlib.util
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.apps import apps
+from django.db import close_old_connections
+
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.jobs.models import ClockEntry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A function to be called every so often."""
+
+    name: str
+    every: timedelta
+    function: Callable[[], None]
+
+
+def all_periodic() -> Iterator[Periodic]:
+    """The periodic work of every room."""
+    for app in apps.get_app_configs():
+        if importlib.util.find_spec(f"{app.name}.clock"):
+            yield from getattr(importlib.import_module(f"{app.name}.clock"), "PERIODIC", ())
+
+
+def tick() -> None:
+    """Run all that is due now."""
+    for periodic in all_periodic():
+        if _take(periodic):
+            _run(periodic)
+
+
+def _take(periodic: Periodic) -> bool:
+    """Whether this host is the one to run it now."""
+    ClockEntry.objects.get_or_create(name=periodic.name, defaults={"due_at": now()})
+    due = ClockEntry.objects.filter(name=periodic.name, due_at__lte=now())
+    return bool(due.update(due_at=now() + periodic.every, started_at=now(), host=socket.gethostname()[:64]))
+
+
+def _run(periodic: Periodic) -> None:
+    error = ""
+    try:
+        periodic.function()
+    except ImsError as expected:
+        error = str(expected)
+        logger.warning("clock: %s: %s", periodic.name, error)
+    except Exception as unexpected:
+        error = repr(unexpected)
+        logger.exception("clock: %s failed", periodic.name)
+    ClockEntry.objects.filter(name=periodic.name).update(finished_at=now(), error=error)
+
+
+def run_forever(interval_s: float) -> None:
+    """Tick until the process is stopped."""
+    while True:
+        close_old_connections()
+        tick()
+        time.sleep(interval_s)

@@ -1,0 +1,38 @@
+"""May a job be cancelled or retried?"""
+
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.jobs.models import Job
+
+
+def can_cancel(job: Job, actor: Actor) -> Verdict:
+    """A live job can be cancelled until it ends or is being undone."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if not job.is_live:
+        return refuse("job-ended", _("The job has ended; there is nothing left to cancel."))
+    if job.is_undoing:
+        return refuse("job-undoing", _("The job is being undone already. Please wait until it has ended."))
+    if not job.job_kind.can_cancel:
+        return refuse(
+            "job-uncancellable", _("This job cannot be cancelled half-way. Please wait until it has ended.")
+        )
+    return ALLOWED
+
+
+def can_retry(job: Job, actor: Actor) -> Verdict:
+    """A failed job can be retried while nothing newer works on its subject."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if job.state != Job.State.FAILED:
+        return refuse("job-not-failed", _("Only failed jobs can be retried."))
+    if Job.objects.about(job.subject_id).filter(created_at__gt=job.created_at).exists():
+        return refuse(
+            "job-superseded",
+            _("Newer work on %(name)s has been started since. Retry that one instead.")
+            % {"name": job.subject_name},
+        )
+    return ALLOWED

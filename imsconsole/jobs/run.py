@@ -1,0 +1,134 @@
+"""`Run`: one attempt at a job, and the fence that keeps a worker which woke up late from writing."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
+
+
+class LeaseLost(BaseException):
+    """Another worker has taken the job up. Not an Exception: no step may swallow it."""
+
+
+class Cancelled(ImsError):
+    """Somebody asked to cancel the job."""
+
+    default_code = "cancelled"
+
+
+class Run:
+    """One attempt at a job, as its steps see it. It is the `Work` the engine's verbs take."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.attempt = job.attempt
+        self._lost = threading.Event()
+        self._cancelled = threading.Event()
+        self._undoing = bool(job.outcome)
+        self._written_at = 0.0
+
+    # what steps use ---------------------------------------------------------
+    @property
+    def args(self) -> dict[str, Any]:
+        return self.job.args
+
+    @property
+    def token(self) -> str:
+        """In every temporary name: the job, the attempt, the step."""
+        return f"{self.job.pk.hex}-{self.attempt}-{self.job.step}"
+
+    def result(self, step: str) -> dict[str, Any]:
+        """What a finished step returned; empty when it has not finished."""
+        result: dict[str, Any] = self.job.results.get(step, {})
+        return result
+
+    def report(self, done: int, total: int) -> None:
+        """Tell progress in bytes; written at most once a second. Raises when cancelled or lost."""
+        self._check_events()
+        self.job.bytes_done, self.job.bytes_total = done, total
+        if time.monotonic() - self._written_at >= 1 or done >= total:
+            self._written_at = time.monotonic()
+            self.write(bytes_done=done, bytes_total=total)
+
+    def hold(self) -> None:
+        """Raise unless the job is still ours and not cancelled; asks the database."""
+        row = self._ours().values_list("cancel_requested", flat=True).first()
+        if row is None:
+            raise LeaseLost
+        if row:
+            self._cancelled.set()
+        self._check_events()
+
+    @contextmanager
+    def fenced(self) -> Iterator[None]:
+        """A transaction that holds the job's row: what is written in it is written only if it is ours."""
+        with transaction.atomic():
+            if not self._ours().select_for_update().exists():
+                raise LeaseLost
+            yield
+
+    # what the runner uses ---------------------------------------------------
+    def write(self, **fields: Any) -> None:
+        """Change the job's row if it is still ours, else raise LeaseLost."""
+        if not self._ours().update(**fields):
+            raise LeaseLost
+        for name, value in fields.items():
+            setattr(self.job, name, value)
+
+    def start_undoing(self) -> None:
+        """From now on a request to cancel is without effect."""
+        self._undoing = True
+
+    def _ours(self) -> Any:
+        return Job.objects.filter(pk=self.job.pk, attempt=self.attempt, state=Job.State.RUNNING)
+
+    def _check_events(self) -> None:
+        if self._lost.is_set():
+            raise LeaseLost
+        if self._cancelled.is_set() and not self._undoing:
+            raise Cancelled
+
+    def renew(self) -> None:
+        """Renew the lease and learn whether to cancel; called by the heartbeat."""
+        until = now() + timedelta(seconds=settings.IMS_JOB_LEASE_S)
+        if not self._ours().update(lease_until=until):
+            self._lost.set()
+        elif self._ours().filter(cancel_requested=True).exists():
+            self._cancelled.set()
+
+
+class Heartbeat(threading.Thread):
+    """Renews a run's lease every third of it, whatever the step does."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(name=f"heartbeat-{run.job.pk}", daemon=True)
+        self._work = run
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self._ended.wait(settings.IMS_JOB_LEASE_S / 3):
+                close_old_connections()
+                self._work.renew()
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self.join()

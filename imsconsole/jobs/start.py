@@ -1,0 +1,50 @@
+"""Starting jobs from services, and waking them."""
+
+from typing import Any
+
+from django.db import models
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.errors import Conflict
+from imsconsole.core.now import now
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import reserve
+from imsconsole.jobs.tasks import wake
+
+
+def start_job(
+    kind: type[JobKind],
+    subject: models.Model,
+    *,
+    actor: Actor,
+    reserves: dict[str, int] | None = None,
+    **args: Any,
+) -> Job:
+    """Start long work about `subject` in the caller's transaction, which its service's audit row covers.
+
+    Raises Conflict when other work holds the subject, Refused when `reserves` exceeds the quota.
+    """
+    if Job.objects.live().about(subject.pk).exists():
+        raise Conflict("subject-busy", name=str(subject))
+    job = Job.objects.create(
+        kind=kind.kind,
+        path=kind.path(),
+        queue=kind.queue,
+        project=actor.project,
+        user=actor.user,
+        subject_kind=subject._meta.model_name or "",
+        subject_id=subject.pk,
+        subject_name=str(subject)[:255],
+        args=args,
+    )
+    if reserves:
+        reserve(job, reserves)
+    wake_job(job)
+    return job
+
+
+def wake_job(job: Job) -> None:
+    """Enqueue the library's task for a job; a surplus wake-up is harmless."""
+    result = wake.using(queue_name=job.queue).enqueue(str(job.pk))
+    Job.objects.filter(pk=job.pk).update(task_id=str(result.id), woken_at=now())

@@ -1,0 +1,264 @@
+"""All settings. Every IMS_ variable is read here, once; README.md has a line for each."""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# ── where things are ────────────────────────────────────────────────────────
+DATA_DIR = Path(env.str("IMS_DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+UPLOAD_DIR = DATA_DIR / "uploads"
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`, made at the first call; two processes at once agree on one."""
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+SECRET_KEY = env.str("IMS_SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+DEBUG = env.bool("IMS_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("IMS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("IMS_TRUSTED_ORIGINS", default=[])
+IMS_PORT = env.int("IMS_PORT", default=8000)
+IMS_HTTPS = env.bool("IMS_HTTPS", default=False)
+
+# ── the house ───────────────────────────────────────────────────────────────
+INSTALLED_APPS = [
+    "imsconsole.demo",
+    "sharing",
+    "market",
+    "images",
+    "imsconsole.cloud",
+    "imsconsole.jobs",
+    "imsconsole.audit",
+    "imsconsole.accounts",
+    "imsconsole.core",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "csp",
+    "django_bootstrap5",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "django_tasks",
+    "django_tasks_db",
+    "formtools",
+    "heroicons",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "imsconsole.accounts.middleware.PreferencesMiddleware",
+    "imsconsole.accounts.middleware.ActorMiddleware",
+    "imsconsole.audit.middleware.RefusedRequestMiddleware",
+    "imsconsole.core.middleware.SentenceMiddleware",
+]
+
+ROOT_URLCONF = "imsconsole.urls"
+WSGI_APPLICATION = "imsconsole.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "imsconsole.accounts.context.shell",
+            ],
+            "builtins": ["heroicons.templatetags.heroicons", "imsconsole.core.templatetags.ims"],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── databases, cache, tasks ─────────────────────────────────────────────────
+DATABASES = {"default": env.db("IMS_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'ims.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # a file, so that the workers which tests start see the same rows
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(DATA_DIR / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3")
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["quick", "bulk"]}}
+IMS_JOB_LEASE_S = env.float("IMS_JOB_LEASE_S", default=30)
+IMS_QUICK_WORKERS = env.int("IMS_QUICK_WORKERS", default=1)
+IMS_BULK_WORKERS = env.int("IMS_BULK_WORKERS", default=2)
+IMS_TASKS_KEPT_DAYS = env.int("IMS_TASKS_KEPT_DAYS", default=7)
+
+# ── people ──────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "imsconsole.accounts.adapters.ClosedAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "imsconsole.accounts.adapters.ClosedSocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+# how many sign-ins are tried per address, and how many fail per person, before we ask to wait
+ACCOUNT_RATE_LIMITS = {
+    "login": env.str("IMS_LOGIN_RATE", default="30/m/ip"),
+    "login_failed": env.str("IMS_LOGIN_FAILED_RATE", default="10/m/ip,5/5m/key"),
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "IMS console"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
+if IMS_OIDC_URL := env.str("IMS_OIDC_URL", default=""):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "oidc",
+            "name": env.str("IMS_OIDC_NAME", default="OpenID Connect"),
+            "client_id": env.str("IMS_OIDC_CLIENT_ID"),
+            "secret": env.str("IMS_OIDC_SECRET"),
+            "settings": {"server_url": IMS_OIDC_URL},
+        }
+    )
+IMS_INVITATION_DAYS = env.int("IMS_INVITATION_DAYS", default=7)
+EMAIL_CONFIG = env.email_url("IMS_EMAIL_URL", default="dummymail://")
+vars().update(EMAIL_CONFIG)
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IMS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IMS_HTTPS else None
+SECURE_HSTS_SECONDS = 31536000 if IMS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+CSRF_FAILURE_VIEW = "imsconsole.accounts.views.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# ── languages ───────────────────────────────────────────────────────────────
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "imsconsole" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+TIME_ZONE = "UTC"
+IMS_TIME_ZONE = env.str("IMS_TIME_ZONE", default="Asia/Shanghai")
+USE_TZ = True
+
+# ── static files ────────────────────────────────────────────────────────────
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "imsconsole.core.static.LenientManifestStorage"},
+}
+
+# ── the local engine ────────────────────────────────────────────────────────
+IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
+IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=0)  # 0: three quarters of this machine's
+IMS_GUEST_USER = env.str("IMS_GUEST_USER", default="")
+IMS_ACCELERATOR = env.str("IMS_ACCELERATOR", default="auto")
+IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
+
+# ── limits of the service (ims-facts §1.7 and §8) ───────────────────────────
+IMS_QUOTAS = {
+    "images": env.int("IMS_QUOTA_IMAGES", default=100),
+    "servers": env.int("IMS_QUOTA_SERVERS", default=100),
+    "vcpus": env.int("IMS_QUOTA_VCPUS", default=200),
+    "memory_mb": env.int("IMS_QUOTA_MEMORY_MB", default=409600),
+    "disks": env.int("IMS_QUOTA_DISKS", default=200),
+    "disk_gb": env.int("IMS_QUOTA_DISK_GB", default=40960),
+    "store_bytes": env.int("IMS_QUOTA_STORE_GB", default=1024) * 1024**3,
+    "upload_bytes": env.int("IMS_QUOTA_UPLOAD_GB", default=256) * 1024**3,
+}
+IMS_IMPORT_MAX_GB = env.int("IMS_IMPORT_MAX_GB", default=128)  # R59
+IMS_SYSTEM_DISK_GB = (
+    env.int("IMS_SYSTEM_DISK_MIN_GB", default=1),
+    env.int("IMS_SYSTEM_DISK_MAX_GB", default=1024),
+)  # C4
+IMS_DATA_DISK_GB = (
+    env.int("IMS_DATA_DISK_MIN_GB", default=1),
+    env.int("IMS_DATA_DISK_MAX_GB", default=2048),
+)  # C5
+IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
+IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
+
+# ── the demo ────────────────────────────────────────────────────────────────
+IMS_DEMO = env.bool("IMS_DEMO", default=True)
+IMS_DEMO_PASSWORD = env.str("IMS_DEMO_PASSWORD", default="")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("IMS_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django_tasks": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,18 @@
+"""Every address of the console."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("imsconsole.accounts.urls")),
+    path("images/", include("images.urls")),
+    path("", include("imsconsole.cloud.urls")),
+    path("jobs/", include("imsconsole.jobs.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]
+handler400 = "imsconsole.accounts.views.errors.bad_request"
+handler403 = "imsconsole.accounts.views.errors.forbidden"
+handler404 = "imsconsole.accounts.views.errors.not_found"
+handler500 = "imsconsole.accounts.views.errors.server_error"

@@ -1,0 +1,8 @@
+"""The WSGI application: gunicorn serves it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsconsole.settings")
+application = get_wsgi_application()

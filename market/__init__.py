@@ -1,0 +1,1 @@
+"""The market: publishers, listings, review, prices and the ledger."""

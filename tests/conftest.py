@@ -1,0 +1,81 @@
+"""What every test may ask for: the people, signed-in clients, a data folder of its own."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+# before Django reads its settings: a data folder for this run that guests' users can reach
+_BASE = Path(os.environ.get("IMS_TEST_DIR") or tempfile.mkdtemp(prefix="ims-test-"))
+_BASE.chmod(0o755)
+os.environ["IMS_TEST_DIR"] = str(_BASE)
+os.environ["IMS_DATA_DIR"] = str(_BASE / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+os.environ.setdefault("IMS_JOB_LEASE_S", "1")
+os.environ.setdefault("IMS_GUEST_NETWORK", "user")
+os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
+os.environ.setdefault("IMS_LOGIN_FAILED_RATE", "1000/m/ip")
+
+import pytest  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
+from imsconsole.accounts.models import Account, Project, Role, User  # noqa: E402
+from imsconsole.core import now as clock  # noqa: E402
+from tests import factories  # noqa: E402
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(_BASE, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _time_stands() -> Iterator[None]:
+    yield
+    clock.reset()
+
+
+@pytest.fixture()
+def people(db: None) -> SimpleNamespace:
+    """Alice (administrator), Bob (full access), Dave (read-only) of one account; Carol of another.
+
+    Each is an `Actor` in the project of cn-north-4.
+    """
+    first, second = factories.AccountFactory(name="acme"), factories.AccountFactory(name="globex")
+    region = factories.RegionFactory()
+    factories.ZoneFactory(region=region)
+    ours = factories.ProjectFactory(account=first, region=region, name="acme-north")
+    theirs = factories.ProjectFactory(account=second, region=region, name="globex-north")
+    return SimpleNamespace(
+        alice=person("alice", first, ours, Role.ADMINISTRATOR),
+        bob=person("bob", first, ours, Role.FULL_ACCESS),
+        dave=person("dave", first, ours, Role.READ_ONLY),
+        carol=person("carol", second, theirs, Role.ADMINISTRATOR),
+    )
+
+
+def person(name: str, account: Account, project: Project, role: str) -> Actor:
+    user = factories.UserFactory(username=name)
+    factories.MembershipFactory(user=user, account=account, role=role)
+    actor = actor_for(user, project, "192.0.2.1")
+    assert actor is not None
+    return actor
+
+
+def client_of(actor: Actor | None) -> Client:
+    """A browser in which the actor is signed in, in the actor's project; None: nobody."""
+    client = Client()
+    if actor is not None and isinstance(actor.user, User):
+        client.force_login(actor.user)
+        session = client.session
+        session["project"] = str(actor.project.pk)
+        session.save()
+    return client
+
+
+@pytest.fixture()
+def operator(db: None) -> User:
+    """The platform's operator: a superuser without a membership."""
+    return User.objects.create_superuser("admin", password="admin-password-1")  # noqa: S106

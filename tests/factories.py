@@ -1,0 +1,164 @@
+"""Factories for the rows tests start from."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from images.models import Image, ImageDisk, OsVersion, Upload
+from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
+from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
+
+
+class RegionFactory(DjangoModelFactory):
+    class Meta:
+        model = Region
+        django_get_or_create = ("code",)
+
+    code = "cn-north-4"
+    name = "CN North-Beijing4"
+    name_zh = "华北-北京四"
+
+
+class ZoneFactory(DjangoModelFactory):
+    class Meta:
+        model = AvailabilityZone
+        django_get_or_create = ("code",)
+
+    code = factory.LazyAttribute(lambda zone: f"{zone.region.code}a")
+    region = factory.SubFactory(RegionFactory)
+    name = factory.LazyAttribute(lambda zone: zone.code)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+
+
+class AccountFactory(DjangoModelFactory):
+    class Meta:
+        model = Account
+
+    name = factory.Sequence(lambda n: f"account-{n}")
+
+
+class ProjectFactory(DjangoModelFactory):
+    class Meta:
+        model = Project
+
+    account = factory.SubFactory(AccountFactory)
+    region = factory.SubFactory(RegionFactory)
+    name = factory.Sequence(lambda n: f"project-{n}")
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = Membership
+        skip_postgeneration_save = True
+
+    user = factory.SubFactory(UserFactory)
+    account = factory.SubFactory(AccountFactory)
+    role = Role.FULL_ACCESS
+
+
+class OsVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = OsVersion
+        django_get_or_create = ("name",)
+
+    name = "Debian 12.0.0 64bit"
+    os_type = "Linux"
+    platform = "Debian"
+    version = "12.0.0"
+    boots_uefi = True
+
+
+class FlavorFactory(DjangoModelFactory):
+    class Meta:
+        model = Flavor
+        django_get_or_create = ("name",)
+
+    name = "s6-small-1"
+    series = "s6"
+    vcpus = 1
+    memory_mb = 256
+
+
+class ImageFactory(DjangoModelFactory):
+    """A private system disk image in state Normal, without bytes in the store."""
+
+    class Meta:
+        model = Image
+
+    project = factory.SubFactory(ProjectFactory)
+    region = factory.LazyAttribute(lambda image: image.project.region if image.project else RegionFactory())
+    name = factory.Sequence(lambda n: f"image-{n}")
+    status = "active"
+    os_version = factory.SubFactory(OsVersionFactory)
+
+
+class PublicImageFactory(ImageFactory):
+    project = None
+    category = "public"
+    protected = True
+
+
+class ImageDiskFactory(DjangoModelFactory):
+    class Meta:
+        model = ImageDisk
+
+    image = factory.SubFactory(ImageFactory)
+    role = "system"
+    size_bytes = 1024**2
+    virtual_size_bytes = 1024**3
+    sha256 = "0" * 64
+
+
+class UploadFactory(DjangoModelFactory):
+    class Meta:
+        model = Upload
+
+    project = factory.SubFactory(ProjectFactory)
+    user = factory.SubFactory(UserFactory)
+    name = "disk.qcow2"
+    size_bytes = 1024**2
+
+
+class KeyPairFactory(DjangoModelFactory):
+    class Meta:
+        model = KeyPair
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"key-{n}")
+    public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
+    fingerprint = "SHA256:test"
+
+
+class ServerFactory(DjangoModelFactory):
+    """A stopped server without a machine behind it."""
+
+    class Meta:
+        model = Server
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"server-{n}")
+    zone = factory.LazyAttribute(lambda server: ZoneFactory(region=server.project.region))
+    flavor = factory.SubFactory(FlavorFactory)
+    image = factory.LazyAttribute(lambda server: ImageFactory(project=server.project))
+    status = "stopped"
+    private_ip = factory.Sequence(lambda n: f"192.168.{n // 250}.{n % 250 + 2}")
+    mac = factory.Sequence(lambda n: f"fa:16:3e:00:{n // 256:02x}:{n % 256:02x}")
+
+
+class DiskFactory(DjangoModelFactory):
+    class Meta:
+        model = Disk
+
+    server = factory.SubFactory(ServerFactory)
+    project = factory.LazyAttribute(lambda disk: disk.server.project)
+    zone = factory.LazyAttribute(lambda disk: disk.server.zone)
+    name = factory.Sequence(lambda n: f"disk-{n}")
+    role = "system"
+    size_gb = 1
+    status = "in-use"
