@@ -1,0 +1,9 @@
+"""The embedded engine: `qemu-img`, QEMU and a folder per region, without a daemon.
+
+store.py keeps files, qemu_img.py converts them, machine.py runs one guest, engine.py speaks the
+protocol of `engine.api`.
+"""
+
+from imsconsole.engine.local.engine import LocalEngine
+
+__all__ = ["LocalEngine"]

@@ -1,0 +1,284 @@
+"""`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from imsconsole.core.errors import Conflict
+from imsconsole.engine.local.limits import RunAs, run_as
+from imsconsole.engine.local.machines import Machines, Network
+from imsconsole.engine.local.probe import host_capabilities
+from imsconsole.engine.local.qemu_img import QemuImg
+from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
+from imsconsole.engine.local.store import copy as copy_bytes
+from imsconsole.engine.types import (
+    Capabilities,
+    DiskSpec,
+    Inventory,
+    ServerSpec,
+    ServerState,
+    Source,
+    Space,
+    StoredDisk,
+    Work,
+)
+
+
+class LocalEngine:
+    """Images, disks and servers in the folder `root`.
+
+    `network`: "none" (a NIC without a cable), "user" (DHCP and the forwarded SSH port, nothing
+    else) or "internet" (user mode with a way out; guests then reach this host's own loopback
+    services as well). `memory_mb` is what all running guests may use together. `guest_user` runs
+    guests and qemu-img when we are root. `file_bytes` caps any file qemu-img writes (0 is no cap).
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        network: Network = "none",
+        memory_mb: int,
+        guest_user: str = "",
+        accelerator: str = "auto",
+        file_bytes: int = 0,
+    ) -> None:
+        self._user: RunAs = run_as(guest_user)
+        self._store = Store(root.absolute(), self._user)
+        self._qemu_img = QemuImg(self._user, file_bytes)
+        self._memory_mb = memory_mb
+        self._accelerator = accelerator
+        self._machines = Machines(
+            self._store, self._user, network=network, memory_mb=memory_mb, accelerator=accelerator
+        )
+
+    # what there is
+    def capabilities(self) -> Capabilities:
+        return replace(host_capabilities(self._user, self._accelerator), memory_mb=self._memory_mb)
+
+    def free_space(self) -> Space:
+        return self._store.free_space()
+
+    def inventory(self) -> Inventory:
+        """System disks are counted among the disks."""
+        store = self._store
+        return Inventory(
+            stored=_names(store.images),
+            servers=_names(store.servers),
+            disks=_names(store.disks) | frozenset(store.system_refs()),
+            scraps=_names(store.scraps),
+            running=self._machines.running(),
+        )
+
+    def sweep(self, token: str) -> None:
+        self._store.sweep(token)
+
+    def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        """Run qemu-img for the inspection: exit code, output, errors.
+
+        Every absolute path among the arguments is replaced by a link that the guests' user can
+        read, so that files of ours stay private to us.
+        """
+        with self._readable(arguments) as (folder, readable):
+            return self._qemu_img.run(readable, cwd=folder)
+
+    @contextmanager
+    def _readable(self, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+        with self._store.scrap(_Unwatched(f"read-{uuid4().hex}")) as folder:
+            readable = list(arguments)
+            for index, argument in enumerate(arguments):
+                if argument.startswith("/"):
+                    readable[index] = f"file-{index}"
+                    self._store.link_source(Path(argument), folder / readable[index])
+            yield folder, readable
+
+    # stored disks of images
+    def ingest(self, disk_id: UUID, source: Source, *, format: str, work: Work) -> StoredDisk:
+        suffix = ".iso" if format == "iso" else ".qcow2"
+        if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
+            return self._described(adopted, sha256_of(adopted, _beat(work, source.size_bytes)))
+        with self._store.scrap(work) as folder:
+            made = folder / "made"
+            if format == "iso":
+                sha256 = self._copy_iso(source, made, work)
+            else:
+                total = self._convert(source, format, made, work)
+                sha256 = sha256_of(made, _beat(work, total))
+            self._store.own(made)
+            final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
+        return self._described(final, sha256)
+
+    @staticmethod
+    def _copy_iso(source: Source, made: Path, work: Work) -> str:
+        total = source.size_bytes
+        with source.open() as stream, made.open("xb") as out:
+            return copy_bytes(stream, out, lambda done: work.report(done, total))
+
+    def _convert(self, source: Source, format: str, made: Path, work: Work) -> int:
+        brought = made.with_name("source")
+        self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
+        total = self._qemu_img.virtual_size(brought, format)
+        work.report(0, total)
+        self._qemu_img.convert(
+            brought,
+            format,
+            made,
+            size_bytes=total,
+            progress=lambda percent: work.report(int(total * percent / 100), total),
+        )
+        return total
+
+    def _described(self, path: Path, sha256: str) -> StoredDisk:
+        format, size = path.suffix[1:], path.stat().st_size
+        virtual = size if format == "iso" else self._virtual_size(path)
+        return StoredDisk(path.name, format, size, virtual, sha256)
+
+    def _virtual_size(self, path: Path) -> int:
+        with self._readable([str(path)]) as (folder, (name,)):
+            return self._qemu_img.virtual_size(folder / name, "qcow2")
+
+    def open(self, ref: str, offset: int = 0) -> BinaryIO:
+        stream = self._store.stored(ref).open("rb")
+        stream.seek(offset)
+        return stream
+
+    def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
+        path = self._store.stored(ref)
+        total = path.stat().st_size
+        return sha256_of(path, lambda done: work.report(done, total)) == sha256
+
+    def delete(self, ref: str) -> None:
+        if path := self._store.find_stored(ref):
+            remove(path)
+
+    # disks of servers
+    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work) -> str:
+        store = self._store
+        if adopted := store.adopt(store.disks, str(disk_id), ".qcow2", work):
+            return adopted.name
+        with store.scrap(work) as folder:
+            made = folder / "made"
+            self._qemu_img.create(made, size_bytes)
+            made.chmod(0o600)
+            return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
+
+    def grow_disk(self, disk: DiskSpec, size_bytes: int) -> str:
+        path = self._store.disk(disk.ref)
+        if self._qemu_img.virtual_size(path, "qcow2") < size_bytes:
+            self._qemu_img.resize(path, size_bytes)
+        return disk.ref
+
+    def delete_disk(self, ref: str) -> None:
+        """A system disk goes with its base; the server must not run from it."""
+        path = self._store.find_disk(ref)
+        if path is None:
+            return
+        if server := server_of(ref):
+            self._machines.require_unused(str(server), ref)
+            self._store.delete_tree(path.parent)
+        else:
+            remove(path)
+
+    # servers
+    def create_server(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
+        image = self._store.stored(image_ref)
+        folder = self._machines.take_over(server.id, work)
+        if folder is None:
+            folder = self._build_server(server, image, work)
+        disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
+        return _with_system(replace(server, ref=folder.name), f"{folder.name}/{disk.name}")
+
+    def _build_server(self, server: ServerSpec, image: Path, work: Work) -> Path:
+        """The folder with its system disk inside, whole from its first moment."""
+        with self._store.scrap(work) as scrap:
+            made = scrap / "server"
+            made.mkdir(mode=0o700)
+            self._layer(made / f"system-{server.disks[0].id}.{work.token}", image, server.disks[0])
+            return self._machines.finish(made, server.id, work)
+
+    def _adopted_system(self, folder: Path, server: ServerSpec, work: Work) -> Path | None:
+        return self._store.adopt(folder, f"system-{server.disks[0].id}", "", work)
+
+    def _build_system(self, folder: Path, server: ServerSpec, image: Path, work: Work) -> Path:
+        with self._store.scrap(work) as scrap:
+            made = scrap / "system"
+            self._layer(made, image, server.disks[0])
+            return self._store.finish(made, folder, f"system-{server.disks[0].id}", "", work)
+
+    def _layer(self, made: Path, image: Path, disk: DiskSpec) -> None:
+        """A link of the image's file and a layer over it: the cost does not depend on the size."""
+        made.mkdir(mode=0o700)
+        self._store.user.give(made.parent)
+        self._store.user.give(made)
+        link(image, made / "base.qcow2")
+        needed = self._qemu_img.virtual_size(made / "base.qcow2", "qcow2")
+        if disk.size_bytes < needed:
+            raise Conflict("system-disk-too-small", needed_bytes=needed, size_bytes=disk.size_bytes)
+        self._qemu_img.create_overlay(made / "disk.qcow2", "base.qcow2", disk.size_bytes)
+        (made / "disk.qcow2").chmod(0o600)
+        sync(made / "disk.qcow2")
+
+    def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
+        folder, image = self._store.server(server.ref), self._store.stored(image_ref)
+        disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
+        return _with_system(server, f"{folder.name}/{disk.name}")
+
+    def restore_system_disk(self, server: ServerSpec) -> ServerSpec:
+        """A start takes whatever disk it is given: nothing is to be moved, only to be checked."""
+        self._store.disk(server.disks[0].ref)
+        self._machines.require_stopped(server.ref)
+        return server
+
+    def start(self, server: ServerSpec) -> ServerState:
+        return self._machines.start(server)
+
+    def stop(self, ref: str, *, graceful_s: float) -> ServerState:
+        return self._machines.stop(ref, graceful_s)
+
+    def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
+        return self._machines.reboot(server, graceful_s)
+
+    def delete_server(self, ref: str) -> None:
+        self._machines.delete(ref)
+
+    def server_state(self, ref: str) -> ServerState:
+        return self._machines.state(ref)
+
+    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        self._machines.attach(server, disk)
+
+    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        self._machines.detach(server, disk)
+
+    def screen(self, ref: str) -> bytes:
+        return self._machines.screen(ref)
+
+    def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:
+        return self._machines.console_log(ref, limit_bytes)
+
+
+class _Unwatched:
+    """Work of a call that is short and belongs to no job."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def report(self, done: int, total: int) -> None: ...
+
+    def hold(self) -> None: ...
+
+
+def _beat(work: Work, total: int) -> Callable[[int], None]:
+    """Progress of a phase without a share of its own: tells that the work goes on."""
+    return lambda _done: work.report(total, total)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir())
+
+
+def _with_system(server: ServerSpec, ref: str) -> ServerSpec:
+    return replace(server, disks=(replace(server.disks[0], ref=ref), *server.disks[1:]))

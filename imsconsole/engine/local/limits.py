@@ -1,0 +1,87 @@
+"""Programs that touch foreign bytes run limited: as another user, without new privileges.
+
+`preexec_fn` is unsafe in a threaded worker, so the wrappers of util-linux do it instead: `setpriv`
+changes the user and ties a child to its parent's life, `prlimit` caps memory, CPU and file size.
+"""
+
+import os
+import pwd
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imsconsole.core.errors import Unavailable
+from imsconsole.engine.types import GIB, MIB
+
+DEFAULT_GUEST_USERS = ("ims-guest", "nobody")
+
+# Nothing of our own environment reaches the programs: it may hold secrets.
+CLEAN_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+}
+
+
+@dataclass(frozen=True)
+class RunAs:
+    """The user that programs run as. `switch` only when we are root and can become it."""
+
+    uid: int
+    gid: int
+    switch: bool
+
+    def give(self, path: Path) -> None:
+        """Make `path` belong to this user."""
+        if self.switch:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+
+def run_as(user: str = "") -> RunAs:
+    """Whom to run programs as: ourselves, or as root the named or the first usual user.
+
+    Raises Unavailable `no-guest-user` when no such user exists.
+    """
+    if os.geteuid() != 0:
+        return RunAs(os.geteuid(), os.getegid(), switch=False)
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    for name in (user,) if user else DEFAULT_GUEST_USERS:
+        if name in known and known[name].pw_uid != 0:
+            return RunAs(known[name].pw_uid, known[name].pw_gid, switch=True)
+    raise Unavailable("no-guest-user", user=user or DEFAULT_GUEST_USERS[0])
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps of one program; `file_bytes` 0 is no cap. LUKS needs the 2 GiB with 1 MiB stacks."""
+
+    memory_bytes: int = 2 * GIB
+    cpu_s: int = 60
+    file_bytes: int = 0
+
+    def wrapper(self) -> list[str]:
+        limits = ["prlimit", f"--as={self.memory_bytes}", f"--stack={MIB}", "--core=0", f"--cpu={self.cpu_s}"]
+        return [*limits, f"--fsize={self.file_bytes}"] if self.file_bytes else limits
+
+
+def wrapped(
+    command: Sequence[str],
+    user: RunAs,
+    *,
+    limits: Limits | None = None,
+    dies_with_us: bool = False,
+    groups: Sequence[int] = (),
+) -> list[str]:
+    """`command` behind its wrappers, which replace themselves: the process ID is the command's own."""
+    privileges = ["setpriv", "--no-new-privs"]
+    if user.switch:
+        supplementary = ["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]
+        privileges += ["--reuid", str(user.uid), "--regid", str(user.gid), *supplementary]
+    if dies_with_us:
+        privileges += ["--pdeathsig", "KILL"]
+    return [*privileges, "--", *(limits.wrapper() if limits else ()), *command]
+
+
+def missing_programs(*names: str) -> tuple[str, ...]:
+    """Those of the programs that are not installed."""
+    return tuple(name for name in names if shutil.which(name) is None)

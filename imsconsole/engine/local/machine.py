@@ -1,0 +1,254 @@
+"""One guest: QEMU's command line, and its process from start to readiness.
+
+QEMU stays in the foreground of a session of its own (`-daemonize` excludes the full sandbox) and
+outlives whoever started it. Every file is named relative to the server's folder, with its format.
+"""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from imsconsole.core.errors import NotFound, Unavailable, Unsupported
+from imsconsole.engine.local import probe
+from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
+from imsconsole.engine.local.qmp import SOCKET, qmp
+from imsconsole.engine.local.seed import write_seed
+from imsconsole.engine.local.state import PID_FILE
+from imsconsole.engine.types import DiskSpec, ServerSpec
+
+Network = Literal["none", "user", "internet"]
+
+MAX_DATA_DISKS = 23  # a port each, there from the start: that is how a disk can be added later
+SERIAL_LOG = "serial.log"
+ERRORS = "stderr.log"
+SEED = "seed.iso"
+VNC_SOCKET = "vnc.sock"
+READY_LIMIT_S = 60
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+_children: "list[subprocess.Popen[bytes]]" = []  # kept to be reaped: a zombie looks alive
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a guest gets from this host."""
+
+    user: RunAs
+    network: Network
+    accelerator: str
+
+
+def port_of(disk: DiskSpec) -> str:
+    """The PCI port of a data disk. Raises Unsupported beyond the last."""
+    if not 1 <= disk.index <= MAX_DATA_DISKS:
+        raise Unsupported("too-many-disks", limit=MAX_DATA_DISKS)
+    return f"port{disk.index}"
+
+
+def node_of(disk: DiskSpec) -> str:
+    return f"disk-{disk.serial}"
+
+
+def device_of(disk: DiskSpec) -> str:
+    return f"dev-{disk.serial}"
+
+
+def disk_node(disk: DiskSpec, path: str) -> dict[str, Any]:
+    """A data disk as QEMU opens it."""
+    return {"driver": "qcow2", "node-name": node_of(disk), "discard": "unmap", "file": _file(path)}
+
+
+def disk_device(disk: DiskSpec) -> dict[str, Any]:
+    device = {"driver": "virtio-blk-pci", "id": device_of(disk), "drive": node_of(disk)}
+    return device | {"bus": port_of(disk), "serial": disk.serial}
+
+
+def command_line(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
+    """QEMU's command line for a server whose folder is the current one."""
+    fast = host.accelerator == "kvm"
+    command = [
+        probe.QEMU,
+        "-name",
+        f"guest={server.id}",
+        "-nodefaults",
+        "-no-user-config",
+        "-sandbox",
+        SANDBOX,
+    ]
+    command += ["-machine", _machine(server), "-accel", "kvm" if fast else "tcg"]
+    command += ["-cpu", "host" if fast else "max", "-smp", str(server.vcpus), "-m", str(server.memory_mb)]
+    command += ["-device", "VGA", "-vnc", f"unix:{VNC_SOCKET}", "-pidfile", PID_FILE]
+    command += ["-chardev", f"file,id=serial,path={SERIAL_LOG},append=on", "-serial", "chardev:serial"]
+    command += ["-qmp", f"unix:{SOCKET},server=on,wait=off"]
+    command += [
+        "-object",
+        "rng-random,id=random,filename=/dev/urandom",
+        "-device",
+        "virtio-rng-pci,rng=random",
+    ]
+    return (
+        command
+        + _firmware(server)
+        + _system(server)
+        + _ports()
+        + _data_disks(server)
+        + _nic(server, host, ssh_port)
+    )
+
+
+def _machine(server: ServerSpec) -> str:
+    return "q35,pflash0=firmware,pflash1=variables" if server.boot_mode == "uefi" else "q35"
+
+
+def _firmware(server: ServerSpec) -> list[str]:
+    """UEFI's variables live beside the system disk they belong to."""
+    if server.boot_mode != "uefi":
+        return []
+    code = {"driver": "raw", "node-name": "firmware", "read-only": True, "file": _file(str(probe.OVMF_CODE))}
+    variables = {
+        "driver": "raw",
+        "node-name": "variables",
+        "file": _file(f"{_system_folder(server)}/vars.fd"),
+    }
+    return ["-blockdev", json.dumps(code), "-blockdev", json.dumps(variables)]
+
+
+def _system(server: ServerSpec) -> list[str]:
+    """The system disk with both of its layers spelled out, and the seed as a CD drive."""
+    folder = _system_folder(server)
+    base = {"driver": "qcow2", "node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
+    layers = {"driver": "qcow2", "node-name": "system", "discard": "unmap", "backing": base}
+    seed = {"driver": "raw", "node-name": "seed", "read-only": True, "file": _file(SEED)}
+    device = f"virtio-blk-pci,id=system-device,drive=system,bootindex=1,serial={server.disks[0].serial}"
+    nodes = [
+        "-blockdev",
+        json.dumps(layers | {"file": _file(f"{folder}/disk.qcow2")}),
+        "-blockdev",
+        json.dumps(seed),
+    ]
+    return [*nodes, "-device", device, "-device", "ide-cd,bus=ide.0,drive=seed"]
+
+
+def _ports() -> list[str]:
+    """Eight ports share a slot; they ask for no I/O range, of which there are few."""
+    command = []
+    for index in range(1, MAX_DATA_DISKS + 1):
+        slot, function = divmod(index - 1, 8)
+        place = f"addr={0x10 + slot:#x}.{function},multifunction={'on' if function == 0 else 'off'}"
+        command += ["-device", f"pcie-root-port,id=port{index},chassis={index},{place},io-reserve=0"]
+    return command
+
+
+def _data_disks(server: ServerSpec) -> list[str]:
+    command = []
+    for disk in server.disks[1:]:
+        command += ["-blockdev", json.dumps(disk_node(disk, data_path(disk)))]
+        command += ["-device", json.dumps(disk_device(disk))]
+    return command
+
+
+def data_path(disk: DiskSpec) -> str:
+    return f"../../disks/{disk.ref}"
+
+
+def _nic(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
+    device = ["-device", f"virtio-net-pci,netdev=net,mac={server.mac}"]
+    if host.network == "none":
+        return ["-netdev", "hubport,id=net,hubid=0", *device]
+    net = server.private_ip.rpartition(".")[0]
+    gateway, names = (
+        (f"{net}.1", f"{net}.254") if server.private_ip != f"{net}.254" else (f"{net}.1", f"{net}.253")
+    )
+    wall = "on" if host.network == "user" else "off"
+    user = (
+        f"user,id=net,net={net}.0/24,host={gateway},dns={names},dhcpstart={server.private_ip},restrict={wall}"
+    )
+    return ["-netdev", f"{user},hostfwd=tcp:127.0.0.1:{ssh_port}-{server.private_ip}:22", *device]
+
+
+def _file(name: str) -> dict[str, str]:
+    return {"driver": "file", "filename": name}
+
+
+def _system_folder(server: ServerSpec) -> str:
+    return server.disks[0].ref.partition("/")[2]
+
+
+def prepare(folder: Path, server: ServerSpec, host: Host) -> None:
+    """Write what the guest needs beside its disks. Raises NotFound when a disk is gone."""
+    for disk in server.disks:
+        path = folder / (f"{_system_folder(server)}/disk.qcow2" if disk.index == 0 else data_path(disk))
+        if not path.exists():
+            raise NotFound("no-such-bytes", ref=disk.ref)
+    for name in (SEED, ERRORS, SOCKET, VNC_SOCKET, PID_FILE):
+        (folder / name).unlink(missing_ok=True)
+    write_seed(folder / SEED, server, static_address=host.network == "none")
+    host.user.give(folder / SEED)
+    (folder / SEED).chmod(0o600)
+    variables = folder / _system_folder(server) / "vars.fd"
+    if server.boot_mode == "uefi" and not variables.exists():
+        shutil.copyfile(probe.OVMF_VARS, variables)
+        host.user.give(variables)
+
+
+def spawn(folder: Path, server: ServerSpec, host: Host, ssh_port: int) -> "subprocess.Popen[bytes]":
+    """Start QEMU; it may still die of what it finds."""
+    groups = probe.kvm_groups() if host.accelerator == "kvm" else ()
+    with (folder / ERRORS).open("wb") as errors:
+        process = subprocess.Popen(
+            wrapped(command_line(server, host, ssh_port), host.user, groups=groups),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=folder,
+            env=CLEAN_ENVIRONMENT,
+            start_new_session=True,
+            umask=0o077,
+        )
+    _children.append(process)
+    return process
+
+
+def wait_ready(folder: Path, process: "subprocess.Popen[bytes]") -> None:
+    """Return when QEMU answers. Raises Unavailable `qemu-failed` with its own message."""
+    deadline = time.monotonic() + READY_LIMIT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(Unavailable), qmp(folder) as talk:
+            talk.command("query-status")
+            return
+        time.sleep(0.02)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    raise Unavailable("qemu-failed", detail=_last_error(folder))
+
+
+def _last_error(folder: Path) -> str:
+    text = (folder / ERRORS).read_text(errors="replace").strip()
+    return (
+        text.splitlines()[-1].removeprefix(f"{probe.QEMU}: ")[:500] if text else "QEMU ended without a word"
+    )
+
+
+def reap() -> None:
+    """Let our ended children go, so that no zombies stay."""
+    for process in list(_children):
+        if process.poll() is not None:
+            with contextlib.suppress(ValueError):
+                _children.remove(process)
+
+
+def free_port(wished: int) -> int:
+    """A free TCP port on the loopback address, the wished one if it is free."""
+    for number in (wished, 0):
+        with socket.socket() as line, contextlib.suppress(OSError):
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            line.bind(("127.0.0.1", number))
+            return int(line.getsockname()[1])
+    raise Unavailable("no-free-port")

@@ -1,0 +1,370 @@
+"""The servers of one region: one lock, one folder, at most one process each.
+
+The lock is the server's folder itself (flock), held over start, stop, attach and detach. A short
+lock of the whole region lines up starts while memory is counted.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
+from imsconsole.engine.local import machine, probe
+from imsconsole.engine.local.limits import RunAs, missing_programs
+from imsconsole.engine.local.machine import Host, Network
+from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
+from imsconsole.engine.local.state import (
+    Recorded,
+    describe,
+    find_guest,
+    is_guest,
+    kill,
+    note_end,
+    now,
+    read_state,
+    this_boot,
+    write_state,
+)
+from imsconsole.engine.local.store import Store, sync
+from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
+
+MADE_BY = "made-by"
+LOG_LIMIT_BYTES = 8 * 1024**2  # a guest may write for ever; its log may not grow for ever
+LOG_KEPT_BYTES = 256 * 1024
+LET_GO_LIMIT_S = 10.0
+QUIT_LIMIT_S = 10.0
+POLL_S = 0.05
+STARTS = 3  # tries, when another process takes the port between choosing and using it
+ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b.")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Machines:
+    """Starts, watches and ends the guests whose folders are in `store.servers`."""
+
+    def __init__(
+        self, store: Store, user: RunAs, *, network: Network, memory_mb: int, accelerator: str
+    ) -> None:
+        self._store = store
+        self._user = user
+        self._network = network
+        self._memory_mb = memory_mb
+        self._accelerator = accelerator
+
+    # folders
+    def finish(self, made: Path, server: UUID, work: Work) -> Path:
+        """Give a whole server folder its name, unless an earlier attempt did."""
+        (made / MADE_BY).write_text(work.token)
+        final = self._store.servers / str(server)
+        sync(made)
+        work.hold()
+        try:
+            made.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+            return self.take_over(server, work) or final
+        sync(self._store.servers)
+        try:
+            work.hold()
+        except BaseException:
+            self._undo(final, work.token)
+            raise
+        return final
+
+    def take_over(self, server: UUID, work: Work) -> Path | None:
+        """The folder an earlier attempt made, now ours; None when there is none."""
+        folder = self._store.servers / str(server)
+        if not folder.is_dir():
+            return None
+        with self._locked(folder.name):
+            work.hold()
+            (folder / MADE_BY).write_text(work.token)
+        return folder
+
+    def _undo(self, folder: Path, token: str) -> None:
+        """Remove a folder we made, unless a later attempt took it over."""
+        with contextlib.suppress(NotFound), self._locked(folder.name):
+            if (folder / MADE_BY).read_text() == token:
+                self._store.delete_tree(folder)
+
+    def delete(self, ref: str) -> None:
+        try:
+            with self._locked(ref) as folder:
+                self._cut_power(folder)
+                self._store.delete_tree(folder)
+        except NotFound:
+            self._store.forget_tree(ref)
+
+    @contextmanager
+    def _locked(self, ref: str) -> Iterator[Path]:
+        """A server's folder, held. Raises NotFound, also when it was deleted while we waited."""
+        folder = self._store.server(ref)
+        with _flock(folder) as number:
+            if not folder.exists() or folder.stat().st_ino != os.fstat(number).st_ino:
+                raise NotFound("no-such-server", ref=ref)
+            yield folder
+
+    # power
+    def running(self) -> frozenset[UUID]:
+        machine.reap()
+        folders = [path for path in self._store.servers.iterdir() if path.is_dir()]
+        return frozenset(UUID(path.name) for path in folders if find_guest(path, read_state(path)))
+
+    def state(self, ref: str) -> ServerState:
+        """What a server is doing; notes an end nobody noted, unless it is just being worked on."""
+        machine.reap()
+        try:
+            folder = self._store.server(ref)
+            recorded = read_state(folder)
+            _trim_log(folder)
+            if not recorded.running or find_guest(folder, recorded):
+                return describe(folder, recorded)
+            with _flock(folder, wait=False):
+                return self._noted(folder)
+        except (NotFound, FileNotFoundError):
+            return ServerState(Power.MISSING)
+        except BlockingIOError:
+            return describe(folder, recorded)
+
+    def _noted(self, folder: Path) -> ServerState:
+        """The state under the lock, with the process and the record brought together."""
+        recorded = read_state(folder)
+        pid = find_guest(folder, recorded)
+        if recorded.running and not pid:
+            recorded = note_end(folder, recorded)
+        elif pid and pid != recorded.pid:
+            write_state(folder, replace(recorded, pid=pid))
+        return describe(folder, read_state(folder))
+
+    def require_stopped(self, ref: str) -> None:
+        """Raises Conflict when the server runs."""
+        if self.state(ref).power is Power.RUNNING:
+            raise Conflict("server-running", server=ref)
+
+    def require_unused(self, ref: str, system_ref: str) -> None:
+        """Raises Conflict when the server runs from that system disk."""
+        if self._store.is_server(ref) and read_state(self._store.server(ref)).system_ref == system_ref:
+            self.require_stopped(ref)
+
+    def start(self, server: ServerSpec) -> ServerState:
+        with self._locked(server.ref) as folder:
+            return self._start(folder, server)
+
+    def stop(self, ref: str, graceful_s: float) -> ServerState:
+        with self._locked(ref) as folder:
+            return self._stop(folder, graceful_s)
+
+    def reboot(self, server: ServerSpec, graceful_s: float) -> ServerState:
+        with self._locked(server.ref) as folder:
+            self._stop(folder, graceful_s)
+            return self._start(folder, server)
+
+    def _start(self, folder: Path, server: ServerSpec) -> ServerState:
+        if (state := self._noted(folder)).power is Power.RUNNING:
+            return state
+        self._require_able(server)
+        host = Host(self._user, self._network, probe.chosen_accelerator(self._user, self._accelerator))
+        machine.prepare(folder, server, host)
+        for attempt in range(1, STARTS + 1):
+            try:
+                return self._run(folder, server, host)
+            except Unavailable as error:
+                if read_state(folder).running:
+                    note_end(folder, read_state(folder), "start-failed")
+                if "host forwarding" not in str(error) or attempt == STARTS:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _require_able(self, server: ServerSpec) -> None:
+        """Raises Unsupported when this host lacks what the server needs."""
+        if missing_programs(probe.QEMU):
+            raise Unsupported("qemu-missing", package="qemu-system-x86")
+        if server.architecture != "x86":
+            raise Unsupported("architecture-unsupported", architecture=server.architecture)
+        if server.boot_mode == "uefi" and not probe.OVMF_CODE.exists():
+            raise Unsupported("ovmf-missing", package="ovmf")
+
+    def _run(self, folder: Path, server: ServerSpec, host: Host) -> ServerState:
+        wished = read_state(folder).ssh_port
+        with _flock(self._store.servers):
+            self._require_memory(folder, server.memory_mb)
+            port = machine.free_port(wished) if self._network != "none" else 0
+            starting = Recorded(
+                True, 0, this_boot(), server.memory_mb, port, server.disks[0].ref, reason="", since=now()
+            )
+            write_state(folder, starting)
+            process = machine.spawn(folder, server, host, port)
+        try:
+            machine.wait_ready(folder, process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        write_state(folder, replace(starting, pid=process.pid))
+        return describe(folder, read_state(folder))
+
+    def _require_memory(self, folder: Path, needed_mb: int) -> None:
+        """Raises Unavailable when all guests together would not fit. Starting ones count."""
+        used = sum(
+            state.memory_mb
+            for other in self._store.servers.iterdir()
+            if other != folder and (state := read_state(other)).running and find_guest(other, state)
+        )
+        if used + needed_mb > self._memory_mb:
+            raise Unavailable("no-guest-memory", needed_mb=needed_mb, free_mb=max(0, self._memory_mb - used))
+
+    def _stop(self, folder: Path, graceful_s: float) -> ServerState:
+        recorded = read_state(folder)
+        if pid := find_guest(folder, recorded):
+            write_state(folder, replace(recorded, pid=pid, stopping=True))
+            with contextlib.suppress(ImsError), qmp(folder) as talk:
+                talk.command("system_powerdown")
+            if graceful_s <= 0 or not _ended(pid, folder.name, graceful_s):
+                self._cut_power(folder)
+        return self._noted(folder)
+
+    @staticmethod
+    def _cut_power(folder: Path) -> None:
+        """Quit lets QEMU flush its disks; a QEMU that does not answer is killed."""
+        pid = find_guest(folder, read_state(folder))
+        if pid is None:
+            return
+        with contextlib.suppress(ImsError), qmp(folder) as talk:
+            talk.command("quit")
+        if not _ended(pid, folder.name, QUIT_LIMIT_S):
+            kill(pid, folder.name)
+            _ended(pid, folder.name, QUIT_LIMIT_S)
+
+    # disks of a running guest
+    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        with self._locked(server.ref) as folder:
+            path = self._store.disk(disk.ref)
+            if self._noted(folder).power is not Power.RUNNING:
+                return
+            with qmp(folder) as talk:
+                if machine.device_of(disk) in _devices(talk):
+                    return
+                _add(talk, disk, f"../../disks/{path.name}")
+
+    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
+        with self._locked(server.ref) as folder:
+            if self._noted(folder).power is not Power.RUNNING:
+                return
+            with qmp(folder) as talk:
+                _take_out(talk, disk)
+
+    # what can be seen
+    def screen(self, ref: str) -> bytes:
+        folder = self._store.server(ref)
+        if self.state(ref).power is not Power.RUNNING:
+            raise Conflict("server-not-running", server=ref)
+        picture = folder / "screen.png"
+        with qmp(folder) as talk:
+            talk.command("screendump", filename=picture.name, format="png")
+            with _open_own(picture) as stream:
+                content = stream.read()
+            picture.unlink(missing_ok=True)
+        return content
+
+    def console_log(self, ref: str, limit_bytes: int) -> str:
+        path = self._store.server(ref) / machine.SERIAL_LOG
+        try:
+            with _open_own(path) as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
+                return plain_text(stream.read(limit_bytes))
+        except FileNotFoundError:
+            return ""
+
+
+def plain_text(written: bytes) -> str:
+    """What a terminal was sent, as text: no escapes, no control characters but tabs and new lines."""
+    text = ESCAPES.sub("", written.decode(errors="replace"))
+    return CONTROLS.sub("", text.replace("\r\n", "\n"))
+
+
+@contextmanager
+def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
+    """Hold a folder. Raises BlockingIOError when somebody else does and we are not to wait."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield number
+    finally:
+        os.close(number)
+
+
+def _open_own(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
+    """Open what a guest's QEMU wrote, without following where a link would lead us."""
+    number = os.open(path, flags | os.O_NOFOLLOW)
+    return os.fdopen(number, "rb" if flags == os.O_RDONLY else "r+b")
+
+
+def _trim_log(folder: Path) -> None:
+    """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
+    try:
+        with _open_own(folder / machine.SERIAL_LOG, os.O_RDWR) as log:
+            size = os.fstat(log.fileno()).st_size
+            if size > LOG_LIMIT_BYTES:
+                log.seek(size - LOG_KEPT_BYTES)
+                end = log.read()
+                log.seek(0)
+                log.truncate()
+                log.write(end)
+    except FileNotFoundError:
+        return
+
+
+def _ended(pid: int, server: str, limit_s: float) -> bool:
+    deadline = time.monotonic() + limit_s
+    while is_guest(pid, server):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+        machine.reap()
+    return True
+
+
+def _devices(talk: Qmp) -> frozenset[str]:
+    return frozenset(entry["name"] for entry in talk.command("qom-list", path="/machine/peripheral"))
+
+
+def _nodes(talk: Qmp) -> frozenset[str]:
+    return frozenset(node["node-name"] for node in talk.command("query-named-block-nodes", flat=True))
+
+
+def _add(talk: Qmp, disk: DiskSpec, path: str) -> None:
+    device = machine.disk_device(disk)
+    try:
+        if machine.node_of(disk) not in _nodes(talk):
+            talk.command("blockdev-add", **machine.disk_node(disk, path))
+        talk.command("device_add", **device)
+    except QmpError as error:
+        _forget_node(talk, disk)
+        raise Conflict("attach-failed", detail=error.values["detail"]) from error
+
+
+def _take_out(talk: Qmp, disk: DiskSpec) -> None:
+    """Ask the guest to let go and wait until it did; without its help this never comes."""
+    deadline = time.monotonic() + LET_GO_LIMIT_S
+    if machine.device_of(disk) in _devices(talk):
+        with contextlib.suppress(QmpError):  # it was asked before and has not answered yet
+            talk.command("device_del", id=machine.device_of(disk))
+    while machine.device_of(disk) in _devices(talk):
+        if time.monotonic() > deadline:
+            raise Conflict("guest-holds-disk", seconds=int(LET_GO_LIMIT_S))
+        time.sleep(POLL_S)
+    _forget_node(talk, disk)
+
+
+def _forget_node(talk: Qmp, disk: DiskSpec) -> None:
+    if machine.node_of(disk) in _nodes(talk):
+        talk.command("blockdev-del", **{"node-name": machine.node_of(disk)})

@@ -1,0 +1,104 @@
+"""The NoCloud seed: a small ISO that the guest's cloud-init reads at its first start.
+
+Format: cloud-init's documentation, *NoCloud*, *User data formats* and *Networking config v2*.
+JSON is valid YAML, so values are written as JSON and need no YAML library.
+"""
+
+import io
+import json
+from email.encoders import encode_base64
+from email.message import Message
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from pathlib import Path
+
+import pycdlib
+
+from imsconsole.engine.types import Seed, ServerSpec
+
+LABEL = "cidata"
+
+# What user data starts with, and the MIME type cloud-init knows it by.
+CONTENT_TYPES = (
+    (b"#cloud-config", "cloud-config"),
+    (b"#cloud-boothook", "cloud-boothook"),
+    (b"#include-once", "x-include-once-url"),
+    (b"#include", "x-include-url"),
+    (b"#!", "x-shellscript"),
+    (b"## template: jinja", "jinja2"),
+)
+
+
+def write_seed(path: Path, server: ServerSpec, *, static_address: bool) -> None:
+    """Write the seed of a server. `static_address`: nobody answers DHCP there."""
+    files = {
+        "meta-data": meta_data(server.seed),
+        "user-data": user_data(server.seed),
+        "network-config": network_config(server, static_address=static_address),
+    }
+    iso = pycdlib.PyCdlib()
+    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=LABEL)
+    for name, content in files.items():
+        place = f"/{name.upper().replace('-', '_')}.;1"
+        iso.add_fp(io.BytesIO(content), len(content), place, rr_name=name, joliet_path=f"/{name}")
+    iso.write(str(path))
+    iso.close()
+
+
+def meta_data(seed: Seed) -> bytes:
+    lines = [f"instance-id: {json.dumps(seed.instance_id)}", f"local-hostname: {json.dumps(seed.hostname)}"]
+    if seed.ssh_keys:
+        lines += ["public-keys:", *(f"  - {json.dumps(key)}" for key in seed.ssh_keys)]
+    return "\n".join([*lines, ""]).encode()
+
+
+def user_data(seed: Seed) -> bytes:
+    """Our settings alone, or with the user's own behind them as a multipart message."""
+    if not seed.user_data:
+        return cloud_config(seed)
+    whole = MIMEMultipart()
+    whole.attach(_part("cloud-config", "settings.yaml", cloud_config(seed)))
+    whole.attach(_part(_subtype(seed.user_data), "user-data", seed.user_data, base64=True))
+    return whole.as_bytes()
+
+
+def cloud_config(seed: Seed) -> bytes:
+    """One value a line. `hashed_passwd` also applies to a user that exists already."""
+    user: dict[str, object] = {"name": seed.user, "lock_passwd": not seed.password_hash}
+    if seed.password_hash:
+        user["hashed_passwd"] = seed.password_hash
+    if seed.ssh_keys:
+        user["ssh_authorized_keys"] = list(seed.ssh_keys)
+    if seed.user != "root":
+        user |= {"shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL"}
+    settings = {
+        "hostname": seed.hostname,
+        "disable_root": seed.user != "root",
+        "ssh_pwauth": bool(seed.password_hash),
+        "users": [user],
+    }
+    lines = [f"{name}: {json.dumps(value)}" for name, value in settings.items()]
+    return "\n".join(["#cloud-config", *lines, ""]).encode()
+
+
+def network_config(server: ServerSpec, *, static_address: bool) -> bytes:
+    nic: dict[str, object] = {"match": {"macaddress": server.mac.lower()}}
+    nic |= {"addresses": [f"{server.private_ip}/24"]} if static_address else {"dhcp4": True}
+    return f"version: 2\nethernets: {json.dumps({'nic0': nic})}\n".encode()
+
+
+def _subtype(content: bytes) -> str:
+    """Unknown beginnings stay text/plain, which cloud-init looks into itself."""
+    return next((subtype for start, subtype in CONTENT_TYPES if content.startswith(start)), "plain")
+
+
+def _part(subtype: str, name: str, content: bytes, *, base64: bool = False) -> Message:
+    part = MIMEBase("text", subtype, charset="utf-8")
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    if base64:
+        part.set_payload(content)
+        encode_base64(part)
+    else:
+        part.add_header("Content-Transfer-Encoding", "8bit")
+        part.set_payload(content.decode())
+    return part

@@ -1,0 +1,119 @@
+"""What is known of a server's process: a small file beside it, and /proc.
+
+Orderly ends remove QEMU's own pid file, a kill leaves it: that tells how a guest ended.
+"""
+
+import json
+import os
+import signal
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from imsconsole.engine.types import Power, ServerState
+
+STATE_FILE = "state.json"
+PID_FILE = "pid"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What we noted when we started or ended a guest."""
+
+    running: bool = False
+    pid: int = 0
+    boot_id: str = ""
+    memory_mb: int = 0
+    ssh_port: int = 0
+    system_ref: str = ""
+    stopping: bool = False
+    reason: str = "never-started"
+    since: str = ""
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def this_boot() -> str:
+    return BOOT_ID.read_text().strip()
+
+
+def read_state(folder: Path) -> Recorded:
+    try:
+        number = os.open(folder / STATE_FILE, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return Recorded()
+    with open(number) as stream:
+        return Recorded(**json.load(stream))
+
+
+def write_state(folder: Path, state: Recorded) -> None:
+    new = folder / f"{STATE_FILE}.{uuid4().hex}"
+    with new.open("x") as stream:
+        json.dump(asdict(state), stream)
+    new.rename(folder / STATE_FILE)
+
+
+def is_guest(pid: int, server: UUID | str) -> bool:
+    """Whether the process runs this server's guest; a zombie and a re-used number do not."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return f"guest={server}".encode() in command and status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def find_guest(folder: Path, recorded: Recorded) -> int | None:
+    """The process of a server's guest.
+
+    Looks through all of /proc only when the worker that started it was killed before it noted the
+    number.
+    """
+    if not recorded.running or recorded.boot_id != this_boot():
+        return None
+    if recorded.pid:
+        return recorded.pid if is_guest(recorded.pid, folder.name) else None
+    return next((pid for pid in _processes() if is_guest(pid, folder.name)), None)
+
+
+def _processes() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def describe(folder: Path, recorded: Recorded) -> ServerState:
+    """What a server is doing, by its record and its process. Writes nothing."""
+    if pid := find_guest(folder, recorded):
+        return ServerState(Power.RUNNING, "", _time(recorded), recorded.ssh_port or None, pid)
+    return ServerState(Power.STOPPED, _why(folder, recorded), _time(recorded))
+
+
+def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
+    """Write down that the guest has ended, and why. Only under the server's lock."""
+    reason = reason or _why(folder, recorded)
+    ended = replace(recorded, running=False, pid=0, stopping=False, reason=reason, since=now())
+    write_state(folder, ended)
+    (folder / PID_FILE).unlink(missing_ok=True)
+    return ended
+
+
+def _time(recorded: Recorded) -> datetime | None:
+    return datetime.fromisoformat(recorded.since) if recorded.since else None
+
+
+def _why(folder: Path, recorded: Recorded) -> str:
+    if not recorded.running:
+        return recorded.reason
+    if recorded.boot_id != this_boot():
+        return "host-rebooted"
+    if recorded.stopping:
+        return "stopped"
+    return "killed" if not recorded.pid or (folder / PID_FILE).exists() else "guest-shutdown"
+
+
+def kill(pid: int, server: str) -> None:
+    if is_guest(pid, server):
+        os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,273 @@
+"""Files of one region: images, data disks, servers' folders, and the scrap they are made from.
+
+    images/<disk>.<token>.qcow2|iso      stored disks, read-only, ours
+    disks/<disk>.<token>.qcow2           data disks of servers
+    servers/<server>/system-<disk>.<token>/{base,disk}.qcow2
+    scrap/<token>/                       everything unfinished
+
+A final name carries the attempt that made it, so a worker that wakes up late can never overwrite
+or remove what a later attempt made. A later attempt takes over a whole file by renaming it.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from imsconsole.core.errors import NoSpace, NotFound, Unavailable
+from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
+from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
+
+UUID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+STORED_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.(?:qcow2|iso)")
+DISK_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.qcow2")
+SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]+)")
+SERVER_REF = re.compile(UUID_PATTERN)
+TOKEN = re.compile(r"[A-Za-z0-9-]+")
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+FICLONE = 0x40049409  # linux/fs.h
+
+
+class Store:
+    """The folder of a region. Raises Unavailable when the guests' user cannot reach it."""
+
+    def __init__(self, root: Path, user: RunAs) -> None:
+        self.root = root
+        self.user = user
+        self.images = root / "images"
+        self.disks = root / "disks"
+        self.servers = root / "servers"
+        self.scraps = root / "scrap"
+        self._make()
+
+    def _make(self) -> None:
+        """Images stay ours, so a guest that broke out could not change them."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in (self.images, self.disks, self.servers, self.scraps):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if folder != self.images and folder.stat().st_uid != self.user.uid:
+                self.user.give(folder)
+        if self.user.switch:
+            self._check_reachable()
+
+    def _check_reachable(self) -> None:
+        seen = subprocess.run(
+            wrapped(["test", "-x", str(self.disks)], self.user), env=CLEAN_ENVIRONMENT, check=False
+        )
+        if seen.returncode:
+            raise Unavailable("data-dir-not-traversable", path=str(self.root))
+
+    # names
+    def stored(self, ref: str) -> Path:
+        return self._existing(STORED_REF, self.images, ref)
+
+    def disk(self, ref: str) -> Path:
+        """The file of a data disk or a system disk. Raises NotFound."""
+        if SYSTEM_REF.fullmatch(ref):
+            return self._existing(SYSTEM_REF, self.servers, ref) / "disk.qcow2"
+        return self._existing(DISK_REF, self.disks, ref)
+
+    def find_stored(self, ref: str) -> Path | None:
+        return self.images / ref if STORED_REF.fullmatch(ref) and (self.images / ref).exists() else None
+
+    def find_disk(self, ref: str) -> Path | None:
+        try:
+            return self.disk(ref)
+        except NotFound:
+            return None
+
+    def server(self, ref: str) -> Path:
+        return self._existing(SERVER_REF, self.servers, ref)
+
+    @staticmethod
+    def _existing(pattern: re.Pattern[str], folder: Path, ref: str) -> Path:
+        if not pattern.fullmatch(ref) or not (folder / ref).exists():
+            raise NotFound("no-such-bytes", ref=ref)
+        return folder / ref
+
+    # making
+    @contextmanager
+    def scrap(self, work: Work) -> Iterator[Path]:
+        """A folder for unfinished things, gone afterwards whatever happens."""
+        if not TOKEN.fullmatch(work.token):
+            raise ValueError(f"not a token: {work.token!r}")
+        folder = self.scraps / work.token
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self.user.give(folder)
+            yield folder
+        except OSError as error:
+            if error.errno in FULL:
+                raise NoSpace from error
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def finish(self, made: Path, folder: Path, stem: str, suffix: str, work: Work) -> Path:
+        """Give a finished file or folder its final name, if the work is still ours."""
+        final = folder / f"{stem}.{work.token}{suffix}"
+        sync(made)
+        work.hold()
+        made.rename(final)
+        try:
+            sync(folder)
+            work.hold()
+        except BaseException:
+            remove(final)
+            raise
+        for other in self._attempts(folder, stem, suffix):
+            if other != final:
+                remove(other)
+        return final
+
+    def own(self, path: Path) -> None:
+        """Take a finished file from the guests' user and make it read-only."""
+        if self.user.switch:
+            os.chown(path, os.geteuid(), os.getegid())
+        path.chmod(0o444)
+
+    def adopt(self, folder: Path, stem: str, suffix: str, work: Work) -> Path | None:
+        """What an earlier attempt finished, under this attempt's name; None when there is nothing."""
+        final = folder / f"{stem}.{work.token}{suffix}"
+        for found in self._attempts(folder, stem, suffix):
+            work.hold()
+            try:
+                found.rename(final)
+            except FileNotFoundError:
+                continue
+            sync(folder)
+            return final
+        return None
+
+    @staticmethod
+    def _attempts(folder: Path, stem: str, suffix: str) -> list[Path]:
+        return sorted(
+            path for path in folder.glob(f"{stem}.*{suffix}") if path.suffix == suffix or not suffix
+        )
+
+    def bring(self, source: Source, target: Path, progress: Callable[[int], None]) -> None:
+        """Make a source readable for the guests' user at `target`: a link when it is a file of ours."""
+        if isinstance(source, FileSource) and self.link_source(source.path, target):
+            return
+        with source.open() as stream, target.open("xb") as out:
+            copy(stream, out, progress)
+        self.user.give(target)
+
+    def link_source(self, path: Path, target: Path) -> bool:
+        """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
+        try:
+            os.link(path.resolve(strict=True), target)
+        except FileNotFoundError as error:
+            raise NotFound("no-such-bytes", ref=path.name) from error
+        except OSError:
+            return False
+        if not target.stat().st_mode & 0o004:
+            self.user.give(target)
+        return True
+
+    # removing and counting
+    def delete_tree(self, path: Path) -> None:
+        """Remove a folder at once by its name, then its content; may be called again."""
+        grave = self.scraps / f"deleted-{path.name}".replace(".", "-")
+        shutil.rmtree(grave, ignore_errors=True)
+        try:
+            path.rename(grave)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def forget_tree(self, ref: str) -> None:
+        """Finish an interrupted removal of a server's folder."""
+        if SERVER_REF.fullmatch(ref):
+            self.delete_tree(self.servers / ref)
+
+    def is_server(self, ref: str) -> bool:
+        return bool(SERVER_REF.fullmatch(ref)) and (self.servers / ref).is_dir()
+
+    def sweep(self, token: str) -> None:
+        if not TOKEN.fullmatch(token):
+            raise ValueError(f"not a token: {token!r}")
+        for path in self.scraps.glob(f"{token}*"):
+            remove(path)
+
+    def free_space(self) -> Space:
+        numbers = os.statvfs(self.root)
+        return Space(numbers.f_bavail * numbers.f_frsize, numbers.f_blocks * numbers.f_frsize)
+
+    def system_refs(self) -> Iterator[str]:
+        for folder in self.servers.glob("*/system-*"):
+            yield f"{folder.parent.name}/{folder.name}"
+
+
+def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> str:
+    """Copy all bytes; returns their SHA-256."""
+    digest, done = hashlib.sha256(), 0
+    while piece := stream.read(4 * MIB):
+        out.write(piece)
+        digest.update(piece)
+        done += len(piece)
+        progress(done)
+    return digest.hexdigest()
+
+
+def sha256_of(path: Path, progress: Callable[[int], None]) -> str:
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while piece := stream.read(4 * MIB):
+            digest.update(piece)
+            done += len(piece)
+            progress(done)
+    return digest.hexdigest()
+
+
+def link(source: Path, target: Path) -> None:
+    """The same bytes under another name: a hard link, else a reflink, else a copy.
+
+    Links end at a file system's border and at its link limit (65 000 on ext4).
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EMLINK, errno.EXDEV, errno.EPERM):
+            raise
+        clone(source, target)
+        target.chmod(0o444)
+
+
+def clone(source: Path, target: Path) -> None:
+    with source.open("rb") as read, target.open("xb") as written:
+        try:
+            fcntl.ioctl(written.fileno(), FICLONE, read.fileno())
+        except OSError:
+            shutil.copyfileobj(read, written, 4 * MIB)
+
+
+def sync(path: Path) -> None:
+    """Bring a file's bytes, or a folder's names, to the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; what is missing is removed already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def server_of(ref: str) -> UUID | None:
+    """The server a system disk belongs to; None for a data disk."""
+    found = SYSTEM_REF.fullmatch(ref)
+    return UUID(found[1]) if found else None
