@@ -1,0 +1,11 @@
+"""What a file really is, and whether it is safe to open.
+
+`Inspector` looks at the bytes while they arrive, `inspect_file` at the finished file. Every refusal
+is a `BadImage` with its own code; the sentences are in `core.sentences_image`.
+"""
+
+from imsconsole.engine.inspection.examine import WARNINGS
+from imsconsole.engine.inspection.finished import QemuImg, inspect_file
+from imsconsole.engine.inspection.stream import Inspector
+
+__all__ = ["WARNINGS", "Inspector", "QemuImg", "inspect_file"]

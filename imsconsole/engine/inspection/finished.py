@@ -1,0 +1,154 @@
+"""Inspection of the finished file: our own checks on every byte they need, then qemu-img under limits."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from imsconsole.core.errors import BadImage
+from imsconsole.engine.inspection.disk import SECTOR, read_table
+from imsconsole.engine.inspection.examine import check_size, examine
+from imsconsole.engine.inspection.library import PIECE_BYTES, Library
+from imsconsole.engine.inspection.view import HEAD_BYTES, TAIL_BYTES, Facts, View
+from imsconsole.engine.types import MIB, Found
+
+# arguments after `qemu-img` -> return code, stdout, stderr; runs it under limits of memory, CPU and time
+QemuImg = Callable[[Sequence[str]], tuple[int, str, str]]
+QEMU_NAMES = {"vhd": "vpc", "iso": "raw"}
+PLAIN = ("raw", "iso")
+CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
+
+
+def inspect_file(
+    path: Path, *, limit_virtual_bytes: int, run: QemuImg, scratch: Path, claimed: str = ""
+) -> Found:
+    """What the file at the absolute `path` is; its `sha256` stays empty (`Inspector` made it).
+
+    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage.
+    """
+    with file_view(path) as view:
+        facts = examine(view, limit_virtual_bytes, claimed)
+        check_library(view, facts)
+        size_bytes = view.size_bytes or 0
+    qemu_name = QEMU_NAMES.get(facts.format, facts.format)
+    facts = check_info(path, qemu_name, facts, run, limit_virtual_bytes)
+    facts = check_consistency(path, qemu_name, facts, run)
+    if facts.format not in PLAIN:
+        facts = look_inside(path, qemu_name, facts, run, scratch)
+    return Found(size_bytes=size_bytes, **vars(facts))
+
+
+@contextlib.contextmanager
+def file_view(path: Path) -> Iterator[View]:
+    """A view that reaches every byte of the file."""
+    with path.open("rb") as stream:
+        handle = stream.fileno()
+        size = os.fstat(handle).st_size
+        end = os.pread(handle, TAIL_BYTES, max(0, size - TAIL_BYTES))
+        yield View(
+            os.pread(handle, HEAD_BYTES, 0), size, end, lambda at, length: os.pread(handle, length, at)
+        )
+
+
+def check_library(view: View, facts: Facts) -> None:
+    library = Library()
+    for start in range(0, len(view.head), PIECE_BYTES):
+        library.eat(view.head[start : start + PIECE_BYTES])
+    library.check(facts, partly=True)
+
+
+def ask(path: Path, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
+    """Return code and output of qemu-img; refuses a file it could not cope with within its limits."""
+    code, out, error = run(args)
+    if code < 0:
+        raise BadImage("too-complex", format=facts.format)
+    if code == 1:
+        raise BadImage("corrupt", format=facts.format, detail=last_line(error, path))
+    return code, out
+
+
+def last_line(error: str, path: Path) -> str:
+    """The last line qemu-img said, without our own file names."""
+    lines = error.strip().splitlines() or [""]
+    return lines[-1].removeprefix("qemu-img: ").replace(str(path), path.name)[:200]
+
+
+def check_info(path: Path, qemu_name: str, facts: Facts, run: QemuImg, limit_virtual_bytes: int) -> Facts:
+    """What QEMU itself makes of the file: neither other files nor encryption, and the same size."""
+    code, out = ask(path, facts, run, "info", "-f", qemu_name, "--output=json", str(path))
+    try:
+        info = json.loads(out)
+        size = int(info["virtual-size"])
+    except (ValueError, KeyError, TypeError):
+        raise BadImage("corrupt", format=facts.format, detail=f"qemu-img info: {code}") from None
+    refuse_references(path, info, facts)
+    if size != facts.virtual_size_bytes and facts.format != "vhd":
+        detail = f"virtual size {facts.virtual_size_bytes} or {size}"
+        raise BadImage("corrupt", format=facts.format, detail=detail)
+    facts = replace(facts, virtual_size_bytes=size)
+    check_size(facts, limit_virtual_bytes, arriving=False)
+    return facts
+
+
+def refuse_references(path: Path, info: dict[str, Any], facts: Facts) -> None:
+    details = info.get("format-specific", {}).get("data", {})
+    backing = info.get("backing-filename") or info.get("full-backing-filename")
+    if backing:
+        raise BadImage("backing-file", file=str(backing))
+    if details.get("data-file"):
+        raise BadImage("data-file", format=facts.format, file=str(details["data-file"]))
+    if info.get("encrypted") or details.get("encrypt"):
+        raise BadImage(
+            "encrypted", format=facts.format, method=str(details.get("encrypt", {}).get("format", ""))
+        )
+    extents = [str(extent.get("filename")) for extent in details.get("extents", [])]
+    if any(extent != str(path) for extent in extents):
+        raise BadImage(
+            "vmdk-extents", create_type=str(details.get("create-type")), files=", ".join(extents[:5])
+        )
+    others = [str(child.get("name")) for child in info.get("children", []) if child.get("name") != "file"]
+    if others:  # QEMU 8 and later list every file they opened
+        raise BadImage("data-file", format=facts.format, file=", ".join(others[:5]))
+
+
+def check_consistency(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
+    """qemu-img check, for the formats that have one."""
+    if qemu_name in ("raw", "vpc"):
+        return facts
+    code, _ = ask(path, facts, run, "check", "-f", qemu_name, "--output=json", str(path))
+    if code == CHECK_LEAKS:
+        return replace(facts, warnings=(*facts.warnings, "leaked-clusters"))
+    if code not in (0, CHECK_UNSUPPORTED):
+        raise BadImage("corrupt", format=facts.format, detail=f"qemu-img check: {code}")
+    return facts
+
+
+def look_inside(path: Path, qemu_name: str, facts: Facts, run: QemuImg, scratch: Path) -> Facts:
+    """Partition table and boot modes of the disk that the file contains."""
+    target = scratch / f"{path.name}.head"
+    try:
+        ask(
+            path,
+            facts,
+            run,
+            "dd",
+            "-f",
+            qemu_name,
+            "-O",
+            "raw",
+            "bs=1M",
+            "count=1",
+            f"if={path}",
+            f"of={target}",
+        )
+        head = target.read_bytes()[:MIB]
+    finally:
+        target.unlink(missing_ok=True)
+    table = read_table(View(head, facts.virtual_size_bytes))
+    beyond = table.end_bytes > facts.virtual_size_bytes // SECTOR * SECTOR
+    warnings = [*facts.warnings, *([] if table.kind else ["no-partition-table"])]
+    warnings += ["partition-beyond-end"] if beyond else []
+    return replace(facts, partition_table=table.kind, boot_modes=table.boot_modes, warnings=tuple(warnings))
