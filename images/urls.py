@@ -1,5 +1,14 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from images.views import catalogue, delete, detail, export
+
+app_name = "images"
+urlpatterns = [
+    path("", catalogue.list_images, name="list"),
+    path("export.csv", export.export_images, name="export"),
+    path("create/", include("images.urls_create")),
+    path("<uuid:image_id>/", detail.show_image, name="detail"),
+    path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
+]
