@@ -26,6 +26,8 @@ from imsconsole.engine.types import (
     Work,
 )
 
+OUTPUT = "of="  # of qemu-img dd
+
 
 class LocalEngine:
     """Images, disks and servers in the folder `root`.
@@ -79,20 +81,25 @@ class LocalEngine:
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         """Run qemu-img for the inspection: exit code, output, errors.
 
-        Every absolute path among the arguments is replaced by a link that the guests' user can
-        read, so that files of ours stay private to us.
+        Every absolute path among the arguments (plain or `if=`) is replaced by a link that the
+        guests' user can read, so that files of ours stay private to us; what it writes to an
+        absolute `of=` is moved there afterwards.
         """
         with self._readable(arguments) as (folder, readable):
-            return self._qemu_img.run(readable, cwd=folder)
+            result = self._qemu_img.run(readable, cwd=folder)
+            _fetch_outputs(arguments, readable, folder)
+        return result
 
     @contextmanager
     def _readable(self, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
         with self._store.scrap(_Unwatched(f"read-{uuid4().hex}")) as folder:
             readable = list(arguments)
             for index, argument in enumerate(arguments):
-                if argument.startswith("/"):
-                    readable[index] = f"file-{index}"
-                    self._store.link_source(Path(argument), folder / readable[index])
+                prefix, slash, path = argument.partition("/")
+                if slash and prefix in ("", "if=", OUTPUT):
+                    readable[index] = f"{prefix}file-{index}"
+                if slash and prefix in ("", "if="):
+                    self._store.link_source(Path(f"/{path}"), folder / f"file-{index}")
             yield folder, readable
 
     # stored disks of images
@@ -282,3 +289,11 @@ def _names(folder: Path) -> frozenset[str]:
 
 def _with_system(server: ServerSpec, ref: str) -> ServerSpec:
     return replace(server, disks=(replace(server.disks[0], ref=ref), *server.disks[1:]))
+
+
+def _fetch_outputs(arguments: Sequence[str], readable: Sequence[str], folder: Path) -> None:
+    """Move what was written to the `of=` names that were replaced; a link is never followed."""
+    for wanted, used in zip(arguments, readable, strict=True):
+        made = folder / used.removeprefix(OUTPUT)
+        if wanted != used and wanted.startswith(OUTPUT) and made.is_file() and not made.is_symlink():
+            made.replace(wanted.removeprefix(OUTPUT))

@@ -120,7 +120,11 @@ def _firmware(server: ServerSpec) -> list[str]:
 
 
 def _system(server: ServerSpec) -> list[str]:
-    """The system disk with both of its layers spelled out, and the seed as a CD drive."""
+    """The system disk with both of its layers spelled out, and the seed as a CD.
+
+    The drive is a SCSI one: cloud kernels know no AHCI, and a virtio disk would take the letter
+    of a data disk.
+    """
     folder = _system_folder(server)
     base = {"driver": "qcow2", "node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
     layers = {"driver": "qcow2", "node-name": "system", "discard": "unmap", "backing": base}
@@ -132,7 +136,15 @@ def _system(server: ServerSpec) -> list[str]:
         "-blockdev",
         json.dumps(seed),
     ]
-    return [*nodes, "-device", device, "-device", "ide-cd,bus=ide.0,drive=seed"]
+    return [
+        *nodes,
+        "-device",
+        device,
+        "-device",
+        "virtio-scsi-pci,id=scsi",
+        "-device",
+        "scsi-cd,bus=scsi.0,drive=seed",
+    ]
 
 
 def _ports() -> list[str]:

@@ -1,0 +1,273 @@
+"""Builds bootable guests from Debian's packages, without root and without installing anything.
+
+A guest is Debian's cloud kernel, BusyBox and `guest_init.sh`, which tells on the serial port and
+on the screen who it is and what it found in its seed. It can be signed in to, also by SSH.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from imsconsole.engine.types import MIB
+
+KERNEL = "linux-image-cloud-amd64"
+PROGRAMS = (
+    "busybox-static",
+    "dropbear-bin",
+    "libc6",
+    "libcrypt1",
+    "libtomcrypt1",
+    "libtommath1",
+    "zlib1g",
+    "libgmp10",
+)
+TOOLS = ("apt-get", "apt-cache", "dpkg-deb", "sfdisk", "mformat", "mcopy", "cpio", "gzip")
+MODULES = (
+    "virtio_pci",
+    "virtio_blk",
+    "virtio_net",
+    "virtio_scsi",
+    "virtio_rng",
+    "sr_mod",
+    "isofs",
+    "button",
+    "evdev",
+)
+COMMAND_LINE = "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=5 net.ifnames=0 rdinit=/init"
+PARTITION_AT = 1 * MIB
+DISK_BYTES = 64 * MIB
+DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
+LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libz.so.1", "libgmp.so.10")
+MBR_PLACES = ("/usr/lib/syslinux/mbr/mbr.bin", "/usr/lib/SYSLINUX/mbr.bin")
+GRUB_MODULES = "part_gpt fat normal search search_fs_file linux boot echo"
+
+BootMode = Literal["bios", "uefi"]
+
+ETC = {
+    "passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    "group": "root:x:0:\n",
+    "shadow": "root:*:19000:0:99999:7:::\n",
+    "shells": "/bin/sh\n",
+    "inittab": "ttyS0::respawn:/bin/getty -L 115200 ttyS0 vt100\ntty1::respawn:/bin/getty 38400 tty1\n",
+    "issue": "BusyBox demo guest, \\n on \\l\n",
+    "acpi/PWRF/00000080": "#!/bin/sh\nsync\necho 'IMS-GUEST power off' > /dev/ttyS0\n/bin/busybox poweroff -f\n",
+    "udhcpc.script": (
+        '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr add "$ip/$mask" dev "$interface"\n'
+        '[ -n "$router" ] && ip route add default via "$router"\n'
+        'for server in $dns; do echo "nameserver $server"; done > /etc/resolv.conf\n'
+    ),
+}
+
+
+class CannotBuildError(Exception):
+    """A guest could not be built; the message says which program failed and how."""
+
+
+@dataclass(frozen=True)
+class KernelFiles:
+    """A kernel taken out of its package."""
+
+    version: str
+    vmlinuz: Path
+    modules: Path  # the folder that holds kernel/…/*.ko
+
+
+def missing_tools(boot_mode: BootMode) -> tuple[str, ...]:
+    """Programs that building a guest needs and that are not installed."""
+    special = ("syslinux",) if boot_mode == "bios" else ("grub-mkimage",)
+    return tuple(name for name in (*TOOLS, *special) if shutil.which(name, path=_path()) is None)
+
+
+def fetch_kernel(cache: Path) -> KernelFiles:
+    """Debian's cloud kernel from the package mirror, kept in `cache`. Raises CannotBuildError."""
+    with _locked(cache):
+        package = _kernel_package(cache)
+        root = _unpacked(package, cache)
+    vmlinuz = next((root / "boot").glob("vmlinuz-*"))
+    version = vmlinuz.name.removeprefix("vmlinuz-")
+    return KernelFiles(version, vmlinuz, next(root.glob(f"**/lib/modules/{version}")))
+
+
+def _kernel_package(cache: Path) -> str:
+    """The package the metapackage stands for: what was fetched before, else what the mirror has."""
+    for folder in sorted(cache.glob("linux-image-*-cloud-amd64")):
+        return folder.name
+    found = re.search(
+        r"Depends: (linux-image-\S+-cloud-amd64)", _run(["apt-cache", "depends", KERNEL], cache)
+    )
+    if not found:
+        raise CannotBuildError(f"no kernel behind {KERNEL}")
+    return found[1]
+
+
+def _unpacked(package: str, cache: Path) -> Path:
+    """The files of a package, in a folder named after it; whole or not there."""
+    final = cache / package
+    if final.is_dir():
+        return final
+    with tempfile.TemporaryDirectory(dir=cache) as name:
+        folder = Path(name)
+        _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], folder)
+        _run(["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), "files"], folder)
+        (folder / "files").rename(final)
+    return final
+
+
+def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -> None:
+    """Write a raw 64 MiB disk to `path` that boots and says `identity=<name>`.
+
+    Packages are kept in `work_dir` for the next one. Raises CannotBuildError.
+    """
+    kernel = fetch_kernel(work_dir)
+    with tempfile.TemporaryDirectory(dir=work_dir) as scratch:
+        folder = Path(scratch)
+        initrd = _initrd(folder, kernel, name, work_dir)
+        disk = folder / "disk"
+        with disk.open("xb") as out:
+            out.truncate(DISK_BYTES)
+        build = _bios_disk if boot_mode == "bios" else _uefi_disk
+        build(disk, {"vmlinuz": kernel.vmlinuz, "initrd.img": initrd})
+        shutil.move(disk, path)
+
+
+def _initrd(folder: Path, kernel: KernelFiles, name: str, cache: Path) -> Path:
+    root = folder / "root"
+    for part in ("bin", "sbin", "etc/acpi/PWRF", "modules", "root", "usr/sbin"):
+        (root / part).mkdir(parents=True)
+    _programs(root, cache)
+    _modules(root / "modules", kernel)
+    for place, text in {**ETC, "identity": f"{name}\n"}.items():
+        (root / "etc" / place).write_text(text)
+    for script in ("acpi/PWRF/00000080", "udhcpc.script"):
+        (root / "etc" / script).chmod(0o755)
+    shutil.copy(Path(__file__).with_name("guest_init.sh"), root / "init")
+    (root / "init").chmod(0o755)
+    names = "\n".join(sorted(str(entry.relative_to(root)) for entry in root.rglob("*")))
+    _run(
+        ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "-F", str(folder / "initrd")], root, given=names
+    )
+    _run(["gzip", "-9", "initrd"], folder)
+    return folder / "initrd.gz"
+
+
+def _programs(root: Path, cache: Path) -> None:
+    with _locked(cache):
+        unpacked = {package: _unpacked(package, cache) for package in PROGRAMS}
+    shutil.copy(_find(unpacked["busybox-static"], "busybox"), root / "bin/busybox")
+    (root / "bin/sh").symlink_to("busybox")
+    shutil.copy(_find(unpacked["dropbear-bin"], "dropbear"), root / "usr/sbin/dropbear")
+    libraries = root / "lib/x86_64-linux-gnu"
+    libraries.mkdir(parents=True)
+    (root / "lib64").mkdir()
+    for library in LIBRARIES:
+        found = next(path for tree in unpacked.values() for path in tree.rglob(library))
+        shutil.copy(found.resolve(), libraries / library)
+    shutil.copy(
+        _find(unpacked["libc6"], "ld-linux-x86-64.so.2").resolve(), root / "lib64/ld-linux-x86-64.so.2"
+    )
+
+
+def _find(tree: Path, name: str) -> Path:
+    """A program of a package. A link of the package itself may point nowhere here."""
+    return next(path for path in sorted(tree.rglob(name)) if path.exists() and path.is_file())
+
+
+def _modules(folder: Path, kernel: KernelFiles) -> None:
+    """The modules and what they need, in the order to load them (`order`)."""
+    files = {path.stem.replace("-", "_"): path for path in kernel.modules.rglob("*.ko")}
+    order: list[str] = []
+    for name in MODULES:
+        _with_needed(name, files, order)
+    for name in order:
+        shutil.copy(files[name], folder / f"{name}.ko")
+    (folder / "order").write_text("".join(f"{name}\n" for name in order))
+
+
+def _with_needed(name: str, files: dict[str, Path], order: list[str]) -> None:
+    if name in order or name not in files:  # built in
+        return
+    found = DEPENDS.search(files[name].read_bytes())
+    for needed in filter(None, found[1].decode().split(",") if found else []):
+        _with_needed(needed.replace("-", "_"), files, order)
+    order.append(name)
+
+
+def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
+    """MBR, one FAT16 partition, SYSLINUX."""
+    _run(["sfdisk", "--quiet", disk.name], disk.parent, given="label: dos\nstart=2048, type=6, bootable\n")
+    menu = disk.with_name("syslinux.cfg")
+    menu.write_text(f"DEFAULT demo\nLABEL demo\nKERNEL vmlinuz\nINITRD initrd.img\nAPPEND {COMMAND_LINE}\n")
+    _format(disk, [])
+    _copy_in(disk, {**files, "syslinux.cfg": menu})
+    _run(["syslinux", "--offset", str(PARTITION_AT), "--install", disk.name], disk.parent)
+    code = next((Path(place) for place in MBR_PLACES if Path(place).exists()), None)
+    if code is None:
+        raise CannotBuildError("mbr.bin of syslinux-common is missing")
+    with disk.open("r+b") as out:
+        out.write(code.read_bytes()[:440])
+
+
+def _uefi_disk(disk: Path, files: dict[str, Path]) -> None:
+    """GPT, an EFI system partition, GRUB."""
+    _run(["sfdisk", "--quiet", disk.name], disk.parent, given="label: gpt\nstart=2048, type=U\n")
+    menu = disk.with_name("grub.cfg")
+    menu.write_text(
+        f"search --file --set=root /vmlinuz\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd.img\nboot\n"
+    )
+    loader = ["-O", "x86_64-efi", "-o", "BOOTX64.EFI", "-p", "/EFI/BOOT", "-c", menu.name]
+    _run(["grub-mkimage", *loader, *GRUB_MODULES.split()], disk.parent)
+    _format(disk, ["-F"])
+    _run(["mmd", "-i", _partition(disk), "::EFI", "::EFI/BOOT"], disk.parent)
+    _copy_in(disk, {**files, "EFI/BOOT/BOOTX64.EFI": disk.with_name("BOOTX64.EFI")})
+
+
+def _format(disk: Path, options: Sequence[str]) -> None:
+    """A FAT file system from PARTITION_AT to the end, less what a GPT keeps there."""
+    sectors = (DISK_BYTES - 2 * PARTITION_AT) // 512
+    geometry = ["-T", str(sectors), "-h", "16", "-s", "63", "-H", str(PARTITION_AT // 512)]
+    _run(["mformat", *options, *geometry, "-i", _partition(disk), "::"], disk.parent)
+
+
+def _copy_in(disk: Path, files: dict[str, Path]) -> None:
+    for place, source in files.items():
+        _run(["mcopy", "-i", _partition(disk), str(source), f"::{place}"], disk.parent)
+
+
+def _partition(disk: Path) -> str:
+    return f"{disk.name}@@{PARTITION_AT}"
+
+
+def _path() -> str:
+    return f"{os.environ.get('PATH', '/usr/bin')}:/usr/sbin:/sbin"
+
+
+def _run(command: Sequence[str], folder: Path, *, given: str = "") -> str:
+    """Output of a program. Raises CannotBuildError with its last words."""
+    environment = {"PATH": _path(), "LC_ALL": "C.UTF-8", "HOME": str(folder), "MTOOLS_SKIP_CHECK": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, input=given, capture_output=True, text=True, env=environment, check=False
+        )
+    except FileNotFoundError as error:
+        raise CannotBuildError(f"{command[0]} is not installed") from error
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines() or [f"ended with {done.returncode}"]
+        raise CannotBuildError(f"{command[0]}: {words[-1]}")
+    return done.stdout
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """One process at a time fetches packages into a cache."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,129 @@
+#!/bin/sh
+# First process of the demo guest: says who it is, reads its seed, watches its disks.
+# Each line that begins with IMS-GUEST goes to the serial port and to the screen.
+export PATH=/bin:/sbin:/usr/sbin
+/bin/busybox --install -s /bin
+mkdir -p /proc /sys /dev /run /tmp /seed /root/.ssh /etc/dropbear
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts
+mount -t devpts pts /dev/pts
+while read -r module; do insmod "/modules/$module.ko"; done < /modules/order 2>/dev/null
+
+say() {
+    echo "IMS-GUEST $*" > /dev/ttyS0
+    echo "IMS-GUEST $*" > /dev/tty0
+}
+
+hex_to_base64() { xxd -r -p | base64 | tr -d '=\n'; }
+
+# A value of a line `name: "value"` of a seed's file.
+value() { sed -n "s/^$1: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "/seed/$2" | head -n 1; }
+
+# The first value of a JSON field anywhere in a seed's file.
+field() { sed -n "s/.*\"$1\": \[\{0,1\}\"\([^\"]*\)\".*/\1/p" "/seed/$2" | head -n 1; }
+
+# Disks of SCSI are found in the background.
+wait_for_drive() {
+    for _ in $(seq 40); do
+        [ -b /dev/sr0 ] && return
+        usleep 50000
+    done
+}
+
+read_seed() {
+    wait_for_drive
+    for device in /dev/sr0 /dev/vd*; do
+        blkid "$device" 2>/dev/null | grep -q 'LABEL="cidata"' || continue
+        mount -t iso9660 -o ro "$device" /seed || continue
+        say "instance-id=$(value instance-id meta-data)"
+        hostname "$(value local-hostname meta-data)"
+        say "hostname=$(hostname)"
+        read_keys
+        read_password
+        return
+    done
+    say "no seed"
+}
+
+read_keys() {
+    sed -n 's/^  - "\(ssh-[^"]*\|ecdsa-[^"]*\)"$/\1/p' /seed/meta-data > /root/.ssh/authorized_keys
+    chmod 700 /root /root/.ssh
+    chmod 600 /root/.ssh/authorized_keys
+    while read -r _ key _; do
+        say "ssh-key-fingerprint=SHA256:$(echo "$key" | base64 -d | sha256sum | cut -c 1-64 | hex_to_base64)"
+    done < /root/.ssh/authorized_keys
+}
+
+read_password() {
+    hash=$(field hashed_passwd user-data)
+    [ -n "$hash" ] || return
+    echo "root:$hash:19000:0:99999:7:::" > /etc/shadow
+    say "password=set"
+}
+
+# Tells a data disk's first bytes; an empty one is given a marker first.
+tell_disk() {
+    serial=$(cat "/sys/block/$1/serial" 2>/dev/null)
+    bytes=$(($(cat "/sys/block/$1/size") * 512))
+    if [ "$1" = vda ]; then
+        say "disk vda serial=$serial bytes=$bytes"
+        return
+    fi
+    if [ -z "$(dd if="/dev/$1" bs=512 count=1 2>/dev/null | tr -d '\0')" ]; then
+        printf 'IMS-MARKER %s' "$(value instance-id meta-data 2>/dev/null)" | dd of="/dev/$1" conv=notrunc,fsync 2>/dev/null
+    fi
+    marker=$(dd if="/dev/$1" bs=64 count=1 2>/dev/null | tr -cd ' -~')
+    say "disk $1 marker=$marker"
+    say "disk $1 serial=$serial bytes=$bytes"
+}
+
+known=" "
+
+tell_new_disks() {
+    for path in /sys/block/vd*; do
+        disk=${path##*/}
+        case "$known" in *" $disk "*) continue ;; esac
+        [ -b "/dev/$disk" ] || continue
+        known="$known$disk "
+        tell_disk "$disk"
+    done
+}
+
+# Disks come and go while the guest runs.
+watch_disks() {
+    while sleep 1; do
+        tell_new_disks
+        for disk in $known; do
+            [ -e "/sys/block/$disk" ] && continue
+            known=$(echo "$known" | sed "s/ $disk / /")
+            say "disk $disk removed"
+        done
+    done
+}
+
+start_network() {
+    [ -e /sys/class/net/eth0 ] || return
+    ip link set lo up
+    ip link set eth0 up
+    say "mac=$(cat /sys/class/net/eth0/address)"
+    if grep -q '"dhcp4": true' /seed/network-config 2>/dev/null; then
+        udhcpc -i eth0 -n -q -t 5 -T 1 -s /etc/udhcpc.script > /dev/null 2>&1
+    elif [ -n "$(field addresses network-config)" ]; then
+        ip addr add "$(field addresses network-config)" dev eth0
+    fi
+    say "address=$(ip -4 -o addr show dev eth0 | sed -n 's/.*inet \([^/]*\).*/\1/p')"
+    [ -x /usr/sbin/dropbear ] && dropbear -R
+}
+
+boot=bios
+[ -d /sys/firmware/efi ] && boot=uefi
+say "identity=$(cat /etc/identity) kernel=$(uname -r) boot=$boot"
+acpid -l /dev/null
+read_seed
+tell_new_disks
+start_network
+say "ready"
+watch_disks &
+exec /bin/busybox init
