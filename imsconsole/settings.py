@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -14,6 +15,9 @@ env = environ.Env()
 DATA_DIR = Path(env.str("IMS_DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
+DATABASE_DIR = DATA_DIR / "database"
+for _private in (UPLOAD_DIR, DATABASE_DIR):  # the guests' user must reach the data folder, but not these
+    _private.mkdir(mode=0o700, exist_ok=True)
 
 
 def _kept_secret(path: Path) -> str:
@@ -111,7 +115,7 @@ DJANGO_TABLES2_TEMPLATE = "components/table.html"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── databases, cache, tasks ─────────────────────────────────────────────────
-DATABASES = {"default": env.db("IMS_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'ims.sqlite3'}")}
+DATABASES = {"default": env.db("IMS_DATABASE_URL", default=f"sqlite:///{DATABASE_DIR / 'ims.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -120,7 +124,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # a file, so that the workers which tests start see the same rows
     DATABASES["default"]["TEST"] = {
-        "NAME": str(DATA_DIR / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3")
+        "NAME": str(DATABASE_DIR / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3")
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
@@ -209,7 +213,11 @@ USE_TZ = True
 # ── static files ────────────────────────────────────────────────────────────
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+BOOTSTRAP_FILES = find_spec("bootstrap")  # the files of the package bootstrap-wrapper
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    *(("bootstrap", path) for path in (BOOTSTRAP_FILES and BOOTSTRAP_FILES.submodule_search_locations) or ()),
+]
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -218,7 +226,8 @@ STORAGES = {
 
 # ── the local engine ────────────────────────────────────────────────────────
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
-IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=0)  # 0: three quarters of this machine's
+_MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=_MEMORY_MB * 3 // 4)
 IMS_GUEST_USER = env.str("IMS_GUEST_USER", default="")
 IMS_ACCELERATOR = env.str("IMS_ACCELERATOR", default="auto")
 IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)

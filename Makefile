@@ -1,0 +1,92 @@
+# The IMS console. `make run` and `make test` are all one needs to know.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+V := .venv/bin
+PO := imsconsole/locale/zh_Hans/LC_MESSAGES/django.po
+MO := $(PO:.po=.mo)
+export IMS_PORT ?= 8000
+export IMS_GUEST_NETWORK ?= user
+
+# what the console needs of Debian, and what its tests need besides
+PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
+            grub-common grub-efi-amd64-bin
+TEST_PACKAGES := chromium fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client
+
+.PHONY: help run down test test-fast check bench lint types translations packages test-packages
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
+
+run: packages $(V)/.run $(MO)  ## set everything up and serve the console with its workers
+	@$(V)/python manage.py set_up
+	@exec $(V)/honcho --no-prefix --no-colour -f imsconsole/Procfile start
+
+down: $(V)/.run  ## stop all guests of this data folder
+	@$(V)/python manage.py stop_guests
+
+test: test-packages $(V)/.dev $(MO)  ## everything: guests and browser included
+	$(V)/pytest -n 2 --dist loadgroup tests
+
+test-fast: $(V)/.dev $(MO)  ## without guests and browser
+	$(V)/pytest -n 2 --dist loadgroup -m "not guest and not browser and not slow" tests
+
+test-postgres: test-packages $(V)/.dev $(MO)  ## the suite on PostgreSQL, without guests and browser
+	pg_virtualenv -o fsync=off -o synchronous_commit=off bash -c \
+	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
+	   $(V)/pytest -n 2 --dist loadgroup -m "not guest and not browser" tests'
+
+check: lint types translations test test-postgres  ## all that CI runs
+
+lint: $(V)/.dev  ## style, floors, templates, missing migrations
+	$(V)/ruff check .
+	$(V)/ruff format --check .
+	$(V)/lint-imports --no-cache
+	$(V)/djlint --quiet --lint templates
+	$(V)/python manage.py makemigrations --check --dry-run
+
+types: $(V)/.dev  ## mypy
+	$(V)/mypy
+
+translations: test-packages $(V)/.dev $(MO)  ## every sentence has its Chinese
+	$(V)/pytest -q tests/house/test_translations.py
+
+bench: test-packages $(V)/.dev  ## print the benchmarks
+	$(V)/python -m tests.bench
+
+# ── set-up ──────────────────────────────────────────────────────────────────
+$(V)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(V)/pip install --quiet --upgrade pip
+	@touch $@
+
+$(V)/.run: pyproject.toml $(V)/.venv
+	$(V)/pip install --quiet --editable .
+	@touch $@
+
+$(V)/.dev: pyproject.toml $(V)/.venv
+	$(V)/pip install --quiet --editable '.[dev,postgres]'
+	@touch $@
+	@touch $(V)/.run
+
+$(MO): $(PO) $(V)/.run
+	@$(V)/pybabel --quiet compile --input-file $(PO) --output-file $(MO) --locale zh_Hans
+
+# install what is missing when we may, else say what is missing
+define install
+	@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else as=no; fi; \
+	  if [ "$$as" = no ]; then echo "Missing Debian packages; please run:  sudo apt-get install" $$missing; \
+	  else $$as apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi; \
+	fi
+endef
+
+packages:
+	$(call install,$(PACKAGES))
+	@if [ "$$(id -u)" = 0 ] && ! id ims-guest >/dev/null 2>&1; then \
+	  useradd --system --no-create-home --shell /usr/sbin/nologin ims-guest; fi
+
+test-packages: packages
+	$(call install,$(TEST_PACKAGES))

@@ -1,0 +1,166 @@
+"""Do the database, the disk and the processes agree? Every difference, and how it is put right.
+
+What a live job holds is left alone: its files carry its ID, and it cleans up after itself.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from imsconsole.cloud.reconcile import reconcile_server
+
+from images.models import Image, ImageDisk, Upload
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.engine.api import Engine
+from imsconsole.engine.types import Inventory
+from imsconsole.jobs.models import Job, Reservation
+
+WORK_DIR = "work"
+IMAGE_AT_WORK = (Image.Status.QUEUED, Image.Status.SAVING)
+SERVER_AT_WORK = (
+    Server.Status.CREATING,
+    Server.Status.STARTING,
+    Server.Status.STOPPING,
+    Server.Status.REBOOTING,
+    Server.Status.DELETING,
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that does not agree. `repair` puts it right; None when only a person can."""
+
+    what: str
+    repair: Callable[[], object] | None
+
+
+def differences() -> Iterator[Difference]:
+    """All differences of all regions."""
+    busy = Busy()
+    for region in Region.objects.all():
+        engine = engine_for(region)
+        inventory = engine.inventory()
+        yield from _stored(region, engine, inventory, busy)
+        yield from _disks(region, engine, inventory, busy)
+        yield from _servers(region, engine, inventory, busy)
+        yield from _scraps(engine, inventory, busy)
+    yield from _uploads()
+    yield from _work_files(busy)
+    yield from _rows_at_work(busy)
+    yield from _reservations()
+
+
+class Busy:
+    """What live jobs hold."""
+
+    def __init__(self) -> None:
+        live = Job.objects.live().values_list("pk", "subject_id")
+        self._jobs = {pk.hex for pk, _ in live}
+        self.subjects = {subject for _, subject in live}
+
+    def made(self, name: str) -> bool:
+        """Whether a file's name carries a live job's token."""
+        return any(job in name for job in self._jobs)
+
+
+def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+    rows = ImageDisk.objects.filter(image__region=region).exclude(ref="").select_related("image")
+    known = {disk.ref: disk for disk in rows}
+    wanted = {ref for ref, disk in known.items() if disk.image.status != Image.Status.DELETED}
+    at_work = {ref for ref, disk in known.items() if disk.image_id in busy.subjects}
+    for ref in sorted(inventory.stored - wanted - at_work):
+        if not busy.made(ref):
+            yield Difference(
+                f"{region.code}: stored file {ref} belongs to no image", lambda ref=ref: engine.delete(ref)
+            )
+    for ref in sorted(wanted - inventory.stored - at_work):
+        image = known[ref].image
+        yield Difference(f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image))
+
+
+def _freeze(image: Image) -> Callable[[], object]:
+    frozen = {"status": Image.Status.FROZEN, "error_code": "bytes-missing"}
+    return lambda: Image.objects.filter(pk=image.pk).update(**frozen)
+
+
+def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+    rows = Disk.objects.existing().filter(project__region=region).exclude(ref="")
+    known = {disk.ref: disk for disk in rows}
+    at_work = {
+        ref for ref, disk in known.items() if disk.server_id in busy.subjects or disk.pk in busy.subjects
+    }
+    for ref in sorted(inventory.disks - known.keys()):
+        if not busy.made(ref) and not _is_of(ref, busy.subjects):
+            yield Difference(
+                f"{region.code}: disk file {ref} belongs to no disk", lambda ref=ref: engine.delete_disk(ref)
+            )
+    for ref in sorted(known.keys() - inventory.disks - at_work):
+        yield Difference(f"{region.code}: disk {known[ref]} ({known[ref].pk}) has lost its file {ref}", None)
+
+
+def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+    rows = Server.objects.existing().filter(project__region=region).exclude(pk__in=busy.subjects)
+    known = {server.ref: server for server in rows if server.ref}
+    for ref in sorted(inventory.servers - known.keys()):
+        if not _is_of(ref, busy.subjects):
+            yield Difference(
+                f"{region.code}: folder of server {ref} belongs to no server",
+                lambda ref=ref: engine.delete_server(ref),
+            )
+    for ref in sorted(known.keys() - inventory.servers):
+        yield Difference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
+    for server in rows:
+        runs = server.pk in inventory.running
+        if runs != (server.status == Server.Status.RUNNING):
+            shown = "runs" if runs else "does not run"
+            yield Difference(
+                f"{region.code}: server {server} ({server.pk}) {shown} but is {server.status}",
+                lambda server=server: reconcile_server(server),
+            )
+
+
+def _is_of(ref: str, subjects: set[UUID]) -> bool:
+    return any(str(subject) in ref for subject in subjects)
+
+
+def _scraps(engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+    for name in sorted(inventory.scraps):
+        if not busy.made(name) and not name.startswith("read-"):
+            yield Difference(
+                f"unfinished file {name} belongs to no running job", lambda name=name: engine.sweep(name)
+            )
+
+
+def _uploads() -> Iterator[Difference]:
+    known = {upload.id.hex: upload for upload in Upload.objects.exclude(state=Upload.State.REFUSED)}
+    present = {path.name: path for path in Path(settings.UPLOAD_DIR).glob("*")}
+    for name in sorted(present.keys() - known.keys()):
+        yield Difference(f"uploaded file {name} belongs to no upload", present[name].unlink)
+    for name in sorted(known.keys() - present.keys()):
+        if known[name].state == Upload.State.COMPLETE:
+            yield Difference(f"upload {known[name]} ({known[name].pk}) has lost its file", known[name].delete)
+
+
+def _work_files(busy: Busy) -> Iterator[Difference]:
+    for path in sorted((Path(settings.DATA_DIR) / WORK_DIR).glob("*")):
+        if not busy.made(path.name):
+            yield Difference(f"work file {path.name} belongs to no running job", path.unlink)
+
+
+def _rows_at_work(busy: Busy) -> Iterator[Difference]:
+    for image in Image.objects.filter(status__in=IMAGE_AT_WORK).exclude(pk__in=busy.subjects):
+        yield Difference(f"image {image} ({image.pk}) is {image.status} but no job works on it", None)
+    for server in Server.objects.filter(status__in=SERVER_AT_WORK).exclude(pk__in=busy.subjects):
+        yield Difference(
+            f"server {server} ({server.pk}) is {server.status} but no job works on it",
+            lambda server=server: reconcile_server(server),
+        )
+
+
+def _reservations() -> Iterator[Difference]:
+    for row in Reservation.objects.exclude(job__in=Job.objects.live()):
+        yield Difference(f"reservation of {row} outlived its job {row.job_id}", row.delete)

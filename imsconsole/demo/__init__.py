@@ -1,0 +1,1 @@
+"""The demo that `make run` furnishes, and the guests it is made of."""

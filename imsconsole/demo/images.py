@@ -1,0 +1,86 @@
+"""The demo's public images: bootable, made from Debian's packages, called what they are."""
+
+import subprocess
+from collections.abc import Iterator
+
+from images.models import Image, OsVersion
+from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.accounts.models import Project, Region
+from imsconsole.audit.trail import service
+from imsconsole.demo.jobs import BuildDemoImage, forget_cache
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.runner import run_job
+from imsconsole.jobs.start import start_job
+
+IMAGES = (
+    ("BusyBox demo A", "bios"),
+    ("BusyBox demo B", "bios"),
+    ("BusyBox demo A", "uefi"),
+    ("BusyBox demo B", "uefi"),
+)
+
+
+def furnish_images() -> Iterator[str]:
+    """Build what is missing, at once and in this process; yields a sentence for each that failed.
+
+    A job of an interrupted run is gone on with, here or by a worker.
+    """
+    version = kernel_version()
+    for region in Region.objects.all():
+        for identity, boot_mode in IMAGES:
+            name = f"{identity} · kernel {version} · {boot_mode.upper()}"
+            job = _job_of(name, region) or _start(name, identity, boot_mode, region)
+            if job.is_live:
+                run_job(str(job.pk), holder="set_up")
+                job.refresh_from_db()
+            if job.state == Job.State.FAILED:
+                yield f"{name}: {job.error_sentence}"
+    if not Job.objects.live().filter(kind=BuildDemoImage.kind).exists():
+        forget_cache()
+
+
+def kernel_version() -> str:
+    """The version of Debian's cloud kernel as people say it: 6.1."""
+    shown = subprocess.run(
+        ["apt-cache", "show", "--no-all-versions", "linux-image-cloud-amd64"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    version = next(
+        (line.split(": ", 1)[1] for line in shown.splitlines() if line.startswith("Version: ")), ""
+    )
+    return ".".join(version.split(".")[:2]) or "Linux"
+
+
+def _job_of(name: str, region: Region) -> Job | None:
+    image = Image.objects.filter(region=region, category=Image.Category.PUBLIC, name=name).first()
+    return Job.objects.about(image.pk).first() if image else None
+
+
+def _start(name: str, identity: str, boot_mode: str, region: Region) -> Job:
+    project = Project.objects.filter(region=region).order_by("created_at")[0]
+    image = build_public_image(
+        name=name, identity=identity, boot_mode=boot_mode, region=region, actor=service_actor(project)
+    )
+    return Job.objects.about(image.pk).get()
+
+
+@service("createImage")
+def build_public_image(*, name: str, identity: str, boot_mode: str, region: Region, actor: Actor) -> Image:
+    """A public image whose bytes a job builds."""
+    image = Image.objects.create(
+        region=region,
+        category=Image.Category.PUBLIC,
+        name=name,
+        description="Debian's cloud kernel with BusyBox: a small guest that says who it is. For trying the console.",
+        os_version=OsVersion.objects.filter(platform="BusyBox").first(),
+        boot_mode=boot_mode,
+        min_disk_gb=1,
+        min_ram_mb=192,
+        status=Image.Status.SAVING,
+        protected=True,
+        source_kind=Image.Source.PLATFORM,
+    )
+    start_job(BuildDemoImage, image, actor=actor, identity=f"{identity} {boot_mode}", boot_mode=boot_mode)
+    return image
