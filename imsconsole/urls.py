@@ -15,4 +15,5 @@ urlpatterns = [
 handler400 = "imsconsole.accounts.views.errors.bad_request"
 handler403 = "imsconsole.accounts.views.errors.forbidden"
 handler404 = "imsconsole.accounts.views.errors.not_found"
+handler429 = "imsconsole.accounts.views.errors.too_many"
 handler500 = "imsconsole.accounts.views.errors.server_error"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import wants_fragment
@@ -13,15 +15,39 @@ from imsconsole.core.sentences import sentence_of
 
 logger = logging.getLogger("imsconsole")
 
+TITLES = {
+    400: _("That could not be read"),
+    403: _("Not allowed"),
+    404: _("Not found"),
+    405: _("Not possible this way"),
+    409: _("Not possible now"),
+    413: _("Too large"),
+    422: _("Not accepted"),
+    429: _("Too many requests"),
+    503: _("Not available right now"),
+    507: _("No space left"),
+}
+BARE_SENTENCES = {
+    405: _("This address does not take such a request. Go back and use the page's own buttons."),
+    413: _("What was sent is larger than the service accepts. Send less at once."),
+    429: _("There were too many requests from you in a short time. Wait a minute and try again."),
+}
+
 
 class SentenceMiddleware:
-    """Answers an `ImsError` with its sentence and status."""
+    """Answers an `ImsError` with its sentence and status; gives a body to answers that have none (405)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code not in BARE_SENTENCES or response.streaming or response.content:
+            return response
+        page = error_page(request, response.status_code, str(BARE_SENTENCES[response.status_code]))
+        for name, value in response.items():
+            page.headers.setdefault(name, value)
+        return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, ImsError):
@@ -33,10 +59,7 @@ def error_page(
     request: HttpRequest, status: int, sentence: str = "", error: ImsError | None = None
 ) -> HttpResponse:
     """A page with a sentence, a way on and a reference; only a toast when htmx asks."""
-    reference = secrets.token_hex(4)
-    if status >= 500:
-        logger.error("reference %s: %s %s → %s", reference, request.method, request.path, error or status)
-    context = {"status": status, "sentence": sentence, "reference": reference}
+    context = _context(request, status, sentence, error)
     toast = wants_fragment(request)
     response = render(
         request, "components/_error_toast.html" if toast else "error.html", context, status=status
@@ -45,3 +68,28 @@ def error_page(
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
     response.ims_error = error  # type: ignore[attr-defined]
     return response
+
+
+def bare_error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """As `error_page`, but asks neither the session nor the database: for when these are what failed."""
+    context = _context(request, status, sentence, None) | {"frame": "base_public.html"}
+    if not wants_fragment(request):
+        return HttpResponse(render_to_string("error.html", context), status=status)
+    response = HttpResponse(render_to_string("components/_error_toast.html", context), status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+    return response
+
+
+def _context(request: HttpRequest, status: int, sentence: str, error: ImsError | None) -> dict[str, object]:
+    reference = secrets.token_hex(4)
+    if status >= 500:
+        logger.error("reference %s: %s %s → %s", reference, request.method, request.path, error or status)
+    again = request.method == "GET" and status in (429, 500, 503, 507)
+    return {
+        "frame": "base.html" if getattr(request, "actor", None) else "base_public.html",
+        "status": status,
+        "title": TITLES.get(status, _("Something went wrong")),
+        "sentence": sentence,
+        "reference": reference,
+        "retry": request.get_full_path() if again else "",
+    }

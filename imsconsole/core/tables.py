@@ -5,20 +5,32 @@ from typing import Any, ClassVar
 import django_tables2 as tables
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 PAGE_SIZES = (10, 25, 50, 100)
+PER_PAGE = 25
 
 
 class ImsTable(tables.Table):
     """Sorted and paged by the URL, drawn by `components/table.html`.
 
-    `empty_text` is what an empty list says; `Meta.attrs` needs an id for htmx to swap.
+    `empty_text` is what an empty list says, or `empty_template` is drawn in the table's place.
+    `caption` names the table for screen readers.
     """
+
+    page_sizes: ClassVar[tuple[int, ...]] = PAGE_SIZES
+    caption: ClassVar[str | Promise] = ""
+    empty_template: ClassVar[str] = ""
 
     class Meta:
         attrs: ClassVar[dict[str, str]] = {"class": "table"}
         empty_text = _("Nothing here yet.")
+
+    @property
+    def dom_id(self) -> str:
+        """The id of the root element, which htmx swaps: `Meta.attrs["id"]`, else made of the class's name."""
+        return self.attrs.get("id") or f"{type(self).__name__.lower()}{self.prefix}"
 
 
 def paged(
@@ -27,6 +39,6 @@ def paged(
     """The table of a request: order, page and page size from its URL; bad values are ignored."""
     table = table_class(queryset, request=request, **kwargs)
     size = request.GET.get("per_page", "")
-    per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else 25
+    per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
     tables.RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
     return table

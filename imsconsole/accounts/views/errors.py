@@ -1,12 +1,15 @@
 """Pages for what went wrong outside our own errors."""
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from imsconsole.core.middleware import error_page
+from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return error_page(request, 413, str(BARE_SENTENCES[413]))
     return error_page(request, 400, _("The browser sent something we could not read. Go back and try again."))
 
 
@@ -28,7 +31,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 429, str(BARE_SENTENCES[429]))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_page(
+    return bare_error_page(
         request, 500, _("Something went wrong on our side. Nothing you did is lost that was confirmed.")
     )

@@ -1,0 +1,30 @@
+// A button beside every value marked with data-copy.
+const texts = document.getElementById("texts")?.dataset ?? {};
+const SHOWN_MS = 1600;
+
+async function copy(button, value) {
+  await navigator.clipboard.writeText(value);
+  button.textContent = texts.copied;
+  setTimeout(() => { button.textContent = texts.copy; }, SHOWN_MS);
+}
+
+function addButton(code) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy-button";
+  button.textContent = texts.copy;
+  button.addEventListener("click", () => copy(button, code.textContent.trim()));
+  code.after(button);
+}
+
+function addButtons(root) {
+  for (const code of root.querySelectorAll("[data-copy]")) {
+    if (!code.parentElement.querySelector(".copy-button")) addButton(code);
+  }
+}
+
+export function startCopying() {
+  if (!navigator.clipboard) return; // only where the page is trusted (https or localhost)
+  addButtons(document);
+  document.addEventListener("htmx:load", (event) => addButtons(event.target.parentElement ?? document));
+}
