@@ -24,6 +24,9 @@ value() { sed -n "s/^$1: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "/seed/$2" | head 
 # The first value of a JSON field anywhere in a seed's file.
 field() { sed -n "s/.*\"$1\": \[\{0,1\}\"\([^\"]*\)\".*/\1/p" "/seed/$2" | head -n 1; }
 
+# The label of an ISO 9660 file system: 32 bytes in its first descriptor.
+label() { dd if="$1" bs=8 skip=4101 count=4 2>/dev/null | tr -d ' \0'; }
+
 # Disks of SCSI are found in the background.
 wait_for_drive() {
     for _ in $(seq 40); do
@@ -35,7 +38,7 @@ wait_for_drive() {
 read_seed() {
     wait_for_drive
     for device in /dev/sr0 /dev/vd*; do
-        blkid "$device" 2>/dev/null | grep -q 'LABEL="cidata"' || continue
+        [ "$(label "$device")" = cidata ] || continue
         mount -t iso9660 -o ro "$device" /seed || continue
         say "instance-id=$(value instance-id meta-data)"
         hostname "$(value local-hostname meta-data)"

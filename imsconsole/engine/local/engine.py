@@ -1,5 +1,6 @@
 """`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -203,6 +204,7 @@ class LocalEngine:
         with self._store.scrap(work) as scrap:
             made = scrap / "server"
             made.mkdir(mode=0o700)
+            self._user.let_in(made)
             self._layer(made / f"system-{server.disks[0].id}.{work.token}", image, server.disks[0])
             return self._machines.finish(made, server.id, work)
 
@@ -218,8 +220,7 @@ class LocalEngine:
     def _layer(self, made: Path, image: Path, disk: DiskSpec) -> None:
         """A link of the image's file and a layer over it: the cost does not depend on the size."""
         made.mkdir(mode=0o700)
-        self._store.user.give(made.parent)
-        self._store.user.give(made)
+        self._user.give(made)
         link(image, made / "base.qcow2")
         needed = self._qemu_img.virtual_size(made / "base.qcow2", "qcow2")
         if disk.size_bytes < needed:
@@ -227,6 +228,7 @@ class LocalEngine:
         self._qemu_img.create_overlay(made / "disk.qcow2", "base.qcow2", disk.size_bytes)
         (made / "disk.qcow2").chmod(0o600)
         sync(made / "disk.qcow2")
+        self._user.let_in(made)
 
     def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
         folder, image = self._store.server(server.ref), self._store.stored(image_ref)
@@ -296,4 +298,4 @@ def _fetch_outputs(arguments: Sequence[str], readable: Sequence[str], folder: Pa
     for wanted, used in zip(arguments, readable, strict=True):
         made = folder / used.removeprefix(OUTPUT)
         if wanted != used and wanted.startswith(OUTPUT) and made.is_file() and not made.is_symlink():
-            made.replace(wanted.removeprefix(OUTPUT))
+            shutil.move(made, wanted.removeprefix(OUTPUT))

@@ -1,11 +1,13 @@
 """One guest: QEMU's command line, and its process from start to readiness.
 
 QEMU stays in the foreground of a session of its own (`-daemonize` excludes the full sandbox) and
-outlives whoever started it. Every file is named relative to the server's folder, with its format.
+outlives whoever started it. It runs in the server's run folder, every file is named relative to
+that, with its format.
 """
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -14,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from imsconsole.core.errors import NotFound, Unavailable, Unsupported
+from imsconsole.core.errors import Unavailable, Unsupported
 from imsconsole.engine.local import probe
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.state import PID_FILE
+from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import DiskSpec, ServerSpec
 
 Network = Literal["none", "user", "internet"]
@@ -59,9 +62,14 @@ def device_of(disk: DiskSpec) -> str:
     return f"dev-{disk.serial}"
 
 
-def disk_node(disk: DiskSpec, path: str) -> dict[str, Any]:
+def disk_node(disk: DiskSpec) -> dict[str, Any]:
     """A data disk as QEMU opens it."""
-    return {"driver": "qcow2", "node-name": node_of(disk), "discard": "unmap", "file": _file(path)}
+    return {
+        "driver": "qcow2",
+        "node-name": node_of(disk),
+        "discard": "unmap",
+        "file": _file(f"../../../disks/{disk.ref}"),
+    }
 
 
 def disk_device(disk: DiskSpec) -> dict[str, Any]:
@@ -70,7 +78,7 @@ def disk_device(disk: DiskSpec) -> dict[str, Any]:
 
 
 def command_line(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
-    """QEMU's command line for a server whose folder is the current one."""
+    """QEMU's command line for a server whose run folder is the current one."""
     fast = host.accelerator == "kvm"
     command = [
         probe.QEMU,
@@ -128,7 +136,7 @@ def _system(server: ServerSpec) -> list[str]:
     folder = _system_folder(server)
     base = {"driver": "qcow2", "node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
     layers = {"driver": "qcow2", "node-name": "system", "discard": "unmap", "backing": base}
-    seed = {"driver": "raw", "node-name": "seed", "read-only": True, "file": _file(SEED)}
+    seed = {"driver": "raw", "node-name": "seed", "read-only": True, "file": _file(f"../{SEED}")}
     device = f"virtio-blk-pci,id=system-device,drive=system,bootindex=1,serial={server.disks[0].serial}"
     nodes = [
         "-blockdev",
@@ -160,17 +168,13 @@ def _ports() -> list[str]:
 def _data_disks(server: ServerSpec) -> list[str]:
     command = []
     for disk in server.disks[1:]:
-        command += ["-blockdev", json.dumps(disk_node(disk, data_path(disk)))]
+        command += ["-blockdev", json.dumps(disk_node(disk))]
         command += ["-device", json.dumps(disk_device(disk))]
     return command
 
 
-def data_path(disk: DiskSpec) -> str:
-    return f"../../disks/{disk.ref}"
-
-
 def _nic(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
-    device = ["-device", f"virtio-net-pci,netdev=net,mac={server.mac}"]
+    device = ["-device", f"virtio-net-pci,netdev=net,mac={server.mac},romfile="]
     if host.network == "none":
         return ["-netdev", "hubport,id=net,hubid=0", *device]
     net = server.private_ip.rpartition(".")[0]
@@ -189,36 +193,41 @@ def _file(name: str) -> dict[str, str]:
 
 
 def _system_folder(server: ServerSpec) -> str:
-    return server.disks[0].ref.partition("/")[2]
+    return f"../{server.disks[0].ref.partition('/')[2]}"
 
 
 def prepare(folder: Path, server: ServerSpec, host: Host) -> None:
-    """Write what the guest needs beside its disks. Raises NotFound when a disk is gone."""
-    for disk in server.disks:
-        path = folder / (f"{_system_folder(server)}/disk.qcow2" if disk.index == 0 else data_path(disk))
-        if not path.exists():
-            raise NotFound("no-such-bytes", ref=disk.ref)
-    for name in (SEED, ERRORS, SOCKET, VNC_SOCKET, PID_FILE):
-        (folder / name).unlink(missing_ok=True)
+    """Write what the guest needs beside its disks."""
+    run = folder / RUN
+    run.mkdir(mode=0o700, exist_ok=True)
+    host.user.give(run)
+    for name in (folder / SEED, folder / ERRORS, run / SOCKET, run / VNC_SOCKET, run / PID_FILE):
+        name.unlink(missing_ok=True)
+    _private(folder / SEED)
     write_seed(folder / SEED, server, static_address=host.network == "none")
     host.user.give(folder / SEED)
-    (folder / SEED).chmod(0o600)
-    variables = folder / _system_folder(server) / "vars.fd"
+    variables = run / _system_folder(server) / "vars.fd"
     if server.boot_mode == "uefi" and not variables.exists():
+        _private(variables)
         shutil.copyfile(probe.OVMF_VARS, variables)
         host.user.give(variables)
+
+
+def _private(path: Path) -> None:
+    """An empty file nobody else may read, before anything is written to it."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def spawn(folder: Path, server: ServerSpec, host: Host, ssh_port: int) -> "subprocess.Popen[bytes]":
     """Start QEMU; it may still die of what it finds."""
     groups = probe.kvm_groups() if host.accelerator == "kvm" else ()
-    with (folder / ERRORS).open("wb") as errors:
+    with (folder / ERRORS).open("xb") as errors:
         process = subprocess.Popen(
             wrapped(command_line(server, host, ssh_port), host.user, groups=groups),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            cwd=folder,
+            cwd=folder / RUN,
             env=CLEAN_ENVIRONMENT,
             start_new_session=True,
             umask=0o077,

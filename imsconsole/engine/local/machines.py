@@ -33,7 +33,7 @@ from imsconsole.engine.local.state import (
     this_boot,
     write_state,
 )
-from imsconsole.engine.local.store import Store, sync
+from imsconsole.engine.local.store import RUN, Store, server_of, sync
 from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
@@ -173,6 +173,7 @@ class Machines:
             return state
         self._require_able(server)
         host = Host(self._user, self._network, probe.chosen_accelerator(self._user, self._accelerator))
+        self._require_disks(server)
         machine.prepare(folder, server, host)
         for attempt in range(1, STARTS + 1):
             try:
@@ -192,6 +193,13 @@ class Machines:
             raise Unsupported("architecture-unsupported", architecture=server.architecture)
         if server.boot_mode == "uefi" and not probe.OVMF_CODE.exists():
             raise Unsupported("ovmf-missing", package="ovmf")
+
+    def _require_disks(self, server: ServerSpec) -> None:
+        """Raises NotFound when a disk is gone or is not this server's."""
+        for disk in server.disks:
+            self._store.disk(disk.ref)
+        if server_of(server.disks[0].ref) != server.id:
+            raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
     def _run(self, folder: Path, server: ServerSpec, host: Host) -> ServerState:
         wished = read_state(folder).ssh_port
@@ -247,13 +255,13 @@ class Machines:
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
-            path = self._store.disk(disk.ref)
+            self._store.disk(disk.ref)
             if self._noted(folder).power is not Power.RUNNING:
                 return
             with qmp(folder) as talk:
                 if machine.device_of(disk) in _devices(talk):
                     return
-                _add(talk, disk, f"../../disks/{path.name}")
+                _add(talk, disk)
 
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
@@ -267,7 +275,7 @@ class Machines:
         folder = self._store.server(ref)
         if self.state(ref).power is not Power.RUNNING:
             raise Conflict("server-not-running", server=ref)
-        picture = folder / "screen.png"
+        picture = folder / RUN / "screen.png"
         with qmp(folder) as talk:
             talk.command("screendump", filename=picture.name, format="png")
             with _open_own(picture) as stream:
@@ -276,7 +284,7 @@ class Machines:
         return content
 
     def console_log(self, ref: str, limit_bytes: int) -> str:
-        path = self._store.server(ref) / machine.SERIAL_LOG
+        path = self._store.server(ref) / RUN / machine.SERIAL_LOG
         try:
             with _open_own(path) as stream:
                 stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
@@ -311,7 +319,7 @@ def _open_own(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
 def _trim_log(folder: Path) -> None:
     """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
     try:
-        with _open_own(folder / machine.SERIAL_LOG, os.O_RDWR) as log:
+        with _open_own(folder / RUN / machine.SERIAL_LOG, os.O_RDWR) as log:
             size = os.fstat(log.fileno()).st_size
             if size > LOG_LIMIT_BYTES:
                 log.seek(size - LOG_KEPT_BYTES)
@@ -341,11 +349,11 @@ def _nodes(talk: Qmp) -> frozenset[str]:
     return frozenset(node["node-name"] for node in talk.command("query-named-block-nodes", flat=True))
 
 
-def _add(talk: Qmp, disk: DiskSpec, path: str) -> None:
+def _add(talk: Qmp, disk: DiskSpec) -> None:
     device = machine.disk_device(disk)
     try:
         if machine.node_of(disk) not in _nodes(talk):
-            talk.command("blockdev-add", **machine.disk_node(disk, path))
+            talk.command("blockdev-add", **machine.disk_node(disk))
         talk.command("device_add", **device)
     except QmpError as error:
         _forget_node(talk, disk)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from imsconsole.core.errors import ImsError, Unavailable
+from imsconsole.engine.local.store import RUN
 
 LOCK_FILE = "qmp.lock"
 SOCKET = "qmp.sock"
@@ -88,7 +89,7 @@ def _open(folder: Path) -> int:
 def _connect(line: socket.socket, folder: int) -> None:
     """A socket's name is limited to 108 bytes: go through the open folder instead of its path."""
     try:
-        line.connect(f"/proc/self/fd/{folder}/{SOCKET}")
+        line.connect(f"/proc/self/fd/{folder}/{RUN}/{SOCKET}")
     except OSError as error:
         raise Unavailable("qemu-silent", detail=str(error)) from error
 

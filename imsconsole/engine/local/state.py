@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import Power, ServerState
 
 STATE_FILE = "state.json"
-PID_FILE = "pid"
+PID_FILE = "pid"  # in the server's run folder, written by QEMU
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -47,7 +48,10 @@ def read_state(folder: Path) -> Recorded:
     except OSError:
         return Recorded()
     with open(number) as stream:
-        return Recorded(**json.load(stream))
+        try:
+            return Recorded(**json.load(stream))
+        except (ValueError, TypeError):
+            return Recorded(reason="record-lost")
 
 
 def write_state(folder: Path, state: Recorded) -> None:
@@ -96,7 +100,7 @@ def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
     reason = reason or _why(folder, recorded)
     ended = replace(recorded, running=False, pid=0, stopping=False, reason=reason, since=now())
     write_state(folder, ended)
-    (folder / PID_FILE).unlink(missing_ok=True)
+    (folder / RUN / PID_FILE).unlink(missing_ok=True)
     return ended
 
 
@@ -111,7 +115,7 @@ def _why(folder: Path, recorded: Recorded) -> str:
         return "host-rebooted"
     if recorded.stopping:
         return "stopped"
-    return "killed" if not recorded.pid or (folder / PID_FILE).exists() else "guest-shutdown"
+    return "killed" if not recorded.pid or (folder / RUN / PID_FILE).exists() else "guest-shutdown"
 
 
 def kill(pid: int, server: str) -> None:

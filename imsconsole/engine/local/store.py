@@ -2,7 +2,9 @@
 
     images/<disk>.<token>.qcow2|iso      stored disks, read-only, ours
     disks/<disk>.<token>.qcow2           data disks of servers
-    servers/<server>/system-<disk>.<token>/{base,disk}.qcow2
+    servers/<server>/                    what we know of a server
+        system-<disk>.<token>/           base.qcow2 (a link of the image's file), disk.qcow2, vars.fd
+        run/                             the only place its QEMU can make files in
     scrap/<token>/                       everything unfinished
 
 A final name carries the attempt that made it, so a worker that wakes up late can never overwrite
@@ -31,6 +33,7 @@ STORED_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.(?:qcow2|iso)")
 DISK_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.qcow2")
 SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]+)")
 SERVER_REF = re.compile(UUID_PATTERN)
+RUN = "run"
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 FICLONE = 0x40049409  # linux/fs.h
@@ -49,12 +52,14 @@ class Store:
         self._make()
 
     def _make(self) -> None:
-        """Images stay ours, so a guest that broke out could not change them."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.images, self.disks, self.servers, self.scraps):
+        """Folders stay ours, so a guest that broke out could not change, remove or list anything."""
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o711)
+        self.images.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.disks, self.servers, self.scraps):
             folder.mkdir(mode=0o700, exist_ok=True)
-            if folder != self.images and folder.stat().st_uid != self.user.uid:
-                self.user.give(folder)
+            self.user.let_in(folder)
         if self.user.switch:
             self._check_reachable()
 
