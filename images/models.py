@@ -6,15 +6,17 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
-from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.cloud.models import Architecture, BootMode, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
+from imsconsole.jobs.models import Job
 
 
 class OsVersion(models.Model):
@@ -60,11 +62,26 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).exclude(status=Image.Status.DELETED)
 
-    def with_facts(self) -> Self:
-        """Annotates `servers_count`, in one query. Shares and listings join here when they exist."""
+    def with_facts(self, actor: Actor) -> Self:
+        """Annotates what rules and lists ask for, in one query. Shares and listings join here when they exist.
+
+        `servers_count`: the actor's servers that use it (a public image must not tell of others');
+        `launching_count`: anybody's servers that are being created from it; `is_held`: work on it is
+        running; `stored_bytes`: what its files take in the store, None before they are there.
+        """
+        servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
+        disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
         return self.annotate(
-            servers_count=Count("servers", filter=Q(servers__deleted_at=None), distinct=True)
+            servers_count=_count(servers.filter(project=actor.project)),
+            launching_count=_count(servers.filter(status=Server.Status.CREATING)),
+            is_held=Exists(Job.objects.live().filter(subject_id=OuterRef("pk"))),
+            stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
         )
+
+
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    """How many rows a correlated query grouped by its image has."""
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
 class Image(models.Model):
@@ -153,6 +170,12 @@ class Image(models.Model):
     updated_at = models.DateTimeField(_("updated"), default=now)
     active_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+
+    # annotated by `with_facts`
+    servers_count: int
+    launching_count: int
+    is_held: bool
+    stored_bytes: int | None
 
     objects = ImageQuerySet.as_manager()
 

@@ -17,7 +17,9 @@ GENERAL_SERIES = ("t6", "s6", "c6", "m6")
 Row = dict[str, Any]
 
 
-def _rows(platform: str, versions: Iterable[str], *, can: str = "", title: str = "", bits: int = 64) -> list[Row]:
+def _rows(
+    platform: str, versions: Iterable[str], *, can: str = "", title: str = "", bits: int = 64
+) -> list[Row]:
     """A row per version. `can` holds words: windows, uefi, no-bios, arm, bms, old."""
     words = set(can.split())
     return [
