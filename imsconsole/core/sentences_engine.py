@@ -1,6 +1,77 @@
-"""Sentences of the engine's error codes."""
+"""Sentences of the engine's error codes, and of the reasons why a server is stopped."""
 
 from collections.abc import Mapping
 from typing import Any
 
-ENGINE_SENTENCES: Mapping[str, Any] = {}
+from django.utils.translation import gettext_lazy as _
+
+STOP_REASONS: Mapping[str, Any] = {
+    "never-started": _("It has not been started yet."),
+    "stopped": _("It was stopped from this console."),
+    "guest-shutdown": _("Its operating system shut itself down."),
+    "killed": _("Its process was ended from outside, as if the power had been cut."),
+    "host-rebooted": _("The host was restarted."),
+    "start-failed": _("It could not be started."),
+    "record-lost": _("The record of its process was lost."),
+}
+
+ENGINE_SENTENCES: Mapping[str, Any] = {
+    **STOP_REASONS,
+    "data-dir-not-traversable": _(
+        "The data folder %(path)s cannot be reached by the user that servers run as. Please ask the operator "
+        "to give every folder above it the permission to be passed through (chmod o+x)."
+    ),
+    "no-guest-user": _(
+        "There is no system user %(user)s to run servers as. Please ask the operator to create it or to set "
+        "IMS_GUEST_USER."
+    ),
+    "no-such-bytes": _("The data of this disk or image no longer exists, so it cannot be used."),
+    "no-such-server": _("The server no longer exists."),
+    "server-running": _("The server is running. Please stop it first."),
+    "server-not-running": _("The server is not running. Please start it first."),
+    "system-disk-too-small": _(
+        "The system disk of %(size_gb)s GB is smaller than the image, which needs at least %(needed_gb)s GB. "
+        "Please choose a larger system disk."
+    ),
+    "too-many-disks": _(
+        "A server can hold at most %(limit)s data disks. Please detach one before attaching another."
+    ),
+    "attach-failed": _(
+        "The disk could not be attached: %(detail)s. Please try again with the server stopped."
+    ),
+    "guest-holds-disk": _(
+        "The server's operating system did not let go of the disk within %(seconds)s seconds. Please unmount "
+        "it in the server and try again, or stop the server first."
+    ),
+    "disk-in-use": _("The disk is in use by another process (%(detail)s). Please try again in a moment."),
+    "no-guest-memory": _(
+        "The host has not enough memory left for this server: it needs %(needed_mb)s MB, and %(free_mb)s MB "
+        "are free. Please stop another server or choose a smaller flavor."
+    ),
+    "no-free-port": _("The host has no free network port left. Please try again in a moment."),
+    "qemu-failed": _(
+        "The server could not be started: %(detail)s. Please tell the operator if it happens again."
+    ),
+    "qemu-silent": _("The server's process does not answer (%(detail)s). Please try again in a moment."),
+    "qemu-busy": _("The server is busy with another request. Please try again in a moment."),
+    "qemu-refused": _("The server's process refused the request: %(detail)s."),
+    "qemu-missing": _(
+        "Servers cannot be started on this host because the package %(package)s is not installed. Please ask "
+        "the operator to install it."
+    ),
+    "ovmf-missing": _(
+        "Servers that boot by UEFI cannot be started on this host because the package %(package)s is not "
+        "installed. Please ask the operator to install it, or use an image that boots by BIOS."
+    ),
+    "qemu-img-missing": _(
+        "Disk files cannot be read or written on this host because the package %(package)s is not installed. "
+        "Please ask the operator to install it."
+    ),
+    "qemu-img-timeout": _(
+        "Reading the disk file took longer than %(seconds)s seconds and was ended. Please try again."
+    ),
+    "qemu-img-failed": _("The disk file could not be processed on this host: %(detail)s. Please try again."),
+    "architecture-unsupported": _(
+        "This host cannot run servers of the architecture %(architecture)s. Please choose another flavor."
+    ),
+}

@@ -16,6 +16,7 @@ from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.types import (
+    GIB,
     Capabilities,
     DiskSpec,
     Inventory,
@@ -224,7 +225,8 @@ class LocalEngine:
         link(image, made / "base.qcow2")
         needed = self._qemu_img.virtual_size(made / "base.qcow2", "qcow2")
         if disk.size_bytes < needed:
-            raise Conflict("system-disk-too-small", needed_bytes=needed, size_bytes=disk.size_bytes)
+            sizes = {"needed_gb": -(-needed // GIB), "size_gb": disk.size_bytes // GIB}
+            raise Conflict("system-disk-too-small", **sizes)
         self._qemu_img.create_overlay(made / "disk.qcow2", "base.qcow2", disk.size_bytes)
         (made / "disk.qcow2").chmod(0o600)
         sync(made / "disk.qcow2")
