@@ -1,0 +1,89 @@
+"""Server disks against bare `qemu-img create -b`, import against bare `qemu-img convert`."""
+
+import os
+import subprocess
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec
+from tests.bench.timing import median_ms
+
+
+class Unwatched:
+    """Work that nobody watches."""
+
+    def __init__(self) -> None:
+        self.token = uuid4().hex
+
+    def report(self, done: int, total: int) -> None:
+        pass
+
+    def hold(self) -> None:
+        pass
+
+
+def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
+    engine = LocalEngine(base / "regions" / "bench", memory_mb=1024)
+    rows = [
+        _ingest(engine, base, 256 * MIB),
+        *(_overlay(engine, base, size) for size in (1 * GIB, 100 * GIB)),
+    ]
+    return "Bytes", ["what", "size", "ours ms", "bare ms", "ratio"], rows
+
+
+def _ingest(engine: LocalEngine, base: Path, size: int) -> list[str]:
+    """The whole way of an imported disk: convert, hash, final name."""
+    source, target = base / "source.raw", base / "target.qcow2"
+    with source.open("wb") as file:
+        for _ in range(size // MIB):
+            file.write(os.urandom(MIB))
+    source.chmod(0o644)
+
+    def ours() -> None:
+        engine.delete(engine.ingest(uuid4(), FileSource(source), format="raw", work=Unwatched()).ref)
+
+    def bare() -> None:
+        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", source, target], check=True)
+
+    return _row("import of random bytes", f"{size // MIB} MiB", median_ms(ours, 3), median_ms(bare, 3))
+
+
+def _overlay(engine: LocalEngine, base: Path, size: int) -> list[str]:
+    """A server's folder with its system disk and seed."""
+    empty, target = base / "empty.raw", base / "overlay.qcow2"
+    with empty.open("wb") as file:
+        file.truncate(size)
+    empty.chmod(0o644)
+    stored = engine.ingest(uuid4(), FileSource(empty), format="raw", work=Unwatched())
+    image = base / "regions" / "bench" / "images" / stored.ref
+
+    def ours() -> None:
+        server = engine.create_server(_server(uuid4(), size), stored.ref, work=Unwatched())
+        engine.delete_server(server.ref)
+
+    def bare() -> None:
+        subprocess.run(
+            ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, target], check=True
+        )
+
+    return _row("server's disk and seed", f"{size // GIB} GiB", median_ms(ours), median_ms(bare))
+
+
+def _server(server_id: UUID, size: int) -> ServerSpec:
+    return ServerSpec(
+        id=server_id,
+        name="bench",
+        vcpus=1,
+        memory_mb=128,
+        architecture="x86",
+        boot_mode="bios",
+        mac="fa:16:3e:00:00:01",
+        private_ip="192.168.0.10",
+        seed=Seed(str(server_id), "bench"),
+        disks=(DiskSpec(uuid4(), "", 0, size),),
+    )
+
+
+def _row(what: str, size: str, ours: float, bare: float) -> list[str]:
+    return [what, size, f"{ours:.0f}", f"{bare:.0f}", f"{ours / bare:.2f}"]
