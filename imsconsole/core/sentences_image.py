@@ -97,7 +97,7 @@ DAMAGE: Mapping[str, Any] = {
         "The transfer was probably interrupted; copy the file again and compare its checksum."
     ),
     "corrupt": _(
-        "This %(format)s file is damaged (%(detail)s). "
+        "The file is damaged (%(detail)s). "
         "Copy it again and compare its checksum, or try to repair it with qemu-img check -r all."
     ),
     "absurd-header": _(

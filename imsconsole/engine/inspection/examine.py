@@ -84,7 +84,7 @@ def detect(view: View) -> str:
 
 def signatures(view: View) -> list[str]:
     kinds = [kind for offset, magic, kind in SIGNATURES if view.head.startswith(magic, offset)]
-    if is_vmdk_descriptor(text_of(view.head[:512]).lower()):
+    if is_vmdk_descriptor(text_of(view.head[:512].split(b"\0")[0]).lower()):
         kinds.append("vmdk-descriptor")
     if view.size_bytes is not None and "vhd" not in kinds and len(view.end) >= vhd.FOOTER_BYTES:
         kinds += ["vhd-fixed"] if view.tail(vhd.FOOTER_BYTES).startswith(vhd.MAGIC) else []

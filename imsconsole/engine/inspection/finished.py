@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from imsconsole.core.errors import BadImage
+from imsconsole.core.errors import BadImage, Unavailable
 from imsconsole.engine.inspection.disk import SECTOR, read_table
 from imsconsole.engine.inspection.examine import check_size, examine
 from imsconsole.engine.inspection.library import PIECE_BYTES, Library
@@ -19,6 +19,8 @@ from imsconsole.engine.types import MIB, Found
 QemuImg = Callable[[Sequence[str]], tuple[int, str, str]]
 QEMU_NAMES = {"vhd": "vpc", "iso": "raw"}
 PLAIN = ("raw", "iso")
+LIMITS_REACHED = ("Cannot allocate memory", "unable to allocate")
+OUR_FAULT = ("Permission denied", "No space left on device", "Failed to get", "Resource temporarily")
 CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
 
 
@@ -27,7 +29,8 @@ def inspect_file(
 ) -> Found:
     """What the file at the absolute `path` is; its `sha256` stays empty (`Inspector` made it).
 
-    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage.
+    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage,
+    Unavailable (of `run`).
     """
     with file_view(path) as view:
         facts = examine(view, limit_virtual_bytes, claimed)
@@ -61,10 +64,12 @@ def check_library(view: View, facts: Facts) -> None:
 
 
 def ask(path: Path, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
-    """Return code and output of qemu-img; refuses a file it could not cope with within its limits."""
+    """Return code and output of qemu-img. Raises BadImage; Unavailable when the fault is ours."""
     code, out, error = run(args)
-    if code < 0:
+    if code < 0 or any(words in error for words in LIMITS_REACHED):
         raise BadImage("too-complex", format=facts.format)
+    if code > CHECK_UNSUPPORTED or any(words in error for words in OUR_FAULT):
+        raise Unavailable("qemu-img-failed", detail=last_line(error, path))
     if code == 1:
         raise BadImage("corrupt", format=facts.format, detail=last_line(error, path))
     return code, out
@@ -84,7 +89,7 @@ def check_info(path: Path, qemu_name: str, facts: Facts, run: QemuImg, limit_vir
         size = int(info["virtual-size"])
     except (ValueError, KeyError, TypeError):
         raise BadImage("corrupt", format=facts.format, detail=f"qemu-img info: {code}") from None
-    refuse_references(path, info, facts)
+    refuse_references(info, facts)
     if size != facts.virtual_size_bytes and facts.format != "vhd":
         detail = f"virtual size {facts.virtual_size_bytes} or {size}"
         raise BadImage("corrupt", format=facts.format, detail=detail)
@@ -93,7 +98,7 @@ def check_info(path: Path, qemu_name: str, facts: Facts, run: QemuImg, limit_vir
     return facts
 
 
-def refuse_references(path: Path, info: dict[str, Any], facts: Facts) -> None:
+def refuse_references(info: dict[str, Any], facts: Facts) -> None:
     details = info.get("format-specific", {}).get("data", {})
     backing = info.get("backing-filename") or info.get("full-backing-filename")
     if backing:
@@ -105,7 +110,7 @@ def refuse_references(path: Path, info: dict[str, Any], facts: Facts) -> None:
             "encrypted", format=facts.format, method=str(details.get("encrypt", {}).get("format", ""))
         )
     extents = [str(extent.get("filename")) for extent in details.get("extents", [])]
-    if any(extent != str(path) for extent in extents):
+    if any(extent != str(info.get("filename")) for extent in extents):
         raise BadImage(
             "vmdk-extents", create_type=str(details.get("create-type")), files=", ".join(extents[:5])
         )
