@@ -3,7 +3,8 @@
 A subclass names its steps in order. Each step is a method `<step>(run)`, which may return a
 JSON-serialisable dict (its result), and optionally `undo_<step>(run)`. Any step may run twice, and
 undo may find half of a step's work, all of it, or none. `settle` writes the final state of the
-subject in the same transaction that ends the job; `resume` puts the subject back to work on retry.
+subject in the same transaction that ends the job; `resume` puts the subject back to work on retry;
+`sweep` removes what a killed worker left. See imsconsole/docs/jobs.md.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,8 +37,11 @@ class JobKind:
             undo(run)
         return undo is not None
 
+    def sweep(self, run: "Run") -> None:
+        """Remove what earlier attempts left unfinished; temporary names begin with `run.prefix`."""
+
     def settle(self, job: "Job", state: str) -> None:
-        """Write the subject's final state; inside the transaction that ends the job."""
+        """Write the subject's final state; inside the transaction that ends the job. No engine calls."""
 
     def resume(self, job: "Job") -> None:
         """Bring the subject back to its state before the job; inside the transaction of a retry."""

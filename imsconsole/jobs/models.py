@@ -57,6 +57,8 @@ class Job(models.Model):
     subject_id = models.UUIDField()
     subject_name = models.CharField(_("subject"), max_length=255)
     args: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    # what it reserves of the project's quota each time it is started: resource → amount
+    reserves: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField(_("step"), max_length=32, blank=True)
@@ -68,6 +70,8 @@ class Job(models.Model):
     outcome = models.CharField(max_length=10, blank=True, choices=State)
     error_code = models.CharField(max_length=64, blank=True)
     error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    # the errors of the tries before a retry: {"at", "step", "code", "values"}
+    past_errors: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
 
     attempt = models.PositiveIntegerField(default=0)
     deaths = models.PositiveIntegerField(default=0)
@@ -112,12 +116,20 @@ class Job(models.Model):
         return kind
 
     @property
+    def title(self) -> str:
+        """What the job does, in the reader's language; its kind's word when the kind is gone."""
+        try:
+            return str(self.job_kind.title)
+        except ImportError:
+            return self.kind
+
+    @property
     def is_live(self) -> bool:
         return self.state in LIVE
 
     @property
     def is_undoing(self) -> bool:
-        return self.state == self.State.RUNNING and bool(self.outcome)
+        return self.is_live and bool(self.outcome)
 
     @property
     def error_sentence(self) -> str:

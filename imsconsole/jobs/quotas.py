@@ -99,17 +99,18 @@ def fits_quota(project: Project, wanted: Mapping[str, int]) -> Verdict:
 
 def lock_project(project: Project) -> None:
     """Hold the project's row until the transaction ends, so that its quota cannot be passed by two at once."""
-    Project.objects.select_for_update().filter(pk=project.pk).get()
+    Project.objects.select_for_update().get(pk=project.pk)
 
 
-def reserve(job: Job, wanted: Mapping[str, int]) -> None:
-    """Reserve amounts for a job until it ends. Raises Refused when they do not fit."""
-    project = Project.objects.get(pk=job.project_id)
-    lock_project(project)
-    fits_quota(project, wanted).require()
+def reserve(job: Job) -> None:
+    """Reserve what a job says it needs until it ends. Raises Refused when that does not fit."""
+    if not (job.reserves and job.project):
+        return
+    lock_project(job.project)
+    fits_quota(job.project, job.reserves).require()
     Reservation.objects.bulk_create(
-        Reservation(job=job, project=project, resource=resource, amount=amount)
-        for resource, amount in wanted.items()
+        Reservation(job=job, project=job.project, resource=resource, amount=amount)
+        for resource, amount in job.reserves.items()
     )
 
 

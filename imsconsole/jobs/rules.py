@@ -6,6 +6,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota
 
 
 def can_cancel(job: Job, actor: Actor) -> Verdict:
@@ -16,6 +17,8 @@ def can_cancel(job: Job, actor: Actor) -> Verdict:
         return refuse("job-ended", _("The job has ended; there is nothing left to cancel."))
     if job.is_undoing:
         return refuse("job-undoing", _("The job is being undone already. Please wait until it has ended."))
+    if job.cancel_requested:
+        return refuse("job-cancelling", _("The job is being cancelled already. Please wait a moment."))
     if not job.job_kind.can_cancel:
         return refuse(
             "job-uncancellable", _("This job cannot be cancelled half-way. Please wait until it has ended.")
@@ -24,7 +27,7 @@ def can_cancel(job: Job, actor: Actor) -> Verdict:
 
 
 def can_retry(job: Job, actor: Actor) -> Verdict:
-    """A failed job can be retried while nothing newer works on its subject."""
+    """A failed job can be retried while nothing newer works on its subject and its quota still fits."""
     if not (verdict := may_write(actor)):
         return verdict
     if job.state != Job.State.FAILED:
@@ -35,4 +38,6 @@ def can_retry(job: Job, actor: Actor) -> Verdict:
             _("Newer work on %(name)s has been started since. Retry that one instead.")
             % {"name": job.subject_name},
         )
+    if job.project and job.reserves:
+        return fits_quota(job.project, job.reserves)
     return ALLOWED

@@ -1,5 +1,6 @@
 """`Run`: one attempt at a job, and the fence that keeps a worker which woke up late from writing."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import Error, close_old_connections, connection, transaction
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
-from imsconsole.jobs.models import Job
+from imsconsole.jobs.models import Job, JobQuerySet
+
+logger = logging.getLogger(__name__)
 
 
 class LeaseLost(BaseException):
@@ -34,7 +37,6 @@ class Run:
         self.attempt = job.attempt
         self._lost = threading.Event()
         self._cancelled = threading.Event()
-        self._undoing = bool(job.outcome)
         self._written_at = 0.0
 
     # what steps use ---------------------------------------------------------
@@ -43,9 +45,14 @@ class Run:
         return self.job.args
 
     @property
+    def prefix(self) -> str:
+        """How every token of this job begins, whatever the attempt."""
+        return f"{self.job.pk.hex}-"
+
+    @property
     def token(self) -> str:
-        """In every temporary name: the job, the attempt, the step."""
-        return f"{self.job.pk.hex}-{self.attempt}-{self.job.step}"
+        """In every temporary name: the job, the attempt, the step. Letters, digits and '-'."""
+        return f"{self.prefix}{self.attempt}-{self.job.step.replace('_', '-')}"
 
     def result(self, step: str) -> dict[str, Any]:
         """What a finished step returned; empty when it has not finished."""
@@ -56,16 +63,17 @@ class Run:
         """Tell progress in bytes; written at most once a second. Raises when cancelled or lost."""
         self._check_events()
         self.job.bytes_done, self.job.bytes_total = done, total
-        if time.monotonic() - self._written_at >= 1 or done >= total:
+        if time.monotonic() - self._written_at >= 1 or 0 < total <= done:
             self._written_at = time.monotonic()
             self.write(bytes_done=done, bytes_total=total)
+            self.hold()
 
     def hold(self) -> None:
         """Raise unless the job is still ours and not cancelled; asks the database."""
-        row = self._ours().values_list("cancel_requested", flat=True).first()
-        if row is None:
-            raise LeaseLost
-        if row:
+        asked_to_cancel = self.ours().values_list("cancel_requested", flat=True).first()
+        if asked_to_cancel is None:
+            self._lost.set()
+        elif asked_to_cancel:
             self._cancelled.set()
         self._check_events()
 
@@ -73,38 +81,35 @@ class Run:
     def fenced(self) -> Iterator[None]:
         """A transaction that holds the job's row: what is written in it is written only if it is ours."""
         with transaction.atomic():
-            if not self._ours().select_for_update().exists():
+            if not self.ours().select_for_update().exists():
                 raise LeaseLost
             yield
 
     # what the runner uses ---------------------------------------------------
+    def ours(self) -> JobQuerySet:
+        """The job's row as long as this attempt holds it, else nothing."""
+        return Job.objects.filter(pk=self.job.pk, attempt=self.attempt, state=Job.State.RUNNING)
+
     def write(self, **fields: Any) -> None:
         """Change the job's row if it is still ours, else raise LeaseLost."""
-        if not self._ours().update(**fields):
+        if not self.ours().update(**fields):
             raise LeaseLost
         for name, value in fields.items():
             setattr(self.job, name, value)
 
-    def start_undoing(self) -> None:
-        """From now on a request to cancel is without effect."""
-        self._undoing = True
-
-    def _ours(self) -> Any:
-        return Job.objects.filter(pk=self.job.pk, attempt=self.attempt, state=Job.State.RUNNING)
+    def renew(self) -> None:
+        """Renew the lease and learn whether to cancel; called by the heartbeat."""
+        until = now() + timedelta(seconds=settings.IMS_JOB_LEASE_S)
+        if not self.ours().update(lease_until=until):
+            self._lost.set()
+        elif self.ours().filter(cancel_requested=True).exists():
+            self._cancelled.set()
 
     def _check_events(self) -> None:
         if self._lost.is_set():
             raise LeaseLost
-        if self._cancelled.is_set() and not self._undoing:
+        if self._cancelled.is_set() and not self.job.outcome:  # undoing cannot be cancelled
             raise Cancelled
-
-    def renew(self) -> None:
-        """Renew the lease and learn whether to cancel; called by the heartbeat."""
-        until = now() + timedelta(seconds=settings.IMS_JOB_LEASE_S)
-        if not self._ours().update(lease_until=until):
-            self._lost.set()
-        elif self._ours().filter(cancel_requested=True).exists():
-            self._cancelled.set()
 
 
 class Heartbeat(threading.Thread):
@@ -118,10 +123,17 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         try:
             while not self._ended.wait(settings.IMS_JOB_LEASE_S / 3):
-                close_old_connections()
-                self._work.renew()
+                self._beat()
         finally:
             connection.close()
+
+    def _beat(self) -> None:
+        """One renewal. A database that is busy or gone is asked again at the next beat."""
+        try:
+            close_old_connections()
+            self._work.renew()
+        except Error:
+            logger.warning("the lease of job %s could not be renewed", self._work.job.pk, exc_info=True)
 
     def __enter__(self) -> Self:
         self.start()

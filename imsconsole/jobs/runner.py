@@ -5,8 +5,8 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
@@ -43,70 +43,96 @@ def claim(job_id: str, holder: str) -> Job | None:
         attempt=F("attempt") + 1,
         holder=holder,
         lease_until=now() + timedelta(seconds=settings.IMS_JOB_LEASE_S),
-        started_at=now(),
+        started_at=Coalesce("started_at", now()),
     )
-    return (
-        Job.objects.select_related("project__account", "project__region", "user").get(pk=job_id)
-        if taken
-        else None
-    )
+    if not taken:
+        return None
+    return Job.objects.select_related("project__account", "project__region", "user").get(pk=job_id)
 
 
 def release(run: Run) -> None:
-    """Give a job back that is ours, for the next worker to go on with."""
-    if run._ours().update(state=State.QUEUED, lease_until=None, woken_at=now() - timedelta(days=1)):
+    """Give a job that is ours back. The clock wakes it at once: its last wake-up is said to be long ago."""
+    long_ago = now() - timedelta(days=1)
+    if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago):
         logger.warning("job %s goes back to the queue", run.job.pk)
 
 
 def _to_the_end(run: Run) -> None:
-    job = run.job
-    if job.deaths >= MAX_DEATHS and not job.outcome:
-        _mark_failed(run, ImsError("worker-killed", times=job.deaths))
-    if not job.outcome:
-        try:
-            _forward(run)
-        except Cancelled as error:
-            _mark_failed(run, error, State.CANCELLED)
-        except ImsError as error:
-            _mark_failed(run, error)
-        except Exception as error:
-            reference = secrets.token_hex(4)
-            logger.exception("reference %s: job %s failed", reference, job, exc_info=error)
-            _mark_failed(run, ImsError("unexpected", reference=reference))
-    if job.outcome:
-        _backward(run)
-    _end(run, job.outcome or State.DONE)
+    if not run.job.outcome:
+        _try_forward(run)
+    if run.job.outcome:
+        _try_backward(run)
+
+
+def _try_forward(run: Run) -> None:
+    """Do what is left to do and end the job; on any failure decide that it is to be undone."""
+    try:
+        _forward(run)
+        _end(run, State.DONE)
+    except Cancelled as error:
+        _fail(run, error, State.CANCELLED)
+    except ImsError as error:
+        _fail(run, error)
+    except Exception as error:
+        _fail(run, _unexpected(run, error))
 
 
 def _forward(run: Run) -> None:
     """Do every step that has not finished yet."""
-    for step in run.job.job_kind.steps:
-        if step in run.job.results:
-            continue
-        run.write(step=step, bytes_done=0, bytes_total=0, step_started_at=now())
-        run.hold()
-        result = run.job.job_kind.do(step, run)
-        run.write(results={**run.job.results, step: result})
+    if run.job.deaths >= MAX_DEATHS:
+        raise ImsError("worker-killed", times=run.job.deaths)
+    kind = run.job.job_kind
+    if run.attempt > 1:
+        kind.sweep(run)
+    for step in kind.steps:
+        if step not in run.job.results:
+            run.write(step=step, bytes_done=0, bytes_total=0, step_started_at=now())
+            run.hold()
+            result = kind.do(step, run)
+            run.write(results={**run.job.results, step: result})
+    run.hold()
 
 
-def _mark_failed(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
-    run.start_undoing()
+def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
+    """From now on the job is undone; whoever takes it up goes on undoing."""
     logger.info("job %s: %s", run.job, error)
-    run.write(outcome=outcome, error_code=error.code, error_values=error.values, bytes_total=0)
+    run.write(outcome=outcome, error_code=error.code, error_values=error.values, bytes_total=0, deaths=0)
+
+
+def _try_backward(run: Run) -> None:
+    """Undo and end. What cannot be undone now is tried again when the lease has lapsed, then given up."""
+    try:
+        if run.job.deaths < MAX_DEATHS:
+            _backward(run)
+        else:
+            logger.error("job %s could not be undone; check_store names what is left", run.job.pk)
+        _end(run, run.job.outcome)
+    except Exception as error:
+        _unexpected(run, error)
 
 
 def _backward(run: Run) -> None:
     """Undo from the step that stopped back to the first, striking each that had something to undo."""
-    run.start_undoing()
     kind, steps = run.job.job_kind, list(run.job.job_kind.steps)
+    if run.attempt > 1:
+        kind.sweep(run)
     stopped = steps.index(run.job.step) if run.job.step in steps else -1
     for step in reversed(steps[: stopped + 1]):
+        run.hold()
         if kind.undo(step, run):
             run.write(results={name: value for name, value in run.job.results.items() if name != step})
 
 
 def _end(run: Run, state: str) -> None:
-    with transaction.atomic(), run.fenced():
+    """Settle the subject and end the job, or neither."""
+    with run.fenced():
         run.job.job_kind.settle(run.job, state)
         run.job.reservations.all().delete()
         run.write(state=state, finished_at=now(), lease_until=None, holder="")
+
+
+def _unexpected(run: Run, error: Exception) -> ImsError:
+    """Log an error nobody expected; what people read instead."""
+    reference = secrets.token_hex(4)
+    logger.error("reference %s: job %s failed", reference, run.job.pk, exc_info=error)
+    return ImsError("unexpected", reference=reference)

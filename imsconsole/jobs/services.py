@@ -1,39 +1,56 @@
 """Cancelling and retrying jobs."""
 
+from typing import Any
+
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import lock_project, reserve
 from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.start import wake_job
 
 
 @service("cancelJob")
 def cancel_job(job: Job, *, actor: Actor) -> Job:
-    """Ask a live job to stop; what it made is removed."""
+    """Ask a live job to stop; what it made is removed. One that never began ends at once."""
     job = Job.objects.select_for_update().get(pk=job.pk)
     can_cancel(job, actor).require()
     job.cancel_requested = True
     job.save(update_fields=["cancel_requested"])
+    if job.state == Job.State.QUEUED and not job.attempt:
+        _end_unbegun(job)
     return job
+
+
+def _end_unbegun(job: Job) -> None:
+    job.job_kind.settle(job, Job.State.CANCELLED)
+    job.reservations.all().delete()
+    job.state, job.error_code, job.finished_at = Job.State.CANCELLED, "cancelled", now()
+    job.save(update_fields=["state", "error_code", "finished_at"])
 
 
 @service("retryJob")
 def retry_job(job: Job, *, actor: Actor) -> Job:
-    """Run a failed job again, from the step that failed."""
+    """Run a failed job again, from the step that failed. What it reserves is reserved again."""
+    if job.project:
+        lock_project(job.project)
     job = Job.objects.select_for_update().get(pk=job.pk)
     can_retry(job, actor).require()
-    Job.objects.filter(pk=job.pk).update(
-        state=Job.State.QUEUED,
-        outcome="",
-        error_code="",
-        error_values={},
-        deaths=0,
-        cancel_requested=False,
-        finished_at=None,
-        bytes_done=0,
-        bytes_total=0,
-    )
-    job.refresh_from_db()
+    job.past_errors.append(_error(job))
+    fresh = {"outcome": "", "error_code": "", "error_values": {}, "deaths": 0, "cancel_requested": False}
+    fresh |= {"bytes_done": 0, "bytes_total": 0, "started_at": None, "finished_at": None}
+    fresh |= {"state": Job.State.QUEUED}
+    for name, value in fresh.items():
+        setattr(job, name, value)
+    job.save(update_fields=[*fresh, "past_errors"])
     job.job_kind.resume(job)
+    reserve(job)
     wake_job(job)
     return job
+
+
+def _error(job: Job) -> dict[str, Any]:
+    """The error a job ended with, as it is kept."""
+    at = job.finished_at.isoformat() if job.finished_at else ""
+    return {"at": at, "step": job.step, "code": job.error_code, "values": job.error_values}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.errors import Conflict
@@ -13,6 +13,7 @@ from imsconsole.jobs.quotas import reserve
 from imsconsole.jobs.tasks import wake
 
 
+@transaction.atomic
 def start_job(
     kind: type[JobKind],
     subject: models.Model,
@@ -25,9 +26,7 @@ def start_job(
 
     Raises Conflict when other work holds the subject, Refused when `reserves` exceeds the quota.
     """
-    if Job.objects.live().about(subject.pk).exists():
-        raise Conflict("subject-busy", name=str(subject))
-    job = Job.objects.create(
+    job = Job(
         kind=kind.kind,
         path=kind.path(),
         queue=kind.queue,
@@ -36,12 +35,24 @@ def start_job(
         subject_kind=subject._meta.model_name or "",
         subject_id=subject.pk,
         subject_name=str(subject)[:255],
+        reserves=reserves or {},
         args=args,
     )
-    if reserves:
-        reserve(job, reserves)
+    _hold_subject(job)
+    reserve(job)
     wake_job(job)
     return job
+
+
+def _hold_subject(job: Job) -> None:
+    """Save the job; the constraint decides who of two at once holds the subject."""
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError as error:
+        if Job.objects.live().about(job.subject_id).exists():
+            raise Conflict("subject-busy", name=job.subject_name) from error
+        raise
 
 
 def wake_job(job: Job) -> None:

@@ -1,0 +1,30 @@
+"""Workers that are killed or stopped at every point of a job."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from images.models import Image
+from imsconsole.jobs.models import Job
+from tests.support.workers import kill_at_every_step
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_ends_well_however_its_worker_dies(start: Callable[..., Job], tmp_path: Path):
+    def check(job: Job) -> None:
+        image = Image.objects.get(pk=job.subject_id)
+        files = sorted(tmp_path.glob("*/*"))
+        if job.state == Job.State.DONE:
+            assert [str(path) for path in files] == [image.description]
+            assert image.status == "active"
+            files[0].unlink()
+            files[0].parent.rmdir()
+        else:
+            assert image.status == "killed"
+        assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+    points = kill_at_every_step(lambda: start(reserves={"store_bytes": 4096}), check)
+
+    assert {point.split(":")[1] for point in points} == {"prepare", "write_bytes", "describe"}
+    assert any(point.startswith("undo:") for point in points)

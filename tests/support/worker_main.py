@@ -1,0 +1,141 @@
+"""A process that has loaded Django once and forks real workers on demand (see `workers.py`).
+
+Each line of standard input is an order, each line of standard output its answer. A forked worker runs the
+library's `db_worker` until nothing is left to do. The wrappers around `Run` are the only hooks: they note
+each point a job passes, or halt there until they are killed or told to go on.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from imsconsole.jobs.clock import take_up_orphans  # noqa: E402
+from imsconsole.jobs.models import Job  # noqa: E402
+from imsconsole.jobs.run import Run  # noqa: E402
+
+PR_SET_PDEATHSIG = 1
+
+
+class Points:
+    """The points a job passes, named `phase:step:what:number`, and what is to happen at one of them."""
+
+    def __init__(self, folder: Path, halt_at: str, cancel_at: str) -> None:
+        self.folder, self.halt_at, self.cancel_at = folder, halt_at, cancel_at
+        self.passed: Counter[str] = Counter()
+        self.beating = threading.Lock()  # held while halted, so that no renewal is half-way then
+
+    def at(self, run: Run, what: str) -> None:
+        base = f"{'undo' if run.job.outcome else 'do'}:{run.job.step}:{what}"
+        self.passed[base] += 1
+        if what == "report" and self.passed[base] > 1:
+            return
+        point = f"{base}:{self.passed[base]}"
+        with (self.folder / "points").open("a") as file:
+            file.write(f"{point} {'transaction' if connection.in_atomic_block else 'free'}\n")
+        if point == self.cancel_at:
+            Job.objects.filter(pk=run.job.pk).update(cancel_requested=True)
+        if point == self.halt_at:
+            self._halt()
+
+    def _halt(self) -> None:
+        with self.beating:
+            (self.folder / "halted").touch()
+            while not (self.folder / "go").exists():
+                time.sleep(0.005)
+
+
+def watch(points: Points) -> None:
+    """Put the points around the methods of `Run` through which every job passes."""
+    hold, report, write, fenced, renew = Run.hold, Run.report, Run.write, Run.fenced, Run.renew
+
+    def watched_hold(run: Run) -> None:
+        points.at(run, "hold")
+        hold(run)
+
+    def watched_report(run: Run, done: int, total: int) -> None:
+        points.at(run, "report")
+        report(run, done, total)
+
+    def watched_write(run: Run, **fields: Any) -> None:
+        if "results" in fields:
+            points.at(run, "finished")
+        if "state" in fields:
+            points.at(run, "settled")
+        write(run, **fields)
+
+    @contextmanager
+    def watched_fenced(run: Run) -> Iterator[None]:
+        points.at(run, "fenced")
+        with fenced(run):
+            yield
+
+    def watched_renew(run: Run) -> None:
+        with points.beating:
+            renew(run)
+
+    watched: dict[str, Callable[..., Any]] = {
+        "hold": watched_hold,
+        "report": watched_report,
+        "write": watched_write,
+        "fenced": watched_fenced,
+        "renew": watched_renew,
+    }
+    for name, method in watched.items():
+        setattr(Run, name, method)
+
+
+def work(order: dict[str, str]) -> None:
+    """Be a worker: wake orphans as the clock would, then run all that waits."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    watch(Points(Path(order["folder"]), order["halt_at"], order["cancel_at"]))
+    take_up_orphans()
+    call_command(
+        "db_worker", queue_name="*", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0
+    )
+
+
+def fork(order: dict[str, str]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(2, 1)
+        work(order)
+        code = 0
+    finally:
+        connection.close()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = fork(order)
+        print(answer, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""Real workers, really killed: for the tests of every kind of job.
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_copy_survives_every_death_of_its_worker(people):
+        def start() -> Job:                      # a new subject and its job, as the service makes them
+            return copy_image(ImageFactory(...), actor=people.bob).jobs...
+
+        def check(job: Job) -> None:             # the job has ended: nothing may be left over
+            assert Image.objects.get(pk=job.subject_id).status == ("active" if job.state == "done" else "killed")
+            assert_store_is_clean()
+
+        kill_at_every_step(start, check)
+
+`kill_at_every_step` runs one job undisturbed and learns the points it passes: before and after each step,
+at each `hold` and `fenced` and the first `report` in its middle. Then, with a new job for each point, the
+worker is killed there (SIGKILL), or stopped (SIGSTOP), its lease lapses, another worker takes up, ends the
+job, and the stopped one goes on (SIGCONT) and must change nothing. With `undo` the same for a job that is
+cancelled after its last step and undone.
+
+Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
+In a process of your own: `start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
+For jobs whose death is not the point, `run_jobs()` runs all that waits in the test's own process.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.runner import run_job
+
+PATIENCE_S = 60
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is so; fail when it takes absurdly long."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.01)
+
+
+def run_jobs() -> None:
+    """Run every waiting job here and now, in the order they were started."""
+    while job := Job.objects.filter(state=Job.State.QUEUED).order_by("created_at").first():
+        run_job(str(job.pk), "test")
+
+
+def lapse(job: Job) -> None:
+    """Let the lease of a job end, as if its worker had not been heard of for long."""
+    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=now() - timedelta(seconds=1))
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment in which a Django process sees this test's database and data folder."""
+    return {**os.environ, "IMS_DATABASE_URL": _database_url(), "PYTHONUNBUFFERED": "1"}
+
+
+def _database_url() -> str:
+    db = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{db['NAME']}"
+    login = ":".join(quote(part, safe="") for part in (db["USER"], db["PASSWORD"]) if part)
+    host = f"{quote(db['HOST'], safe='')}:{db['PORT']}" if db["PORT"] else quote(db["HOST"], safe="")
+    return f"postgres://{login}@{host}/{db['NAME']}"
+
+
+@dataclass
+class Worker:
+    """A forked worker process, and the folder in which it leaves its marks."""
+
+    pid: int
+    folder: Path
+    nursery: "Nursery"
+    code: int | None = None
+
+    def points(self) -> list[tuple[str, bool]]:
+        """What its jobs passed, in order, and whether inside a transaction."""
+        lines = (self.folder / "points").read_text().split("\n")[:-1]
+        return [(line.split(" ")[0], line.endswith("transaction")) for line in lines]
+
+    def is_halted(self) -> bool:
+        return (self.folder / "halted").exists()
+
+    def is_gone(self) -> bool:
+        stat = Path(f"/proc/{self.pid}/stat")
+        return self.code is not None or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+    def wait_halted(self) -> bool:
+        """Wait until it halts; False when it has ended instead."""
+        until(lambda: self.is_halted() or self.is_gone(), "the worker halted")
+        return self.is_halted()
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def stop(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Leave the point where it halts, and run again if it was stopped."""
+        (self.folder / "go").touch()
+        os.kill(self.pid, signal.SIGCONT)
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        if self.code is None:
+            self.code = self.nursery.order({"wait": self.pid})
+        return self.code
+
+
+class Nursery:
+    """A process that forks workers which have loaded everything already."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.count = folder, 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.worker_main"],
+            cwd=settings.BASE_DIR,
+            env=worker_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def order(self, order: dict[str, object]) -> int:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(order) + "\n")
+        return int(self.process.stdout.readline())
+
+    def start_worker(self, halt_at: str = "", cancel_at: str = "") -> Worker:
+        """A worker that runs all that waits, and all whose worker is gone, then ends."""
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        pid = self.order({"folder": str(folder), "halt_at": halt_at, "cancel_at": cancel_at})
+        return Worker(pid, folder, self)
+
+    def close(self) -> None:
+        self.process.kill()  # its workers die with it
+        self.process.communicate()
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    with tempfile.TemporaryDirectory() as folder:
+        workers = Nursery(Path(folder))
+        try:
+            yield workers
+        finally:
+            workers.close()
+
+
+def kill_at_every_step(
+    start: Callable[[], Job],
+    check: Callable[[Job], None],
+    *,
+    undo: bool = True,
+    ends: str = Job.State.DONE,
+) -> list[str]:
+    """Kill and stop the workers of a kind of job at each of its points (see above).
+
+    `start` makes a new subject and its job; `check` sees the ended job and asserts that nothing is left
+    over; `ends` is the state in which an undisturbed job ends. Returns the points.
+    """
+    with nursery() as workers:
+        points = _learn(workers, start, check, ends)
+        last = next(point for point, _ in reversed(points) if ":hold:" in point)
+        for point, in_transaction in points:
+            _disturb(workers, start, check, point, in_transaction, ends)
+        if undo:
+            undo_points = _learn(workers, start, check, Job.State.CANCELLED, last)
+            points += [point for point in undo_points if point[0].startswith("undo:")]
+            for point, in_transaction in undo_points:
+                if point.startswith("undo:"):
+                    _disturb(workers, start, check, point, in_transaction, Job.State.CANCELLED, last)
+    return [point for point, _ in points]
+
+
+def _learn(
+    workers: Nursery, start: Callable[[], Job], check: Callable[[Job], None], ends: str, cancel_at: str = ""
+) -> list[tuple[str, bool]]:
+    job = start()
+    worker = workers.start_worker(cancel_at=cancel_at)
+    assert worker.wait() == 0
+    _check_ended(job, check, ends)
+    return worker.points()
+
+
+def _disturb(
+    workers: Nursery,
+    start: Callable[[], Job],
+    check: Callable[[Job], None],
+    point: str,
+    in_transaction: bool,
+    ends: str,
+    cancel_at: str = "",
+) -> None:
+    """Both ways at one point. One that is stopped inside a transaction holds its locks: not tried."""
+    for way in (_kill,) if in_transaction else (_kill, _stop):
+        try:
+            job = start()
+            worker = workers.start_worker(halt_at=point, cancel_at=cancel_at)
+            if worker.wait_halted():
+                way(workers, worker, job)
+            else:
+                assert ":report:" in point, "the job did not come by again"
+            _check_ended(job, check, ends)
+        except BaseException as error:
+            error.add_note(f"{way.__name__[1:]} at {point}")
+            raise
+
+
+def _kill(workers: Nursery, worker: Worker, job: Job) -> None:
+    worker.kill()
+    lapse(job)
+    assert workers.start_worker().wait() == 0
+
+
+def _stop(workers: Nursery, worker: Worker, job: Job) -> None:
+    worker.stop()
+    lapse(job)
+    assert workers.start_worker().wait() == 0
+    ended = Job.objects.filter(pk=job.pk).values().get()
+    worker.go_on()
+    assert worker.wait() == 0
+    assert Job.objects.filter(pk=job.pk).values().get() == ended, "a worker that woke up late wrote"
+
+
+def _check_ended(job: Job, check: Callable[[Job], None], ends: str) -> None:
+    job.refresh_from_db()
+    assert job.state == ends, f"{job.state}: {job.error_code} {job.error_values}"
+    assert not job.reservations.exists()
+    check(job)
