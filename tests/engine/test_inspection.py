@@ -261,7 +261,7 @@ def damages(draw: st.DrawFn) -> tuple[str, list[tuple[int, int]], int]:
 
 def damaged(disks: Disks, damage: tuple[str, list[tuple[int, int]], int]) -> bytes:
     name, flips, left = damage
-    data = bytearray(disks.get(name)[: 4 * MIB])
+    data = bytearray(disks.get(name)[: 4 * MIB if name == "vhdx" else SIZE])
     for place, bit in flips:
         data[place] ^= 1 << bit
     if name == "vhd":  # else the checksum would stop nearly all of them
