@@ -22,7 +22,6 @@ from imsconsole.engine.inspection import WARNINGS, Inspector, inspect_file
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, MIB, Found
 from tests.engine.hostile import (
-    CASES,
     SECTOR,
     SIZE,
     Case,
@@ -34,6 +33,7 @@ from tests.engine.hostile import (
     sealed,
     vhd,
 )
+from tests.engine.hostile_cases import CASES
 
 LIMIT = 1024 * GIB
 GRUB_ISO = Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso")
