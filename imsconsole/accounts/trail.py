@@ -1,0 +1,75 @@
+"""`@service`: what makes a function a service, and the row it leaves.
+
+It lives on this floor because accounts have services too; other rooms import it from `audit.trail`.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Model
+
+from imsconsole.accounts.actor import Actor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def service(action: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Make a function a service: one transaction, and an audit row about each thing it returns.
+
+    The function takes `actor` by keyword and returns a model instance, a list of them, or None
+    (then the row is about the actor's project). A service that calls another leaves both rows.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            with transaction.atomic():
+                thing = function(*args, **kwargs)
+                record(action, kwargs["actor"], _things(thing, kwargs["actor"]))  # type: ignore[arg-type]
+            return thing
+
+        run.audit_action = action  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _things(thing: Any, actor: Any) -> Iterable[Model]:
+    if isinstance(thing, Model):
+        return [thing]
+    if isinstance(thing, list | tuple):
+        return [each for each in thing if isinstance(each, Model)]
+    return [actor.project]
+
+
+def record(
+    action: str,
+    actor: Actor,
+    things: Iterable[Model],
+    result: str = "normal",
+    code: str = "",
+    sentence: str = "",
+) -> None:
+    """Add one row per thing. The rows are the audit room's: known here through the schema only."""
+    Event = apps.get_model("audit", "Event")
+    Event.objects.bulk_create(
+        Event(
+            user=actor.user,
+            user_name=actor.user.username if actor.user else "",
+            account=actor.account,
+            project=actor.project,
+            action=action,
+            resource_type=thing._meta.model_name or "",
+            resource_id=str(thing.pk),
+            resource_name=str(thing)[:255],
+            result=result,
+            code=code,
+            sentence=sentence,
+            address=actor.address or None,
+        )
+        for thing in things
+    )
