@@ -25,6 +25,10 @@ class Actor:
         return self.project.region
 
     @property
+    def role_label(self) -> str:
+        return str(Role(self.role).label)
+
+    @property
     def writes(self) -> bool:
         return self.role in (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 

@@ -23,10 +23,10 @@ class PreferencesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if isinstance(user, User) or user.is_authenticated:
+        if isinstance(user, User):
             if user.language:
                 translation.activate(user.language)
-                request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+                request.LANGUAGE_CODE = translation.get_language()
             timezone.activate(_zone(user.time_zone))
         else:
             timezone.activate(_zone(""))

@@ -1,7 +1,7 @@
 """Users, accounts, projects, memberships, regions, wizard drafts."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -10,6 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.now import now
+
+if TYPE_CHECKING:
+    from imsconsole.accounts.actor import Actor
 
 
 class User(AbstractUser):
@@ -27,7 +30,7 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
+    objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -125,6 +128,16 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, actor: "Actor") -> Self:
+        """The members of the actor's account."""
+        return self.filter(account=actor.account)
+
+    def administrators(self) -> Self:
+        """Administrators who can sign in."""
+        return self.filter(role=Role.ADMINISTRATOR, user__is_active=True)
+
+
 class Membership(models.Model):
     """A user's role in an account, in all its projects or only in some."""
 
@@ -143,6 +156,8 @@ class Membership(models.Model):
     )
     created_at = models.DateTimeField(_("member since"), default=now, editable=False)
 
+    objects = MembershipQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
@@ -153,19 +168,49 @@ class Membership(models.Model):
         return f"{self.user} · {self.account}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, actor: "Actor") -> Self:
+        """The invitations of the actor's account, for its administrators."""
+        return self.filter(account=actor.account) if actor.administers else self.none()
+
+    def open(self) -> Self:
+        """Neither used nor expired."""
+        return self.filter(accepted_at=None, expires_at__gt=now())
+
+
 class Invitation(models.Model):
     """A link that makes its reader a member, once. Only the hash of its secret is kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
-    role = models.CharField(max_length=16, choices=Role)
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("account")
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role)
+    projects = models.ManyToManyField(
+        Project,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only these projects"),
+        help_text=_("Empty: all projects of the account."),
+    )
     note = models.CharField(_("for whom"), max_length=64, blank=True)
     secret_sha256 = models.CharField(max_length=64, unique=True)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(default=now, editable=False)
-    expires_at = models.DateTimeField()
-    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    accepted_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("invited by")
+    )
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("accepted by"),
+    )
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")

@@ -3,7 +3,9 @@
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.accounts.models import Invitation, Membership, Role, User
+from imsconsole.core.now import now
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 
 def may_write(actor: Actor) -> Verdict:
@@ -23,4 +25,82 @@ def may_administer(actor: Actor) -> Verdict:
     return refuse(
         "administrators-only",
         _("Only administrators of the account can do this. Ask one of them."),
+    )
+
+
+def can_invite(actor: Actor) -> Verdict:
+    """Whether the actor may invite people to the account."""
+    return may_administer(actor)
+
+
+def can_withdraw_invitation(invitation: Invitation, actor: Actor) -> Verdict:
+    """Whether the link can still be made useless."""
+    return first_refusal(may_administer(actor), _is_unused(invitation))
+
+
+def can_accept_invitation(invitation: Invitation, user: User | None) -> Verdict:
+    """Whether the link still works for its reader; `user` is None for a newcomer."""
+    if not (unused := _is_unused(invitation)):
+        return unused
+    if invitation.expires_at <= now():
+        return refuse(
+            "invitation-expired",
+            _("This invitation has expired. Ask the person who sent it for a new link."),
+        )
+    if user is not None and invitation.account.memberships.filter(user=user).exists():
+        return refuse(
+            "already-member",
+            _("You are already a member of the account “%(account)s”. The link still works for someone else.")
+            % {"account": invitation.account},
+        )
+    return ALLOWED
+
+
+def can_change_role(membership: Membership, actor: Actor) -> Verdict:
+    """Whether a member's role and projects can be changed; the last administrator's cannot."""
+    return first_refusal(may_administer(actor), _leaves_an_administrator(membership))
+
+
+def can_remove_member(membership: Membership, actor: Actor) -> Verdict:
+    """Whether a member can be removed; the last administrator cannot."""
+    return first_refusal(may_administer(actor), _leaves_an_administrator(membership))
+
+
+def can_leave_account(membership: Membership, actor: Actor) -> Verdict:
+    """Whether the actor may leave the account; only for oneself, and not as its last administrator."""
+    if actor.user is None or membership.user_id != actor.user.pk:
+        return refuse("not-yourself", _("You can only leave an account yourself."))
+    return _leaves_an_administrator(membership)
+
+
+def fits_role(role: str, narrowed: bool) -> Verdict:
+    """An administrator manages all members of the account, so cannot be kept to some of its projects."""
+    if narrowed and role == Role.ADMINISTRATOR:
+        return refuse(
+            "administrator-everywhere",
+            _("An administrator works in all projects of the account. Choose no projects, or another role."),
+        )
+    return ALLOWED
+
+
+def _is_unused(invitation: Invitation) -> Verdict:
+    if invitation.accepted_at is None:
+        return ALLOWED
+    return refuse(
+        "invitation-used",
+        _("This invitation has already been used. Ask the person who sent it for a new link."),
+    )
+
+
+def _leaves_an_administrator(membership: Membership) -> Verdict:
+    others = membership.account.memberships.administrators().exclude(pk=membership.pk)
+    if membership.role != Role.ADMINISTRATOR or others.exists():
+        return ALLOWED
+    return refuse(
+        "last-administrator",
+        _(
+            "%(name)s is the last administrator of the account, and an account needs one. "
+            "Make someone else an administrator first."
+        )
+        % {"name": membership.user},
     )

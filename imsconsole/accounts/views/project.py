@@ -1,41 +1,48 @@
-"""The project one is in: its ID, its members, and the switch to another one."""
-
-import uuid
+"""The project one is in: its ID and the account's members; and the switch to another project."""
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from imsconsole.accounts import rules
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.middleware import PROJECT_KEY
+from imsconsole.accounts.models import Invitation, Membership
+from imsconsole.accounts.tables import MembersTable
+from imsconsole.core.htmx import render_page
+from imsconsole.core.tables import paged
 
 
 @signed_in
 def project(request: ActorRequest) -> HttpResponse:
-    return render(request, "accounts/project.html", {"active": "project"})
+    """The project's ID (what one shares with, C16), quotas, members and open invitations."""
+    actor = request.actor
+    members = Membership.objects.visible_to(actor).select_related("user").prefetch_related("projects")
+    own = members.get(user=request.user)
+    context = {
+        "active": "project",
+        "table": paged(MembersTable, members, request, administers=actor.administers),
+        "invitations": Invitation.objects.visible_to(actor).open().prefetch_related("projects"),
+        "can_invite": rules.can_invite(actor),
+        "can_leave": rules.can_leave_account(own, actor),
+    }
+    return render_page(request, "accounts/project.html", "accounts/_members.html", context)
 
 
 @require_POST
 @signed_in
 def switch_project(request: ActorRequest) -> HttpResponse:
     """Enter another project (and with it its region); a project one may not enter is not found."""
-    entered = next((each for each in projects_of(request.user) if str(each.pk) == _wanted(request)), None)
+    wanted = request.POST.get("project", "")
+    entered = next((each for each in projects_of(request.user) if str(each.pk) == wanted), None)
     if entered is None:
         raise Http404
     request.session[PROJECT_KEY] = str(entered.pk)
-    return HttpResponseRedirect(_next_of(request))
+    return HttpResponseRedirect(next_of(request.POST.get("next", ""), request))
 
 
-def _wanted(request: ActorRequest) -> str:
-    try:
-        return str(uuid.UUID(request.POST.get("project", "")))
-    except ValueError as error:
-        raise Http404 from error
-
-
-def _next_of(request: ActorRequest) -> str:
-    target = request.POST.get("next", "")
+def next_of(target: str, request: ActorRequest) -> str:
+    """`target` when it is an address of ours, else the overview."""
     local = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if local else "/"

@@ -1,0 +1,63 @@
+"""One's own settings."""
+
+import zoneinfo
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.models import User
+from imsconsole.core.now import now
+
+CONTINENTS = {
+    "Africa",
+    "America",
+    "Antarctica",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+}
+
+
+class MeForm(forms.ModelForm):
+    """Name, language, time zone and theme."""
+
+    class Meta:
+        model = User
+        fields = ("display_name", "language", "time_zone", "theme")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language"),
+            required=False,
+            choices=[("", _("Like the browser")), *settings.LANGUAGES],
+        )
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=_("Time zone"), required=False, choices=zone_choices()
+        )
+        self.fields["display_name"].help_text = _("Shown to others instead of the user name.")
+
+
+def zone_choices() -> list[tuple[Any, Any]]:
+    """The time zones of the world by continent, each with its offset now, after the service's own."""
+    at = now()
+    groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in sorted(zoneinfo.available_timezones()):
+        continent, _slash, place = name.partition("/")
+        if continent in CONTINENTS:
+            groups[continent].append((name, f"{place.replace('_', ' ')} ({_offset(name, at)})"))
+    default = _("Like the service (%(zone)s)") % {"zone": settings.IMS_TIME_ZONE}
+    return [("", default), ("UTC", "UTC"), *groups.items()]
+
+
+def _offset(name: str, at: datetime) -> str:
+    """Asia/Shanghai → UTC+08:00."""
+    offset = at.astimezone(zoneinfo.ZoneInfo(name)).strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:5]}"

@@ -1,0 +1,1 @@
+"""What changes accounts: one service per action, each leaves an audit row."""

@@ -1,0 +1,90 @@
+"""Invitations: a link that works once. It needs no mail server: whoever invites sends it by any way."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+
+from imsconsole.accounts import rules
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Invitation, Membership, Project, User
+from imsconsole.accounts.trail import service
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
+
+
+def new_secret() -> str:
+    """The part of the link that cannot be guessed: 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def sha256_of(secret: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@service("inviteMember")
+def invite_member(
+    *, secret: str, role: str, note: str = "", projects: Iterable[Project] = (), actor: Actor
+) -> Invitation:
+    """Make a link for one person. `secret` is shown to the inviter once; only its SHA-256 is kept."""
+    narrowed = list(projects)
+    rules.can_invite(actor).require()
+    rules.fits_role(role, bool(narrowed)).require()
+    invitation = Invitation.objects.create(
+        account=actor.account,
+        role=role,
+        note=note,
+        secret_sha256=sha256_of(secret),
+        created_by=actor.user,
+        expires_at=now() + timedelta(days=settings.IMS_INVITATION_DAYS),
+    )
+    invitation.projects.set(narrowed)
+    return invitation
+
+
+@service("withdrawInvitation")
+def withdraw_invitation(*, invitation: Invitation, actor: Actor) -> Invitation:
+    """Make a link useless before it is used."""
+    invitation = _locked(invitation)
+    rules.can_withdraw_invitation(invitation, actor).require()
+    pk = invitation.pk
+    invitation.delete()
+    invitation.pk = pk
+    return invitation
+
+
+def guest_of(invitation: Invitation, user: User, address: str) -> Actor:
+    """The reader of a link as the member the link will make: for `accept_invitation`."""
+    account = invitation.account
+    project = invitation.projects.first() or account.projects.order_by("region_id", "name").first()
+    if project is None:  # every project of the account was deleted since
+        raise NotFound
+    return Actor(user, project, invitation.role, address)
+
+
+@service("acceptInvitation")
+def accept_invitation(*, invitation: Invitation, password: str = "", actor: Actor) -> Membership:
+    """Use a link: its reader becomes a member. A newcomer's user (not saved yet) is made with `password`."""
+    user, invitation = actor.user, _locked(invitation)
+    if user is None:
+        raise NotFound
+    rules.can_accept_invitation(invitation, user if user.pk else None).require()
+    if not user.pk:
+        user.set_password(password)
+        user.save()
+    membership = Membership.objects.create(user=user, account=invitation.account, role=invitation.role)
+    membership.projects.set(invitation.projects.all())
+    invitation.accepted_by, invitation.accepted_at = user, now()
+    invitation.save(update_fields=["accepted_by", "accepted_at"])
+    return membership
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    """The invitation as it is now, until the transaction ends; two readers at once wait for each other."""
+    found = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
+    if found is None:
+        raise NotFound
+    return found

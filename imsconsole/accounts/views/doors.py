@@ -1,0 +1,20 @@
+"""Pages of allauth that make no sense without a mail server."""
+
+from allauth.account.views import password_reset as allauth_password_reset
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+
+NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
+
+
+def reset_password(request: HttpRequest) -> HttpResponseBase:
+    """A link by e-mail when `IMS_EMAIL_URL` is set; else who helps instead."""
+    if settings.EMAIL_BACKEND == NO_MAIL:
+        return render(request, "account/no_mail.html")
+    return allauth_password_reset(request)
+
+
+def email(request: HttpRequest) -> HttpResponse:
+    """There are no e-mail addresses to manage: the operator sets the one a password can be reset with."""
+    return redirect("me")
