@@ -5,6 +5,7 @@ on the screen who it is and what it found in its seed. It can be signed in to, a
 """
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -136,6 +137,18 @@ def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -
         build = _bios_disk if boot_mode == "bios" else _uefi_disk
         build(disk, {"vmlinuz": kernel.vmlinuz, "initrd.img": initrd})
         shutil.move(disk, path)
+
+
+def built_guest(cache: Path, *, name: str, boot_mode: BootMode) -> Path:
+    """The disk of `build_guest`, built once and kept in `cache`; not to be written to."""
+    recipe = hashlib.sha256(f"{name}\0{boot_mode}\0{COMMAND_LINE}\0{ETC}".encode())
+    recipe.update(Path(__file__).with_name("guest_init.sh").read_bytes())
+    final = cache / f"guest-{recipe.hexdigest()[:16]}.raw"
+    if not final.exists():
+        part = cache / f"{final.name}.{os.getpid()}"
+        build_guest(part, name=name, boot_mode=boot_mode, work_dir=cache)
+        part.rename(final)
+    return final
 
 
 def _initrd(folder: Path, kernel: KernelFiles, name: str, cache: Path) -> Path:

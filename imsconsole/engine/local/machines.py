@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
@@ -55,6 +55,8 @@ class Machines:
     ) -> None:
         self._store = store
         self._user = user
+        if network not in get_args(Network):
+            raise ValueError(f"not a network: {network!r}")
         self._network = network
         self._memory_mb = memory_mb
         self._accelerator = accelerator

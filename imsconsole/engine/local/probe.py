@@ -20,6 +20,12 @@ OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 PROBE_LIMIT_S = 10
 PROBE_WORD = b"IMS-PROBE"
+ENDS = {
+    "halt": b"",
+    "reset": bytes.fromhex("b0fe e664"),  # mov al, 0xfe; out 0x64, al
+    # sti; ah = 0x86, cx:dx = 0x100000 µs; int 0x15; dx = 0x604, ax = 0x2000; out dx, ax
+    "poweroff": bytes.fromhex("fb b486 b91000 31d2 cd15 ba0406 b80020 ef"),
+}
 
 
 def host_capabilities(user: RunAs, accelerator: str) -> Capabilities:
@@ -78,7 +84,8 @@ def _run(disk: Path, user: RunAs) -> bytes:
 def boot_sector(text: str, *, end: str = "reset") -> bytes:
     """512 bytes that write `text` (at most 400 ASCII characters) to the first serial port.
 
-    Then `end`: "reset" (by the keyboard controller: ends QEMU under -no-reboot) or "halt".
+    Then `end`: "reset" (by the keyboard controller: ends QEMU under -no-reboot), "halt", or
+    "poweroff" (by ACPI, a second later).
     """
     code = bytes.fromhex(
         "fa"  # cli
@@ -89,8 +96,7 @@ def boot_sector(text: str, *, end: str = "reset") -> bytes:
         "84c0 7403"  # test al, al; jz end
         "ee ebf8"  # out dx, al; jmp next
     )
-    code += bytes.fromhex("b0fe e664") if end == "reset" else b""  # mov al, 0xfe; out 0x64, al
-    code += bytes.fromhex("f4 ebfd")  # halt: hlt; jmp halt
+    code += ENDS[end] + bytes.fromhex("f4 ebfd")  # halt: hlt; jmp halt
     place = 0x7C00 + len(code)
     code = code.replace(bytes.fromhex("be0000"), b"\xbe" + place.to_bytes(2, "little"), 1)
     return (code + text.encode("ascii")[:400] + b"\0").ljust(510, b"\0") + b"\x55\xaa"

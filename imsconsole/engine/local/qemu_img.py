@@ -58,16 +58,18 @@ class QemuImg:
                 raise Unavailable("qemu-img-timeout", seconds=INFO_TIME_LIMIT_S) from error
         return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
-    def do(self, arguments: Sequence[str], *, cwd: Path) -> str:
-        """Output of a short command. Raises what its failure means."""
+    def do(self, arguments: Sequence[str], *, cwd: Path, format: str = "qcow2") -> str:
+        """Output of a short command on a file of that format. Raises what its failure means."""
         code, out, err = self.run(arguments, cwd=cwd)
         if code:
-            raise failure(code, err)
+            raise failure(code, err, format)
         return out
 
     def info(self, path: Path, format: str) -> dict[str, Any]:
         """What `qemu-img info` says about a file whose format is known."""
-        described = self.do(["info", "--output=json", "-f", DRIVERS[format], str(path)], cwd=path.parent)
+        described = self.do(
+            ["info", "--output=json", "-f", DRIVERS[format], str(path)], cwd=path.parent, format=format
+        )
         return dict(json.loads(described))
 
     def virtual_size(self, path: Path, format: str) -> int:
@@ -104,7 +106,7 @@ class QemuImg:
                     kill_group(process)
             errors.seek(0)
             if code:
-                raise failure(code, errors.read(65536).decode(errors="replace"))
+                raise failure(code, errors.read(65536).decode(errors="replace"), format)
 
     def _start(
         self,
@@ -144,7 +146,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def failure(code: int, err: str) -> ImsError:
+def failure(code: int, err: str, format: str) -> ImsError:
     """What a failed qemu-img means. The last line of its errors is kept as the detail."""
     detail = (err.strip().splitlines() or [f"qemu-img ended with {code}"])[-1].removeprefix("qemu-img: ")
     if any(words in err for words in FULL):
@@ -155,4 +157,4 @@ def failure(code: int, err: str) -> ImsError:
         return Unavailable("qemu-img-failed", detail=detail)
     if "lock" in err and "Failed to get" in err:
         return Unavailable("disk-in-use", detail=detail)
-    return BadImage("corrupt", detail=detail)
+    return BadImage("corrupt", format=format, detail=detail)

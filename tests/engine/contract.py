@@ -1,0 +1,271 @@
+"""The promises of an engine (`engine.api`). Every engine's test class inherits these."""
+
+import hashlib
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.core.errors import BadImage, Conflict, NotFound, Unavailable
+from imsconsole.engine.api import Engine
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power
+from tests.engine.guests import (
+    Stopped,
+    TestWork,
+    server_spec,
+    stop,
+    stop_at,
+    stored_image,
+    tiny_disk,
+    wait_for,
+    wait_until,
+)
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def nothing_in(engine: Engine) -> bool:
+    there = engine.inventory()
+    return not (there.stored or there.disks or there.servers or there.scraps or there.running)
+
+
+def content(engine: Engine, ref: str, offset: int = 0) -> bytes:
+    with engine.open(ref, offset) as stream:
+        return stream.read()
+
+
+class EngineContract:
+    """Subclasses give the fixtures `engine` and `place` (a folder for source files)."""
+
+    # stored disks
+    def test_a_disk_that_is_stored_keeps_its_content(self, engine: Engine, place: Path) -> None:
+        source, work = tiny_disk(place / "source.raw"), TestWork()
+        stored = engine.ingest(uuid4(), FileSource(source), format="raw", work=work)
+        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
+        assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
+        assert (stored.format, stored.virtual_size_bytes) == ("qcow2", 4 * MIB)
+        assert work.reports[-1] == (4 * MIB, 4 * MIB)
+        assert work.holds == 2
+
+    @pytest.mark.parametrize("format", ["qcow2", "vmdk", "vpc", "vhdx", "vdi"])
+    def test_every_format_is_stored_as_qcow2(self, engine: Engine, place: Path, format: str) -> None:
+        tiny_disk(place / "source.raw")
+        subprocess.run(
+            ["qemu-img", "convert", "-f", "raw", "-O", format, "source.raw", "other"], cwd=place, check=True
+        )
+        ours = {"vpc": "vhd"}.get(format, format)
+        stored = engine.ingest(uuid4(), FileSource(place / "other"), format=ours, work=TestWork())
+        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
+        assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
+
+    def test_an_iso_is_stored_byte_by_byte(self, engine: Engine, place: Path) -> None:
+        (place / "source.iso").write_bytes(b"iso" * MIB)
+        stored = engine.ingest(uuid4(), FileSource(place / "source.iso"), format="iso", work=TestWork())
+        assert stored.format == "iso"
+        assert stored.size_bytes == stored.virtual_size_bytes == 3 * MIB
+        assert stored.sha256 == hashlib.sha256(b"iso" * MIB).hexdigest()
+        assert content(engine, stored.ref, 1)[:4] == b"sois"
+
+    def test_storing_again_ends_with_one_disk(self, engine: Engine, place: Path) -> None:
+        source, disk_id = FileSource(tiny_disk(place / "source.raw")), uuid4()
+        first = engine.ingest(disk_id, source, format="raw", work=TestWork())
+        second = engine.ingest(disk_id, source, format="raw", work=TestWork())
+        assert engine.inventory().stored == {second.ref}
+        assert second.sha256 == first.sha256
+
+    def test_the_checksum_of_a_stored_disk_can_be_verified(self, engine: Engine, place: Path) -> None:
+        stored = stored_image(engine, place)
+        assert hashlib.sha256(content(engine, stored.ref)).hexdigest() == stored.sha256
+        assert engine.verify(stored.ref, stored.sha256, work=TestWork())
+        assert not engine.verify(stored.ref, "0" * 64, work=TestWork())
+
+    def test_a_cancelled_storing_leaves_nothing(self, engine: Engine, place: Path) -> None:
+        source, work = FileSource(tiny_disk(place / "source.raw")), TestWork(on_report=stop)
+        with pytest.raises(Stopped):
+            engine.ingest(uuid4(), source, format="raw", work=work)
+        engine.sweep(work.token)
+        assert nothing_in(engine)
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_work_that_was_taken_over_leaves_nothing(self, engine: Engine, place: Path, number: int) -> None:
+        source, work = FileSource(tiny_disk(place / "source.raw")), TestWork(on_hold=stop_at(number))
+        with pytest.raises(Stopped):
+            engine.ingest(uuid4(), source, format="raw", work=work)
+        engine.sweep(work.token)
+        assert nothing_in(engine)
+
+    def test_late_work_does_not_touch_what_its_successor_made(self, engine: Engine, place: Path) -> None:
+        source, disk_id = FileSource(tiny_disk(place / "source.raw")), uuid4()
+        kept = []
+
+        def overtaken(number: int) -> None:
+            if number == 2:
+                kept.append(engine.ingest(disk_id, source, format="raw", work=TestWork()))
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            engine.ingest(disk_id, source, format="raw", work=TestWork(on_hold=overtaken))
+        assert engine.inventory().stored == {kept[0].ref}
+        assert engine.verify(kept[0].ref, kept[0].sha256, work=TestWork())
+
+    def test_a_corrupt_file_is_refused_and_leaves_nothing(self, engine: Engine, place: Path) -> None:
+        (place / "bad.qcow2").write_bytes(b"QFI\xfb" + bytes(MIB))
+        with pytest.raises(BadImage) as refusal:
+            engine.ingest(uuid4(), FileSource(place / "bad.qcow2"), format="qcow2", work=TestWork())
+        assert refusal.value.code == "corrupt"
+        assert nothing_in(engine)
+
+    def test_what_is_missing_is_not_found_but_deleted(self, engine: Engine) -> None:
+        for ref in (f"{uuid4()}.t1.qcow2", "", "../../etc/passwd", str(uuid4())):
+            with pytest.raises(NotFound):
+                engine.open(ref)
+            engine.delete(ref)
+            engine.delete_disk(ref)
+            engine.delete_server(ref)
+            assert engine.server_state(ref).power is Power.MISSING
+
+    # disks
+    def test_making_a_disk_again_ends_with_one(self, engine: Engine) -> None:
+        disk_id = uuid4()
+        engine.create_disk(disk_id, 64 * MIB, work=TestWork())
+        ref = engine.create_disk(disk_id, 64 * MIB, work=TestWork())
+        assert engine.inventory().disks == {ref}
+        engine.delete_disk(ref)
+        engine.delete_disk(ref)
+        assert nothing_in(engine)
+
+    def test_a_disk_grows_and_never_shrinks(self, engine: Engine) -> None:
+        ref = engine.create_disk(uuid4(), 64 * MIB, work=TestWork())
+        disk = DiskSpec(uuid4(), ref, 1, 64 * MIB)
+        ref = engine.grow_disk(disk, 128 * MIB)
+        assert engine.grow_disk(replace(disk, ref=ref), 64 * MIB)
+
+    # servers
+    def test_making_a_server_again_ends_with_one(self, engine: Engine, place: Path) -> None:
+        image, spec = stored_image(engine, place), server_spec()
+        engine.create_server(spec, image.ref, work=TestWork())
+        server = engine.create_server(spec, image.ref, work=TestWork())
+        assert engine.inventory().servers == {server.ref}
+        assert engine.inventory().disks == {server.disks[0].ref}
+        assert engine.server_state(server.ref).reason == "never-started"
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_a_server_whose_work_was_taken_over_is_not_there(
+        self, engine: Engine, place: Path, number: int
+    ) -> None:
+        image = stored_image(engine, place)
+        with pytest.raises(Stopped):
+            engine.create_server(server_spec(), image.ref, work=TestWork(on_hold=stop_at(number)))
+        assert not engine.inventory().servers
+
+    def test_a_server_late_work_made_twice_stays_its_successors(self, engine: Engine, place: Path) -> None:
+        image, spec = stored_image(engine, place), server_spec()
+        kept = []
+
+        def overtaken(number: int) -> None:
+            if number == 2:
+                kept.append(engine.create_server(spec, image.ref, work=TestWork()))
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            engine.create_server(spec, image.ref, work=TestWork(on_hold=overtaken))
+        assert engine.inventory().servers == {kept[0].ref}
+        assert engine.inventory().disks == {kept[0].disks[0].ref}
+
+    def test_a_server_needs_its_images_bytes(self, engine: Engine) -> None:
+        with pytest.raises(NotFound):
+            engine.create_server(server_spec(), f"{uuid4()}.t1.qcow2", work=TestWork())
+
+    def test_a_system_disk_is_not_smaller_than_its_image(self, engine: Engine, place: Path) -> None:
+        image, spec = stored_image(engine, place), server_spec(disks=(DiskSpec(uuid4(), "", 0, MIB),))
+        with pytest.raises(Conflict) as refusal:
+            engine.create_server(spec, image.ref, work=TestWork())
+        assert refusal.value.code == "system-disk-too-small"
+        assert not engine.inventory().servers
+
+    @pytest.mark.guest
+    def test_a_server_starts_stops_and_starts_again(self, engine: Engine, place: Path) -> None:
+        image = stored_image(engine, place, "HELLO")
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.delete(image.ref)
+        state = engine.start(server)
+        assert state.power is Power.RUNNING
+        assert engine.start(server).pid == state.pid
+        assert engine.inventory().running == {server.id}
+        wait_for(engine, server.ref, "HELLO")
+        assert engine.stop(server.ref, graceful_s=0).reason == "stopped"
+        assert engine.stop(server.ref, graceful_s=0).power is Power.STOPPED
+        assert not engine.inventory().running
+        engine.start(server)
+        wait_for(engine, server.ref, "HELLO", times=2)
+        assert engine.reboot(server, graceful_s=0).power is Power.RUNNING
+        wait_for(engine, server.ref, "HELLO", times=3)
+
+    @pytest.mark.guest
+    def test_a_guest_that_ends_itself_is_told_from_one_that_was_stopped(
+        self, engine: Engine, place: Path
+    ) -> None:
+        image = stored_image(engine, place, "BYE", end="poweroff")
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.start(server)
+        wait_until(lambda: engine.server_state(server.ref).power is Power.STOPPED)
+        assert engine.server_state(server.ref).reason == "guest-shutdown"
+
+    @pytest.mark.guest
+    def test_a_deleted_server_leaves_nothing_even_when_it_ran(self, engine: Engine, place: Path) -> None:
+        image = stored_image(engine, place)
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.start(server)
+        engine.delete_server(server.ref)
+        engine.delete(image.ref)
+        assert nothing_in(engine)
+
+    @pytest.mark.guest
+    def test_a_replaced_system_disk_boots_and_the_old_one_can_come_back(
+        self, engine: Engine, place: Path
+    ) -> None:
+        old, new = stored_image(engine, place, "OLD SYSTEM"), stored_image(engine, place, "NEW SYSTEM")
+        server = engine.create_server(server_spec(), old.ref, work=TestWork())
+        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
+        changed = engine.replace_system_disk(wanted, new.ref, work=TestWork())
+        assert engine.inventory().disks == {server.disks[0].ref, changed.disks[0].ref}
+        engine.start(changed)
+        assert "OLD" not in wait_for(engine, server.ref, "NEW SYSTEM")
+        with pytest.raises(Conflict):
+            engine.delete_disk(changed.disks[0].ref)
+        engine.stop(server.ref, graceful_s=0)
+        engine.start(engine.restore_system_disk(server))
+        wait_for(engine, server.ref, "OLD SYSTEM")
+        engine.delete_disk(changed.disks[0].ref)
+        assert engine.inventory().disks == {server.disks[0].ref}
+
+    @pytest.mark.guest
+    def test_the_screen_is_a_picture_while_the_server_runs(self, engine: Engine, place: Path) -> None:
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        with pytest.raises(Conflict):
+            engine.screen(server.ref)
+        assert engine.console_log(server.ref) == ""
+        engine.start(server)
+        assert engine.screen(server.ref).startswith(PNG)
+
+    @pytest.mark.guest
+    def test_a_server_that_does_not_fit_in_memory_is_not_started(self, engine: Engine, place: Path) -> None:
+        available = engine.capabilities().memory_mb
+        image = stored_image(engine, place)
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.start(server)
+        large = engine.create_server(server_spec(memory_mb=available), image.ref, work=TestWork())
+        with pytest.raises(Unavailable) as refusal:
+            engine.start(large)
+        assert refusal.value.values == {"needed_mb": available, "free_mb": available - server.memory_mb}
+        assert engine.server_state(large.ref).reason == "never-started"
+
+    def test_attaching_to_a_stopped_server_waits_for_its_start(self, engine: Engine, place: Path) -> None:
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        disk = DiskSpec(uuid4(), engine.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
+        engine.attach(server, disk)
+        engine.detach(server, disk)

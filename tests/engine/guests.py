@@ -1,0 +1,89 @@
+"""Small things to feed an engine: work, images, specs."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import uuid4
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local.probe import boot_sector as tiny_boot_sector
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec, StoredDisk
+
+__all__ = ["Stopped", "TestWork", "server_spec", "stored_image", "tiny_boot_sector", "tiny_disk", "wait_for"]
+
+WAIT_LIMIT_S = 120  # a guest that never says it; not a measure of anything
+
+
+class Stopped(Exception):
+    """What a work's methods raise when it was cancelled or taken over."""
+
+
+@dataclass
+class TestWork:
+    """A piece of work that notes what it is told, and can be ended at any of it."""
+
+    __test__ = False
+
+    token: str = field(default_factory=lambda: f"t{uuid4().hex}")
+    reports: list[tuple[int, int]] = field(default_factory=list)
+    holds: int = 0
+    on_report: Callable[[], None] = lambda: None
+    on_hold: Callable[[int], None] = lambda number: None
+
+    def report(self, done: int, total: int) -> None:
+        self.reports.append((done, total))
+        self.on_report()
+
+    def hold(self) -> None:
+        self.holds += 1
+        self.on_hold(self.holds)
+
+
+def stop() -> None:
+    raise Stopped
+
+
+def stop_at(number: int) -> Callable[[int], None]:
+    def on_hold(now: int) -> None:
+        if now == number:
+            raise Stopped
+
+    return on_hold
+
+
+def tiny_disk(path: Path, text: str = "TINY GUEST", *, end: str = "halt", size_bytes: int = 4 * MIB) -> Path:
+    """A raw disk that says `text` on the serial port; the rest is noise."""
+    path.write_bytes(tiny_boot_sector(f"{text}\r\n", end=end) + os.urandom(size_bytes - 512))
+    return path
+
+
+def stored_image(engine: Engine, path: Path, text: str = "TINY GUEST", *, end: str = "halt") -> StoredDisk:
+    disk = tiny_disk(path / f"{uuid4().hex}.raw", text, end=end)
+    return engine.ingest(uuid4(), FileSource(disk), format="raw", work=TestWork())
+
+
+def server_spec(**changes: object) -> ServerSpec:
+    disks = (DiskSpec(uuid4(), "", 0, GIB),)
+    seed = Seed(instance_id="i-test", hostname="test-host")
+    spec = ServerSpec(
+        uuid4(), "test", 1, 64, "x86", "bios", "fa:16:3e:00:00:01", "192.168.7.21", seed, disks=disks
+    )
+    return replace(spec, **changes)
+
+
+def wait_for(engine: Engine, ref: str, word: str, *, times: int = 1) -> str:
+    """The console log once it has `word` in it so many times."""
+    deadline = time.monotonic() + WAIT_LIMIT_S
+    while (log := engine.console_log(ref)).count(word) < times:
+        assert time.monotonic() < deadline, f"no {word!r} in: {log}"
+        time.sleep(0.05)
+    return log
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_LIMIT_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

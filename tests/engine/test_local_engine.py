@@ -1,0 +1,13 @@
+"""The local engine keeps the promises of every engine."""
+
+import pytest
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local.engine import LocalEngine
+from tests.engine.contract import EngineContract
+
+
+class TestLocalEngine(EngineContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
