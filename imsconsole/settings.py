@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_bootstrap5",
+    "django.forms",
     "django_filters",
     "django_htmx",
     "django_tables2",
