@@ -18,7 +18,7 @@ function addButton(code) {
 }
 
 function addButtons(root) {
-  for (const code of root.querySelectorAll("[data-copy]")) {
+  for (const code of root.querySelectorAll("code[data-copy]")) {
     if (!code.parentElement.querySelector(".copy-button")) addButton(code);
   }
 }
