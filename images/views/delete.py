@@ -1,9 +1,34 @@
-"""To be written."""
+"""Deleting: a page that says what it meets, then the deed."""
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from images.models import Image
+from images.rules.delete import can_delete
+from images.services.delete import delete_image
+from imsconsole.accounts.access import ActorRequest, signed_in
 
 
-def confirm_delete(request: HttpRequest, image_id: uuid.UUID) -> HttpResponse:
-    return HttpResponse()
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    image = get_object_or_404(images, pk=image_id)
+    if request.method == "POST":
+        delete_image(image, actor=request.actor)
+        messages.success(request, _("The image %(name)s has been deleted.") % {"name": image.name})
+        return redirect(f"{reverse('images:list')}?tab=private")
+    servers = image.servers.visible_to(request.actor).filter(deleted_at=None)
+    context = {
+        "active": "images",
+        "image": image,
+        "servers": servers[:20],
+        "can_delete": can_delete(image, request.actor),
+    }
+    return render(request, "images/delete.html", context)
