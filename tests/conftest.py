@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-# before Django reads its settings: a data folder for this run that guests' users can reach
+# Before Django reads its settings: a data folder for this run that guests' users can reach. So Django is
+# set up here and not by an option of pytest-django, which would do it before this file is read.
 _BASE = Path(os.environ.get("IMS_TEST_DIR") or tempfile.mkdtemp(prefix="ims-test-"))
 _BASE.chmod(0o755)
 os.environ["IMS_TEST_DIR"] = str(_BASE)
@@ -17,7 +18,13 @@ os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
 os.environ.setdefault("IMS_LOGIN_FAILED_RATE", "1000/m/ip")
 
+os.environ["DJANGO_SETTINGS_MODULE"] = "imsconsole.settings"
+
+import django  # noqa: E402
 import pytest  # noqa: E402
+
+django.setup()
+
 from django.test import Client  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
@@ -37,7 +44,7 @@ def _time_stands() -> Iterator[None]:
     clock.reset()
 
 
-@pytest.fixture()
+@pytest.fixture
 def people(db: None) -> SimpleNamespace:
     """Alice (administrator), Bob (full access), Dave (read-only) of one account; Carol of another.
 
@@ -75,7 +82,7 @@ def client_of(actor: Actor | None) -> Client:
     return client
 
 
-@pytest.fixture()
+@pytest.fixture
 def operator(db: None) -> User:
     """The platform's operator: a superuser without a membership."""
-    return User.objects.create_superuser("admin", password="admin-password-1")  # noqa: S106
+    return User.objects.create_superuser("admin", password="admin-password-1")
