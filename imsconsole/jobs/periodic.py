@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.apps import apps
 from django.db import close_old_connections
@@ -20,6 +20,8 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry
 
 logger = logging.getLogger(__name__)
+NEVER = datetime.min.replace(tzinfo=UTC)
+SEEN_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,15 @@ def all_periodic() -> Iterator[Periodic]:
 
 
 def tick() -> None:
-    """Run all that is due now."""
+    """Run all that is due now. An error of one does not stop the others."""
+    due_at = dict(ClockEntry.objects.values_list("name", "due_at"))
     for periodic in all_periodic():
-        if _take(periodic):
+        if due_at.get(periodic.name, NEVER) <= now() and _take(periodic):
             _run(periodic)
 
 
 def _take(periodic: Periodic) -> bool:
-    """Whether this host is the one to run it now."""
+    """Whether this host is the one to run it now. After a pause it is due once, not many times."""
     ClockEntry.objects.get_or_create(name=periodic.name, defaults={"due_at": now()})
     due = ClockEntry.objects.filter(name=periodic.name, due_at__lte=now())
     return bool(due.update(due_at=now() + periodic.every, started_at=now(), host=socket.gethostname()[:64]))
@@ -71,3 +74,8 @@ def run_forever(interval_s: float) -> None:
         close_old_connections()
         tick()
         time.sleep(interval_s)
+
+
+def is_worker_alive() -> bool:
+    """Whether a clock, which lives and dies with its workers, has been seen on any host lately."""
+    return ClockEntry.objects.filter(started_at__gt=now() - SEEN_WITHIN).exists()

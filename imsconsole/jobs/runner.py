@@ -73,8 +73,10 @@ def _try_forward(run: Run) -> None:
         _fail(run, error, State.CANCELLED)
     except ImsError as error:
         _fail(run, error)
-    except Exception as error:
-        _fail(run, _unexpected(run, error))
+    except Exception:
+        reference = secrets.token_hex(4)
+        logger.exception("reference %s: job %s failed", reference, run.job.pk)
+        _fail(run, ImsError("unexpected", reference=reference))
 
 
 def _forward(run: Run) -> None:
@@ -107,8 +109,8 @@ def _try_backward(run: Run) -> None:
         else:
             logger.error("job %s could not be undone; check_store names what is left", run.job.pk)
         _end(run, run.job.outcome)
-    except Exception as error:
-        _unexpected(run, error)
+    except Exception:
+        logger.exception("job %s cannot be undone now", run.job.pk)
 
 
 def _backward(run: Run) -> None:
@@ -129,10 +131,3 @@ def _end(run: Run, state: str) -> None:
         run.job.job_kind.settle(run.job, state)
         run.job.reservations.all().delete()
         run.write(state=state, finished_at=now(), lease_until=None, holder="")
-
-
-def _unexpected(run: Run, error: Exception) -> ImsError:
-    """Log an error nobody expected; what people read instead."""
-    reference = secrets.token_hex(4)
-    logger.error("reference %s: job %s failed", reference, run.job.pk, exc_info=error)
-    return ImsError("unexpected", reference=reference)

@@ -19,7 +19,8 @@ cancelled after its last step and undone.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
 In a process of your own: `start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
-For jobs whose death is not the point, `run_jobs()` runs all that waits in the test's own process.
+For jobs whose death is not the point: `run_jobs()` runs all that waits, `finish(job)` one, in the test's own
+process and also inside its transaction (`@pytest.mark.django_db` will do).
 """
 
 import json
@@ -38,6 +39,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
@@ -57,7 +59,15 @@ def until(condition: Callable[[], bool], what: str) -> None:
 def run_jobs() -> None:
     """Run every waiting job here and now, in the order they were started."""
     while job := Job.objects.filter(state=Job.State.QUEUED).order_by("created_at").first():
+        finish(job)
+
+
+def finish(job: Job) -> Job:
+    """Run a job here and now; the job as it is then. Works inside a test's transaction, too."""
+    with override_settings(IMS_JOB_LEASE_S=600):  # no heartbeat: its thread would not see our transaction
         run_job(str(job.pk), "test")
+    job.refresh_from_db()
+    return job
 
 
 def lapse(job: Job) -> None:
@@ -140,7 +150,8 @@ class Nursery:
         )
 
     def order(self, order: dict[str, object]) -> int:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(json.dumps(order) + "\n")
         return int(self.process.stdout.readline())
 

@@ -6,12 +6,47 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
 PATIENCE_S = 3.0
+STARTS_APART_S = 2.0  # what cannot start is not started more often
+WORKER = ("db_worker", "--interval", "0.5", "--no-startup-delay", "--no-reload", "-v0")
+
+
+@dataclass
+class Child:
+    """A process that is to run, and its latest incarnation."""
+
+    name: str
+    command: tuple[str, ...]
+    started_at: float = float("-inf")
+    process: "subprocess.Popen[bytes] | None" = field(default=None)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start it; `setpriv` asks it to end should we die without a word."""
+        command = [sys.executable, "manage.py", *self.command]
+        if self.command[0] == "db_worker":
+            host = socket.gethostname()[:24]
+            command += ["--worker-id", f"{host}-{os.getpid()}-{self.name}-{time.time_ns()}"[:64]]
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *command],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches us alone
+        )
+
+    def signal(self, number: int) -> None:
+        if self.process is not None and self.is_running:
+            self.process.send_signal(number)
 
 
 class Command(BaseCommand):
@@ -22,52 +57,26 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
-        self.commands = self._commands()
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        queues = ["quick"] * settings.IMS_QUICK_WORKERS + ["bulk"] * settings.IMS_BULK_WORKERS
+        self.children = [
+            Child(f"{queue}-{number}", (*WORKER, "--queue-name", queue))
+            for number, queue in enumerate(queues)
+        ]
+        self.children.append(Child("clock", ("run_clock",)))
         try:
             while True:
                 self._start_missing()
-                time.sleep(0.5)
+                time.sleep(0.2)
         finally:
             self._end_all()
 
-    @staticmethod
-    def _commands() -> dict[str, list[str]]:
-        queues = ["quick"] * settings.IMS_QUICK_WORKERS + ["bulk"] * settings.IMS_BULK_WORKERS
-        workers = {
-            f"{queue}-{number}": [
-                "db_worker",
-                "--queue-name",
-                queue,
-                "--interval",
-                "0.5",
-                "--no-startup-delay",
-                "--no-reload",
-                "-v0",
-            ]
-            for number, queue in enumerate(queues)
-        }
-        return {**workers, "clock": ["run_clock"]}
-
     def _start_missing(self) -> None:
-        for name, command in self.commands.items():
-            child = self.children.get(name)
-            if child is not None and child.poll() is None:
+        for child in self.children:
+            if child.is_running or time.monotonic() - child.started_at < STARTS_APART_S:
                 continue
-            if child is not None:
-                self.stderr.write(f"{name} ended with {child.returncode}; starting it again")
-            self.children[name] = self._spawn(name, command)
-
-    @staticmethod
-    def _spawn(name: str, command: list[str]) -> subprocess.Popen[bytes]:
-        worker_id = f"{socket.gethostname()[:30]}-{os.getpid()}-{name}-{int(time.time())}"[:64]
-        extra = ["--worker-id", worker_id] if command[0] == "db_worker" else []
-        # setpriv: no worker outlives its supervisor
-        return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", sys.executable, "manage.py", *command, *extra],
-            cwd=settings.BASE_DIR,
-            stdin=subprocess.DEVNULL,
-        )
+            if child.process is not None:
+                self.stderr.write(f"{child.name} ended with {child.process.returncode}; starting it again")
+            child.start()
 
     @staticmethod
     def _stop(number: int, frame: Any) -> None:
@@ -75,16 +84,11 @@ class Command(BaseCommand):
 
     def _end_all(self) -> None:
         """Ask once; ask again, which gives a running job back to the queue; then kill."""
-        for number, patience in (
-            (signal.SIGTERM, PATIENCE_S),
-            (signal.SIGTERM, PATIENCE_S),
-            (signal.SIGKILL, 1.0),
-        ):
-            for child in self.children.values():
-                if child.poll() is None:
-                    child.send_signal(number)
-            deadline = time.monotonic() + patience
-            while time.monotonic() < deadline and any(
-                child.poll() is None for child in self.children.values()
-            ):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+            for child in self.children:
+                child.signal(number)
+            deadline = time.monotonic() + PATIENCE_S
+            while time.monotonic() < deadline and any(child.is_running for child in self.children):
                 time.sleep(0.05)
