@@ -214,6 +214,7 @@ USE_TZ = True
 # ── static files ────────────────────────────────────────────────────────────
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # or whitenoise warns before the first collectstatic
 BOOTSTRAP_FILES = find_spec("bootstrap")  # the files of the package bootstrap-wrapper
 STATICFILES_DIRS = [
     BASE_DIR / "static",
