@@ -17,10 +17,10 @@ from typing import BinaryIO, get_args
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
-from imsconsole.engine.local import machine, probe
+from imsconsole.engine.local import hotplug, machine, probe
 from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.machine import Host, Network
-from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
+from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import (
     Recorded,
     describe,
@@ -39,8 +39,8 @@ from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Wo
 MADE_BY = "made-by"
 LOG_LIMIT_BYTES = 8 * 1024**2  # a guest may write for ever; its log may not grow for ever
 LOG_KEPT_BYTES = 256 * 1024
-LET_GO_LIMIT_S = 10.0
 QUIT_LIMIT_S = 10.0
+PRESS_EVERY_S = 5.0
 POLL_S = 0.05
 STARTS = 3  # tries, when another process takes the port between choosing and using it
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b.")
@@ -236,9 +236,7 @@ class Machines:
         recorded = read_state(folder)
         if pid := find_guest(folder, recorded):
             write_state(folder, replace(recorded, pid=pid, stopping=True))
-            with contextlib.suppress(ImsError), qmp(folder) as talk:
-                talk.command("system_powerdown")
-            if graceful_s <= 0 or not _ended(pid, folder.name, graceful_s):
+            if not _shut_down(folder, pid, graceful_s):
                 self._cut_power(folder)
         return self._noted(folder)
 
@@ -261,16 +259,14 @@ class Machines:
             if self._noted(folder).power is not Power.RUNNING:
                 return
             with qmp(folder) as talk:
-                if machine.device_of(disk) in _devices(talk):
-                    return
-                _add(talk, disk)
+                hotplug.add(talk, disk)
 
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
             if self._noted(folder).power is not Power.RUNNING:
                 return
             with qmp(folder) as talk:
-                _take_out(talk, disk)
+                hotplug.take_out(talk, disk)
 
     # what can be seen
     def screen(self, ref: str) -> bytes:
@@ -280,10 +276,13 @@ class Machines:
         picture = folder / RUN / "screen.png"
         with qmp(folder) as talk:
             talk.command("screendump", filename=picture.name, format="png")
-            with _open_own(picture) as stream:
-                content = stream.read()
-            picture.unlink(missing_ok=True)
-        return content
+            try:
+                with _open_own(picture) as stream:
+                    return stream.read()
+            except FileNotFoundError as error:
+                raise Unavailable("qemu-silent", detail="no picture") from error
+            finally:
+                picture.unlink(missing_ok=True)
 
     def console_log(self, ref: str, limit_bytes: int) -> str:
         path = self._store.server(ref) / RUN / machine.SERIAL_LOG
@@ -313,8 +312,14 @@ def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
 
 
 def _open_own(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
-    """Open what a guest's QEMU wrote, without following where a link would lead us."""
-    number = os.open(path, flags | os.O_NOFOLLOW)
+    """Open what a guest's QEMU wrote, without following a link or waiting for a pipe.
+
+    Raises FileNotFoundError, also when something else lies there.
+    """
+    try:
+        number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise FileNotFoundError(error.errno, error.strerror, str(path)) from error
     return os.fdopen(number, "rb" if flags == os.O_RDONLY else "r+b")
 
 
@@ -333,6 +338,17 @@ def _trim_log(folder: Path) -> None:
         return
 
 
+def _shut_down(folder: Path, pid: int, limit_s: float) -> bool:
+    """Press the power button until the guest has ended; one that still boots misses a press."""
+    deadline = time.monotonic() + limit_s
+    while (left := deadline - time.monotonic()) > 0:
+        with contextlib.suppress(ImsError), qmp(folder) as talk:
+            talk.command("system_powerdown")
+        if _ended(pid, folder.name, min(left, PRESS_EVERY_S)):
+            return True
+    return False
+
+
 def _ended(pid: int, server: str, limit_s: float) -> bool:
     deadline = time.monotonic() + limit_s
     while is_guest(pid, server):
@@ -341,40 +357,3 @@ def _ended(pid: int, server: str, limit_s: float) -> bool:
         time.sleep(POLL_S)
         machine.reap()
     return True
-
-
-def _devices(talk: Qmp) -> frozenset[str]:
-    return frozenset(entry["name"] for entry in talk.command("qom-list", path="/machine/peripheral"))
-
-
-def _nodes(talk: Qmp) -> frozenset[str]:
-    return frozenset(node["node-name"] for node in talk.command("query-named-block-nodes", flat=True))
-
-
-def _add(talk: Qmp, disk: DiskSpec) -> None:
-    device = machine.disk_device(disk)
-    try:
-        if machine.node_of(disk) not in _nodes(talk):
-            talk.command("blockdev-add", **machine.disk_node(disk))
-        talk.command("device_add", **device)
-    except QmpError as error:
-        _forget_node(talk, disk)
-        raise Conflict("attach-failed", detail=error.values["detail"]) from error
-
-
-def _take_out(talk: Qmp, disk: DiskSpec) -> None:
-    """Ask the guest to let go and wait until it did; without its help this never comes."""
-    deadline = time.monotonic() + LET_GO_LIMIT_S
-    if machine.device_of(disk) in _devices(talk):
-        with contextlib.suppress(QmpError):  # it was asked before and has not answered yet
-            talk.command("device_del", id=machine.device_of(disk))
-    while machine.device_of(disk) in _devices(talk):
-        if time.monotonic() > deadline:
-            raise Conflict("guest-holds-disk", seconds=int(LET_GO_LIMIT_S))
-        time.sleep(POLL_S)
-    _forget_node(talk, disk)
-
-
-def _forget_node(talk: Qmp, disk: DiskSpec) -> None:
-    if machine.node_of(disk) in _nodes(talk):
-        talk.command("blockdev-del", **{"node-name": machine.node_of(disk)})

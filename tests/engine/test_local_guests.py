@@ -1,0 +1,191 @@
+"""Real guests of the local engine, proved by what they print themselves."""
+
+import base64
+import hashlib
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.core.errors import NotFound, Unavailable
+from imsconsole.demo.guest import BootMode
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.machines import LOG_LIMIT_BYTES
+from imsconsole.engine.local.state import read_state, write_state
+from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
+from tests.engine.guests import TestWork, server_spec, stored_image, wait_for, wait_until
+
+pytestmark = pytest.mark.guest
+
+KEY = base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0 " + bytes(range(32))).decode()
+FINGERPRINT = base64.b64encode(hashlib.sha256(base64.b64decode(KEY)).digest()).decode().rstrip("=")
+HASH = "$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g."
+
+
+@pytest.mark.slow
+def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
+    local: LocalEngine, guest: tuple[BootMode, Path]
+) -> None:
+    boot_mode, disk = guest
+    image = local.ingest(uuid4(), FileSource(disk), format="raw", work=TestWork())
+    data = DiskSpec(uuid4(), local.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
+    seed = Seed("i-42", "guest-42", (f"ssh-ed25519 {KEY} me@here",), HASH, user_data=b"#!/bin/sh\ntrue\n")
+    spec = server_spec(memory_mb=256, boot_mode=boot_mode, seed=seed)
+    server = local.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
+    local.delete(image.ref)
+    local.start(server)
+    log = wait_for(local, server.ref, "IMS-GUEST ready")
+    for line in (
+        f"identity=Engine test {boot_mode} kernel=",
+        f"boot={boot_mode}",
+        "instance-id=i-42",
+        "hostname=guest-42",
+        f"ssh-key-fingerprint=SHA256:{FINGERPRINT}",
+        "password=set",
+        f"disk vda serial={server.disks[0].serial} bytes={server.disks[0].size_bytes}",
+        "disk vdb marker=IMS-MARKER i-42",
+        f"disk vdb serial={data.serial} bytes={data.size_bytes}",
+        f"mac={server.mac}",
+        f"address={server.private_ip}",
+    ):
+        assert line in log
+
+    assert read_greeting(local.server_state(server.ref).ssh_port).startswith(b"SSH-2.0-dropbear")
+
+    second = DiskSpec(uuid4(), local.create_disk(uuid4(), 32 * MIB, work=TestWork()), 2, 32 * MIB)
+    local.attach(server, second)
+    local.attach(server, second)
+    wait_for(local, server.ref, f"disk vdc serial={second.serial} bytes={second.size_bytes}")
+    local.detach(server, second)
+    local.detach(server, second)
+    wait_for(local, server.ref, "disk vdc removed")
+
+    assert local.stop(server.ref, graceful_s=60).reason == "stopped"
+    assert "IMS-GUEST power off" in local.console_log(server.ref)
+
+
+def read_greeting(port: int | None) -> bytes:
+    with socket.create_connection(("127.0.0.1", port or 0), timeout=60) as line:
+        return line.recv(64)
+
+
+def test_a_guest_that_still_boots_is_stopped_all_the_same(
+    local: LocalEngine, guest: tuple[BootMode, Path]
+) -> None:
+    image = local.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
+    server = local.create_server(server_spec(memory_mb=256, boot_mode=guest[0]), image.ref, work=TestWork())
+    local.start(server)
+    assert local.stop(server.ref, graceful_s=60).reason == "stopped"
+    assert "IMS-GUEST power off" in local.console_log(server.ref)
+
+
+def test_twenty_servers_of_one_image_cost_almost_nothing(
+    local: LocalEngine, place: Path, guest: tuple[BootMode, Path]
+) -> None:
+    image = local.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
+    assert image.size_bytes > 10 * MIB
+    before = used_bytes(place)
+    for _ in range(20):
+        local.create_server(server_spec(), image.ref, work=TestWork())
+    assert used_bytes(place) - before < 20 * MIB
+
+
+def used_bytes(folder: Path) -> int:
+    """What the files of a folder take on the disk, a file of several names once."""
+    inodes = {found.st_ino: found.st_blocks * 512 for path in folder.rglob("*") if (found := path.lstat())}
+    return sum(inodes.values())
+
+
+def test_a_killed_guest_is_stopped_and_starts_again(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    os.kill(local.start(server).pid or 0, signal.SIGKILL)
+    wait_until(lambda: local.server_state(server.ref).power is Power.STOPPED)
+    assert local.server_state(server.ref).reason == "killed"
+    assert local.start(server).power is Power.RUNNING
+
+
+def test_a_guest_of_a_host_that_was_restarted_is_stopped(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    local.start(server)
+    local.stop(server.ref, graceful_s=0)
+    folder = place / "region" / "servers" / server.ref
+    write_state(folder, replace(read_state(folder), running=True, pid=1, boot_id="another"))
+    assert local.server_state(server.ref).reason == "host-rebooted"
+
+
+def test_a_guest_whose_worker_was_killed_before_it_noted_it_is_found(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = local.start(server).pid
+    folder = place / "region" / "servers" / server.ref
+    write_state(folder, replace(read_state(folder), pid=0))
+    assert local.server_state(server.ref).pid == pid
+    assert local.start(server).pid == pid
+    assert local.stop(server.ref, graceful_s=0).power is Power.STOPPED
+
+
+def test_a_running_guest_is_seen_by_an_engine_that_did_not_start_it(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = local.start(server).pid
+    other = LocalEngine(place / "region", memory_mb=2048)
+    assert other.server_state(server.ref).pid == pid
+    assert other.stop(server.ref, graceful_s=0).reason == "stopped"
+    assert local.server_state(server.ref).reason == "stopped"
+
+
+def test_no_zombies_stay_behind(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = local.start(server).pid
+    local.stop(server.ref, graceful_s=0)
+    wait_until(lambda: bool(local.server_state(server.ref)) and not Path(f"/proc/{pid}").exists())
+
+
+def test_another_servers_system_disk_is_not_started(local: LocalEngine, place: Path) -> None:
+    image = stored_image(local, place)
+    ours, theirs = (local.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
+    with pytest.raises(NotFound):
+        local.start(replace(ours, disks=theirs.disks))
+
+
+def test_a_guest_that_writes_for_ever_does_not_fill_the_disk(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    local.start(server)
+    log = place / "region" / "servers" / server.ref / "run" / "serial.log"
+    wait_for(local, server.ref, "TINY GUEST")
+    with log.open("ab") as out:
+        out.write(b"x" * LOG_LIMIT_BYTES + b"the end")
+    local.server_state(server.ref)
+    assert log.stat().st_size < MIB
+    assert local.console_log(server.ref).endswith("the end")
+
+
+def test_a_link_in_place_of_a_log_is_not_followed(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    local.start(server)
+    log = place / "region" / "servers" / server.ref / "run" / "serial.log"
+    log.unlink()
+    log.symlink_to("/etc/passwd")
+    assert local.console_log(server.ref) == ""
+    assert local.server_state(server.ref).power is Power.RUNNING
+
+
+def test_a_server_started_twice_at_once_runs_once(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(local.start, [server] * 4))
+    assert len({state.pid for state in states}) == 1
+    assert local.inventory().running == {server.id}
+
+
+def test_servers_started_at_once_share_the_memory_there_is(local: LocalEngine, place: Path) -> None:
+    image, half = stored_image(local, place), local.capabilities().memory_mb // 2
+    servers = [local.create_server(server_spec(memory_mb=half), image.ref, work=TestWork()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        ends = [pool.submit(local.start, server) for server in servers]
+    refused = [end.exception() for end in ends if end.exception()]
+    assert [error.code for error in refused if isinstance(error, Unavailable)] == ["no-guest-memory"] * 2
+    assert len(local.inventory().running) == 2
