@@ -6,7 +6,9 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("imsconsole.accounts.urls")),
     path("images/", include("images.urls")),
+    path("servers/create/", include("images.urls_launch")),
     path("", include("imsconsole.cloud.urls")),
+    path("uploads/", include("images.urls_uploads")),
     path("jobs/", include("imsconsole.jobs.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -1,17 +1,25 @@
-"""The engine of a region."""
+"""The engine of a region, and what is only looked at there."""
 
 import functools
 
 from django.conf import settings
 
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.models import Server
 from imsconsole.engine.api import Engine
+from imsconsole.engine.inspection import QemuImg
 from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.types import ServerState
 
 
 def engine_for(region: Region | str) -> Engine:
     """The engine that holds the bytes and machines of a region (or of its code)."""
     return _local(region if isinstance(region, str) else region.code)
+
+
+def qemu_img_of(region: Region | str) -> QemuImg:
+    """What `engine.inspection` runs `qemu-img` with: limited, and as the guests' user."""
+    return _local(region if isinstance(region, str) else region.code).qemu_img
 
 
 @functools.cache
@@ -23,3 +31,23 @@ def _local(code: str) -> LocalEngine:
         guest_user=settings.IMS_GUEST_USER,
         accelerator=settings.IMS_ACCELERATOR,
     )
+
+
+def engine_of(server: Server) -> Engine:
+    """The engine that holds a server."""
+    return engine_for(server.project.region_id)
+
+
+def state_of(server: Server) -> ServerState:
+    """What the server's process is doing now."""
+    return engine_of(server).server_state(server.ref)
+
+
+def screen_of(server: Server) -> bytes:
+    """A PNG of the server's screen. Raises Conflict when it is not running, Unavailable when it does not answer."""
+    return engine_of(server).screen(server.ref)
+
+
+def console_of(server: Server, *, limit_bytes: int = 65536) -> str:
+    """The end of what the guest wrote to its serial console; empty before there is a machine."""
+    return engine_of(server).console_log(server.ref, limit_bytes=limit_bytes) if server.ref else ""

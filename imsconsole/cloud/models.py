@@ -104,6 +104,9 @@ class Server(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="servers")
     name = models.CharField(_("name"), max_length=64)
+    # what the guest was told at its creation, whatever the row is called and which key pairs exist later
+    host_name = models.CharField(max_length=63, blank=True, editable=False)
+    ssh_key = models.TextField(blank=True, editable=False)
     zone = models.ForeignKey(AvailabilityZone, on_delete=models.PROTECT, verbose_name=_("AZ"))
     flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, verbose_name=_("flavor"))
     image = models.ForeignKey(

@@ -1,5 +1,30 @@
-"""Addresses of this room."""
+"""Addresses of this room: servers and key pairs. Creating servers is `images.urls_launch`."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from imsconsole.cloud.views import delete, edit, key_pairs, power, screen, servers
+
+SERVERS = [
+    path("", servers.list_servers, name="list"),
+    path("<uuid:server_id>/", servers.show_server, name="detail"),
+    path("<uuid:server_id>/start/", power.start, name="start"),
+    path("<uuid:server_id>/stop/", power.stop, name="stop"),
+    path("<uuid:server_id>/reboot/", power.reboot, name="reboot"),
+    path("<uuid:server_id>/rename/", edit.rename, name="rename"),
+    path("<uuid:server_id>/auto-start/", edit.auto_start, name="auto-start"),
+    path("<uuid:server_id>/delete/", delete.confirm_delete, name="delete"),
+    path("<uuid:server_id>/screen/", screen.show_screen, name="screen"),
+    path("<uuid:server_id>/screen.png", screen.screen_picture, name="screen-picture"),
+    path("<uuid:server_id>/console/", screen.show_console, name="console"),
+    path("<uuid:server_id>/console.txt", screen.console_text, name="console-text"),
+]
+KEY_PAIRS = [
+    path("", key_pairs.list_key_pairs, name="list"),
+    path("create/", key_pairs.create, name="create"),
+    path("import/", key_pairs.import_key, name="import"),
+    path("<uuid:key_pair_id>/delete/", key_pairs.confirm_delete, name="delete"),
+]
+urlpatterns = [
+    path("servers/", include((SERVERS, "servers"))),
+    path("keypairs/", include((KEY_PAIRS, "keypairs"))),
+]

@@ -6,8 +6,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
+from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
+from imsconsole.core.sentences_upload import UPLOAD_SENTENCES
 
 COMMON_SENTENCES = {
     "unexpected": _(
@@ -28,7 +30,7 @@ COMMON_SENTENCES = {
     "unavailable": _("The service is not available right now. Please try again in a moment."),
 }
 
-SENTENCES: Mapping[str, Any] = {**COMMON_SENTENCES, **ENGINE_SENTENCES, **IMAGE_SENTENCES}
+SENTENCES: Mapping[str, Any] = {**COMMON_SENTENCES, **CLOUD_SENTENCES, **ENGINE_SENTENCES, **IMAGE_SENTENCES, **UPLOAD_SENTENCES}
 
 
 def sentence(code: str, values: Mapping[str, Any]) -> str:

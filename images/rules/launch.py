@@ -1,0 +1,161 @@
+"""May servers be created from an image? The image first, then the whole order."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from images.fit import fits, fits_system_disk
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.models import Flavor, KeyPair
+from imsconsole.cloud.rules import fits_memory
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.jobs.quotas import fits_quota
+
+MAX_COUNT = 100
+MAX_DATA_DISKS = 8
+USER_DATA_BYTES = 32 * 1024
+
+
+@dataclass(frozen=True)
+class Launch:
+    """An order of `count` equal servers. Sizes are GB; `password_hash` is a crypt(3) hash."""
+
+    image: Image
+    flavor: Flavor
+    zone: AvailabilityZone
+    name: str
+    system_disk_gb: int
+    count: int = 1
+    data_disks_gb: tuple[int, ...] = ()
+    key_pair: KeyPair | None = None
+    password_hash: str = ""
+    user_data: str = ""
+    auto_start: bool = False
+
+    @property
+    def quota(self) -> dict[str, int]:
+        """What all of them together take of the project's quota."""
+        each = {
+            "servers": 1,
+            "vcpus": self.flavor.vcpus,
+            "memory_mb": self.flavor.memory_mb,
+            "disks": 1 + len(self.data_disks_gb),
+            "disk_gb": self.system_disk_gb + sum(self.data_disks_gb),
+        }
+        return {resource: amount * self.count for resource, amount in each.items()}
+
+
+def can_launch(image: Image, actor: Actor) -> Verdict:
+    """Servers are created from system disk images in state Normal of the same region (R5, R7, R22, R66)."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if image.region_id != actor.region.pk:
+        return refuse(
+            "other-region",
+            _("The image is in another region. Copy it to this region, or change to its region."),
+        )
+    if image.type == Image.Type.DATA:
+        return refuse(
+            "data-image", _("A data disk image holds no operating system: it makes disks, not servers.")
+        )
+    if image.type == Image.Type.ISO:
+        return refuse(
+            "iso-image",
+            _("An ISO image cannot create normal servers, only temporary ones for installing from it."),
+        )
+    if image.status != Image.Status.ACTIVE:
+        return refuse(
+            "not-active",
+            _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
+            % {"status": image.get_status_display()},
+        )
+    return ALLOWED
+
+
+def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -> Verdict:
+    """The whole order: image, fit, disks, login, then quota and guest memory for all of them at once.
+
+    Hard only after `lock_project` and with the region's row held.
+    """
+    host = host or host_of(actor.region)
+    return (
+        can_launch(launch.image, actor)
+        and _is_here(launch, actor)
+        and fits(launch.image, launch.flavor, host.capabilities)
+        and fits_system_disk(launch.image, launch.system_disk_gb)
+        and _fits_data_disks(launch)
+        and _fits_count(launch)
+        and has_login(launch)
+        and fits_quota(actor.project, launch.quota)
+        and _fits_memory(launch, host)
+    )
+
+
+def has_login(launch: Launch) -> Verdict:
+    """A key pair or a password, never both; without either, user data has to let people in (R139)."""
+    if launch.key_pair and launch.password_hash:
+        return refuse("login-both", _("Choose a key pair or a password, not both."))
+    if not (launch.key_pair or launch.password_hash or launch.user_data):
+        return refuse(
+            "login-missing",
+            _(
+                "Without a key pair or a password nobody could sign in. Choose one, or give user data that does it."
+            ),
+        )
+    if len(launch.user_data.encode()) > USER_DATA_BYTES:
+        return refuse("user-data-size", _("User data may have at most 32 KB."))
+    return ALLOWED
+
+
+def fits_data_disk(size_gb: int) -> Verdict:
+    """The limits of a data disk (C5)."""
+    smallest, largest = settings.IMS_DATA_DISK_GB
+    if smallest <= size_gb <= largest:
+        return ALLOWED
+    return refuse(
+        "data-disk-size",
+        _("A data disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+    )
+
+
+def _fits_data_disks(launch: Launch) -> Verdict:
+    if len(launch.data_disks_gb) > MAX_DATA_DISKS:
+        return refuse(
+            "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
+        )
+    return next(
+        (verdict for size_gb in launch.data_disks_gb if not (verdict := fits_data_disk(size_gb))), ALLOWED
+    )
+
+
+def _fits_count(launch: Launch) -> Verdict:
+    if 1 <= launch.count <= MAX_COUNT:
+        return ALLOWED
+    return refuse(
+        "server-count", _("1 to %(limit)s servers can be created in one go.") % {"limit": MAX_COUNT}
+    )
+
+
+def _is_here(launch: Launch, actor: Actor) -> Verdict:
+    """The zone is one of the region, the key pair one of the project."""
+    if launch.zone.region_id != actor.region.pk:
+        return refuse(
+            "other-region", _("The availability zone is in another region. Choose one of this region.")
+        )
+    if launch.key_pair and launch.key_pair.project_id != actor.project.pk:
+        return refuse(
+            "other-project", _("The key pair belongs to another project. Choose one of this project.")
+        )
+    return ALLOWED
+
+
+def _fits_memory(launch: Launch, host: Host) -> Verdict:
+    """All of them start at once. Where nothing can be started, no memory is needed."""
+    if not host.capabilities.accelerator:
+        return ALLOWED
+    return fits_memory(launch.flavor.memory_mb * launch.count, host)

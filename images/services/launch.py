@@ -1,0 +1,115 @@
+"""Creating servers from an image."""
+
+from collections.abc import Sequence
+
+from images.models import Image
+from images.rules.launch import Launch, can_create_servers
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone, Region
+from imsconsole.audit.trail import service
+from imsconsole.cloud.addresses import free_addresses, free_macs
+from imsconsole.cloud.jobs import CreateServer
+from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
+from imsconsole.cloud.names import host_name, numbered_names, server_name
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
+
+
+@service("createServer")
+def create_servers(
+    *,
+    actor: Actor,
+    image: Image,
+    flavor: Flavor,
+    name: str,
+    zone: AvailabilityZone | None = None,
+    count: int = 1,
+    system_disk_gb: int | None = None,
+    data_disks_gb: Sequence[int] = (),
+    key_pair: KeyPair | None = None,
+    password_hash: str = "",
+    user_data: str = "",
+    auto_start: bool = False,
+) -> list[Server]:
+    """Create `count` servers, one job each; all are asked for before the first, so it is all or none.
+
+    `zone` is the region's first when not given, `system_disk_gb` the image's least. Names are
+    numbered when there are several. Raises Refused, NotFound, ValidationError (name).
+    """
+    image = _locked(image, actor)
+    launch = Launch(
+        image=image,
+        flavor=flavor,
+        zone=zone or actor.region.zones.earliest("code"),
+        name=name,
+        system_disk_gb=system_disk_gb or image.min_disk_gb,
+        count=count,
+        data_disks_gb=tuple(data_disks_gb),
+        key_pair=key_pair,
+        password_hash=password_hash,
+        user_data=user_data,
+        auto_start=auto_start,
+    )
+    can_create_servers(launch, actor).require()
+    return _create_all(launch, actor)
+
+
+def _locked(image: Image, actor: Actor) -> Image:
+    """The image as it is now; its row, the project's quota and the region's memory are held."""
+    images = Image.objects.visible_to(actor).select_related("os_version")
+    row = images.select_for_update(of=("self",)).filter(pk=image.pk).first()
+    if row is None:
+        raise NotFound
+    lock_project(actor.project)
+    Region.objects.select_for_update().get(pk=actor.region.pk)
+    return row
+
+
+def _create_all(launch: Launch, actor: Actor) -> list[Server]:
+    names = numbered_names(launch.name, launch.count)
+    for name in names:
+        server_name(name)
+    addresses, macs = free_addresses(actor.project), free_macs()
+    stored = launch.image.disks.earliest("index")
+    return [_create(launch, name, next(addresses), next(macs), stored.ref, actor) for name in names]
+
+
+def _create(launch: Launch, name: str, address: str, mac: str, image_ref: str, actor: Actor) -> Server:
+    server = Server(
+        project=actor.project,
+        name=name,
+        zone=launch.zone,
+        flavor=launch.flavor,
+        image=launch.image,
+        boot_mode=launch.image.boot_mode,
+        architecture=launch.image.architecture,
+        auto_start=launch.auto_start,
+        private_ip=address,
+        mac=mac,
+        key_pair=launch.key_pair,
+        ssh_key=launch.key_pair.public_key if launch.key_pair else "",
+        password_hash=launch.password_hash,
+        user_data=launch.user_data,
+        created_by=actor.user,
+    )
+    server.host_name = host_name(name, f"ecs-{server.pk.hex[:8]}")
+    server.save(force_insert=True)
+    _create_disks(launch, server)
+    start_job(CreateServer, server, actor=actor, image_ref=image_ref)
+    return server
+
+
+def _create_disks(launch: Launch, server: Server) -> None:
+    """The rows of the system disk (index 0) and the data disks behind it."""
+    for index, size_gb in enumerate((launch.system_disk_gb, *launch.data_disks_gb)):
+        Disk.objects.create(
+            project=server.project,
+            zone=server.zone,
+            name=f"{server.name}-data-{index}" if index else f"{server.name}-system",
+            role=Disk.Role.DATA if index else Disk.Role.SYSTEM,
+            size_gb=size_gb,
+            server=server,
+            index=index,
+            image=None if index else launch.image,
+        )

@@ -1,0 +1,182 @@
+"""Create servers from an image: one page to choose on, one to confirm."""
+
+import uuid
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from images.fit import fits
+from images.forms.launch import LaunchForm, initial_of, launch_of
+from images.models import Image
+from images.rules.launch import can_create_servers, can_launch
+from images.services.launch import create_servers
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.models import Flavor, KeyPair
+from imsconsole.cloud.rules import can_run_guests
+from imsconsole.core.errors import NotFound
+from imsconsole.core.htmx import render_page
+from imsconsole.core.now import now
+from imsconsole.core.rules import Verdict, refuse
+
+WIZARD = "launch"
+TABS = (Image.Category.PUBLIC, Image.Category.PRIVATE)
+SHOWN_IMAGES = 100
+DEFAULTS = {"count": 1, "data_disks": 0, "login": "key"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An image or flavor one may choose, or why not."""
+
+    thing: Any
+    verdict: Verdict
+    is_chosen: bool
+
+
+@signed_in
+def launch(request: ActorRequest) -> HttpResponse:
+    """The order's page. `action=refresh` only draws it again, for what was chosen meanwhile."""
+    actor, host = request.actor, host_of(request.actor.region)
+    if request.method == "POST" and request.POST.get("action") != "refresh":
+        form = LaunchForm(request.POST, actor=actor, host=host)
+        if may_write(actor) and form.is_valid():
+            draft = _keep(form, request)
+            return redirect("servers-create-confirm", draft.pk)
+        return _page(request, form, request.POST.dict(), host, status=422)
+    typed = request.POST.dict() if request.method == "POST" else _begun(request)
+    initial = _completed(typed, actor, host)
+    return _page(request, LaunchForm(initial=initial, actor=actor, host=host), initial, host)
+
+
+@signed_in
+def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """The order to be read again, and its answer. A draft serves once."""
+    draft = get_object_or_404(_drafts(request.actor), pk=draft_id)
+    if (order := launch_of(draft.data, request.actor)) is None:
+        messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
+        return redirect("servers-create")
+    if request.method == "POST":
+        return _create(request, draft)
+    verdict = can_create_servers(order, request.actor)
+    context = {"active": "servers", "order": order, "draft": draft, "verdict": verdict}
+    return render(request, "images/launch_confirm.html", context)
+
+
+def _create(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Create the servers and forget the draft, together."""
+    with transaction.atomic():
+        draft = get_object_or_404(_drafts(request.actor).select_for_update(), pk=draft.pk)
+        if (order := launch_of(draft.data, request.actor)) is None:
+            raise NotFound
+        wanted = {field.name: getattr(order, field.name) for field in fields(order)}
+        servers = create_servers(**wanted, actor=request.actor)
+        draft.delete()
+    made = ngettext(
+        "%(count)s server is being created.", "%(count)s servers are being created.", len(servers)
+    )
+    messages.success(request, made % {"count": len(servers)})
+    return redirect(servers[0]) if len(servers) == 1 else redirect("servers:list")
+
+
+def _drafts(actor: Actor) -> Any:
+    return Draft.objects.filter(wizard=WIZARD, user=actor.user, project=actor.project)
+
+
+def _keep(form: LaunchForm, request: ActorRequest) -> Draft:
+    """One unfinished order per person and project is kept, so that drafts do not pile up."""
+    _drafts(request.actor).delete()
+    return Draft.objects.create(
+        wizard=WIZARD, user=request.user, project=request.actor.project, data=form.draft(), updated_at=now()
+    )
+
+
+def _begun(request: ActorRequest) -> dict[str, Any]:
+    """What the page begins with: a draft that is changed, or an image that was chosen before."""
+    draft_id = request.GET.get("draft", "")
+    try:
+        draft = _drafts(request.actor).filter(pk=uuid.UUID(draft_id)).first()
+    except ValueError:
+        draft = None
+    typed = initial_of(draft.data) if draft else dict(DEFAULTS)
+    if not KeyPair.objects.visible_to(request.actor).exists() and not draft:
+        typed["login"] = "password"
+    return {**typed, **{name: request.GET[name] for name in ("image", "tab") if name in request.GET}}
+
+
+def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
+    """What was typed, with an image, a fitting flavor and a system disk that holds the image."""
+    image = _image(typed, actor)
+    flavors = [flavor for flavor in _flavors() if image and fits(image, flavor, host.capabilities)]
+    if typed.get("flavor") not in [flavor.pk for flavor in flavors]:
+        typed["flavor"] = flavors[0].pk if flavors else ""
+    typed["image"] = image.pk if image else ""
+    size = str(typed.get("system_disk_gb") or "")
+    least = image.min_disk_gb if image else 1
+    if not size.isdecimal() or int(size) < least:
+        typed["system_disk_gb"] = least
+    return typed
+
+
+def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
+    """The chosen image, else the first public one that can be launched."""
+    images = Image.objects.visible_to(actor).select_related("os_version")
+    try:
+        chosen = images.filter(pk=uuid.UUID(str(typed.get("image", "")))).first()
+    except ValueError:
+        chosen = None
+    first = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM, hidden=False)
+    return chosen or first.order_by("-category", "name").first()
+
+
+def _flavors() -> list[Flavor]:
+    return list(Flavor.objects.filter(hidden=False))
+
+
+def _page(
+    request: ActorRequest, form: LaunchForm, typed: dict[str, Any], host: Host, status: int = 200
+) -> HttpResponse:
+    actor = request.actor
+    image = _image(typed, actor)
+    tab = typed.get("tab") or (image.category if image else TABS[0])
+    context = {
+        "active": "servers",
+        "form": form,
+        "image": image,
+        "tab": tab,
+        "tabs": [(category.value, category.label) for category in TABS],
+        "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),
+        "image_q": typed.get("image_q", ""),
+        "flavors": _flavor_choices(image, str(typed.get("flavor", "")), host),
+        "may_write": may_write(actor),
+        "runs": can_run_guests(host.capabilities),
+        "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
+        "host": host,
+    }
+    return render_page(request, "images/launch.html", "images/_launch_choices.html", context, status)
+
+
+def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:
+    """The images of a tab in state Normal, those that cannot be launched with the reason."""
+    images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
+    if word:
+        images = images.filter(name__icontains=word)
+    rows = images.select_related("os_version").order_by("name")[:SHOWN_IMAGES]
+    return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]
+
+
+def _flavor_choices(image: Image | None, chosen: str, host: Host) -> list[Choice]:
+    unchosen = refuse("no-image", _("Choose an image first."))
+    return [
+        Choice(flavor, fits(image, flavor, host.capabilities) if image else unchosen, flavor.pk == chosen)
+        for flavor in _flavors()
+    ]

@@ -1,0 +1,89 @@
+"""What is typed on the pages of servers and key pairs."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.keys import BadKey, PublicKey, read_public_key
+from imsconsole.cloud.models import Server, ServerQuerySet
+from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.cloud.rules import is_free_name
+from imsconsole.core.sentences import sentence_of
+
+SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]
+
+
+class ServerFilter(forms.Form):
+    """Which servers a list shows; lives in the URL."""
+
+    q = forms.CharField(
+        label=_("Name, ID or IP address"), required=False, widget=forms.TextInput({"type": "search"})
+    )
+    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All statuses")), *SHOWN])
+
+    def applied_to(self, servers: ServerQuerySet) -> ServerQuerySet:
+        """The servers that match; what cannot be read filters nothing."""
+        self.is_valid()
+        if word := self.cleaned_data.get("q", "").strip():
+            servers = servers.filter(
+                Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=_id_of(word))
+            )
+        if status := self.cleaned_data.get("status"):
+            servers = servers.filter(status=status)
+        return servers
+
+
+def _id_of(word: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(word)
+    except ValueError:
+        return None
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
+
+
+class DeleteForm(forms.Form):
+    delete_disks = forms.BooleanField(
+        label=_("Delete the data disks as well"),
+        required=False,
+        help_text=_("Otherwise they stay as available disks and keep counting towards the quota."),
+    )
+
+
+class KeyPairForm(forms.Form):
+    """A new pair: only a name."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not (verdict := is_free_name(name, self.actor)):
+            raise forms.ValidationError(str(verdict.reason), verdict.code)
+        return name
+
+
+class ImportKeyForm(KeyPairForm):
+    """A name and a public key that exists already."""
+
+    public_key = forms.CharField(
+        label=_("Public key"),
+        max_length=8192,
+        widget=forms.Textarea({"rows": 5, "class": "mono", "spellcheck": "false"}),
+        help_text=_("One line, as in ~/.ssh/id_ed25519.pub."),
+    )
+
+    def clean_public_key(self) -> PublicKey:
+        try:
+            return read_public_key(self.cleaned_data["public_key"])
+        except BadKey as error:
+            raise forms.ValidationError(sentence_of(error), error.code) from error

@@ -1,0 +1,36 @@
+"""What a region's host can do and how much memory is left there: asked once per page, used by every rule."""
+
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Server
+from imsconsole.engine.types import Capabilities
+
+# states in which a guest has, or is about to have, its memory
+IN_MEMORY = (
+    Server.Status.CREATING,
+    Server.Status.STARTING,
+    Server.Status.RUNNING,
+    Server.Status.REBOOTING,
+    Server.Status.STOPPING,
+)
+
+
+@dataclass(frozen=True)
+class Host:
+    """The capabilities of a region's engine, and the memory (MB) that no guest holds."""
+
+    capabilities: Capabilities
+    free_memory_mb: int
+
+
+def host_of(region: Region | str) -> Host:
+    """The host of a region (or of its code): one query, no engine verb that waits."""
+    code = region if isinstance(region, str) else region.code
+    capabilities = engine_for(code).capabilities()
+    used = Server.objects.existing().filter(project__region=code, status__in=IN_MEMORY)
+    used_mb = used.aggregate(total=Sum("flavor__memory_mb"))["total"] or 0
+    return Host(capabilities, max(0, capabilities.memory_mb - used_mb))

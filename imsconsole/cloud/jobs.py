@@ -1,0 +1,234 @@
+"""Long work on servers. No engine call inside a transaction; every step may run twice."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.engines import engine_of
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.specs import server_spec
+from imsconsole.cloud.states import change_status
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
+from imsconsole.engine.types import GIB
+from imsconsole.jobs.kinds import QUICK, JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.run import Run
+
+DONE = Job.State.DONE
+
+
+def subject_of(job: Job) -> Server:
+    """The job's server with what its engine must know."""
+    servers = Server.objects.select_related("project", "flavor", "image")
+    return servers.get(pk=job.subject_id)
+
+
+def locked_subject(job: Job) -> Server:
+    """The job's server, its row held until the transaction ends."""
+    return Server.objects.select_for_update().get(pk=job.subject_id)
+
+
+def start_guest(run: Run) -> dict[str, Any]:
+    """Start the job's server; the result of the step. Without QEMU it says which package is missing."""
+    server = subject_of(run.job)
+    engine = engine_of(server)
+    if not (capabilities := engine.capabilities()).accelerator:
+        return {"missing": ", ".join(capabilities.missing) or "qemu-system-x86"}
+    run.hold()
+    return {"ssh_port": engine.start(server_spec(server)).ssh_port}
+
+
+class CreateServer(JobKind):
+    """Data disks, then the machine on the image's bytes, then its first start.
+
+    `args`: `image_ref`, the stored disk the system disk is built on.
+    """
+
+    kind = "server.create"
+    title = _("Create server")
+    queue = QUICK
+    steps = {"disks": _("Create data disks"), "machine": _("Create system disk"), "start": _("Start")}
+
+    def sweep(self, run: Run) -> None:
+        engine_of(subject_of(run.job)).sweep(run.prefix)
+
+    def disks(self, run: Run) -> None:
+        engine = engine_of(subject_of(run.job))
+        disks = Disk.objects.existing().filter(server=run.job.subject_id, role=Disk.Role.DATA)
+        for disk in disks.order_by("index"):
+            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run)
+            with run.fenced():
+                Disk.objects.filter(pk=disk.pk).update(ref=ref)
+
+    def undo_disks(self, run: Run) -> None:
+        engine = engine_of(subject_of(run.job))
+        disks = Disk.objects.filter(server=run.job.subject_id, role=Disk.Role.DATA)
+        found = engine.inventory().disks
+        for disk in disks:
+            for ref in {disk.ref, *_begun_by(str(disk.pk), found)} - {""}:
+                engine.delete_disk(ref)
+        with run.fenced():
+            disks.update(ref="")
+
+    def machine(self, run: Run) -> None:
+        server = subject_of(run.job)
+        engine = engine_of(server)
+        try:
+            spec = engine.create_server(server_spec(server), run.args["image_ref"], work=run)
+        except NotFound as error:
+            raise NotFound("image-bytes-gone", name=server.image.name) from error
+        with run.fenced():
+            Server.objects.filter(pk=server.pk).update(ref=spec.ref)
+            Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
+
+    def undo_machine(self, run: Run) -> None:
+        server = subject_of(run.job)
+        engine = engine_of(server)
+        found = _begun_by(str(server.pk), engine.inventory().servers)
+        for ref in {server.ref, *found} - {""}:
+            engine.delete_server(ref)
+        with run.fenced():
+            Server.objects.filter(pk=server.pk).update(ref="")
+            Disk.objects.filter(server=server, role=Disk.Role.SYSTEM).update(ref="")
+
+    def start(self, run: Run) -> dict[str, Any]:
+        return start_guest(run)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            Disk.objects.filter(server=job.subject_id).update(status=Disk.Status.IN_USE)
+            settle_started(job)
+        else:
+            Disk.objects.filter(server=job.subject_id).update(status=Disk.Status.FAILED)
+            settle_failed(job, Server.Status.FAILED)
+
+    def resume(self, job: Job) -> None:
+        Disk.objects.filter(server=job.subject_id).update(status=Disk.Status.CREATING)
+        change_status(locked_subject(job), Server.Status.CREATING)
+
+
+class PowerKind(JobKind):
+    """Work of one step that changes a server's power. It cannot be cancelled half-way."""
+
+    queue = QUICK
+    can_cancel = False
+    busy: Server.Status
+
+    def resume(self, job: Job) -> None:
+        change_status(locked_subject(job), self.busy)
+
+
+class StartServer(PowerKind):
+    kind = "server.start"
+    title = _("Start server")
+    steps = {"start": _("Start")}
+    busy = Server.Status.STARTING
+
+    def start(self, run: Run) -> dict[str, Any]:
+        return start_guest(run)
+
+    def undo_start(self, run: Run) -> None:
+        server = subject_of(run.job)
+        engine_of(server).stop(server.ref, graceful_s=0)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            settle_started(job)
+        else:
+            settle_failed(job, Server.Status.STOPPED)
+
+
+class StopServer(PowerKind):
+    kind = "server.stop"
+    title = _("Stop server")
+    steps = {"stop": _("Stop")}
+    busy = Server.Status.STOPPING
+
+    def stop(self, run: Run) -> None:
+        server = subject_of(run.job)
+        run.hold()
+        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            change_status(locked_subject(job), Server.Status.STOPPED, ssh_port=None)
+        else:  # it runs still; if not, reconciliation finds out
+            settle_failed(job, Server.Status.RUNNING)
+
+
+class RebootServer(PowerKind):
+    kind = "server.reboot"
+    title = _("Restart server")
+    steps = {"reboot": _("Restart")}
+    busy = Server.Status.REBOOTING
+
+    def reboot(self, run: Run) -> dict[str, Any]:
+        server = subject_of(run.job)
+        run.hold()
+        state = engine_of(server).reboot(server_spec(server), graceful_s=settings.IMS_STOP_TIMEOUT_S)
+        return {"ssh_port": state.ssh_port}
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            settle_started(job, step="reboot")
+        else:  # down or up; reconciliation finds out
+            settle_failed(job, Server.Status.STOPPED)
+
+
+class DeleteServer(PowerKind):
+    """`args`: `delete_disks`, whether the data disks go as well or stay as available disks."""
+
+    kind = "server.delete"
+    title = _("Delete server")
+    steps = {"machine": _("Delete machine and system disk"), "disks": _("Delete data disks")}
+    busy = Server.Status.DELETING
+
+    def machine(self, run: Run) -> None:
+        server = subject_of(run.job)
+        run.hold()
+        if server.ref:
+            engine_of(server).delete_server(server.ref)
+
+    def disks(self, run: Run) -> None:
+        server = subject_of(run.job)
+        if run.args["delete_disks"]:
+            for disk in server.disks.existing().filter(role=Disk.Role.DATA).exclude(ref=""):
+                engine_of(server).delete_disk(disk.ref)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            _forget_disks(job, keep_data=not job.args["delete_disks"])
+            change_status(locked_subject(job), Server.Status.DELETED, deleted_at=now(), ref="", ssh_port=None)
+        else:
+            there = locked_subject(job).ref
+            settle_failed(job, Server.Status.STOPPED if there else Server.Status.FAILED)
+
+
+def settle_started(job: Job, step: str = "start") -> None:
+    """Running, or stopped when the host has no QEMU."""
+    result, server = job.results[step], locked_subject(job)
+    if missing := result.get("missing"):
+        change_status(server, Server.Status.STOPPED, code="qemu-missing", values={"package": missing})
+    else:
+        change_status(server, Server.Status.RUNNING, ssh_port=result["ssh_port"])
+
+
+def settle_failed(job: Job, status: Server.Status) -> None:
+    """Into `status`, with the job's error as the reason."""
+    change_status(locked_subject(job), status, code=job.error_code, values=job.error_values, ssh_port=None)
+
+
+def _forget_disks(job: Job, *, keep_data: bool) -> None:
+    """Deleted with the server; data disks with bytes may stay as available ones."""
+    disks = Disk.objects.existing().filter(server=job.subject_id)
+    if keep_data:
+        kept = disks.filter(role=Disk.Role.DATA).exclude(ref="")
+        kept.update(server=None, index=0, status=Disk.Status.AVAILABLE)
+    disks.update(status=Disk.Status.DELETED, deleted_at=now(), ref="")
+
+
+def _begun_by(name: str, refs: frozenset[str]) -> set[str]:
+    """References that begin with our own ID: made by an attempt that was killed before it wrote them down."""
+    return {ref for ref in refs if ref.startswith(name)}

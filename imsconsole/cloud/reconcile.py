@@ -1,0 +1,80 @@
+"""A server's state is what its process does: found out by the clock, at start-up and on its page."""
+
+from django.db import transaction
+
+from imsconsole.accounts.actor import service_actor
+from imsconsole.cloud.engines import state_of
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.services.servers import start_server
+from imsconsole.cloud.states import change_status
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.core.rules import Refused
+from imsconsole.engine.types import Power, ServerState
+from imsconsole.jobs.models import Job
+
+SETTLED = (Server.Status.RUNNING, Server.Status.STOPPED)
+
+
+def reconcile_all() -> None:
+    """Every settled server of every region. One that does not answer does not keep the others waiting."""
+    servers = Server.objects.existing().filter(status__in=SETTLED).exclude(ref="")
+    failure: ImsError | None = None
+    for server in servers.select_related("project__region", "project__account"):
+        try:
+            reconcile_server(server)
+        except ImsError as error:
+            failure = error
+    if failure:
+        raise failure
+
+
+def reconcile_server(server: Server) -> Server:
+    """Bring the row to what the process does; the row as it is then.
+
+    A server with a job on it belongs to the job. One that starts with the host and went down with
+    it is started again.
+    """
+    if server.status not in SETTLED or not server.ref:
+        return server
+    found = state_of(server)
+    if _agree(server, found) or not _write(server, found):
+        return server
+    server.refresh_from_db()
+    if found.reason == "host-rebooted" and server.auto_start:
+        return _start_again(server)
+    return server
+
+
+def _agree(server: Server, found: ServerState) -> bool:
+    if found.power is Power.RUNNING:
+        return server.status == Server.Status.RUNNING and server.ssh_port == found.ssh_port
+    return server.status == Server.Status.STOPPED
+
+
+@transaction.atomic
+def _write(seen: Server, found: ServerState) -> bool:
+    """Write what was found, unless the row or a job moved on since it was read."""
+    server = Server.objects.select_for_update().get(pk=seen.pk)
+    moved_on = (server.status, server.status_since) != (seen.status, seen.status_since)
+    if moved_on or Job.objects.live().about(server.pk).exists():
+        return False
+    at = found.since if found.since and found.since > server.status_since else now()
+    if found.power is Power.RUNNING:
+        change_status(server, Server.Status.RUNNING, at=at, ssh_port=found.ssh_port)
+    else:
+        code = "machine-missing" if found.power is Power.MISSING else found.reason or "killed"
+        change_status(server, Server.Status.STOPPED, code=code, at=at, ssh_port=None)
+    return True
+
+
+def _start_again(server: Server) -> Server:
+    """Start with the host; when that is refused, the reason is the server's."""
+    try:
+        return start_server(server, actor=service_actor(server.project))
+    except Refused as refused:
+        Server.objects.filter(pk=server.pk, status=Server.Status.STOPPED).update(
+            status_code=refused.code, status_values=refused.values
+        )
+    server.refresh_from_db()
+    return server

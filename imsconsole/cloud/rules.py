@@ -1,0 +1,136 @@
+"""What may be done with a server or a key pair: who, then state, then what the host can do."""
+
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.engine.types import Capabilities
+
+BUSY = (
+    Server.Status.CREATING,
+    Server.Status.STARTING,
+    Server.Status.STOPPING,
+    Server.Status.REBOOTING,
+    Server.Status.DELETING,
+)
+
+
+def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
+    """A stopped server starts when its host can run guests and its memory fits. `host` spares a query."""
+    if not (verdict := _may_change(server, actor)):
+        return verdict
+    if server.status == Server.Status.RUNNING:
+        return refuse("server-running", _("The server is running already."))
+    host = host or host_of(server.project.region_id)
+    if not (verdict := can_run_guests(host.capabilities)):
+        return verdict
+    return fits_memory(server.flavor.memory_mb, host)
+
+
+def can_stop(server: Server, actor: Actor) -> Verdict:
+    """Only a running server can be stopped."""
+    return _may_change(server, actor) and _runs(server)
+
+
+def can_reboot(server: Server, actor: Actor) -> Verdict:
+    """Only a running server can be restarted."""
+    return _may_change(server, actor) and _runs(server)
+
+
+def can_rename(server: Server, actor: Actor) -> Verdict:
+    """A server may be renamed in every state: the guest keeps the host name it was born with."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if server.status == Server.Status.DELETING:
+        return _busy(server)
+    return ALLOWED
+
+
+def can_set_auto_start(server: Server, actor: Actor) -> Verdict:
+    """Starting with the host can be chosen in every state but while it is deleted."""
+    return can_rename(server, actor)
+
+
+def can_delete(server: Server, actor: Actor) -> Verdict:
+    """Running, stopped and failed servers can be deleted; no work may be running on them (R130)."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    return _busy(server) if server.status in BUSY else ALLOWED
+
+
+def can_open_screen(server: Server, actor: Actor) -> Verdict:
+    """Whoever sees a server may look at its screen while it runs."""
+    return _runs(server)
+
+
+def can_run_guests(capabilities: Capabilities) -> Verdict:
+    """Without QEMU servers exist, with real disks, but none can be started (design §5)."""
+    if capabilities.accelerator:
+        return ALLOWED
+    return refuse(
+        "qemu-missing",
+        _(
+            "Servers cannot be started here because the package %(packages)s is missing on the host. "
+            "Ask the operator to install it."
+        )
+        % {"packages": ", ".join(capabilities.missing) or "qemu-system-x86"},
+    )
+
+
+def fits_memory(memory_mb: int, host: Host) -> Verdict:
+    """All running guests together must fit the host's memory (IMS_GUEST_MEMORY_MB)."""
+    if memory_mb <= host.free_memory_mb:
+        return ALLOWED
+    return refuse(
+        "no-guest-memory",
+        _(
+            "The host has not enough memory: %(needed)s MB are needed and %(free)s MB are free. Stop a "
+            "server that is not needed, or choose a smaller flavor."
+        )
+        % {"needed": memory_mb, "free": host.free_memory_mb},
+    )
+
+
+def can_create_key_pair(actor: Actor) -> Verdict:
+    """Importing and creating key pairs needs a role that writes."""
+    return may_write(actor)
+
+
+def is_free_name(name: str, actor: Actor) -> Verdict:
+    """Names of key pairs are unique in a project."""
+    if KeyPair.objects.visible_to(actor).filter(name=name).exists():
+        return refuse("key-pair-name", _("A key pair of this name exists already. Choose another name."))
+    return ALLOWED
+
+
+def can_delete_key_pair(key_pair: KeyPair, actor: Actor) -> Verdict:
+    """A key pair can always be deleted: servers keep the public key they were born with."""
+    return may_write(actor)
+
+
+def _may_change(server: Server, actor: Actor) -> Verdict:
+    if not (verdict := may_write(actor)):
+        return verdict
+    if server.status in BUSY:
+        return _busy(server)
+    if server.status == Server.Status.FAILED:
+        return refuse("server-failed", _("The server could not be created. Delete it and create a new one."))
+    return ALLOWED
+
+
+def _busy(server: Server) -> Verdict:
+    """No parallel operation on a server (R130)."""
+    return refuse(
+        "server-busy",
+        _("The server is in state “%(status)s”. Please wait until that has finished.")
+        % {"status": server.get_status_display()},
+    )
+
+
+def _runs(server: Server) -> Verdict:
+    if server.status == Server.Status.RUNNING:
+        return ALLOWED
+    return refuse("server-not-running", _("The server is not running. Start it first."))

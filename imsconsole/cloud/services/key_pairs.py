@@ -1,0 +1,41 @@
+"""Import, create and delete key pairs."""
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import service
+from imsconsole.cloud.keys import PublicKey
+from imsconsole.cloud.models import KeyPair
+from imsconsole.cloud.rules import can_create_key_pair, can_delete_key_pair, is_free_name
+from imsconsole.core.errors import NotFound
+
+
+@service("importKeypair")
+def import_key_pair(*, name: str, key: PublicKey, actor: Actor) -> KeyPair:
+    """Keep a public key under a name. Raises Refused, also for a name that is taken."""
+    can_create_key_pair(actor).require()
+    return _keep(name, key, actor)
+
+
+@service("createKeypair")
+def create_key_pair(*, name: str, key: PublicKey, actor: Actor) -> KeyPair:
+    """Keep the public half of a pair made by `keys.new_key`; the private half is nobody's but the caller's."""
+    can_create_key_pair(actor).require()
+    return _keep(name, key, actor)
+
+
+@service("deleteKeypair")
+def delete_key_pair(key_pair: KeyPair, *, actor: Actor) -> KeyPair:
+    """Delete a key pair. Servers made with it keep letting its owner in."""
+    row = KeyPair.objects.visible_to(actor).select_for_update().filter(pk=key_pair.pk).first()
+    if row is None:
+        raise NotFound
+    can_delete_key_pair(row, actor).require()
+    row.delete()
+    row.pk = key_pair.pk  # for the audit row
+    return row
+
+
+def _keep(name: str, key: PublicKey, actor: Actor) -> KeyPair:
+    is_free_name(name, actor).require()
+    return KeyPair.objects.create(
+        project=actor.project, name=name, public_key=key.text, fingerprint=key.fingerprint
+    )

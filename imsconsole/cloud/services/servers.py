@@ -1,0 +1,87 @@
+"""Start, stop, restart, rename, delete a server."""
+
+from typing import Any
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import service
+from imsconsole.cloud.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.names import server_name
+from imsconsole.cloud.rules import (
+    can_delete,
+    can_reboot,
+    can_rename,
+    can_set_auto_start,
+    can_start,
+    can_stop,
+)
+from imsconsole.cloud.states import change_status
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.start import start_job
+
+
+@service("startServer")
+def start_server(server: Server, *, actor: Actor) -> Server:
+    """Start a stopped server. Raises Refused, Conflict."""
+    server = _locked(server, actor)
+    can_start(server, actor).require()
+    return _begin(StartServer, server, actor)
+
+
+@service("stopServer")
+def stop_server(server: Server, *, actor: Actor) -> Server:
+    """Ask the guest to power off; after IMS_STOP_TIMEOUT_S the power is cut."""
+    server = _locked(server, actor)
+    can_stop(server, actor).require()
+    return _begin(StopServer, server, actor)
+
+
+@service("rebootServer")
+def reboot_server(server: Server, *, actor: Actor) -> Server:
+    """Restart the guest's system."""
+    server = _locked(server, actor)
+    can_reboot(server, actor).require()
+    return _begin(RebootServer, server, actor)
+
+
+@service("deleteServer")
+def delete_server(server: Server, *, delete_disks: bool, actor: Actor) -> Server:
+    """Delete a server and its system disk; its data disks as well, or keep them as available disks."""
+    server = _locked(server, actor)
+    can_delete(server, actor).require()
+    return _begin(DeleteServer, server, actor, delete_disks=delete_disks)
+
+
+@service("renameServer")
+def rename_server(server: Server, *, name: str, actor: Actor) -> Server:
+    """Give a server another name. Raises ValidationError for one that is not allowed."""
+    server = _locked(server, actor)
+    can_rename(server, actor).require()
+    server_name(name)
+    server.name = name
+    server.save(update_fields=["name"])
+    return server
+
+
+@service("updateServerAutoStart")
+def set_auto_start(server: Server, *, auto_start: bool, actor: Actor) -> Server:
+    """Whether the server is started again after its host was."""
+    server = _locked(server, actor)
+    can_set_auto_start(server, actor).require()
+    server.auto_start = auto_start
+    server.save(update_fields=["auto_start"])
+    return server
+
+
+def _locked(server: Server, actor: Actor) -> Server:
+    """The server as it is now, its row held until the transaction ends. Raises NotFound."""
+    rows = Server.objects.visible_to(actor).existing().select_for_update(of=("self",))
+    row = rows.select_related("flavor", "project").filter(pk=server.pk).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _begin(kind: type[PowerKind], server: Server, actor: Actor, **args: Any) -> Server:
+    start_job(kind, server, actor=actor, **args)
+    return change_status(server, kind.busy)

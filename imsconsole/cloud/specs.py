@@ -1,0 +1,35 @@
+"""From rows to what the engine must know."""
+
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.names import host_name
+from imsconsole.engine.types import GIB, DiskSpec, Seed, ServerSpec
+
+
+def server_spec(server: Server) -> ServerSpec:
+    """All an engine must know to build or start a server; disks by index, the system disk first."""
+    disks = server.disks.existing().order_by("index")
+    return ServerSpec(
+        id=server.pk,
+        name=server.name,
+        vcpus=server.flavor.vcpus,
+        memory_mb=server.flavor.memory_mb,
+        architecture=server.architecture,
+        boot_mode=server.boot_mode,
+        mac=server.mac,
+        private_ip=server.private_ip,
+        seed=server_seed(server),
+        ref=server.ref,
+        disks=tuple(DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB) for disk in disks),
+        multi_queue=server.image.nic_multi_queue,
+    )
+
+
+def server_seed(server: Server) -> Seed:
+    """What the guest's cloud-init reads at its first start."""
+    return Seed(
+        instance_id=str(server.pk),
+        hostname=server.host_name or host_name(server.name, f"ecs-{server.pk.hex[:8]}"),
+        ssh_keys=(server.ssh_key,) if server.ssh_key else (),
+        password_hash=server.password_hash,
+        user_data=server.user_data.encode(),
+    )

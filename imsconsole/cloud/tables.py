@@ -1,0 +1,47 @@
+"""The lists of servers and key pairs."""
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.core.tables import ImsTable
+
+
+class ServerTable(ImsTable):
+    name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
+    status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
+    image = tables.Column(linkify=True, order_by="image__name", verbose_name=_("Image"))
+    flavor = tables.TemplateColumn(
+        template_name="servers/_flavor_cell.html", order_by="flavor__name", verbose_name=_("Flavor")
+    )
+    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
+    private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
+    created_at = tables.TemplateColumn("{{ value|ago }}", verbose_name=_("Created"))
+    actions = tables.TemplateColumn(
+        template_name="servers/_row_actions.html", verbose_name=_("Operation"), orderable=False
+    )
+
+    caption = _("Servers")
+    empty_template = "servers/_empty.html"
+
+    class Meta(ImsTable.Meta):
+        model = Server
+        fields = ("name", "status", "image", "flavor", "zone", "private_ip", "created_at", "actions")
+        order_by = "-created_at"
+
+
+class KeyPairTable(ImsTable):
+    name = tables.Column()
+    fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
+    created_at = tables.TemplateColumn("{{ value|ago }}", verbose_name=_("Created"))
+    actions = tables.TemplateColumn(
+        template_name="keypairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
+    )
+
+    caption = _("Key pairs")
+    empty_template = "keypairs/_empty.html"
+
+    class Meta(ImsTable.Meta):
+        model = KeyPair
+        fields = ("name", "fingerprint", "created_at", "actions")
+        order_by = "name"

@@ -1,0 +1,1 @@
+"""Pages of servers and key pairs: one module per verb. They find through `visible_to` and call one service."""

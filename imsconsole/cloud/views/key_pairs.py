@@ -1,0 +1,69 @@
+"""Key pairs: list, import, create, delete."""
+
+import base64
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.cloud.forms import ImportKeyForm, KeyPairForm
+from imsconsole.cloud.keys import new_key
+from imsconsole.cloud.models import KeyPair
+from imsconsole.cloud.rules import can_create_key_pair, can_delete_key_pair
+from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
+from imsconsole.cloud.tables import KeyPairTable
+from imsconsole.core.htmx import render_page
+from imsconsole.core.tables import paged
+
+
+@signed_in
+def list_key_pairs(request: ActorRequest) -> HttpResponse:
+    """Key pairs of the project."""
+    table = paged(KeyPairTable, KeyPair.objects.visible_to(request.actor), request)
+    context = {"active": "keypairs", "table": table, "can_create": can_create_key_pair(request.actor)}
+    return render_page(request, "keypairs/list.html", "keypairs/_list.html", context)
+
+
+@signed_in
+def import_key(request: ActorRequest) -> HttpResponse:
+    """Keep a public key that exists already."""
+    form = ImportKeyForm(request.POST or None, actor=request.actor)
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        pair = import_key_pair(name=typed["name"], key=typed["public_key"], actor=request.actor)
+        messages.success(request, _("The key pair “%(name)s” was imported.") % {"name": pair.name})
+        return redirect("keypairs:list")
+    context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}
+    return render(request, "keypairs/import.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@signed_in
+def create(request: ActorRequest) -> HttpResponse:
+    """Make a pair. The private half is in this answer as a file, and nowhere else ever."""
+    form = KeyPairForm(request.POST or None, actor=request.actor)
+    if request.method == "POST" and form.is_valid():
+        key, private_key = new_key(form.cleaned_data["name"])
+        pair = create_key_pair(name=form.cleaned_data["name"], key=key, actor=request.actor)
+        context: dict[str, Any] = {"active": "keypairs", "key_pair": pair, "private_key": private_key}
+        context["private_key_base64"] = base64.b64encode(private_key.encode()).decode()
+        return render(request, "keypairs/created.html", context)
+    context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}
+    return render(request, "keypairs/create.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def confirm_delete(request: ActorRequest, key_pair_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer."""
+    pair = get_object_or_404(KeyPair.objects.visible_to(request.actor), pk=key_pair_id)
+    if request.method == "POST":
+        delete_key_pair(pair, actor=request.actor)
+        messages.success(request, _("The key pair “%(name)s” was deleted.") % {"name": pair.name})
+        return redirect("keypairs:list")
+    context = {"active": "keypairs", "key_pair": pair, "verdict": can_delete_key_pair(pair, request.actor)}
+    return render(request, "keypairs/delete.html", context)

@@ -1,0 +1,35 @@
+"""Sentences about servers and key pairs: why a server is in its state, why a key is refused."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+CLOUD_SENTENCES: Mapping[str, Any] = {
+    "guest-shutdown": _("The guest shut itself down."),
+    "killed": _("The server's process was ended from outside. Its disks are kept; start it again."),
+    "host-rebooted": _("The host was restarted. Start the server again, or let it start with the host."),
+    "start-failed": _("The server did not start. Please try again or look at its console log."),
+    "machine-missing": _("The server's files are missing on the host. Please tell the operator."),
+    "qemu-missing": _(
+        "Servers cannot be started here because the package %(package)s is missing on the host. "
+        "Ask the operator to install it."
+    ),
+    "no-guest-memory": _(
+        "The host has not enough memory: %(needed_mb)s MB are needed and %(free_mb)s MB are free. Stop a "
+        "server that is not needed, or choose a smaller flavor."
+    ),
+    "image-bytes-gone": _(
+        "The image %(name)s was deleted before the server was made from it. Choose another image."
+    ),
+    "bad-key": _(
+        "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."
+    ),
+    "key-is-private": _(
+        "This is a private key. Keep it to yourself and paste its public half, the file that ends with .pub."
+    ),
+    "key-too-short": _(
+        "This RSA key has %(bits)s bits and is too short. Use one of at least %(needed)s bits, or Ed25519."
+    ),
+    "key-kind": _("Keys of this kind are not accepted. Use Ed25519, ECDSA, or RSA of at least 2048 bits."),
+}
