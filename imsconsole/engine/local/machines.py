@@ -176,8 +176,8 @@ class Machines:
         self._require_able(server)
         host = Host(self._user, self._network, probe.chosen_accelerator(self._user, self._accelerator))
         self._require_disks(server)
-        machine.prepare(folder, server, host)
         for attempt in range(1, STARTS + 1):
+            machine.prepare(folder, server, host)
             try:
                 return self._run(folder, server, host)
             except Unavailable as error:
@@ -302,8 +302,11 @@ def plain_text(written: bytes) -> str:
 
 @contextmanager
 def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
-    """Hold a folder. Raises BlockingIOError when somebody else does and we are not to wait."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Hold a folder. Raises NotFound; BlockingIOError when another holds it and we do not wait."""
+    try:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError as error:
+        raise NotFound("no-such-server", ref=folder.name) from error
     try:
         fcntl.flock(number, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield number
@@ -355,5 +358,5 @@ def _ended(pid: int, server: str, limit_s: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_S)
-        machine.reap()
+    machine.reap()
     return True
