@@ -10,7 +10,6 @@ class LenientManifestStorage(CompressedManifestStaticFilesStorage):
     """
 
     manifest_strict = False
-    support_js_module_import_aggregation = True
 
     def stored_name(self, name: str) -> str:
         """The name with the content's hash; the plain one when no such file was collected."""

@@ -38,7 +38,8 @@ def paged(
 ) -> ImsTable:
     """The table of a request: order, page and page size from its URL; bad values are ignored."""
     table = table_class(queryset, request=request, **kwargs)
-    size = request.GET.get("per_page", "")
-    per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
-    tables.RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+    tables.RequestConfig(request, paginate=False).configure(table)  # its own paging takes any size
+    size = request.GET.get(table.prefixed_per_page_field, "")
+    table.paginate(per_page=int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE)
+    table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     return table

@@ -23,8 +23,8 @@ function addButtons(root) {
   }
 }
 
-export function startCopying() {
-  if (!navigator.clipboard) return; // only where the page is trusted (https or localhost)
+// the clipboard exists only where the page is trusted (https or localhost)
+if (navigator.clipboard) {
   addButtons(document);
   document.addEventListener("htmx:load", (event) => addButtons(event.target.parentElement ?? document));
 }

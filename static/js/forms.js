@@ -20,11 +20,9 @@ function sendOnce(event) {
   setTimeout(() => delete form.dataset.sent, SENT_MS);
 }
 
-export function startForms() {
-  document.addEventListener("change", sendFilter);
-  document.addEventListener("input", sendFilter);
-  document.addEventListener("submit", sendOnce);
-  // the back button shows the page as it was left: forms may be sent again
-  addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
-  document.documentElement.classList.add("js");
-}
+document.addEventListener("change", sendFilter);
+document.addEventListener("input", sendFilter);
+document.addEventListener("submit", sendOnce);
+// the back button shows the page as it was left: forms may be sent again
+addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
+document.documentElement.classList.add("js");

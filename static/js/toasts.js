@@ -42,10 +42,8 @@ function answered(event) {
   else say("text-failed");
 }
 
-export function startToasts() {
-  place().querySelectorAll(".notice").forEach(prepare);
-  new MutationObserver(() => place().querySelectorAll(".notice").forEach(prepare)).observe(place(), { childList: true });
-  document.addEventListener("htmx:beforeSwap", answered);
-  document.addEventListener("htmx:sendError", () => say("text-offline"));
-  document.addEventListener("htmx:timeout", () => say("text-offline"));
-}
+place().querySelectorAll(".notice").forEach(prepare);
+new MutationObserver(() => place().querySelectorAll(".notice").forEach(prepare)).observe(place(), { childList: true });
+document.addEventListener("htmx:beforeSwap", answered);
+document.addEventListener("htmx:sendError", () => say("text-offline"));
+document.addEventListener("htmx:timeout", () => say("text-offline"));

@@ -1,0 +1,54 @@
+import csv
+import io
+from types import GeneratorType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imsconsole.accounts.models import Region
+from imsconsole.core.csv import BOM, csv_lines, csv_response, safe_cell
+from tests.core.urls import RegionTable
+from tests.factories import RegionFactory
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
+def test_what_a_spreadsheet_would_compute_is_made_text(text):
+    assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["web-1", "", "a=b", "1-2", -5, 2.5, None])
+def test_other_values_stay_as_they_are(value):
+    assert safe_cell(value) == value
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))))
+def test_every_text_comes_back_from_the_file_as_it_was_made_safe(cells):
+    text = "".join(csv_lines(["heading"], [cells])).removeprefix(BOM)
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[0] == ["heading"]
+    assert rows[1:] == [[safe_cell(cell) for cell in cells]]
+
+
+def test_lines_are_made_one_at_a_time():
+    def rows():
+        yield ["first"]
+        raise AssertionError("the second row was asked for too early")
+
+    lines = csv_lines(["heading"], rows())
+    assert isinstance(lines, GeneratorType)
+    assert [next(lines), next(lines)] == [f"{BOM}heading\r\n", "first\r\n"]
+
+
+def test_a_table_is_streamed_in_its_columns_with_one_query(db, django_assert_num_queries):
+    RegionFactory(code="a", name="=cmd()")
+    RegionFactory(code="b", name='With "quotes", and commas')
+    with django_assert_num_queries(1):
+        response = csv_response(RegionTable([]), Region.objects.order_by("code"), "区域.csv")
+        text = b"".join(response.streaming_content).decode()
+    assert response.streaming
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''%E5%8C%BA%E5%9F%9F.csv" in response["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))
+    assert rows[1:] == [["a", "'=cmd()"], ["b", 'With "quotes", and commas']]
+    assert text.startswith(BOM)

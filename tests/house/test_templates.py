@@ -1,0 +1,62 @@
+"""What the content security policy would block, and what breaks without JavaScript, is not written at all."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template
+
+ROOT = Path(settings.BASE_DIR) / "templates"
+TEMPLATES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
+INLINE_SCRIPT = re.compile(
+    r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/(?:ld\+)?json\")[^>]*>", re.IGNORECASE
+)
+INLINE_STYLE = re.compile(r"<style\b|<[a-z][^>]*\sstyle\s*=", re.IGNORECASE)
+HANDLER = re.compile(r"<[a-z][^>]*\s(?:on[a-z]+|hx-on[:a-z-]*|hx-vars)\s*=|javascript:", re.IGNORECASE)
+ELSEWHERE = re.compile(r"<(?:script|link|img)[^>]*\s(?:src|href)=\"(?:https?:)?//", re.IGNORECASE)
+
+
+def without_tags(source: str) -> str:
+    return re.sub(r"{#.*?#}|{%.*?%}", "", source, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_has_nothing_that_the_policy_blocks(name):
+    source = without_tags((ROOT / name).read_text())
+    for pattern in (INLINE_SCRIPT, INLINE_STYLE, HANDLER, ELSEWHERE):
+        assert not pattern.search(source), pattern.search(source)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_compiles(name):
+    get_template(name)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>alert(1)</script>",
+        '<script type="module">x</script>',
+        '<p class="a" style="color: red">',
+        "<style>p{}</style>",
+        '<a onclick="go()">',
+        "<div hx-on:click='x'>",
+        '<a href="javascript:x">',
+        '<script src="https://cdn.example/x.js"></script>',
+    ],
+)
+def test_the_patterns_find_what_they_look_for(source):
+    assert any(pattern.search(source) for pattern in (INLINE_SCRIPT, INLINE_STYLE, HANDLER, ELSEWHERE))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<script type="module" src="/a.js"></script>',
+        '<a hx-get="/x" href="/x">once = on</a>',
+        '<p data-once class="on">',
+    ],
+)
+def test_the_patterns_leave_what_is_allowed(source):
+    assert not any(pattern.search(source) for pattern in (INLINE_SCRIPT, INLINE_STYLE, HANDLER, ELSEWHERE))
