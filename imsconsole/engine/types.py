@@ -46,7 +46,8 @@ class Work(Protocol):
     it makes something final, and removes what it made when the second call raises.
     """
 
-    token: str
+    @property
+    def token(self) -> str: ...
 
     def report(self, done: int, total: int) -> None: ...
 

@@ -1,0 +1,13 @@
+"""Periodic work of this room."""
+
+from datetime import timedelta
+
+from images.uploads.expiry import expire_uploads, remove_orphans
+from imsconsole.accounts.drafts import forget_old_drafts
+from imsconsole.jobs.periodic import Periodic
+
+PERIODIC = (
+    Periodic("images.expire_uploads", timedelta(minutes=10), expire_uploads),
+    Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
+    Periodic("accounts.forget_old_drafts", timedelta(hours=24), forget_old_drafts),
+)

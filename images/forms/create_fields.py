@@ -1,0 +1,111 @@
+"""Fields that describe an image, with the rules of what may be typed (ims-facts §2)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.forms.models import ModelChoiceIterator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from images.models import OsVersion
+
+# R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
+NAME = re.compile(r"(?! )[A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]{1,128}(?<! )")
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]+")
+KEY_LENGTH, VALUE_LENGTH = 36, 43  # §1.7
+TAG_SIGNS = re.compile(r"[^\x00-\x1f<>,*|\\/=]*")
+
+
+class NameField(forms.CharField):
+    """1 to 128 letters, digits, Chinese characters, spaces, “-”, “.” and “_”; no space at the ends."""
+
+    default_validators = [
+        RegexValidator(
+            re.compile(rf"^{NAME.pattern}\Z"),
+            gettext_lazy(
+                "A name has 1 to 128 letters, digits, Chinese characters, spaces, “-”, “.” or “_”, "
+                "and no space at its beginning or end."
+            ),
+        )
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+        self.widget.attrs["maxlength"] = "128"
+
+
+class DescriptionField(forms.CharField):
+    """Up to 1024 characters without line breaks, `<` and `>` (R111)."""
+
+    default_validators = [
+        RegexValidator(r"^[^\r\n<>]*\Z", gettext_lazy("A description contains no line breaks, “<” or “>”."))
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=1024, **kwargs)
+
+
+class TagsField(forms.CharField):
+    """A line per tag, `key=value`; the value may be empty. Cleans to a dict (§2.22)."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.widget.attrs["rows"] = "3"
+
+    def clean(self, value: Any) -> dict[str, str]:
+        lines = [line.strip() for line in str(super().clean(value)).splitlines()]
+        tags: dict[str, str] = {}
+        for line in filter(None, lines):
+            key, _sign, content = (part.strip() for part in line.partition("="))
+            _check_tag(key, content, tags)
+            tags[key] = content
+        return tags
+
+
+def _check_tag(key: str, value: str, tags: dict[str, str]) -> None:
+    if not 1 <= len(key) <= KEY_LENGTH or len(value) > VALUE_LENGTH:
+        raise ValidationError(
+            _(
+                "The key of a tag has 1 to %(key)s characters and its value up to %(value)s: “%(tag)s” does not fit."
+            )
+            % {"key": KEY_LENGTH, "value": VALUE_LENGTH, "tag": f"{key}={value}"}
+        )
+    if not TAG_SIGNS.fullmatch(key) or not TAG_SIGNS.fullmatch(value):
+        raise ValidationError(
+            _("A tag contains none of < > , * | \\ / and only one “=”: “%(tag)s”.")
+            % {"tag": f"{key}={value}"}
+        )
+    if key in tags:
+        raise ValidationError(_("The key “%(key)s” is there twice.") % {"key": key})
+
+
+class PlatformIterator(ModelChoiceIterator):
+    """The choices in groups by platform."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield ("", self.field.empty_label)
+        for platform, versions in _by_platform(self.queryset):
+            yield (platform, [self.choice(version) for version in versions])
+
+
+def _by_platform(versions: Iterable[OsVersion]) -> list[tuple[str, list[OsVersion]]]:
+    groups: dict[str, list[OsVersion]] = {}
+    for version in versions:
+        groups.setdefault(version.platform, []).append(version)
+    return list(groups.items())
+
+
+class OsVersionField(forms.ModelChoiceField):
+    """One of the operator's table of operating systems."""
+
+    iterator = PlatformIterator
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=OsVersion.objects.order_by("platform", "name"), **kwargs)

@@ -1,0 +1,173 @@
+"""Long work about images."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image, ImageDisk, Upload
+from images.uploads.expiry import work_dir
+from images.uploads.found import examine_file
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.now import now
+from imsconsole.engine.types import GIB, FileSource
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.run import Run
+
+
+class ImportImage(JobKind):
+    """Args: `upload` and `disk` (UUIDs), `format` and `source_sha256` (what inspection found while it arrived)."""
+
+    kind = "image.import"
+    title = _("Import image")
+    steps = {
+        "inspect": _("Examining the file"),
+        "store": _("Writing it to the store"),
+        "register": _("Registering the disk"),
+        "tidy": _("Removing the uploaded file"),
+    }
+
+    def inspect(self, run: Run) -> dict[str, Any]:
+        """Take a link of our own, so that nobody can take the file away, and look at the whole of it."""
+        _begin(run)
+        link = _claim(run)
+        image = Image.objects.get(pk=run.job.subject_id)
+        found = examine_file(link, image.region, claimed=run.args["format"], scratch=work_dir())
+        needed_gb = -(-found.virtual_size_bytes // GIB)
+        if image.type != Image.Type.ISO and needed_gb > image.min_disk_gb:  # R62
+            raise Conflict("disk-smaller-than-image", needed_gb=needed_gb, given_gb=image.min_disk_gb)
+        return {"link": link.name, "size_bytes": found.size_bytes}
+
+    def undo_inspect(self, run: Run) -> None:
+        _remove_links(run)
+
+    def store(self, run: Run) -> dict[str, Any]:
+        source = FileSource(work_dir() / run.result("inspect")["link"])
+        engine = engine_for(_region(run))
+        stored = engine.ingest(UUID(run.args["disk"]), source, format=run.args["format"], work=run)
+        return asdict(stored)
+
+    def undo_store(self, run: Run) -> None:
+        """Remove what was stored, known by its result or, when that was not written any more, by its ID."""
+        engine = engine_for(_region(run))
+        engine.sweep(run.prefix)
+        for ref in engine.inventory().stored:
+            if run.args["disk"] in ref:
+                engine.delete(ref)
+
+    def register(self, run: Run) -> None:
+        """The disk's row. What was reserved gives way to what it really takes."""
+        stored = run.result("store")
+        with run.fenced():
+            project = Image.objects.select_related("project").get(pk=run.job.subject_id).project
+            assert project is not None  # noqa: S101 - private images have one
+            lock_project(project)
+            run.job.reservations.all().delete()
+            ImageDisk.objects.filter(image=run.job.subject_id).delete()
+            if not fits_quota(project, {"store_bytes": stored["size_bytes"]}):
+                raise Conflict("store-quota-reached")
+            _disk_row(run, stored).save(force_insert=True)
+
+    def undo_register(self, run: Run) -> None:
+        with run.fenced():
+            ImageDisk.objects.filter(image=run.job.subject_id).delete()
+
+    def tidy(self, run: Run) -> None:
+        """The upload has become an image."""
+        run.hold()
+        _remove_links(run)
+        upload = Upload.objects.filter(pk=run.args["upload"])
+        for each in upload:
+            each.path.unlink(missing_ok=True)
+        with run.fenced():
+            upload.delete()
+
+    def sweep(self, run: Run) -> None:
+        engine_for(_region(run)).sweep(run.prefix)
+        kept = run.result("inspect").get("link")
+        for path in _links(run):
+            if path.name != kept:
+                path.unlink(missing_ok=True)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Normal, or failed with the reason; the upload stays for another try."""
+        image = Image.objects.filter(pk=job.subject_id).exclude(status=Image.Status.DELETED)
+        if state == Job.State.DONE:
+            image.update(status=Image.Status.ACTIVE, active_at=now(), updated_at=now())
+        else:
+            image.update(
+                status=Image.Status.KILLED,
+                error_code=job.error_code,
+                error_values=job.error_values,
+                updated_at=now(),
+            )
+
+    def resume(self, job: Job) -> None:
+        Image.objects.filter(pk=job.subject_id, status=Image.Status.KILLED).update(
+            status=Image.Status.QUEUED, error_code="", error_values={}, updated_at=now()
+        )
+
+
+def _region(run: Run) -> str:
+    return Image.objects.get(pk=run.job.subject_id).region_id
+
+
+def _begin(run: Run) -> None:
+    """Waiting for file → creating."""
+    with run.fenced():
+        begun = Image.objects.filter(
+            pk=run.job.subject_id, status__in=[Image.Status.QUEUED, Image.Status.SAVING]
+        ).update(status=Image.Status.SAVING, updated_at=now())
+    if not begun:
+        raise NotFound("image-gone")
+
+
+def _claim(run: Run) -> Path:
+    """A link of the uploaded file under our own name. Raises NotFound."""
+    link = work_dir() / run.token
+    upload = Upload.objects.filter(pk=run.args["upload"], state=Upload.State.COMPLETE).first()
+    if upload is None:
+        raise NotFound("upload-gone", name=Image.objects.get(pk=run.job.subject_id).source_name)
+    link.unlink(missing_ok=True)
+    try:
+        os.link(upload.path, link)
+    except FileNotFoundError as error:
+        raise NotFound("upload-gone", name=upload.name) from error
+    try:
+        run.hold()
+    except BaseException:
+        link.unlink(missing_ok=True)
+        raise
+    return link
+
+
+def _links(run: Run) -> list[Path]:
+    return list(work_dir().glob(f"{run.prefix}*"))
+
+
+def _remove_links(run: Run) -> None:
+    for path in _links(run):
+        path.unlink(missing_ok=True)
+
+
+def _disk_row(run: Run, stored: dict[str, Any]) -> ImageDisk:
+    image = Image.objects.get(pk=run.job.subject_id)
+    return ImageDisk(
+        id=UUID(run.args["disk"]),
+        image=image,
+        role="data" if image.type == Image.Type.DATA else "system",
+        ref=stored["ref"],
+        format=stored["format"],
+        size_bytes=stored["size_bytes"],
+        virtual_size_bytes=stored["virtual_size_bytes"],
+        sha256=stored["sha256"],
+        source_format=run.args["format"],
+        source_size_bytes=run.result("inspect")["size_bytes"],
+        source_sha256=run.args["source_sha256"],
+    )

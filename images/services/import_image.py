@@ -1,0 +1,95 @@
+"""Import: an uploaded file becomes a private image."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+
+from images.jobs import ImportImage
+from images.models import Image, ImageTag, OsVersion, Upload
+from images.os_catalogue import OTHER_LINUX
+from images.rules.import_image import attributes_fit, can_import_file, name_is_free
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import service
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
+
+
+@service("createImage")
+def import_image(
+    *,
+    actor: Actor,
+    upload: Upload,
+    name: str,
+    type: str,
+    min_disk_gb: int,
+    os_version: OsVersion | None = None,
+    architecture: str = "x86",
+    boot_mode: str = "bios",
+    min_ram_mb: int = 0,
+    max_ram_mb: int | None = None,
+    description: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> Image:
+    """Make an image of a complete upload; a job does the work. Raises Refused."""
+    lock_project(actor.project)
+    upload = Upload.objects.select_for_update().get(pk=upload.pk)
+    tags = dict(tags or {})
+    can_import_file(upload, type, actor).require()
+    attributes_fit(
+        image_type=type,
+        disk_gb=min_disk_gb,
+        upload=upload,
+        architecture=architecture,
+        boot_mode=boot_mode,
+        os_version=os_version,
+        min_ram_mb=min_ram_mb,
+        max_ram_mb=max_ram_mb,
+        tags=tags,
+    ).require()
+    image = Image(
+        region=actor.region,
+        project=actor.project,
+        name=name,
+        type=type,
+        os_version=os_version or _other_linux(),
+        architecture=architecture,
+        boot_mode=boot_mode,
+        min_disk_gb=min_disk_gb,
+        min_ram_mb=min_ram_mb,
+        max_ram_mb=max_ram_mb,
+        description=description,
+        source_kind=Image.Source.FILE,
+        source_id=upload.pk,
+        source_name=upload.name,
+        created_by=actor.user,
+    )
+    _save(image, actor)
+    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
+    start_job(
+        ImportImage,
+        image,
+        actor=actor,
+        reserves={"store_bytes": upload.size_bytes},
+        upload=str(upload.pk),
+        disk=str(uuid4()),
+        format=upload.found["format"],
+        source_sha256=upload.found["sha256"],
+    )
+    return image
+
+
+def _save(image: Image, actor: Actor) -> None:
+    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
+    name_is_free(image.name, actor).require()
+    try:
+        with transaction.atomic():
+            image.save(force_insert=True)
+    except IntegrityError:
+        name_is_free(image.name, actor).require()
+        raise
+
+
+def _other_linux() -> OsVersion | None:
+    """R63: what an image is when nothing better is known."""
+    return OsVersion.objects.filter(name=OTHER_LINUX).first()

@@ -1,0 +1,4 @@
+"""Files on their way in: received in pieces, inspected and hashed as they come, kept until they become an image.
+
+`receiver` takes bytes from wherever they come; `handler` feeds it from a plain form.
+"""

@@ -1,0 +1,57 @@
+"""What inspection found, as it is kept with an upload; and what the limits are."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from images.models import Upload
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import qemu_img_of
+from imsconsole.core.sentences import sentence
+from imsconsole.engine.inspection import inspect_file
+from imsconsole.engine.types import GIB, Found
+
+
+def limit_virtual_bytes() -> int:
+    """The largest disk any image may have (C4, C5)."""
+    return int(max(settings.IMS_SYSTEM_DISK_GB[1], settings.IMS_DATA_DISK_GB[1]) * GIB)
+
+
+def limit_file_bytes() -> int:
+    """The largest file that may be imported (R59)."""
+    return int(settings.IMS_IMPORT_MAX_GB * GIB)
+
+
+def examine_file(path: Path, region: Region, *, claimed: str, scratch: Path) -> Found:
+    """Inspect a finished file, `qemu-img` under limits included. Raises BadImage, Unavailable."""
+    return inspect_file(
+        path,
+        claimed=claimed,
+        limit_virtual_bytes=limit_virtual_bytes(),
+        run=qemu_img_of(region),
+        scratch=scratch,
+    )
+
+
+def with_hash(found: Found, sha256: str) -> Found:
+    return replace(found, sha256=sha256)
+
+
+def to_json(found: Found) -> dict[str, Any]:
+    """`Found` as `Upload.found` keeps it."""
+    return asdict(found)
+
+
+def found_of(upload: Upload) -> Found:
+    """What was found in a complete upload."""
+    values = dict(upload.found)
+    for name in ("boot_modes", "warnings"):
+        values[name] = tuple(values.get(name, ()))
+    return Found(**values)
+
+
+def warnings_of(found: Found) -> list[str]:
+    """The sentences of what is odd about a file, in the reader's language."""
+    return [sentence(code, {}) for code in found.warnings]

@@ -1,0 +1,83 @@
+"""May a file be uploaded, an upload be discarded?"""
+
+import re
+import shutil
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from images.models import Image, Upload
+from images.uploads.found import limit_file_bytes
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.text import size
+from imsconsole.engine.types import MIB
+from imsconsole.jobs.quotas import fits_quota
+
+SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives there too
+ISO_NAME = re.compile(r"[A-Za-z0-9_-]+(\.iso)?", re.IGNORECASE)
+
+
+def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
+    """Who, file name (R65), size (R59), quota, room on the disk. `size_bytes` is what was announced."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if name.lower().endswith(".iso") and not (verdict := iso_name(name)):
+        return verdict
+    if size_bytes > limit_file_bytes() + MIB:  # the form around the file counts as well
+        return refuse(
+            "file-too-large",
+            _("The file has %(size)s; files of up to %(limit)s can be imported.")
+            % {"size": size(size_bytes), "limit": size(limit_file_bytes())},
+        )
+    if not (verdict := fits_quota(actor.project, {"upload_bytes": size_bytes})):
+        return verdict
+    return has_room(size_bytes)
+
+
+def iso_name(name: str) -> Verdict:
+    """R65: the name of an ISO file."""
+    if ISO_NAME.fullmatch(name):
+        return ALLOWED
+    return refuse(
+        "iso-file-name",
+        _(
+            "The name of an ISO file may contain only letters, digits, “-” and “_”. "
+            "Rename “%(name)s” and upload it again."
+        )
+        % {"name": name},
+    )
+
+
+def has_room(size_bytes: int) -> Verdict:
+    if shutil.disk_usage(settings.UPLOAD_DIR).free >= size_bytes + SPARE_BYTES:
+        return ALLOWED
+    return refuse(
+        "no-space",
+        _("The disk of the service has no room for %(size)s more. Please tell the operator.")
+        % {"size": size(size_bytes)},
+    )
+
+
+def can_discard(upload: Upload, actor: Actor) -> Verdict:
+    """One's own uploads, unless an image is being made of it."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    return is_idle(upload)
+
+
+def is_idle(upload: Upload) -> Verdict:
+    """Whether no image is being made of the upload right now."""
+    busy = Image.objects.filter(
+        source_kind=Image.Source.FILE,
+        source_id=upload.pk,
+        status__in=[Image.Status.QUEUED, Image.Status.SAVING],
+    ).first()
+    if busy is None:
+        return ALLOWED
+    return refuse(
+        "upload-in-use",
+        _("The image “%(name)s” is being made of this file right now. Wait until that has ended.")
+        % {"name": busy.name},
+    )

@@ -1,0 +1,62 @@
+"""Uploads: begun, complete, refused, discarded. The bytes themselves are the receiver's."""
+
+from typing import cast
+
+from images.models import Upload
+from images.uploads.found import to_json
+from images.uploads.receiver import kept_until
+from images.uploads.rules import can_discard, can_upload
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import User
+from imsconsole.audit.trail import service
+from imsconsole.core.errors import ImsError
+from imsconsole.engine.types import Found
+from imsconsole.jobs.quotas import lock_project
+
+NAME_LENGTH = 255
+
+
+@service("startUpload")
+def start_upload(*, name: str, size_bytes: int, actor: Actor) -> Upload:
+    """Reserve quota and room for a file of at most `size_bytes`. Raises Refused."""
+    lock_project(actor.project)
+    can_upload(actor, name, size_bytes).require()
+    return Upload.objects.create(
+        project=actor.project,
+        user=cast(User, actor.user),
+        name=name[-NAME_LENGTH:],
+        size_bytes=size_bytes,
+        expires_at=kept_until(),
+    )
+
+
+@service("completeUpload")
+def complete_upload(upload: Upload, found: Found, *, actor: Actor) -> Upload:
+    """All bytes are here; what they are is kept with them."""
+    upload.state = Upload.State.COMPLETE
+    upload.size_bytes = upload.received_bytes = found.size_bytes
+    upload.found = to_json(found)
+    upload.expires_at = kept_until()
+    upload.save(update_fields=["state", "size_bytes", "received_bytes", "found", "expires_at"])
+    return upload
+
+
+@service("refuseUpload")
+def refuse_upload(upload: Upload, error: ImsError, *, actor: Actor) -> Upload:
+    """Keep why a file was refused. Its bytes are gone already and count no more."""
+    upload.state = Upload.State.REFUSED
+    upload.size_bytes = 0
+    upload.error_code = error.code
+    upload.error_values = error.values
+    upload.save(update_fields=["state", "size_bytes", "error_code", "error_values"])
+    return upload
+
+
+@service("discardUpload")
+def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
+    """Remove an upload and its bytes. Raises Refused while an image is made of it."""
+    upload = Upload.objects.select_for_update().get(pk=upload.pk)
+    can_discard(upload, actor).require()
+    upload.path.unlink(missing_ok=True)
+    Upload.objects.filter(pk=upload.pk).delete()
+    return upload

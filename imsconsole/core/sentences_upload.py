@@ -1,0 +1,34 @@
+"""Sentences for uploads and imports that went wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+UPLOAD_SENTENCES: Mapping[str, Any] = {
+    "no-file": _("No file was sent. Choose a file and send the form again."),
+    "upload-broken": _(
+        "The connection ended before the whole file “%(name)s” had arrived. Nothing of it was kept; "
+        "please upload it again."
+    ),
+    "upload-longer": _(
+        "More bytes of “%(name)s” arrived than the browser had announced. Nothing of it was kept; "
+        "please upload it again."
+    ),
+    "upload-gone": _(
+        "The uploaded file “%(name)s” is no longer there: it expired or was discarded. Please upload it again."
+    ),
+    "checksum-differs": _(
+        "The SHA-256 of the file that arrived is %(found)s, not the one you gave (%(wanted)s). "
+        "Nothing of it was kept; check the file and the checksum and upload it again."
+    ),
+    "image-gone": _("The image was deleted while the file was being imported."),
+    "disk-smaller-than-image": _(
+        "The disk in the file has %(needed_gb)s GB, more than the %(given_gb)s GB that were given. "
+        "Import it again with at least %(needed_gb)s GB."
+    ),
+    "store-quota-reached": _(
+        "The imported image takes more room than the project's quota for image storage has left. "
+        "Delete images that are no longer needed, or ask the operator for more, and retry."
+    ),
+}

@@ -1,0 +1,123 @@
+"""What the tests of uploads and imports share: disk files, forms as a browser sends them, what is left over."""
+
+import subprocess
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from images.models import Image, Upload
+from images.services.import_image import import_image
+from images.uploads.found import examine_file, with_hash
+from images.uploads.receiver import Receiver
+from images.uploads.services import complete_upload, start_upload
+from imsconsole.accounts.actor import Actor
+from imsconsole.jobs.models import Job
+
+MIB = 1024**2
+SIZE = 4 * MIB
+CREATE = "/images/create/"
+# name of a file → what qemu-img makes of the raw disk
+FORMATS = {
+    "disk.raw": ("raw",),
+    "disk.qcow2": ("qcow2",),
+    "sparse.vmdk": ("vmdk", "-o", "subformat=monolithicSparse"),
+    "stream.vmdk": ("vmdk", "-o", "subformat=streamOptimized"),
+    "dynamic.vhd": ("vpc",),
+    "fixed.vhd": ("vpc", "-o", "subformat=fixed,force_size=on"),
+    "disk.vhdx": ("vhdx",),
+    "disk.vdi": ("vdi",),
+}
+ISOS = {
+    "grub-rescue-cdrom.iso": Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso"),
+    "ipxe.iso": Path("/usr/lib/ipxe/ipxe.iso"),
+}
+DETAILS: dict[str, Any] = {
+    "details-name": "web server",
+    "details-os_version": "",
+    "details-architecture": "x86",
+    "details-boot_mode": "bios",
+    "details-min_disk_gb": "1",
+    "details-min_ram_mb": "512",
+    "details-max_ram_mb": "",
+    "details-description": "made of a file",
+    "details-tags": "team=web\nempty=",
+    "wizard-current_step": "details",
+}
+
+
+def make_disks(folder: Path) -> Path:
+    """A small disk with a partition and content, in every format that is accepted."""
+    raw = folder / "disk.raw"
+    with raw.open("wb") as file:
+        file.truncate(SIZE)
+    subprocess.run(
+        ["sfdisk", "-q", raw], input="label: dos\n,,83,*\n", text=True, check=True, capture_output=True
+    )
+    with raw.open("r+b") as file:
+        file.write(b"\xfa\x31\xc0")
+        file.seek(2 * MIB)
+        file.write(b"the content of a disk " * 4096)
+    for name, (kind, *options) in FORMATS.items():
+        if name != "disk.raw":
+            convert = ["qemu-img", "convert", "-f", "raw", "-O", kind, *options, raw, folder / name]
+            subprocess.run(convert, check=True, capture_output=True)
+    return folder
+
+
+def sent(content: bytes, name: str = "disk.raw", **fields: str) -> dict[str, Any]:
+    """Step 1 as a browser sends it."""
+    return {"type": "system", "format": "", "sha256": "", **fields, "file": SimpleUploadedFile(name, content)}
+
+
+def uploaded(actor: Actor, path: Path, claimed: str = "") -> Upload:
+    """A complete upload of a file, as any way in makes it."""
+    upload = start_upload(name=path.name, size_bytes=path.stat().st_size, actor=actor)
+    receiver = Receiver(upload)
+    with path.open("rb") as file:
+        while chunk := file.read(300_000):
+            receiver.eat(chunk)
+    found = receiver.finish(claimed=claimed)
+    seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
+    return complete_upload(upload, with_hash(seen, found.sha256), actor=actor)
+
+
+def imported(actor: Actor, path: Path, **fields: Any) -> SimpleNamespace:
+    """An image and its job, waiting."""
+    given = {"name": path.name, "type": "system", "min_disk_gb": 1, **fields}
+    image = import_image(actor=actor, upload=uploaded(actor, path), **given)
+    return SimpleNamespace(image=image, job=Job.objects.about(image.pk).get())
+
+
+def upload_files() -> list[str]:
+    return sorted(path.name for path in Path(settings.UPLOAD_DIR).glob("*"))
+
+
+def work_files() -> list[str]:
+    return sorted(path.name for path in (Path(settings.DATA_DIR) / "work").glob("*"))
+
+
+def draft_after(client: Client, content: bytes, **fields: str) -> str:
+    """Step 1 passed: the address of step 2."""
+    response = client.post(CREATE, sent(content, **fields))
+    assert response.status_code == 302, response.content.decode()
+    return response["Location"]
+
+
+def image_of(response: Any) -> Image:
+    return Image.objects.get(pk=response["Location"].rstrip("/").rsplit("/", 1)[1])
+
+
+def multipart(*parts: tuple[str, str, bytes], boundary: str = "XXboundaryXX") -> bytes:
+    """A body by hand: (field, file name or empty, content)."""
+    body = BytesIO()
+    for field, name, content in parts:
+        file = f'; filename="{name}"' if name else ""
+        body.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n'.encode())
+        body.write(content + b"\r\n")
+    body.write(f"--{boundary}--\r\n".encode())
+    return body.getvalue()
