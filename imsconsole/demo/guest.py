@@ -50,6 +50,8 @@ LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1"
 MBR_PLACES = ("/usr/lib/syslinux/mbr/mbr.bin", "/usr/lib/SYSLINUX/mbr.bin")
 GRUB_MODULES = "part_gpt fat normal search search_fs_file linux boot echo"
 
+SCRATCH = "building-"
+
 BootMode = Literal["bios", "uefi"]
 
 ETC = {
@@ -114,8 +116,7 @@ def _unpacked(package: str, cache: Path) -> Path:
     final = cache / package
     if final.is_dir():
         return final
-    with tempfile.TemporaryDirectory(dir=cache) as name:
-        folder = Path(name)
+    with scratch(cache) as folder:
         _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], folder)
         _run(["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), "files"], folder)
         (folder / "files").rename(final)
@@ -128,8 +129,7 @@ def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -
     Packages are kept in `work_dir` for the next one. Raises CannotBuildError.
     """
     kernel = fetch_kernel(work_dir)
-    with tempfile.TemporaryDirectory(dir=work_dir) as scratch:
-        folder = Path(scratch)
+    with scratch(work_dir) as folder:
         initrd = _initrd(folder, kernel, name, work_dir)
         disk = folder / "disk"
         with disk.open("xb") as out:
@@ -284,3 +284,31 @@ def _locked(cache: Path) -> Iterator[None]:
     with (cache / "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def scratch(cache: Path) -> Iterator[Path]:
+    """A folder to build in. Those that a killed process left behind go first: nobody holds them."""
+    for left in cache.glob(f"{SCRATCH}*"):
+        with _held(left) as alone:
+            if alone:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=SCRATCH) as name, _held(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold a folder; False when another process does, or when it has just gone."""
+    try:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(number)

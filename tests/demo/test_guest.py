@@ -1,0 +1,22 @@
+"""Building a demo guest. That it boots is proved in `tests/engine/test_local_guests.py`."""
+
+from pathlib import Path
+
+import pytest
+
+from imsconsole.demo.guest import CannotBuildError, build_guest, missing_tools, scratch
+
+
+def test_what_a_killed_build_left_is_gone_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / "building-left" / "root").mkdir(parents=True)
+    with scratch(tmp_path) as one, scratch(tmp_path) as two:
+        assert {entry.name for entry in tmp_path.iterdir()} == {one.name, two.name}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsconsole.demo.guest._path", lambda: str(tmp_path))
+    assert "sfdisk" in missing_tools("bios")
+    assert "grub-mkimage" in missing_tools("uefi")
+    with pytest.raises(CannotBuildError, match="apt-cache is not installed"):
+        build_guest(tmp_path / "disk", name="x", boot_mode="bios", work_dir=tmp_path)
