@@ -1,7 +1,5 @@
 """Invitations: a link that works once. It needs no mail server: whoever invites sends it by any way."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -9,20 +7,11 @@ from django.conf import settings
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Invitation, Membership, Project, User
+from imsconsole.accounts.links import sha256_of
+from imsconsole.accounts.models import Invitation, Membership, Project
 from imsconsole.accounts.trail import service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
-
-
-def new_secret() -> str:
-    """The part of the link that cannot be guessed: 256 bits."""
-    return secrets.token_urlsafe(32)
-
-
-def sha256_of(secret: str) -> str:
-    """What is kept of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @service("inviteMember")
@@ -54,15 +43,6 @@ def withdraw_invitation(*, invitation: Invitation, actor: Actor) -> Invitation:
     invitation.delete()
     invitation.pk = pk
     return invitation
-
-
-def guest_of(invitation: Invitation, user: User, address: str) -> Actor:
-    """The reader of a link as the member the link will make: for `accept_invitation`."""
-    account = invitation.account
-    project = invitation.projects.first() or account.projects.order_by("region_id", "name").first()
-    if project is None:  # every project of the account was deleted since
-        raise NotFound
-    return Actor(user, project, invitation.role, address)
 
 
 @service("acceptInvitation")

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from imsconsole.accounts import rules
+from imsconsole.accounts import links, rules
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.forms.members import InviteForm, NewcomerForm
 from imsconsole.accounts.middleware import PROJECT_KEY
@@ -30,10 +30,10 @@ def invite(request: ActorRequest) -> HttpResponse:
     rules.can_invite(request.actor).require()
     form = InviteForm(request.POST or None, account=request.actor.account)
     if request.method == "POST" and form.is_valid():
-        secret = services.new_secret()
+        secret = links.new_secret()
         invitation = services.invite_member(secret=secret, **form.cleaned_data, actor=request.actor)
-        link = request.build_absolute_uri(reverse("invitation", args=[secret]))
-        context = {"active": "project", "invitation": invitation, "link": link}
+        address = request.build_absolute_uri(reverse("invitation", args=[secret]))
+        context = {"active": "project", "invitation": invitation, "link": address}
         return render(request, "accounts/invited.html", context)
     context = {"active": "project", "form": form}
     return render(request, "accounts/invite.html", context, status=422 if form.errors else 200)
@@ -54,7 +54,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """The page behind the link: a member-to-be accepts; a newcomer also chooses name and password."""
     found = get_object_or_404(
         Invitation.objects.select_related("account", "created_by"),
-        secret_sha256=services.sha256_of(secret),
+        secret_sha256=links.sha256_of(secret),
     )
     user = request.user if isinstance(request.user, User) else None
     rules.can_accept_invitation(found, user).require()
@@ -75,7 +75,7 @@ def _accept(
     """Become a member, sign in when new, and enter the project."""
     person = user or (form.save(commit=False) if form else User())
     password = form.cleaned_data["password1"] if form else ""
-    actor = services.guest_of(found, person, request.META.get("REMOTE_ADDR", ""))
+    actor = links.guest_of(found, person, request.META.get("REMOTE_ADDR", ""))
     services.accept_invitation(invitation=found, password=password, actor=actor)
     if user is None:
         login(request, person, backend=BACKEND)
