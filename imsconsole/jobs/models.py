@@ -124,12 +124,35 @@ class Job(models.Model):
             return self.kind
 
     @property
+    def step_title(self) -> str:
+        """What it is doing now, in the reader's language."""
+        try:
+            return str(self.job_kind.steps.get(self.step, self.step))
+        except ImportError:
+            return self.step
+
+    @property
     def is_live(self) -> bool:
         return self.state in LIVE
 
     @property
     def is_undoing(self) -> bool:
         return self.is_live and bool(self.outcome)
+
+    @property
+    def status(self) -> str:
+        """The key of its dot: the state, or what a running job is about to come to."""
+        if self.state == self.State.RUNNING:
+            return "cancelling" if self.outcome or self.cancel_requested else "working"
+        return self.state
+
+    @property
+    def status_label(self) -> str:
+        if self.is_undoing:
+            return str(_("Being undone"))
+        if self.is_live and self.cancel_requested:
+            return str(_("Being cancelled"))
+        return self.get_state_display()
 
     @property
     def error_sentence(self) -> str:

@@ -24,10 +24,10 @@ def cancel_job(job: Job, *, actor: Actor) -> Job:
 
 
 def _end_unbegun(job: Job) -> None:
-    job.job_kind.settle(job, Job.State.CANCELLED)
-    job.reservations.all().delete()
     job.state, job.error_code, job.finished_at = Job.State.CANCELLED, "cancelled", now()
     job.save(update_fields=["state", "error_code", "finished_at"])
+    job.job_kind.settle(job, job.state)
+    job.reservations.all().delete()
 
 
 @service("retryJob")

@@ -1,0 +1,106 @@
+"""The jobs of a project, one job, and the fragments other rooms' pages include by URL name."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.jobs import services
+from imsconsole.jobs.errors import past_errors
+from imsconsole.jobs.filters import JobFilter
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.periodic import is_worker_alive
+from imsconsole.jobs.quotas import quota_lines
+from imsconsole.jobs.rules import can_cancel, can_retry
+from imsconsole.jobs.steps import step_lines
+from imsconsole.jobs.subjects import subject_url
+from imsconsole.jobs.tables import job_table
+
+
+def _find(request: ActorRequest, job_id: UUID) -> Job:
+    return get_object_or_404(
+        Job.objects.visible_to(request.actor).select_related("user", "project"), pk=job_id
+    )
+
+
+@signed_in
+@require_safe
+def list_jobs(request: ActorRequest) -> HttpResponse:
+    found = JobFilter(request.GET, queryset=Job.objects.visible_to(request.actor))
+    context = {
+        "active": "jobs",
+        "filter": found,
+        "is_narrowed": any(request.GET.get(name) for name in found.filters),
+        "table": job_table(found.qs, request),
+        "kept": [(name, request.GET[name]) for name in ("sort", "per_page") if name in request.GET],
+        "is_fragment": wants_fragment(request),
+        "is_worker_alive": is_worker_alive(),
+    }
+    return render_page(request, "jobs/list.html", "jobs/_list.html", context)
+
+
+@signed_in
+@require_safe
+def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
+    job = _find(request, job_id)
+    context = {
+        "active": "jobs",
+        "job": job,
+        "steps": step_lines(job),
+        "past_errors": past_errors(job),
+        "subject_url": subject_url(job),
+        "can_cancel": can_cancel(job, request.actor),
+        "can_retry": can_retry(job, request.actor),
+        "is_fragment": wants_fragment(request),
+        "has_changed": request.GET.get("was", "") != job.status,
+        "is_worker_alive": is_worker_alive(),
+    }
+    return render_page(request, "jobs/detail.html", "jobs/_job.html", context)
+
+
+@signed_in
+@require_safe
+def show_progress(request: ActorRequest, job_id: UUID) -> HttpResponse:
+    """The progress of a job, for any page; without htmx the job's page."""
+    job = _find(request, job_id)
+    if not wants_fragment(request):
+        return redirect(job)
+    return render_page(request, "jobs/_progress.html", "jobs/_progress.html", {"job": job})
+
+
+@signed_in
+@require_safe
+def show_about(request: ActorRequest, subject_id: UUID) -> HttpResponse:
+    """The live job about a subject, else the last one if it failed, else nothing."""
+    job = Job.objects.visible_to(request.actor).about(subject_id).first()
+    shown = job if job and (job.is_live or job.state == Job.State.FAILED) else None
+    context = {"active": "jobs", "job": shown, "subject_id": subject_id}
+    return render_page(request, "jobs/about.html", "jobs/_about.html", context)
+
+
+@signed_in
+@require_safe
+def show_quotas(request: ActorRequest) -> HttpResponse:
+    context = {"active": "project", "quotas": quota_lines(request.actor.project)}
+    return render_page(request, "jobs/quotas.html", "jobs/_quotas.html", context)
+
+
+@signed_in
+@require_POST
+def cancel(request: ActorRequest, job_id: UUID) -> HttpResponse:
+    job = services.cancel_job(_find(request, job_id), actor=request.actor)
+    messages.success(request, _("“%(job)s” is being cancelled.") % {"job": job.title})
+    return redirect(job)
+
+
+@signed_in
+@require_POST
+def retry(request: ActorRequest, job_id: UUID) -> HttpResponse:
+    job = services.retry_job(_find(request, job_id), actor=request.actor)
+    messages.success(request, _("“%(job)s” goes on where it failed.") % {"job": job.title})
+    return redirect(job)
