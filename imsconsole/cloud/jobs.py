@@ -1,5 +1,6 @@
 """Long work on servers. No engine call inside a transaction; every step may run twice."""
 
+import contextlib
 from typing import Any
 
 from django.conf import settings
@@ -131,7 +132,8 @@ class StartServer(PowerKind):
 
     def undo_start(self, run: Run) -> None:
         server = subject_of(run.job)
-        engine_of(server).stop(server.ref, graceful_s=0)
+        with contextlib.suppress(NotFound):
+            engine_of(server).stop(server.ref, graceful_s=0)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:

@@ -32,12 +32,12 @@ def reconcile_all() -> None:
 def reconcile_server(server: Server) -> Server:
     """Bring the row to what the process does; the row as it is then.
 
-    A server with a job on it belongs to the job. One that starts with the host and went down with
-    it is started again.
+    A server with a job on it belongs to the job; one that is said to be worked on but has none is
+    brought back as well. One that starts with the host and went down with it is started again.
     """
-    if server.status not in SETTLED or not server.ref:
+    if server.status in (Server.Status.FAILED, Server.Status.DELETED):
         return server
-    found = state_of(server)
+    found = state_of(server) if server.ref else ServerState(Power.MISSING)
     if _agree(server, found) or not _write(server, found):
         return server
     server.refresh_from_db()
@@ -63,8 +63,9 @@ def _write(seen: Server, found: ServerState) -> bool:
     if found.power is Power.RUNNING:
         change_status(server, Server.Status.RUNNING, at=at, ssh_port=found.ssh_port)
     else:
+        status = Server.Status.STOPPED if server.ref else Server.Status.FAILED
         code = "machine-missing" if found.power is Power.MISSING else found.reason or "killed"
-        change_status(server, Server.Status.STOPPED, code=code, at=at, ssh_port=None)
+        change_status(server, status, code=code, at=at, ssh_port=None)
     return True
 
 

@@ -1,0 +1,29 @@
+"""No guest outlives its test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from imsconsole.cloud.engines import engine_for
+from imsconsole.engine.api import Engine
+from tests.cloud.machines import REGION
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """The engine of the tests' region; whatever a test leaves there is removed."""
+    engine = engine_for(REGION)
+    yield engine
+    inventory = engine.inventory()
+    for ref in inventory.servers:
+        engine.delete_server(ref)
+    for ref in inventory.disks:
+        engine.delete_disk(ref)
+    for ref in inventory.stored:
+        engine.delete(ref)
+
+
+@pytest.fixture(autouse=True)
+def _short_stop(settings) -> None:
+    """The tests' guests never power off by themselves."""
+    settings.IMS_STOP_TIMEOUT_S = 0.2

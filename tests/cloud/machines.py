@@ -1,0 +1,58 @@
+"""Real images, servers and guests of the tests' region."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from images.models import Image
+from images.services.launch import create_servers
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Flavor, Server
+from imsconsole.engine.types import FileSource
+from tests import factories
+from tests.engine.guests import TestWork, tiny_disk
+from tests.support.workers import run_jobs
+
+REGION = "cn-north-4"
+WORD = "TINY GUEST"
+
+
+def tiny_flavor() -> Flavor:
+    return factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=64)
+
+
+def bootable_image(actor: Actor, *, end: str = "halt", **fields: Any) -> Image:
+    """A private image whose disk says `WORD` on the serial port and halts (or ends QEMU: `reset`)."""
+    image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
+    disk = factories.ImageDiskFactory(image=image)
+    with tempfile.TemporaryDirectory() as folder:
+        path = tiny_disk(Path(folder, "disk.raw"), WORD, end=end)
+        stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
+    disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
+    disk.virtual_size_bytes = stored.virtual_size_bytes
+    disk.save()
+    return image
+
+
+def order(actor: Actor, image: Image | None = None, **wanted: Any) -> list[Server]:
+    """Servers as the service makes them; their jobs still wait."""
+    wanted = {"name": "web", "flavor": tiny_flavor(), "user_data": "#!/bin/sh\n", **wanted}
+    return create_servers(actor=actor, image=image or bootable_image(actor), **wanted)
+
+
+def running_server(actor: Actor, **wanted: Any) -> Server:
+    """A server whose guest runs."""
+    (server,) = order(actor, **wanted)
+    run_jobs()
+    server.refresh_from_db()
+    assert server.status == "running", (server.status, server.status_sentence)
+    return server
+
+
+def files_of(server: Server) -> list[str]:
+    """What the engine holds under the IDs of a server and of its disks, living or gone."""
+    inventory = engine_for(REGION).inventory()
+    ids = [str(server.pk), *(str(disk.pk) for disk in server.disks.all())]
+    refs = inventory.servers | inventory.disks | inventory.scraps
+    return sorted(ref for ref in refs if any(name in ref for name in ids))
