@@ -26,13 +26,6 @@ from tests.images.importing import CREATE, MIB, imported, multipart, sent, uploa
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _empty_folder():
-    yield
-    for name in upload_files():
-        (Path(settings.UPLOAD_DIR) / name).unlink()
-
-
 # rules and services ----------------------------------------------------------------------------------
 
 
