@@ -198,6 +198,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+if IMS_OIDC_URL:  # browsers hold the redirect after a form to form-action as well
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append("/".join(IMS_OIDC_URL.split("/")[:3]))
 CSRF_FAILURE_VIEW = "imsconsole.accounts.views.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
