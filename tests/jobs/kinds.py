@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from imsconsole.jobs.run import Run
 class WriteFiles(JobKind):
     """Makes a folder, writes a file in it as the engine does, and describes the image.
 
-    `args`: folder; `fails_in`: name of a step; `how`: no-space, bug.
+    `args`: folder; `fails_in`: name of a step; `how`: no-space, bug; `waits`: for a file `go` while writing.
     """
 
     kind = "test.write"
@@ -39,6 +40,9 @@ class WriteFiles(JobKind):
                     file.write(b"x" * 1024)
                     run.report(1024 * (number + 1), 4096)
                 self.fail(run, "write_bytes")
+                while run.args.get("waits") and not (home(run).parent / "go").exists():
+                    run.report(1024, 4096)
+                    time.sleep(0.01)
             run.hold()
             scrap.rename(final)
         finally:

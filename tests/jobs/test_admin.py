@@ -16,35 +16,35 @@ JOBS = "admin:jobs_job_changelist"
 
 
 @pytest.fixture
-def browser(client: Client, operator) -> Client:
+def operators(client: Client, operator) -> Client:
     client.force_login(operator)
     return client
 
 
-def choose(browser: Client, action: str, *jobs: Job) -> str:
+def choose(operators: Client, action: str, *jobs: Job) -> str:
     data = {"action": action, "_selected_action": [str(job.pk) for job in jobs]}
-    return browser.post(reverse(JOBS), data, follow=True).content.decode()
+    return operators.post(reverse(JOBS), data, follow=True).content.decode()
 
 
-def test_jobs_and_the_clock_are_shown_and_cannot_be_changed(browser: Client, start: Callable[..., Job]):
+def test_jobs_and_the_clock_are_shown_and_cannot_be_changed(operators: Client, start: Callable[..., Job]):
     job = start()
     tick()
     entry = ClockEntry.objects.get(name="jobs.take_up_orphans")
 
-    assert str(job) in browser.get(reverse(JOBS)).content.decode()
-    assert entry.name in browser.get(reverse("admin:jobs_clockentry_changelist")).content.decode()
+    assert str(job) in operators.get(reverse(JOBS)).content.decode()
+    assert entry.name in operators.get(reverse("admin:jobs_clockentry_changelist")).content.decode()
     for model, row in (("job", job), ("clockentry", entry)):
-        shown = browser.get(reverse(f"admin:jobs_{model}_change", args=[row.pk]))
+        shown = operators.get(reverse(f"admin:jobs_{model}_change", args=[row.pk]))
         assert shown.status_code == 200
         assert 'name="_save"' not in shown.content.decode()
-        assert browser.get(reverse(f"admin:jobs_{model}_add")).status_code == 403
+        assert operators.get(reverse(f"admin:jobs_{model}_add")).status_code == 403
 
 
-def test_the_operator_cancels_and_retries_through_the_services(browser: Client, start: Callable[..., Job]):
+def test_the_operator_cancels_and_retries_through_the_services(operators: Client, start: Callable[..., Job]):
     waiting, failed = start(), finish(start(fails_in="describe", how="no-space"))
 
-    choose(browser, "cancel", waiting)
-    choose(browser, "retry", failed)
+    choose(operators, "cancel", waiting)
+    choose(operators, "retry", failed)
 
     assert Job.objects.get(pk=waiting.pk).state == "cancelled"
     assert Job.objects.get(pk=failed.pk).state == "queued"
@@ -55,7 +55,7 @@ def test_the_operator_cancels_and_retries_through_the_services(browser: Client, 
     ]
 
 
-def test_what_a_rule_refuses_is_refused_to_the_operator_too(browser: Client, start: Callable[..., Job]):
+def test_what_a_rule_refuses_is_refused_to_the_operator_too(operators: Client, start: Callable[..., Job]):
     done = finish(start())
 
-    assert "Only failed jobs can be retried." in choose(browser, "retry", done)
+    assert "Only failed jobs can be retried." in choose(operators, "retry", done)

@@ -18,8 +18,8 @@ job, and the stopped one goes on (SIGCONT) and must change nothing. With `undo` 
 cancelled after its last step and undone.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
-In a process of your own: `start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
-For jobs whose death is not the point: `run_jobs()` runs all that waits, `finish(job)` one, in the test's own
+For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
+`with supervisor():` has a whole `manage.py run_worker` going. For jobs whose death is not the point: `run_jobs()` runs all that waits, `finish(job)` one, in the test's own
 process and also inside its transaction (`@pytest.mark.django_db` will do).
 """
 
@@ -176,6 +176,27 @@ def nursery() -> Iterator[Nursery]:
             yield workers
         finally:
             workers.close()
+
+
+@contextmanager
+def supervisor(**environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real `manage.py run_worker` with its workers and clock; ended at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run_worker"],
+        cwd=settings.BASE_DIR,
+        env={**worker_environment(), **environment},
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes a process has started and that live."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def kill_at_every_step(
