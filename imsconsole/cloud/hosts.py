@@ -28,9 +28,9 @@ class Host:
 
 
 def host_of(region: Region | str) -> Host:
-    """The host of a region (or of its code): one query, no engine verb that waits."""
+    """The host of a region (or of its code): one query, no engine verb that waits. Local regions share one."""
     code = region if isinstance(region, str) else region.code
     capabilities = engine_for(code).capabilities()
-    used = Server.objects.existing().filter(project__region=code, status__in=IN_MEMORY)
+    used = Server.objects.existing().filter(project__region__engine="local", status__in=IN_MEMORY)
     used_mb = used.aggregate(total=Sum("flavor__memory_mb"))["total"] or 0
     return Host(capabilities, max(0, capabilities.memory_mb - used_mb))

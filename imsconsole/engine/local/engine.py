@@ -36,7 +36,8 @@ class LocalEngine:
 
     `network`: "none" (a NIC without a cable), "user" (DHCP and the forwarded SSH port, nothing
     else) or "internet" (user mode with a way out; guests then reach this host's own loopback
-    services as well). `memory_mb` is what all running guests may use together. `guest_user` runs
+    services as well). `memory_mb` is what all running guests may use together, those of
+    the regions beside `root` included. `guest_user` runs
     guests and qemu-img when we are root. `file_bytes` caps any file qemu-img writes (0 is no cap).
     """
 

@@ -205,7 +205,7 @@ class Machines:
 
     def _run(self, folder: Path, server: ServerSpec, host: Host) -> ServerState:
         wished = read_state(folder).ssh_port
-        with _flock(self._store.servers):
+        with _flock(self._store.root.parent):
             self._require_memory(folder, server.memory_mb)
             port = machine.free_port(wished) if self._network != "none" else 0
             starting = Recorded(
@@ -223,10 +223,13 @@ class Machines:
         return describe(folder, read_state(folder))
 
     def _require_memory(self, folder: Path, needed_mb: int) -> None:
-        """Raises Unavailable when all guests together would not fit. Starting ones count."""
+        """Raises Unavailable when all guests together would not fit. Starting ones count.
+
+        Regions whose folders stand beside ours are on this host too and share its memory.
+        """
         used = sum(
             state.memory_mb
-            for other in self._store.servers.iterdir()
+            for other in self._store.root.parent.glob("*/servers/*")
             if other != folder and (state := read_state(other)).running and find_guest(other, state)
         )
         if used + needed_mb > self._memory_mb:
