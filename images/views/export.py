@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from images.exports import EXPORTS
+from images.exports import columns_of, rows_of
 from images.filters import ImageFilter, for_tab
-from images.models import Image, ImageQuerySet
+from images.models import ImageQuerySet
 from images.tables import ImageTable
 from images.views.catalogue import chosen_tab
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.core.csv import csv_response
+from imsconsole.core.csv import csv_stream
 from imsconsole.core.now import now
 
 
@@ -28,9 +28,9 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
         return redirect(f"{reverse('images:list')}?tab={tab}")
     images = for_tab(tab, request.actor)
     images = images.filter(pk__in=picked) if picked else ImageFilter(request.GET, queryset=images).qs
-    table = EXPORTS[tab](Image.objects.none())
-    rows = _sorted(images, request).select_related("os_version").prefetch_related("tags", "disks")
-    return csv_response(table, rows, f"{request.actor.project}-{tab}-images-{localtime(now()):%Y-%m-%d}.csv")
+    headings, cells = columns_of(tab)
+    name = f"{request.actor.project}-{tab}-images-{localtime(now()):%Y-%m-%d}.csv"
+    return csv_stream(headings, rows_of(_sorted(images, request), cells), name)
 
 
 def _picked(request: ActorRequest) -> list[uuid.UUID]:

@@ -37,6 +37,13 @@ def csv_lines(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterato
         yield writer.writerow([safe_cell(cell) for cell in row])
 
 
+def csv_stream(headings: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str) -> StreamingHttpResponse:
+    """A download whose lines are made while they are sent; `rows` may be endless."""
+    response = StreamingHttpResponse(csv_lines(headings, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+    return response
+
+
 def csv_response(table: tables.Table, queryset: "QuerySet[Model]", filename: str) -> StreamingHttpResponse:
     """Stream `queryset` in the columns of `table` (made with no data); 2,000 rows in memory at once."""
     columns = list(table.columns)
@@ -44,11 +51,7 @@ def csv_response(table: tables.Table, queryset: "QuerySet[Model]", filename: str
         [_cell(BoundRow(record, table), column.name) for column in columns]
         for record in queryset.iterator(chunk_size=2000)
     )
-    response = StreamingHttpResponse(
-        csv_lines([column.header for column in columns], rows), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
-    return response
+    return csv_stream([column.header for column in columns], rows, filename)
 
 
 def _cell(row: BoundRow, name: str) -> Any:
