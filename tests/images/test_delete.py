@@ -1,0 +1,182 @@
+"""Deleting an image: rule, service, job, page."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from images.jobs_delete import ImageDelete
+from images.models import Image
+from images.rules.delete import can_delete
+from images.services.delete import delete_image
+from imsconsole.audit.models import Event
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.now import now
+from imsconsole.core.rules import Refused
+from imsconsole.engine.types import FileSource
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.runner import run_job
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def facts(image, actor):
+    return Image.objects.with_facts(actor).get(pk=image.pk)
+
+
+def live_job(image):
+    return Job.objects.create(
+        kind="image.x", path="x", queue="bulk", project=image.project, subject_kind="image",
+        subject_id=image.pk, subject_name=image.name, state="running", lease_until=now(),
+    )  # fmt: skip
+
+
+class OnePiece:
+    """Work that nobody cancels."""
+
+    def __init__(self):
+        self.token = uuid.uuid4().hex
+
+    def report(self, done, total):
+        pass
+
+    def hold(self):
+        pass
+
+
+@pytest.fixture
+def stored(people, tmp_path):
+    """An image with real bytes in the store."""
+    image = factories.ImageFactory(project=people.bob.project)
+    raw = tmp_path / "disk.raw"
+    raw.write_bytes(b"MARKER" + bytes(1024**2 - 6))
+    disk = factories.ImageDiskFactory(image=image)
+    made = engine_for(image.region).ingest(disk.pk, FileSource(raw), format="raw", work=OnePiece())
+    disk.ref = made.ref
+    disk.save(update_fields=["ref"])
+    return image
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("alice", ""), ("bob", ""), ("dave", "read-only"), ("carol", "not-owner")]
+)
+def test_only_those_who_may_write_in_the_owning_project_may_delete(people, name, code):
+    actor = getattr(people, name)
+    image = factories.ImageFactory(project=people.bob.project)
+
+    assert can_delete(facts(image, actor), actor).code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("active", ""),
+        ("killed", ""),
+        ("frozen", ""),
+        ("queued", "in-creation"),
+        ("saving", "in-creation"),
+        ("deleted", "deleted"),
+    ],
+)
+def test_an_image_in_creation_cannot_be_deleted(people, status, code):
+    image = factories.ImageFactory(project=people.bob.project, status=status)
+
+    assert can_delete(facts(image, people.bob), people.bob).code == code
+
+
+def test_public_and_protected_and_busy_images_cannot_be_deleted(people):
+    public = factories.PublicImageFactory()
+    protected = factories.ImageFactory(project=people.bob.project, protected=True)
+    busy = factories.ImageFactory(project=people.bob.project)
+    live_job(busy)
+    launching = factories.ServerFactory(project=people.bob.project, status="creating").image
+
+    codes = [
+        can_delete(facts(image, people.bob), people.bob).code
+        for image in (public, protected, busy, launching)
+    ]
+    assert codes == ["public-image", "protected", "image-busy", "launching"]
+
+
+def test_a_deleted_image_is_gone_at_once_and_its_name_is_free(people):
+    image = factories.ImageFactory(project=people.bob.project, name="web")
+    delete_image(image, actor=people.bob)
+
+    image.refresh_from_db()
+    assert (image.status, image.deleted_at is not None) == ("deleted", True)
+    assert not Image.objects.visible_to(people.bob).exists()
+    factories.ImageFactory(project=people.bob.project, name="web")
+    assert Event.objects.get(action="deleteImage").resource_id == str(image.pk)
+    assert not Job.objects.exists()  # it had no bytes
+
+
+def test_of_two_who_delete_at_once_one_gets_a_sentence(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    delete_image(image, actor=people.bob)
+
+    with pytest.raises(Refused, match="deleted"):
+        delete_image(image, actor=people.alice)
+
+
+def test_the_job_removes_the_bytes_and_may_run_twice(people, stored):
+    engine, ref = engine_for(stored.region), stored.disks.get().ref
+    delete_image(stored, actor=people.bob)
+    assert ref in engine.inventory().stored
+
+    job = Job.objects.get(kind=ImageDelete.kind)
+    run_job(str(job.pk), "test")
+    job.refresh_from_db()
+    assert (job.state, stored.disks.get().ref) == ("done", "")
+    assert ref not in engine.inventory().stored
+    assert stored.disks.get().sha256  # what it was is still known
+
+
+def test_bytes_that_are_gone_already_are_deleted_well(people, stored):
+    engine_for(stored.region).delete(stored.disks.get().ref)
+    delete_image(stored, actor=people.bob)
+    job = Job.objects.get()
+    run_job(str(job.pk), "test")
+
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_the_page_names_the_servers_that_use_it_and_a_get_deletes_nothing(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    factories.ServerFactory(project=people.bob.project, image=image, name="web-1")
+    page = client_of(people.bob).get(reverse("images:delete", args=[image.pk]))
+
+    assert "web-1" in page.content.decode()
+    image.refresh_from_db()
+    assert image.status == "active"
+
+
+def test_posting_deletes_and_leads_back_to_the_list(people):
+    image = factories.ImageFactory(project=people.bob.project, name="web")
+    answer = client_of(people.bob).post(reverse("images:delete", args=[image.pk]), follow=True)
+
+    assert answer.redirect_chain == [(f"{reverse('images:list')}?tab=private", 302)]
+    assert "web has been deleted" in answer.content.decode()
+
+
+def test_a_reader_sees_the_button_disabled_with_the_reason_and_is_refused(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    client = client_of(people.dave)
+    for url in (reverse("images:list") + "?tab=private", image.get_absolute_url()):
+        page = client.get(url).content.decode()
+        assert 'aria-disabled="true"' in page
+        assert "Your role in this project is read-only" in page
+
+    answer = client.post(reverse("images:delete", args=[image.pk]))
+    assert answer.status_code == 409
+    assert Event.objects.get(result="warning").code == "read-only"
+    image.refresh_from_db()
+    assert image.status == "active"
+
+
+def test_another_account_gets_404(people):
+    image = factories.ImageFactory(project=people.bob.project)
+
+    assert client_of(people.carol).post(reverse("images:delete", args=[image.pk])).status_code == 404

@@ -1,0 +1,115 @@
+"""The page of an image."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(image, actor):
+    response = client_of(actor).get(image.get_absolute_url())
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def job_about(image, **fields):
+    return Job.objects.create(
+        kind="image.delete", path="images.jobs_delete.ImageDelete", queue="quick", project=image.project,
+        subject_kind="image", subject_id=image.pk, subject_name=image.name, **fields,
+    )  # fmt: skip
+
+
+def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
+    image = factories.ImageFactory(
+        project=people.bob.project, name="web", description="For <the> web", boot_mode="uefi", min_disk_gb=40,
+        min_ram_mb=512, max_ram_mb=4096, nic_multi_queue=True, source_name="web.vmdk",
+    )  # fmt: skip
+    factories.ImageDiskFactory(
+        image=image, sha256="a" * 64, source_sha256="b" * 64, source_format="vmdk", source_size_bytes=2048
+    )
+    image.tags.create(key="env", value="prod")
+    page = page_of(image, people.dave)
+
+    for text in (
+        "web", str(image.pk), "For &lt;the&gt; web", "Normal", "Private image", "System disk image", "UEFI", "x86",
+        "40 GB", "512 MB", "4096 MB", "Debian 12.0.0 64bit", "web.vmdk", "a" * 64, "b" * 64, "vmdk", "2 KiB",
+        "env = prod", "Not encrypted",
+    ):  # fmt: skip
+        assert text in page
+
+
+def test_it_links_parent_children_and_servers(people):
+    parent = factories.PublicImageFactory(name="base")
+    image = factories.ImageFactory(project=people.bob.project, parent=parent)
+    child = factories.ImageFactory(project=people.bob.project, parent=image, name="child")
+    factories.ServerFactory(project=people.bob.project, image=image, name="web-1")
+    page = page_of(image, people.bob)
+
+    assert parent.get_absolute_url() in page
+    assert child.get_absolute_url() in page
+    assert "web-1" in page
+
+
+def test_a_deleted_parent_is_said_to_be_gone(people):
+    parent = factories.ImageFactory(project=people.bob.project, status="deleted", deleted_at=now())
+    page = page_of(factories.ImageFactory(project=people.bob.project, parent=parent), people.bob)
+
+    assert "deleted, or not visible here" in page
+    assert parent.get_absolute_url() not in page
+
+
+def test_while_work_is_running_it_shows_the_progress_and_asks_again(people):
+    image = factories.ImageFactory(project=people.bob.project, status="saving")
+    job = job_about(image, state="running", lease_until=now(), bytes_done=50, bytes_total=100)
+    page = page_of(image, people.bob)
+    assert "50 %" in page
+    assert 'hx-trigger="every 2s"' in page
+
+    Job.objects.filter(pk=job.pk).update(state="done")
+    assert 'hx-trigger="every 2s"' not in page_of(image, people.bob)
+
+
+def test_a_failed_image_says_why_and_offers_to_retry(people):
+    image = factories.ImageFactory(project=people.bob.project, status="killed", error_code="no-space")
+    job = job_about(image, state="failed", error_code="no-space")
+    page = page_of(image, people.bob)
+
+    assert "The disk of the service is full" in page
+    assert reverse("jobs:retry", args=[job.pk]) in page
+    assert "read-only" in page_of(image, people.dave)
+
+
+def test_the_number_of_queries_does_not_depend_on_what_belongs_to_it(people, django_assert_max_num_queries):
+    image = factories.ImageFactory(project=people.bob.project)
+    client = client_of(people.bob)
+
+    def asked():
+        with django_assert_max_num_queries(100) as captured:
+            client.get(image.get_absolute_url())
+        return len(captured)
+
+    asked()
+    before = asked()
+    for n in range(15):
+        factories.ServerFactory(project=people.bob.project, image=image)
+        factories.ImageFactory(project=people.bob.project, parent=image)
+        image.tags.create(key=f"k{n}")
+        job_about(image, state="done")
+    assert asked() == before
+
+
+def test_the_page_is_one_fragment_for_htmx(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    page = (
+        client_of(people.bob).get(image.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
+    )
+
+    assert "<html" not in page
+    assert re.search(r'<div id="image"', page)
