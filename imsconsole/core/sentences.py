@@ -27,10 +27,18 @@ COMMON_SENTENCES = {
     "no-space": _(
         "The disk of the service is full. Please tell the operator; the work can be repeated afterwards."
     ),
+    "demo-image-not-built": _("The demo image could not be built from Debian's packages: %(detail)s."),
+    "bytes-missing": _("Its file in the store is missing. Please tell the operator."),
     "unavailable": _("The service is not available right now. Please try again in a moment."),
 }
 
-SENTENCES: Mapping[str, Any] = {**COMMON_SENTENCES, **CLOUD_SENTENCES, **ENGINE_SENTENCES, **IMAGE_SENTENCES, **UPLOAD_SENTENCES}
+SENTENCES: Mapping[str, Any] = {
+    **COMMON_SENTENCES,
+    **CLOUD_SENTENCES,
+    **ENGINE_SENTENCES,
+    **IMAGE_SENTENCES,
+    **UPLOAD_SENTENCES,
+}
 
 
 def sentence(code: str, values: Mapping[str, Any]) -> str:

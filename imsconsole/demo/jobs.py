@@ -11,7 +11,7 @@ from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
-from imsconsole.demo.guest import CannotBuildError, build_guest
+from imsconsole.demo.guest import CannotBuildError, built_guest
 from imsconsole.engine.types import FileSource
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
@@ -27,18 +27,10 @@ class BuildDemoImage(JobKind):
 
     def build(self, run: Run) -> dict[str, Any]:
         """One build serves all regions: it stays in the cache."""
-        path = _built(run.args)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = path.with_name(f"{path.name}.{run.token}")
-            try:
-                build_guest(
-                    made, name=run.args["identity"], boot_mode=run.args["boot_mode"], work_dir=path.parent
-                )
-            except CannotBuildError as error:
-                raise Unavailable("demo-image-not-built", detail=str(error)) from error
-            run.hold()
-            made.rename(path)
+        try:
+            path = built_guest(cache_dir(), name=run.args["identity"], boot_mode=run.args["boot_mode"])
+        except CannotBuildError as error:
+            raise Unavailable("demo-image-not-built", detail=str(error)) from error
         return {"path": str(path)}
 
     def store(self, run: Run) -> dict[str, Any]:
@@ -84,10 +76,13 @@ class BuildDemoImage(JobKind):
         )
 
 
-def _built(args: dict[str, Any]) -> Path:
-    return Path(settings.DATA_DIR) / "cache" / f"{args['identity']}-{args['boot_mode']}.raw".replace(" ", "-")
+def cache_dir() -> Path:
+    """Where packages and built disks wait until every region has them."""
+    path = Path(settings.DATA_DIR) / "cache"
+    path.mkdir(exist_ok=True)
+    return path
 
 
 def forget_cache() -> None:
-    """Remove built files that every region has by now."""
-    shutil.rmtree(Path(settings.DATA_DIR) / "cache", ignore_errors=True)
+    """Remove what every region has by now."""
+    shutil.rmtree(cache_dir(), ignore_errors=True)
