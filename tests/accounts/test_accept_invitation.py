@@ -23,7 +23,9 @@ def newcomer(name: str = "erin", **more: str) -> dict[str, str]:
 def test_a_newcomer_chooses_name_and_password_and_is_in(people) -> None:
     secret, invitation = invited(people.alice, role="read-only")
     client = Client()
-    assert "alice invites you to the account acme" in client.get(f"/invitations/{secret}/").content.decode()
+    page = client.get(f"/invitations/{secret}/").content.decode()
+    assert "alice invites you to the account acme" in page
+    assert "at least 8 characters" in page
     response = client.post(f"/invitations/{secret}/", newcomer(display_name="Erin"))
     assert response.status_code == 302
     assert str(people.alice.project) in client.get("/").content.decode()
