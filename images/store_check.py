@@ -5,16 +5,17 @@ What a live job holds is left alone: its files carry its ID, and it cleans up af
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from imsconsole.cloud.reconcile import reconcile_server
 
 from images.models import Image, ImageDisk, Upload
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.reconcile import reconcile_server
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
 from imsconsole.jobs.models import Job, Reservation
@@ -75,7 +76,7 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
     for ref in sorted(inventory.stored - wanted - at_work):
         if not busy.made(ref):
             yield Difference(
-                f"{region.code}: stored file {ref} belongs to no image", lambda ref=ref: engine.delete(ref)
+                f"{region.code}: stored file {ref} belongs to no image", partial(engine.delete, ref)
             )
     for ref in sorted(wanted - inventory.stored - at_work):
         image = known[ref].image
@@ -96,7 +97,7 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
     for ref in sorted(inventory.disks - known.keys()):
         if not busy.made(ref) and not _is_of(ref, busy.subjects):
             yield Difference(
-                f"{region.code}: disk file {ref} belongs to no disk", lambda ref=ref: engine.delete_disk(ref)
+                f"{region.code}: disk file {ref} belongs to no disk", partial(engine.delete_disk, ref)
             )
     for ref in sorted(known.keys() - inventory.disks - at_work):
         yield Difference(f"{region.code}: disk {known[ref]} ({known[ref].pk}) has lost its file {ref}", None)
@@ -109,7 +110,7 @@ def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
         if not _is_of(ref, busy.subjects):
             yield Difference(
                 f"{region.code}: folder of server {ref} belongs to no server",
-                lambda ref=ref: engine.delete_server(ref),
+                partial(engine.delete_server, ref),
             )
     for ref in sorted(known.keys() - inventory.servers):
         yield Difference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
@@ -119,7 +120,7 @@ def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
             shown = "runs" if runs else "does not run"
             yield Difference(
                 f"{region.code}: server {server} ({server.pk}) {shown} but is {server.status}",
-                lambda server=server: reconcile_server(server),
+                partial(reconcile_server, server),
             )
 
 
@@ -130,9 +131,7 @@ def _is_of(ref: str, subjects: set[UUID]) -> bool:
 def _scraps(engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
     for name in sorted(inventory.scraps):
         if not busy.made(name) and not name.startswith("read-"):
-            yield Difference(
-                f"unfinished file {name} belongs to no running job", lambda name=name: engine.sweep(name)
-            )
+            yield Difference(f"unfinished file {name} belongs to no running job", partial(engine.sweep, name))
 
 
 def _uploads() -> Iterator[Difference]:
@@ -157,7 +156,7 @@ def _rows_at_work(busy: Busy) -> Iterator[Difference]:
     for server in Server.objects.filter(status__in=SERVER_AT_WORK).exclude(pk__in=busy.subjects):
         yield Difference(
             f"server {server} ({server.pk}) is {server.status} but no job works on it",
-            lambda server=server: reconcile_server(server),
+            partial(reconcile_server, server),
         )
 
 

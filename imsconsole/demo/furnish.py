@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -20,7 +21,9 @@ PEOPLE = (  # user name, shown name, account, role
     ("dave", "Dave", "Acme", Role.READ_ONLY),
     ("carol", "Carol", "Globex", Role.ADMINISTRATOR),
 )
-FLAVORS = (  # name, series, vCPUs, memory in MB, what differs
+FLAVORS: tuple[
+    tuple[str, str, int, int, dict[str, Any]], ...
+] = (  # name, series, vCPUs, memory in MB, what differs
     ("t6-small-1", "t6", 1, 256, {}),
     ("t6-medium-1", "t6", 1, 512, {}),
     ("s6-small-1", "s6", 1, 1024, {}),

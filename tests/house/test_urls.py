@@ -1,0 +1,143 @@
+"""Every address × everybody: administrator, full access, read-only, another account, nobody."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.http import HttpResponseBase
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from imsconsole.accounts.models import Draft
+from imsconsole.audit.models import Event
+from imsconsole.jobs.models import Job
+from tests import factories
+from tests.conftest import client_of
+
+OTHERS = (
+    "admin/",
+    "accounts/",
+    "i18n/",
+)  # Django's and allauth's, tested by them; their settings in tests/accounts
+PUBLIC = {"healthz", "set-language", "invitation"}
+OWN = {
+    "me",
+    "switch-project",
+    "set-language",
+    "leave-account",
+    "withdraw-invitation",
+}  # of a person, not of a project
+SECRET = "acme-secret"
+METHODS = ("get", "post")
+
+
+def addresses() -> list[tuple[str, tuple[str, ...]]]:
+    """Every named address with the names of its places."""
+
+    def walk(
+        resolver: URLResolver, prefix: str = "", namespace: str = ""
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for entry in resolver.url_patterns:
+            path = prefix + str(entry.pattern)
+            if path.startswith(OTHERS):
+                continue
+            if isinstance(entry, URLResolver):
+                yield from walk(
+                    entry, path, f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+                )
+            elif isinstance(entry, URLPattern) and entry.name:
+                yield namespace + entry.name, tuple(entry.pattern.converters)
+
+    return sorted(walk(get_resolver()))
+
+
+@pytest.fixture
+def things(people: SimpleNamespace) -> dict[str, Any]:
+    """One of each thing of Alice's project, by the name of the place in the address."""
+    project = people.alice.project
+    image = factories.ImageFactory(project=project, name=f"{SECRET}-image")
+    server = factories.ServerFactory(project=project, image=image, name=f"{SECRET}-server")
+    job = Job.objects.create(
+        kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=project, user=people.alice.user,
+        subject_kind="image", subject_id=image.pk, subject_name=f"{SECRET}-image", state=Job.State.FAILED,
+    )  # fmt: skip
+    draft = Draft.objects.create(
+        wizard="create", user=people.alice.user, project=project, data={"name": SECRET}
+    )
+    return {
+        "image_id": image.pk,
+        "server_id": server.pk,
+        "job_id": job.pk,
+        "subject_id": image.pk,
+        "draft_id": draft.pk,
+        "step": "details",
+        "key_pair_id": factories.KeyPairFactory(project=project, name=f"{SECRET}-key").pk,
+        "upload_id": factories.UploadFactory(
+            project=project, user=people.alice.user, name=f"{SECRET}.raw", expires_at="2100-01-01T00:00Z"
+        ).pk,
+        "secret": "no-such-secret",
+        "pk": people.alice.user.memberships.get().pk,
+    }
+
+
+def url_of(name: str, places: tuple[str, ...], things: dict[str, Any]) -> str:
+    kwargs = {place: things[place] for place in places}
+    if name == "withdraw-invitation":
+        kwargs["pk"] = UUID(int=0)
+    return reverse(name, kwargs=kwargs)
+
+
+def text_of(response: HttpResponseBase) -> str:
+    streaming = getattr(response, "streaming_content", None)
+    content = b"".join(streaming) if streaming is not None else response.content  # type: ignore[attr-defined]
+    return content.decode(errors="replace")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("name", "places"), addresses())
+def test_nobody_is_led_to_sign_in(
+    name: str, places: tuple[str, ...], method: str, things: dict[str, Any]
+) -> None:
+    response = getattr(client_of(None), method)(url_of(name, places, things))
+    if name in PUBLIC:
+        assert response.status_code < 500
+    else:
+        assert response.status_code in (302, 405)
+        assert response.get("Location", "/accounts/login/").startswith("/accounts/login/")
+    assert SECRET not in text_of(response)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("name", "places"), addresses())
+def test_another_account_sees_and_changes_nothing_of_ours(
+    name: str, places: tuple[str, ...], method: str, things: dict[str, Any], people: SimpleNamespace
+) -> None:
+    response = getattr(client_of(people.carol), method)(url_of(name, places, things))
+    assert SECRET not in text_of(response)
+    if set(places) - {"secret", "subject_id"}:
+        assert response.status_code in (404, 405), name
+    assert response.status_code < 500
+    assert not Event.objects.filter(user=people.carol.user, account=people.alice.account).exists()
+
+
+@pytest.mark.parametrize(("name", "places"), addresses())
+def test_a_read_only_member_changes_nothing(
+    name: str, places: tuple[str, ...], things: dict[str, Any], people: SimpleNamespace
+) -> None:
+    if name in OWN:
+        return
+    response = client_of(people.dave).post(url_of(name, places, things), {"name": "changed", "confirm": "on"})
+    assert response.status_code < 500
+    done = Event.objects.filter(user=people.dave.user, result=Event.Result.NORMAL)
+    assert list(done.values_list("action", flat=True)) == []
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "dave"])
+@pytest.mark.parametrize(("name", "places"), addresses())
+def test_members_get_an_answer_and_reading_changes_nothing(
+    name: str, places: tuple[str, ...], who: str, things: dict[str, Any], people: SimpleNamespace
+) -> None:
+    response = client_of(getattr(people, who)).get(url_of(name, places, things))
+    assert response.status_code < 500, name
+    assert not Event.objects.exists()
