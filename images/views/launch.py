@@ -45,9 +45,9 @@ class Choice:
 
 @signed_in
 def launch(request: ActorRequest) -> HttpResponse:
-    """The order's page. `action=refresh` only draws it again, for what was chosen meanwhile."""
+    """The order's page. Only `action=confirm` goes on; else it is drawn again for what was chosen meanwhile."""
     actor, host = request.actor, host_of(request.actor.region)
-    if request.method == "POST" and request.POST.get("action") != "refresh":
+    if request.method == "POST" and request.POST.get("action") == "confirm":
         form = LaunchForm(request.POST, actor=actor, host=host)
         if may_write(actor) and form.is_valid():
             draft = _keep(form, request)
@@ -175,8 +175,10 @@ def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> l
 
 
 def _flavor_choices(image: Image | None, chosen: str, host: Host) -> list[Choice]:
+    """All flavors, those that fit the image first, the others with the reason."""
     unchosen = refuse("no-image", _("Choose an image first."))
-    return [
+    choices = [
         Choice(flavor, fits(image, flavor, host.capabilities) if image else unchosen, flavor.pk == chosen)
         for flavor in _flavors()
     ]
+    return sorted(choices, key=lambda choice: not choice.verdict)

@@ -19,7 +19,7 @@ from imsconsole.cloud.views.servers import find_server
 def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     server = find_server(request, server_id)
-    form = DeleteForm(request.POST or None)
+    form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         delete_server(server, delete_disks=form.cleaned_data["delete_disks"], actor=request.actor)
         messages.success(request, _("“%(name)s” is being deleted.") % {"name": server.name})

@@ -19,7 +19,7 @@ from imsconsole.cloud.views.servers import find_server
 def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer."""
     server = find_server(request, server_id)
-    form = RenameForm(request.POST or None, initial={"name": server.name})
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": server.name})
     if request.method == "POST" and form.is_valid():
         server = rename_server(server, name=form.cleaned_data["name"], actor=request.actor)
         messages.success(request, _("The server is called “%(name)s” now.") % {"name": server.name})

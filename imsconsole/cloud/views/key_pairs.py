@@ -32,7 +32,7 @@ def list_key_pairs(request: ActorRequest) -> HttpResponse:
 @signed_in
 def import_key(request: ActorRequest) -> HttpResponse:
     """Keep a public key that exists already."""
-    form = ImportKeyForm(request.POST or None, actor=request.actor)
+    form = ImportKeyForm(request.POST if request.method == "POST" else None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         pair = import_key_pair(name=typed["name"], key=typed["public_key"], actor=request.actor)
@@ -46,7 +46,7 @@ def import_key(request: ActorRequest) -> HttpResponse:
 @signed_in
 def create(request: ActorRequest) -> HttpResponse:
     """Make a pair. The private half is in this answer as a file, and nowhere else ever."""
-    form = KeyPairForm(request.POST or None, actor=request.actor)
+    form = KeyPairForm(request.POST if request.method == "POST" else None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
         key, private_key = new_key(form.cleaned_data["name"])
         pair = create_key_pair(name=form.cleaned_data["name"], key=key, actor=request.actor)

@@ -1,6 +1,8 @@
 """The list of servers and the page of one."""
 
+import hashlib
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -59,8 +61,11 @@ def list_servers(request: ActorRequest) -> HttpResponse:
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
         server.verdicts = verdicts_on(server, actor, host)
+    if (seen := _seen(rows)) == request.headers.get("X-Seen"):
+        return HttpResponse(status=204)
     context = {
         "active": "servers",
+        "seen_state": seen,
         "table": table,
         "form": form,
         "is_filtered": any(request.GET.get(name) for name in form.fields),
@@ -78,9 +83,12 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         server = reconcile_server(server)
     except ImsError as error:
         problem = sentence_of(error)
+    if (seen := _seen([server])) == request.headers.get("X-Seen"):
+        return HttpResponse(status=204)
     verdicts = verdicts_on(server, request.actor, host_of(request.actor.region))
     context = {
         "active": "servers",
+        "seen_state": seen,
         "server": server,
         "problem": problem,
         "verdicts": verdicts,
@@ -92,3 +100,9 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         **log_of(server),
     }
     return render_page(request, "servers/detail.html", "servers/_detail.html", context)
+
+
+def _seen(servers: Iterable[Server]) -> str:
+    """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
+    states = [f"{server.pk} {server.status} {server.status_since}" for server in servers]
+    return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""Start, stop, restart and delete survive every death of their worker."""
+
+import pytest
+
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
+from imsconsole.engine.types import Power
+from imsconsole.jobs.models import Job
+from tests.cloud.machines import bootable_image, files_of, order
+from tests.support.workers import kill_at_every_step, run_jobs
+
+pytestmark = [
+    pytest.mark.slow,  # a new worker dies at every point
+    pytest.mark.guest,
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def _disturbed(people, engine, begin, verb, check, **wanted) -> None:
+    """One server for all attempts: brought into the state `begin`, then the job of `verb`."""
+    (server,) = order(people.bob, bootable_image(people.bob), **wanted)
+    run_jobs()
+
+    def start() -> Job:
+        server.refresh_from_db()
+        if server.status != begin:
+            (start_server if begin == "running" else stop_server)(server, actor=people.bob)
+            run_jobs()
+        verb(server, actor=people.bob)
+        return Job.objects.live().about(server.pk).get()
+
+    def check_ended(job: Job) -> None:
+        server.refresh_from_db()
+        assert server.usage.filter(ended_at=None).count() == 1
+        check(server)
+
+    kill_at_every_step(start, check_ended, undo=False)
+
+
+def test_a_start(people, engine) -> None:
+    def check(server: Server) -> None:
+        state = engine.server_state(server.ref)
+        assert (server.status, state.power) == ("running", Power.RUNNING)
+        assert server.ssh_port == state.ssh_port
+
+    _disturbed(people, engine, "stopped", start_server, check)
+
+
+def test_a_stop(people, engine) -> None:
+    def check(server: Server) -> None:
+        assert (server.status, engine.server_state(server.ref).power) == ("stopped", Power.STOPPED)
+
+    _disturbed(people, engine, "running", stop_server, check)
+
+
+def test_a_restart(people, engine) -> None:
+    def check(server: Server) -> None:
+        assert (server.status, engine.server_state(server.ref).power) == ("running", Power.RUNNING)
+
+    _disturbed(people, engine, "running", reboot_server, check)
+
+
+def test_a_deletion(people, engine) -> None:
+    image = bootable_image(people.bob)
+
+    def start() -> Job:
+        (server,) = order(people.bob, image, data_disks_gb=(1,))
+        run_jobs()
+        delete_server(server, delete_disks=True, actor=people.bob)
+        return Job.objects.live().about(server.pk).get()
+
+    def check(job: Job) -> None:
+        server = Server.objects.get(pk=job.subject_id)
+        assert server.status == "deleted"
+        assert set(server.disks.values_list("status", flat=True)) == {"deleted"}
+        assert not server.usage.filter(ended_at=None).exists()
+        assert files_of(server) == []
+
+    kill_at_every_step(start, check, undo=False)
