@@ -37,7 +37,8 @@ TITLES = {
 def choose_source(request: UploadRequest) -> HttpResponse:
     """Step 1. The file has streamed to `request.streamed` when this runs."""
     verdict = can_import(request.actor)
-    form = SourceForm(request.actor, request.POST or None, initial={"upload": request.GET.get("upload")})
+    sent = request.POST if request.method == "POST" else None
+    form = SourceForm(request.actor, sent, initial={"upload": request.GET.get("upload")})
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):
