@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
+from tests.house.test_urls import addresses
+
 ROOT = Path(settings.BASE_DIR) / "templates"
 TEMPLATES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
 INLINE_SCRIPT = re.compile(
@@ -60,3 +62,15 @@ def test_the_patterns_find_what_they_look_for(source):
 )
 def test_the_patterns_leave_what_is_allowed(source):
     assert not any(pattern.search(source) for pattern in (INLINE_SCRIPT, INLINE_STYLE, HANDLER, ELSEWHERE))
+
+
+def test_every_address_a_template_names_exists() -> None:
+    """`{% url … as … %}` is silent about a name that does not."""
+    known = {name for name, _ in addresses()} | {"set_language"}
+    named = {
+        (template, name)
+        for template in TEMPLATES
+        for name in re.findall(r"{%\s*url\s+[\"']([\w:-]+)[\"']", (ROOT / template).read_text())
+        if not name.startswith(("account_", "mfa_", "socialaccount_", "admin:", "openid_connect"))
+    }
+    assert {each for each in named if each[1] not in known} == set()
