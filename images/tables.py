@@ -9,12 +9,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
-from images.rules.delete import can_delete
+from images.rules.delete import IN_CREATION, can_delete
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import ImsTable, paged
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
+
+WORKING_HEADER = "IMS-Working"
 
 
 def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
@@ -42,9 +44,9 @@ class ImageTable(ImsTable):
         template_name="images/_cell_status.html", extra_context=_job, order_by=("status", "pk")
     )
     os_version = tables.Column(verbose_name=_("OS"), order_by=("os_version__name", "pk"))
-    type = tables.Column(order_by=("type", "pk"))
+    type = tables.Column(order_by=("type", "pk"), attrs={"td": {"class": "text-nowrap"}})
     min_disk_gb = tables.Column(
-        verbose_name=_("Disk capacity (GB)"),
+        verbose_name=_("Disk (GB)"),
         order_by=("min_disk_gb", "pk"),
         attrs={"td": {"class": "number"}},
     )
@@ -57,7 +59,9 @@ class ImageTable(ImsTable):
         order_by=("servers_count", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    created_at = tables.TemplateColumn("{{ record.created_at|ago }}", order_by=("created_at", "pk"))
+    created_at = tables.TemplateColumn(
+        "{{ record.created_at|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "text-nowrap"}}
+    )
     actions = tables.TemplateColumn(
         template_name="images/_cell_actions.html",
         verbose_name=_("Operation"),
@@ -68,27 +72,29 @@ class ImageTable(ImsTable):
 
     class Meta(ImsTable.Meta):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "images-table"}
-        row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"image-{record.pk}"}
+        row_attrs: ClassVar[dict[str, Any]] = {
+            "id": lambda record: f"image-{record.pk}",
+            "hx-swap-oob": lambda record, table: "true" if str(record.pk) in table.finished else None,
+        }
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor = actor
         self.live_jobs: dict[Any, Job] = {}
+        self.working: list[str] = []
+        self.finished: set[str] = set()
 
     def load_jobs(self) -> None:
-        """Find what works on the images of this page, in one query."""
-        shown = [row.record.pk for row in self.paginated_rows]
-        jobs = Job.objects.visible_to(self.actor).live().about(*shown)
+        """Find what works on the images of this page, in one query, and which rows change by themselves."""
+        shown = [row.record for row in self.paginated_rows]
+        jobs = Job.objects.visible_to(self.actor).live().about(*(record.pk for record in shown))
         self.live_jobs = {job.subject_id: job for job in jobs}
-
-    @property
-    def rows_in_progress(self) -> list[str]:
-        """The ids of the rows that change by themselves."""
-        busy = (Image.Status.QUEUED, Image.Status.SAVING)
-        records = [row.record for row in self.paginated_rows]
-        return [
-            f"image-{record.pk}" for record in records if record.status in busy or record.pk in self.live_jobs
+        self.working = [
+            str(image.pk) for image in shown if image.status in IN_CREATION or image.pk in self.live_jobs
         ]
+        # rows of a page that asks again: those that have ended since are sent whole, out of band
+        asked = self.request.headers.get(WORKING_HEADER, "").split() if self.request else []
+        self.finished = set(asked) - set(self.working)
 
     def render_stored_bytes(self, value: int) -> str:
         return size(value)

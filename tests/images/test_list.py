@@ -1,5 +1,7 @@
 """The list of images: its tabs, filters, order, pages, rows in progress."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -134,11 +136,16 @@ def test_a_row_in_progress_shows_its_job_and_asks_again_until_it_has_ended(peopl
 
     page = page_of(people.bob, tab="private").content.decode()
     assert "30 %" in page
-    assert f'hx-select-oob="#image-{image.pk}"' in page
+    assert f'hx-select-oob="#state-{image.pk}"' in page
 
     Image.objects.update(status="active")
     Job.objects.filter(pk=job.pk).update(state="done")
-    assert "every 2s" not in page_of(people.bob, tab="private").content.decode()
+    headers = {**HTMX, "IMS-Working": str(image.pk)}
+    answer = client_of(people.bob).get(reverse("images:list"), {"tab": "private"}, headers=headers)
+    fragment = answer.content.decode()
+    assert "every 2s" not in fragment
+    # the row that has ended comes whole: its actions have changed
+    assert re.findall(r'<tr id="image-([^"]+)" hx-swap-oob="true"', fragment) == [str(image.pk)]
 
 
 def test_htmx_gets_the_list_alone_and_the_back_button_the_page(people):
