@@ -44,7 +44,7 @@ class ImageTable(ImsTable):
         template_name="images/_cell_status.html", extra_context=_job, order_by=("status", "pk")
     )
     os_version = tables.Column(verbose_name=_("OS"), order_by=("os_version__name", "pk"))
-    type = tables.Column(order_by=("type", "pk"), attrs={"td": {"class": "text-nowrap"}})
+    type = tables.Column(order_by=("type", "pk"))
     min_disk_gb = tables.Column(
         verbose_name=_("Disk (GB)"),
         order_by=("min_disk_gb", "pk"),
@@ -59,9 +59,7 @@ class ImageTable(ImsTable):
         order_by=("servers_count", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    created_at = tables.TemplateColumn(
-        "{{ record.created_at|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "text-nowrap"}}
-    )
+    created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
     actions = tables.TemplateColumn(
         template_name="images/_cell_actions.html",
         verbose_name=_("Operation"),
