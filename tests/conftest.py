@@ -24,6 +24,11 @@ import django  # noqa: E402
 import pytest  # noqa: E402
 
 django.setup()
+del os.environ["DJANGO_SETTINGS_MODULE"]  # or xdist's workers would read the settings before this file
+
+from django.conf import settings  # noqa: E402
+
+assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
 
 from django.test import Client  # noqa: E402
 
