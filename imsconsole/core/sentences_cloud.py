@@ -6,19 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 CLOUD_SENTENCES: Mapping[str, Any] = {
-    "guest-shutdown": _("The guest shut itself down."),
-    "killed": _("The server's process was ended from outside. Its disks are kept; start it again."),
-    "host-rebooted": _("The host was restarted. Start the server again, or let it start with the host."),
-    "start-failed": _("The server did not start. Please try again or look at its console log."),
     "machine-missing": _("The server's files are missing on the host. Please tell the operator."),
-    "qemu-missing": _(
-        "Servers cannot be started here because the package %(package)s is missing on the host. "
-        "Ask the operator to install it."
-    ),
-    "no-guest-memory": _(
-        "The host has not enough memory: %(needed_mb)s MB are needed and %(free_mb)s MB are free. Stop a "
-        "server that is not needed, or choose a smaller flavor."
-    ),
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),

@@ -24,6 +24,7 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(autouse=True)
-def _short_stop(settings) -> None:
-    """The tests' guests never power off by themselves."""
+def _short_stop(settings, monkeypatch) -> None:
+    """The tests' guests never power off by themselves; workers in processes of their own know it as well."""
     settings.IMS_STOP_TIMEOUT_S = 0.2
+    monkeypatch.setenv("IMS_STOP_TIMEOUT_S", "0.2")

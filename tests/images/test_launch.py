@@ -21,6 +21,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.services import cancel_job, retry_job
 from tests.cloud.conftest import engine  # noqa: F401
 from tests.cloud.machines import REGION, bootable_image, files_of, order, running_server, tiny_flavor
 from tests.conftest import client_of
@@ -453,3 +454,29 @@ def test_an_order_of_somebody_elses_image_finds_nothing(people) -> None:
     with pytest.raises(NotFound):
         create_servers(actor=people.bob, image=image, flavor=tiny_flavor(), name="x", user_data="#!")
     assert engine_for(REGION).inventory().servers == frozenset()
+
+
+@pytest.mark.guest
+def test_a_failed_creation_can_be_retried(people, engine) -> None:  # noqa: F811
+    (server,) = order(people.bob, data_disks_gb=(1,))
+    job = Job.objects.get()
+    whole = dict(job.args)
+    Job.objects.update(args={"image_ref": f"{uuid.uuid4()}.qcow2"})
+    run_jobs()
+    Job.objects.update(args=whole)
+    retry_job(job, actor=people.bob)
+    server.refresh_from_db()
+    assert server.status == "creating"
+    run_jobs()
+    server.refresh_from_db()
+    assert (server.status, server.status_sentence) == ("running", "")
+    assert set(server.disks.values_list("status", flat=True)) == {"in-use"}
+
+
+def test_a_creation_that_is_cancelled_says_so_at_its_server(people, engine) -> None:  # noqa: F811
+    (server,) = order(people.bob)
+    cancel_job(Job.objects.get(), actor=people.bob)
+    run_jobs()
+    server.refresh_from_db()
+    assert (server.status, server.status_code) == ("failed", "cancelled")
+    assert files_of(server) == []
