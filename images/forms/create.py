@@ -23,6 +23,7 @@ from images.rules.import_image import (
     tags_fit,
 )
 from images.uploads.found import found_of
+from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.rules import Verdict
@@ -43,7 +44,7 @@ class SourceForm(forms.Form):
         label=_("Image type"),
         choices=[(each.value, each.label) for each in TYPES],
         initial=Image.Type.SYSTEM,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     format = forms.ChoiceField(
         label=_("File format"),
@@ -70,7 +71,7 @@ class SourceForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        uploads = Upload.objects.visible_to(actor).filter(state=Upload.State.COMPLETE)
+        uploads = waiting_uploads(actor).filter(state=Upload.State.COMPLETE)
         self.fields["upload"].queryset = uploads  # type: ignore[attr-defined]
 
     def clean_sha256(self) -> str:

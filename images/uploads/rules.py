@@ -4,6 +4,7 @@ import re
 import shutil
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from images.models import Image, Upload
@@ -67,13 +68,21 @@ def can_discard(upload: Upload, actor: Actor) -> Verdict:
     return is_idle(upload)
 
 
+def waiting_uploads(actor: Actor) -> QuerySet[Upload]:
+    """One's own uploads that are here or on their way, and of which no image is being made."""
+    uploads = Upload.objects.visible_to(actor).exclude(state=Upload.State.REFUSED)
+    return uploads.exclude(pk__in=_at_work().values("source_id"))
+
+
+def _at_work() -> QuerySet[Image]:
+    """Images that are being made of a file."""
+    at_work = [Image.Status.QUEUED, Image.Status.SAVING]
+    return Image.objects.filter(source_kind=Image.Source.FILE, source_id__isnull=False, status__in=at_work)
+
+
 def is_idle(upload: Upload) -> Verdict:
     """Whether no image is being made of the upload right now."""
-    busy = Image.objects.filter(
-        source_kind=Image.Source.FILE,
-        source_id=upload.pk,
-        status__in=[Image.Status.QUEUED, Image.Status.SAVING],
-    ).first()
+    busy = _at_work().filter(source_id=upload.pk).first()
     if busy is None:
         return ALLOWED
     return refuse(

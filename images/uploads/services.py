@@ -9,7 +9,7 @@ from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.audit.trail import service
-from imsconsole.core.errors import ImsError
+from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.engine.types import Found
 from imsconsole.jobs.quotas import lock_project
 
@@ -32,30 +32,36 @@ def start_upload(*, name: str, size_bytes: int, actor: Actor) -> Upload:
 
 @service("completeUpload")
 def complete_upload(upload: Upload, found: Found, *, actor: Actor) -> Upload:
-    """All bytes are here; what they are is kept with them."""
+    """All bytes are here; what they are is kept with them. Raises NotFound when it was discarded meanwhile."""
     upload.state = Upload.State.COMPLETE
     upload.size_bytes = upload.received_bytes = found.size_bytes
     upload.found = to_json(found)
     upload.expires_at = kept_until()
-    upload.save(update_fields=["state", "size_bytes", "received_bytes", "found", "expires_at"])
+    kept = Upload.objects.filter(pk=upload.pk).update(
+        state=upload.state,
+        size_bytes=upload.size_bytes,
+        received_bytes=upload.received_bytes,
+        found=upload.found,
+        expires_at=upload.expires_at,
+    )
+    if not kept:
+        raise NotFound("upload-gone", name=upload.name)
     return upload
 
 
 @service("refuseUpload")
 def refuse_upload(upload: Upload, error: ImsError, *, actor: Actor) -> Upload:
     """Keep why a file was refused. Its bytes are gone already and count no more."""
-    upload.state = Upload.State.REFUSED
-    upload.size_bytes = 0
-    upload.error_code = error.code
-    upload.error_values = error.values
-    upload.save(update_fields=["state", "size_bytes", "error_code", "error_values"])
+    Upload.objects.filter(pk=upload.pk).update(
+        state=Upload.State.REFUSED, size_bytes=0, error_code=error.code, error_values=error.values
+    )
     return upload
 
 
 @service("discardUpload")
 def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
     """Remove an upload and its bytes. Raises Refused while an image is made of it."""
-    upload = Upload.objects.select_for_update().get(pk=upload.pk)
+    Upload.objects.select_for_update().filter(pk=upload.pk).first()
     can_discard(upload, actor).require()
     upload.path.unlink(missing_ok=True)
     Upload.objects.filter(pk=upload.pk).delete()

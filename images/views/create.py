@@ -17,6 +17,7 @@ from images.rules.import_image import can_import, can_import_file
 from images.services.import_image import import_image
 from images.uploads.found import found_of, limit_file_bytes, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
+from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.errors import ImsError
@@ -48,7 +49,7 @@ def choose_source(request: UploadRequest) -> HttpResponse:
         "active": "images",
         "form": form,
         "verdict": verdict,
-        "uploads": Upload.objects.visible_to(request.actor),
+        "uploads": waiting_uploads(request.actor),
         "chosen": str(form["upload"].value() or ""),
         "limit_bytes": limit_file_bytes(),
         "kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,

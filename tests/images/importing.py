@@ -74,22 +74,24 @@ def sent(content: bytes, name: str = "disk.raw", **fields: str) -> dict[str, Any
     return {"type": "system", "format": "", "sha256": "", **fields, "file": SimpleUploadedFile(name, content)}
 
 
-def uploaded(actor: Actor, path: Path, claimed: str = "") -> Upload:
-    """A complete upload of a file, as any way in makes it."""
+def uploaded(actor: Actor, path: Path, *, examined: bool = True) -> Upload:
+    """A complete upload of a file, as any way in makes it; `examined`: the finished file, too."""
     upload = start_upload(name=path.name, size_bytes=path.stat().st_size, actor=actor)
     receiver = Receiver(upload)
     with path.open("rb") as file:
         while chunk := file.read(300_000):
             receiver.eat(chunk)
-    found = receiver.finish(claimed=claimed)
-    seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
-    return complete_upload(upload, with_hash(seen, found.sha256), actor=actor)
+    found = receiver.finish()
+    if examined:
+        seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
+        found = with_hash(seen, found.sha256)
+    return complete_upload(upload, found, actor=actor)
 
 
-def imported(actor: Actor, path: Path, **fields: Any) -> SimpleNamespace:
+def imported(actor: Actor, path: Path, *, examined: bool = True, **fields: Any) -> SimpleNamespace:
     """An image and its job, waiting."""
     given = {"name": path.name, "type": "system", "min_disk_gb": 1, **fields}
-    image = import_image(actor=actor, upload=uploaded(actor, path), **given)
+    image = import_image(actor=actor, upload=uploaded(actor, path, examined=examined), **given)
     return SimpleNamespace(image=image, job=Job.objects.about(image.pk).get())
 
 

@@ -14,10 +14,10 @@ from images.models import Upload
 from images.uploads.expiry import expire_uploads, remove_orphans, work_dir
 from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
-from images.uploads.services import discard_upload, start_upload
+from images.uploads.services import complete_upload, discard_upload, start_upload
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
-from imsconsole.core.errors import BadImage, Conflict
+from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.quotas import used_by
 from tests.conftest import client_of
@@ -127,6 +127,20 @@ def test_a_file_that_an_image_is_made_of_is_not_discarded(people: SimpleNamespac
     with pytest.raises(Refused):
         discard_upload(upload, actor=people.bob)
     assert made.image.name in str(can_discard(upload, people.bob).reason)
+
+
+def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(
+    people: SimpleNamespace, disks: Path
+):
+    upload = start_upload(name="disk.raw", size_bytes=9 * MIB, actor=people.bob)
+    receiver = Receiver(upload)
+    receiver.eat((disks / "disk.raw").read_bytes())
+    discard_upload(upload, actor=people.bob)
+    with pytest.raises(NotFound) as error:
+        complete_upload(upload, receiver.finish(), actor=people.bob)
+    assert error.value.code == "upload-gone"
+    assert upload_files() == []
+    assert not Upload.objects.exists()
 
 
 # the clock -------------------------------------------------------------------------------------------
