@@ -141,6 +141,14 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             _("The host of this region cannot run %(architecture)s servers. Choose another flavor.")
             % {"architecture": flavor.get_architecture_display()},
         )
+    if capabilities.accelerator and flavor.memory_mb > capabilities.memory_mb:
+        return refuse(
+            "host-memory",
+            _(
+                "The host of this region has %(limit)s MB of memory for all its servers. Choose a smaller flavor."
+            )
+            % {"limit": capabilities.memory_mb},
+        )
     if capabilities.boot_modes and image.boot_mode not in capabilities.boot_modes:
         return refuse(
             "host-boot-mode",

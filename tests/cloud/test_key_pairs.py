@@ -5,6 +5,8 @@ import re
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from imsconsole.cloud.keys import BadKey, new_key, read_public_key
@@ -129,3 +131,15 @@ def test_who_only_reads_sees_why_the_buttons_refuse(people) -> None:
     assert "read-only" in page
     assert client_of(people.dave).post(reverse("keypairs:create"), {"name": "x"}).status_code == 409
     assert client_of(None).get(reverse("keypairs:list")).status_code == 302
+
+
+def test_the_list_costs_the_same_for_1_and_100_key_pairs(people) -> None:
+    client, url = client_of(people.bob), reverse("keypairs:list") + "?per_page=100"
+    KeyPairFactory(project=people.bob.project)
+    client.get(url)
+    with CaptureQueriesContext(connection) as one:
+        client.get(url)
+    KeyPairFactory.create_batch(99, project=people.bob.project)
+    with CaptureQueriesContext(connection) as hundred:
+        client.get(url)
+    assert len(hundred) == len(one)

@@ -19,10 +19,15 @@ BIG_HOST = Capabilities(
     devices=frozenset({"gpu", "npu", "encoder"}),
     bare_metal=True,
     accelerator="kvm",
+    memory_mb=1024**2,
 )
 NO_QEMU = Capabilities(missing=("qemu-system-x86", "ovmf"))
 NO_OVMF = Capabilities(
-    architectures=frozenset({"x86"}), boot_modes=frozenset({"bios"}), accelerator="tcg", missing=("ovmf",)
+    architectures=frozenset({"x86"}),
+    boot_modes=frozenset({"bios"}),
+    accelerator="tcg",
+    memory_mb=4096,
+    missing=("ovmf",),
 )
 ARM = {"architecture": "arm", "boot_mode": "uefi"}
 CASES = [
@@ -59,6 +64,7 @@ CASES = [
     ("host without bare metal", {"use": "bms"}, {}, {"bare_metal": True}, HOST, "host-bare-metal"),
     ("host without Arm", ARM, {}, {"architecture": "arm"}, HOST, "host-architecture"),
     ("host without Arm, nor QEMU", ARM, {}, {"architecture": "arm"}, NO_QEMU, "host-architecture"),
+    ("host with less memory", {}, {}, {"memory_mb": 8192}, HOST, "host-memory"),
     ("host without OVMF", {"boot_mode": "uefi"}, {}, {}, NO_OVMF, "host-boot-mode"),
 ]
 
