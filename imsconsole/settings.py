@@ -136,7 +136,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["quick", "bulk"]}}
 IMS_JOB_LEASE_S = env.float("IMS_JOB_LEASE_S", default=30)
-IMS_QUICK_WORKERS = env.int("IMS_QUICK_WORKERS", default=1)
+IMS_QUICK_WORKERS = env.int("IMS_QUICK_WORKERS", default=2)
 IMS_BULK_WORKERS = env.int("IMS_BULK_WORKERS", default=2)
 IMS_TASKS_KEPT_DAYS = env.int("IMS_TASKS_KEPT_DAYS", default=7)
 

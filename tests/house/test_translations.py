@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from django.conf import settings
 
@@ -17,8 +17,12 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale="zh_Hans")
 
 
+def key(message: Message) -> tuple[str, str]:
+    return message.context or "", str(message.id)
+
+
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """Every message in the code and the templates, as makemessages finds them."""
     kept = PO.read_bytes()
     try:
@@ -30,6 +34,8 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
                 "-l",
                 "zh_Hans",
                 "--no-obsolete",
+                "--add-location",
+                "file",
                 "-i",
                 ".venv",
                 "-i",
@@ -42,15 +48,15 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             check=True,
             capture_output=True,
         )
-        return {str(message.id) for message in read(PO) if message.id}
+        return {key(message) for message in read(PO) if message.id}
     finally:
         PO.write_bytes(kept)
 
 
-def test_no_sentence_is_missing_or_fuzzy(wanted: set[str]) -> None:
+def test_no_sentence_is_missing_or_fuzzy(wanted: set[tuple[str, str]]) -> None:
     catalog = read(PO)
     done = {
-        str(message.id)
+        key(message)
         for message in catalog
         if message.id
         and not message.fuzzy
@@ -59,8 +65,8 @@ def test_no_sentence_is_missing_or_fuzzy(wanted: set[str]) -> None:
     assert sorted(wanted - done) == []
 
 
-def test_no_sentence_is_left_over(wanted: set[str]) -> None:
-    assert sorted({str(message.id) for message in read(PO) if message.id} - wanted) == []
+def test_no_sentence_is_left_over(wanted: set[tuple[str, str]]) -> None:
+    assert sorted({key(message) for message in read(PO) if message.id} - wanted) == []
 
 
 def test_translations_keep_their_places() -> None:
