@@ -37,7 +37,9 @@ def csv_lines(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterato
         yield writer.writerow([safe_cell(cell) for cell in row])
 
 
-def csv_stream(headings: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str) -> StreamingHttpResponse:
+def csv_stream(
+    headings: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str
+) -> StreamingHttpResponse:
     """A download whose lines are made while they are sent; `rows` may be endless."""
     response = StreamingHttpResponse(csv_lines(headings, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
