@@ -15,6 +15,7 @@ REGIONS = (
     ("cn-east-3", "CN East-Shanghai1", "华东-上海一"),
 )
 ACCOUNTS = ("Acme", "Globex")
+PLATFORM = "Platform"  # the operator's own account: it owns the work on public images
 PEOPLE = (  # user name, shown name, account, role
     ("alice", "Alice", "Acme", Role.ADMINISTRATOR),
     ("bob", "Bob", "Acme", Role.FULL_ACCESS),
@@ -50,17 +51,20 @@ def furnish_places() -> None:
 
 
 def furnish_people(password: str) -> None:
-    """Two accounts with a project in each region, their people, and the platform's operator."""
-    for name in ACCOUNTS:
+    """Two accounts with a project in each region and their people; the operator with the platform's."""
+    for name in (*ACCOUNTS, PLATFORM):
         account, _ = Account.objects.get_or_create(name=name)
         for code, _name, _name_zh in REGIONS:
             Project.objects.get_or_create(account=account, region_id=code, name=f"{name.lower()}-{code}")
     for username, shown, account_name, role in PEOPLE:
-        user = _user(username, shown, password)
-        Membership.objects.get_or_create(
-            user=user, account=Account.objects.get(name=account_name), defaults={"role": role}
-        )
-    _user("admin", "Operator", password, is_staff=True, is_superuser=True)
+        _member(_user(username, shown, password), account_name, role)
+    operator = _user("admin", "Operator", password, is_staff=True, is_superuser=True)
+    _member(operator, PLATFORM, Role.ADMINISTRATOR)
+
+
+def _member(user: User, account_name: str, role: str) -> None:
+    account = Account.objects.get(name=account_name)
+    Membership.objects.get_or_create(user=user, account=account, defaults={"role": role})
 
 
 def _user(username: str, shown: str, password: str, **flags: bool) -> User:

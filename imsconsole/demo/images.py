@@ -7,6 +7,7 @@ from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.trail import service
+from imsconsole.demo.furnish import PLATFORM
 from imsconsole.demo.jobs import BuildDemoImage, forget_cache
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
@@ -59,7 +60,7 @@ def _job_of(name: str, region: Region) -> Job | None:
 
 
 def _start(name: str, identity: str, boot_mode: str, region: Region) -> Job:
-    project = Project.objects.filter(region=region).order_by("created_at")[0]
+    project = Project.objects.get(account__name=PLATFORM, region=region)
     image = build_public_image(
         name=name, identity=identity, boot_mode=boot_mode, region=region, actor=service_actor(project)
     )
