@@ -34,6 +34,7 @@ ED25519 = _line(ed25519.Ed25519PrivateKey.generate())
         _line(ec.generate_private_key(ec.SECP256R1())),
         _line(rsa.generate_private_key(65537, 2048)),
     ],
+    ids=["ed25519", "ed25519 with a comment", "ecdsa", "rsa 2048"],
 )
 def test_keys_of_today_are_accepted(line) -> None:
     assert re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", read_public_key(f"  {line}\n").fingerprint)
@@ -48,6 +49,7 @@ def test_keys_of_today_are_accepted(line) -> None:
         ("hello", "bad-key"),
         ("", "bad-key"),
     ],
+    ids=["rsa 1024", "private", "no key", "no words", "nothing"],
 )
 def test_other_texts_are_refused_each_with_its_code(text, code) -> None:
     with pytest.raises(BadKey) as refused:
