@@ -52,6 +52,7 @@ class DeleteForm(forms.Form):
     delete_disks = forms.BooleanField(
         label=_("Delete the data disks as well"),
         required=False,
+        initial=True,
         help_text=_("Otherwise they stay as available disks and keep counting towards the quota."),
     )
 
