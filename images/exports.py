@@ -1,37 +1,47 @@
 """The list of images as CSV: the columns of ims-facts §2.24 first, then what else is known (R27).
 
-Plain functions instead of a table, so that a hundred thousand rows are written in seconds.
+Plain functions and values instead of a table and models, so that a hundred thousand rows are written
+in seconds.
 """
 
-from collections.abc import Callable, Iterator
-from operator import attrgetter
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
-from images.models import Image, ImageQuerySet
+from images.models import Image, ImageDisk, ImageQuerySet, ImageTag
 
 READ_AT_ONCE = 2000
-Cell = Callable[[Image], Any]
+FIELDS = (
+    "name", "id", "status", "os_version__name", "type", "created_at", "min_disk_gb", "min_ram_mb", "max_ram_mb",
+    "stored_bytes", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
+    "source_kind", "source_name", "description", "servers_count", "region_id", "updated_at",
+)  # fmt: skip
+Row = dict[str, Any]  # FIELDS, and the texts of `_with_texts`
+Cell = Callable[[Row], Any]
 
 
 def _choice(name: str) -> Cell:
     """The label of a field with choices, translated once for the whole file."""
     field = Image._meta.get_field(name)
     labels = {value: str(label) for value, label in field.flatchoices}  # type: ignore[union-attr]
-    return lambda image: labels[getattr(image, name)]
+    return lambda row: labels[row[name]]
 
 
 def _flag(name: str) -> Cell:
     labels = {True: _("Yes"), False: _("No")}
-    return lambda image: labels[getattr(image, name, False)]
+    return lambda row: labels[row.get(name, False)]
 
 
 def _time(name: str) -> Cell:
     """In the reader's time zone, with its offset."""
     zone = get_current_timezone()
-    return lambda image: getattr(image, name).astimezone(zone).isoformat(timespec="seconds")
+    return lambda row: row[name].astimezone(zone).isoformat(timespec="seconds")
 
 
 def _cells() -> dict[str, tuple[str, Cell]]:
@@ -40,18 +50,18 @@ def _cells() -> dict[str, tuple[str, Cell]]:
     Bytes are bytes, memory is MB: a spreadsheet calculates with them.
     """
     return {
-        "name": (_("Image name"), attrgetter("name")),
-        "id": (_("Image ID"), lambda image: str(image.pk)),
+        "name": (_("Image name"), itemgetter("name")),
+        "id": (_("Image ID"), lambda row: str(row["id"])),
         "status": (_("Status"), _choice("status")),
-        "os": (_("OS"), lambda image: image.os_version.name if image.os_version else ""),
+        "os": (_("OS"), lambda row: row["os_version__name"] or ""),
         "type": (_("Image type"), _choice("type")),
         "created": (_("Created at"), _time("created_at")),
-        "system disk": (_("System disk (GB)"), attrgetter("min_disk_gb")),
-        "capacity": (_("Disk capacity (GB)"), attrgetter("min_disk_gb")),
-        "min memory": (_("Minimum memory (MB)"), attrgetter("min_ram_mb")),
-        "max memory": (_("Maximum memory (MB)"), attrgetter("max_ram_mb")),
+        "system disk": (_("System disk (GB)"), itemgetter("min_disk_gb")),
+        "capacity": (_("Disk capacity (GB)"), itemgetter("min_disk_gb")),
+        "min memory": (_("Minimum memory (MB)"), itemgetter("min_ram_mb")),
+        "max memory": (_("Maximum memory (MB)"), itemgetter("max_ram_mb")),
         "shared disks": (_("Shared disks"), _flag("has_shared_disks")),
-        "size": (_("Image size (bytes)"), attrgetter("stored_bytes")),
+        "size": (_("Image size (bytes)"), itemgetter("stored_bytes")),
         "encryption": (_("Encryption"), _flag("is_encrypted")),
         "architecture": (_("Architecture"), _choice("architecture")),
         "boot mode": (_("Boot mode"), _choice("boot_mode")),
@@ -60,18 +70,14 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "function": (_("Function"), _choice("use")),
         "protected": (_("Protected"), _flag("protected")),
         "source": (_("Source"), _choice("source_kind")),
-        "source name": (_("Source name"), attrgetter("source_name")),
-        "description": (_("Description"), attrgetter("description")),
-        "tags": (_("Tags"), lambda image: "; ".join(map(str, image.tags.all()))),
-        "checksum": (_("SHA-256 of the stored file"), _checksums),
-        "servers": (_("Servers"), attrgetter("servers_count")),
-        "region": (_("Region"), attrgetter("region_id")),
+        "source name": (_("Source name"), itemgetter("source_name")),
+        "description": (_("Description"), itemgetter("description")),
+        "tags": (_("Tags"), itemgetter("tags")),
+        "checksum": (_("SHA-256 of the stored file"), itemgetter("checksums")),
+        "servers": (_("Servers"), itemgetter("servers_count")),
+        "region": (_("Region"), itemgetter("region_id")),
         "updated": (_("Updated at"), _time("updated_at")),
     }
-
-
-def _checksums(image: Image) -> str:
-    return "; ".join(disk.sha256 for disk in image.disks.all())
 
 
 PUBLIC = ["name", "status", "os", "type", "created", "system disk", "min memory", "id", "size"]
@@ -93,6 +99,27 @@ def columns_of(tab: str) -> tuple[list[str], list[Cell]]:
 
 def rows_of(images: ImageQuerySet, cells: list[Cell]) -> Iterator[list[Any]]:
     """A row per image of `for_tab`; only a few thousand are in memory at once."""
-    images = images.select_related("os_version").prefetch_related("tags", "disks")
-    for image in images.iterator(chunk_size=READ_AT_ONCE):
-        yield [cell(image) for cell in cells]
+    rows = images.values(*FIELDS).iterator(chunk_size=READ_AT_ONCE)
+    while batch := list(islice(rows, READ_AT_ONCE)):
+        for row in _with_texts(batch):
+            yield [cell(row) for cell in cells]
+
+
+def _with_texts(rows: list[Row]) -> list[Row]:
+    """The rows with their tags and checksums: two queries for all of them."""
+    ids = [row["id"] for row in rows]
+    tags = ImageTag.objects.filter(image__in=ids).order_by("key").values_list("image_id", "key", "value")
+    disks = ImageDisk.objects.filter(image__in=ids).order_by("index").values_list("image_id", "sha256")
+    tag_texts = _joined((image, f"{key}={value}") for image, key, value in tags)
+    checksums = _joined(disks)
+    for row in rows:
+        row["tags"], row["checksums"] = tag_texts.get(row["id"], ""), checksums.get(row["id"], "")
+    return rows
+
+
+def _joined(texts: Iterable[tuple[UUID, str]]) -> dict[UUID, str]:
+    """The texts of each image in one."""
+    found = defaultdict(list)
+    for image, text in texts:
+        found[image].append(text)
+    return {image: "; ".join(each) for image, each in found.items()}
