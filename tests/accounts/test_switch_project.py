@@ -1,6 +1,5 @@
 """Entering another project, and with it its region."""
 
-
 import pytest
 
 from tests.accounts.conftest import membership_of

@@ -21,7 +21,10 @@ def furnish() -> None:
 
 def test_the_demo_has_the_promised_places_and_people():
     furnish()
-    assert {region.code: region.zones.count() for region in Region.objects.all()} == {"cn-north-4": 2, "cn-east-3": 2}
+    assert {region.code: region.zones.count() for region in Region.objects.all()} == {
+        "cn-north-4": 2,
+        "cn-east-3": 2,
+    }
     roles = {str(one.user.username): (one.account.name, one.role) for one in Membership.objects.all()}
     assert roles["alice"] == ("Acme", "administrator")
     assert roles["bob"] == ("Acme", "full-access")
