@@ -1,6 +1,8 @@
 """May servers be created from an image? The image first, then the whole order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -40,14 +42,19 @@ class Launch:
     @property
     def quota(self) -> dict[str, int]:
         """What all of them together take of the project's quota."""
-        each = {
-            "servers": 1,
-            "vcpus": self.flavor.vcpus,
-            "memory_mb": self.flavor.memory_mb,
-            "disks": 1 + len(self.data_disks_gb),
-            "disk_gb": self.system_disk_gb + sum(self.data_disks_gb),
-        }
-        return {resource: amount * self.count for resource, amount in each.items()}
+        return quota_of(self.flavor, (self.system_disk_gb, *self.data_disks_gb), self.count)
+
+
+def quota_of(flavor: Flavor | None, disks_gb: Sequence[int], count: int) -> dict[str, int]:
+    """What `count` servers with these disks take of the quotas; `flavor` is None while none is chosen."""
+    each = {
+        "servers": 1,
+        "vcpus": flavor.vcpus if flavor else 0,
+        "memory_mb": flavor.memory_mb if flavor else 0,
+        "disks": len(disks_gb),
+        "disk_gb": sum(disks_gb),
+    }
+    return {resource: amount * count for resource, amount in each.items()}
 
 
 def can_launch(image: Image, actor: Actor) -> Verdict:
@@ -96,18 +103,31 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     )
 
 
-def has_login(launch: Launch) -> Verdict:
+class Login(Protocol):
+    """What an order says about signing in."""
+
+    @property
+    def key_pair(self) -> KeyPair | None: ...
+
+    @property
+    def password_hash(self) -> str: ...
+
+    @property
+    def user_data(self) -> str: ...
+
+
+def has_login(login: Login) -> Verdict:
     """A key pair or a password, never both; without either, user data has to let people in (R139)."""
-    if launch.key_pair and launch.password_hash:
+    if login.key_pair and login.password_hash:
         return refuse("login-both", _("Choose a key pair or a password, not both."))
-    if not (launch.key_pair or launch.password_hash or launch.user_data):
+    if not (login.key_pair or login.password_hash or login.user_data):
         return refuse(
             "login-missing",
             _(
                 "Without a key pair or a password nobody could sign in. Choose one, or give user data that does it."
             ),
         )
-    if len(launch.user_data.encode()) > USER_DATA_BYTES:
+    if len(login.user_data.encode()) > USER_DATA_BYTES:
         return refuse("user-data-size", _("User data may have at most 32 KB."))
     return ALLOWED
 

@@ -161,8 +161,9 @@ def _page(
         "runs": can_run_guests(host.capabilities),
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "host": host,
+        "wanted": form.wanted(),
     }
-    return render_page(request, "images/launch.html", "images/_launch_choices.html", context, status)
+    return render_page(request, "images/launch.html", "images/_launch_swapped.html", context, status)
 
 
 def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:

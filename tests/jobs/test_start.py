@@ -158,4 +158,4 @@ def test_quota_lines_show_what_is_used_of_each_limit(start: Start, people: Simpl
     lines = {line.resource: line for line in quota_lines(people.bob.project)}
 
     assert (lines["images"].used, lines["images"].limit, lines["images"].percent) == (1, 4, 25)
-    assert lines["store_bytes"].is_bytes
+    assert (lines["images"].limit_text, lines["store_bytes"].limit_text) == ("4", "1 TiB")

@@ -1,0 +1,14 @@
+"""What a project has a quota of. How much of it is used is counted in `jobs.quotas`."""
+
+from django.utils.translation import gettext_lazy as _
+
+TITLES = {
+    "images": _("Private images"),
+    "servers": _("Servers"),
+    "vcpus": _("vCPUs"),
+    "memory_mb": _("Memory (MB)"),
+    "disks": _("Disks"),
+    "disk_gb": _("Disk capacity (GB)"),
+    "store_bytes": _("Image storage"),
+    "upload_bytes": _("Uploads"),
+}
