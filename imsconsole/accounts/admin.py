@@ -1,5 +1,6 @@
 """The operator's pages: people, accounts, projects, regions. Members change through the services."""
 
+from decimal import Decimal
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -10,6 +11,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts import rules
@@ -24,7 +26,10 @@ from imsconsole.accounts.models import (
     Role,
     User,
 )
+from imsconsole.accounts.resources import TITLES
 from imsconsole.accounts.services import members as services
+from imsconsole.accounts.services.projects import change_quotas
+from imsconsole.engine.types import GIB
 
 admin.site.site_header = admin.site.site_title = _("IMS console")
 admin.site.index_title = _("Administration")
@@ -60,7 +65,7 @@ class UserAdmin(DjangoUserAdmin):
 
 class ProjectInline(admin.TabularInline):
     model = Project
-    fields = ("name", "region", "quotas")
+    fields = ("name", "region")
     extra = 0
     show_change_link = True
     can_delete = False
@@ -74,26 +79,50 @@ class AccountAdmin(admin.ModelAdmin):
 
 
 class ProjectForm(forms.ModelForm):
+    """A project, and its limits where they differ. Bytes are shown as GB."""
+
     class Meta:
         model = Project
-        fields = ("account", "region", "name", "quotas")
+        fields = ("account", "region", "name")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = ", ".join(f"{resource}: {limit}" for resource, limit in settings.IMS_QUOTAS.items())
-        self.fields["quotas"].help_text = _(
-            'Only what differs, as {"images": 200}. The limits of the service are: %(known)s.'
-        ) % {"known": known}
+        for resource, title in TITLES.items():
+            self.fields[field_of(resource)] = _limit_field(
+                resource, title, self.instance.quotas.get(resource)
+            )
 
-    def clean_quotas(self) -> dict[str, int]:
-        quotas = self.cleaned_data["quotas"] or {}
-        valid = isinstance(quotas, dict) and all(
-            resource in settings.IMS_QUOTAS and type(limit) is int and limit >= 0
-            for resource, limit in quotas.items()
-        )
-        if not valid:
-            raise ValidationError(_("Each entry is one of the names below and a whole number, at least 0."))
-        return quotas
+    def quotas(self) -> dict[str, int]:
+        """The limits that differ, as the service takes them; what was not touched keeps its every byte."""
+        limits = dict(self.instance.quotas)
+        for resource in TITLES:
+            if (name := field_of(resource)) in self.changed_data:
+                given = self.cleaned_data[name]
+                limits[resource] = None if given is None else int(given * _unit(resource))
+        return {resource: limit for resource, limit in limits.items() if limit is not None}
+
+
+def field_of(resource: str) -> str:
+    return f"quota_{resource.replace('_bytes', '_gb')}"
+
+
+def _unit(resource: str) -> int:
+    return GIB if resource.endswith("_bytes") else 1
+
+
+def _limit_field(resource: str, title: str | Promise, limit: int | None) -> forms.Field:
+    """Empty: the limit of the service, which its help text names."""
+    unit, default = _unit(resource), settings.IMS_QUOTAS[resource]
+    initial = None if limit is None else Decimal(limit) / unit
+    return forms.DecimalField(
+        label=f"{title} (GB)" if unit == GIB else str(title),
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=3 if unit == GIB else 0,
+        initial=None if initial is None else round(initial, 3 if unit == GIB else 0),
+        help_text=_("Empty: %(limit)s, as everywhere.") % {"limit": f"{Decimal(default) / unit:f}"},
+    )
 
 
 @admin.register(Project)
@@ -104,9 +133,27 @@ class ProjectAdmin(admin.ModelAdmin):
     search_fields = ("id", "name", "account__name")
     list_select_related = ("account", "region")
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        about = ("id", "account", "region", "name") if obj else ("account", "region", "name")
+        limits = tuple(field_of(resource) for resource in TITLES)
+        return ((None, {"fields": about}), (_("Quotas"), {"fields": limits}))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The limits are fields of the form only, which the admin must not look for on the model."""
+        kwargs["fields"] = ("name",) if obj else ("account", "region", "name")
+        return super().get_form(request, obj, change=change, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Images and servers of a project are where and whose it was made."""
         return ("id", "account", "region") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
+        """Limits by the service, which waits for those who order something at this moment."""
+        quotas = form.quotas()
+        obj.save(update_fields=["name"] if change else None)
+        if quotas != obj.quotas and isinstance(request.user, User):
+            actor = Actor(request.user, obj, Role.ADMINISTRATOR, request.META.get("REMOTE_ADDR", ""))
+            obj.quotas = change_quotas(project=obj, quotas=quotas, actor=actor).quotas
 
 
 class MembershipForm(forms.ModelForm):

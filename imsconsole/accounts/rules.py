@@ -1,9 +1,12 @@
 """Who may: the first question of every rule."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Invitation, Membership, Role, User
+from imsconsole.accounts.resources import TITLES
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
@@ -26,6 +29,20 @@ def may_administer(actor: Actor) -> Verdict:
         "administrators-only",
         _("Only administrators of the account can do this. Ask one of them."),
     )
+
+
+def can_change_quotas(actor: Actor) -> Verdict:
+    """Limits are the platform's: only its operators change them (§2.23: by service ticket)."""
+    if actor.user is None or actor.user.is_staff:
+        return ALLOWED
+    return refuse("operators-only", _("Only operators of the platform can do this. Ask one of them."))
+
+
+def are_limits(quotas: Mapping[str, int]) -> Verdict:
+    """Resources that have a quota, each with a whole number of at least 0."""
+    if all(resource in TITLES and type(limit) is int and limit >= 0 for resource, limit in quotas.items()):
+        return ALLOWED
+    return refuse("bad-limit", _("A limit is a whole number of at least 0."))
 
 
 def can_invite(actor: Actor) -> Verdict:

@@ -1,12 +1,13 @@
 """The operator's pages."""
 
-import json
-
 import pytest
 from django.test import Client
 
+from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Role, User
+from imsconsole.accounts.services.projects import change_quotas
 from imsconsole.audit.models import Event
+from imsconsole.core.rules import Refused
 from tests import factories
 from tests.accounts.conftest import actions, invited, membership_of
 from tests.conftest import client_of
@@ -77,15 +78,72 @@ def test_people_are_deactivated_not_deleted(admin, people) -> None:
     assert User.objects.filter(username="bob").exists()
 
 
-@pytest.mark.parametrize(
-    ("quotas", "status"), [({"images": 3}, 302), ({"imagse": 3}, 200), ({"images": -1}, 200), ([1], 200)]
-)
-def test_quotas_are_checked(admin, people, quotas, status) -> None:
+def change_project(admin, project, **given):
+    return admin.post(f"/admin/accounts/project/{project.pk}/change/", {"name": project.name, **given})
+
+
+def test_limits_are_fields_that_say_what_holds_when_they_are_empty(admin, people) -> None:
+    people.alice.project.quotas = {"servers": 7, "store_bytes": 3 * 1024**3}
+    people.alice.project.save()
+    page = admin.get(f"/admin/accounts/project/{people.alice.project.pk}/change/").content.decode()
+    assert "Empty: 100, as everywhere." in page
+    assert "Empty: 1024, as everywhere." in page
+    assert 'name="quota_servers" value="7"' in page
+    assert 'name="quota_store_gb" value="3.000"' in page
+
+
+def test_a_limit_is_changed_by_the_service_and_emptied_again(admin, people, operator) -> None:
     project = people.alice.project
-    data = {"name": project.name, "quotas": json.dumps(quotas)}
-    response = admin.post(f"/admin/accounts/project/{project.pk}/change/", data)
-    assert response.status_code == status
-    assert (Project.objects.get(pk=project.pk).quotas == quotas) == (status == 302)
+    assert change_project(admin, project, quota_images="3", quota_store_gb="1.5").status_code == 302
+    project.refresh_from_db()
+    assert project.quotas == {"images": 3, "store_bytes": 3 * 1024**3 // 2}
+    assert (project.quota("images"), project.quota("servers")) == (3, 100)
+    event = Event.objects.get(action="updateProjectQuotas")
+    assert (event.user, event.project, event.resource_id) == (operator, project, str(project.pk))
+
+    assert change_project(admin, project, quota_store_gb="1.5").status_code == 302
+    project.refresh_from_db()
+    assert project.quotas == {"store_bytes": 3 * 1024**3 // 2}
+
+
+def test_what_is_not_touched_keeps_its_every_byte_and_leaves_no_trace(admin, people) -> None:
+    project = people.alice.project
+    project.quotas = {"store_bytes": 5000, "images": 0}
+    project.save()
+    shown = admin.get(f"/admin/accounts/project/{project.pk}/change/").context["adminform"].form
+    given = {name: shown[name].value() for name in ("quota_store_gb", "quota_images")}
+    assert change_project(admin, project, **given).status_code == 302
+    assert Project.objects.get(pk=project.pk).quotas == {"store_bytes": 5000, "images": 0}
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "given", [{"quota_images": "-1"}, {"quota_images": "1.5"}, {"quota_store_gb": "many"}]
+)
+def test_limits_are_checked(admin, people, given) -> None:
+    assert change_project(admin, people.alice.project, **given).status_code == 200
+    assert Project.objects.get(pk=people.alice.project.pk).quotas == {}
+
+
+def test_a_new_project_may_have_its_own_limits_at_once(admin, people) -> None:
+    account = people.alice.account
+    data = {"account": account.pk, "region": "cn-north-4", "name": "acme-lab", "quota_vcpus": "4"}
+    assert admin.post("/admin/accounts/project/add/", data).status_code == 302
+    assert Project.objects.get(name="acme-lab").quotas == {"vcpus": 4}
+
+
+@pytest.mark.parametrize("name", ["alice", "bob", "dave", "carol"])
+def test_members_do_not_change_limits(people, name) -> None:
+    with pytest.raises(Refused) as refused:
+        change_quotas(project=people.alice.project, quotas={"images": 10**6}, actor=getattr(people, name))
+    assert refused.value.code == "operators-only"
+
+
+@pytest.mark.parametrize("quotas", [{"imagse": 3}, {"images": -1}, {"images": True}, {"images": 1.5}])
+def test_the_service_takes_only_limits_of_known_resources(people, quotas) -> None:
+    with pytest.raises(Refused) as refused:
+        change_quotas(project=people.alice.project, quotas=quotas, actor=service_actor(people.alice.project))
+    assert refused.value.code == "bad-limit"
 
 
 def test_invitations_are_only_to_look_at(admin, people) -> None:
