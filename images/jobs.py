@@ -21,7 +21,53 @@ from imsconsole.jobs.quotas import fits_quota, lock_project
 from imsconsole.jobs.run import Run
 
 
-class ImportImage(JobKind):
+class MakeImage(JobKind):
+    """Base of the kinds that end with an image of one disk. Args: `disk` (a UUID) and `format`."""
+
+    def source(self, run: Run) -> FileSource:
+        """The inspected file that is stored."""
+        raise NotImplementedError
+
+    def store(self, run: Run) -> dict[str, Any]:
+        engine = engine_for(_region(run))
+        stored = engine.ingest(UUID(run.args["disk"]), self.source(run), format=run.args["format"], work=run)
+        return asdict(stored)
+
+    def undo_store(self, run: Run) -> None:
+        """Remove what was stored, known by its result or, when that was not written any more, by its ID."""
+        engine = engine_for(_region(run))
+        engine.sweep(run.prefix)
+        for ref in engine.inventory().stored:
+            if run.args["disk"] in ref:
+                engine.delete(ref)
+
+    def undo_register(self, run: Run) -> None:
+        with run.fenced():
+            ImageDisk.objects.filter(image=run.job.subject_id).delete()
+
+    def sweep(self, run: Run) -> None:
+        engine_for(_region(run)).sweep(run.prefix)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Normal, or failed with the reason."""
+        image = Image.objects.filter(pk=job.subject_id).exclude(status=Image.Status.DELETED)
+        if state == Job.State.DONE:
+            image.update(status=Image.Status.ACTIVE, active_at=now(), updated_at=now())
+        else:
+            image.update(
+                status=Image.Status.KILLED,
+                error_code=job.error_code,
+                error_values=job.error_values,
+                updated_at=now(),
+            )
+
+    def resume(self, job: Job) -> None:
+        Image.objects.filter(pk=job.subject_id, status=Image.Status.KILLED).update(
+            status=Image.Status.QUEUED, error_code="", error_values={}, updated_at=now()
+        )
+
+
+class ImportImage(MakeImage):
     """Args: `upload` and `disk` (UUIDs), `format` and `source_sha256` (what inspection found while it arrived)."""
 
     kind = "image.import"
@@ -47,19 +93,8 @@ class ImportImage(JobKind):
     def undo_inspect(self, run: Run) -> None:
         _remove_links(run)
 
-    def store(self, run: Run) -> dict[str, Any]:
-        source = FileSource(work_dir() / run.result("inspect")["link"])
-        engine = engine_for(_region(run))
-        stored = engine.ingest(UUID(run.args["disk"]), source, format=run.args["format"], work=run)
-        return asdict(stored)
-
-    def undo_store(self, run: Run) -> None:
-        """Remove what was stored, known by its result or, when that was not written any more, by its ID."""
-        engine = engine_for(_region(run))
-        engine.sweep(run.prefix)
-        for ref in engine.inventory().stored:
-            if run.args["disk"] in ref:
-                engine.delete(ref)
+    def source(self, run: Run) -> FileSource:
+        return FileSource(work_dir() / run.result("inspect")["link"])
 
     def register(self, run: Run) -> None:
         """The disk's row. What was reserved gives way to what it really takes."""
@@ -72,11 +107,11 @@ class ImportImage(JobKind):
             ImageDisk.objects.filter(image=run.job.subject_id).delete()
             if not fits_quota(project, {"store_bytes": stored["size_bytes"]}):
                 raise Conflict("store-quota-reached")
-            _disk_row(run, stored).save(force_insert=True)
-
-    def undo_register(self, run: Run) -> None:
-        with run.fenced():
-            ImageDisk.objects.filter(image=run.job.subject_id).delete()
+            came_in = {
+                "source_size_bytes": run.result("inspect")["size_bytes"],
+                "source_sha256": run.args["source_sha256"],
+            }
+            disk_row(run, stored, **came_in).save(force_insert=True)
 
     def tidy(self, run: Run) -> None:
         """The upload has become an image."""
@@ -89,29 +124,11 @@ class ImportImage(JobKind):
             upload.delete()
 
     def sweep(self, run: Run) -> None:
-        engine_for(_region(run)).sweep(run.prefix)
+        super().sweep(run)
         kept = run.result("inspect").get("link")
         for path in _links(run):
             if path.name != kept:
                 path.unlink(missing_ok=True)
-
-    def settle(self, job: Job, state: str) -> None:
-        """Normal, or failed with the reason; the upload stays for another try."""
-        image = Image.objects.filter(pk=job.subject_id).exclude(status=Image.Status.DELETED)
-        if state == Job.State.DONE:
-            image.update(status=Image.Status.ACTIVE, active_at=now(), updated_at=now())
-        else:
-            image.update(
-                status=Image.Status.KILLED,
-                error_code=job.error_code,
-                error_values=job.error_values,
-                updated_at=now(),
-            )
-
-    def resume(self, job: Job) -> None:
-        Image.objects.filter(pk=job.subject_id, status=Image.Status.KILLED).update(
-            status=Image.Status.QUEUED, error_code="", error_values={}, updated_at=now()
-        )
 
 
 def _region(run: Run) -> str:
@@ -156,18 +173,14 @@ def _remove_links(run: Run) -> None:
         path.unlink(missing_ok=True)
 
 
-def _disk_row(run: Run, stored: dict[str, Any]) -> ImageDisk:
+def disk_row(run: Run, stored: dict[str, Any], **came_in: Any) -> ImageDisk:
+    """The row of a stored disk; `came_in` are its `source_…` fields."""
     image = Image.objects.get(pk=run.job.subject_id)
     return ImageDisk(
         id=UUID(run.args["disk"]),
         image=image,
         role="data" if image.type == Image.Type.DATA else "system",
-        ref=stored["ref"],
-        format=stored["format"],
-        size_bytes=stored["size_bytes"],
-        virtual_size_bytes=stored["virtual_size_bytes"],
-        sha256=stored["sha256"],
         source_format=run.args["format"],
-        source_size_bytes=run.result("inspect")["size_bytes"],
-        source_sha256=run.args["source_sha256"],
+        **stored,
+        **came_in,
     )

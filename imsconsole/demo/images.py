@@ -2,6 +2,8 @@
 
 import subprocess
 from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
 
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor, service_actor
@@ -83,5 +85,6 @@ def build_public_image(*, name: str, identity: str, boot_mode: str, region: Regi
         protected=True,
         source_kind=Image.Source.PLATFORM,
     )
-    start_job(BuildDemoImage, image, actor=actor, identity=f"{identity} {boot_mode}", boot_mode=boot_mode)
+    made_of: dict[str, Any] = {"identity": f"{identity} {boot_mode}", "boot_mode": boot_mode, "format": "raw"}
+    start_job(BuildDemoImage, image, actor=actor, disk=str(uuid4()), **made_of)
     return image
