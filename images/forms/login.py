@@ -1,0 +1,86 @@
+"""How one signs in to a new system: the part that orders of servers and changes of OS share."""
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from images.rules.launch import USER_DATA_BYTES
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import KeyPair
+from imsconsole.cloud.passwords import crypted, is_good_password
+from imsconsole.core.rules import Verdict
+
+LOGINS = [("key", _("Key pair")), ("password", _("Password")), ("none", _("Set by user data"))]
+NEW_PASSWORD = {"autocomplete": "new-password"}
+
+
+class LoginForm(forms.Form):
+    """Exactly one way in (R139); the password follows R140."""
+
+    login = forms.ChoiceField(label=_("Login"), choices=LOGINS, widget=forms.RadioSelect)
+    key_pair = forms.ModelChoiceField(
+        KeyPair.objects.none(), label=_("Key pair"), required=False, empty_label=_("Choose a key pair")
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        widget=forms.PasswordInput(NEW_PASSWORD),
+        help_text=_("For the user root. 8 to 26 characters; only its hash is kept."),
+    )
+    password_again = forms.CharField(
+        label=_("Password again"), required=False, widget=forms.PasswordInput(NEW_PASSWORD)
+    )
+    user_data = forms.CharField(
+        label=_("User data"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 4, "class": "mono", "spellcheck": "false"}),
+        help_text=_("For cloud-init, at most 32 KB: a script (#!…) or #cloud-config."),
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        self._choices("key_pair", KeyPair.objects.visible_to(actor))
+
+    def _choices(self, name: str, queryset: Any) -> None:
+        cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = queryset
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if self.data.get("login") == "password" and not (verdict := is_good_password(password)):
+            raise forms.ValidationError(str(verdict.reason), verdict.code)
+        return password
+
+    def clean_user_data(self) -> str:
+        user_data: str = self.cleaned_data["user_data"].replace("\r\n", "\n")
+        if len(user_data.encode()) > USER_DATA_BYTES:
+            raise forms.ValidationError(_("User data may have at most 32 KB."), "user-data-size")
+        return user_data
+
+    def require_login(self) -> None:
+        """What was chosen is there."""
+        typed = self.cleaned_data
+        if typed.get("login") == "key" and not typed.get("key_pair"):
+            self.add_error("key_pair", _("Choose a key pair, or create one first."))
+        if typed.get("login") == "password" and typed.get("password") != self.data.get("password_again"):
+            self.add_error("password_again", _("The two passwords differ."))
+        if typed.get("login") == "none" and not typed.get("user_data"):
+            self.add_error(
+                "user_data", _("Without a key pair or a password, user data has to let people in.")
+            )
+
+    def check(self, field: str, verdict: Verdict) -> None:
+        if not verdict:
+            self.add_error(field, forms.ValidationError(str(verdict.reason), verdict.code))
+
+    def login_draft(self) -> dict[str, Any]:
+        """The login as JSON; of a password only its hash."""
+        typed = self.cleaned_data
+        return {
+            "login": typed["login"],
+            "key_pair": str(typed["key_pair"].pk) if typed["login"] == "key" else "",
+            "password_hash": crypted(typed["password"]) if typed["login"] == "password" else "",
+            "user_data": typed["user_data"],
+        }
