@@ -102,6 +102,7 @@ class ServerState:
     since: datetime | None = None
     ssh_port: int | None = None  # loopback port forwarded to the guest's port 22
     pid: int | None = None
+    console_bytes: int = 0  # how much of what the guest wrote to its serial console is kept
 
 
 @dataclass(frozen=True)

@@ -244,6 +244,19 @@ class EngineContract:
         assert engine.inventory().disks == {server.disks[0].ref}
 
     @pytest.mark.guest
+    def test_a_console_grows_by_what_its_guest_writes(self, engine: Engine, place: Path) -> None:
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        assert engine.server_state(server.ref).console_bytes == 0
+        engine.start(server)
+        wait_for(engine, server.ref, "TINY GUEST")
+        stopped = engine.stop(server.ref, graceful_s=0)
+        assert stopped.console_bytes >= len("TINY GUEST")
+        engine.start(server)
+        wait_for(engine, server.ref, "TINY GUEST", times=2)
+        grown = engine.server_state(server.ref).console_bytes - stopped.console_bytes
+        assert "TINY GUEST" in engine.console_log(server.ref, limit_bytes=grown)
+
+    @pytest.mark.guest
     def test_the_screen_is_a_picture_while_the_server_runs(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         with pytest.raises(Conflict):

@@ -53,6 +53,13 @@ def stop_at(number: int) -> Callable[[int], None]:
     return on_hold
 
 
+def dead_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
+    """A raw disk whose boot sector is marked as one and holds no code: firmware tries it and nothing comes."""
+    endless = b"\xf4\xeb\xfd"  # halt; jump back
+    path.write_bytes(endless + bytes(507) + b"\x55\xaa" + bytes(size_bytes - 512))
+    return path
+
+
 def tiny_disk(path: Path, text: str = "TINY GUEST", *, end: str = "halt", size_bytes: int = 4 * MIB) -> Path:
     """A raw disk that says `text` on the serial port; the rest is noise."""
     path.write_bytes(tiny_boot_sector(f"{text}\r\n", end=end) + os.urandom(size_bytes - 512))

@@ -21,14 +21,13 @@ from imsconsole.engine.local import probe
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
-from imsconsole.engine.local.state import PID_FILE
+from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
 from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import DiskSpec, ServerSpec
 
 Network = Literal["none", "user", "internet"]
 
 MAX_DATA_DISKS = 23  # a port each, there from the start: that is how a disk can be added later
-SERIAL_LOG = "serial.log"
 ERRORS = "stderr.log"
 SEED = "seed.iso"
 VNC_SOCKET = "vnc.sock"

@@ -22,6 +22,7 @@ from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.machine import Host, Network
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import (
+    SERIAL_LOG,
     Recorded,
     describe,
     find_guest,
@@ -288,7 +289,7 @@ class Machines:
                 picture.unlink(missing_ok=True)
 
     def console_log(self, ref: str, limit_bytes: int) -> str:
-        path = self._store.server(ref) / RUN / machine.SERIAL_LOG
+        path = self._store.server(ref) / RUN / SERIAL_LOG
         try:
             with _open_own(path) as stream:
                 stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
@@ -332,7 +333,7 @@ def _open_own(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
 def _trim_log(folder: Path) -> None:
     """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
     try:
-        with _open_own(folder / RUN / machine.SERIAL_LOG, os.O_RDWR) as log:
+        with _open_own(folder / RUN / SERIAL_LOG, os.O_RDWR) as log:
             size = os.fstat(log.fileno()).st_size
             if size > LOG_LIMIT_BYTES:
                 log.seek(size - LOG_KEPT_BYTES)

@@ -15,6 +15,7 @@ from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import Power, ServerState
 
 STATE_FILE = "state.json"
+SERIAL_LOG = "serial.log"  # in the server's run folder, written by QEMU
 PID_FILE = "pid"  # in the server's run folder, written by QEMU
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -91,8 +92,10 @@ def _processes() -> list[int]:
 def describe(folder: Path, recorded: Recorded) -> ServerState:
     """What a server is doing, by its record and its process. Writes nothing."""
     if pid := find_guest(folder, recorded):
-        return ServerState(Power.RUNNING, "", _time(recorded), recorded.ssh_port or None, pid)
-    return ServerState(Power.STOPPED, _why(folder, recorded), _time(recorded))
+        port, written = recorded.ssh_port or None, _console_bytes(folder)
+        return ServerState(Power.RUNNING, "", _time(recorded), port, pid, written)
+    reason = _why(folder, recorded)
+    return ServerState(Power.STOPPED, reason, _time(recorded), console_bytes=_console_bytes(folder))
 
 
 def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
@@ -102,6 +105,13 @@ def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
     write_state(folder, ended)
     (folder / RUN / PID_FILE).unlink(missing_ok=True)
     return ended
+
+
+def _console_bytes(folder: Path) -> int:
+    try:
+        return (folder / RUN / SERIAL_LOG).lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _time(recorded: Recorded) -> datetime | None:
