@@ -16,6 +16,7 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
+from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
 from imsconsole.jobs.models import Job, Reservation
@@ -27,6 +28,8 @@ SERVER_AT_WORK = (
     Server.Status.STARTING,
     Server.Status.STOPPING,
     Server.Status.REBOOTING,
+    Server.Status.CHANGING_OS,
+    Server.Status.REINSTALLING,
     Server.Status.DELETING,
 )
 
@@ -100,7 +103,17 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
                 f"{region.code}: disk file {ref} belongs to no disk", partial(engine.delete_disk, ref)
             )
     for ref in sorted(known.keys() - inventory.disks - at_work):
-        yield Difference(f"{region.code}: disk {known[ref]} ({known[ref].pk}) has lost its file {ref}", None)
+        disk = known[ref]
+        yield Difference(
+            f"{region.code}: disk {disk} ({disk.pk}) has lost its file {ref}",
+            _forget(disk) if disk.kept_until else None,
+        )
+
+
+def _forget(disk: Disk) -> Callable[[], object]:
+    """A former system disk nobody runs from: without its file there is nothing to bring back."""
+    gone = {"status": Disk.Status.DELETED, "deleted_at": now(), "kept_until": None, "ref": ""}
+    return lambda: Disk.objects.filter(pk=disk.pk).update(**gone)
 
 
 def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:

@@ -236,6 +236,8 @@ IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=_MEMORY_MB * 3 // 4
 IMS_GUEST_USER = env.str("IMS_GUEST_USER", default="")
 IMS_ACCELERATOR = env.str("IMS_ACCELERATOR", default="auto")
 IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
+IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)
+IMS_OLD_DISK_DAYS = env.float("IMS_OLD_DISK_DAYS", default=7)
 
 # ── limits of the service (ims-facts §1.7 and §8) ───────────────────────────
 IMS_QUOTAS = {

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("imsconsole.accounts.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.urls_launch")),
+    path("servers/", include("images.urls_change_os")),
     path("", include("imsconsole.cloud.urls")),
     path("uploads/", include("images.urls_uploads")),
     path("jobs/", include("imsconsole.jobs.urls")),

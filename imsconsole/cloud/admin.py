@@ -54,6 +54,7 @@ class DiskAdmin(ReadOnly):
     list_filter = ("role", "status")
     search_fields = ("name", "id")
     list_select_related = ("project", "server", "zone")
+    exclude = ("login",)
 
 
 @admin.register(KeyPair)

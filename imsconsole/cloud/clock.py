@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+from imsconsole.cloud.kept_disks import delete_expired_disks
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.jobs.periodic import Periodic
 
-PERIODIC = (Periodic("cloud.reconcile", timedelta(seconds=10), reconcile_all),)
+PERIODIC = (
+    Periodic("cloud.reconcile", timedelta(seconds=10), reconcile_all),
+    Periodic("cloud.delete_expired_disks", timedelta(minutes=10), delete_expired_disks),
+)

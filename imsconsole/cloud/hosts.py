@@ -16,6 +16,8 @@ IN_MEMORY = (
     Server.Status.RUNNING,
     Server.Status.REBOOTING,
     Server.Status.STOPPING,
+    Server.Status.CHANGING_OS,
+    Server.Status.REINSTALLING,
 )
 
 

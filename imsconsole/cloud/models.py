@@ -97,6 +97,10 @@ class Server(models.Model):
         STARTING = "starting", _("Starting")
         STOPPING = "stopping", _("Stopping")
         REBOOTING = "rebooting", _("Restarting")
+        CHANGING_OS = "changing-os", _("Changing OS")
+        CHANGE_FAILED = "change-os-failed", _("Failed to change the OS")
+        REINSTALLING = "reinstalling", _("Reinstalling")
+        REINSTALL_FAILED = "reinstall-failed", _("Reinstallation failed")
         FAILED = "failed", _("Creation failed")
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
@@ -117,7 +121,7 @@ class Server(models.Model):
         _("architecture"), max_length=4, choices=Architecture, default=Architecture.X86
     )
 
-    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.CREATING)
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.CREATING)
     # why it is in that state when nobody asked for it: guest-shutdown, killed, host-rebooted, or an error's code
     status_code = models.CharField(max_length=64, blank=True)
     status_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
@@ -172,9 +176,21 @@ class DiskQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
 
+    def attached(self) -> Self:
+        """The disks a server runs with: not those beside it."""
+        return self.existing().filter(beside=False)
+
+    def kept(self) -> Self:
+        """Former system disks that can come back, the latest first."""
+        return self.existing().filter(kept_until__isnull=False).order_by("-kept_until")
+
 
 class Disk(models.Model):
-    """A disk (EVS): a server's system disk or a data disk."""
+    """A disk (EVS): a server's system disk or a data disk.
+
+    A system disk may lie beside its server: while it is built for another OS, and while it is kept
+    after a change (R136, on purpose better). Then `login` is what the guest was told about signing in.
+    """
 
     class Role(models.TextChoices):
         SYSTEM = "system", _("System disk")
@@ -185,6 +201,8 @@ class Disk(models.Model):
         IN_USE = "in-use", _("In use")
         AVAILABLE = "available", _("Available")
         FAILED = "failed", _("Failed")
+        KEPT = "kept", _("Kept")
+        DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -207,6 +225,11 @@ class Disk(models.Model):
         "images.Image", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     ref = models.CharField(max_length=255, blank=True, editable=False)
+    beside = models.BooleanField(default=False, editable=False)
+    kept_until = models.DateTimeField(_("kept until"), null=True, editable=False)
+    # what cloud-init knows this system by; empty: the server's ID. A system that comes back sees its own again
+    instance_id = models.CharField(max_length=64, blank=True, editable=False)
+    login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
@@ -218,7 +241,9 @@ class Disk(models.Model):
         ordering = ["server", "index"]
         constraints = [
             models.UniqueConstraint(
-                fields=["server", "index"], condition=Q(deleted_at=None), name="one_disk_per_server_index"
+                fields=["server", "index"],
+                condition=Q(deleted_at=None, beside=False),
+                name="one_disk_per_server_index",
             )
         ]
 

@@ -13,7 +13,8 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Power, ServerState
 from imsconsole.jobs.models import Job
 
-SETTLED = (Server.Status.RUNNING, Server.Status.STOPPED)
+DOWN = (Server.Status.STOPPED, Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED)
+SETTLED = (Server.Status.RUNNING, *DOWN)
 
 
 def reconcile_all() -> None:
@@ -49,7 +50,9 @@ def reconcile_server(server: Server) -> Server:
 def _agree(server: Server, found: ServerState) -> bool:
     if found.power is Power.RUNNING:
         return server.status == Server.Status.RUNNING and server.ssh_port == found.ssh_port
-    return server.status == Server.Status.STOPPED
+    if found.power is Power.MISSING:
+        return server.status == Server.Status.STOPPED
+    return server.status in DOWN
 
 
 @transaction.atomic

@@ -14,6 +14,8 @@ BUSY = (
     Server.Status.STARTING,
     Server.Status.STOPPING,
     Server.Status.REBOOTING,
+    Server.Status.CHANGING_OS,
+    Server.Status.REINSTALLING,
     Server.Status.DELETING,
 )
 

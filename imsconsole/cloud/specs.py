@@ -7,7 +7,7 @@ from imsconsole.engine.types import GIB, DiskSpec, Seed, ServerSpec
 
 def server_spec(server: Server) -> ServerSpec:
     """All an engine must know to build or start a server; disks by index, the system disk first."""
-    disks = server.disks.existing().order_by("index")
+    disks = list(server.disks.attached().order_by("index"))
     return ServerSpec(
         id=server.pk,
         name=server.name,
@@ -17,17 +17,17 @@ def server_spec(server: Server) -> ServerSpec:
         boot_mode=server.boot_mode,
         mac=server.mac,
         private_ip=server.private_ip,
-        seed=server_seed(server),
+        seed=server_seed(server, disks[0].instance_id if disks else ""),
         ref=server.ref,
         disks=tuple(DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB) for disk in disks),
         multi_queue=server.image.nic_multi_queue,
     )
 
 
-def server_seed(server: Server) -> Seed:
-    """What the guest's cloud-init reads at its first start."""
+def server_seed(server: Server, instance_id: str = "") -> Seed:
+    """What the guest's cloud-init reads at its first start; it does so again when `instance_id` is new to it."""
     return Seed(
-        instance_id=str(server.pk),
+        instance_id=instance_id or str(server.pk),
         hostname=server.host_name or host_name(server.name, f"ecs-{server.pk.hex[:8]}"),
         ssh_keys=(server.ssh_key,) if server.ssh_key else (),
         password_hash=server.password_hash,

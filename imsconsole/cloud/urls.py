@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from imsconsole.cloud.views import delete, edit, key_pairs, power, screen, servers
+from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, servers
 
 SERVERS = [
     path("", servers.list_servers, name="list"),
@@ -13,6 +13,8 @@ SERVERS = [
     path("<uuid:server_id>/rename/", edit.rename, name="rename"),
     path("<uuid:server_id>/auto-start/", edit.auto_start, name="auto-start"),
     path("<uuid:server_id>/delete/", delete.confirm_delete, name="delete"),
+    path("<uuid:server_id>/kept/<uuid:disk_id>/undo/", kept_disks.undo, name="undo-change-os"),
+    path("<uuid:server_id>/kept/<uuid:disk_id>/delete/", kept_disks.delete, name="delete-kept-disk"),
     path("<uuid:server_id>/screen/", screen.show_screen, name="screen"),
     path("<uuid:server_id>/screen.png", screen.screen_picture, name="screen-picture"),
     path("<uuid:server_id>/console/", screen.show_console, name="console"),

@@ -12,6 +12,10 @@ STATES = {
     Server.Status.STOPPING: "running",
     Server.Status.STOPPED: "stopped",
     Server.Status.STARTING: "stopped",
+    Server.Status.CHANGING_OS: "stopped",
+    Server.Status.CHANGE_FAILED: "stopped",
+    Server.Status.REINSTALLING: "stopped",
+    Server.Status.REINSTALL_FAILED: "stopped",
 }
 
 
@@ -39,7 +43,7 @@ def _facts(server: Server) -> dict[str, object]:
     state = STATES.get(Server.Status(server.status))
     if state is None:
         return {}
-    disks = Disk.objects.existing().filter(server=server).exclude(status=Disk.Status.FAILED)
+    disks = Disk.objects.attached().filter(server=server).exclude(status=Disk.Status.FAILED)
     return {
         "state": state,
         "image_id": server.image_id,

@@ -10,6 +10,10 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),
+    "no-sign-of-life": _(
+        "The system has not written anything to its console within %(seconds)s seconds of its start. Look at "
+        "its screen; if it does not boot, undo the change: the former system disk is still there."
+    ),
     "bad-key": _(
         "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."
     ),

@@ -11,7 +11,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
 from imsconsole.engine.types import FileSource
 from tests import factories
-from tests.engine.guests import TestWork, tiny_disk
+from tests.engine.guests import TestWork, dead_disk, tiny_disk
 from tests.support.workers import run_jobs
 
 REGION = "cn-north-4"
@@ -22,12 +22,19 @@ def tiny_flavor() -> Flavor:
     return factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=64)
 
 
-def bootable_image(actor: Actor, *, end: str = "halt", **fields: Any) -> Image:
-    """A private image whose disk says `WORD` on the serial port and halts (or ends QEMU: `reset`)."""
+def bootable_image(actor: Actor, *, end: str = "halt", word: str = WORD, **fields: Any) -> Image:
+    """A private image whose disk says `word` on the serial port and halts (or ends QEMU: `reset`).
+
+    With an empty word its boot sector holds no code at all.
+    """
     image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
     disk = factories.ImageDiskFactory(image=image)
     with tempfile.TemporaryDirectory() as folder:
-        path = tiny_disk(Path(folder, "disk.raw"), WORD, end=end)
+        path = (
+            tiny_disk(Path(folder, "disk.raw"), word, end=end)
+            if word
+            else dead_disk(Path(folder, "disk.raw"))
+        )
         stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
     disk.virtual_size_bytes = stored.virtual_size_bytes

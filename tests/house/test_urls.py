@@ -58,6 +58,13 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     project = people.alice.project
     image = factories.ImageFactory(project=project, name=f"{SECRET}-image")
     server = factories.ServerFactory(project=project, image=image, name=f"{SECRET}-server")
+    disk = factories.DiskFactory(
+        server=server,
+        name=f"{SECRET}-disk",
+        beside=True,
+        status="kept",
+        kept_until="2100-01-01T00:00Z",
+    )
     job = Job.objects.create(
         kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=project, user=people.alice.user,
         subject_kind="image", subject_id=image.pk, subject_name=f"{SECRET}-image", state=Job.State.FAILED,
@@ -68,6 +75,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     return {
         "image_id": image.pk,
         "server_id": server.pk,
+        "disk_id": disk.pk,
         "job_id": job.pk,
         "subject_id": image.pk,
         "draft_id": draft.pk,

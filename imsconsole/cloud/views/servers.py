@@ -13,7 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.forms import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
 from imsconsole.cloud.rules import (
     BUSY,
@@ -24,6 +24,12 @@ from imsconsole.cloud.rules import (
     can_start,
     can_stop,
 )
+from imsconsole.cloud.rules_change_os import (
+    can_change_os,
+    can_delete_kept_disk,
+    can_reinstall_os,
+    can_undo_change_os,
+)
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
 from imsconsole.core.errors import ImsError
@@ -31,6 +37,7 @@ from imsconsole.core.htmx import render_page
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.rules import can_retry
 
 
 def find_server(request: ActorRequest, server_id: uuid.UUID) -> Server:
@@ -47,6 +54,8 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
         "stop": can_stop(server, actor),
         "reboot": can_reboot(server, actor),
         "rename": can_rename(server, actor),
+        "change_os": can_change_os(server, actor),
+        "reinstall_os": can_reinstall_os(server, actor),
         "delete": can_delete(server, actor),
         "screen": can_open_screen(server, actor),
     }
@@ -83,9 +92,12 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         server = reconcile_server(server)
     except ImsError as error:
         problem = sentence_of(error)
-    if (seen := _seen([server])) == request.headers.get("X-Seen"):
+    host = host_of(request.actor.region)
+    kept = kept_disks(server, request.actor, host)
+    if (seen := _seen([server], kept)) == request.headers.get("X-Seen"):
         return HttpResponse(status=204)
-    verdicts = verdicts_on(server, request.actor, host_of(request.actor.region))
+    jobs = Job.objects.visible_to(request.actor).about(server.pk)[:10]
+    verdicts = verdicts_on(server, request.actor, host)
     context = {
         "active": "servers",
         "seen_state": seen,
@@ -93,8 +105,10 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "problem": problem,
         "verdicts": verdicts,
         "is_busy": server.status in BUSY,
-        "disks": server.disks.existing().order_by("index"),
-        "jobs": Job.objects.visible_to(request.actor).about(server.pk)[:10],
+        "disks": server.disks.attached().order_by("index"),
+        "kept_disks": kept,
+        "retry": _retry_of(server, jobs, request.actor),
+        "jobs": jobs,
         "ssh_line": f"ssh -p {server.ssh_port} root@127.0.0.1",
         **picture_of(server),
         **log_of(server),
@@ -102,7 +116,26 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "servers/detail.html", "servers/_detail.html", context)
 
 
-def _seen(servers: Iterable[Server]) -> str:
+def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
+    """The former system disks of a server, each with the verdicts of its buttons."""
+    disks = list(server.disks.kept().select_related("image"))
+    for disk in disks:
+        disk.server = server
+        disk.undo_verdict = can_undo_change_os(disk, actor, host)
+        disk.delete_verdict = can_delete_kept_disk(disk, actor)
+    return disks
+
+
+def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, Any]:
+    """The job that failed to exchange the OS and whether it can be tried again; empty when none did."""
+    if server.status not in (Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED):
+        return {}
+    failed = next((job for job in jobs if job.state == Job.State.FAILED), None)
+    return {"job": failed, "verdict": can_retry(failed, actor)} if failed else {}
+
+
+def _seen(servers: Iterable[Server], kept: Iterable[Disk] = ()) -> str:
     """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
     states = [f"{server.pk} {server.status} {server.status_since}" for server in servers]
+    states += [f"{disk.pk} {disk.status}" for disk in kept]
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""The form of a change of OS: image, size of the system disk, login."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from images.fit import fits_system_disk
+from images.forms.login import LoginForm
+from images.models import Image
+from images.rules.change_os import OsChange, can_become
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.hosts import Host
+from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.rules_change_os import is_stopped_first
+
+
+class ChangeOsForm(LoginForm):
+    """An order as it is typed. A reinstallation has its image already."""
+
+    image = forms.ModelChoiceField(Image.objects.none(), widget=forms.HiddenInput, label=_("Image"))
+    system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
+    stop_first = forms.BooleanField(
+        label=_("Stop the server first"),
+        required=False,
+        help_text=_("It is running. Its guest is asked to power off; what is not saved in it is lost."),
+    )
+
+    def __init__(self, *args: Any, server: Server, actor: Actor, host: Host, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        self.server, self.host = server, host
+        self._choices("image", Image.objects.visible_to(actor).select_related("os_version"))
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        image: Image | None = typed.get("image")
+        if image:
+            self.check("image", can_become(self.server, image, self.actor, self.host))
+        if image and typed.get("system_disk_gb"):
+            self.check("system_disk_gb", fits_system_disk(image, typed["system_disk_gb"]))
+        self.check("stop_first", is_stopped_first(self.server, stop_first=typed.get("stop_first", False)))
+        self.require_login()
+        return typed
+
+    def draft(self) -> dict[str, Any]:
+        """The order as JSON."""
+        typed = self.cleaned_data
+        return {
+            "server": str(self.server.pk),
+            "image": str(typed["image"].pk),
+            "system_disk_gb": typed["system_disk_gb"],
+            "stop_first": typed["stop_first"],
+            **self.login_draft(),
+        }
+
+
+def change_of(draft: dict[str, Any], server: Server, actor: Actor) -> OsChange | None:
+    """The order of a draft with its rows; None when one of them is gone."""
+    images = Image.objects.visible_to(actor).select_related("os_version")
+    image = images.filter(pk=uuid.UUID(draft["image"])).first()
+    pair = None
+    if draft["key_pair"]:
+        pair = KeyPair.objects.visible_to(actor).filter(pk=draft["key_pair"]).first()
+    if image is None or bool(draft["key_pair"]) != bool(pair):
+        return None
+    fields = ("system_disk_gb", "password_hash", "user_data", "stop_first")
+    return OsChange(server, image, key_pair=pair, **{name: draft[name] for name in fields})

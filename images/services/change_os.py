@@ -1,0 +1,126 @@
+"""Change a server's OS, or install it anew."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from images.models import Image
+from images.rules.change_os import OsChange, can_order_change, can_order_reinstall
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Region
+from imsconsole.audit.trail import service
+from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
+from imsconsole.cloud.models import Disk, KeyPair, Server
+from imsconsole.cloud.states import change_status
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
+
+
+@service("changeOs")
+def change_os(
+    server: Server,
+    *,
+    actor: Actor,
+    image: Image,
+    system_disk_gb: int | None = None,
+    key_pair: KeyPair | None = None,
+    password_hash: str = "",
+    user_data: str = "",
+    stop_first: bool = False,
+) -> Server:
+    """Replace a server's system by that of an image; the old disk is kept for undo.
+
+    `system_disk_gb` is the present size, or the image's least if that is more, when not given;
+    `stop_first` says that a running server may be stopped. Raises Refused, NotFound, Conflict.
+    """
+    typed = OsChange(server, image, system_disk_gb or 0, key_pair, password_hash, user_data, stop_first)
+    change = _locked(typed, actor)
+    can_order_change(change, actor).require()
+    return _begin(ChangeOs, change, actor)
+
+
+@service("reinstallOs")
+def reinstall_os(
+    server: Server,
+    *,
+    actor: Actor,
+    system_disk_gb: int | None = None,
+    key_pair: KeyPair | None = None,
+    password_hash: str = "",
+    user_data: str = "",
+    stop_first: bool = False,
+) -> Server:
+    """Install the server's original image anew (R138), as `change_os` does."""
+    typed = OsChange(
+        server, server.image, system_disk_gb or 0, key_pair, password_hash, user_data, stop_first
+    )
+    change = _locked(typed, actor)
+    can_order_reinstall(change, actor).require()
+    return _begin(ReinstallOs, change, actor)
+
+
+def _locked(change: OsChange, actor: Actor) -> OsChange:
+    """The order with its rows as they are now, held with the project's quota and the region's memory.
+
+    An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
+    """
+    image = _held(Image.objects.visible_to(actor).select_related("os_version"), change.image.pk)
+    lock_project(actor.project)
+    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
+    servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "image")
+    server = _held(servers, change.server.pk)
+    return replace(
+        change, image=image, server=server, system_disk_gb=change.system_disk_gb or _least_gb(server, image)
+    )
+
+
+def _held(rows: Any, pk: UUID) -> Any:
+    if (row := rows.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()) is None:
+        raise NotFound
+    return row
+
+
+def _least_gb(server: Server, image: Image) -> int:
+    present = server.disks.attached().filter(role=Disk.Role.SYSTEM).first()
+    return max(image.min_disk_gb, present.size_gb if present else 0)
+
+
+def _begin(kind: type[ChangeOs], change: OsChange, actor: Actor) -> Server:
+    server = change.server
+    former = server.disks.attached().get(role=Disk.Role.SYSTEM)
+    disk = _new_disk(change)
+    stored = change.image.disks.earliest("index")
+    start_job(
+        kind,
+        server,
+        actor=actor,
+        disk_id=str(disk.pk),
+        former_id=str(former.pk),
+        image_ref=stored.ref,
+    )
+    return change_status(server, kind.busy)
+
+
+def _new_disk(change: OsChange) -> Disk:
+    """The row of the new system disk, beside the server; its login is taken over with it."""
+    server, pair = change.server, change.key_pair
+    disk = Disk(
+        project=server.project,
+        zone=server.zone,
+        name=f"{server.name}-system",
+        role=Disk.Role.SYSTEM,
+        size_gb=change.system_disk_gb,
+        server=server,
+        image=change.image,
+        beside=True,
+        login={
+            "key_pair": str(pair.pk) if pair else "",
+            "ssh_key": pair.public_key if pair else "",
+            "password_hash": change.password_hash,
+            "user_data": change.user_data,
+        },
+    )
+    disk.instance_id = f"{server.pk}-{disk.pk.hex[:8]}"
+    disk.save(force_insert=True)
+    return disk

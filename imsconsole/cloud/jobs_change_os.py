@@ -1,0 +1,241 @@
+"""Exchanging a server's system disk: change OS, reinstall OS, undo; and deleting a disk that was kept.
+
+The new system disk is built beside the old one. The row changes in one transaction, and what a guest
+boots from is what the row says: at every moment the old system or the new one can be started.
+"""
+
+import contextlib
+import time
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.boot_check import shows_life
+from imsconsole.cloud.engines import engine_of
+from imsconsole.cloud.jobs import DONE, locked_subject, settle_failed, settle_started, start_guest, subject_of
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules_change_os import is_kept
+from imsconsole.cloud.specs import server_spec
+from imsconsole.cloud.states import change_status
+from imsconsole.cloud.system_disks import kept_until, swap_system_disk
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
+from imsconsole.engine.types import GIB, DiskSpec, Power, ServerSpec
+from imsconsole.jobs.kinds import QUICK, JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota
+from imsconsole.jobs.run import Run
+
+LOOK_EVERY_S = 0.25
+READ_BYTES = 65536
+
+
+class ExchangeSystemDisk(JobKind):
+    """What all exchanges share. `args`: `disk_id` comes, `former_id` goes aside.
+
+    Undone, the server has its former disk again, stopped.
+    """
+
+    queue = QUICK
+    busy: Server.Status
+    failed: Server.Status
+
+    def sweep(self, run: Run) -> None:
+        engine_of(subject_of(run.job)).sweep(run.prefix)
+
+    def stop(self, run: Run) -> None:
+        """Those who may not be stopped were refused before (C12)."""
+        server = subject_of(run.job)
+        run.hold()
+        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+
+    def switch(self, run: Run) -> dict[str, Any]:
+        """The result says how long the console was before the new system's first word."""
+        server = subject_of(run.job)
+        spec = engine_of(server).restore_system_disk(_spec_with(server, incoming_of(run.job)))
+        with run.fenced():
+            Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
+            incoming = incoming_of(run.job)
+            if incoming.beside:
+                swap_system_disk(
+                    locked_subject(run.job), incoming, status=Disk.Status.KEPT, kept_until=kept_until()
+                )
+        return {"console_bytes": engine_of(server).server_state(server.ref).console_bytes}
+
+    def undo_switch(self, run: Run) -> None:
+        with run.fenced():
+            if not incoming_of(run.job).beside:
+                former = Disk.objects.get(pk=run.args["former_id"])
+                self.put_back(locked_subject(run.job), former)
+
+    def put_back(self, server: Server, former: Disk) -> None:
+        """The disk that came goes aside again, to be removed."""
+        swap_system_disk(server, former, status=Disk.Status.CREATING, kept_until=None)
+
+    def start(self, run: Run) -> dict[str, Any]:
+        return start_guest(run)
+
+    def undo_start(self, run: Run) -> None:
+        server = subject_of(run.job)
+        with contextlib.suppress(NotFound):
+            engine_of(server).stop(server.ref, graceful_s=0)
+
+    def check(self, run: Run) -> dict[str, Any]:
+        """Wait until the guest wrote to its console, at most IMS_BOOT_CHECK_S; one that ended shows no more."""
+        if "missing" in run.result("start"):
+            return {}
+        server, before = subject_of(run.job), run.result("switch")["console_bytes"]
+        deadline = time.monotonic() + settings.IMS_BOOT_CHECK_S
+        while not (alive := _has_spoken(server, before)) and time.monotonic() < deadline:
+            if engine_of(server).server_state(server.ref).power is not Power.RUNNING:
+                break
+            run.report(0, 0)
+            time.sleep(LOOK_EVERY_S)
+        return {"alive": alive}
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            settle_started(job)
+            _tell_of_no_life(job)
+        elif state == Job.State.CANCELLED:
+            settle_failed(job, Server.Status.STOPPED)
+        else:
+            settle_failed(job, self.failed)
+
+    def resume(self, job: Job) -> None:
+        change_status(locked_subject(job), self.busy)
+
+
+class ChangeOs(ExchangeSystemDisk):
+    """`args` besides: `image_ref`, the stored disk the new system disk is built on."""
+
+    kind = "server.change-os"
+    title = _("Change OS")
+    steps = {
+        "stop": _("Stop"),
+        "disk": _("Create the new system disk"),
+        "switch": _("Put the old disk aside"),
+        "start": _("Start"),
+        "check": _("Wait for a sign of life"),
+    }
+    busy, failed = Server.Status.CHANGING_OS, Server.Status.CHANGE_FAILED
+
+    def disk(self, run: Run) -> None:
+        server, disk = subject_of(run.job), incoming_of(run.job)
+        try:
+            spec = engine_of(server).replace_system_disk(
+                _spec_with(server, disk), run.args["image_ref"], work=run
+            )
+        except NotFound as error:
+            raise NotFound("image-bytes-gone", name=disk.image.name if disk.image else "") from error
+        with run.fenced():
+            Disk.objects.filter(pk=disk.pk).update(ref=spec.disks[0].ref)
+
+    def undo_disk(self, run: Run) -> None:
+        """Also what an attempt built that was killed before it wrote the reference down."""
+        engine, disk = engine_of(subject_of(run.job)), incoming_of(run.job)
+        for ref in {disk.ref, *(ref for ref in engine.inventory().disks if str(disk.pk) in ref)} - {""}:
+            engine.delete_disk(ref)
+        with run.fenced():
+            Disk.objects.filter(pk=disk.pk).update(ref="")
+
+    def settle(self, job: Job, state: str) -> None:
+        """A disk that did not come about counts towards no quota."""
+        super().settle(job, state)
+        if state != DONE:
+            gone = {"status": Disk.Status.DELETED, "deleted_at": now()}
+            Disk.objects.filter(pk=job.args["disk_id"]).update(**gone)
+
+    def resume(self, job: Job) -> None:
+        """The disk is wanted again; the caller holds the project's row. Raises Refused (R122)."""
+        disk = incoming_of(job)
+        fits_quota(disk.project, {"disks": 1, "disk_gb": disk.size_gb}).require()
+        Disk.objects.filter(pk=disk.pk).update(status=Disk.Status.CREATING, deleted_at=None)
+        super().resume(job)
+
+
+class ReinstallOs(ChangeOs):
+    """The same with the image the server has (R138)."""
+
+    kind = "server.reinstall-os"
+    title = _("Reinstall OS")
+    busy, failed = Server.Status.REINSTALLING, Server.Status.REINSTALL_FAILED
+
+
+class UndoChangeOs(ExchangeSystemDisk):
+    """A kept disk comes back and the present one is kept instead, so this can be undone as well."""
+
+    kind = "server.undo-change-os"
+    title = _("Undo the change of OS")
+    steps = {
+        "stop": _("Stop"),
+        "switch": _("Bring the former disk back"),
+        "start": _("Start"),
+        "check": _("Wait for a sign of life"),
+    }
+    busy, failed = Server.Status.CHANGING_OS, Server.Status.CHANGE_FAILED
+
+    def put_back(self, server: Server, former: Disk) -> None:
+        """The disk that came is kept on."""
+        swap_system_disk(server, former, status=Disk.Status.KEPT, kept_until=kept_until())
+
+    def resume(self, job: Job) -> None:
+        """What was kept may be gone since. Raises Refused."""
+        is_kept(incoming_of(job)).require()
+        super().resume(job)
+
+
+class DeleteKeptDisk(JobKind):
+    """The subject is the disk: its server can go on running."""
+
+    kind = "disk.delete-kept"
+    title = _("Delete a former system disk")
+    queue = QUICK
+    steps = {"disk": _("Delete the disk")}
+    can_cancel = False
+
+    def disk(self, run: Run) -> None:
+        disk = Disk.objects.select_related("server__project").get(pk=run.job.subject_id)
+        run.hold()
+        if disk.server and disk.ref:
+            engine_of(disk.server).delete_disk(disk.ref)
+
+    def settle(self, job: Job, state: str) -> None:
+        """One that could not be deleted is kept on; the clock tries again."""
+        disks = Disk.objects.filter(pk=job.subject_id)
+        if state == DONE:
+            disks.update(status=Disk.Status.DELETED, deleted_at=now(), kept_until=None, login={}, ref="")
+        else:
+            disks.existing().update(status=Disk.Status.KEPT)
+
+    def resume(self, job: Job) -> None:
+        Disk.objects.existing().filter(pk=job.subject_id).update(status=Disk.Status.DELETING)
+
+
+def incoming_of(job: Job) -> Disk:
+    """The disk that comes, as it is now."""
+    return Disk.objects.select_related("image", "project").get(pk=job.args["disk_id"])
+
+
+def _spec_with(server: Server, disk: Disk) -> ServerSpec:
+    """The server as it will be, on that system disk."""
+    spec = server_spec(server)
+    return replace(spec, disks=(DiskSpec(disk.pk, disk.ref, 0, disk.size_gb * GIB), *spec.disks[1:]))
+
+
+def _has_spoken(server: Server, before: int) -> bool:
+    """Whether the guest's console has more than the `before` bytes that were there, not counting firmware."""
+    engine = engine_of(server)
+    written = engine.server_state(server.ref).console_bytes
+    new = written - before if written >= before else written  # the log was cut meanwhile
+    return new > 0 and shows_life(engine.console_log(server.ref, limit_bytes=min(new, READ_BYTES)))
+
+
+def _tell_of_no_life(job: Job) -> None:
+    """A server that runs without a word says so on its page."""
+    server = locked_subject(job)
+    if server.status == Server.Status.RUNNING and not job.results["check"].get("alive"):
+        values = {"seconds": f"{settings.IMS_BOOT_CHECK_S:g}"}
+        change_status(server, Server.Status.RUNNING, code="no-sign-of-life", values=values)

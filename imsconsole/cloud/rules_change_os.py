@@ -1,0 +1,94 @@
+"""May a server's system disk be exchanged? What images have to do with it is asked in `images.rules.change_os`."""
+
+from typing import cast
+
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules import BUSY, can_run_guests, fits_memory
+from imsconsole.core.now import now
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+
+Status = Server.Status
+
+
+def can_change_os(server: Server, actor: Actor) -> Verdict:
+    """Stopped, failed at it before, or running (C12: a box stops it first); with a system disk (R120, R121, R130)."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if server.status in BUSY:
+        return refuse(
+            "server-busy",
+            _("The server is in state “%(status)s”. Please wait until that has finished.")
+            % {"status": server.get_status_display()},
+        )
+    if server.status == Status.FAILED or not server.ref:
+        return refuse(
+            "no-system-disk",
+            _("The server has no system disk whose OS could be changed. Delete it and create a new one."),
+        )
+    return ALLOWED
+
+
+def can_reinstall_os(server: Server, actor: Actor) -> Verdict:
+    """As `can_change_os`, and the image it came from is still there (R138). Load `server.image`."""
+    if not (verdict := can_change_os(server, actor)):
+        return verdict
+    if server.image.status != "active":
+        return refuse(
+            "original-image-gone",
+            _(
+                "The image “%(name)s” this server came from is in state “%(status)s”, and only it can be "
+                "reinstalled. Change the OS to another image instead."
+            )
+            % {"name": server.image.name, "status": server.image.get_status_display()},
+        )
+    return ALLOWED
+
+
+def is_stopped_first(server: Server, *, stop_first: bool) -> Verdict:
+    """A running server is only changed by those who said that it may be stopped (C12)."""
+    if server.status != Status.RUNNING or stop_first:
+        return ALLOWED
+    return refuse(
+        "server-running", _("The server is running. Tick the box that stops it first, or stop it yourself.")
+    )
+
+
+def fits_its_start(server: Server, host: Host) -> Verdict:
+    """It is started afterwards (R137); one that runs already has its memory."""
+    if server.status == Status.RUNNING or not can_run_guests(host.capabilities):
+        return ALLOWED
+    return fits_memory(server.flavor.memory_mb, host)
+
+
+def can_undo_change_os(disk: Disk, actor: Actor, host: Host | None = None) -> Verdict:
+    """A kept system disk comes back until its day, in whatever state its server rests. `host` spares a query."""
+    if not (verdict := may_write(actor) and is_kept(disk)):
+        return verdict
+    if disk.kept_until and disk.kept_until <= now():
+        return refuse(
+            "kept-too-long", _("The time for which this disk was kept is over: it is being deleted.")
+        )
+    server = cast(Server, disk.server)
+    return can_change_os(server, actor) and fits_its_start(server, host or host_of(actor.region))
+
+
+def can_delete_kept_disk(disk: Disk, actor: Actor) -> Verdict:
+    """A kept system disk can be deleted at any time while nothing works on its server."""
+    if not (verdict := may_write(actor) and is_kept(disk)):
+        return verdict
+    server = cast(Server, disk.server)
+    return can_change_os(server, actor)
+
+
+def is_kept(disk: Disk) -> Verdict:
+    """Whether a disk is a former system disk that is kept."""
+    if disk.status == Disk.Status.DELETING:
+        return refuse("disk-deleting", _("This disk is being deleted. Nothing more can be done with it."))
+    if disk.status != Disk.Status.KEPT or disk.deleted_at:
+        return refuse("disk-not-kept", _("This disk is not a former system disk that is kept."))
+    return ALLOWED

@@ -1,0 +1,42 @@
+"""Undo a change of OS, or delete the former system disk now."""
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import service
+from imsconsole.cloud.jobs_change_os import DeleteKeptDisk, UndoChangeOs
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
+from imsconsole.cloud.states import change_status
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.start import start_job
+
+
+@service("undoChangeOs")
+def undo_change_os(disk: Disk, *, actor: Actor) -> Server:
+    """Bring a kept system disk back; a running server is stopped first. Raises Refused, NotFound, Conflict."""
+    disk, server = _locked(disk, actor)
+    can_undo_change_os(disk, actor).require()
+    former = server.disks.attached().get(role=Disk.Role.SYSTEM)
+    start_job(UndoChangeOs, server, actor=actor, disk_id=str(disk.pk), former_id=str(former.pk))
+    return change_status(server, UndoChangeOs.busy)
+
+
+@service("deleteKeptDisk")
+def delete_kept_disk(disk: Disk, *, actor: Actor) -> Disk:
+    """Delete a former system disk; after that there is no undo. Raises Refused, NotFound, Conflict."""
+    disk, _ = _locked(disk, actor)
+    can_delete_kept_disk(disk, actor).require()
+    start_job(DeleteKeptDisk, disk, actor=actor)
+    disk.status = Disk.Status.DELETING
+    disk.save(update_fields=["status"])
+    return disk
+
+
+def _locked(disk: Disk, actor: Actor) -> tuple[Disk, Server]:
+    """The disk and its server as they are now; the server's row is held. Raises NotFound."""
+    servers = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
+    server = servers.select_related("flavor", "project").filter(pk=disk.server_id).first()
+    row = Disk.objects.existing().filter(pk=disk.pk, server=server).first() if server else None
+    if server is None or row is None:
+        raise NotFound
+    row.server = server
+    return row, server
