@@ -10,7 +10,7 @@ from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.run import Run
 
 
-class ImageDelete(JobKind):
+class DeleteImage(JobKind):
     """`image.delete`: its files go; servers and running work keep their own links to the bytes."""
 
     kind = "image.delete"

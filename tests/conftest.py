@@ -49,6 +49,15 @@ def _time_stands() -> Iterator[None]:
     clock.reset()
 
 
+@pytest.fixture(autouse=True)
+def _no_files_of_other_tests() -> Iterator[None]:
+    """A test's rows are rolled back; its files are not."""
+    yield
+    for pattern in ("uploads/*", "work/*", "regions/*/images/*"):
+        for path in Path(settings.DATA_DIR).glob(pattern):
+            path.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def people(db: None) -> SimpleNamespace:
     """Alice (administrator), Bob (full access), Dave (read-only) of one account; Carol of another.

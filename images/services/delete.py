@@ -1,6 +1,6 @@
 """Deleting an image."""
 
-from images.jobs_delete import ImageDelete
+from images.jobs_delete import DeleteImage
 from images.models import Image
 from images.rules.delete import can_delete
 from imsconsole.accounts.actor import Actor
@@ -15,11 +15,11 @@ def delete_image(image: Image, *, actor: Actor) -> Image:
 
     Raises Refused. Servers made from it run on.
     """
-    Image.objects.select_for_update().get(pk=image.pk)
+    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
     image = Image.objects.with_facts(actor).get(pk=image.pk)
     can_delete(image, actor).require()
     image.status, image.deleted_at, image.updated_at = Image.Status.DELETED, now(), now()
     image.save(update_fields=["status", "deleted_at", "updated_at"])
     if image.disks.exclude(ref="").exists():
-        start_job(ImageDelete, image, actor=actor)
+        start_job(DeleteImage, image, actor=actor)
     return image

@@ -3,12 +3,14 @@
 import pytest
 
 from images.models import Image
-from imsconsole.accounts.actor import projects_of
-from imsconsole.accounts.models import Account, Membership, Region, User
+from images.store_check import differences
+from imsconsole.accounts.actor import projects_of, service_actor
+from imsconsole.accounts.models import Account, Membership, Project, Region, User
 from imsconsole.cloud.models import Flavor
-from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
-from imsconsole.demo.images import IMAGES, furnish_images
+from imsconsole.demo.furnish import PLATFORM, demo_password, furnish_flavors, furnish_people, furnish_places
+from imsconsole.demo.images import IMAGES, build_public_image, furnish_images
 from imsconsole.jobs.models import Job
+from tests.support.workers import kill_at_every_step
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,26 @@ def test_the_public_images_are_built_once_for_every_region():
     assert {image.boot_mode for image in images} == {"bios", "uefi"}
     assert list(furnish_images()) == []
     assert Job.objects.count() == images.count()
+
+
+@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.django_db(transaction=True)
+def test_a_public_image_is_built_however_the_worker_dies():
+    furnish()
+    region = Region.objects.get(code="cn-north-4")
+    operator = service_actor(Project.objects.get(account__name=PLATFORM, region=region))
+    names = (f"built {number}" for number in range(1000))
+
+    def start() -> Job:
+        image = build_public_image(
+            name=next(names), identity="built", boot_mode="bios", region=region, actor=operator
+        )
+        return Job.objects.about(image.pk).get()
+
+    def check(job: Job) -> None:
+        image = Image.objects.get(pk=job.subject_id)
+        assert image.status == ("active" if job.state == Job.State.DONE else "killed")
+        assert [difference.what for difference in differences()] == []
+        assert image.disks.count() == (job.state == Job.State.DONE)
+
+    assert kill_at_every_step(start, check)

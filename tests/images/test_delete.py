@@ -5,10 +5,11 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from images.jobs_delete import ImageDelete
+from images.jobs_delete import DeleteImage
 from images.models import Image
 from images.rules.delete import can_delete
 from images.services.delete import delete_image
+from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.now import now
@@ -18,6 +19,8 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 from tests import factories
 from tests.conftest import client_of
+from tests.images.importing import imported
+from tests.support.workers import finish, kill_at_every_step
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +128,7 @@ def test_the_job_removes_the_bytes_and_may_run_twice(people, stored):
     delete_image(stored, actor=people.bob)
     assert ref in engine.inventory().stored
 
-    job = Job.objects.get(kind=ImageDelete.kind)
+    job = Job.objects.get(kind=DeleteImage.kind)
     run_job(str(job.pk), "test")
     job.refresh_from_db()
     assert (job.state, stored.disks.get().ref) == ("done", "")
@@ -180,3 +183,21 @@ def test_another_account_gets_404(people):
     image = factories.ImageFactory(project=people.bob.project)
 
     assert client_of(people.carol).post(reverse("images:delete", args=[image.pk])).status_code == 404
+
+
+@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_ends_well_however_its_worker_dies(people, disks):
+    def start() -> Job:
+        made = imported(people.bob, disks / "disk.raw", name="doomed")
+        finish(made.job)
+        image = Image.objects.with_facts(people.bob).get(pk=made.image.pk)
+        delete_image(image, actor=people.bob)
+        return Job.objects.live().about(image.pk).get()
+
+    def check(job: Job) -> None:
+        assert Image.objects.get(pk=job.subject_id).status == "deleted"
+        assert engine_for("cn-north-4").inventory().stored == frozenset()
+        assert [difference.what for difference in differences()] == []
+
+    assert kill_at_every_step(start, check, undo=False)

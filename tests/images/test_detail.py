@@ -21,7 +21,7 @@ def page_of(image, actor):
 
 def job_about(image, **fields):
     return Job.objects.create(
-        kind="image.delete", path="images.jobs_delete.ImageDelete", queue="quick", project=image.project,
+        kind="image.delete", path="images.jobs_delete.DeleteImage", queue="quick", project=image.project,
         subject_kind="image", subject_id=image.pk, subject_name=image.name, **fields,
     )  # fmt: skip
 
