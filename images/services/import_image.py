@@ -11,6 +11,7 @@ from images.os_catalogue import OTHER_LINUX
 from images.rules.import_image import attributes_fit, can_import_file, name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -33,7 +34,7 @@ def import_image(
 ) -> Image:
     """Make an image of a complete upload; a job does the work. Raises Refused."""
     lock_project(actor.project)
-    upload = Upload.objects.select_for_update().get(pk=upload.pk)
+    upload = _locked(upload)
     tags = dict(tags or {})
     can_import_file(upload, type, actor).require()
     attributes_fit(
@@ -77,6 +78,14 @@ def import_image(
         source_sha256=upload.found["sha256"],
     )
     return image
+
+
+def _locked(upload: Upload) -> Upload:
+    """The upload as it is now; nobody discards it meanwhile. Raises NotFound."""
+    found = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    if found is None:
+        raise NotFound("upload-gone", name=upload.name)
+    return found
 
 
 def _save(image: Image, actor: Actor) -> None:

@@ -37,7 +37,7 @@ def create_servers(
     `zone` is the region's first when not given, `system_disk_gb` the image's least. Names are
     numbered when there are several. Raises Refused, NotFound, ValidationError (name).
     """
-    image = _locked(image, actor)
+    image, key_pair = _locked(image, actor), _locked_key(key_pair)
     launch = Launch(
         image=image,
         flavor=flavor,
@@ -58,11 +58,21 @@ def create_servers(
 def _locked(image: Image, actor: Actor) -> Image:
     """The image as it is now; its row, the project's quota and the region's memory are held."""
     images = Image.objects.visible_to(actor).select_related("os_version")
-    row = images.select_for_update(of=("self",)).filter(pk=image.pk).first()
+    row = images.select_for_update(of=("self",), no_key=True).filter(pk=image.pk).first()
     if row is None:
         raise NotFound
     lock_project(actor.project)
-    Region.objects.select_for_update().get(pk=actor.region.pk)
+    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
+    return row
+
+
+def _locked_key(key_pair: KeyPair | None) -> KeyPair | None:
+    """The key pair, kept from being deleted until the servers refer to it. Raises NotFound."""
+    if key_pair is None:
+        return None
+    row = KeyPair.objects.select_for_update(no_key=True).filter(pk=key_pair.pk).first()
+    if row is None:
+        raise NotFound("key-pair-gone", name=key_pair.name)
     return row
 
 

@@ -28,7 +28,7 @@ def subject_of(job: Job) -> Server:
 
 def locked_subject(job: Job) -> Server:
     """The job's server, its row held until the transaction ends."""
-    return Server.objects.select_for_update().get(pk=job.subject_id)
+    return Server.objects.select_for_update(no_key=True).get(pk=job.subject_id)
 
 
 def start_guest(run: Run) -> dict[str, Any]:

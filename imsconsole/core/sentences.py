@@ -21,6 +21,7 @@ COMMON_SENTENCES = {
         "ask the operator to look at the worker's log."
     ),
     "cancelled": _("It was cancelled."),
+    "key-pair-gone": _("The key pair %(name)s was deleted in the meantime. Choose another one."),
     "not-found": _("It does not exist, or it is not visible in this project."),
     "conflict": _("It was changed by someone else in the meantime. Please look at it again and repeat."),
     "subject-busy": _("Other work on %(name)s is still running. Please wait until it has finished."),
@@ -30,6 +31,10 @@ COMMON_SENTENCES = {
     "demo-image-not-built": _("The demo image could not be built from Debian's packages: %(detail)s."),
     "bytes-missing": _("Its file in the store is missing. Please tell the operator."),
     "unavailable": _("The service is not available right now. Please try again in a moment."),
+    "bad-image": _(
+        "The image cannot be used as it is: its content is not what it should be. Check the file and import it again."
+    ),
+    "unsupported": _("The host of this region cannot do that. Please ask the operator what it lacks."),
 }
 
 SENTENCES: Mapping[str, Any] = {
@@ -41,16 +46,23 @@ SENTENCES: Mapping[str, Any] = {
 }
 
 
+UNKNOWN = _(
+    "It did not work, for a reason this version has no words for. Please ask the operator to look at it."
+)
+
+
+class _Values(dict[str, Any]):
+    """Values of an error that was kept before its sentence got another place: what is missing is a dash."""
+
+    def __missing__(self, _name: str) -> str:
+        return "–"
+
+
 def sentence(code: str, values: Mapping[str, Any]) -> str:
-    """The sentence of an error. A refusal brings its own as the value `reason`."""
+    """The sentence of an error. A refusal brings its own as the value `reason`. Never a bare code."""
     if "reason" in values:
         return str(values["reason"])
-    if code not in SENTENCES:
-        return code
-    try:
-        return str(SENTENCES[code]) % dict(values)
-    except KeyError:
-        return str(SENTENCES[code])
+    return str(SENTENCES.get(code, UNKNOWN)) % _Values(values)
 
 
 def sentence_of(error: ImsError) -> str:

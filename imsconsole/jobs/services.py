@@ -8,13 +8,13 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project, reserve
 from imsconsole.jobs.rules import can_cancel, can_retry
-from imsconsole.jobs.start import wake_job
+from imsconsole.jobs.start import hold_subject, wake_job
 
 
 @service("cancelJob")
 def cancel_job(job: Job, *, actor: Actor) -> Job:
     """Ask a live job to stop; what it made is removed. One that never began ends at once."""
-    job = Job.objects.select_for_update().get(pk=job.pk)
+    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     can_cancel(job, actor).require()
     job.cancel_requested = True
     job.save(update_fields=["cancel_requested"])
@@ -32,10 +32,14 @@ def _end_unbegun(job: Job) -> None:
 
 @service("retryJob")
 def retry_job(job: Job, *, actor: Actor) -> Job:
-    """Run a failed job again, from the step that failed. What it reserves is reserved again."""
+    """Run a failed job again, from the step that failed. What it reserves is reserved again.
+
+    Locks in the order of everybody else: the job, the project (as a worker does), the subject, and only
+    then the claim that the job is live, for which others wait who hold the subject. Raises Refused, Conflict.
+    """
+    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.project:
         lock_project(job.project)
-    job = Job.objects.select_for_update().get(pk=job.pk)
     can_retry(job, actor).require()
     job.past_errors.append(_error(job))
     fresh = {"outcome": "", "error_code": "", "error_values": {}, "deaths": 0, "cancel_requested": False}
@@ -43,8 +47,8 @@ def retry_job(job: Job, *, actor: Actor) -> Job:
     fresh |= {"state": Job.State.QUEUED}
     for name, value in fresh.items():
         setattr(job, name, value)
-    job.save(update_fields=[*fresh, "past_errors"])
     job.job_kind.resume(job)
+    hold_subject(job, update_fields=[*fresh, "past_errors"])
     reserve(job)
     wake_job(job)
     return job

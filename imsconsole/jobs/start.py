@@ -38,17 +38,17 @@ def start_job(
         reserves=reserves or {},
         args=args,
     )
-    _hold_subject(job)
+    hold_subject(job, force_insert=True)
     reserve(job)
     wake_job(job)
     return job
 
 
-def _hold_subject(job: Job) -> None:
-    """Save the job; the constraint decides who of two at once holds the subject."""
+def hold_subject(job: Job, **how: Any) -> None:
+    """Save the live job; the constraint decides who of two at once holds the subject. Raises Conflict."""
     try:
         with transaction.atomic():
-            job.save(force_insert=True)
+            job.save(**how)
     except IntegrityError as error:
         if Job.objects.live().about(job.subject_id).exists():
             raise Conflict("subject-busy", name=job.subject_name) from error

@@ -1,4 +1,4 @@
-from imsconsole.core.errors import Conflict, NoSpace, Unavailable
+from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
 from imsconsole.core.sentences import SENTENCES, sentence, sentence_of
 
 
@@ -10,13 +10,13 @@ def test_a_reason_goes_before_the_code():
     assert sentence("conflict", {"reason": "Because."}) == "Because."
 
 
-def test_an_unknown_code_speaks_for_itself_and_a_missing_value_breaks_nothing():
-    assert sentence("no-such-code", {}) == "no-such-code"
-    assert "%(name)s" in sentence("subject-busy", {})
+def test_neither_an_unknown_code_nor_a_missing_value_shows_what_is_inside():
+    assert sentence("no-such-code", {}).startswith("It did not work")
+    assert sentence("subject-busy", {}).startswith("Other work on – is still running.")
 
 
 def test_every_kind_of_error_has_a_sentence():
-    for kind in (Conflict, NoSpace, Unavailable):
+    for kind in (BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported):
         assert kind.default_code in SENTENCES
         assert sentence_of(kind()) != kind.default_code
 

@@ -52,7 +52,7 @@ def leave_account(*, membership: Membership, actor: Actor) -> Membership:
 
 def _locked(membership: Membership) -> Membership:
     """The member as it is now, while nobody else changes the account's members."""
-    Account.objects.select_for_update().get(pk=membership.account_id)
+    Account.objects.select_for_update(no_key=True).get(pk=membership.account_id)
     found = Membership.objects.select_related("user", "account").filter(pk=membership.pk).first()
     if found is None:
         raise NotFound

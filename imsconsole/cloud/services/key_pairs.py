@@ -1,5 +1,7 @@
 """Import, create and delete key pairs."""
 
+from django.db import IntegrityError, transaction
+
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.keys import PublicKey
@@ -35,7 +37,13 @@ def delete_key_pair(key_pair: KeyPair, *, actor: Actor) -> KeyPair:
 
 
 def _keep(name: str, key: PublicKey, actor: Actor) -> KeyPair:
+    """Two who choose a name at once: the database lets one in, the other reads a sentence."""
     is_free_name(name, actor).require()
-    return KeyPair.objects.create(
-        project=actor.project, name=name, public_key=key.text, fingerprint=key.fingerprint
-    )
+    pair = KeyPair(project=actor.project, name=name, public_key=key.text, fingerprint=key.fingerprint)
+    try:
+        with transaction.atomic():
+            pair.save(force_insert=True)
+    except IntegrityError:
+        is_free_name(name, actor).require()
+        raise
+    return pair

@@ -75,7 +75,7 @@ def set_auto_start(server: Server, *, auto_start: bool, actor: Actor) -> Server:
 
 def _locked(server: Server, actor: Actor) -> Server:
     """The server as it is now, its row held until the transaction ends. Raises NotFound."""
-    rows = Server.objects.visible_to(actor).existing().select_for_update(of=("self",))
+    rows = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
     row = rows.select_related("flavor", "project").filter(pk=server.pk).first()
     if row is None:
         raise NotFound

@@ -1,0 +1,352 @@
+"""Two people at once on the same thing: one wins, the other reads a sentence; never an unexpected error.
+
+Every pair is tried a few times, as one try rarely meets. `at_once` raises whatever is no expected error.
+"""
+
+from collections.abc import Callable
+from itertools import combinations_with_replacement
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from images.models import Image, Upload
+from images.services.delete import delete_image
+from images.services.import_image import import_image
+from images.services.launch import create_servers
+from images.uploads.services import discard_upload
+from imsconsole.accounts.models import Membership, Role
+from imsconsole.accounts.services.members import change_role, leave_account, remove_member
+from imsconsole.cloud.jobs import CreateServer
+from imsconsole.cloud.keys import new_key
+from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
+from imsconsole.cloud.services.servers import (
+    delete_server,
+    reboot_server,
+    rename_server,
+    set_auto_start,
+    start_server,
+    stop_server,
+)
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.run import Run
+from imsconsole.jobs.runner import claim
+from imsconsole.jobs.services import cancel_job, retry_job
+from imsconsole.jobs.start import start_job
+from tests import factories
+from tests.jobs.test_quotas import complete_upload_of
+from tests.support.at_once import DONE, at_once
+from tests.support.workers import run_jobs
+
+pytestmark = [
+    pytest.mark.slow,  # each pair meets several times
+    pytest.mark.django_db(transaction=True),
+]
+ROUNDS = 4
+Verb = Callable[..., Any]
+
+
+def drop(server: Server, *, actor: Any) -> Server:
+    return delete_server(server, delete_disks=True, actor=actor)
+
+
+def rename(server: Server, *, actor: Any) -> Server:
+    return rename_server(server, name=f"of-{actor.user}", actor=actor)
+
+
+def switch(server: Server, *, actor: Any) -> Server:
+    return set_auto_start(server, auto_start=True, actor=actor)
+
+
+# servers ---------------------------------------------------------------------------------------------
+
+EXCLUSIVE = {"running": (stop_server, reboot_server, drop), "stopped": (start_server, drop)}
+PAIRS = [
+    (begin, *pair) for begin, verbs in EXCLUSIVE.items() for pair in combinations_with_replacement(verbs, 2)
+]
+
+
+@pytest.mark.parametrize(("begin", "first", "second"), PAIRS)
+def test_of_two_verbs_on_a_server_one_wins(
+    people: SimpleNamespace, begin: str, first: Verb, second: Verb
+) -> None:
+    flavor = factories.FlavorFactory(memory_mb=1)
+    for _ in range(ROUNDS):
+        server = factories.ServerFactory(project=people.bob.project, status=begin, flavor=flavor)
+        factories.DiskFactory(server=server)
+        outcomes = at_once(
+            lambda server=server: first(server, actor=people.alice),
+            lambda server=server: second(server, actor=people.bob),
+        )
+        assert sorted(outcomes) == [DONE, "server-busy"]
+        assert Job.objects.live().about(server.pk).count() == 1
+
+
+@pytest.mark.parametrize("light", [rename, switch])
+@pytest.mark.parametrize(
+    ("begin", "verb"), [("running", stop_server), ("stopped", start_server), ("stopped", drop)]
+)
+def test_a_name_may_change_while_the_power_does(
+    people: SimpleNamespace, begin: str, verb: Verb, light: Verb
+) -> None:
+    flavor = factories.FlavorFactory(memory_mb=1)
+    for _ in range(ROUNDS):
+        server = factories.ServerFactory(project=people.bob.project, status=begin, flavor=flavor)
+        winner, other = at_once(
+            lambda server=server: verb(server, actor=people.alice),
+            lambda server=server: light(server, actor=people.bob),
+        )
+        assert winner == DONE
+        assert other in (DONE, "server-busy")
+
+
+def test_two_names_at_once_leave_one(people: SimpleNamespace) -> None:
+    server = factories.ServerFactory(project=people.bob.project)
+    assert at_once(
+        lambda: rename(server, actor=people.alice), lambda: rename(server, actor=people.bob)
+    ) == [DONE, DONE]  # fmt: skip
+    server.refresh_from_db()
+    assert server.name in ("of-alice", "of-bob")
+
+
+def test_a_verb_and_the_end_of_a_job_do_not_wait_for_each_other(people: SimpleNamespace) -> None:
+    """The worker settles a server while people press its buttons."""
+    for _ in range(ROUNDS):
+        server = factories.ServerFactory(project=people.bob.project, status="stopped", ref="")
+        drop(server, actor=people.bob)
+        outcomes = at_once(
+            run_jobs,
+            lambda server=server: drop(server, actor=people.alice),
+            lambda server=server: rename(server, actor=people.bob),
+        )
+        assert outcomes[0] == DONE
+        assert set(outcomes[1:]) <= {"server-busy", "not-found"}
+
+
+# images ----------------------------------------------------------------------------------------------
+
+
+def stored_image(project: Any) -> Image:
+    image = factories.ImageFactory(project=project, os_version=None)
+    factories.ImageDiskFactory(image=image, ref="none")
+    return image
+
+
+def launch(image: Image, *, actor: Any, **wanted: Any) -> list[Server]:
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    return create_servers(actor=actor, image=image, flavor=flavor, name="web", user_data="#!", **wanted)
+
+
+def test_of_two_who_delete_an_image_one_wins(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = stored_image(people.bob.project)
+        outcomes = at_once(
+            lambda image=image: delete_image(image, actor=people.alice),
+            lambda image=image: delete_image(image, actor=people.bob),
+        )
+        assert sorted(outcomes) == ["deleted", DONE]
+        assert Job.objects.about(image.pk).count() == 1
+
+
+def test_an_image_is_deleted_or_makes_servers(people: SimpleNamespace) -> None:
+    factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    for _ in range(ROUNDS):
+        image = stored_image(people.bob.project)
+        outcomes = at_once(
+            lambda image=image: delete_image(image, actor=people.alice),
+            lambda image=image: launch(image, actor=people.bob),
+        )
+        assert outcomes in ([DONE, "not-found"], ["launching", DONE])
+
+
+def test_of_two_imports_of_one_name_one_wins(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        uploads = [complete_upload_of(actor, number) for actor in (people.alice, people.bob)]
+        outcomes = at_once(
+            lambda uploads=uploads, name=f"{number}": make(uploads[0], people.alice, name),
+            lambda uploads=uploads, name=f"{number}": make(uploads[1], people.bob, name),
+        )
+        assert sorted(outcomes) == [DONE, "image-name-taken"]
+
+
+def make(upload: Upload, actor: Any, name: str) -> Image:
+    return import_image(actor=actor, upload=upload, name=name, type="system", min_disk_gb=1)
+
+
+def test_an_upload_is_discarded_or_becomes_an_image(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        upload = complete_upload_of(people.bob, number)
+        outcomes = at_once(
+            lambda upload=upload: discard_upload(upload, actor=people.bob),
+            lambda upload=upload, name=f"{number}": make(upload, people.bob, name),
+        )
+        assert outcomes in ([DONE, "upload-gone"], ["upload-in-use", DONE])
+
+
+def test_an_upload_becomes_one_image_and_is_discarded_once(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        upload = complete_upload_of(people.bob, number)
+        outcomes = at_once(
+            lambda upload=upload, name=f"a{number}": make(upload, people.bob, name),
+            lambda upload=upload, name=f"b{number}": make(upload, people.bob, name),
+        )
+        assert sorted(outcomes) == [DONE, "upload-in-use"]
+        other = complete_upload_of(people.bob, number)
+        outcomes = at_once(*[lambda other=other: discard_upload(other, actor=people.bob)] * 2)
+        assert DONE in outcomes
+        assert not Upload.objects.filter(pk=other.pk).exists()
+
+
+# key pairs -------------------------------------------------------------------------------------------
+
+
+def test_of_two_key_pairs_of_one_name_one_wins(people: SimpleNamespace) -> None:
+    key, _private = new_key("x")
+    for number in range(ROUNDS):
+        outcomes = at_once(
+            lambda name=f"key-{number}": create_key_pair(name=name, key=key, actor=people.alice),
+            lambda name=f"key-{number}": import_key_pair(name=name, key=key, actor=people.bob),
+        )
+        assert sorted(outcomes) == [DONE, "key-pair-name"]
+
+
+def test_of_two_who_delete_a_key_pair_one_wins(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        pair = factories.KeyPairFactory(project=people.bob.project)
+        outcomes = at_once(
+            lambda pair=pair: delete_key_pair(pair, actor=people.alice),
+            lambda pair=pair: delete_key_pair(pair, actor=people.bob),
+        )
+        assert sorted(outcomes) == [DONE, "not-found"]
+
+
+def test_a_key_pair_is_deleted_before_or_after_a_server_is_made_with_it(people: SimpleNamespace) -> None:
+    factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    image = stored_image(people.bob.project)
+    for _ in range(ROUNDS):
+        pair = factories.KeyPairFactory(project=people.bob.project)
+        deleted, made = at_once(
+            lambda pair=pair: delete_key_pair(pair, actor=people.alice),
+            lambda pair=pair: launch(image, actor=people.bob, key_pair=pair),
+        )
+        assert deleted == DONE
+        assert made in (DONE, "key-pair-gone")
+        if made == DONE:
+            server = Server.objects.latest("created_at")
+            assert (server.key_pair, server.ssh_key) == (None, pair.public_key)
+    assert not KeyPair.objects.exists()
+
+
+# jobs ------------------------------------------------------------------------------------------------
+
+
+def failed_creation(people: SimpleNamespace) -> tuple[Server, Job]:
+    """A server whose creation failed before it had begun: cancelled, then called failed."""
+    server = factories.ServerFactory(project=people.bob.project, status="creating")
+    factories.DiskFactory(server=server, status="creating")
+    job = start_job(CreateServer, server, actor=people.bob, reserves={"store_bytes": 1}, image_ref="none")
+    cancel_job(job, actor=people.bob)
+    Job.objects.filter(pk=job.pk).update(state="failed", cancel_requested=False)
+    return server, job
+
+
+@pytest.mark.parametrize("verb", [cancel_job, retry_job])
+def test_of_two_who_cancel_or_retry_a_job_one_wins(people: SimpleNamespace, verb: Verb) -> None:
+    lost = {cancel_job: "job-ended", retry_job: "job-not-failed"}[verb]
+    for _ in range(ROUNDS):
+        _server, job = failed_creation(people)
+        if verb is cancel_job:
+            retry_job(job, actor=people.bob)
+        outcomes = at_once(
+            lambda job=job: verb(job, actor=people.alice), lambda job=job: verb(job, actor=people.bob)
+        )
+        assert sorted(outcomes) == [DONE, lost]
+
+
+def test_a_failed_server_is_retried_or_deleted(people: SimpleNamespace) -> None:
+    for _ in range(2 * ROUNDS):
+        server, job = failed_creation(people)
+        outcomes = at_once(
+            lambda job=job: retry_job(job, actor=people.alice),
+            lambda server=server: drop(server, actor=people.bob),
+        )
+        assert outcomes in ([DONE, "server-busy"], ["subject-busy", DONE], ["job-superseded", DONE])
+        server.refresh_from_db()
+        assert server.status == ("creating" if outcomes[0] == DONE else "deleting")
+        assert Job.objects.live().about(server.pk).count() == 1
+
+
+def test_a_job_is_cancelled_or_taken_up(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        _server, job = failed_creation(people)
+        retry_job(job, actor=people.bob)
+        at_once(
+            lambda job=job: cancel_job(job, actor=people.alice), lambda job=job: claim(str(job.pk), "test")
+        )
+        job.refresh_from_db()
+        assert (job.state, job.attempt, job.cancel_requested) in (
+            ("cancelled", 0, True),
+            ("running", 1, True),
+        )
+
+
+def test_a_retry_does_not_wait_for_a_worker_that_waits_for_it(people: SimpleNamespace) -> None:
+    """A worker holds its job and asks for the project's quota; so does whoever retries."""
+    _server, job = failed_creation(people)
+    retry_job(job, actor=people.bob)
+    run = Run(claim(str(job.pk), "test"))
+
+    def register() -> None:
+        with run.fenced():
+            lock_project(people.bob.project)
+
+    for _ in range(5 * ROUNDS):
+        outcomes = at_once(register, *[lambda: retry_job(job, actor=people.alice)] * 3)
+        assert outcomes == [DONE, *["job-not-failed"] * 3]
+
+
+# people ----------------------------------------------------------------------------------------------
+
+
+def test_an_account_keeps_an_administrator_whoever_leaves_at_once(people: SimpleNamespace) -> None:
+    bob = Membership.objects.get(user=people.bob.user)
+    alice = Membership.objects.get(user=people.alice.user)
+    for _ in range(ROUNDS):
+        Membership.objects.filter(pk__in=[alice.pk, bob.pk]).update(role=Role.ADMINISTRATOR)
+        outcomes = at_once(
+            lambda: change_role(membership=bob, role=Role.READ_ONLY, projects=(), actor=people.alice),
+            lambda: change_role(membership=alice, role=Role.READ_ONLY, projects=(), actor=people.alice),
+        )
+        assert sorted(outcomes) == [DONE, "last-administrator"]
+    Membership.objects.filter(pk__in=[alice.pk, bob.pk]).update(role=Role.ADMINISTRATOR)
+    outcomes = at_once(
+        lambda: leave_account(membership=bob, actor=people.bob),
+        lambda: remove_member(membership=alice, actor=people.alice),
+    )
+    assert sorted(outcomes) == [DONE, "last-administrator"]
+
+
+def test_of_two_who_remove_a_member_one_wins(people: SimpleNamespace) -> None:
+    dave = Membership.objects.get(user=people.dave.user)
+    outcomes = at_once(*[lambda: remove_member(membership=dave, actor=people.alice)] * 2)
+    assert sorted(outcomes) == [DONE, "not-found"]
+
+
+def test_members_change_while_servers_are_ordered(people: SimpleNamespace) -> None:
+    """One holds the account and writes of the project, the other the reverse: neither waits for ever."""
+    factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    image, dave = stored_image(people.bob.project), Membership.objects.get(user=people.dave.user)
+
+    def promote(role: str) -> Membership:
+        return change_role(membership=dave, role=role, projects=(), actor=people.alice)
+
+    for _ in range(ROUNDS):
+        outcomes = at_once(
+            lambda: promote(Role.READ_ONLY),
+            lambda: launch(image, actor=people.bob),
+            lambda: promote(Role.FULL_ACCESS),
+            lambda: launch(image, actor=people.alice),
+        )
+        assert outcomes == [DONE] * 4
