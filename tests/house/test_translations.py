@@ -9,6 +9,8 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 
 LOCALE = Path(settings.BASE_DIR) / "imsconsole" / "locale"
+# makemessages writes into the tree: one process at a time
+pytestmark = pytest.mark.xdist_group("translations")
 PO = LOCALE / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 
