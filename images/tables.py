@@ -37,7 +37,10 @@ class ImageTable(ImsTable):
     empty_template = "images/_empty_list.html"
 
     pick = tables.TemplateColumn(
-        template_name="images/_cell_pick.html", verbose_name=_("Select"), orderable=False
+        template_name="images/_cell_pick.html",
+        verbose_name=_("Select"),
+        orderable=False,
+        attrs={"th": {"class": "pick"}},
     )
     name = tables.TemplateColumn(template_name="images/_cell_name.html", order_by=("name", "pk"))
     status = tables.TemplateColumn(
