@@ -49,7 +49,7 @@ def projects_of(user: User) -> list[Project]:
         Project.objects.filter(all_of_account | Q(membership__user=user))
         .select_related("account", "region")
         .distinct()
-        .order_by("account__name", "region_id", "name")
+        .order_by("account__name", "created_at", "name")
     )
 
 
