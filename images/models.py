@@ -293,6 +293,12 @@ class Upload(models.Model):
     name = models.CharField(_("file"), max_length=255)
     size_bytes = models.BigIntegerField(_("size"))  # what was announced, then what came
     received_bytes = models.BigIntegerField(default=0)
+    # whether `size_bytes` is the file's own from the beginning, so that a client can go on where it ended
+    is_resumable = models.BooleanField(default=False)
+    claimed_format = models.CharField(max_length=8, blank=True)  # what the user said it is; may be empty
+    claimed_sha256 = models.CharField(max_length=64, blank=True)
+    # where a chunk began whose checksum was not compared yet: after a crash it counts only up to there
+    unverified_from = models.BigIntegerField(null=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
     # what inspection found (the fields of engine.types.Found), or why it was refused
     found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)

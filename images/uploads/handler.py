@@ -1,26 +1,23 @@
 """A plain form's file, streamed to the receiver: nothing is buffered, nothing is left when it goes wrong."""
 
-import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
-from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponseBase
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from images.models import Upload
-from images.uploads.found import examine_file, with_hash
+from images.uploads.conclusion import conclude, turn_away
 from images.uploads.receiver import Receiver
-from images.uploads.services import complete_upload, discard_upload, refuse_upload, start_upload
+from images.uploads.services import discard_upload, start_upload
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.rules import may_write
-from imsconsole.core.errors import Conflict, ImsError, Unavailable
-from imsconsole.engine.types import MIB, Found
+from imsconsole.core.errors import Conflict, ImsError
+from imsconsole.engine.types import MIB
 
-logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 FIELD = "file"
 
@@ -93,29 +90,16 @@ class StreamedUpload(FileUploadHandler):
         if self.error is not None or self.receiver is None:
             raise self._refused(self.error or Conflict("upload-broken", name=self.name))
         try:
-            found = self.receiver.finish(claimed=claimed, sha256=sha256)
-            upload = complete_upload(self.receiver.upload, self._examined(found), actor=self.actor)
-        except ImsError as error:
-            raise self._refused(error) from error
+            upload = conclude(self.receiver, claimed=claimed, sha256=sha256, actor=self.actor)
+        except ImsError:
+            self.settled = True
+            raise
         self.settled = True
         return upload
 
-    def _examined(self, found: Found) -> Found:
-        """Look at the finished file as well; when that is not possible now, the job will."""
-        upload = self.receiver.upload  # type: ignore[union-attr]
-        try:
-            seen = examine_file(
-                upload.path, self.actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR
-            )
-        except Unavailable as error:
-            logger.warning("upload %s is examined later: %s", upload.pk, error)
-            return found
-        return with_hash(seen, found.sha256)
-
     def _refused(self, error: ImsError) -> ImsError:
         if self.receiver is not None:
-            self.receiver.abandon()
-            refuse_upload(self.receiver.upload, error, actor=self.actor)
+            turn_away(self.receiver, error, actor=self.actor)
         self.settled = True
         return error
 

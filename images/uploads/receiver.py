@@ -1,6 +1,7 @@
 """`Receiver`: the bytes of one upload, to its file and through the inspector, a piece at a time."""
 
 import errno
+import fcntl
 import os
 import time
 from datetime import datetime, timedelta
@@ -10,7 +11,9 @@ from django.conf import settings
 
 from images.models import Upload
 from images.uploads.found import limit_file_bytes, limit_virtual_bytes
-from imsconsole.core.errors import BadImage, Conflict, NoSpace
+from images.uploads.inspectors import keep_inspector, take_inspector
+from images.uploads.progress import counted_bytes
+from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB, Found
@@ -18,6 +21,7 @@ from imsconsole.engine.types import MIB, Found
 PIECE_BYTES = MIB  # what is inspected and written at once
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOTED_EVERY_S = 2
+LOCK_PATIENCE_S = 2.0  # a connection that has just ended may still be written down
 
 
 def kept_until() -> datetime:
@@ -25,26 +29,68 @@ def kept_until() -> datetime:
     return now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
 
 
-class Receiver:
-    """Takes in an upload. Memory stays the same for every size: one piece, and the inspector's.
+def locked_file(upload: Upload) -> BinaryIO:
+    """The upload's file, for its one writer until it is closed. Raises Conflict (upload-busy)."""
+    file = os.fdopen(os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            file.close()
+            raise Conflict("upload-busy", name=upload.name) from error
+        return file
 
-    An upload that has bytes already is gone on with: they are read again for hash and inspection.
+
+class Receiver:
+    """Takes in an upload, as its only writer. Memory stays the same for every size: one piece, and the inspector's.
+
+    An upload that has bytes already is gone on with: what this process has not inspected is read again.
+    Raises Conflict (upload-busy, upload-ended), NotFound when the upload is gone, BadImage.
     """
 
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
-        self._inspector = Inspector(limit_virtual_bytes())
         self._piece = bytearray()
         self._noted_at = time.monotonic()
-        self._file = self._opened()
-        self._read_again()
+        self._file = locked_file(upload)
+        try:
+            self._inspector = self._caught_up()
+        except BaseException:
+            self._file.close()
+            raise
 
-    def _opened(self) -> BinaryIO:
-        return os.fdopen(os.open(self.upload.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-
-    def _read_again(self) -> None:
+    def _caught_up(self) -> Inspector:
+        """An inspector that has seen what counts of the file; what does not count is cut off."""
+        self._look_again()
+        counted = counted_bytes(self.upload, os.fstat(self._file.fileno()).st_size)
+        os.ftruncate(self._file.fileno(), counted)
+        self._mark_unverified(None)
+        inspector = take_inspector(self.upload.pk)
+        if inspector is None or inspector.size_bytes > counted:
+            inspector = Inspector(limit_virtual_bytes())
+        self._file.seek(inspector.size_bytes)
         while piece := self._file.read(PIECE_BYTES):
-            self._inspector.eat(piece)
+            inspector.eat(piece)
+        return inspector
+
+    def _look_again(self) -> None:
+        """The row as it is now that nobody else writes; only an upload that still arrives is written on."""
+        try:
+            self.upload.refresh_from_db()
+        except Upload.DoesNotExist as error:
+            self.upload.path.unlink(missing_ok=True)
+            raise NotFound("upload-gone", name=self.upload.name) from error
+        if self.upload.state != Upload.State.RECEIVING:
+            raise Conflict("upload-ended", name=self.upload.name)
+
+    def _mark_unverified(self, since: int | None) -> None:
+        if self.upload.unverified_from != since:
+            self.upload.unverified_from = since
+            Upload.objects.filter(pk=self.upload.pk).update(unverified_from=since)
 
     @property
     def received_bytes(self) -> int:
@@ -86,12 +132,41 @@ class Receiver:
 
     def _note(self) -> None:
         """Let others see how far it is; now and then, for it costs a write."""
-        if time.monotonic() - self._noted_at < NOTED_EVERY_S:
-            return
+        if time.monotonic() - self._noted_at >= NOTED_EVERY_S:
+            self.note()
+
+    def note(self) -> None:
+        """Write down how far it is, and that the upload is alive. Raises NotFound when it was discarded."""
         self._noted_at = time.monotonic()
-        Upload.objects.filter(pk=self.upload.pk).update(
+        noted = Upload.objects.filter(pk=self.upload.pk).update(
             received_bytes=self.received_bytes, expires_at=kept_until()
         )
+        if not noted:
+            raise NotFound("upload-gone", name=self.upload.name)
+
+    def begin_unverified(self) -> None:
+        """What comes now does not count before `commit`, whatever happens."""
+        self._mark_unverified(self.received_bytes)
+
+    def commit(self) -> None:
+        """All that was eaten counts, and is on the disk. Raises as `eat`, NotFound."""
+        self.flush()
+        os.fdatasync(self._file.fileno())
+        self._mark_unverified(None)
+        self.note()
+
+    def roll_back(self) -> None:
+        """Drop what came since `begin_unverified`, and close."""
+        since = self.upload.unverified_from
+        if since is not None:
+            os.ftruncate(self._file.fileno(), since)
+            self._mark_unverified(None)
+        self.close()
+
+    def pause(self) -> None:
+        """Close; whoever goes on in this process need not read anything again."""
+        keep_inspector(self.upload.pk, self._inspector)
+        self.close()
 
     def finish(self, *, claimed: str = "", sha256: str = "") -> Found:
         """All bytes are here and on the disk: what they are. Raises BadImage, Conflict, NoSpace.

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from collections.abc import Collection
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -11,6 +13,7 @@ from images.models import Image, Upload
 from images.uploads.found import limit_file_bytes
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from imsconsole.engine.types import MIB
@@ -61,11 +64,34 @@ def has_room(size_bytes: int) -> Verdict:
     )
 
 
-def can_discard(upload: Upload, actor: Actor) -> Verdict:
-    """One's own uploads, unless an image is being made of it."""
+def can_resume(upload: Upload, actor: Actor) -> Verdict:
+    """One's own uploads that have not ended, in pieces of one's own choice."""
     if not (verdict := may_write(actor)):
         return verdict
-    return is_idle(upload)
+    if upload.state == Upload.State.REFUSED:
+        return refuse("upload-refused", upload.error_sentence)
+    if upload.state == Upload.State.COMPLETE:
+        return refuse("upload-complete", _("“%(name)s” is uploaded completely.") % {"name": upload.name})
+    if upload.expires_at <= now():
+        return refuse(
+            "upload-expired",
+            _("The unfinished upload of “%(name)s” has expired. Please upload it from the beginning.")
+            % {"name": upload.name},
+        )
+    if not upload.is_resumable:
+        return refuse(
+            "upload-not-resumable",
+            _("“%(name)s” was sent by a plain form, which cannot go on. Discard it and upload it again.")
+            % {"name": upload.name},
+        )
+    return ALLOWED
+
+
+def can_discard(upload: Upload, actor: Actor, image_name: str | None = None) -> Verdict:
+    """One's own uploads, unless an image is being made of it (`image_name`, when that is known already)."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    return is_idle(upload) if image_name is None else _is_free(image_name)
 
 
 def waiting_uploads(actor: Actor) -> QuerySet[Upload]:
@@ -80,13 +106,22 @@ def _at_work() -> QuerySet[Image]:
     return Image.objects.filter(source_kind=Image.Source.FILE, source_id__isnull=False, status__in=at_work)
 
 
+def used_by_images(uploads: Collection[Upload]) -> dict[UUID, str]:
+    """The names of the images that are being made of these uploads right now, by upload; one query."""
+    at_work = _at_work().filter(source_id__in=[upload.pk for upload in uploads])
+    return {made: name for made, name in at_work.values_list("source_id", "name") if made}
+
+
 def is_idle(upload: Upload) -> Verdict:
     """Whether no image is being made of the upload right now."""
-    busy = _at_work().filter(source_id=upload.pk).first()
-    if busy is None:
+    return _is_free(used_by_images([upload]).get(upload.pk, ""))
+
+
+def _is_free(image_name: str) -> Verdict:
+    if not image_name:
         return ALLOWED
     return refuse(
         "upload-in-use",
         _("The image “%(name)s” is being made of this file right now. Wait until that has ended.")
-        % {"name": busy.name},
+        % {"name": image_name},
     )

@@ -17,8 +17,16 @@ NAME_LENGTH = 255
 
 
 @service("startUpload")
-def start_upload(*, name: str, size_bytes: int, actor: Actor) -> Upload:
-    """Reserve quota and room for a file of at most `size_bytes`. Raises Refused."""
+def start_upload(
+    *,
+    name: str,
+    size_bytes: int,
+    actor: Actor,
+    is_resumable: bool = False,
+    claimed_format: str = "",
+    claimed_sha256: str = "",
+) -> Upload:
+    """Reserve quota and room for a file of at most `size_bytes`; exactly that when resumable. Raises Refused."""
     lock_project(actor.project)
     can_upload(actor, name, size_bytes).require()
     return Upload.objects.create(
@@ -26,6 +34,9 @@ def start_upload(*, name: str, size_bytes: int, actor: Actor) -> Upload:
         user=cast(User, actor.user),
         name=name[-NAME_LENGTH:],
         size_bytes=size_bytes,
+        is_resumable=is_resumable,
+        claimed_format=claimed_format,
+        claimed_sha256=claimed_sha256,
         expires_at=kept_until(),
     )
 

@@ -15,9 +15,10 @@ from images.forms.create import ConfirmForm, DetailsForm, SourceForm, disk_label
 from images.models import Image, Upload
 from images.rules.import_image import can_import, can_import_file
 from images.services.import_image import import_image
-from images.uploads.found import found_of, limit_file_bytes, warnings_of
+from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
+from images.uploads.uploader import uploader_context
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.errors import ImsError
@@ -51,7 +52,7 @@ def choose_source(request: UploadRequest) -> HttpResponse:
         "verdict": verdict,
         "uploads": waiting_uploads(request.actor),
         "chosen": str(form["upload"].value() or ""),
-        "limit_bytes": limit_file_bytes(),
+        **uploader_context(request.actor),
         "kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "steps": list(TITLES.items()),
     }

@@ -18,6 +18,19 @@ UPLOAD_SENTENCES: Mapping[str, Any] = {
     "upload-gone": _(
         "The uploaded file “%(name)s” is no longer there: it expired or was discarded. Please upload it again."
     ),
+    "upload-busy": _(
+        "“%(name)s” is being uploaded elsewhere right now, maybe in another tab. Wait until that has ended, "
+        "or end it there; then go on here."
+    ),
+    "upload-ended": _("“%(name)s” takes no more bytes: its upload has ended. Reload the page to see how."),
+    "upload-offset": _(
+        "“%(name)s” goes on at byte %(offset)s, not at %(given)s. Ask again how far it is, and go on there."
+    ),
+    "upload-header": _("The header %(header)s is missing or cannot be read."),
+    "upload-version": _("This service speaks version %(version)s of the tus protocol."),
+    "upload-chunk-differs": _(
+        "A piece of “%(name)s” arrived damaged and was dropped. Send it again from byte %(offset)s."
+    ),
     "checksum-differs": _(
         "The SHA-256 of the file that arrived is %(found)s, not the one you gave (%(wanted)s). "
         "Nothing of it was kept; check the file and the checksum and upload it again."

@@ -1,0 +1,47 @@
+"""The end of every way in: the whole file is examined, and complete or refused."""
+
+import logging
+
+from django.conf import settings
+
+from images.models import Upload
+from images.uploads.found import examine_file, with_hash
+from images.uploads.receiver import Receiver
+from images.uploads.services import complete_upload, refuse_upload
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.errors import ImsError, Unavailable
+from imsconsole.engine.types import Found
+
+logger = logging.getLogger(__name__)
+
+
+def conclude(receiver: Receiver, *, claimed: str, sha256: str, actor: Actor) -> Upload:
+    """All bytes are here: the complete upload. Raises why it is refused; then nothing of it is left.
+
+    What may work later (no space, no engine) is raised as well, and everything is kept.
+    """
+    try:
+        found = receiver.finish(claimed=claimed, sha256=sha256)
+        return complete_upload(receiver.upload, _examined(receiver.upload, found, actor), actor=actor)
+    except ImsError as error:
+        if error.retryable and receiver.upload.is_resumable:
+            receiver.close()
+            raise
+        raise turn_away(receiver, error, actor=actor) from error
+
+
+def turn_away(receiver: Receiver, error: ImsError, *, actor: Actor) -> ImsError:
+    """Remove every byte and keep why; returns the error, to be raised."""
+    receiver.abandon()
+    refuse_upload(receiver.upload, error, actor=actor)
+    return error
+
+
+def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
+    """Look at the finished file as well; when that is not possible now, the job will."""
+    try:
+        seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
+    except Unavailable as error:
+        logger.warning("upload %s is examined later: %s", upload.pk, error)
+        return found
+    return with_hash(seen, found.sha256)
