@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from images.forms.create import SourceForm
 from images.models import Upload
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
@@ -33,6 +34,7 @@ def list_uploads(request: ActorRequest) -> HttpResponse:
         "active": "images",
         "table": upload_table(uploads, request, request.actor),
         "verdict": may_write(request.actor),
+        "form": SourceForm(request.actor),
         **uploader_context(request.actor),
     }
     return render_page(request, "uploads/list.html", "components/table.html", context)

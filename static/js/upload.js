@@ -68,8 +68,9 @@ class Uploader {
   }
 
   // Shown, and heard by screen readers unless it changes all the time.
-  say(text, isHeard = true) {
+  say(text, { isHeard = true, isError = false } = {}) {
     this.says.textContent = text;
+    this.says.className = isError ? "invalid-feedback d-block" : "form-text";
     if (isHeard) this.heard.textContent = text;
   }
 
@@ -77,7 +78,7 @@ class Uploader {
   choose() {
     const none = this.form.querySelector("#upload-none");
     if (none && this.input.files.length) none.checked = true;
-    this.say(this.refusal());
+    this.say(this.refusal(), { isError: true });
   }
 
   refusal() {
@@ -94,7 +95,7 @@ class Uploader {
     event.preventDefault();
     if (this.transfer) return;
     const refusal = this.refusal();
-    this.say(refusal);
+    this.say(refusal, { isError: true });
     if (!refusal) this.begin(this.input.files[0]);
   }
 
@@ -172,7 +173,7 @@ class Uploader {
   stop(text) {
     this.transfer = null;
     this.work(false);
-    this.say(text);
+    this.say(text, { isError: true });
     this.input.focus();
   }
 
@@ -186,7 +187,7 @@ class Uploader {
     const left = rate ? this.text("Left", { time: timeText((size - bytes) / rate), rate: sizeText(rate) }) : "";
     const text = `${this.text("Sent", { done: sizeText(bytes), size: sizeText(size) })} ${left}`;
     const step = Math.floor(percent / TOLD_PERCENT);
-    this.say(text, step !== this.told);
+    this.say(text, { isHeard: step !== this.told });
     this.told = step;
   }
 

@@ -118,6 +118,9 @@ def test_another_file_is_not_taken_for_the_one_that_was_begun_and_another_browse
     expect(page.locator("main")).to_contain_text("What is in the file")
     second.look()
     assert hashlib.sha256(disk.read_bytes()).hexdigest() in page.content()
+    page.get_by_role("link", name="Create image").click()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.wait_for_url("**/details/")
 
 
 def test_two_tabs_on_one_upload_one_writes_and_the_other_is_told(visitor, console: Console, disk: Path):

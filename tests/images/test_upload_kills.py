@@ -31,7 +31,7 @@ pytestmark = [
 ]
 CUTS = 20
 SIZE = int(os.environ.get("UPLOAD_KILL_MIB", "64")) * MIB
-CHUNK = 8 * MIB
+CHUNK = min(64 * MIB, SIZE // 8)
 
 
 @dataclass
