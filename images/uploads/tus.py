@@ -131,6 +131,13 @@ def announced(request: HttpRequest) -> dict[str, str]:
     }
 
 
+def claim(request: HttpRequest, upload: Upload) -> None:
+    """Ours: IMS-Format, the format the user names now; it may have been another when the upload was begun."""
+    claimed = request.headers.get("IMS-Format", upload.claimed_format)[:8]
+    if claimed != upload.claimed_format:
+        Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(claimed_format=claimed)
+
+
 def checksum(request: HttpRequest) -> Checksum | None:
     """Upload-Checksum, if there is one. Raises BadRequest, also for an algorithm we do not know."""
     if not (value := request.headers.get("Upload-Checksum", "")):

@@ -68,6 +68,7 @@ def _take(request: ActorRequest, upload: Upload) -> HttpResponse:
     if request.content_type != tus.CHUNK_TYPE:
         return HttpResponse(status=415)
     tus.limit_silence(request)
+    tus.claim(request, upload)
     received_bytes = append(
         upload,
         request,

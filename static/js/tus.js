@@ -23,9 +23,9 @@ function judged(request) {
 }
 
 export class Server {
-  constructor(address, token) {
-    this.address = address;
-    this.token = token;
+  // `format()`: the format that the user names for the file, or undefined
+  constructor(address, token, format) {
+    Object.assign(this, { address, token, format });
     this.request = null;
   }
 
@@ -68,6 +68,7 @@ export class Server {
   // Send a piece; where the next one begins.
   async send(address, offset, piece, progress) {
     const headers = { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
+    if (this.format() !== undefined) headers["IMS-Format"] = this.format();
     return Number((await this.ask("PATCH", address, headers, piece, progress)).getResponseHeader("Upload-Offset"));
   }
 }

@@ -2,7 +2,7 @@
 // Without this file the forms send it in one go.
 
 import { sha256 } from "./sha256.js";
-import { Outage, Server, Transfer } from "./tus.js";
+import { Outage, Refusal, Server, Transfer } from "./tus.js";
 
 const ISO_NAME = /^[A-Za-z0-9_-]+(\.iso)?$/i;
 const SHA256 = /^[0-9a-f]{64}$/i;
@@ -54,7 +54,7 @@ class Uploader {
     [this.pauseButton, this.goOnButton] = [part("pause"), part("continue")];
     this.bar = this.box.querySelector("progress");
     this.buttons = this.form.querySelectorAll('button[type="submit"]');
-    this.server = new Server(root.dataset.tusUrl, this.form.elements.csrfmiddlewaretoken.value);
+    this.server = new Server(root.dataset.tusUrl, this.form.elements.csrfmiddlewaretoken.value, () => this.form.elements.format?.value);
     this.form.hidden = false;
     this.leaving = (event) => event.preventDefault();
     this.form.addEventListener("submit", (event) => this.submit(event));
@@ -122,16 +122,26 @@ class Uploader {
   async same(file) {
     for (const upload of this.unfinished.filter(({ name, size }) => name === file.name && size === file.size)) {
       const address = `${this.root.dataset.tusUrl}${upload.id}/`;
-      const { headBytes, headDigest } = await this.server.look(address);
-      if (sha256(await file.slice(0, headBytes).arrayBuffer()) === headDigest) return address;
+      if (await this.isBegunWith(file, address)) return address;
     }
     return null;
   }
 
+  // What was refused, discarded or has expired meanwhile is begun anew.
+  async isBegunWith(file, address) {
+    try {
+      const { headBytes, headDigest } = await this.server.look(address);
+      return sha256(await file.slice(0, headBytes).arrayBuffer()) === headDigest;
+    } catch (error) {
+      if (error instanceof Refusal && error.message && !this.root.dataset.only) return false;
+      throw error;
+    }
+  }
+
   async fresh(file) {
     if (this.root.dataset.only) return null;
-    const { format, sha256: given } = this.form.elements;
-    const address = await this.server.create(file, { format: format?.value, sha256: given?.value.trim() });
+    const given = this.form.elements.sha256?.value.trim();
+    const address = await this.server.create(file, { format: this.server.format(), sha256: given });
     this.unfinished.push({ id: address.split("/").at(-2), name: file.name, size: file.size });
     return address;
   }
@@ -153,7 +163,7 @@ class Uploader {
     this.transfer.pause();
     this.paused(true);
     this.work(false);
-    this.say(this.text("Paused", { percent: this.bar.value }));
+    this.say(this.text("Paused", { share: `${this.bar.value} %` }));
   }
 
   paused(isPaused) {

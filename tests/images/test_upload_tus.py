@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import random
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -384,6 +385,16 @@ def test_the_claimed_format_and_checksum_hold_at_the_end(
         assert sentence in response.content.decode()
     right = {"format": "raw", "sha256": hashlib.sha256(content).hexdigest().upper()}
     assert send(client, begin(client, len(content), **right), 0, content).status_code == 204
+
+
+def test_the_format_may_still_be_named_when_the_upload_goes_on(people: SimpleNamespace):
+    client, content = client_of(people.bob), random.Random(1).randbytes(3 * MIB)
+    address = begin(client, len(content))
+    send(client, address, 0, content[:MIB])
+    assert send(client, address, MIB, content[MIB:], IMS_Format="raw").status_code == 204
+    assert upload_at(address).found["format"] == "raw"
+    address = begin(client, len(content))
+    assert send(client, address, 0, content).status_code == 422
 
 
 # checksum --------------------------------------------------------------------------------------------
