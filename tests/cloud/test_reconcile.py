@@ -112,4 +112,6 @@ def test_a_server_that_is_said_to_be_worked_on_but_is_not_is_brought_back(people
 
 
 def test_the_clock_reconciles(people) -> None:
-    assert ("cloud.reconcile", reconcile.reconcile_all) in [(entry.name, entry.function) for entry in PERIODIC]
+    assert ("cloud.reconcile", reconcile.reconcile_all) in [
+        (entry.name, entry.function) for entry in PERIODIC
+    ]
