@@ -74,6 +74,7 @@ def test_a_system_that_comes_back_is_started(people) -> None:
 @pytest.mark.guest
 def test_undo_brings_the_old_system_back_and_can_itself_be_undone(people, engine) -> None:
     server = running_server(people.bob, data_disks_gb=(1,))
+    wait_for(engine, server.ref, "TINY GUEST")
     old, new = server.image, bootable_image(people.bob, word="NEW SYSTEM", min_disk_gb=2)
     first = server.disks.get(index=0)
     change_os(server, image=new, stop_first=True, actor=people.bob, **LOGIN)

@@ -194,6 +194,7 @@ def test_reinstalling_uses_the_original_image_and_no_other(people) -> None:
 @pytest.mark.guest
 def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine) -> None:  # noqa: F811
     server = running_server(people.bob, data_disks_gb=(1,))
+    wait_for(engine, server.ref, "TINY GUEST")
     first, data = server.disks.get(index=0, beside=False), server.disks.get(index=1)
     new = bootable_image(people.bob, min_disk_gb=2)
     pair = KeyPairFactory(project=people.bob.project)
