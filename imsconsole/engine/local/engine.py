@@ -13,7 +13,7 @@ from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
+from imsconsole.engine.local.store import Store, full_disk_said, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.types import (
     GIB,
@@ -245,13 +245,16 @@ class LocalEngine:
         return server
 
     def start(self, server: ServerSpec) -> ServerState:
-        return self._machines.start(server)
+        with full_disk_said():
+            return self._machines.start(server)
 
     def stop(self, ref: str, *, graceful_s: float) -> ServerState:
-        return self._machines.stop(ref, graceful_s)
+        with full_disk_said():
+            return self._machines.stop(ref, graceful_s)
 
     def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
-        return self._machines.reboot(server, graceful_s)
+        with full_disk_said():
+            return self._machines.reboot(server, graceful_s)
 
     def delete_server(self, ref: str) -> None:
         self._machines.delete(ref)

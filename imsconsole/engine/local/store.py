@@ -39,6 +39,17 @@ FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 FICLONE = 0x40049409  # linux/fs.h
 
 
+@contextmanager
+def full_disk_said() -> Iterator[None]:
+    """What the system says of a full disk, in our words: NoSpace."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace from error
+        raise
+
+
 class Store:
     """The folder of a region. Raises Unavailable when the guests' user cannot reach it."""
 
@@ -106,13 +117,10 @@ class Store:
             raise ValueError(f"not a token: {work.token!r}")
         folder = self.scraps / work.token
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self.user.give(folder)
-            yield folder
-        except OSError as error:
-            if error.errno in FULL:
-                raise NoSpace from error
-            raise
+            with full_disk_said():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                self.user.give(folder)
+                yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
