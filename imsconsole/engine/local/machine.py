@@ -207,9 +207,12 @@ def prepare(folder: Path, server: ServerSpec, host: Host) -> None:
     host.user.give(folder / SEED)
     variables = run / _system_folder(server) / "vars.fd"
     if server.boot_mode == "uefi" and not variables.exists():
-        _private(variables)
-        shutil.copyfile(probe.OVMF_VARS, variables)
-        host.user.give(variables)
+        new = variables.with_suffix(".new")  # half a file would be taken for the guest's own
+        new.unlink(missing_ok=True)
+        _private(new)
+        shutil.copyfile(probe.OVMF_VARS, new)
+        host.user.give(new)
+        new.rename(variables)
 
 
 def _private(path: Path) -> None:

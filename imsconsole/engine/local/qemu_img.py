@@ -19,7 +19,8 @@ from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, Limits, RunAs, mis
 from imsconsole.engine.types import GIB
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
-FULL = ("No space left on device", "File too large", "Disk quota exceeded")
+# the last is how qcow2 names EFBIG, the answer to a file that may not grow
+FULL = ("No space left on device", "File too large", "Disk quota exceeded", "image size is too large")
 NO_MEMORY = ("Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable")
 INFO_TIME_LIMIT_S = 60
 

@@ -1,0 +1,114 @@
+"""A disk that is full, told by the system itself: NoSpace, nothing left over, and it works once there is space."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.core.errors import ImsError, NoSpace, Unavailable
+from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.types import GIB, FileSource, Power, ServerSpec
+from tests.engine.contract import nothing_in
+from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for
+from tests.support.faults import full_disk
+
+LIMITS = (0, 1024, 100_000, 300_000, 2_000_000)
+ISO = Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso")
+
+
+def until_there_is_space(verb: Callable[[], Any], check: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """Try with less and more space; what each full disk said, then what came of it."""
+    for limit in LIMITS:
+        try:
+            with full_disk(limit):
+                yield verb()
+                return
+        except ImsError as error:
+            assert sentence_of(error) != error.code  # noqa: PT017
+            check()
+            yield error
+    yield verb()
+
+
+def test_a_disk_is_stored_once_there_is_space(local: LocalEngine, place: Path) -> None:
+    source = FileSource(tiny_disk(place / "source.raw"))
+    disk = uuid4()
+
+    def clean() -> None:
+        assert nothing_in(local)
+
+    *errors, stored = until_there_is_space(
+        lambda: local.ingest(disk, source, format="raw", work=TestWork()), clean
+    )
+    assert [type(error) for error in errors] == [NoSpace] * len(LIMITS)
+    assert local.verify(stored.ref, stored.sha256, work=TestWork())
+
+
+def test_an_iso_is_stored_once_there_is_space(local: LocalEngine) -> None:
+    def clean() -> None:
+        assert nothing_in(local)
+
+    disk = uuid4()
+    *errors, stored = until_there_is_space(
+        lambda: local.ingest(disk, FileSource(ISO), format="iso", work=TestWork()), clean
+    )
+    assert {type(error) for error in errors} == {NoSpace}
+    with local.open(stored.ref) as stream:
+        assert stream.read() == ISO.read_bytes()
+
+
+def test_disks_and_servers_are_made_once_there_is_space(local: LocalEngine, place: Path) -> None:
+    image, spec, disk = stored_image(local, place), server_spec(), uuid4()
+    before = local.inventory()
+
+    def clean() -> None:
+        assert local.inventory() == before
+
+    *errors, _ref = until_there_is_space(lambda: local.create_disk(disk, GIB, work=TestWork()), clean)
+    assert errors
+    assert {type(error) for error in errors} == {NoSpace}
+    before = local.inventory()
+    *errors, made = until_there_is_space(lambda: local.create_server(spec, image.ref, work=TestWork()), clean)
+    assert errors
+    assert {type(error) for error in errors} == {NoSpace}
+    assert local.inventory().servers == {made.ref}
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("boot_mode", ["bios", "uefi"])
+def test_a_guest_starts_once_there_is_space(local: LocalEngine, place: Path, boot_mode: str) -> None:
+    """What a start left half-written (the UEFI variables have 528 KiB) does not spoil the next."""
+    image = stored_image(local, place)
+    spec = local.create_server(server_spec(boot_mode=boot_mode, memory_mb=128), image.ref, work=TestWork())
+
+    def stopped() -> None:
+        assert local.server_state(spec.ref).power is Power.STOPPED
+        assert not local.inventory().running
+
+    for error in until_there_is_space(lambda: local.start(spec), stopped):
+        assert not isinstance(error, ImsError) or isinstance(error, NoSpace | Unavailable), error
+    local.stop(spec.ref, graceful_s=0)
+    assert local.start(spec).power is Power.RUNNING
+    if boot_mode == "bios":
+        wait_for(local, spec.ref, "TINY GUEST")
+
+
+@pytest.mark.guest
+def test_a_guest_can_be_stopped_and_deleted_on_a_full_disk(local: LocalEngine, place: Path) -> None:
+    """Making room must not need room."""
+    image = stored_image(local, place)
+    spec: ServerSpec = local.create_server(server_spec(), image.ref, work=TestWork())
+    local.start(spec)
+    with full_disk(0):
+        local.delete(image.ref)
+        local.delete_server(spec.ref)
+    assert nothing_in(local)
+    other = local.create_server(replace(server_spec()), stored_image(local, place).ref, work=TestWork())
+    local.start(other)
+    for _said in until_there_is_space(lambda: local.stop(other.ref, graceful_s=0)):
+        pass
+    assert local.server_state(other.ref).power is Power.STOPPED
