@@ -171,7 +171,10 @@ def visitor(browser: Browser, console: Console) -> Iterator[Callable[..., Visito
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> Visitor:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context = browser.new_context(
+            # without motion: axe would measure the colours of a notice that is still fading in
+            **{"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
