@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.conftest import Console, Visitor, wait_for
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.flows.conftest import Console, Visitor, wait_for
 from tests.images.importing import MIB, make_disks
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("console")]
 SIZE = 24 * MIB
