@@ -1,6 +1,22 @@
-"""Did a guest show life? What the firmware writes to the serial console is no sign of it."""
+"""Did a guest show life since its system was exchanged? What the firmware writes to the serial console is no sign of it.
+
+The answer is the code of the server's state, found out by whoever reconciles it: no worker waits for it,
+and a system that speaks late is believed as well. Any other change of state ends the watch.
+"""
 
 import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from imsconsole.cloud.engines import console_of
+from imsconsole.cloud.models import Server
+from imsconsole.core.now import now
+from imsconsole.engine.types import ServerState
+
+AWAITED, SILENT, ALIVE = "boot-awaited", "no-sign-of-life", "boot-seen"
+READ_BYTES = 65536
 
 # OVMF speaks on the serial port, too: its boot manager, its network boot, its shell
 FIRMWARE = re.compile(
@@ -22,3 +38,32 @@ def shows_life(written: str) -> bool:
     A line that has not ended may yet become one of the firmware's: it does not count.
     """
     return any(not FIRMWARE.fullmatch(line) for line in written.split("\n")[:-1])
+
+
+def watched_from(console_bytes: int) -> dict[str, Any]:
+    """Code and values of a system that was just started; its console had so many bytes before."""
+    return {
+        "code": AWAITED,
+        "values": {
+            "console_bytes": console_bytes,
+            "seconds": f"{settings.IMS_BOOT_CHECK_S:g}",
+            "until": (now() + timedelta(seconds=settings.IMS_BOOT_CHECK_S)).isoformat(),
+        },
+    }
+
+
+def is_watched(server: Server) -> bool:
+    return server.status == Server.Status.RUNNING and server.status_code in (AWAITED, SILENT)
+
+
+def heard_of(server: Server, found: ServerState) -> str:
+    """The code of a watched server that runs: alive, silent for too long, or awaited still."""
+    if _has_spoken(server, found.console_bytes):
+        return ALIVE
+    return SILENT if now() >= datetime.fromisoformat(server.status_values["until"]) else AWAITED
+
+
+def _has_spoken(server: Server, written: int) -> bool:
+    before = server.status_values["console_bytes"]
+    new = written - before if written >= before else written  # the log was cut meanwhile
+    return new > 0 and shows_life(console_of(server, limit_bytes=min(new, READ_BYTES)))

@@ -208,13 +208,13 @@ class DeleteServer(PowerKind):
             settle_failed(job, Server.Status.STOPPED if there else Server.Status.FAILED)
 
 
-def settle_started(job: Job, step: str = "start") -> None:
-    """Running, or stopped when the host has no QEMU."""
+def settle_started(job: Job, step: str = "start", **why: Any) -> None:
+    """Running (`why`: what is to be said of it), or stopped when the host has no QEMU."""
     result, server = job.results[step], locked_subject(job)
     if missing := result.get("missing"):
         change_status(server, Server.Status.STOPPED, code="qemu-missing", values={"package": missing})
     else:
-        change_status(server, Server.Status.RUNNING, ssh_port=result["ssh_port"])
+        change_status(server, Server.Status.RUNNING, ssh_port=result["ssh_port"], **why)
 
 
 def settle_failed(job: Job, status: Server.Status) -> None:

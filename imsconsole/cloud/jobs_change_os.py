@@ -5,14 +5,13 @@ boots from is what the row says: at every moment the old system or the new one c
 """
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.boot_check import shows_life
+from imsconsole.cloud.boot_check import watched_from
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.jobs import DONE, locked_subject, settle_failed, settle_started, start_guest, subject_of
 from imsconsole.cloud.models import Disk, Server
@@ -22,14 +21,11 @@ from imsconsole.cloud.states import change_status
 from imsconsole.cloud.system_disks import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
-from imsconsole.engine.types import GIB, DiskSpec, Power, ServerSpec
+from imsconsole.engine.types import GIB, DiskSpec, ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota
 from imsconsole.jobs.run import Run
-
-LOOK_EVERY_S = 0.25
-READ_BYTES = 65536
 
 
 class ExchangeSystemDisk(JobKind):
@@ -82,23 +78,9 @@ class ExchangeSystemDisk(JobKind):
         with contextlib.suppress(NotFound):
             engine_of(server).stop(server.ref, graceful_s=0)
 
-    def check(self, run: Run) -> dict[str, Any]:
-        """Wait until the guest wrote to its console, at most IMS_BOOT_CHECK_S; one that ended shows no more."""
-        if "missing" in run.result("start"):
-            return {}
-        server, before = subject_of(run.job), run.result("switch")["console_bytes"]
-        deadline = time.monotonic() + settings.IMS_BOOT_CHECK_S
-        while not (alive := _has_spoken(server, before)) and time.monotonic() < deadline:
-            if engine_of(server).server_state(server.ref).power is not Power.RUNNING:
-                break
-            run.report(0, 0)
-            time.sleep(LOOK_EVERY_S)
-        return {"alive": alive}
-
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
-            settle_started(job)
-            _tell_of_no_life(job)
+            settle_started(job, **watched_from(job.results["switch"]["console_bytes"]))
         elif state == Job.State.CANCELLED:
             settle_failed(job, Server.Status.STOPPED)
         else:
@@ -118,7 +100,6 @@ class ChangeOs(ExchangeSystemDisk):
         "disk": _("Create the new system disk"),
         "switch": _("Put the old disk aside"),
         "start": _("Start"),
-        "check": _("Wait for a sign of life"),
     }
     busy, failed = Server.Status.CHANGING_OS, Server.Status.CHANGE_FAILED
 
@@ -173,7 +154,6 @@ class UndoChangeOs(ExchangeSystemDisk):
         "stop": _("Stop"),
         "switch": _("Bring the former disk back"),
         "start": _("Start"),
-        "check": _("Wait for a sign of life"),
     }
     busy, failed = Server.Status.CHANGING_OS, Server.Status.CHANGE_FAILED
 
@@ -223,19 +203,3 @@ def _spec_with(server: Server, disk: Disk) -> ServerSpec:
     """The server as it will be, on that system disk."""
     spec = server_spec(server)
     return replace(spec, disks=(DiskSpec(disk.pk, disk.ref, 0, disk.size_gb * GIB), *spec.disks[1:]))
-
-
-def _has_spoken(server: Server, before: int) -> bool:
-    """Whether the guest's console has more than the `before` bytes that were there, not counting firmware."""
-    engine = engine_of(server)
-    written = engine.server_state(server.ref).console_bytes
-    new = written - before if written >= before else written  # the log was cut meanwhile
-    return new > 0 and shows_life(engine.console_log(server.ref, limit_bytes=min(new, READ_BYTES)))
-
-
-def _tell_of_no_life(job: Job) -> None:
-    """A server that runs without a word says so on its page."""
-    server = locked_subject(job)
-    if server.status == Server.Status.RUNNING and not job.results["check"].get("alive"):
-        values = {"seconds": f"{settings.IMS_BOOT_CHECK_S:g}"}
-        change_status(server, Server.Status.RUNNING, code="no-sign-of-life", values=values)

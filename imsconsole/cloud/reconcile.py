@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from imsconsole.accounts.actor import service_actor
+from imsconsole.cloud.boot_check import heard_of, is_watched
 from imsconsole.cloud.engines import state_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.servers import start_server
@@ -39,7 +40,9 @@ def reconcile_server(server: Server) -> Server:
     if server.status in (Server.Status.FAILED, Server.Status.DELETED):
         return server
     found = state_of(server) if server.ref else ServerState(Power.MISSING)
-    if _agree(server, found) or not _write(server, found):
+    if _agree(server, found):
+        return _listened(server, found)
+    if not _write(server, found):
         return server
     server.refresh_from_db()
     if found.reason == "host-rebooted" and server.auto_start:
@@ -70,6 +73,15 @@ def _write(seen: Server, found: ServerState) -> bool:
         code = "machine-missing" if found.power is Power.MISSING else found.reason or "killed"
         change_status(server, status, code=code, at=at, ssh_port=None)
     return True
+
+
+def _listened(server: Server, found: ServerState) -> Server:
+    """Write what was heard of a system that was exchanged (R137), unless the row moved on."""
+    if is_watched(server) and (code := heard_of(server, found)) != server.status_code:
+        seen = {name: getattr(server, name) for name in ("status", "status_since", "status_code")}
+        Server.objects.filter(pk=server.pk, **seen).update(status_code=code)
+        server.refresh_from_db()
+    return server
 
 
 def _start_again(server: Server) -> Server:

@@ -10,9 +10,12 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),
+    "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
+    "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(
-        "The system has not written anything to its console within %(seconds)s seconds of its start. Look at "
-        "its screen; if it does not boot, undo the change: the former system disk is still there."
+        "The system has not written anything to its serial console within %(seconds)s seconds of its start. "
+        "Look at its screen: a system that does not use that console may run all the same. If it does not "
+        "boot, undo the change: the former system disk is still there."
     ),
     "bad-key": _(
         "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."

@@ -1,5 +1,7 @@
 """Change OS: rule, service, page."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,10 +15,12 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.jobs_change_os import ChangeOs
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.reconcile import reconcile_server
+from imsconsole.cloud.reconcile import reconcile_all, reconcile_server
 from imsconsole.cloud.rules import can_start
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
+from imsconsole.cloud.services.kept_disks import undo_change_os
 from imsconsole.cloud.services.servers import delete_server, start_server, stop_server
+from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local.machines import Machines
@@ -206,7 +210,7 @@ def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine)
     server.refresh_from_db()
     data.refresh_from_db()
     first.refresh_from_db()
-    assert (server.status, server.status_code) == ("running", "")
+    assert (server.status, server.status_code) == ("running", "boot-awaited")
     assert (server.pk, server.mac, server.private_ip, data.ref) == before
     assert (server.image, server.key_pair, server.user_data) == (new, pair, "")
     system = server.disks.attached().get(index=0)
@@ -270,6 +274,7 @@ def test_a_failed_change_leaves_the_old_system_and_can_be_retried(people, engine
     job = Job.objects.get(kind="server.change-os")
     page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
     assert "Failed to change the OS" in page
+    assert "it is stopped" in page
     assert reverse("jobs:retry", args=[job.pk]) in page
     retry_job(job, actor=people.bob)
     server.refresh_from_db()
@@ -327,18 +332,42 @@ def test_a_change_that_is_cancelled_leaves_the_old_system_stopped(people, engine
 
 @pytest.mark.guest
 def test_a_system_without_a_word_is_told_from_one_that_lives(people, engine, settings) -> None:  # noqa: F811
-    settings.IMS_BOOT_CHECK_S = 1
+    """R137. No job waits for it; the server's page and the clock find out."""
+    settings.IMS_BOOT_CHECK_S = 600
     server = running_server(people.bob)
     dead = bootable_image(people.bob, word="")
     change_os(server, image=dead, stop_first=True, actor=people.bob, **LOGIN)
     run_jobs()
+    client = client_of(people.bob)
+    assert "The system is starting" in client.get(server.get_absolute_url()).content.decode()
+    clock.move(timedelta(seconds=601))
+    since = Server.objects.get(pk=server.pk).status_since
+    page = client.get(server.get_absolute_url()).content.decode()
     server.refresh_from_db()
-    assert (server.status, server.status_code) == ("running", "no-sign-of-life")
-    job = Job.objects.get(kind="server.change-os")
-    assert (job.state, job.results["check"]) == ("done", {"alive": False})
-    page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
-    assert "No sign of life" in page
-    assert "within 1 seconds" in page
+    assert (server.status, server.status_code, server.status_since) == ("running", "no-sign-of-life", since)
+    assert "within 600 seconds" in page
+    assert "Nothing was heard of the system." in page
+
+    undo_change_os(server.disks.kept().get(), actor=people.bob)
+    run_jobs()
+    wait_for(engine, server.ref, "TINY GUEST", times=2)
+    reconcile_all()
+    server.refresh_from_db()
+    assert (server.status, server.status_code) == ("running", "boot-seen")
+    page = client.get(server.get_absolute_url()).content.decode()
+    assert "it has written to its serial console" in page
+    assert "Nothing was heard" not in page
+
+
+@pytest.mark.guest
+def test_a_system_that_speaks_late_is_believed(people, engine) -> None:  # noqa: F811
+    server = running_server(people.bob)
+    wait_for(engine, server.ref, "TINY GUEST")
+    values = {"console_bytes": 0, "seconds": "1", "until": clock.now().isoformat()}
+    Server.objects.filter(pk=server.pk).update(status_code="no-sign-of-life", status_values=values)
+    reconcile_all()
+    server.refresh_from_db()
+    assert server.status_code == "boot-seen"
 
 
 def test_without_qemu_the_disk_is_changed_and_the_server_stays_stopped(people, engine, monkeypatch) -> None:  # noqa: F811

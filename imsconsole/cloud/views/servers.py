@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.boot_check import AWAITED
 from imsconsole.cloud.forms import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
@@ -104,7 +105,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "server": server,
         "problem": problem,
         "verdicts": verdicts,
-        "is_busy": server.status in BUSY,
+        "is_busy": server.status in BUSY or server.status_code == AWAITED,
         "disks": server.disks.attached().order_by("index"),
         "kept_disks": kept,
         "retry": _retry_of(server, jobs, request.actor),
@@ -136,6 +137,6 @@ def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, An
 
 def _seen(servers: Iterable[Server], kept: Iterable[Disk] = ()) -> str:
     """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
-    states = [f"{server.pk} {server.status} {server.status_since}" for server in servers]
+    states = [f"{server.pk} {server.status} {server.status_code} {server.status_since}" for server in servers]
     states += [f"{disk.pk} {disk.status}" for disk in kept]
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
