@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from images.models import Image
 from images.rules.delete import can_delete
 from images.services.delete import delete_image
+from images.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 
 
@@ -24,11 +25,10 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         delete_image(image, actor=request.actor)
         messages.success(request, _("The image %(name)s has been deleted.") % {"name": image.name})
         return redirect(f"{reverse('images:list')}?tab=private")
-    servers = image.servers.visible_to(request.actor).filter(deleted_at=None)
     context = {
         "active": "images",
         "image": image,
-        "servers": servers[:20],
+        "uses": [use for use in uses_of(image, request.actor) if use.total],
         "can_delete": can_delete(image, request.actor),
     }
     return render(request, "images/delete.html", context)

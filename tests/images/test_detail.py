@@ -5,6 +5,10 @@ import re
 import pytest
 from django.urls import reverse
 
+from images.attributes import attributes_of
+from images.models import Image
+from images.views.detail import SECTIONS
+from imsconsole.audit.models import Event
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -13,8 +17,8 @@ from tests.conftest import client_of
 pytestmark = pytest.mark.django_db
 
 
-def page_of(image, actor):
-    response = client_of(actor).get(image.get_absolute_url())
+def page_of(image, actor, section=""):
+    response = client_of(actor).get(image.get_absolute_url(), {"section": section})
     assert response.status_code == 200
     return response.content.decode()
 
@@ -45,24 +49,43 @@ def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
         assert text in page
 
 
-def test_it_links_parent_children_and_servers(people):
-    parent = factories.PublicImageFactory(name="base")
-    image = factories.ImageFactory(project=people.bob.project, parent=parent)
-    child = factories.ImageFactory(project=people.bob.project, parent=image, name="child")
-    factories.ServerFactory(project=people.bob.project, image=image, name="web-1")
-    page = page_of(image, people.bob)
+def test_every_attribute_says_what_it_means(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    factories.ImageDiskFactory(image=image)
+    image = Image.objects.get(pk=image.pk)
+    attributes = [each for _, group in attributes_of(image, people.bob) for each in group]
 
-    assert parent.get_absolute_url() in page
-    assert child.get_absolute_url() in page
-    assert "web-1" in page
+    assert [str(each.name) for each in attributes if not each.meaning and each.name != "Created by"] == []
+    assert len({str(each.name) for each in attributes}) == len(attributes)
 
 
-def test_a_deleted_parent_is_said_to_be_gone(people):
-    parent = factories.ImageFactory(project=people.bob.project, status="deleted", deleted_at=now())
-    page = page_of(factories.ImageFactory(project=people.bob.project, parent=parent), people.bob)
+def test_a_section_that_does_not_exist_shows_the_first(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    assert "Disk capacity" in page_of(image, people.bob, "no-such-section")
 
-    assert "deleted, or not visible here" in page
-    assert parent.get_absolute_url() not in page
+
+def test_a_market_image_does_not_tell_what_its_publisher_made_it_of(people):
+    image = factories.ImageFactory(
+        project=None, category="market", source_name="secret-server", created_by=people.carol.user
+    )
+    for section in ("attributes", "lineage"):
+        page = page_of(image, people.bob, section)
+        assert "secret-server" not in page
+        assert "carol" not in page
+
+
+def test_its_history_is_what_the_trail_of_this_project_tells(people):
+    image = factories.PublicImageFactory()
+    for actor in (people.bob, people.carol):
+        Event.objects.create(
+            project=actor.project, user_name=f"name-of-{actor.user}", action="updateImage",
+            resource_type="image", resource_id=str(image.pk),
+        )  # fmt: skip
+    page = page_of(image, people.bob, "history")
+
+    assert "updateImage" in page
+    assert "name-of-bob" in page
+    assert "name-of-carol" not in page
 
 
 def test_while_work_is_running_it_shows_the_progress_and_asks_again(people):
@@ -86,22 +109,32 @@ def test_a_failed_image_says_why_and_offers_to_retry(people):
     assert "read-only" in page_of(image, people.dave)
 
 
-def test_the_number_of_queries_does_not_depend_on_what_belongs_to_it(people, django_assert_max_num_queries):
-    image = factories.ImageFactory(project=people.bob.project)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_number_of_queries_does_not_depend_on_what_belongs_to_it(
+    people, section, django_assert_max_num_queries
+):
+    image = factories.ImageFactory(project=people.bob.project, parent=factories.PublicImageFactory())
     client = client_of(people.bob)
 
     def asked():
-        with django_assert_max_num_queries(100) as captured:
-            client.get(image.get_absolute_url())
+        with django_assert_max_num_queries(30) as captured:
+            client.get(image.get_absolute_url(), {"section": section})
         return len(captured)
 
-    asked()
-    before = asked()
-    for n in range(15):
-        factories.ServerFactory(project=people.bob.project, image=image)
-        factories.ImageFactory(project=people.bob.project, parent=image)
+    def add_one_of_each(n):
+        server = factories.ServerFactory(project=people.bob.project, image=image)
+        factories.DiskFactory(server=server, image=image)
+        copy = factories.ImageFactory(project=people.bob.project, parent=image)
+        factories.ServerFactory(project=people.bob.project, image=copy)
         image.tags.create(key=f"k{n}")
         job_about(image, state="done")
+        Event.objects.create(project=people.bob.project, resource_id=str(image.pk), action="updateImage")
+
+    add_one_of_each(0)
+    asked()
+    before = asked()
+    for n in range(1, 15):
+        add_one_of_each(n)
     assert asked() == before
 
 

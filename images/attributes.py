@@ -1,0 +1,197 @@
+"""Every attribute of an image with its value and what it means (ims-facts §1.1 to §1.4, §2.29)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image, ImageDisk
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.text import size
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A line of the page. `is_code` values are copied, not read: IDs and checksums."""
+
+    name: Text
+    value: Any
+    meaning: Text = ""
+    is_code: bool = False
+
+
+Group = tuple[Text, list[Attribute]]
+
+
+def attributes_of(image: Image, actor: Actor) -> list[Group]:
+    """The groups of the page. Load `os_version`, `region`, `project`, `created_by`, `disks` with the image."""
+    disks = list(image.disks.all())
+    return [
+        (_("Basics"), _basics(image)),
+        (_("Operating system"), _system(image)),
+        (_("What a server needs"), _needs(image)),
+        (_("Origin"), _origin(image, actor)),
+        *[(_title(disk, len(disks)), _disk(disk)) for disk in disks],
+    ]
+
+
+def shows_source(image: Image, actor: Actor) -> bool:
+    """Whether the name of its source is the reader's to know: a market image's is its publisher's."""
+    return image.project_id == actor.project.pk or image.category == Image.Category.PUBLIC
+
+
+def _basics(image: Image) -> list[Attribute]:
+    return [
+        Attribute(
+            _("Image ID"),
+            str(image.pk),
+            _("Never changes and is never given to another image."),
+            is_code=True,
+        ),
+        Attribute(_("Status"), image.get_status_display(), STATUSES.get(image.status, "")),
+        Attribute(_("Category"), image.get_category_display(), CATEGORIES[image.category]),
+        Attribute(_("Image type"), image.get_type_display(), TYPES[image.type]),
+        Attribute(
+            _("Function"),
+            image.get_use_display(),
+            _("The kind of server it starts: ECS are virtual machines, BMS are bare metal."),
+        ),
+        Attribute(_("Region"), image.region, _("An image can be used in its region only.")),
+        Attribute(
+            _("Owner"),
+            image.project or _("Platform"),
+            _("The project that may change and delete it; its members all see it."),
+        ),
+        Attribute(_("Protected"), _yes_no(image.protected), _("A protected image cannot be deleted.")),
+        Attribute(
+            _("Encryption"),
+            _("Not encrypted"),
+            _("Servers made from an encrypted image have encrypted disks."),
+        ),
+    ]
+
+
+def _system(image: Image) -> list[Attribute]:
+    os = image.os_version
+    found = _("Found in the image.") if image.os_detected else _("As it was stated when the image was made.")
+    return [
+        Attribute(_("OS version"), os, found if os else ""),
+        Attribute(_("OS type"), os and os.get_os_type_display(), _("Linux, Windows or other.")),
+        Attribute(_("Platform"), os and os.platform, _("The family the version belongs to.")),
+        Attribute(_("OS bits"), os and os.bits, _("A 32-bit system uses at most 4 GB of memory.")),
+        Attribute(
+            _("Cloud-Init injection"),
+            _yes_no(image.cloud_init),
+            _("Whether host name, password, key and user data are set at the first start."),
+        ),
+    ]
+
+
+def _needs(image: Image) -> list[Attribute]:
+    unlimited = _("No limit")
+    return [
+        Attribute(
+            _("Architecture"), image.get_architecture_display(), _("The CPU. The flavor must have the same.")
+        ),
+        Attribute(
+            _("Boot mode"),
+            image.get_boot_mode_display(),
+            _("The firmware a server starts it with. It cannot be changed on an existing server."),
+        ),
+        Attribute(
+            _("Disk capacity"),
+            f"{image.min_disk_gb} GB",
+            _("The smallest disk that holds it; a server's disk may be larger."),
+        ),
+        Attribute(
+            _("Minimum memory"),
+            f"{image.min_ram_mb} MB" if image.min_ram_mb else unlimited,
+            _("Flavors with less memory are refused."),
+        ),
+        Attribute(
+            _("Maximum memory"),
+            f"{image.max_ram_mb} MB" if image.max_ram_mb else unlimited,
+            _("Flavors with more memory are refused."),
+        ),
+        Attribute(
+            _("NIC multi-queue"),
+            _yes_no(image.nic_multi_queue),
+            _("Whether several CPUs share the work of a network card."),
+        ),
+    ]
+
+
+def _origin(image: Image, actor: Actor) -> list[Attribute]:
+    """Who made it is told to its project only."""
+    is_own = image.project_id == actor.project.pk
+    name = image.source_name if shows_source(image, actor) else ""
+    kind = image.get_source_kind_display()
+    return [
+        Attribute(_("Source"), f"{kind}: {name}" if name else kind, _("What it was made of.")),
+        *([Attribute(_("Created by"), image.created_by)] if is_own else []),
+        Attribute(_("Created"), image.created_at, _("When its creation was ordered.")),
+        Attribute(_("Usable since"), image.active_at, _("When it first came to the state “Normal”.")),
+        Attribute(_("Updated"), image.updated_at, _("When an attribute last changed; its bytes never do.")),
+    ]
+
+
+def _disk(disk: ImageDisk) -> list[Attribute]:
+    came_in = f"{disk.source_format}, {size(disk.source_size_bytes)}" if disk.source_format else None
+    return [
+        Attribute(_("Came in as"), came_in, _("Format and size of the file it was made of.")),
+        Attribute(
+            _("Stored as"),
+            f"{disk.format}, {size(disk.size_bytes)}",
+            _("Every file that comes in is converted by the service itself."),
+        ),
+        Attribute(_("Virtual size"), size(disk.virtual_size_bytes), _("What a server sees of it.")),
+        Attribute(
+            _("SHA-256 of what came in"),
+            disk.source_sha256,
+            _("Compare it with the checksum of your own file."),
+            is_code=True,
+        ),
+        Attribute(
+            _("SHA-256 of the stored file"),
+            disk.sha256,
+            _("Tells whether the bytes are still what they were."),
+            is_code=True,
+        ),
+    ]
+
+
+def _title(disk: ImageDisk, count: int) -> Text:
+    """The heading of a stored disk; numbered when the image has several."""
+    if count == 1:
+        return _("Stored file")
+    return _("Stored file %(number)s: %(role)s") % {
+        "number": disk.index + 1,
+        "role": disk.get_role_display(),
+    }
+
+
+def _yes_no(value: bool) -> Promise:
+    return _("Yes") if value else _("No")
+
+
+STATUSES: dict[str, Text] = {
+    Image.Status.QUEUED: _("Its file has not come yet."),
+    Image.Status.SAVING: _("Its file is being written to the store. It can be used when that has ended."),
+    Image.Status.ACTIVE: _("It can be used."),
+    Image.Status.KILLED: _("Its file did not arrive as it should. Retry its job, or delete it."),
+    Image.Status.FROZEN: _("It was stopped by the platform and cannot be used."),
+}
+CATEGORIES: dict[str, Text] = {
+    Image.Category.PUBLIC: _("Everybody may use it; the platform takes care of it."),
+    Image.Category.PRIVATE: _("Only members of the project see it."),
+    Image.Category.MARKET: _("Everybody may use it at its publisher's price."),
+}
+TYPES: dict[str, Text] = {
+    Image.Type.SYSTEM: _("An operating system with its programs; servers are created from it."),
+    Image.Type.DATA: _("Data only; disks are created from it, not servers."),
+    Image.Type.FULL: _("A server's system disk with all its data disks."),
+    Image.Type.ISO: _("An installation medium; only a temporary server can be created from it."),
+}

@@ -1,0 +1,98 @@
+"""What uses an image now, as far as the reader may know: shown on its page and before it is deleted.
+
+Another kind of use is another function in `uses_of`.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.jobs.models import Job
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class User:
+    """One thing that uses the image. `status` is the key of its dot."""
+
+    name: str | Promise
+    status: str
+    status_label: str | Promise
+    url: str = ""
+    note: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One kind of things that use an image: the first few, how many there are, what deleting does to them."""
+
+    key: str
+    title: str | Promise
+    effect: str | Promise
+    total: int
+    users: list[User] = field(default_factory=list)
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.users)
+
+
+def uses_of(image: Image, actor: Actor) -> list[Use]:
+    """All kinds of use, also those that nobody makes of it.
+
+    Only of the actor's project: a public image must not tell who else uses it.
+    """
+    return [_servers(image, actor), _disks(image, actor), _jobs(image, actor)]
+
+
+def _servers(image: Image, actor: Actor) -> Use:
+    servers = Server.objects.visible_to(actor).existing().filter(image=image)
+    users = [
+        User(
+            server.name,
+            server.status,
+            server.get_status_display(),
+            server.get_absolute_url(),
+            server.flavor_id,
+        )
+        for server in servers[:SHOWN]
+    ]
+    effect = _("They run on without the image, but their OS can no longer be reinstalled.")
+    return Use("servers", _("Servers"), effect, servers.count(), users)
+
+
+def _disks(image: Image, actor: Actor) -> Use:
+    """System disks made from it; also those that are kept after a change of OS."""
+    disks = Disk.objects.visible_to(actor).existing().filter(image=image).select_related("server")
+    users = [
+        User(
+            disk.name,
+            disk.status,
+            disk.get_status_display(),
+            disk.server.get_absolute_url() if disk.server else "",
+            f"{disk.size_gb} GB",
+        )
+        for disk in disks.order_by("-created_at", "pk")[:SHOWN]
+    ]
+    effect = _("They keep their content: each holds the bytes it was made from.")
+    return Use("disks", _("Disks"), effect, disks.count(), users)
+
+
+def _jobs(image: Image, actor: Actor) -> Use:
+    """Work that is going on: on the image, or on a server that is made from it."""
+    servers = Server.objects.visible_to(actor).existing().filter(image=image)
+    busy = servers.filter(status__in=[Server.Status.CREATING, Server.Status.REINSTALLING])
+    jobs = Job.objects.visible_to(actor).live()
+    jobs = jobs.filter(Q(subject_id=image.pk) | Q(subject_id__in=busy.values("pk")))
+    users = [
+        User(job.title, job.status, job.status_label, job.get_absolute_url(), job.subject_name)
+        for job in jobs[:SHOWN]
+    ]
+    effect = _("While they are running the image cannot be deleted.")
+    return Use("jobs", _("Running jobs"), effect, jobs.count(), users)
