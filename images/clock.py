@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from images.uploads.expiry import expire_uploads, remove_orphans
 from imsconsole.accounts.drafts import forget_old_drafts
-from imsconsole.jobs.periodic import Periodic
+from imsconsole.core.periodic import Periodic
 
 PERIODIC = (
     Periodic("images.expire_uploads", timedelta(minutes=10), expire_uploads),

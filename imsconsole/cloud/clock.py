@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from imsconsole.cloud.kept_disks import delete_expired_disks
 from imsconsole.cloud.reconcile import reconcile_all
-from imsconsole.jobs.periodic import Periodic
+from imsconsole.core.periodic import Periodic
 
 PERIODIC = (
     Periodic("cloud.reconcile", timedelta(seconds=10), reconcile_all),

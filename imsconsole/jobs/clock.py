@@ -8,8 +8,8 @@ from django_tasks import TaskResultStatus, default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
 
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.periodic import Periodic
 from imsconsole.jobs.start import wake_job
 
 

@@ -8,8 +8,7 @@ import importlib.util
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.apps import apps
@@ -17,20 +16,12 @@ from django.db import close_old_connections
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.models import ClockEntry
 
 logger = logging.getLogger(__name__)
 NEVER = datetime.min.replace(tzinfo=UTC)
 SEEN_WITHIN = timedelta(seconds=30)
-
-
-@dataclass(frozen=True)
-class Periodic:
-    """A function to be called every so often."""
-
-    name: str
-    every: timedelta
-    function: Callable[[], None]
 
 
 def all_periodic() -> Iterator[Periodic]:

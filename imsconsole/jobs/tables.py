@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.core.pages import page_of
 from imsconsole.core.tables import ImsTable, paged
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.subjects import subject_url
 
 
 class JobTable(ImsTable):
@@ -41,7 +41,7 @@ class JobTable(ImsTable):
         return format_html('<a href="{}">{}</a>', record.get_absolute_url(), record.title)
 
     def render_subject_name(self, record: Job) -> str | SafeString:
-        url = subject_url(record)
+        url = page_of(record.subject_kind, record.subject_id)
         return format_html('<a href="{}">{}</a>', url, record.subject_name) if url else record.subject_name
 
     def render_user(self, record: Job) -> str:

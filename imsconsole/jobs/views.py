@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.pages import page_of
 from imsconsole.jobs import services
 from imsconsole.jobs.errors import past_errors
 from imsconsole.jobs.filters import JobFilter
@@ -18,7 +19,6 @@ from imsconsole.jobs.periodic import is_worker_alive
 from imsconsole.jobs.quotas import quota_lines
 from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.steps import step_lines
-from imsconsole.jobs.subjects import subject_url
 from imsconsole.jobs.tables import job_table
 
 
@@ -53,7 +53,7 @@ def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "steps": step_lines(job),
         "past_errors": past_errors(job),
-        "subject_url": subject_url(job),
+        "subject_url": page_of(job.subject_kind, job.subject_id),
         "can_cancel": can_cancel(job, request.actor),
         "can_retry": can_retry(job, request.actor),
         "is_fragment": wants_fragment(request),

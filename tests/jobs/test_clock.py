@@ -10,10 +10,11 @@ from django_tasks_db.models import DBTaskResult
 
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Unavailable
+from imsconsole.core.periodic import Periodic
 from imsconsole.jobs import periodic
 from imsconsole.jobs.clock import take_up_orphans
 from imsconsole.jobs.models import ClockEntry, Job
-from imsconsole.jobs.periodic import Periodic, is_worker_alive, tick
+from imsconsole.jobs.periodic import is_worker_alive, tick
 from imsconsole.jobs.runner import claim
 from tests.support.workers import lapse
 

@@ -1,0 +1,21 @@
+"""From a thing that is known by kind and ID to its page, which may be a higher room's: through its URL name."""
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+# model name → URL name of the page of one such thing
+PAGES = {
+    "image": "images:detail",
+    "server": "servers:detail",
+    "job": "jobs:detail",
+    "upload": "uploads:detail",
+}
+
+
+def page_of(kind: str, pk: Any) -> str:
+    """The address of a thing's page; empty when things of its kind have none. Whether it still exists is not asked."""
+    try:
+        return reverse(PAGES[kind], args=[pk])
+    except (KeyError, NoReverseMatch):
+        return ""
