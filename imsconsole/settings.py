@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "images",
     "imsconsole.cloud",
     "imsconsole.jobs",
+    "imsconsole.notifications",
     "imsconsole.audit",
     "imsconsole.accounts",
     "imsconsole.core",
@@ -106,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "imsconsole.accounts.context.shell",
+                "imsconsole.notifications.context.bell",
             ],
             "builtins": ["heroicons.templatetags.heroicons", "imsconsole.core.templatetags.ims"],
         },
@@ -182,6 +184,10 @@ if IMS_OIDC_URL := env.str("IMS_OIDC_URL", default=""):
 IMS_INVITATION_DAYS = env.int("IMS_INVITATION_DAYS", default=7)
 EMAIL_CONFIG = env.email_url("IMS_EMAIL_URL", default="dummymail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds, or a mail server that hangs holds a worker
+DEFAULT_FROM_EMAIL = env.str("IMS_EMAIL_FROM", default="IMS console <ims@localhost>")
+IMS_URL = env.str("IMS_URL", default=f"http://localhost:{IMS_PORT}").rstrip("/")
+IMS_MESSAGES_DAYS = env.int("IMS_MESSAGES_DAYS", default=90)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IMS_HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
 
@@ -51,6 +51,15 @@ def projects_of(user: User) -> list[Project]:
         .distinct()
         .order_by("account__name", "created_at", "name")
     )
+
+
+def members_of(project: Project, *roles: str) -> QuerySet[User]:
+    """Everybody who may enter a project and can sign in; only those with one of `roles`, when given."""
+    in_all = Membership.objects.filter(account=project.account_id, projects=None)
+    members = in_all | Membership.objects.filter(projects=project)
+    if roles:
+        members = members.filter(role__in=roles)
+    return User.objects.filter(is_active=True, pk__in=members.values("user"))
 
 
 def actor_for(user: User, project: Project, address: str = "") -> Actor | None:

@@ -1,15 +1,14 @@
 """The reader's language and time zone, and `request.actor`."""
 
-import zoneinfo
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from imsconsole.accounts.actor import Actor, actor_for, projects_of
 from imsconsole.accounts.models import Project, User
+from imsconsole.accounts.preferences import zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PROJECT_KEY = "project"
@@ -27,17 +26,10 @@ class PreferencesMiddleware:
             if user.language:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = translation.get_language()
-            timezone.activate(_zone(user.time_zone))
+            timezone.activate(zone_of(user.time_zone))
         else:
-            timezone.activate(_zone(""))
+            timezone.activate(zone_of(""))
         return self.get_response(request)
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name or settings.IMS_TIME_ZONE)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo(settings.IMS_TIME_ZONE)
 
 
 class ActorMiddleware:

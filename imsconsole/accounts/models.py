@@ -29,6 +29,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
+    mails_messages = models.BooleanField(_("messages by e-mail"), default=False)
 
     objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 

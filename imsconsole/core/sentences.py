@@ -9,6 +9,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
+from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
 from imsconsole.core.sentences_upload import UPLOAD_SENTENCES
 
 COMMON_SENTENCES = {
@@ -42,6 +43,7 @@ SENTENCES: Mapping[str, Any] = {
     **CLOUD_SENTENCES,
     **ENGINE_SENTENCES,
     **IMAGE_SENTENCES,
+    **MESSAGE_SENTENCES,
     **UPLOAD_SENTENCES,
 }
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
+from imsconsole.jobs.endings import tell_ending
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 
@@ -131,3 +132,4 @@ def _end(run: Run, state: str) -> None:
         run.job.job_kind.settle(run.job, state)
         run.job.reservations.all().delete()
         run.write(state=state, finished_at=now(), lease_until=None, holder="")
+        tell_ending(run.job)

@@ -71,3 +71,25 @@ def test_a_language_we_do_not_speak_changes_nothing(people) -> None:
 def test_signed_out_there_are_no_settings() -> None:
     assert Client().get("/me/")["Location"].startswith("/accounts/login/")
     assert Client().get("/me/language/").status_code == 405
+
+
+def test_who_has_an_address_switches_messages_by_e_mail_on_and_off(people) -> None:
+    user = people.alice.user
+    User.objects.filter(pk=user.pk).update(email="alice@example.org")
+    assert "alice@example.org" in client_of(people.alice).get("/me/").content.decode()
+    for wanted in ({"mails_messages": "on"}, {}):
+        client_of(people.alice).post("/me/", DATA | wanted)
+        user.refresh_from_db()
+        assert user.mails_messages is bool(wanted)
+
+
+@pytest.mark.parametrize(
+    ("backend", "address", "why"),
+    [("dummy", "a@example.org", "no mail server"), ("locmem", "", "You have no e-mail address here")],
+)
+def test_who_cannot_get_e_mail_reads_why(people, settings, backend, address, why) -> None:
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
+    User.objects.filter(pk=people.alice.user.pk).update(email=address)
+    assert why in client_of(people.alice).get("/me/").content.decode()
+    client_of(people.alice).post("/me/", DATA | {"mails_messages": "on"})
+    assert not User.objects.get(pk=people.alice.user.pk).mails_messages

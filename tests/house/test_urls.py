@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.jobs.models import Job
+from imsconsole.notifications.models import Message
 from tests import factories
 from tests.conftest import client_of
 
@@ -27,6 +28,11 @@ OWN = {
     "set-language",
     "leave-account",
     "withdraw-invitation",
+    "messages:list",
+    "messages:bell",
+    "messages:read-all",
+    "messages:read",
+    "messages:open",
 }  # of a person, not of a project
 SECRET = "acme-secret"
 METHODS = ("get", "post")
@@ -83,6 +89,9 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         "key_pair_id": factories.KeyPairFactory(project=project, name=f"{SECRET}-key").pk,
         "upload_id": factories.UploadFactory(
             project=project, user=people.alice.user, name=f"{SECRET}.raw", expires_at="2100-01-01T00:00Z"
+        ).pk,
+        "message_id": Message.objects.create(
+            user=people.alice.user, project=project, code="job-finished", values={"name": SECRET}
         ).pk,
         "secret": "no-such-secret",
         "pk": people.alice.user.memberships.get().pk,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import User
+from imsconsole.core.mail import has_mail_server
 from imsconsole.core.now import now
 
 CONTINENTS = {
@@ -26,11 +27,11 @@ CONTINENTS = {
 
 
 class MeForm(forms.ModelForm):
-    """Name, language, time zone and theme."""
+    """Name, language, time zone, theme, and whether messages come by e-mail as well."""
 
     class Meta:
         model = User
-        fields = ("display_name", "language", "time_zone", "theme")
+        fields = ("display_name", "language", "time_zone", "theme", "mails_messages")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +44,17 @@ class MeForm(forms.ModelForm):
             label=_("Time zone"), required=False, choices=zone_choices()
         )
         self.fields["display_name"].help_text = _("Shown to others instead of the user name.")
+        self.fields["mails_messages"].help_text = _mail_help(self.instance)
+        self.fields["mails_messages"].disabled = not (self.instance.email and has_mail_server())
+
+
+def _mail_help(user: User) -> str:
+    """Where e-mail goes, or why there is none."""
+    if not has_mail_server():
+        return str(_("This service sends no e-mail: its operator has set no mail server."))
+    if not user.email:
+        return str(_("You have no e-mail address here. Ask the operator to set one."))
+    return str(_("They go to %(address)s; the operator can change it.")) % {"address": user.email}
 
 
 def zone_choices() -> list[tuple[Any, Any]]:

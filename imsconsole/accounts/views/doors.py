@@ -1,16 +1,15 @@
 """Pages of allauth that make no sense without a mail server."""
 
 from allauth.account.views import password_reset as allauth_password_reset
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
-NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
+from imsconsole.core.mail import has_mail_server
 
 
 def reset_password(request: HttpRequest) -> HttpResponseBase:
     """A link by e-mail when `IMS_EMAIL_URL` is set; else who helps instead."""
-    if settings.EMAIL_BACKEND == NO_MAIL:
+    if not has_mail_server():
         return render(request, "account/no_mail.html")
     return allauth_password_reset(request)
 

@@ -1,0 +1,96 @@
+"""One's own messages, in whatever project they were sent."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from imsconsole.accounts.access import UserRequest, person_only
+from imsconsole.accounts.actor import actor_for
+from imsconsole.accounts.middleware import PROJECT_KEY
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.tables import paged
+from imsconsole.notifications.models import Message
+from imsconsole.notifications.tables import MessageTable
+
+
+@person_only
+@require_safe
+def list_messages(request: UserRequest) -> HttpResponse:
+    """All messages, or with `?show=unread` those not read yet."""
+    own = Message.objects.visible_to(request.user)
+    only_unread = request.GET.get("show") == "unread"
+    shown = (own.unread() if only_unread else own).select_related("project")
+    here, unread = reverse("messages:list"), own.unread().count()
+    context = {
+        "active": "messages",
+        "table": paged(MessageTable, shown, request),
+        "only_unread": only_unread,
+        "unread": unread,
+        "tabs": [
+            {"key": "all", "title": _("All"), "url": here, "count": None},
+            {"key": "unread", "title": _("Unread"), "url": f"{here}?show=unread", "count": unread},
+        ],
+    }
+    return render_page(request, "notifications/list.html", "notifications/_list.html", context)
+
+
+@require_safe
+def bell(request: HttpRequest) -> HttpResponseBase:
+    """The bell, for the header that asks again; signed out meanwhile, the page is left as it is."""
+    if wants_fragment(request) and not request.user.is_authenticated:
+        return HttpResponse(status=204)
+    return _bell(request)
+
+
+@person_only
+def _bell(request: UserRequest) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect("messages:list")
+    return render(request, "notifications/_bell.html")
+
+
+@person_only
+@require_POST
+def read(request: UserRequest, message_id: UUID) -> HttpResponse:
+    """Mark one as read."""
+    get_object_or_404(Message.objects.visible_to(request.user), pk=message_id)
+    Message.objects.filter(pk=message_id).mark_read()
+    return redirect(_back(request))
+
+
+@person_only
+@require_POST
+def read_all(request: UserRequest) -> HttpResponse:
+    """Mark all as read."""
+    Message.objects.visible_to(request.user).mark_read()
+    messages.success(request, _("All messages are marked as read."))
+    return redirect(_back(request))
+
+
+@person_only
+@require_POST
+def open_message(request: UserRequest, message_id: UUID) -> HttpResponse:
+    """Mark one as read and go to what it is about, into its project."""
+    own = Message.objects.visible_to(request.user).select_related("project__account")
+    message = get_object_or_404(own, pk=message_id)
+    Message.objects.filter(pk=message_id).mark_read()
+    if message.project and not actor_for(request.user, message.project):
+        messages.warning(request, _("You are no longer a member of that project."))
+        return redirect(_back(request))
+    if message.project and request.actor and message.project != request.actor.project:
+        request.session[PROJECT_KEY] = str(message.project.pk)
+        messages.info(request, _("You are now in the project %(project)s.") % {"project": message.project})
+    return redirect(message.page or _back(request))
+
+
+def _back(request: UserRequest) -> str:
+    """The list as it was, when the form says so."""
+    target, own = request.POST.get("next", ""), reverse("messages:list")
+    local = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if local and target.startswith(own) else own
