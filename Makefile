@@ -13,7 +13,7 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools
             grub-common grub-efi-amd64-bin
 TEST_PACKAGES := chromium fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client
 
-.PHONY: help run down test test-fast check bench lint types translations messages packages test-packages
+.PHONY: help run down test test-fast check bench screenshots lint types translations messages packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -53,6 +53,9 @@ translations: test-packages $(V)/.dev $(MO)  ## every sentence has its Chinese
 
 messages: test-packages $(V)/.dev  ## bring new sentences into the Chinese catalogue, to be translated
 	$(V)/python manage.py makemessages -l zh_Hans --no-obsolete --add-location file -i .venv -i .data -i tests
+
+screenshots: test-packages $(V)/.dev $(MO)  ## a picture of every page, in both widths, themes and languages
+	$(V)/python -m tests.screenshots
 
 bench: test-packages $(V)/.dev  ## print the benchmarks
 	$(V)/python -m tests.bench

@@ -1,0 +1,96 @@
+"""Every page of a console, found by following its links, and what is wrong with how one looks."""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Page
+
+SKIPPED = {"account_logout", "admin"}  # signs out; pages of Django's own, swept by themselves
+
+CLIPPED = """() => [...document.querySelectorAll('body *')].filter(element => {
+    const style = getComputedStyle(element);
+    if (style.overflowX !== 'hidden' || style.visibility === 'hidden' || !element.checkVisibility()) return false;
+    if (element.closest('.visually-hidden, [class*=brand-name], svg') || style.clipPath !== 'none') return false;
+    return element.scrollWidth > element.clientWidth + 1 && !element.closest('[title]') && style.textOverflow !== 'ellipsis';
+}).map(element => element.outerHTML.slice(0, 160))"""
+
+# four English words in a row, outside names that people or the platform gave and outside code
+UNTRANSLATED = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        const node = walker.currentNode, text = node.textContent.trim();
+        if (!/[A-Za-z]{2,}[ ,]+[a-z]{2,}[ ,]+[a-z]{2,}/.test(text)) continue;
+        if (node.parentElement.closest('script, style, template, code, pre, .mono, [translate=no], [lang]:not(html), textarea')) continue;
+        if (node.parentElement.checkVisibility()) found.push(text.slice(0, 120));
+    }
+    return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: what it is called in the folder of screenshots, and where it is."""
+
+    name: str
+    path: str
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hrefs: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        href = dict(attrs).get("href")
+        if tag == "a" and href and "download" not in dict(attrs):
+            self.hrefs.append(href)
+
+
+def places(page: Page, url: str, beginning: tuple[str, ...] = ("/",)) -> list[Place]:
+    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it."""
+    found: dict[str, Place] = {}
+    waiting = list(beginning)
+    while waiting:
+        path = waiting.pop(0)
+        name = name_of(path)
+        if not name or name in found:
+            continue
+        answer = page.request.get(url + path)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        found[name] = Place(name, path)
+        links = _Links()
+        links.feed(answer.text())
+        waiting += [href for href in links.hrefs if href.startswith("/")]
+    return list(found.values())
+
+
+def name_of(path: str) -> str:
+    """`images-list-private`; empty for what is not to be visited."""
+    parts = urlsplit(path)
+    try:
+        match = resolve(parts.path)
+    except Resolver404:
+        return ""
+    if not match.view_name or match.view_name in SKIPPED or match.app_name in SKIPPED:
+        return ""
+    more = [
+        *parse_qs(parts.query).get("tab", []),
+        *(str(match.kwargs[key]) for key in match.kwargs if key == "step"),
+    ]
+    return "-".join([match.view_name.replace(":", "-"), *more])
+
+
+def troubles_of(page: Page, language: str) -> list[str]:
+    """What a careful eye would see: wider than the window, cut off, or in the wrong language."""
+    found = []
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wider > 0:
+        found.append(f"{wider} px wider than the window")
+    found += [f"cut off: {html}" for html in page.evaluate(CLIPPED)]
+    if language.startswith("zh"):
+        found += [f"not translated: {text}" for text in page.evaluate(UNTRANSLATED)]
+    return found

@@ -1,0 +1,145 @@
+"""What a console holds after somebody worked with it: the things its pages show, made through its own pages."""
+
+import re
+from pathlib import Path
+
+from tests.support.console import wait_for
+from tests.support.visitor import Visitor
+
+LONG_NAME = (
+    "image-of-the-payment-service-with-everything-" + "x" * 80
+)  # 125 characters, without a place to break
+PUBLIC_KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nX6m6aVYkJ5mTgQm3J1Zq8m4Qw0V3p0cQpQm5bO3B a-person@their-laptop"
+)
+ID = r"[0-9a-f-]{36}"
+
+
+def set_stage(alice: Visitor, folder: Path) -> list[str]:
+    """A key pair, images (one failed at the door), a running and a changed server; drafts half filled in.
+
+    `folder` takes the files to upload. Returns the addresses that no link leads to.
+    """
+    import_key(alice, "laptop")
+    server = create_server(alice, "web-1")
+    stopped = create_server(alice, "a-server-with-a-rather-long-name-for-the-payment-service-1")
+    press(alice, stopped, "stop", "stopped")
+    small = disk_file(folder / "data.raw")
+    make_image(alice, small, "data-of-web-1")
+    make_image(alice, small, LONG_NAME)
+    refuse_file(alice, folder / "not-a-disk.vmdk")
+    changed = change_os(alice, stopped)
+    return [
+        *half_filled_import(alice, small),
+        confirmation(alice, f"/servers/{server}/reinstall-os/", stop=True),
+        f"/servers/{changed}/",
+        "/nothing/here/",
+    ]
+
+
+def disk_file(path: Path) -> Path:
+    """A raw disk of 1 MiB whose content is of no importance."""
+    path.write_bytes(bytes(range(256)) * 4096)
+    return path
+
+
+def import_key(alice: Visitor, name: str) -> None:
+    page = alice.open("/keypairs/import/")
+    page.locator("input[name=name]").fill(name)
+    page.locator("textarea[name=public_key]").fill(PUBLIC_KEY)
+    alice.send()
+
+
+def create_server(alice: Visitor, name: str) -> str:
+    """A server from the first public image, running. Returns its ID."""
+    page = alice.open("/servers/create/")
+    page.locator("input[name=image][type=radio]").first.check()
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=login][value=key]").check()
+    page.locator("select[name=key_pair]").select_option(index=1)
+    page.locator("button[name=action][value=confirm]").last.click()
+    page.wait_for_url(re.compile(rf"/servers/create/{ID}/$"))
+    alice.send()
+    if not re.search(rf"/servers/{ID}/$", page.url):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_url(re.compile(rf"/servers/{ID}/$"))
+    server = page.url.rstrip("/").rsplit("/", 1)[1]
+    until(alice, f"/servers/{server}/", "running")
+    return server
+
+
+def press(alice: Visitor, server: str, verb: str, status: str) -> None:
+    page = alice.open(f"/servers/{server}/")
+    page.locator(f"main form[action$='/{verb}/'] button").first.click()
+    page.wait_for_load_state("load")
+    until(alice, f"/servers/{server}/", status)
+
+
+def upload(alice: Visitor, file: Path, form: str = "raw") -> None:
+    page = alice.open("/images/create/")
+    page.locator("input[name=type][value=data]").check()
+    page.locator("select[name=format]").select_option(form)
+    page.locator("input[type=file]").set_input_files(file)
+    page.locator("main form button[type=submit]").last.click()
+
+
+def half_filled_import(alice: Visitor, file: Path, name: str = "half-done") -> list[str]:
+    """The pages of an import that waits for its last click."""
+    upload(alice, file)
+    alice.page.wait_for_url("**/details/")
+    details = alice.page.url
+    alice.page.locator("input[name=details-name]").fill(name)
+    alice.send()
+    alice.page.wait_for_url("**/confirm/")
+    return [url.removeprefix(alice.url) for url in (details, alice.page.url)]
+
+
+def make_image(alice: Visitor, file: Path, name: str) -> None:
+    half_filled_import(alice, file, name)
+    alice.send()
+    alice.page.wait_for_url(re.compile(rf"/images/{ID}/$"))
+    until(alice, alice.page.url.removeprefix(alice.url), "active")
+
+
+def refuse_file(alice: Visitor, path: Path) -> None:
+    """A file that says it is a VMDK and is not: kept among the uploads, with its reason."""
+    path.write_bytes(b"this is no disk\n" * 4096)
+    upload(alice, path, "vmdk")
+    alice.page.wait_for_load_state("load")
+    alice.page.locator(".invalid-feedback, [role=alert]").first.wait_for()
+    alice.troubles.clear()  # the browser complains of the refusal
+
+
+def confirmation(alice: Visitor, path: str, *, stop: bool = False) -> str:
+    """Fill in the form of a change of system; returns the address of its confirmation."""
+    page = alice.open(path)
+    for box in page.locator("input[type=checkbox][name=stop_first]").all() if stop else []:
+        box.check()
+    page.locator("input[name=login][value=key]").check()
+    page.locator("select[name=key_pair]").select_option(index=1)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_load_state("load")
+    return page.url.removeprefix(alice.url)
+
+
+def change_os(alice: Visitor, server: str) -> str:
+    """Give a stopped server another system: its page then offers the undo."""
+    page = alice.open(f"/servers/{server}/change-os/")
+    page.locator("input[name=image][type=radio]:not([disabled])").last.check()
+    page.locator("input[name=login][value=key]").check()
+    page.locator("select[name=key_pair]").select_option(index=1)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(rf"/change-os/{ID}/$"))
+    alice.send()
+    until(alice, f"/servers/{server}/", "running")
+    return server
+
+
+def until(alice: Visitor, path: str, status: str) -> None:
+    """Load a thing's page anew until it says that status."""
+
+    def there() -> bool:
+        alice.page.goto(alice.url + path)
+        return alice.page.locator("main [data-status]").first.get_attribute("data-status") == status
+
+    wait_for(there, f"{path} did not become {status}", 180)
