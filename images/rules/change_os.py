@@ -1,6 +1,7 @@
 """May a server's OS be changed to an image, or installed anew? The server first, then the image, then the whole order."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -15,9 +16,10 @@ from imsconsole.cloud.rules_change_os import (
     can_reinstall_os,
     fits_its_start,
     is_stopped_first,
+    memory_to_start_mb,
 )
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.jobs.quotas import fits_quota
+from imsconsole.jobs.quotas import fits_quota, used_by
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class OsChange:
         return {"disks": 1, "disk_gb": self.system_disk_gb}
 
 
+def least_gb(image: Image, present_gb: int) -> int:
+    """The size of a new system disk when none is asked for: the present one, or the image's least if more."""
+    return max(image.min_disk_gb, present_gb)
+
+
 def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdict:
     """Whether the server's system can be replaced by that image's, whatever else is chosen.
 
@@ -54,6 +61,23 @@ def can_order_change(change: OsChange, actor: Actor, host: Host | None = None) -
     return can_change_os(change.server, actor) and _order(change, actor, host or host_of(actor.region))
 
 
+def can_order_changes(changes: Iterable[OsChange], actor: Actor, host: Host | None = None) -> list[Verdict]:
+    """Of each order what `can_order_change` will say once those before it have begun.
+
+    Disks and memory are counted once, so that many orders cost as many queries as one.
+    """
+    host = host or host_of(actor.region)
+    used: Mapping[str, int] = used_by(actor.project, ("disks", "disk_gb"))
+    verdicts = []
+    for change in changes:
+        verdict = can_change_os(change.server, actor) and _order(change, actor, host, used)
+        if verdict:
+            used = {name: used[name] + amount for name, amount in change.quota.items()}
+            host = replace(host, free_memory_mb=host.free_memory_mb - memory_to_start_mb(change.server))
+        verdicts.append(verdict)
+    return verdicts
+
+
 def can_order_reinstall(change: OsChange, actor: Actor, host: Host | None = None) -> Verdict:
     """The same with the server's own image and no other (R138)."""
     if not (verdict := can_reinstall_os(change.server, actor)):
@@ -65,13 +89,13 @@ def can_order_reinstall(change: OsChange, actor: Actor, host: Host | None = None
     return _order(change, actor, host or host_of(actor.region))
 
 
-def _order(change: OsChange, actor: Actor, host: Host) -> Verdict:
+def _order(change: OsChange, actor: Actor, host: Host, used: Mapping[str, int] | None = None) -> Verdict:
     return (
         is_stopped_first(change.server, stop_first=change.stop_first)
         and can_become(change.server, change.image, actor, host)
         and fits_system_disk(change.image, change.system_disk_gb)
         and _has_login(change, actor)
-        and fits_quota(actor.project, change.quota)
+        and fits_quota(actor.project, change.quota, used)
         and fits_its_start(change.server, host)
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from images.models import Image
-from images.rules.change_os import OsChange, can_order_change, can_order_reinstall
+from images.rules.change_os import OsChange, can_order_change, can_order_reinstall, least_gb
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service
@@ -83,7 +83,7 @@ def _held(rows: Any, pk: UUID) -> Any:
 
 def _least_gb(server: Server, image: Image) -> int:
     present = server.disks.attached().filter(role=Disk.Role.SYSTEM).first()
-    return max(image.min_disk_gb, present.size_gb if present else 0)
+    return least_gb(image, present.size_gb if present else 0)
 
 
 def _begin(kind: type[ChangeOs], change: OsChange, actor: Actor) -> Server:

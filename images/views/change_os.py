@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -182,7 +183,7 @@ def _begun(request: ActorRequest, server: Server, verb: Verb) -> dict[str, Any]:
 
 def _completed(typed: dict[str, Any], server: Server, actor: Actor, host: Host) -> dict[str, Any]:
     """What was typed, with a system disk that holds the image and is no smaller than the present one."""
-    image = _image(typed, actor)
+    image = chosen_image(typed, actor)
     present = _system_disk(server)
     least = max(image.min_disk_gb if image else 1, 1)
     size = str(typed.get("system_disk_gb") or "")
@@ -192,7 +193,7 @@ def _completed(typed: dict[str, Any], server: Server, actor: Actor, host: Host) 
     return typed
 
 
-def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
+def chosen_image(typed: dict[str, Any], actor: Actor) -> Image | None:
     """The chosen image; none is chosen for anybody."""
     try:
         pk = uuid.UUID(str(typed.get("image", "")))
@@ -215,7 +216,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     actor = request.actor
-    image = _image(typed, actor)
+    image = chosen_image(typed, actor)
     tab = str(typed.get("tab") or (image.category if image else TABS[0]))
     word = str(typed.get("image_q", ""))
     context = {
@@ -241,9 +242,14 @@ def _image_choices(
     server: Server, actor: Actor, chosen: Image | None, tab: str, word: str, host: Host
 ) -> list[Choice]:
     """The images of a tab in state Normal; those the server cannot become stand last, with the reason."""
+    rows = images_to_choose(actor, tab, word)
+    choices = [Choice(image, can_become(server, image, actor, host), image == chosen) for image in rows]
+    return sorted(choices, key=lambda choice: not choice.verdict)
+
+
+def images_to_choose(actor: Actor, tab: str, word: str) -> QuerySet[Image]:
+    """The images of a tab in state Normal, by name; with a word in their name, if one is given."""
     images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
     if word:
         images = images.filter(name__icontains=word)
-    rows = images.select_related("os_version").order_by("name")[:SHOWN_IMAGES]
-    choices = [Choice(image, can_become(server, image, actor, host), image == chosen) for image in rows]
-    return sorted(choices, key=lambda choice: not choice.verdict)
+    return images.select_related("os_version").order_by("name")[:SHOWN_IMAGES]

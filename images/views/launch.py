@@ -36,11 +36,12 @@ DEFAULTS = {"count": 1, "data_disks": 0, "login": "key"}
 
 @dataclass(frozen=True)
 class Choice:
-    """An image or flavor one may choose, or why not."""
+    """An image or flavor one may choose, or why not; `note` is what else there is to say."""
 
     thing: Any
     verdict: Verdict
     is_chosen: bool
+    note: str = ""
 
 
 @signed_in

@@ -59,10 +59,16 @@ def is_stopped_first(server: Server, *, stop_first: bool) -> Verdict:
 
 
 def fits_its_start(server: Server, host: Host) -> Verdict:
-    """It is started afterwards (R137); one that runs already has its memory."""
-    if server.status == Status.RUNNING or not can_run_guests(host.capabilities):
+    """It is started afterwards (R137), where guests can run at all."""
+    needed_mb = memory_to_start_mb(server)
+    if not needed_mb or not can_run_guests(host.capabilities):
         return ALLOWED
-    return fits_memory(server.flavor.memory_mb, host)
+    return fits_memory(needed_mb, host)
+
+
+def memory_to_start_mb(server: Server) -> int:
+    """The memory its start takes of the host; one that runs already has its own."""
+    return 0 if server.status == Status.RUNNING else server.flavor.memory_mb
 
 
 def can_undo_change_os(disk: Disk, actor: Actor, host: Host | None = None) -> Verdict:

@@ -8,6 +8,12 @@ from imsconsole.core.tables import ImsTable
 
 
 class ServerTable(ImsTable):
+    pick = tables.TemplateColumn(
+        template_name="servers/_pick_cell.html",
+        verbose_name=_("Select"),
+        orderable=False,
+        attrs={"th": {"class": "pick"}},
+    )
     name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
     status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
     image = tables.Column(linkify=True, order_by="image__name", verbose_name=_("Image"))
@@ -26,7 +32,7 @@ class ServerTable(ImsTable):
 
     class Meta(ImsTable.Meta):
         model = Server
-        fields = ("name", "status", "image", "flavor", "zone", "private_ip", "created_at", "actions")
+        fields = ("pick", "name", "status", "image", "flavor", "zone", "private_ip", "created_at", "actions")
         order_by = "-created_at"
 
 

@@ -104,9 +104,14 @@ COUNTS: Mapping[tuple[str, ...], Callable[[Project], dict[str, int]]] = {
 }
 
 
-def quota_lines(project: Project, wanted: Mapping[str, int] | None = None) -> list[QuotaLine]:
-    """Every quota of a project in the order they are shown; those of `wanted` only, when it is given."""
-    used = used_by(project, TITLES if wanted is None else wanted)
+def quota_lines(
+    project: Project, wanted: Mapping[str, int] | None = None, used: Mapping[str, int] | None = None
+) -> list[QuotaLine]:
+    """Every quota of a project in the order they are shown; those of `wanted` only, when it is given.
+
+    `used` is what was counted already.
+    """
+    used = used or used_by(project, TITLES if wanted is None else wanted)
     return [
         QuotaLine(resource, used[resource], project.quota(resource), (wanted or {}).get(resource, 0))
         for resource in TITLES
@@ -114,9 +119,12 @@ def quota_lines(project: Project, wanted: Mapping[str, int] | None = None) -> li
     ]
 
 
-def fits_quota(project: Project, wanted: Mapping[str, int]) -> Verdict:
-    """Whether all of `wanted` (resource → amount) still fits. Hard only after `lock_project`."""
-    line = next((line for line in quota_lines(project, wanted) if not line.fits), None)
+def fits_quota(project: Project, wanted: Mapping[str, int], used: Mapping[str, int] | None = None) -> Verdict:
+    """Whether all of `wanted` (resource → amount) still fits beside `used`, counted now if not given.
+
+    Hard only after `lock_project`.
+    """
+    line = next((line for line in quota_lines(project, wanted, used) if not line.fits), None)
     if line is None:
         return ALLOWED
     return refuse(

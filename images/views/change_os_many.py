@@ -1,0 +1,178 @@
+"""Change the OS of many servers: tick them in the list, choose once, confirm, and read how each ended."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from images.change_os_many import (
+    MOST,
+    WIZARD,
+    Line,
+    ManyChanges,
+    begin_order,
+    change_each,
+    keep_choice,
+    servers_among,
+)
+from images.forms.change_os_many import ChangeOsManyForm
+from images.models import Image
+from images.rules.change_os import OsChange, can_become, can_order_changes
+from images.views.change_os import chosen_image, images_to_choose
+from images.views.launch import TABS, Choice
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.drafts import find_draft
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.rules import can_run_guests
+from imsconsole.cloud.system_disks import kept_until
+from imsconsole.core.htmx import render_page
+from imsconsole.core.rules import ALLOWED, Verdict
+
+
+@signed_in
+def pick(request: ActorRequest) -> HttpResponse:
+    """The servers ticked in the list become a draft."""
+    if request.method != "POST":
+        return redirect("servers:list")
+    may_write(request.actor).require()
+    picked = set(request.POST.getlist("pick"))
+    if problem := _problem_with(picked):
+        messages.error(request, problem)
+        return redirect("servers:list")
+    servers = servers_among(picked, request.actor)
+    if gone := len(picked) - len(servers):
+        text = ngettext(
+            "%(count)s chosen server is not there any more.",
+            "%(count)s chosen servers are not there any more.",
+            gone,
+        )
+        messages.warning(request, text % {"count": gone})
+    if not servers:
+        return redirect("servers:list")
+    return redirect("servers-change-os-many-choose", begin_order(servers, request.actor).pk)
+
+
+@signed_in
+def choose(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """Image and login for all of them. Only `action=confirm` goes on; else the page is drawn again."""
+    draft = find_draft(WIZARD, draft_id, request.actor)
+    changes, host = ManyChanges(draft, request.actor), host_of(request.actor.region)
+    if changes.outcomes:
+        return redirect("servers-change-os-many-confirm", draft.pk)
+    typed = request.POST.dict() if request.method == "POST" else _begun(draft, request.actor)
+    if request.method == "POST" and typed.get("action") == "confirm":
+        form = ChangeOsManyForm(typed, changes=changes, actor=request.actor, host=host)
+        if may_write(request.actor) and form.is_valid():
+            keep_choice(draft, form.draft())
+            return redirect("servers-change-os-many-confirm", draft.pk)
+        return _page(request, draft, form, typed, status=422)
+    form = ChangeOsManyForm(initial=typed, changes=changes, actor=request.actor, host=host)
+    return _page(request, draft, form, typed)
+
+
+@signed_in
+def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """What becomes of each server; the answer; and afterwards how each ended."""
+    draft = find_draft(WIZARD, draft_id, request.actor)
+    many = ManyChanges(draft, request.actor)
+    if many.is_finished:
+        context = {"active": "servers", **_counted(many.lines({}))}
+        return render(request, "images/change_os_many_done.html", context)
+    changes = many.changes() if "image" in draft.data else None
+    if changes is None and not many.outcomes:
+        messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
+        return redirect("servers-change-os-many-choose", draft.pk)
+    if request.method == "POST":
+        may_write(request.actor).require()
+        change_each(draft, request.actor)
+        return redirect("servers-change-os-many-confirm", draft.pk)
+    return render(request, "images/change_os_many_confirm.html", _to_confirm(draft, many, changes or {}))
+
+
+def _to_confirm(draft: Draft, many: ManyChanges, changes: dict[str, OsChange]) -> dict[str, Any]:
+    verdicts = dict(zip(changes, can_order_changes(changes.values(), many.actor), strict=True))
+    change = next(iter(changes.values()), None)
+    return {
+        "active": "servers",
+        "draft": draft,
+        "change": change,
+        "kept_until": kept_until(),
+        **_counted(many.lines(verdicts, change.image if change else None)),
+    }
+
+
+def _problem_with(picked: set[str]) -> str:
+    if not picked:
+        return _("Tick the servers whose OS is to be changed first.")
+    if len(picked) > MOST:
+        return _("The OS of at most %(most)s servers can be changed in one go.") % {"most": MOST}
+    return ""
+
+
+def _begun(draft: Draft, actor: Actor) -> dict[str, Any]:
+    """What the page begins with: what was chosen before, else the login most people want."""
+    login = "key" if KeyPair.objects.visible_to(actor).exists() else "password"
+    return {"login": login, "stop_first": False, **draft.data}
+
+
+def _page(
+    request: ActorRequest, draft: Draft, form: ChangeOsManyForm, typed: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    actor, changes, host = request.actor, form.changes, form.host
+    image = chosen_image(typed, actor)
+    tab = str(typed.get("tab") or (image.category if image else TABS[0]))
+    word = str(typed.get("image_q", ""))
+    stop_first = typed.get("stop_first") in (True, "on")
+    lines = changes.lines(changes.first_verdicts(image, host, stop_first=stop_first), image)
+    context = {
+        "active": "servers",
+        "draft": draft,
+        "form": form,
+        "image": image,
+        "tab": tab,
+        "tabs": [(category.value, category.label) for category in TABS],
+        "images": _image_choices(changes.servers.values(), actor, image, tab, word, host),
+        "image_q": word,
+        "may": may_write(actor),
+        "runs": can_run_guests(host.capabilities),
+        "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
+        "any_running": any(server.status == "running" for server in changes.servers.values()),
+        **_counted(lines),
+    }
+    return render_page(
+        request, "images/change_os_many.html", "images/_change_os_many_choices.html", context, status
+    )
+
+
+def _image_choices(
+    servers: Iterable[Server], actor: Actor, chosen: Image | None, tab: str, word: str, host: Host
+) -> list[Choice]:
+    """The images of a tab, those that fit most servers first; those that fit none last, with a reason."""
+    kinds: dict[tuple[str, str, str], list[Server]] = {}  # equal in all that an image is asked about
+    for server in servers:
+        kinds.setdefault((server.flavor_id, server.architecture, server.boot_mode), []).append(server)
+
+    def choice(image: Image) -> tuple[int, Choice]:
+        asked = [(can_become(alike[0], image, actor, host), len(alike)) for alike in kinds.values()]
+        fitting, every = sum(n for verdict, n in asked if verdict), sum(n for _verdict, n in asked)
+        refused: Verdict = next((verdict for verdict, _n in asked if not verdict), ALLOWED)
+        note = _("Fits %(some)s of %(all)s servers.") % {"some": fitting, "all": every}
+        is_partial = 0 < fitting < every
+        verdict = ALLOWED if fitting else refused
+        return fitting, Choice(image, verdict, image == chosen, note if is_partial else "")
+
+    ranked = [choice(image) for image in images_to_choose(actor, tab, word)]
+    return [choice for _fitting, choice in sorted(ranked, key=lambda pair: -pair[0])]
+
+
+def _counted(lines: list[Line]) -> dict[str, Any]:
+    return {"lines": lines, "able": sum(bool(line.verdict) for line in lines)}
