@@ -37,10 +37,13 @@ def action(
     method: str = "get",
     style: str = "",
     icon: str = "",
+    *,
+    asks: bool = False,
 ) -> dict[str, Any]:
     """A button for `url`. Refused: shown, `aria-disabled`, its reason beside it (conventions 9).
 
-    `style` is primary, danger, menu (a row's or details menu) or empty; `method` get or post.
+    `style` is primary, danger, menu (a row's or details menu) or empty; `method` get or post. `asks`: the
+    page at `url` is only a question (`.confirm`), which a dialog can show.
     """
     return {
         "label": label,
@@ -49,6 +52,7 @@ def action(
         "method": method,
         "style": style,
         "icon": icon,
+        "asks": asks,
         "id": f"why-{secrets.token_hex(3)}",
         "csrf_token": context.get("csrf_token"),
     }
