@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from imsconsole.cloud.kept_disks import delete_expired_disks
+from imsconsole.cloud.kept_disks import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.core.periodic import Periodic
 
 PERIODIC = (
     Periodic("cloud.reconcile", timedelta(seconds=10), reconcile_all),
+    Periodic("cloud.warn_of_expiring_disks", timedelta(hours=1), warn_of_expiring_disks),
     Periodic("cloud.delete_expired_disks", timedelta(minutes=10), delete_expired_disks),
 )

@@ -1,15 +1,34 @@
-"""Former system disks are deleted when their time is over."""
+"""Former system disks are deleted when their time is over, and people are told before."""
 
 import logging
 
-from imsconsole.accounts.actor import service_actor
+from imsconsole.accounts.actor import members_of, service_actor
+from imsconsole.accounts.models import Role
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.services.kept_disks import delete_kept_disk
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
+from imsconsole.notifications.models import Message
+from imsconsole.notifications.send import send
+from imsconsole.notifications.values import moment
 
 logger = logging.getLogger(__name__)
+
+
+def warn_of_expiring_disks() -> None:
+    """Tell those who could still undo a change of OS that they soon cannot; once for each time a disk is kept."""
+    for disk in Disk.objects.expiring().select_related("project", "server"):
+        if disk.server and disk.kept_until:
+            send(
+                "kept-disk-expires",
+                to=members_of(disk.project, Role.FULL_ACCESS, Role.ADMINISTRATOR),
+                values={"name": disk.server.name, "until": moment(disk.kept_until)},
+                level=Message.Level.WARNING,
+                project=disk.project,
+                subject=("server", disk.server.pk),
+                once=f"kept-disk-expires:{disk.pk}:{disk.kept_until:%Y-%m-%dT%H:%M}",
+            )
 
 
 def delete_expired_disks() -> None:

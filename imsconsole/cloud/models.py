@@ -1,6 +1,7 @@
 """Flavors, key pairs, servers, disks, usage."""
 
 import uuid
+from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models
@@ -172,6 +173,9 @@ class Server(models.Model):
         return sentence(self.status_code, self.status_values) if self.status_code else ""
 
 
+EXPIRING = timedelta(days=2)
+
+
 class DiskQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
@@ -183,6 +187,11 @@ class DiskQuerySet(ProjectQuerySet):
     def kept(self) -> Self:
         """Former system disks that can come back, the latest first."""
         return self.existing().filter(kept_until__isnull=False).order_by("-kept_until")
+
+    def expiring(self) -> Self:
+        """Those of them that are deleted within two days, the first to go first."""
+        soon = self.kept().filter(status=Disk.Status.KEPT, kept_until__gt=now())
+        return soon.filter(kept_until__lte=now() + EXPIRING).order_by("kept_until")
 
 
 class Disk(models.Model):
