@@ -187,6 +187,7 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10  # seconds, or a mail server that hangs holds a worker
 DEFAULT_FROM_EMAIL = env.str("IMS_EMAIL_FROM", default="IMS console <ims@localhost>")
 IMS_URL = env.str("IMS_URL", default=f"http://localhost:{IMS_PORT}").rstrip("/")
+IMS_AUDIT_DAYS = env.int("IMS_AUDIT_DAYS", default=365)
 IMS_MESSAGES_DAYS = env.int("IMS_MESSAGES_DAYS", default=90)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IMS_HTTPS

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("imsconsole.cloud.urls")),
     path("uploads/", include("images.urls_uploads")),
     path("jobs/", include("imsconsole.jobs.urls")),
+    path("audit/", include("imsconsole.audit.urls")),
     path("messages/", include("imsconsole.notifications.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

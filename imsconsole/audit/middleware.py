@@ -11,6 +11,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+SECRETS = {"secret", "key"}  # places in addresses: of invitations, of resetting a password
 
 
 class RefusedRequestMiddleware:
@@ -34,6 +35,7 @@ class RefusedRequestMiddleware:
         error = getattr(response, "ims_error", None)
         user = request.user if isinstance(request.user, User) or request.user.is_authenticated else None
         match = request.resolver_match
+        thing, path = _about(request)
         with transaction.atomic():
             Event.objects.create(
                 user_id=user.pk if user else None,
@@ -42,10 +44,20 @@ class RefusedRequestMiddleware:
                 project=actor.project if actor else None,
                 action=(match.view_name if match else "")[:64] or "request",
                 resource_type="request",
-                resource_id=str(next(iter(match.kwargs.values()), "") if match else "")[:64],
-                resource_name=request.path[:255],
+                resource_id=thing[:64],
+                resource_name=path[:255],
                 result=Event.Result.WARNING,
                 code=error.code if isinstance(error, ImsError) else str(response.status_code),
                 sentence=sentence_of(error) if isinstance(error, ImsError) else response.reason_phrase,
                 address=request.META.get("REMOTE_ADDR") or None,
             )
+
+
+def _about(request: HttpRequest) -> tuple[str, str]:
+    """The ID of the thing in an address, and the address; never the secret of a link, which may still work."""
+    match = request.resolver_match
+    if match is None:
+        return "", request.path
+    if SECRETS & match.kwargs.keys():
+        return "", f"/{match.route}"
+    return str(next(iter(match.kwargs.values()), "")), request.path

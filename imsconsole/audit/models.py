@@ -1,11 +1,22 @@
 """The audit trail's rows. They are only ever added."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account, Project
+from imsconsole.audit.words import action_title, kind_title
 from imsconsole.core.now import now
+from imsconsole.core.pages import page_of
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """The trail of a project is for all its members (§2.26)."""
+        return self.filter(project=actor.project)
 
 
 class Event(models.Model):
@@ -36,11 +47,32 @@ class Event(models.Model):
     sentence = models.TextField(_("details"), blank=True)
     address = models.GenericIPAddressField(_("source address"), null=True)
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["project", "-at"], name="event_project_at")]
+        indexes = [
+            models.Index(fields=["project", "-at"], name="event_project_at"),
+            models.Index(fields=["project", "action", "-at"], name="event_project_action"),
+            models.Index(fields=["project", "resource_type", "resource_id"], name="event_project_resource"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
+
+    @property
+    def action_title(self) -> str:
+        """What was done, in the reader's language."""
+        return action_title(self.action, self.resource_type)
+
+    @property
+    def kind_title(self) -> str:
+        """What kind of thing it was done to, in the reader's language."""
+        return kind_title(self.resource_type)
+
+    @property
+    def page(self) -> str:
+        """The address of the thing's page; empty when it has none. The thing may be gone."""
+        return page_of(self.resource_type, self.resource_id)

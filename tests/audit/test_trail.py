@@ -4,6 +4,7 @@ import pytest
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.services.invitations import invite_member
 from imsconsole.audit.models import Event
 from imsconsole.audit.trail import service
 from imsconsole.core.rules import Refused, refuse
@@ -57,3 +58,11 @@ def test_looking_and_forms_to_be_filled_in_again_leave_none(people) -> None:
     client.get("/project/members/999999/")
     client.post("/me/", {"theme": "nonsense"})
     assert not Event.objects.exists()
+
+
+def test_the_secret_of_a_link_is_not_told_to_those_who_read_the_trail(people) -> None:
+    invite_member(secret="s3cret", role="administrator", projects=[], note="", actor=people.alice)
+    assert client_of(people.bob).post("/invitations/s3cret/").status_code == 409
+    event = Event.objects.get(result="warning")
+    assert (event.action, event.code, event.user) == ("invitation", "already-member", people.bob.user)
+    assert "s3cret" not in str(Event.objects.values_list())

@@ -10,6 +10,7 @@ import images
 import imsconsole
 import market
 import sharing
+from imsconsole.audit.words import ACTIONS
 
 ROOMS = (imsconsole, images, sharing, market)
 
@@ -38,6 +39,11 @@ def test_every_public_function_of_a_services_module_is_an_audited_service() -> N
         if not getattr(function, "audit_action", "")
     ]
     assert mute == []
+
+
+def test_every_service_has_a_name_in_the_trail_that_people_can_read() -> None:
+    actions = {function.audit_action for name in service_modules() for function in public_functions(name)}  # type: ignore[attr-defined]
+    assert actions - ACTIONS.keys() == set()
 
 
 def test_every_service_takes_its_actor_by_keyword() -> None:

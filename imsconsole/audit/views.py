@@ -1,0 +1,39 @@
+"""The trail of a project, for its members."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.audit.filters import EventFilter
+from imsconsole.audit.models import Event
+from imsconsole.audit.tables import COLUMNS, EventTable, csv_rows
+from imsconsole.core.csv import csv_stream
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.now import now
+from imsconsole.core.tables import paged
+
+
+@signed_in
+@require_safe
+def list_events(request: ActorRequest) -> HttpResponse:
+    found = EventFilter(request, queryset=Event.objects.visible_to(request.actor))
+    context = {
+        "active": "audit",
+        "filter": found,
+        "is_narrowed": any(request.GET.get(name) for name in found.filters),
+        "table": paged(EventTable, found.qs, request),
+        "query": request.GET.urlencode(),
+        "kept": [(name, request.GET[name]) for name in ("sort", "per_page") if name in request.GET],
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "audit/list.html", "audit/_list.html", context)
+
+
+@signed_in
+@require_safe
+def export_events(request: ActorRequest) -> HttpResponseBase:
+    """What the list shows, all pages, the latest first."""
+    found = EventFilter(request, queryset=Event.objects.visible_to(request.actor))
+    name = f"{request.actor.project}-audit-{localtime(now()):%Y-%m-%d}.csv"
+    return csv_stream([title for title, _cell in COLUMNS], csv_rows(found.qs), name)

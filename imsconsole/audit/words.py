@@ -1,0 +1,61 @@
+"""From the trail's own words to the reader's: actions, kinds of resources."""
+
+from functools import cache
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+# trace name → what it is called (ims-facts §2.26 and the trace names of ECS); every service has one
+ACTIONS: dict[str, str | Promise] = {
+    "acceptInvitation": _("Accept an invitation"),
+    "addMember": _("Add a member"),
+    "cancelJob": _("Cancel a job"),
+    "changeMember": _("Change a member"),
+    "changeOs": _("Change OS"),
+    "completeUpload": _("Complete an upload"),
+    "createImage": _("Create image"),
+    "createKeypair": _("Create a key pair"),
+    "createServer": _("Create a server"),
+    "deleteImage": _("Delete image"),
+    "deleteKeptDisk": _("Delete a kept system disk"),
+    "deleteKeypair": _("Delete a key pair"),
+    "deleteServer": _("Delete a server"),
+    "discardUpload": _("Discard an upload"),
+    "importKeypair": _("Import a key pair"),
+    "inviteMember": _("Invite a member"),
+    "leaveAccount": _("Leave the account"),
+    "rebootServer": _("Restart a server"),
+    "refuseUpload": _("Refuse an upload"),
+    "reinstallOs": _("Reinstall OS"),
+    "removeMember": _("Remove a member"),
+    "renameServer": _("Rename a server"),
+    "retryJob": _("Retry a job"),
+    "startServer": _("Start a server"),
+    "startUpload": _("Start an upload"),
+    "stopServer": _("Stop a server"),
+    "undoChangeOs": _("Undo a change of OS"),
+    "updateProjectQuotas": _("Change quotas"),
+    "updateServerAutoStart": _("Change “start with the host”"),
+    "withdrawInvitation": _("Withdraw an invitation"),
+}
+REQUEST = "request"  # the kind of what a refused request leaves: its action is the address's name
+
+
+def action_title(action: str, kind: str = "") -> str:
+    """What was done, in the reader's language; the bare trace name when this version has no word for it."""
+    return str(_("Request")) if kind == REQUEST else str(ACTIONS.get(action, action))
+
+
+@cache
+def _kinds() -> dict[str, str | Promise]:
+    """What the house's own models are called, by the names the trail keeps of them."""
+    rooms = ("imsconsole", "images", "sharing", "market")
+    models = [model for model in apps.get_models() if model.__module__.split(".")[0] in rooms]
+    return {model._meta.model_name or "": model._meta.verbose_name or "" for model in models}
+
+
+def kind_title(kind: str) -> str:
+    """What a kind of resource is called, in the reader's language."""
+    return str(_("Address")) if kind == REQUEST else capfirst(str(_kinds().get(kind, kind)))
