@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +34,15 @@ BARE_SENTENCES = {
     413: _("What was sent is larger than the service accepts. Send less at once."),
     429: _("There were too many requests from you in a short time. Wait a minute and try again."),
 }
+
+
+class GzipPagesMiddleware(GZipMiddleware):
+    """Compresses pages and fragments. What streams (CSV, bytes of images) goes as it is, with its length."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class SentenceMiddleware:

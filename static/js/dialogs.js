@@ -21,11 +21,18 @@ function show({ title, question }, url) {
   question.querySelector("a.btn")?.addEventListener("click", cancel);
   dialog.replaceChildren(heading, question);
   dialog.showModal(); // the browser keeps the focus inside, and gives it back
+  question.querySelector("a.btn")?.focus(); // Enter alone destroys nothing
 }
 
 function cancel(event) {
   event.preventDefault();
   dialog.close();
+}
+
+function leaveMenu(menu) {
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus(); // what the dialog gives the focus back to
 }
 
 async function ask(event) {
@@ -34,7 +41,7 @@ async function ask(event) {
   event.preventDefault();
   const found = await questionAt(link.href).catch(() => null);
   if (!found) { location.assign(link.href); return; }
-  link.closest("details.menu")?.querySelector("summary").focus(); // what the focus returns to when the menu is gone
+  leaveMenu(link.closest("details.menu"));
   show(found, link.href);
 }
 

@@ -12,6 +12,7 @@ from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
 
+MOST_BYTES = 120 * 1024  # over the wire, scripts and styles included
 LOOKS = (
     {"locale": "zh-CN", "color_scheme": "light"},
     {"locale": "en-US", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
@@ -36,3 +37,16 @@ def test_every_page_can_be_read_by_everybody(
             reader.look()
             troubles += [f"{place.path}: {one}" for one in troubles_of(reader.page, look["locale"])]
     assert troubles == []
+
+
+@pytest.mark.parametrize("path", ["/", "/images/?tab=public", "/servers/create/"])
+def test_the_first_page_comes_in_at_most_120_kb(path: str, visitor: Callable[..., Visitor]):
+    bob = visitor()
+    bob.sign_in("bob")
+    network = bob.page.context.new_cdp_session(bob.page)
+    network.send("Network.enable")
+    network.send("Network.clearBrowserCache")
+    came: list[float] = []
+    network.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
+    bob.page.goto(bob.url + path, wait_until="networkidle")
+    assert 0 < sum(came) <= MOST_BYTES
