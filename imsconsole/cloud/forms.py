@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.keys import BadKey, PublicKey, read_public_key
 from imsconsole.cloud.models import Server, ServerQuerySet
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.rules import is_free_name
+from imsconsole.cloud.ssh_keys import BadKey, PublicKey, read_public_key
 from imsconsole.core.sentences import sentence_of
 
 SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]

@@ -18,7 +18,6 @@ from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
 from imsconsole.cloud.jobs import CreateServer
-from imsconsole.cloud.keys import new_key
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
 from imsconsole.cloud.services.servers import (
@@ -29,6 +28,7 @@ from imsconsole.cloud.services.servers import (
     start_server,
     stop_server,
 )
+from imsconsole.cloud.ssh_keys import new_key
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.run import Run

@@ -1,0 +1,20 @@
+"""The neighbours of an image, one module each."""
+
+from imsconsole.cloud.models.disks import Disk
+from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
+from imsconsole.cloud.models.key_pairs import KeyPair
+from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.servers import Server, ServerQuerySet
+from imsconsole.cloud.models.usage import Usage
+
+__all__ = [
+    "Architecture",
+    "BootMode",
+    "Disk",
+    "Flavor",
+    "KeyPair",
+    "ProjectQuerySet",
+    "Server",
+    "ServerQuerySet",
+    "Usage",
+]

@@ -1,0 +1,100 @@
+"""Disks (EVS)."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.models import AvailabilityZone, Project
+from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.servers import Server
+from imsconsole.core.now import now
+
+EXPIRING = timedelta(days=2)
+
+
+class DiskQuerySet(ProjectQuerySet):
+    def existing(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def attached(self) -> Self:
+        """The disks a server runs with: not those beside it."""
+        return self.existing().filter(beside=False)
+
+    def kept(self) -> Self:
+        """Former system disks that can come back, the latest first."""
+        return self.existing().filter(kept_until__isnull=False).order_by("-kept_until")
+
+    def expiring(self) -> Self:
+        """Those of them that are deleted within two days, the first to go first."""
+        soon = self.kept().filter(status=Disk.Status.KEPT, kept_until__gt=now())
+        return soon.filter(kept_until__lte=now() + EXPIRING).order_by("kept_until")
+
+
+class Disk(models.Model):
+    """A disk (EVS): a server's system disk or a data disk.
+
+    A system disk may lie beside its server: while it is built for another OS, and while it is kept
+    after a change (R136, on purpose better). Then `login` is what the guest was told about signing in.
+    """
+
+    class Role(models.TextChoices):
+        SYSTEM = "system", _("System disk")
+        DATA = "data", _("Data disk")
+
+    class Status(models.TextChoices):
+        CREATING = "creating", _("Creating")
+        IN_USE = "in-use", _("In use")
+        AVAILABLE = "available", _("Available")
+        FAILED = "failed", _("Failed")
+        KEPT = "kept", _("Kept")
+        DELETING = "deleting", _("Deleting")
+        DELETED = "deleted", _("Deleted")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="server_disks")
+    zone = models.ForeignKey(AvailabilityZone, on_delete=models.PROTECT, verbose_name=_("AZ"))
+    name = models.CharField(_("name"), max_length=80)
+    role = models.CharField(_("role"), max_length=6, choices=Role)
+    size_gb = models.PositiveIntegerField(_("size (GB)"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATING)
+    server = models.ForeignKey(
+        Server,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="disks",
+        verbose_name=_("server"),
+    )
+    index = models.PositiveSmallIntegerField(_("index"), default=0)
+    image = models.ForeignKey(
+        "images.Image", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ref = models.CharField(max_length=255, blank=True, editable=False)
+    beside = models.BooleanField(default=False, editable=False)
+    kept_until = models.DateTimeField(_("kept until"), null=True, editable=False)
+    # what cloud-init knows this system by; empty: the server's ID. A system that comes back sees its own again
+    instance_id = models.CharField(max_length=64, blank=True, editable=False)
+    login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
+    created_at = models.DateTimeField(_("created"), default=now)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = DiskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("disk")
+        verbose_name_plural = _("disks")
+        ordering = ["server", "index"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["server", "index"],
+                condition=Q(deleted_at=None, beside=False),
+                name="one_disk_per_server_index",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

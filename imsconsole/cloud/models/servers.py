@@ -1,0 +1,106 @@
+"""Cloud servers (ECS)."""
+
+import uuid
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.models import AvailabilityZone, Project
+from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
+from imsconsole.cloud.models.key_pairs import KeyPair
+from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.core.now import now
+from imsconsole.core.sentences import sentence
+
+
+class ServerQuerySet(ProjectQuerySet):
+    def existing(self) -> Self:
+        return self.filter(deleted_at=None)
+
+
+class Server(models.Model):
+    """A cloud server (ECS). Its state is reconciled with its process."""
+
+    class Status(models.TextChoices):
+        CREATING = "creating", _("Creating")
+        RUNNING = "running", _("Running")
+        STOPPED = "stopped", _("Stopped")
+        STARTING = "starting", _("Starting")
+        STOPPING = "stopping", _("Stopping")
+        REBOOTING = "rebooting", _("Restarting")
+        CHANGING_OS = "changing-os", _("Changing OS")
+        CHANGE_FAILED = "change-os-failed", _("Failed to change the OS")
+        REINSTALLING = "reinstalling", _("Reinstalling")
+        REINSTALL_FAILED = "reinstall-failed", _("Reinstallation failed")
+        FAILED = "failed", _("Creation failed")
+        DELETING = "deleting", _("Deleting")
+        DELETED = "deleted", _("Deleted")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="servers")
+    name = models.CharField(_("name"), max_length=64)
+    # what the guest was told at its creation, whatever the row is called and which key pairs exist later
+    host_name = models.CharField(max_length=63, blank=True, editable=False)
+    ssh_key = models.TextField(blank=True, editable=False)
+    zone = models.ForeignKey(AvailabilityZone, on_delete=models.PROTECT, verbose_name=_("AZ"))
+    flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, verbose_name=_("flavor"))
+    image = models.ForeignKey(
+        "images.Image", on_delete=models.PROTECT, related_name="servers", verbose_name=_("image")
+    )
+    boot_mode = models.CharField(_("boot mode"), max_length=4, choices=BootMode, default=BootMode.BIOS)
+    architecture = models.CharField(
+        _("architecture"), max_length=4, choices=Architecture, default=Architecture.X86
+    )
+
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.CREATING)
+    # why it is in that state when nobody asked for it: guest-shutdown, killed, host-rebooted, or an error's code
+    status_code = models.CharField(max_length=64, blank=True)
+    status_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    status_since = models.DateTimeField(_("since"), default=now)
+    auto_start = models.BooleanField(_("start with the host"), default=False)
+
+    private_ip = models.GenericIPAddressField(_("private IP"), protocol="IPv4")
+    mac = models.CharField("MAC", max_length=17)
+    ssh_port = models.PositiveIntegerField(_("SSH port"), null=True)
+    key_pair = models.ForeignKey(
+        KeyPair,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("key pair"),
+        related_name="servers",
+    )
+    password_hash = models.CharField(max_length=255, blank=True, editable=False)
+    user_data = models.TextField(_("user data"), blank=True)
+    ref = models.CharField(max_length=255, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=now)
+    created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ServerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("server")
+        verbose_name_plural = _("servers")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["project", "-created_at"], name="server_project_created")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "private_ip"], condition=Q(deleted_at=None), name="server_ip_unique"
+            ),
+            models.UniqueConstraint(fields=["mac"], condition=Q(deleted_at=None), name="server_mac_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("servers:detail", args=[self.pk])
+
+    @property
+    def status_sentence(self) -> str:
+        """Why it is in this state; empty when somebody asked for it."""
+        return sentence(self.status_code, self.status_values) if self.status_code else ""

@@ -1,0 +1,42 @@
+"""What was used when: the ground of lineage, "used by" and the market's ledger."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models.flavors import Flavor
+from imsconsole.cloud.models.servers import Server
+
+
+class Usage(models.Model):
+    """An interval in which a server had one state, flavor, image and disk size. Append-only.
+
+    The open interval has no end; a change closes it and opens the next in one transaction.
+    """
+
+    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="usage")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    image = models.ForeignKey("images.Image", on_delete=models.PROTECT, related_name="usage")
+    flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12)  # running or stopped
+    disk_gb = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("usage")
+        verbose_name_plural = _("usage")
+        ordering = ["started_at", "pk"]
+        indexes = [models.Index(fields=["project", "started_at"], name="usage_project_started")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["server"], condition=Q(ended_at=None), name="one_open_usage_per_server"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="usage_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server} {self.state}"
