@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("imsconsole.overview.urls")),
     path("", include("imsconsole.accounts.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.urls_launch")),

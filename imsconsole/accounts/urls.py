@@ -1,11 +1,10 @@
-"""Addresses of accounts: the overview, project, me, health."""
+"""Addresses of accounts: project, me, health."""
 
 from django.urls import path
 
-from imsconsole.accounts.views import doors, health, invitations, me, members, overview, project
+from imsconsole.accounts.views import doors, health, invitations, me, members, project
 
 urlpatterns = [
-    path("", overview.overview, name="overview"),
     path("project/", project.project, name="project"),
     path("project/switch/", project.switch_project, name="switch-project"),
     path("project/invite/", invitations.invite, name="invite"),

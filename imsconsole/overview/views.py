@@ -1,0 +1,33 @@
+"""The first page."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.audit.models import Event
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import quota_lines
+from imsconsole.overview.needs import needs_of
+from imsconsole.overview.plots import storage_of
+from imsconsole.overview.steps import first_steps
+
+JOBS, EVENTS = 5, 8
+
+
+@signed_in
+@require_safe
+def overview(request: ActorRequest) -> HttpResponse:
+    actor = request.actor
+    quotas = {line.resource: line for line in quota_lines(actor.project)}
+    context = {
+        "active": "overview",
+        "needs": needs_of(actor),
+        "steps": [] if quotas["servers"].used else first_steps(actor, quotas["images"].used),
+        "jobs": Job.objects.visible_to(actor).live()[:JOBS],
+        "storage": storage_of(actor.project),
+        "quotas": quotas.values(),
+        "stored": quotas["store_bytes"],
+        "events": Event.objects.visible_to(actor)[:EVENTS],
+    }
+    return render(request, "overview/overview.html", context)
