@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
+from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
 from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
@@ -41,6 +42,7 @@ COMMON_SENTENCES = {
 SENTENCES: Mapping[str, Any] = {
     **COMMON_SENTENCES,
     **CLOUD_SENTENCES,
+    **DOWNLOAD_SENTENCES,
     **ENGINE_SENTENCES,
     **IMAGE_SENTENCES,
     **MESSAGE_SENTENCES,
