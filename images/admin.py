@@ -1,11 +1,10 @@
-"""For operators: OS versions are kept here; of public images they say which are offered; the rest is looked at."""
-
-from typing import Any
+"""For operators: OS versions are kept here; of public images they say what becomes of them; the rest is looked at."""
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from images.admin_public import PublicImageActions
 from images.models import Image, ImageDisk, ImageTag, OsVersion, Upload
 
 
@@ -50,8 +49,8 @@ class OsVersionAdmin(admin.ModelAdmin[OsVersion]):
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin[Image]):
-    """Public images can be withdrawn from the catalogue (hidden) and protected; private ones are their owners'."""
+class ImageAdmin(ReadOnly, PublicImageActions):
+    """To look at. What becomes of public images is said by actions; private ones are their owners'."""
 
     list_display = (
         "name",
@@ -63,24 +62,13 @@ class ImageAdmin(admin.ModelAdmin[Image]):
         "type",
         "hidden",
         "protected",
+        "deprecated_on",
         "created_at",
     )
-    list_filter = ("category", "status", "type", "region", "hidden", "protected")
+    list_filter = ("category", "status", "type", "region", "hidden", "protected", "deprecated_on")
     search_fields = ("name", "id")
     list_select_related = ("project", "region")
     inlines = (ImageDiskInline, ImageTagInline)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
-        names = [field.name for field in Image._meta.fields]
-        if obj is not None and obj.category == Image.Category.PUBLIC:
-            return [name for name in names if name not in ("hidden", "protected")]
-        return names
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Upload)

@@ -11,12 +11,15 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from images.public.models import PublicSource, ReleaseNote
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.cloud.models import Architecture, BootMode, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
+
+__all__ = ["Image", "ImageDisk", "ImageTag", "OsVersion", "PublicSource", "ReleaseNote", "Upload"]
 
 
 class OsVersion(models.Model):
@@ -156,6 +159,16 @@ class Image(models.Model):
     )
     protected = models.BooleanField(_("protected"), default=False)
     hidden = models.BooleanField(_("hidden"), default=False)
+    # what an operator says of a public image: from this day on it is not kept up any more
+    deprecated_on = models.DateField(_("deprecated on"), null=True, blank=True)
+    successor = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("successor"),
+    )
 
     source_kind = models.CharField(_("source"), max_length=8, choices=Source, default=Source.FILE)
     source_id = models.UUIDField(null=True, blank=True)
@@ -201,6 +214,10 @@ class Image(models.Model):
             ),
             models.CheckConstraint(  # R64
                 condition=~Q(architecture="arm", boot_mode="bios"), name="arm_images_boot_uefi"
+            ),
+            models.CheckConstraint(
+                condition=Q(successor=None) | Q(deprecated_on__isnull=False),
+                name="only_deprecated_images_have_a_successor",
             ),
             models.CheckConstraint(
                 condition=Q(max_ram_mb=None) | Q(max_ram_mb__gte=models.F("min_ram_mb")),

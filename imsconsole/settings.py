@@ -270,6 +270,13 @@ IMS_DATA_DISK_GB = (
 IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
 IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
 
+# ── public images: what they are fetched from ───────────────────────────────
+IMS_PUBLIC_CATALOGUE = env.str("IMS_PUBLIC_CATALOGUE", default="")
+IMS_DOWNLOAD_HOSTS = frozenset(host.lower() for host in env.list("IMS_DOWNLOAD_HOSTS", default=[]))
+IMS_DOWNLOAD_PROXY = env.str("IMS_DOWNLOAD_PROXY", default="")
+IMS_DOWNLOAD_HOURS = env.float("IMS_DOWNLOAD_HOURS", default=6)
+IMS_DEBIAN_MIRROR = env.str("IMS_DEBIAN_MIRROR", default="")
+
 # ── the demo ────────────────────────────────────────────────────────────────
 IMS_DEMO = env.bool("IMS_DEMO", default=True)
 IMS_DEMO_PASSWORD = env.str("IMS_DEMO_PASSWORD", default="")

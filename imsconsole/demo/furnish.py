@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from images.public.platform import PLATFORM
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
 from imsconsole.cloud.models import Flavor
 
@@ -15,7 +16,6 @@ REGIONS = (
     ("cn-east-3", "CN East-Shanghai1", "华东-上海一"),
 )
 ACCOUNTS = ("Acme", "Globex")
-PLATFORM = "Platform"  # the operator's own account: it owns the work on public images
 PEOPLE = (  # user name, shown name, account, role
     ("alice", "Alice", "Acme", Role.ADMINISTRATOR),
     ("bob", "Bob", "Acme", Role.FULL_ACCESS),

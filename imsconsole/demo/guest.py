@@ -4,19 +4,16 @@ A guest is Debian's cloud kernel, BusyBox and `guest_init.sh`, which tells on th
 on the screen who it is and what it found in its seed. It can be signed in to, also by SSH.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from images.public.programs import CannotBuildError, locked, program_path, run_program, scratch
 from imsconsole.engine.types import MIB
 
 KERNEL = "linux-image-cloud-amd64"
@@ -50,8 +47,6 @@ LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1"
 MBR_PLACES = ("/usr/lib/syslinux/mbr/mbr.bin", "/usr/lib/SYSLINUX/mbr.bin")
 GRUB_MODULES = "part_gpt fat normal search search_fs_file linux boot echo"
 
-SCRATCH = "building-"
-
 BootMode = Literal["bios", "uefi"]
 
 ETC = {
@@ -70,10 +65,6 @@ ETC = {
 }
 
 
-class CannotBuildError(Exception):
-    """A guest could not be built; the message says which program failed and how."""
-
-
 @dataclass(frozen=True)
 class KernelFiles:
     """A kernel taken out of its package."""
@@ -86,12 +77,12 @@ class KernelFiles:
 def missing_tools(boot_mode: BootMode) -> tuple[str, ...]:
     """Programs that building a guest needs and that are not installed."""
     special = ("syslinux",) if boot_mode == "bios" else ("grub-mkimage",)
-    return tuple(name for name in (*TOOLS, *special) if shutil.which(name, path=_path()) is None)
+    return tuple(name for name in (*TOOLS, *special) if shutil.which(name, path=program_path()) is None)
 
 
 def fetch_kernel(cache: Path) -> KernelFiles:
     """Debian's cloud kernel from the package mirror, kept in `cache`. Raises CannotBuildError."""
-    with _locked(cache):
+    with locked(cache):
         package = _kernel_package(cache)
         root = _unpacked(package, cache)
     vmlinuz = next((root / "boot").glob("vmlinuz-*"))
@@ -104,7 +95,7 @@ def _kernel_package(cache: Path) -> str:
     for folder in sorted(cache.glob("linux-image-*-cloud-amd64")):
         return folder.name
     found = re.search(
-        r"Depends: (linux-image-\S+-cloud-amd64)", _run(["apt-cache", "depends", KERNEL], cache)
+        r"Depends: (linux-image-\S+-cloud-amd64)", run_program(["apt-cache", "depends", KERNEL], cache)
     )
     if not found:
         raise CannotBuildError(f"no kernel behind {KERNEL}")
@@ -117,8 +108,8 @@ def _unpacked(package: str, cache: Path) -> Path:
     if final.is_dir():
         return final
     with scratch(cache) as folder:
-        _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], folder)
-        _run(["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), "files"], folder)
+        run_program(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], folder)
+        run_program(["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), "files"], folder)
         (folder / "files").rename(final)
     return final
 
@@ -164,15 +155,15 @@ def _initrd(folder: Path, kernel: KernelFiles, name: str, cache: Path) -> Path:
     shutil.copy(Path(__file__).with_name("guest_init.sh"), root / "init")
     (root / "init").chmod(0o755)
     names = "\n".join(sorted(str(entry.relative_to(root)) for entry in root.rglob("*")))
-    _run(
+    run_program(
         ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "-F", str(folder / "initrd")], root, given=names
     )
-    _run(["gzip", "-9", "initrd"], folder)
+    run_program(["gzip", "-9", "initrd"], folder)
     return folder / "initrd.gz"
 
 
 def _programs(root: Path, cache: Path) -> None:
-    with _locked(cache):
+    with locked(cache):
         unpacked = {package: _unpacked(package, cache) for package in PROGRAMS}
     shutil.copy(_find(unpacked["busybox-static"], "busybox"), root / "bin/busybox")
     (root / "bin/sh").symlink_to("busybox")
@@ -215,12 +206,14 @@ def _with_needed(name: str, files: dict[str, Path], order: list[str]) -> None:
 
 def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
     """MBR, one FAT16 partition, SYSLINUX."""
-    _run(["sfdisk", "--quiet", disk.name], disk.parent, given="label: dos\nstart=2048, type=6, bootable\n")
+    run_program(
+        ["sfdisk", "--quiet", disk.name], disk.parent, given="label: dos\nstart=2048, type=6, bootable\n"
+    )
     menu = disk.with_name("syslinux.cfg")
     menu.write_text(f"DEFAULT demo\nLABEL demo\nKERNEL vmlinuz\nINITRD initrd.img\nAPPEND {COMMAND_LINE}\n")
     _format(disk, [])
     _copy_in(disk, {**files, "syslinux.cfg": menu})
-    _run(["syslinux", "--offset", str(PARTITION_AT), "--install", disk.name], disk.parent)
+    run_program(["syslinux", "--offset", str(PARTITION_AT), "--install", disk.name], disk.parent)
     code = next((Path(place) for place in MBR_PLACES if Path(place).exists()), None)
     if code is None:
         raise CannotBuildError("mbr.bin of syslinux-common is missing")
@@ -230,15 +223,15 @@ def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
 
 def _uefi_disk(disk: Path, files: dict[str, Path]) -> None:
     """GPT, an EFI system partition, GRUB."""
-    _run(["sfdisk", "--quiet", disk.name], disk.parent, given="label: gpt\nstart=2048, type=U\n")
+    run_program(["sfdisk", "--quiet", disk.name], disk.parent, given="label: gpt\nstart=2048, type=U\n")
     menu = disk.with_name("grub.cfg")
     menu.write_text(
         f"search --file --set=root /vmlinuz\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd.img\nboot\n"
     )
     loader = ["-O", "x86_64-efi", "-o", "BOOTX64.EFI", "-p", "/EFI/BOOT", "-c", menu.name]
-    _run(["grub-mkimage", *loader, *GRUB_MODULES.split()], disk.parent)
+    run_program(["grub-mkimage", *loader, *GRUB_MODULES.split()], disk.parent)
     _format(disk, ["-F"])
-    _run(["mmd", "-i", _partition(disk), "::EFI", "::EFI/BOOT"], disk.parent)
+    run_program(["mmd", "-i", _partition(disk), "::EFI", "::EFI/BOOT"], disk.parent)
     _copy_in(disk, {**files, "EFI/BOOT/BOOTX64.EFI": disk.with_name("BOOTX64.EFI")})
 
 
@@ -246,69 +239,13 @@ def _format(disk: Path, options: Sequence[str]) -> None:
     """A FAT file system from PARTITION_AT to the end, less what a GPT keeps there."""
     sectors = (DISK_BYTES - 2 * PARTITION_AT) // 512
     geometry = ["-T", str(sectors), "-h", "16", "-s", "63", "-H", str(PARTITION_AT // 512)]
-    _run(["mformat", *options, *geometry, "-i", _partition(disk), "::"], disk.parent)
+    run_program(["mformat", *options, *geometry, "-i", _partition(disk), "::"], disk.parent)
 
 
 def _copy_in(disk: Path, files: dict[str, Path]) -> None:
     for place, source in files.items():
-        _run(["mcopy", "-i", _partition(disk), str(source), f"::{place}"], disk.parent)
+        run_program(["mcopy", "-i", _partition(disk), str(source), f"::{place}"], disk.parent)
 
 
 def _partition(disk: Path) -> str:
     return f"{disk.name}@@{PARTITION_AT}"
-
-
-def _path() -> str:
-    return f"{os.environ.get('PATH', '/usr/bin')}:/usr/sbin:/sbin"
-
-
-def _run(command: Sequence[str], folder: Path, *, given: str = "") -> str:
-    """Output of a program. Raises CannotBuildError with its last words."""
-    environment = {"PATH": _path(), "LC_ALL": "C.UTF-8", "HOME": str(folder), "MTOOLS_SKIP_CHECK": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=folder, input=given, capture_output=True, text=True, env=environment, check=False
-        )
-    except FileNotFoundError as error:
-        raise CannotBuildError(f"{command[0]} is not installed") from error
-    if done.returncode:
-        words = (done.stderr or done.stdout).strip().splitlines() or [f"ended with {done.returncode}"]
-        raise CannotBuildError(f"{command[0]}: {words[-1]}")
-    return done.stdout
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """One process at a time fetches packages into a cache."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def scratch(cache: Path) -> Iterator[Path]:
-    """A folder to build in. Those that a killed process left behind go first: nobody holds them."""
-    for left in cache.glob(f"{SCRATCH}*"):
-        with _held(left) as alone:
-            if alone:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=SCRATCH) as name, _held(Path(name)):
-        yield Path(name)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Hold a folder; False when another process does, or when it has just gone."""
-    try:
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(number)

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 from images.models import Image, OsVersion
+from images.public.platform import PLATFORM
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.trail import service
-from imsconsole.demo.furnish import PLATFORM
 from imsconsole.demo.jobs import BuildDemoImage, forget_cache
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from images.jobs import MakeImage, disk_row
 from images.models import ImageDisk
+from images.public.programs import CannotBuildError
 from imsconsole.core.errors import Unavailable
-from imsconsole.demo.guest import CannotBuildError, built_guest
+from imsconsole.demo.guest import built_guest
 from imsconsole.engine.types import FileSource
 from imsconsole.jobs.run import Run
 

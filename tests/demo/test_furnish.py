@@ -3,11 +3,12 @@
 import pytest
 
 from images.models import Image
+from images.public.platform import PLATFORM
 from images.store_check import differences
 from imsconsole.accounts.actor import projects_of, service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Region, User
 from imsconsole.cloud.models import Flavor
-from imsconsole.demo.furnish import PLATFORM, demo_password, furnish_flavors, furnish_people, furnish_places
+from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
 from imsconsole.demo.images import IMAGES, build_public_image, furnish_images
 from imsconsole.jobs.models import Job
 from tests.support.workers import kill_at_every_step

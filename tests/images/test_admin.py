@@ -27,17 +27,6 @@ def test_the_lists_open_and_can_be_searched(client, people, model):
     assert answer.status_code == 200
 
 
-def test_an_operator_withdraws_a_public_image_and_changes_nothing_else(client, people):
-    image = factories.PublicImageFactory(name="Debian")
-    url = reverse("admin:images_image_change", args=[image.pk])
-    empty = {f"{name}-{key}": "0" for name in ("disks", "tags") for key in ("TOTAL_FORMS", "INITIAL_FORMS")}
-    answer = client.post(url, {"hidden": "on", "protected": "on", "name": "x", "status": "killed", **empty})
-
-    assert answer.status_code == 302
-    image.refresh_from_db()
-    assert (image.hidden, image.name, image.status) == (True, "Debian", "active")
-
-
 def test_private_images_are_only_looked_at(client, people):
     image = factories.ImageFactory(project=people.bob.project)
     factories.ImageDiskFactory(image=image)

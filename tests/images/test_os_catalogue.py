@@ -9,6 +9,7 @@ pytestmark = pytest.mark.django_db
 PLATFORMS = {
     "Windows", "SUSE", "Oracle Linux", "Red Hat", "Ubuntu", "OpenSUSE", "CentOS", "Debian", "Fedora", "EulerOS",
     "openEuler", "CentOS Stream", "Rocky Linux", "FreeBSD", "CoreOS", "Other", "BusyBox",
+    "AlmaLinux", "Alpine Linux", "Arch Linux", "CirrOS",
 }  # fmt: skip
 
 
