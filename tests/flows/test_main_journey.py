@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from imsconsole.demo.guest import built_guest
+from tests.flows.steps import create_server, import_file, press, ready_log
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -45,7 +46,7 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     page.locator("textarea[name=public_key]").fill(public_key)
     alice.send()
 
-    server = create_server(alice, image, name)
+    server = create_server(alice, image, name, key_pair=name)
     log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
     assert f"identity={identity}" in log
     assert f"boot={boot_mode}" in log
@@ -93,80 +94,12 @@ def look_through_the_catalogue(alice: Visitor) -> None:
     expect(page.locator("main")).not_to_contain_text("BusyBox demo A")
 
 
-def import_file(alice: Visitor, disk: Path, name: str) -> str:
-    """The wizard; then the job until the image is Normal. Returns the image's ID."""
-    page = alice.open("/images/create/")
-    page.locator("input[type=file]").set_input_files(disk)
-    page.locator("main form button[type=submit]").last.click()
-    page.wait_for_url("**/details/")
-    alice.look()
-    page.locator("input[name=details-name]").fill(name)
-    alice.send()
-    page.wait_for_url("**/confirm/")
-    alice.send()
-    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
-    image = page.url.rstrip("/").rsplit("/", 1)[1]
-    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal")
-    page = alice.open("/images/?tab=private")
-    expect(page.locator("main")).to_contain_text(name)
-    page = alice.open("/jobs/")
-    expect(page.locator("main")).to_contain_text(name)
-    return image
-
-
-def create_server(alice: Visitor, image: str, name: str) -> str:
-    """The order, with a data disk; its confirmation; the server's page. Returns the server's ID."""
-    page = alice.open(f"/servers/create/?image={image}")
-    page.locator("input[name=data_disks]").fill("1")
-    if alice.scripts:
-        page.locator("input[name=data_disks]").press("Tab")
-    else:
-        page.locator("button[name=action][value=refresh]").last.click()
-    page.locator("input[name=data_disk_1]").fill("1")
-    page.locator("input[name=name]").fill(name)
-    page.locator("input[name=login][value=key]").check()
-    page.locator("select[name=key_pair]").select_option(label=name)
-    page.locator("button[name=action][value=confirm]").last.click()
-    page.wait_for_url(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
-    alice.send()
-    page.wait_for_url(re.compile(r"/servers/"))
-    if not re.search(r"/servers/[0-9a-f-]{36}/$", page.url):
-        page.get_by_role("link", name=name, exact=True).first.click()
-        page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
-    server = page.url.rstrip("/").rsplit("/", 1)[1]
-    wait_for(
-        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the server does not run", 90
-    )
-    alice.look()
-    return server
-
-
-def status(page: Page, url: str) -> str:
-    """The status on a thing's page, loaded anew."""
-    page.goto(url)
-    return page.locator("main [data-status]").first.get_attribute("data-status") or ""
-
-
-def ready_log(page: Page, url: str, server: str, times: int = 1) -> str:
-    """The whole console log once the guest has said that often that it is ready."""
-    text = page.request.get(f"{url}/servers/{server}/console.txt").text()
-    return text if text.count("IMS-GUEST ready") >= times else ""
-
-
 def see_the_screen(alice: Visitor, server: str) -> None:
     page = alice.open(f"/servers/{server}/")
     expect(page.locator("main")).to_contain_text("IMS-GUEST")
     picture = page.request.get(f"{alice.url}/servers/{server}/screen.png")
     assert picture.headers["content-type"] == "image/png"
     assert picture.body().startswith(b"\x89PNG")
-
-
-def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
-    """Press a server's button and wait for what comes of it."""
-    page = alice.open(f"/servers/{server}/")
-    page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
-    page.wait_for_load_state("load")
-    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == expected, f"{verb} did not work")
 
 
 def download_the_list(alice: Visitor, name: str) -> None:

@@ -65,6 +65,7 @@ def running_console() -> Iterator[Console]:
         "IMS_DEMO_PASSWORD": PASSWORD,
         "IMS_GUEST_NETWORK": "user",
         "IMS_STOP_TIMEOUT_S": "10",
+        "IMS_BOOT_CHECK_S": "5",
         "IMS_LOGIN_RATE": "1000/m/ip",
         "IMS_LOGIN_FAILED_RATE": "1000/m/ip",
     }

@@ -1,0 +1,89 @@
+"""What people do at a browser in more than one journey."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.support.console import wait_for
+from tests.support.visitor import Visitor
+
+SECRET = "Flow-secret-1"
+
+
+def import_file(alice: Visitor, disk: Path, name: str) -> str:
+    """The wizard; then the job until the image is Normal. Returns the image's ID."""
+    page = alice.open("/images/create/")
+    page.locator("input[type=file]").set_input_files(disk)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url("**/details/")
+    alice.look()
+    page.locator("input[name=details-name]").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = page.url.rstrip("/").rsplit("/", 1)[1]
+    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal")
+    page = alice.open("/images/?tab=private")
+    expect(page.locator("main")).to_contain_text(name)
+    page = alice.open("/jobs/")
+    expect(page.locator("main")).to_contain_text(name)
+    return image
+
+
+def create_server(alice: Visitor, image: str, name: str, *, key_pair: str = "") -> str:
+    """The order, with a data disk; its confirmation; the server's page. Returns the server's ID."""
+    page = alice.open(f"/servers/create/?image={image}")
+    page.locator("input[name=data_disks]").fill("1")
+    if alice.scripts:
+        page.locator("input[name=data_disks]").press("Tab")
+    else:
+        page.locator("button[name=action][value=refresh]").last.click()
+    page.locator("input[name=data_disk_1]").fill("1")
+    page.locator("input[name=name]").fill(name)
+    choose_login(page, key_pair)
+    page.locator("button[name=action][value=confirm]").last.click()
+    page.wait_for_url(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
+    alice.send()
+    page.wait_for_url(re.compile(r"/servers/"))
+    if not re.search(r"/servers/[0-9a-f-]{36}/$", page.url):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
+    server = page.url.rstrip("/").rsplit("/", 1)[1]
+    wait_for(
+        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the server does not run", 90
+    )
+    alice.look()
+    return server
+
+
+def choose_login(page: Page, key_pair: str = "") -> None:
+    """A key pair by its name, or else a password."""
+    if key_pair:
+        page.locator("input[name=login][value=key]").check()
+        page.locator("select[name=key_pair]").select_option(label=key_pair)
+    else:
+        page.locator("input[name=login][value=password]").check()
+        page.locator("input[name=password]").fill(SECRET)
+        page.locator("input[name=password_again]").fill(SECRET)
+
+
+def status(page: Page, url: str) -> str:
+    """The status on a thing's page, loaded anew."""
+    page.goto(url)
+    return page.locator("main [data-status]").first.get_attribute("data-status") or ""
+
+
+def ready_log(page: Page, url: str, server: str, times: int = 1) -> str:
+    """The whole console log once the guest has said that often that it is ready."""
+    text = page.request.get(f"{url}/servers/{server}/console.txt").text()
+    return text if text.count("IMS-GUEST ready") >= times else ""
+
+
+def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
+    """Press a server's button and wait for what comes of it."""
+    page = alice.open(f"/servers/{server}/")
+    page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
+    page.wait_for_load_state("load")
+    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == expected, f"{verb} did not work")

@@ -1,0 +1,133 @@
+"""Change OS and back again: which system runs, and that the data disk is the same, is what the guests say."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.engine.guests import dead_disk
+from tests.flows.steps import choose_login, create_server, import_file, press, ready_log, status
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+
+JOURNEYS = (
+    # boot mode, options of the browser
+    ("bios", {"locale": "zh-CN"}),
+    ("uefi", {"locale": "en-US", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}),
+    ("bios", {"locale": "en-US", "java_script_enabled": False}),
+)
+A, B = "BusyBox demo A", "BusyBox demo B"
+NO_WORD = "#server-change-os .alert-warning"
+
+
+@pytest.mark.parametrize(("boot_mode", "options"), JOURNEYS, ids=["bios-zh", "uefi-en-narrow", "no-scripts"])
+def test_an_os_is_changed_and_the_change_undone(
+    boot_mode, options, visitor, console: Console, tmp_path: Path, request
+):
+    alice: Visitor = visitor(**options)
+    name = f"change-{request.node.callspec.id}"
+    page = alice.sign_in("alice")
+    image_a, image_b = (public_image(alice, identity, boot_mode) for identity in (A, B))
+    dead = import_file(alice, unbootable_disk(tmp_path, boot_mode), name)
+
+    server = create_server(alice, image_a, name)
+    log = boots(alice, server, A, times=1)
+    marker = f"marker=IMS-MARKER {server}"
+    assert f"boot={boot_mode}" in log
+    assert marker in log
+    address = shown_address(page)
+    assert address == (told(log, "address"), told(log, "mac"))
+
+    change_os(alice, server, image_b)
+    log = boots(alice, server, B, times=2)
+    assert marker in log
+    assert "password=set" in log
+    assert (told(log, "address"), told(log, "mac")) == address
+    assert shown_address(page) == address
+    expect(page.locator("#kept-disks")).to_contain_text(A)
+    expect(page.locator(NO_WORD)).to_have_count(0)
+
+    undo(alice, "#kept-disks form[action$='/undo/'] button")
+    assert marker in boots(alice, server, A, times=3)
+    assert shown_address(page) == address
+    expect(page.locator("#kept-disks")).to_contain_text(B)
+
+    change_os(alice, server, dead)
+    warning = f"main:has({NO_WORD})"
+    wait_for(
+        lambda: page.goto(f"{alice.url}/servers/{server}/") and page.locator(warning).count(),
+        "a system that does not boot was not noticed",
+    )
+    alice.look()
+    undo(alice, f"{NO_WORD} form button")
+    assert marker in boots(alice, server, A, times=4)
+    assert shown_address(page) == address
+    expect(page.locator(NO_WORD)).to_have_count(0)
+
+    press(alice, server, "stop", "stopped")
+    assert "clean" in console.manage("check_store")
+
+
+def public_image(alice: Visitor, identity: str, boot_mode: str) -> str:
+    """The ID of one of the demo's images."""
+    page = alice.open("/images/?tab=public")
+    link = page.get_by_role("link", name=re.compile(f"^{identity}.*{boot_mode}$", re.IGNORECASE)).first
+    return (link.get_attribute("href") or "").rstrip("/").rsplit("/", 1)[1]
+
+
+def unbootable_disk(folder: Path, boot_mode: str) -> Path:
+    """A disk with a partition table, and for BIOS a boot sector, but with nothing to boot."""
+    disk = dead_disk(folder / f"dead-{boot_mode}.raw", size_bytes=16 * 1024**2)
+    table = "label: dos\n,,83,*\n" if boot_mode == "bios" else "label: gpt\n,,U\n"
+    subprocess.run(["/usr/sbin/sfdisk", "-q", disk], input=table, text=True, check=True)
+    return disk
+
+
+def change_os(alice: Visitor, server: str, image: str) -> None:
+    """Choose an image of the server's own category, say that it may be stopped; read; confirm; wait."""
+    page = alice.open(f"/servers/{server}/change-os/?image={image}")
+    expect(page.locator(f"#image-{image}")).to_be_checked()
+    page.locator("input[name=stop_first]").check()
+    choose_login(page)
+    page.locator("button[name=action][value=confirm]").last.click()
+    page.wait_for_url(re.compile(r"/change-os/[0-9a-f-]{36}/$"))
+    expect(page.locator("main")).to_contain_text(server)
+    alice.look()
+    alice.send()
+    page.wait_for_url(re.compile(rf"/servers/{server}/$"))
+    wait_for(
+        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the OS was not changed", 120
+    )
+
+
+def undo(alice: Visitor, button: str) -> None:
+    alice.page.locator(button).click()
+    alice.page.wait_for_load_state("load")
+
+
+def boots(alice: Visitor, server: str, identity: str, *, times: int) -> str:
+    """What the guest says once it is ready for that many times: nothing of what was said before."""
+    log = wait_for(lambda: ready_log(alice.page, alice.url, server, times), f"{identity} did not boot", 120)
+    last = log.split("IMS-GUEST ready")[times - 1]
+    assert f"identity={identity} " in last, log
+    alice.open(f"/servers/{server}/")
+    return last
+
+
+def told(log: str, name: str) -> str:
+    """A value that the guest told of itself."""
+    found = re.search(rf"IMS-GUEST {name}=(\S+)", log)
+    assert found, log
+    return found[1].split("/")[0]
+
+
+def shown_address(page: Page) -> tuple[str, str]:
+    """The private IP and MAC on a server's page."""
+    text = page.locator(".server-side").inner_text()
+    (ip,) = set(re.findall(r"192\.168\.\d+\.\d+", text))
+    (mac,) = re.findall(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", text)
+    return ip, mac
