@@ -15,12 +15,12 @@ import django  # noqa: E402
 
 django.setup()
 
-from tests.bench import bytes_, pages, uploads  # noqa: E402
+from tests.bench import bytes_, pages, servers, uploads  # noqa: E402
 
 
 def main() -> None:
     try:
-        for table in (pages.table, bytes_.table, uploads.table):
+        for table in (pages.table, bytes_.table, uploads.table, servers.table):
             title, headings, rows = table(BASE)
             print_table(title, headings, rows)
     finally:

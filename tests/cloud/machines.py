@@ -1,5 +1,6 @@
 """Real images, servers and guests of the tests' region."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from images.services.launch import create_servers
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
-from imsconsole.engine.types import FileSource
+from imsconsole.engine.types import MIB, FileSource
 from tests import factories
 from tests.engine.guests import TestWork, dead_disk, tiny_disk
 from tests.support.workers import run_jobs
@@ -22,10 +23,12 @@ def tiny_flavor() -> Flavor:
     return factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=64)
 
 
-def bootable_image(actor: Actor, *, end: str = "halt", word: str = WORD, **fields: Any) -> Image:
+def bootable_image(
+    actor: Actor, *, end: str = "halt", word: str = WORD, size_bytes: int = 4 * MIB, **fields: Any
+) -> Image:
     """A private image whose disk says `word` on the serial port and halts (or ends QEMU: `reset`).
 
-    With an empty word its boot sector holds no code at all.
+    With an empty word its boot sector holds no code at all. What is over 4 MiB is empty.
     """
     image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
     disk = factories.ImageDiskFactory(image=image)
@@ -35,6 +38,7 @@ def bootable_image(actor: Actor, *, end: str = "halt", word: str = WORD, **field
             if word
             else dead_disk(Path(folder, "disk.raw"))
         )
+        os.truncate(path, size_bytes)
         stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
     disk.virtual_size_bytes = stored.virtual_size_bytes

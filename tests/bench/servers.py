@@ -1,0 +1,74 @@
+"""Change OS and undo, from the order to the started guest, against creating a server, for small and big disks."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from images.services.change_os import change_os
+from images.services.launch import create_servers
+from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.services.kept_disks import undo_change_os
+from imsconsole.cloud.services.servers import delete_server
+from imsconsole.engine.types import GIB
+from tests import factories
+from tests.bench.timing import median_ms
+from tests.cloud.machines import bootable_image, tiny_flavor
+from tests.support.workers import run_jobs
+
+SIZES_GB = (1, 10)
+ORDER = {"user_data": "#!/bin/sh\n"}
+
+
+def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
+    """Needs the database that `pages.table` has made. Guests are not given time to power off by themselves."""
+    settings.IMS_STOP_TIMEOUT_S = 0
+    times = {size_gb: _measured(size_gb) for size_gb in SIZES_GB}
+    small, rows = times[SIZES_GB[0]], []
+    for size_gb, verbs in times.items():
+        for verb, ms in verbs.items():
+            ratios = (ms / verbs["create server"], ms / small[verb])
+            rows.append([verb, f"{size_gb} GiB", f"{ms:.0f}", *(f"{ratio:.2f}" for ratio in ratios)])
+    return "Servers", ["what", "image", "ms", "to create server", f"to {SIZES_GB[0]} GiB"], rows
+
+
+def _measured(size_gb: int) -> dict[str, float]:
+    """Milliseconds by verb: the service, its job and QEMU's start."""
+    actor = _actor()
+    old, new = (bootable_image(actor, size_bytes=size_gb * GIB, min_disk_gb=size_gb) for _ in range(2))
+    flavor = tiny_flavor()
+
+    def create() -> None:
+        create_servers(actor=actor, image=old, flavor=flavor, name="bench", **ORDER)
+        run_jobs()
+
+    def change() -> None:
+        server = _server(actor)
+        image = new if server.image_id == old.pk else old
+        change_os(server, image=image, stop_first=True, actor=actor, **ORDER)
+        run_jobs()
+
+    def undo() -> None:
+        undo_change_os(_server(actor).disks.kept()[0], actor=actor)
+        run_jobs()
+
+    verbs = {"create server": create, "change OS": change, "undo": undo}
+    try:
+        return {verb: median_ms(function) for verb, function in verbs.items()}
+    finally:
+        for server in Server.objects.visible_to(actor).existing():
+            delete_server(server, delete_disks=True, actor=actor)
+        run_jobs()
+
+
+def _actor() -> Actor:
+    region = factories.RegionFactory()
+    factories.ZoneFactory(region=region)
+    return service_actor(factories.ProjectFactory(region=region))
+
+
+def _server(actor: Actor) -> Server:
+    """The one whose system is exchanged, as it is now."""
+    server = Server.objects.visible_to(actor).existing().earliest("created_at")
+    assert server.status == Server.Status.RUNNING, server.status_sentence
+    return server
