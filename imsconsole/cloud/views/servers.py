@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.boot_check import AWAITED
+from imsconsole.cloud.boot_check import AWAITED, SILENT
 from imsconsole.cloud.forms import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
@@ -108,6 +108,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "is_busy": server.status in BUSY or server.status_code == AWAITED,
         "disks": server.disks.attached().order_by("index"),
         "kept_disks": kept,
+        "is_silent": server.status_code == SILENT and bool(kept),
         "retry": _retry_of(server, jobs, request.actor),
         "jobs": jobs,
         "ssh_line": f"ssh -p {server.ssh_port} root@127.0.0.1",
