@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.fit import fits_system_disk
+from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
 from images.rules.change_os import OsChange, can_become
@@ -19,7 +20,7 @@ from imsconsole.cloud.rules_change_os import is_stopped_first
 class ChangeOsForm(LoginForm):
     """An order as it is typed. A reinstallation has its image already."""
 
-    image = forms.ModelChoiceField(Image.objects.none(), widget=forms.HiddenInput, label=_("Image"))
+    image = ImageChoice()
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
     stop_first = forms.BooleanField(
         label=_("Stop the server first"),

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.change_os_many import ManyChanges
+from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -15,7 +16,7 @@ from imsconsole.cloud.hosts import Host
 class ChangeOsManyForm(LoginForm):
     """An order as it is typed. Servers that cannot be changed stay in it: they are told so."""
 
-    image = forms.ModelChoiceField(Image.objects.none(), widget=forms.HiddenInput, label=_("Image"))
+    image = ImageChoice()
     stop_first = forms.BooleanField(
         label=_("Stop running servers first"),
         required=False,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from images.fit import fits, fits_system_disk
+from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
 from images.rules.launch import (
@@ -28,7 +29,7 @@ from imsconsole.cloud.names import NAME_LENGTH, server_name
 class LaunchForm(LoginForm):
     """An order as it is typed. `data_disks` says how many fields `data_disk_1` … there are."""
 
-    image = forms.ModelChoiceField(Image.objects.none(), widget=forms.HiddenInput, label=_("Image"))
+    image = ImageChoice()
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)
     flavor = forms.ModelChoiceField(Flavor.objects.none(), label=_("Flavor"))
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)

@@ -13,9 +13,7 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
     "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
     "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(
-        "The system has not written anything to its serial console within %(seconds)s seconds of its start. "
-        "Look at its screen: a system that does not use that console may run all the same. If it does not "
-        "boot, undo the change: the former system disk is still there."
+        "The system has not written anything to its serial console within %(seconds)s seconds of its start."
     ),
     "bad-key": _(
         "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."

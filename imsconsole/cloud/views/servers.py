@@ -110,6 +110,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "kept_disks": kept,
         "is_silent": server.status_code == SILENT and bool(kept),
         "retry": _retry_of(server, jobs, request.actor),
+        "change": _change_of(server, jobs),
         "jobs": jobs,
         "ssh_line": f"ssh -p {server.ssh_port} root@127.0.0.1",
         **picture_of(server),
@@ -134,6 +135,12 @@ def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, An
         return {}
     failed = next((job for job in jobs if job.state == Job.State.FAILED), None)
     return {"job": failed, "verdict": can_retry(failed, actor)} if failed else {}
+
+
+def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
+    """The job that exchanges the OS now."""
+    exchanging = server.status in (Server.Status.CHANGING_OS, Server.Status.REINSTALLING)
+    return next((job for job in jobs if job.is_live), None) if exchanging else None
 
 
 def _seen(servers: Iterable[Server], kept: Iterable[Disk] = ()) -> str:
