@@ -1,5 +1,6 @@
 """The base of every table on a page."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -16,12 +17,14 @@ class ImsTable(tables.Table):
     """Sorted and paged by the URL, drawn by `components/table.html`.
 
     `empty_text` is what an empty list says, or `empty_template` is drawn in the table's place.
-    `caption` names the table for screen readers.
+    `caption` names the table for screen readers. `choosable` are the columns that people show or hide,
+    each with whether it is shown at first; the others are always shown.
     """
 
     page_sizes: ClassVar[tuple[int, ...]] = PAGE_SIZES
     caption: ClassVar[str | Promise] = ""
     empty_template: ClassVar[str] = ""
+    choosable: ClassVar[dict[str, bool]] = {}
 
     class Meta:
         attrs: ClassVar[dict[str, str]] = {"class": "table"}
@@ -32,12 +35,49 @@ class ImsTable(tables.Table):
         """The id of the root element, which htmx swaps: `Meta.attrs["id"]`, else made of the class's name."""
         return self.attrs.get("id") or f"{type(self).__name__.lower()}{self.prefix}"
 
+    @classmethod
+    def shown_at_first(cls) -> list[str]:
+        return [name for name, is_shown in cls.choosable.items() if is_shown]
+
+    def show(self, chosen: Collection[str]) -> None:
+        """Hide the choosable columns that are not chosen. One may still sort by them."""
+        for name in self.choosable:
+            if name not in chosen:
+                self.columns.hide(name)
+
+    def column_choices(self) -> list[tuple[str, str, bool]]:
+        """Name, heading and whether it is shown, of every choosable column."""
+        columns = {column.name: column for column in self.columns.iterall()}
+        return [(name, columns[name].header, columns[name].visible) for name in self.choosable]
+
+
+class PickColumn(tables.TemplateColumn):
+    """A box before every row: see `core.selection`. The rows need `name`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            template_name="components/_pick.html",
+            verbose_name=_("Select"),
+            orderable=False,
+            attrs={"th": {"class": "pick"}, "td": {"class": "pick"}},
+            **kwargs,
+        )
+
 
 def paged(
-    table_class: type[ImsTable], queryset: "QuerySet[Model]", request: HttpRequest, **kwargs: Any
+    table_class: type[ImsTable],
+    queryset: "QuerySet[Model]",
+    request: HttpRequest,
+    columns: Collection[str] | None = None,
+    **kwargs: Any,
 ) -> ImsTable:
-    """The table of a request: order, page and page size from its URL; bad values are ignored."""
+    """The table of a request: order, page and page size from its URL; bad values are ignored.
+
+    `columns`: the choosable columns to show; None shows every column.
+    """
     table = table_class(queryset, request=request, **kwargs)
+    if columns is not None:
+        table.show(columns)
     tables.RequestConfig(request, paginate=False).configure(table)  # its own paging takes any size
     size = request.GET.get(table.prefixed_per_page_field, "")
     table.paginate(per_page=int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE)

@@ -1,0 +1,113 @@
+"""The base of every list's filters: a calm row, the rest behind "More filters", and what is set as chips."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import django_filters as filters
+from django import forms
+from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
+from django.utils.choices import flatten_choices
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
+
+from imsconsole.core.queries import state_of
+
+
+@dataclass(frozen=True)
+class ActiveFilter:
+    """A filter that is set: its label, what it is set to, and the query that is left without it."""
+
+    label: str
+    text: str
+    query_without: str
+
+
+class ListFilter(filters.FilterSet):
+    """Filters whose values are in the URL; a value that cannot be is ignored, and its field says so.
+
+    `calm` are the fields that are always seen; the others are behind "More filters".
+    """
+
+    calm: ClassVar[tuple[str, ...]] = ("q",)
+
+    def __init__(self, data: QueryDict, *, queryset: QuerySet[Any]) -> None:
+        super().__init__(data, queryset=queryset)
+        self.query = data
+
+    def calm_fields(self) -> list[BoundField]:
+        return [self.form[name] for name in self.calm]
+
+    def more_fields(self) -> list[BoundField]:
+        return [self.form[name] for name in self.form.fields if name not in self.calm]
+
+    @cached_property
+    def active(self) -> list[ActiveFilter]:
+        """What narrows the list, in the order of the fields."""
+        self.form.is_valid()
+        return [
+            ActiveFilter(str(field.label), _shown(field, value), self._without(name, value))
+            for name, field in self.form.fields.items()
+            if name in self.form.cleaned_data
+            for value in self._values(name)
+        ]
+
+    @property
+    def is_narrowing(self) -> bool:
+        return bool(self.active)
+
+    def more_count(self) -> int:
+        """How many filters behind "More filters" are set."""
+        return sum(len(list(self._values(field.name))) for field in self.more_fields())
+
+    def _values(self, name: str) -> Iterator[str]:
+        """The values of a field that count: all of a field for several, else the last."""
+        values = state_of(self.query).getlist(name)
+        yield from values if isinstance(self.form.fields[name], EachField) else values[-1:]
+
+    def _without(self, name: str, value: str) -> str:
+        rest = state_of(self.query)
+        rest.setlist(name, [other for other in rest.getlist(name) if other != value])
+        return rest.urlencode()
+
+
+def _shown(field: forms.Field, value: str) -> str:
+    """The label of a choice, else the value as it was typed."""
+    if not isinstance(field, forms.ChoiceField):
+        return value
+    choices: Any = field.choices
+    labels = {str(option): str(text) for option, text in flatten_choices(list(choices))}
+    return labels.get(value, value)
+
+
+class EachInput(forms.TextInput):
+    """A box that adds one more value; those that are set already are chips and hidden fields."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs={"data-whole": "", "autocomplete": "off"} | (attrs or {}))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return data.getlist(name) if isinstance(data, MultiValueDict) else [data.get(name) or ""]
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class EachField(forms.Field):
+    """Several texts of the same name in the URL, at most `most` of them."""
+
+    def __init__(self, *args: Any, most: int = 10, placeholder: Any = "", **kwargs: Any) -> None:
+        super().__init__(*args, widget=EachInput({"placeholder": placeholder}), **kwargs)
+        self.most = most
+
+    def clean(self, value: list[str]) -> list[str]:
+        texts = [text.strip() for text in value if text.strip() and "\0" not in text]
+        return list(dict.fromkeys(texts))[: self.most]
+
+
+class EachFilter(filters.Filter):
+    """A filter on several texts; its `method` gets the list."""
+
+    field_class = EachField

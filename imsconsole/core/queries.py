@@ -1,0 +1,22 @@
+"""The query string of a list: its whole state, so that every state is a link."""
+
+from django.http import QueryDict
+
+LONGEST = 2000
+PASSING = ("page", "csrfmiddlewaretoken", "pick", "matching")  # not part of what a list shows
+
+
+def state_of(query: QueryDict, *without: str) -> QueryDict:
+    """A copy of what is set in a query, each value once: without blanks, the page and the names given."""
+    state = QueryDict(mutable=True)
+    for name, values in query.lists():
+        set_values = [value for value in dict.fromkeys(values) if str(value).strip()]
+        if set_values and name not in (*PASSING, *without):
+            state.setlist(name, set_values)
+    return state
+
+
+def is_same_state(one: str, other: str) -> bool:
+    """Whether two query strings show the same list, whatever the order of their names."""
+    first, second = (dict(state_of(QueryDict(text)).lists()) for text in (one, other))
+    return first == second

@@ -1,0 +1,62 @@
+"""Rows that were chosen over the pages of a list, and what may be done with them.
+
+A list's boxes are named `pick` and belong to the form `picked`; `static/js/select.js` remembers them over the
+pages and sends them as one field. `matching` is a whole query instead: everything the filters find.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.http import QueryDict
+
+from imsconsole.core.rules import Verdict
+
+MOST_PICKED = 5000
+T = TypeVar("T")
+
+
+def picked_ids(data: QueryDict) -> list[uuid.UUID]:
+    """The IDs of the fields `pick`, each one or several with commas, each once; what is no ID is left out."""
+    texts = (text for value in data.getlist("pick") for text in value.split(","))
+    found: dict[uuid.UUID, None] = {}
+    for text in texts:
+        try:
+            found[uuid.UUID(text.strip())] = None
+        except ValueError:
+            continue
+        if len(found) == MOST_PICKED:
+            break
+    return list(found)
+
+
+@dataclass(frozen=True)
+class Parted(Generic[T]):
+    """Chosen things, parted by a rule."""
+
+    allowed: list[T]
+    refused: list[tuple[T, Verdict]]
+
+    @property
+    def total(self) -> int:
+        return len(self.allowed) + len(self.refused)
+
+    def reasons(self, shown: int = 3) -> list[tuple[str, list[T], int]]:
+        """Each reason with the things it keeps back: at most `shown` of them, and how many more there are."""
+        by_reason: dict[str, list[T]] = {}
+        for thing, verdict in self.refused:
+            by_reason.setdefault(str(verdict.reason), []).append(thing)
+        return [(reason, things[:shown], max(0, len(things) - shown)) for reason, things in by_reason.items()]
+
+
+def part(things: Iterable[T], rule: Callable[[T], Verdict]) -> Parted[T]:
+    """Ask the rule about each thing."""
+    allowed: list[T] = []
+    refused: list[tuple[T, Verdict]] = []
+    for thing in things:
+        if verdict := rule(thing):
+            allowed.append(thing)
+        else:
+            refused.append((thing, verdict))
+    return Parted(allowed, refused)
