@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.now import now
+from imsconsole.core.queries import LONGEST
 
 if TYPE_CHECKING:
     from imsconsole.accounts.actor import Actor
@@ -30,6 +32,10 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
     mails_messages = models.BooleanField(_("messages by e-mail"), default=False)
+    # the columns chosen for lists, by room (`Room`); a list that is not here shows its usual ones
+    list_columns: models.JSONField[dict[str, list[str]], dict[str, list[str]]] = models.JSONField(
+        default=dict, blank=True, editable=False
+    )
 
     objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
@@ -238,3 +244,47 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wizard} {self.id}"
+
+
+class Room(models.TextChoices):
+    """A room with a list at the address `<room>:list`."""
+
+    IMAGES = "images", _("Images")
+    SERVERS = "servers", _("Servers")
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, actor: "Actor") -> Self:
+        """One's own views in the project, and those that are shared in it."""
+        return self.filter(models.Q(user=actor.user) | models.Q(shared=True), project=actor.project)
+
+
+class SavedView(models.Model):
+    """A state of a list that somebody named: its query string."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="saved_views")
+    room = models.CharField(_("list"), max_length=16)  # a value of `Room`
+    name = models.CharField(_("name"), max_length=64)
+    query = models.CharField(max_length=LONGEST)
+    shared = models.BooleanField(_("shared in the project"), default=False)
+    default_for = models.ManyToManyField(User, related_name="default_views", blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "created_at"]
+        indexes = [models.Index(fields=["project", "room"], name="saved_view_project_room")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project", "room", "name"], name="saved_view_name_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse(f'{self.room}:list')}?{self.query}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from imsconsole.accounts.views import doors, health, invitations, me, members, project
+from imsconsole.accounts.views import doors, health, invitations, me, members, project, saved_views
 
 urlpatterns = [
     path("project/", project.project, name="project"),
@@ -17,6 +17,12 @@ urlpatterns = [
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("me/", me.me, name="me"),
     path("me/language/", me.set_language, name="set-language"),
+    path("views/<str:room>/", saved_views.list_views, name="views"),
+    path("views/<str:room>/save/", saved_views.save_view, name="save-view"),
+    path("views/<str:room>/columns/", saved_views.choose_columns, name="choose-columns"),
+    path("views/<uuid:view_id>/change/", saved_views.change_view, name="change-view"),
+    path("views/<uuid:view_id>/default/", saved_views.set_default_view, name="set-default-view"),
+    path("views/<uuid:view_id>/delete/", saved_views.delete_view, name="delete-view"),
     path("healthz", health.healthz, name="healthz"),
     # before allauth's own
     path("accounts/password/reset/", doors.reset_password),
