@@ -1,15 +1,23 @@
 """What a tab of the catalogue holds, and the filters of its list and its CSV."""
 
+import datetime
 import re
+from itertools import groupby
 from typing import Any
 
 import django_filters as filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageQuerySet, OsVersion
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.core.filters import EachFilter, ListFilter
+from imsconsole.engine.types import GIB
 
 TABS = {
     "public": _("Public images"),
@@ -19,6 +27,8 @@ TABS = {
 }
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 STATUSES = [choice for choice in Image.Status.choices if choice[0] != Image.Status.DELETED]
+MOST_GB = 1_000_000
+DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime.date(2999, 12, 31))]
 
 
 def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
@@ -31,31 +41,68 @@ def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     return images.none()
 
 
+def tab_of(query: QueryDict) -> str:
+    """The tab that a query names; the first when it names none."""
+    tab = query.get("tab", "")
+    return tab if tab in TABS else next(iter(TABS))
+
+
 def _platforms() -> list[tuple[str, str]]:
     names = OsVersion.objects.order_by("platform").values_list("platform", flat=True).distinct()
     return [(name, name) for name in names]
 
 
-class ImageFilter(filters.FilterSet):
-    """Filters of `for_tab`; a value that does not exist is ignored."""
+def _versions() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The names of OS versions, by their platform."""
+    rows = OsVersion.objects.order_by("platform", "name").values_list("platform", "name")
+    return [
+        (platform, [(name, name) for _platform, name in group])
+        for platform, group in groupby(rows, key=lambda row: row[0])
+    ]
+
+
+def _choice(label: Any, field_name: str, choices: Any) -> filters.ChoiceFilter:
+    return filters.ChoiceFilter(label=label, field_name=field_name, choices=choices, empty_label=_("All"))
+
+
+def _amount(label: Any, **kwargs: Any) -> filters.NumberFilter:
+    return filters.NumberFilter(label=label, min_value=0, max_value=MOST_GB, **kwargs)
+
+
+def _day(label: Any, method: str) -> filters.DateFilter:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return filters.DateFilter(label=label, method=method, validators=DAYS, widget=widget)
+
+
+class ImageFilter(ListFilter):
+    """Filters of `for_tab` (§2.29); a value that does not exist is ignored."""
+
+    calm = ("q", "status", "os", "type")
 
     q = filters.CharFilter(
         label=_("Name or ID"),
         method="search",
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or ID")}),
     )
-    status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
-    os = filters.ChoiceFilter(
-        label=_("OS type"), field_name="os_version__os_type", choices=OsVersion.Type, empty_label=_("All")
-    )
-    platform = filters.ChoiceFilter(
-        label=_("OS"), field_name="os_version__platform", choices=_platforms, empty_label=_("All")
-    )
-    type = filters.ChoiceFilter(label=_("Image type"), choices=Image.Type, empty_label=_("All"))
+    status = _choice(_("Status"), "status", STATUSES)
+    os = _choice(_("OS type"), "os_version__os_type", OsVersion.Type)
+    type = _choice(_("Image type"), "type", Image.Type)
+    platform = _choice(_("OS"), "os_version__platform", _platforms)
+    version = _choice(_("OS version"), "os_version__name", _versions)
+    architecture = _choice(_("Architecture"), "architecture", Architecture)
+    boot = _choice(_("Boot mode"), "boot_mode", BootMode)
+    source = _choice(_("Source"), "source_kind", Image.Source)
+    disk_min = _amount(_("Disk from (GB)"), field_name="min_disk_gb", lookup_expr="gte")
+    disk_max = _amount(_("Disk to (GB)"), field_name="min_disk_gb", lookup_expr="lte")
+    size_min = _amount(_("Image size from (GiB)"), method="at_least")
+    size_max = _amount(_("Image size to (GiB)"), method="at_most")
+    since = _day(_("Created from"), "created_since")
+    until = _day(_("Created until"), "created_until")
+    tag = EachFilter(label=_("Tag"), method="tagged", placeholder=_("key or key=value"))
 
     class Meta:
         model = Image
-        fields = ("q", "status", "os", "platform", "type")
+        fields = ("q",)
 
     def search(self, queryset: QuerySet[Image], _field: str, text: str) -> QuerySet[Image]:
         """Part of a name, or at least four characters of an ID."""
@@ -64,8 +111,27 @@ class ImageFilter(filters.FilterSet):
             found |= Q(pk__icontains=text)
         return queryset.filter(found)
 
-    @property
-    def is_narrowing(self) -> bool:
-        """Whether any filter is set."""
-        values: dict[str, Any] = self.form.cleaned_data if self.form.is_valid() else dict(self.data)
-        return any(values.get(name) for name in self.filters)
+    def at_least(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
+        return queryset.filter(Q(stored_bytes__gte=int(gib * GIB)))
+
+    def at_most(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
+        return queryset.filter(Q(stored_bytes__lte=int(gib * GIB)))
+
+    def created_since(self, queryset: QuerySet[Image], _field: str, day: datetime.date) -> QuerySet[Image]:
+        """From the beginning of a day of the reader's time zone."""
+        return queryset.filter(created_at__gte=_instant(day, datetime.time.min))
+
+    def created_until(self, queryset: QuerySet[Image], _field: str, day: datetime.date) -> QuerySet[Image]:
+        return queryset.filter(created_at__lte=_instant(day, datetime.time.max))
+
+    def tagged(self, queryset: QuerySet[Image], _field: str, tags: list[str]) -> QuerySet[Image]:
+        """With all of these tags; one without "=" asks for the key, whatever its value."""
+        for tag in tags:
+            key, has_value, value = tag.partition("=")
+            wanted = {"tags__key": key} | ({"tags__value": value} if has_value else {})
+            queryset = queryset.filter(**wanted)
+        return queryset
+
+
+def _instant(day: datetime.date, time: datetime.time) -> datetime.datetime:
+    return datetime.datetime.combine(day, time, tzinfo=get_current_timezone())

@@ -1,18 +1,19 @@
 """The list of images. Its CSV is in `exports`."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ImsTable, paged
+from imsconsole.core.tables import ImsTable, PickColumn, paged
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
 
@@ -30,39 +31,67 @@ def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {"job": table.live_jobs.get(record.pk)}
 
 
+def _number(heading: Any, name: str) -> tables.Column:
+    return tables.Column(verbose_name=heading, order_by=(name, "pk"), attrs={"td": {"class": "number"}})
+
+
+def _time(name: str) -> tables.Column:
+    return tables.TemplateColumn("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}})
+
+
 class ImageTable(ImsTable):
     """A page of images from `for_tab`, for `actor`. `live_jobs`: what works on them, by image ID."""
 
     caption = _("Images")
     empty_template = "images/_empty_list.html"
+    choosable: ClassVar[dict[str, bool]] = {
+        "status": True,
+        "os_type": False,
+        "os_version": True,
+        "type": True,
+        "architecture": False,
+        "boot_mode": False,
+        "min_disk_gb": True,
+        "stored_bytes": True,
+        "min_ram_mb": False,
+        "servers_count": True,
+        "source_kind": False,
+        "protected": False,
+        "tags": False,
+        "created_at": True,
+        "updated_at": False,
+    }
 
-    pick = tables.TemplateColumn(
-        template_name="images/_cell_pick.html",
-        verbose_name=_("Select"),
-        orderable=False,
-        attrs={"th": {"class": "pick"}},
-    )
+    pick = PickColumn()
     name = tables.TemplateColumn(template_name="images/_cell_name.html", order_by=("name", "pk"))
     status = tables.TemplateColumn(
         template_name="images/_cell_status.html", extra_context=_job, order_by=("status", "pk")
     )
-    os_version = tables.Column(verbose_name=_("OS"), order_by=("os_version__name", "pk"))
+    os_type = tables.Column(
+        accessor="os_version__os_type", verbose_name=_("OS type"), order_by=("os_version__os_type", "pk")
+    )
+    os_version = tables.Column(
+        verbose_name=_("OS"), order_by=("os_version__name", "pk"), attrs={"td": {"class": "os"}}
+    )
     type = tables.Column(order_by=("type", "pk"))
-    min_disk_gb = tables.Column(
-        verbose_name=_("Disk (GB)"),
-        order_by=("min_disk_gb", "pk"),
-        attrs={"td": {"class": "number"}},
-    )
-    stored_bytes = tables.Column(
-        verbose_name=_("Image size"), order_by=("stored_bytes", "pk"), attrs={"td": {"class": "number"}}
-    )
+    architecture = tables.Column(order_by=("architecture", "pk"))
+    boot_mode = tables.Column(order_by=("boot_mode", "pk"))
+    min_disk_gb = _number(_("Disk (GB)"), "min_disk_gb")
+    stored_bytes = _number(_("Image size"), "stored_bytes")
+    min_ram_mb = _number(_("Minimum memory (MB)"), "min_ram_mb")
     servers_count = tables.TemplateColumn(
         template_name="images/_cell_servers.html",
         verbose_name=_("Servers"),
         order_by=("servers_count", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
+    source_kind = tables.Column(order_by=("source_kind", "pk"))
+    protected = tables.Column(order_by=("protected", "pk"))
+    tags = tables.TemplateColumn(
+        template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False
+    )
+    created_at = _time("created_at")
+    updated_at = _time("updated_at")
     actions = tables.TemplateColumn(
         template_name="images/_cell_actions.html",
         verbose_name=_("Operation"),
@@ -100,13 +129,21 @@ class ImageTable(ImsTable):
     def render_stored_bytes(self, value: int) -> str:
         return size(value)
 
-    def render_type(self, record: Image) -> str | SafeString:
+    def render_type(self, record: Image) -> str:
         return record.get_type_display()
 
+    def render_protected(self, value: bool) -> str:
+        return gettext("Yes") if value else gettext("No")
 
-def image_table(images: QuerySet[Image], request: HttpRequest, actor: Actor) -> ImageTable:
-    """The page of the list that the request's URL asks for."""
-    table = paged(ImageTable, images.select_related("os_version"), request, actor=actor)
+
+def image_table(
+    images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
+) -> ImageTable:
+    """The page of the list that the request's URL asks for, with these of its choosable columns."""
+    images = images.select_related("os_version")
+    if "tags" in columns:
+        images = images.prefetch_related("tags")
+    table = paged(ImageTable, images, request, columns, actor=actor)
     assert isinstance(table, ImageTable)  # noqa: S101  paged returns what it was given
     table.load_jobs()
     return table

@@ -2,12 +2,14 @@
 
 from django.urls import include, path
 
-from images.views import catalogue, delete, detail, export
+from images.views import catalogue, delete, detail, export, selection
 
 app_name = "images"
 urlpatterns = [
     path("", catalogue.list_images, name="list"),
     path("export.csv", export.export_images, name="export"),
+    path("selection/", selection.show_selection, name="selection"),
+    path("delete/", delete.delete_several, name="delete-several"),
     path("create/", include("images.urls_create")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),

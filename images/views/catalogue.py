@@ -5,43 +5,42 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from images.filters import TABS, ImageFilter, for_tab
-from images.tables import image_table
+from images.filters import TABS, ImageFilter, for_tab, tab_of
+from images.tables import WORKING_HEADER, ImageTable, image_table
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.htmx import render_page, wants_fragment
-
-
-def chosen_tab(request: ActorRequest) -> str:
-    """The tab of the URL; the first when it names none."""
-    tab = request.GET.get("tab", "")
-    return tab if tab in TABS else next(iter(TABS))
+from imsconsole.core.queries import state_of
 
 
 @signed_in
 def list_images(request: ActorRequest) -> HttpResponse:
-    tab = chosen_tab(request)
+    if opened := default_view(request, Room.IMAGES):
+        return opened
+    tab = tab_of(request.GET)
     found = ImageFilter(request.GET, queryset=for_tab(tab, request.actor))
+    columns = chosen_columns(request, Room.IMAGES, ImageTable)
     context = {
         "active": "images",
         "tab": tab,
         "tabs": _tabs(),
         "filter": found,
-        "table": image_table(found.qs, request, request.actor),
-        "kept": [(name, request.GET[name]) for name in ("sort", "per_page") if name in request.GET],
+        "table": image_table(found.qs, request, request.actor, columns),
+        "list": list_page(request, Room.IMAGES, found),
         "export_query": _export_query(request, tab),
         "can_create": may_write(request.actor),
-        "is_fragment": wants_fragment(request),
+        # rows that ask for their state get nothing else, so that what is open or being typed stays
+        "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
     }
     return render_page(request, "images/list.html", "images/_list.html", context)
 
 
 def _export_query(request: ActorRequest, tab: str) -> str:
-    """The same query without its page, for the CSV."""
-    query = request.GET.copy()
+    """The same query, for the CSV."""
+    query = state_of(request.GET, "per_page", "columns")
     query["tab"] = tab
-    for name in ("page", "per_page"):
-        query.pop(name, None)
     return query.urlencode()
 
 

@@ -3,7 +3,8 @@ const TYPING_MS = 350;
 const SENT_MS = 8000;
 let typing = 0;
 
-const isText = (field) => ["text", "search", "number"].includes(field.type);
+// fields marked data-whole are sent when they are left, not while one types
+const isText = (field) => ["text", "search", "number"].includes(field.type) && !field.hasAttribute("data-whole");
 
 function sendFilter(event) {
   const form = event.target.closest?.("form[data-autosubmit]");

@@ -94,19 +94,35 @@ def test_filters_and_order_are_those_of_the_list(people):
     assert [row["Image name"] for row in rows] == ["a", "b", "c"]
 
 
+def chosen_rows_of(actor, **data):
+    answer = client_of(actor).post(reverse("images:export"), {"state": "tab=private&sort=name", **data})
+    assert answer.status_code == 200
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return [row["Image name"] for row in csv.DictReader(io.StringIO(text))]
+
+
 def test_picked_rows_are_exported_whatever_the_filter(people):
     wanted = [factories.ImageFactory(project=people.bob.project, name=name) for name in ("a", "b")]
     factories.ImageFactory(project=people.bob.project, name="c")
     theirs = factories.ImageFactory(project=people.carol.project, name="theirs")
-    ids = [str(image.pk) for image in (*wanted, theirs)] + ["no-id"]
+    ids = [str(image.pk) for image in (theirs, *reversed(wanted))] + ["no-id"]
 
-    rows = rows_of(people.bob, tab="private", id=ids, picked="1")
-    assert {row["Image name"] for row in rows} == {"a", "b"}
+    assert chosen_rows_of(people.bob, pick=ids) == ["a", "b"]
+    assert chosen_rows_of(people.bob, pick=",".join(ids)) == ["a", "b"]
+
+
+def test_everything_that_matches_is_exported_from_every_page(people):
+    for name in ("a", "b", "other"):
+        factories.ImageFactory(project=people.bob.project, name=name, status="active")
+    factories.ImageFactory(project=people.bob.project, name="broken", status="killed")
+
+    assert chosen_rows_of(people.bob, matching="tab=private&status=active&per_page=1") == ["a", "b", "other"]
 
 
 def test_picking_nothing_says_so_instead_of_exporting_everything(people):
-    answer = client_of(people.bob).get(
-        reverse("images:export"), {"tab": "private", "picked": "1"}, follow=True
+    factories.ImageFactory(project=people.bob.project)
+    answer = client_of(people.bob).post(
+        reverse("images:export"), {"state": "tab=private", "pick": ""}, follow=True
     )
 
     assert answer.redirect_chain == [(f"{reverse('images:list')}?tab=private", 302)]
