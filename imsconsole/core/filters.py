@@ -78,7 +78,8 @@ def _shown(field: forms.Field, value: str) -> str:
     if not isinstance(field, forms.ChoiceField):
         return value
     choices: Any = field.choices
-    labels = {str(option): str(text) for option, text in flatten_choices(list(choices))}
+    options: Any = flatten_choices(list(choices))
+    labels = {str(option): str(text) for option, text in options}
     return labels.get(value, value)
 
 
