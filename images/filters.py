@@ -8,7 +8,7 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
@@ -35,7 +35,8 @@ def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     """The images of a tab that the actor may see, with their facts (R2, R3, R22)."""
     images = Image.objects.visible_to(actor).with_facts(actor)
     if tab == "public":
-        return images.filter(category=Image.Category.PUBLIC, hidden=False)
+        public = images.filter(category=Image.Category.PUBLIC, hidden=False)
+        return public.order_by(F("deprecated_on").asc(nulls_first=True), "-created_at", "pk")
     if tab == "private":
         return images.filter(project=actor.project)
     return images.none()

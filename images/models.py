@@ -65,6 +65,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).exclude(status=Image.Status.DELETED)
 
+    def kept_up_first(self) -> Self:
+        """By name; what is deprecated, or will be, behind the rest."""
+        return self.order_by(models.F("deprecated_on").asc(nulls_first=True), "name", "pk")
+
     def with_facts(self, actor: Actor) -> Self:
         """Annotates what rules and lists ask for, in one query. Shares and listings join here when they exist.
 
@@ -234,6 +238,11 @@ class Image(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    @property
+    def is_deprecated(self) -> bool:
+        """Whether it is not kept up any more. It stays usable."""
+        return self.deprecated_on is not None and self.deprecated_on <= now().date()
 
     @property
     def error_sentence(self) -> str:

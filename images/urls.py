@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from images.views import catalogue, delete, detail, export, selection
+from images.views import catalogue, delete, detail, export, release_notes, selection
 
 app_name = "images"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("export.csv", export.export_images, name="export"),
     path("selection/", selection.show_selection, name="selection"),
     path("delete/", delete.delete_several, name="delete-several"),
+    path("release-notes/", release_notes.list_release_notes, name="release-notes"),
     path("create/", include("images.urls_create")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),

@@ -8,6 +8,7 @@ from uuid import uuid4
 from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, ReleaseNote
 from images.public.catalogue import entry_of
+from images.public.messages import tell_deprecation
 from images.rules.public import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
@@ -61,12 +62,17 @@ def unprotect_image(image: Image, *, actor: Actor) -> Image:
 
 @service("deprecateImage")
 def deprecate_image(image: Image, *, on: date, successor: Image | None = None, actor: Actor) -> Image:
-    """Say from which day on a public image is not kept up any more, and what to take instead."""
+    """Say from which day on a public image is not kept up any more, and what to take instead.
+
+    Projects that have servers from it get a message.
+    """
     if successor is not None:
         successor = Image.objects.select_for_update(no_key=True).get(pk=successor.pk)
     can_deprecate(image, actor, successor=successor).require()
     date_is_near(on, now().date()).require()
-    return _changed(image, actor, deprecated_on=on, successor=successor)
+    image = _changed(image, actor, deprecated_on=on, successor=successor)
+    tell_deprecation(image)
+    return image
 
 
 @service("undeprecateImage")

@@ -248,8 +248,8 @@ def _image_choices(
 
 
 def images_to_choose(actor: Actor, tab: str, word: str) -> QuerySet[Image]:
-    """The images of a tab in state Normal, by name; with a word in their name, if one is given."""
+    """The images of a tab in state Normal, by name, deprecated ones last; with a word in their name, if one is given."""
     images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
     if word:
         images = images.filter(name__icontains=word)
-    return images.select_related("os_version").order_by("name")[:SHOWN_IMAGES]
+    return images.select_related("os_version", "successor").kept_up_first()[:SHOWN_IMAGES]

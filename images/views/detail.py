@@ -53,9 +53,9 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 
 def _images(request: ActorRequest) -> Any:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
-    return images.select_related("os_version", "created_by", "region", "project").prefetch_related(
-        "disks", "tags"
-    )
+    return images.select_related(
+        "os_version", "created_by", "region", "project", "successor"
+    ).prefetch_related("disks", "tags")
 
 
 def _attributes(image: Image, request: ActorRequest) -> dict[str, Any]:

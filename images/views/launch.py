@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -136,7 +137,7 @@ def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     except ValueError:
         chosen = None
     first = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM, hidden=False)
-    return chosen or first.order_by("-category", "name").first()
+    return chosen or first.order_by("-category", F("deprecated_on").asc(nulls_first=True), "name").first()
 
 
 def _flavors() -> list[Flavor]:
@@ -172,7 +173,7 @@ def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> l
     images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
     if word:
         images = images.filter(name__icontains=word)
-    rows = images.select_related("os_version").order_by("name")[:SHOWN_IMAGES]
+    rows = images.select_related("os_version", "successor").kept_up_first()[:SHOWN_IMAGES]
     return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]
 
 

@@ -8,6 +8,14 @@ from django.utils.translation import gettext_lazy as _
 MESSAGE_SENTENCES: Mapping[str, Any] = {
     "job-failed": _("“%(job)s” of %(name)s failed: %(why)s"),
     "job-finished": _("“%(job)s” of %(name)s is done."),
+    "image-deprecated": _(
+        "The public image %(name)s, from which there are servers in %(project)s, is not kept up any more from "
+        "%(on)s on. They go on running."
+    ),
+    "image-deprecated-successor": _(
+        "The public image %(name)s, from which there are servers in %(project)s, is not kept up any more from "
+        "%(on)s on. They go on running; its successor is %(successor)s."
+    ),
     "kept-disk-expires": _(
         "The former system disk of %(name)s is kept until %(until)s. After that, the change of its OS can no longer be undone."
     ),
