@@ -80,7 +80,7 @@ def _architecture(image: Image, flavor: Flavor) -> Verdict:
 def _series(image: Image, flavor: Flavor) -> Verdict:
     """The OS versions a flavor series supports (the operator's table of OS versions)."""
     os_version = image.os_version
-    if os_version is None or not os_version.flavor_series or flavor.series in os_version.flavor_series:
+    if os_version is None or os_version.runs_on_series(flavor.series):
         return ALLOWED
     return refuse(
         "fit-series",

@@ -53,6 +53,10 @@ class OsVersion(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def runs_on_series(self, series: str) -> bool:
+        """Whether flavors of a series support it; without a list every series does."""
+        return not self.flavor_series or series in self.flavor_series
+
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def visible_to(self, actor: Actor) -> Self:

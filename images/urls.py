@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from images.views import catalogue, delete, detail, export, release_notes, selection
+from images.views import (
+    catalogue,
+    choose,
+    delete,
+    detail,
+    export,
+    os_versions,
+    release_notes,
+    selection,
+)
 
 app_name = "images"
 urlpatterns = [
@@ -11,6 +20,9 @@ urlpatterns = [
     path("selection/", selection.show_selection, name="selection"),
     path("delete/", delete.delete_several, name="delete-several"),
     path("release-notes/", release_notes.list_release_notes, name="release-notes"),
+    path("choose/", choose.choose, name="choose"),
+    path("os-versions/boot-modes/", os_versions.list_boot_modes, name="boot-modes"),
+    path("os-versions/flavor-series/", os_versions.list_flavor_series, name="flavor-series"),
     path("create/", include("images.urls_create")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),

@@ -100,7 +100,7 @@ def _tabs(image: Image) -> list[dict[str, Any]]:
         {
             "key": key,
             "title": title,
-            "url": f"?section={key}",
+            "url": f"{image.get_absolute_url()}?section={key}",
             "count": image.servers_count if key == "use" else None,
         }
         for key, title in TITLES.items()

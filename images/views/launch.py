@@ -32,6 +32,7 @@ from imsconsole.core.rules import Verdict, refuse
 WIZARD = "launch"
 TABS = (Image.Category.PUBLIC, Image.Category.PRIVATE)
 SHOWN_IMAGES = 100
+CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
 DEFAULTS = {"count": 1, "data_disks": 0, "login": "key"}
 
 
@@ -112,7 +113,7 @@ def _begun(request: ActorRequest) -> dict[str, Any]:
     typed = initial_of(draft.data) if draft else dict(DEFAULTS)
     if not KeyPair.objects.visible_to(request.actor).exists() and not draft:
         typed["login"] = "password"
-    return {**typed, **{name: request.GET[name] for name in ("image", "tab") if name in request.GET}}
+    return {**typed, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
 
 
 def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""Which images answer the questions of `forms.choose`, with their fit; and where else there are some."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from images.filters import for_tab
+from images.fit import fits
+from images.models import Image, ImageQuerySet, ImageTag
+from images.rules.launch import can_launch
+from imsconsole.accounts.actor import Actor, projects_of
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models import Flavor
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.engine.types import Capabilities
+
+CONSIDERED, SHOWN = 500, 50
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An image, whether it makes a server, and of which flavor: the wanted one, else the smallest that fits."""
+
+    image: Image
+    verdict: Verdict
+    flavor: Flavor | None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another project of the reader that has such images."""
+
+    project: Project
+    count: int
+
+
+def candidates(
+    answers: dict[str, Any], actor: Actor, capabilities: Capabilities, flavors: Sequence[Flavor]
+) -> list[Candidate]:
+    """The images of the need, those that fit first, at most `CONSIDERED`."""
+    images = _answering(for_tab(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
+    rows = images.select_related("os_version").order_by("name", "pk")[:CONSIDERED]
+    found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
+    return sorted(found, key=lambda candidate: not candidate.verdict)
+
+
+def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:
+    """Private images that would answer, in other projects the user may enter."""
+    mine = projects_of(actor.user) if actor.user else []
+    others = {project.pk: project for project in mine if project != actor.project}
+    images = _answering(Image.objects.filter(project__in=others, status=Image.Status.ACTIVE), answers)
+    counts = dict(images.order_by().values_list("project").annotate(Count("pk")))
+    return [Elsewhere(project, counts[pk]) for pk, project in others.items() if pk in counts]
+
+
+def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
+    """Those with the wanted OS and software, of types that servers are made from (R5, R7)."""
+    images = images.filter(type__in=[Image.Type.SYSTEM, Image.Type.FULL])
+    if platform := answers.get("platform"):
+        images = images.filter(os_version__platform=platform)
+    if word := answers.get("software"):
+        tags = ImageTag.objects.filter(Q(key__icontains=word) | Q(value__icontains=word))
+        told = Q(name__icontains=word) | Q(description__icontains=word)
+        images = images.filter(told | Q(pk__in=tags.values("image")))
+    return images
+
+
+def _candidate(
+    image: Image,
+    wanted: Flavor | None,
+    actor: Actor,
+    capabilities: Capabilities,
+    flavors: Sequence[Flavor],
+) -> Candidate:
+    """Fit is asked for the wanted flavor only; without one each image names the first that fits."""
+    verdict = can_launch(image, actor)
+    if wanted:
+        return Candidate(image, verdict and fits(image, wanted, capabilities), wanted)
+    first = next((flavor for flavor in flavors if fits(image, flavor, capabilities)), None)
+    return Candidate(image, verdict and (ALLOWED if first else _no_flavor()), first)
+
+
+def _no_flavor() -> Verdict:
+    return refuse("fit-no-flavor", _("No flavor that is offered here fits this image."))

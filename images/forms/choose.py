@@ -1,0 +1,65 @@
+"""The questions of the guide to an image (table 2 of the product's overview). All answers are in the URL."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.cloud.models import Flavor
+
+SOFTWARE_LENGTH = 64
+
+
+class Need(TextChoices):
+    """What the server is for; each need is met by one kind of image (R23)."""
+
+    CLEAN = "public", _("A clean operating system")
+    SAME = "private", _("The same as one of my servers")
+    OTHERS = "shared", _("What somebody else has made")
+    SOFTWARE = "market", _("A whole software environment")
+
+
+class ChooseForm(forms.Form):
+    """`cleaned_data` after `is_valid()` holds every answer that can be used; others count as not given."""
+
+    need = forms.ChoiceField(
+        label=_("What do you need?"), choices=Need.choices, required=False, widget=forms.RadioSelect
+    )
+    zone = forms.ModelChoiceField(
+        AvailabilityZone.objects.none(), label=_("AZ"), required=False, empty_label=_("Any")
+    )
+    platform = forms.ChoiceField(label=_("OS"), required=False)
+    flavor = forms.ModelChoiceField(
+        Flavor.objects.none(), label=_("Flavor"), required=False, empty_label=_("Not decided yet")
+    )
+    software = forms.CharField(
+        label=_("Software inside"),
+        required=False,
+        max_length=SOFTWARE_LENGTH,
+        widget=forms.TextInput(attrs={"type": "search"}),
+        help_text=_("A word from the image's name, description or tags."),
+    )
+
+    def __init__(self, data: Any, *, actor: Actor) -> None:
+        super().__init__(data)
+        self._rows("zone", actor.region.zones.all())
+        self._rows("flavor", Flavor.objects.filter(hidden=False))
+        self.fields["platform"].choices = [("", _("Any")), *_platforms(actor)]  # type: ignore[attr-defined]
+
+    def _rows(self, name: str, rows: Any) -> None:
+        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+    def answers(self) -> dict[str, Any]:
+        """What was answered; the need is *clean* until another is named."""
+        self.is_valid()
+        return {**self.cleaned_data, "need": self.cleaned_data.get("need") or Need.CLEAN.value}
+
+
+def _platforms(actor: Actor) -> list[tuple[str, str]]:
+    """The families of systems that the actor's images have."""
+    images = Image.objects.visible_to(actor).filter(os_version__isnull=False).order_by("os_version__platform")
+    return [(name, name) for name in images.values_list("os_version__platform", flat=True).distinct()]

@@ -1,0 +1,41 @@
+"""Which image should I take? Questions, all answered in the URL, and the images that fit."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from images.choose import SHOWN, candidates, elsewhere
+from images.forms.choose import ChooseForm, Need
+from images.rules.import_image import can_import
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.models import Flavor
+from imsconsole.core.htmx import render_page
+
+NEEDS = (  # each need, and what meets it (R23)
+    (Need.CLEAN, _("A public image: provided and kept up by the platform.")),
+    (Need.SAME, _("A private image of this project.")),
+    (Need.OTHERS, _("A shared image: its owner offers it to your project.")),
+    (Need.SOFTWARE, _("A market image: preinstalled, free or at its publisher's price.")),
+)
+
+
+@signed_in
+def choose(request: ActorRequest) -> HttpResponse:
+    """The guide. It changes nothing; what it ends at is the wizard of creating servers."""
+    actor, form = request.actor, ChooseForm(request.GET, actor=request.actor)
+    answers, flavors = form.answers(), list(Flavor.objects.filter(hidden=False))
+    found = candidates(answers, actor, host_of(actor.region).capabilities, flavors)
+    context: dict[str, Any] = {
+        "active": "servers",
+        "form": form,
+        "needs": NEEDS,
+        "answers": answers,
+        "found": found[:SHOWN],
+        "fitting": sum(bool(candidate.verdict) for candidate in found),
+        "more": max(0, len(found) - SHOWN),
+        "elsewhere": elsewhere(answers, actor),
+        "can_import": can_import(actor),
+    }
+    return render_page(request, "images/choose.html", "images/_choose_found.html", context)
