@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "imsconsole.jobs",
     "imsconsole.notifications",
     "imsconsole.audit",
+    "imsconsole.help",
     "imsconsole.accounts",
     "imsconsole.core",
     "django.contrib.admin",

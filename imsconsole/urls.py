@@ -14,6 +14,7 @@ urlpatterns = [
     path("jobs/", include("imsconsole.jobs.urls")),
     path("audit/", include("imsconsole.audit.urls")),
     path("messages/", include("imsconsole.notifications.urls")),
+    path("help/", include("imsconsole.help.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -53,7 +52,6 @@ def choose_source(request: UploadRequest) -> HttpResponse:
         "uploads": waiting_uploads(request.actor),
         "chosen": str(form["upload"].value() or ""),
         **uploader_context(request.actor),
-        "kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "steps": list(TITLES.items()),
     }
     return render(request, "images/create.html", context, status=422 if form.is_bound else 200)

@@ -79,7 +79,8 @@ def name_of(path: str) -> str:
         return ""
     more = [
         *parse_qs(parts.query).get("tab", []),
-        *(str(match.kwargs[key]) for key in match.kwargs if key == "step"),
+        *parse_qs(parts.query).get("section", []),
+        *(str(match.kwargs[key]) for key in match.kwargs if key in ("step", "page")),
     ]
     return "-".join([match.view_name.replace(":", "-"), *more])
 

@@ -1,0 +1,57 @@
+"""From a page's name to its text in the reader's language.
+
+A page is a Django template that yields Markdown, so that addresses and limits in it are the console's own:
+`{% url %}` and the names of `limits`. Its first line is the title, its first paragraph the summary.
+Headings carry an ID that begins with `help-` and is the same in every language.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from markdown import markdown
+
+PAGES = ("choose", "images", "import", "uploads", "create-server", "change-os", "key-pairs", "members")
+FALLBACK = "en"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the help. `summary` and `body` are HTML; the body includes the summary."""
+
+    name: str
+    title: str
+    summary: SafeString
+    body: SafeString
+
+
+def page_of(name: str, language: str | None = None) -> Page:
+    """A page of `PAGES` in a language of the console, the reader's if none is given."""
+    folder = language or get_language() or FALLBACK
+    known = {code for code, _ in settings.LANGUAGES}
+    folder = folder if folder in known else FALLBACK
+    title, _, text = render_to_string(f"help/{folder}/{name}.md", limits()).lstrip().partition("\n")
+    summary = text.strip().partition("\n\n")[0]
+    return Page(name, title.removeprefix("# ").strip(), _html(summary), _html(text))
+
+
+def limits() -> dict[str, Any]:
+    """The numbers that pages speak of: those of this console's settings."""
+    return {
+        "import_max_gb": settings.IMS_IMPORT_MAX_GB,
+        "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
+        "data_disk_gb": settings.IMS_DATA_DISK_GB,
+        "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
+        "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
+        "old_disk_days": settings.IMS_OLD_DISK_DAYS,
+        "boot_check_s": settings.IMS_BOOT_CHECK_S,
+        "invitation_days": settings.IMS_INVITATION_DAYS,
+    }
+
+
+def _html(text: str) -> SafeString:
+    """The files are ours: nothing that a user typed gets into them."""
+    return mark_safe(markdown(text, extensions=["attr_list", "tables"]))  # noqa: S308

@@ -1,0 +1,60 @@
+"""The pages of the help, and the help beside a wizard."""
+
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+from django.utils import translation
+
+from imsconsole.help.pages import PAGES, page_of
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_all_pages_are_listed_with_what_they_are_about(people):
+    page = client_of(people.dave).get(reverse("help:list")).content.decode()
+
+    for name in PAGES:
+        assert reverse("help:page", args=[name]) in page
+        assert page_of(name, "en").summary in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_speaks_the_readers_language(people, name):
+    client = client_of(people.bob)
+    for language in ("en", "zh-hans"):
+        client.cookies["django_language"] = language
+        assert page_of(name, language).body in client.get(reverse("help:page", args=[name])).content.decode()
+
+
+def test_a_page_that_does_not_exist_is_not_found(people):
+    assert client_of(people.bob).get("/help/no-such-page/").status_code == 404
+
+
+def test_a_language_without_help_reads_english():
+    with translation.override("fr"):
+        assert page_of("import").title == "Importing an image"
+
+
+@override_settings(IMS_IMPORT_MAX_GB=77)
+def test_limits_are_those_of_this_console():
+    assert "77 GB" in page_of("import", "en").body
+    assert "77GB" in page_of("import", "zh-hans").body
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("images:create", "import"),
+        ("servers-create", "create-server"),
+        ("uploads:list", "uploads"),
+        ("keypairs:create", "key-pairs"),
+        ("keypairs:import", "key-pairs"),
+        ("invite", "members"),
+    ],
+)
+def test_each_wizard_has_its_help_beside_it(people, address, name):
+    page = client_of(people.alice).get(reverse(address)).content.decode()
+
+    assert page_of(name, "en").body in page
+    assert reverse("help:page", args=[name]) in page
