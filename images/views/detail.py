@@ -76,9 +76,9 @@ def _use(image: Image, request: ActorRequest) -> dict[str, Any]:
 
 
 def _history(image: Image, request: ActorRequest) -> dict[str, Any]:
-    """What the trail of the actor's project tells about this image."""
-    events = Event.objects.filter(project=request.actor.project, resource_id=str(image.pk))
-    return {"events": events.order_by("-at", "-pk")[:SHOWN]}
+    """What the trail of the actor's project tells: what was done to the image, and what was refused."""
+    about = {"resource_type__in": ["image", "request"], "resource_id": str(image.pk)}
+    return {"events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN]}
 
 
 SECTIONS: dict[str, Callable[[Image, ActorRequest], dict[str, Any]]] = {

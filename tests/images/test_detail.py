@@ -128,7 +128,9 @@ def test_the_number_of_queries_does_not_depend_on_what_belongs_to_it(
         factories.ServerFactory(project=people.bob.project, image=copy)
         image.tags.create(key=f"k{n}")
         job_about(image, state="done")
-        Event.objects.create(project=people.bob.project, resource_id=str(image.pk), action="updateImage")
+        Event.objects.create(
+            project=people.bob.project, resource_type="image", resource_id=str(image.pk), action="updateImage"
+        )
 
     add_one_of_each(0)
     asked()
