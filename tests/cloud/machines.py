@@ -12,7 +12,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
 from imsconsole.engine.types import MIB, FileSource
 from tests import factories
-from tests.engine.guests import TestWork, dead_disk, tiny_disk
+from tests.engine.guests import TestWork, dead_disk, tiny_disk, tiny_uefi_disk
 from tests.support.workers import run_jobs
 
 REGION = "cn-north-4"
@@ -28,16 +28,19 @@ def bootable_image(
 ) -> Image:
     """A private image whose disk says `word` on the serial port and halts (or ends QEMU: `reset`).
 
-    With an empty word its boot sector holds no code at all. What is over 4 MiB is empty.
+    With an empty word its boot sector holds no code at all. `boot_mode="uefi"` makes one that boots so.
+    What is over 4 MiB is empty.
     """
     image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
     disk = factories.ImageDiskFactory(image=image)
     with tempfile.TemporaryDirectory() as folder:
-        path = (
-            tiny_disk(Path(folder, "disk.raw"), word, end=end)
-            if word
-            else dead_disk(Path(folder, "disk.raw"))
-        )
+        path = Path(folder, "disk.raw")
+        if not word:
+            dead_disk(path)
+        elif image.boot_mode == "uefi":
+            tiny_uefi_disk(path, word)
+        else:
+            tiny_disk(path, word, end=end)
         os.truncate(path, size_bytes)
         stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes

@@ -1,6 +1,7 @@
 """Small things to feed an engine: work, images, specs."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,16 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.local.probe import boot_sector as tiny_boot_sector
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec, StoredDisk
 
-__all__ = ["Stopped", "TestWork", "server_spec", "stored_image", "tiny_boot_sector", "tiny_disk", "wait_for"]
+__all__ = [
+    "Stopped",
+    "TestWork",
+    "server_spec",
+    "stored_image",
+    "tiny_boot_sector",
+    "tiny_disk",
+    "tiny_uefi_disk",
+    "wait_for",
+]
 
 WAIT_LIMIT_S = 120  # a guest that never says it; not a measure of anything
 
@@ -63,6 +73,26 @@ def dead_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
 def tiny_disk(path: Path, text: str = "TINY GUEST", *, end: str = "halt", size_bytes: int = 4 * MIB) -> Path:
     """A raw disk that says `text` on the serial port; the rest is noise."""
     path.write_bytes(tiny_boot_sector(f"{text}\r\n", end=end) + os.urandom(size_bytes - 512))
+    return path
+
+
+def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
+    """A raw disk with an EFI system partition whose loader says `text` on the firmware's console, and waits."""
+    folder, part = path.parent, f"{path.name}@@{MIB}"
+    with path.open("xb") as disk:
+        disk.truncate(4 * MIB)
+    (folder / "grub.cfg").write_text(f"echo {text}\nsleep 86400\n")
+    loader = "grub-mkimage -O x86_64-efi -o BOOTX64.EFI -p / -c grub.cfg part_gpt fat echo sleep"
+    for command in (
+        f"sfdisk -q {path.name}",
+        loader,
+        f"mformat -i {part} -T {2 * MIB // 512} -h 16 -s 63 ::",
+        f"mmd -i {part} ::EFI ::EFI/BOOT",
+        f"mcopy -i {part} BOOTX64.EFI ::EFI/BOOT/BOOTX64.EFI",
+    ):
+        subprocess.run(
+            command.split(), cwd=folder, input="label: gpt\nstart=2048, type=U\n", text=True, check=True
+        )
     return path
 
 

@@ -28,10 +28,10 @@ LOGIN = {"user_data": "#!/bin/sh\n", "stop_first": True}
 class Exchanges:
     """One server for all attempts, and what must hold after each."""
 
-    def __init__(self, actor, engine) -> None:  # noqa: F811
+    def __init__(self, actor, engine, boot_mode: str = "bios") -> None:  # noqa: F811
         self.actor, self.engine = actor, engine
-        self.old = bootable_image(actor, word=OLD)
-        self.new = bootable_image(actor, word=NEW)
+        self.old = bootable_image(actor, word=OLD, boot_mode=boot_mode)
+        self.new = bootable_image(actor, word=NEW, boot_mode=boot_mode)
         (self.server,) = order(actor, self.old)
         run_jobs()
 
@@ -88,6 +88,19 @@ def test_a_change_of_os(exchanges) -> None:
 
 
 def test_an_undo(exchanges) -> None:
+    points = _undone_at_each_point(exchanges)
+    assert {point.split(":")[1] for point in points} >= {"stop", "switch", "start"}
+
+
+def test_an_undo_of_a_system_that_boots_by_uefi(people, engine) -> None:  # noqa: F811
+    """What the firmware keeps stays with its system, whoever dies where the two are exchanged."""
+    exchanges = Exchanges(people.bob, engine, "uefi")
+    _undone_at_each_point(exchanges, where="do:switch:fenced|do:start:finished|undo:switch:fenced")
+    for disk in exchanges.server.disks.all():
+        assert engine._store.disk(disk.ref).with_name("vars.fd").exists()
+
+
+def _undone_at_each_point(exchanges: Exchanges, where: str = "") -> list[str]:
     change_os(exchanges.server, image=exchanges.new, actor=exchanges.actor, **LOGIN)
     run_jobs()
 
@@ -95,8 +108,7 @@ def test_an_undo(exchanges) -> None:
         undo_change_os(exchanges.server.disks.kept().get(), actor=exchanges.actor)
         return exchanges.live()
 
-    points = kill_at_every_step(start, exchanges.check)
-    assert {point.split(":")[1] for point in points} >= {"stop", "switch", "start"}
+    return kill_at_every_step(start, exchanges.check, where=where)
 
 
 def test_a_deletion_of_the_former_disk(exchanges) -> None:

@@ -25,6 +25,7 @@ process and also inside its transaction (`@pytest.mark.django_db` will do).
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -205,24 +206,32 @@ def kill_at_every_step(
     *,
     undo: bool = True,
     ends: str = Job.State.DONE,
+    where: str = "",
 ) -> list[str]:
     """Kill and stop the workers of a kind of job at each of its points (see above).
 
     `start` makes a new subject and its job; `check` sees the ended job and asserts that nothing is left
-    over; `ends` is the state in which an undisturbed job ends. Returns the points.
+    over; `ends` is the state in which an undisturbed job ends; `where`, a pattern, narrows the points at
+    which workers die, when attempts are dear. Returns all points.
     """
     with nursery() as workers:
         points = _learn(workers, start, check, ends)
         last = next(point for point, _ in reversed(points) if ":hold:" in point)
-        for point, in_transaction in points:
+        for point, in_transaction in _chosen(points, where):
             _disturb(workers, start, check, point, in_transaction, ends)
         if undo:
             undo_points = _learn(workers, start, check, Job.State.CANCELLED, last)
-            points += [point for point in undo_points if point[0].startswith("undo:")]
-            for point, in_transaction in undo_points:
-                if point.startswith("undo:"):
-                    _disturb(workers, start, check, point, in_transaction, Job.State.CANCELLED, last)
+            undo_points = [point for point in undo_points if point[0].startswith("undo:")]
+            points += undo_points
+            for point, in_transaction in _chosen(undo_points, where):
+                _disturb(workers, start, check, point, in_transaction, Job.State.CANCELLED, last)
     return [point for point, _ in points]
+
+
+def _chosen(points: list[tuple[str, bool]], where: str) -> list[tuple[str, bool]]:
+    chosen = [point for point in points if re.search(where, point[0])]
+    assert chosen or not where, f"no point is like {where}"
+    return chosen
 
 
 def _learn(
