@@ -421,6 +421,7 @@ def test_the_journey_from_choosing_to_the_job(people, engine) -> None:  # noqa: 
     assert sha512_crypt.verify("Secret-1x", new.login["password_hash"])
     assert client.post(confirm).status_code == 404  # a draft serves once
     assert Job.objects.count() == 1
+    assert f'id="job-{Job.objects.get().pk}"' in client.get(server.get_absolute_url()).content.decode()
 
 
 def test_a_password_is_kept_nowhere_but_as_its_hash(people) -> None:
