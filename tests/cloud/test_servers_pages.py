@@ -31,6 +31,14 @@ def test_the_list_costs_the_same_for_1_and_100_servers(people) -> None:
     assert one <= 12
 
 
+def test_an_empty_list_says_whether_a_filter_made_it_so(people) -> None:
+    client = client_of(people.bob)
+    assert b"No servers yet" in client.get(LIST).content
+    filtered = client.get(f"{LIST}?q=nothing").content
+    assert b"No server matches" in filtered
+    assert b"No servers yet" not in filtered
+
+
 def test_each_sees_the_servers_of_the_own_project_only(people) -> None:
     server = ServerFactory(project=people.bob.project, name="ours")
     for actor in (people.alice, people.bob, people.dave):
