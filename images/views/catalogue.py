@@ -6,11 +6,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from images.filters import TABS, ImageFilter, for_tab, tab_of
+from images.rules.import_image import can_import
 from images.tables import WORKING_HEADER, ImageTable, image_table
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
-from imsconsole.accounts.rules import may_write
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import state_of
 
@@ -30,7 +30,7 @@ def list_images(request: ActorRequest) -> HttpResponse:
         "table": image_table(found.qs, request, request.actor, columns),
         "list": list_page(request, Room.IMAGES, found),
         "export_query": _export_query(request, tab),
-        "can_create": may_write(request.actor),
+        "can_create": can_import(request.actor),
         # rows that ask for their state get nothing else, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
     }

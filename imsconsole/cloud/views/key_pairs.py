@@ -25,6 +25,8 @@ from imsconsole.core.tables import paged
 def list_key_pairs(request: ActorRequest) -> HttpResponse:
     """Key pairs of the project."""
     table = paged(KeyPairTable, KeyPair.objects.visible_to(request.actor), request)
+    for row in table.page.object_list:
+        row.record.delete_verdict = can_delete_key_pair(row.record, request.actor)
     context = {"active": "keypairs", "table": table, "can_create": can_create_key_pair(request.actor)}
     return render_page(request, "keypairs/list.html", "keypairs/_list.html", context)
 

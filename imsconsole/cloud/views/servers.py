@@ -22,6 +22,7 @@ from imsconsole.cloud.rules import (
     can_open_screen,
     can_reboot,
     can_rename,
+    can_set_auto_start,
     can_start,
     can_stop,
 )
@@ -55,6 +56,7 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
         "stop": can_stop(server, actor),
         "reboot": can_reboot(server, actor),
         "rename": can_rename(server, actor),
+        "auto_start": can_set_auto_start(server, actor),
         "change_os": can_change_os(server, actor),
         "reinstall_os": can_reinstall_os(server, actor),
         "delete": can_delete(server, actor),

@@ -1,0 +1,576 @@
+"""A rule is asked, never retyped: the button on the page, the rule and the answer to the form agree.
+
+Walks every action × every state of its subject × Alice (administrator), Bob (full access), Dave (read-only)
+and Carol (another account). A new verb is one `Action` in the table; a rule nobody lists fails the last test.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.test.html import Element, parse_html
+from django.urls import reverse
+
+import images
+import imsconsole
+import market
+import sharing
+from images.models import Image, Upload
+from images.rules import change_os, delete, import_image, launch, public
+from images.services.change_os import change_os as change_os_service
+from images.services.change_os import reinstall_os
+from images.services.import_image import import_image as import_service
+from images.services.launch import create_servers
+from images.uploads import rules as uploads
+from imsconsole.accounts import rules as accounts
+from imsconsole.accounts import rules_views as views
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Membership
+from imsconsole.audit.models import Event
+from imsconsole.cloud import rules as cloud
+from imsconsole.cloud import rules_change_os as cloud_change_os
+from imsconsole.cloud.jobs import CreateServer, StartServer
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.core.now import now
+from imsconsole.core.rules import ALLOWED, Refused, Verdict
+from imsconsole.jobs import rules as jobs
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.services import cancel_job
+from imsconsole.jobs.start import start_job
+from tests import factories
+from tests.conftest import client_of
+from tests.jobs.test_quotas import complete_upload_of
+
+MEMBERS = ("alice", "bob", "dave")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb: who is asked, what its button is called, where it leads and what its form sends.
+
+    `url` makes the address of a thing. A verb whose form comes after others names its `service`, which
+    is called instead. Without a `label` it has no button of its own; `is_shown` says which things have one.
+    """
+
+    rule: Callable[..., Verdict]
+    label: str
+    url: Callable[[Any], str]
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    service: Callable[[Any, Actor], Any] | None = None
+    is_shown: Callable[[Any], bool] = lambda _thing: True
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What actions are done to: `make` makes one in each of `states`, `pages` are where its buttons stand.
+
+    `ask` calls a rule when it takes more than the thing and the actor. Not `is_private`: everybody has
+    one's own, so that there is no stranger.
+    """
+
+    make: Callable[..., Any]
+    states: Mapping[str, Mapping[str, Any]]
+    pages: Callable[[Any], list[str]]
+    actions: tuple[Action, ...]
+    ask: Callable[[Callable[..., Verdict], Any, Actor], Verdict] = lambda rule, thing, actor: rule(
+        thing, actor
+    )
+    is_private: bool = True
+
+
+def at(name: str) -> Callable[[Any], str]:
+    """The address of that name; its place is the thing."""
+    return lambda thing: reverse(name, args=[thing.pk])
+
+
+def always(name: str) -> Callable[[Any], str]:
+    return lambda _thing: reverse(name)
+
+
+# servers ----------------------------------------------------------------------------------------------
+
+
+def a_server(actor: Actor, *, with_job: bool = True, **fields: Any) -> Server:
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    server = factories.ServerFactory(**{"project": actor.project, "flavor": flavor, "ref": "there", **fields})
+    factories.ImageDiskFactory(image=server.image, ref="none")
+    factories.DiskFactory(server=server, image=server.image)
+    if server.status in cloud.BUSY and with_job:
+        start_job(StartServer, server, actor=actor)
+    return server
+
+
+def has_own_page(server: Server) -> bool:
+    """Its page looks at the process first: without a guest it shows these states as they are."""
+    return server.status in (*cloud.BUSY, Server.Status.STOPPED, Server.Status.FAILED)
+
+
+def pages_of_server(server: Server) -> list[str]:
+    return [reverse("servers:list"), *([server.get_absolute_url()] if has_own_page(server) else [])]
+
+
+LOGIN = {"user_data": "#!", "stop_first": True}
+SERVER = Subject(
+    a_server,
+    {
+        **{status: {"status": status} for status in Server.Status.values if status != "deleted"},
+        "without a machine": {"ref": ""},
+    },
+    pages_of_server,
+    (
+        Action(cloud.can_start, "Start", at("servers:start")),
+        Action(cloud.can_stop, "Stop", at("servers:stop")),
+        Action(cloud.can_reboot, "Restart", at("servers:reboot")),
+        Action(cloud.can_rename, "Rename", at("servers:rename"), {"name": "other"}),
+        Action(
+            cloud.can_set_auto_start,
+            "Switch on",
+            at("servers:auto-start"),
+            {"auto_start": "on"},
+            is_shown=has_own_page,
+        ),
+        Action(cloud.can_delete, "Delete", at("servers:delete"), {"delete_disks": "on"}),
+        Action(
+            cloud_change_os.can_change_os,
+            "Change OS",
+            at("servers-change-os"),
+            service=lambda server, actor: change_os_service(server, image=server.image, actor=actor, **LOGIN),
+        ),
+        Action(
+            cloud_change_os.can_reinstall_os,
+            "Reinstall OS",
+            at("servers-reinstall-os"),
+            service=lambda server, actor: reinstall_os(server, actor=actor, **LOGIN),
+        ),
+    ),
+)
+
+
+def a_kept_disk(actor: Actor, *, server: Mapping[str, Any] | None = None, **fields: Any) -> Disk:
+    kept = {"beside": True, "status": "kept", "kept_until": now() + timedelta(days=1), **fields}
+    there = a_server(actor, **(server or {}))
+    login = {"key_pair": "", "ssh_key": "", "password_hash": "", "user_data": ""}
+    return factories.DiskFactory(server=there, image=there.image, login=login, ref="disk", **kept)
+
+
+def at_disk(name: str) -> Callable[[Disk], str]:
+    return lambda disk: reverse(name, args=[disk.server_id, disk.pk])
+
+
+KEPT_DISK = Subject(
+    a_kept_disk,
+    {
+        "kept": {},
+        "over": {"kept_until": now() - timedelta(days=1)},
+        "being deleted": {"status": "deleting"},
+        "server busy": {"server": {"status": "changing-os"}},
+        "server failed": {"server": {"status": "failed"}},
+    },
+    lambda disk: [disk.server.get_absolute_url()],
+    (
+        Action(cloud_change_os.can_undo_change_os, "Undo", at_disk("servers:undo-change-os")),
+        Action(cloud_change_os.can_delete_kept_disk, "Delete now", at_disk("servers:delete-kept-disk")),
+    ),
+)
+
+KEY_PAIR = Subject(
+    lambda actor: factories.KeyPairFactory(project=actor.project),
+    {"there": {}},
+    lambda _pair: [reverse("keypairs:list")],
+    (Action(cloud.can_delete_key_pair, "Delete", at("keypairs:delete")),),
+)
+
+
+# images and uploads -----------------------------------------------------------------------------------
+
+
+def an_image(actor: Actor, *, launching: bool = False, held: bool = False, **fields: Any) -> Image:
+    image = factories.ImageFactory(**{"project": actor.project, "os_version": None, **fields})
+    factories.ImageDiskFactory(image=image, ref="none")
+    factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    if launching:
+        factories.ServerFactory(project=actor.project, image=image, status="creating")
+    if held:
+        Job.objects.create(
+            kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=actor.project,
+            subject_kind="image", subject_id=image.pk, subject_name=image.name,
+        )  # fmt: skip
+    return image
+
+
+def launched(image: Image, actor: Actor) -> list[Server]:
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    return create_servers(actor=actor, image=image, flavor=flavor, name="web", user_data="#!")
+
+
+IMAGE = Subject(
+    an_image,
+    {
+        "private": {},
+        "protected": {"protected": True},
+        "public": {"category": "public", "project": None, "region": "ours"},
+        "launching": {"launching": True},
+        "held": {"held": True},
+        "ISO": {"type": "iso"},
+        "data disk": {"type": "data"},
+        **{
+            status: {"status": status}
+            for status in Image.Status.values
+            if status not in ("active", "deleted")
+        },
+    },
+    lambda image: [f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()],
+    (
+        Action(delete.can_delete, "Delete", at("images:delete")),
+        Action(
+            launch.can_launch,
+            "Apply for server",
+            lambda image: f"{reverse('servers-create')}?image={image.pk}",
+            service=launched,
+        ),
+    ),
+    ask=lambda rule, image, actor: rule(
+        Image.objects.with_facts(actor).select_related("os_version").get(pk=image.pk), actor
+    ),
+)
+
+
+def an_upload(actor: Actor, *, complete: bool = False, used: bool = False, **fields: Any) -> Upload:
+    kept = {"expires_at": now() + timedelta(days=1), "is_resumable": True, **fields}
+    if not complete:
+        return factories.UploadFactory(project=actor.project, user=actor.user, **kept)
+    upload = complete_upload_of(actor, 1)
+    if used:
+        factories.ImageFactory(
+            project=actor.project, status="saving", source_kind="file", source_id=upload.pk
+        )
+    return upload
+
+
+UPLOAD = Subject(
+    an_upload,
+    {
+        "on its way": {},
+        "complete": {"complete": True},
+        "becoming an image": {"complete": True, "used": True},
+        "refused": {"state": "refused", "error_code": "no-space"},
+        "expired": {"expires_at": now() - timedelta(days=1)},
+    },
+    lambda upload: [reverse("uploads:list"), reverse("uploads:detail", args=[upload.pk])],
+    (Action(uploads.can_discard, "Discard", at("uploads:discard")),),
+)
+
+
+# jobs -------------------------------------------------------------------------------------------------
+
+
+def a_job(
+    actor: Actor, *, kind: Any = CreateServer, newer: bool = False, quota: Any = None, **fields: Any
+) -> Job:
+    """A failed job, unless `fields` say something else."""
+    server = a_server(actor, with_job=False, status="creating")
+    job = start_job(kind, server, actor=actor, reserves={"store_bytes": 1}, image_ref="none")
+    if kind is CreateServer and fields.get("state") != "queued":
+        cancel_job(job, actor=actor_who_writes(actor))
+    if newer:
+        other = start_job(StartServer, server, actor=actor)
+        Job.objects.filter(pk=other.pk).update(state="failed")
+    actor.project.quotas = quota or {}
+    actor.project.save(update_fields=["quotas"])
+    Job.objects.filter(pk=job.pk).update(**{"state": "failed", "cancel_requested": False, **fields})
+    return Job.objects.get(pk=job.pk)
+
+
+def actor_who_writes(actor: Actor) -> Actor:
+    return Actor(None, actor.project, "administrator")
+
+
+JOB = Subject(
+    a_job,
+    {
+        "failed": {},
+        "failed, done anew": {"newer": True},
+        "failed, over quota": {"quota": {"store_bytes": 0}},
+        "queued": {"state": "queued"},
+        "running": {"state": "running", "attempt": 1},
+        "being cancelled": {"state": "running", "attempt": 1, "cancel_requested": True},
+        "being undone": {"state": "running", "attempt": 1, "outcome": "failed"},
+        "done": {"state": "done"},
+        "cancelled": {"state": "cancelled"},
+        "not to be cancelled": {"kind": StartServer, "state": "running", "attempt": 1},
+    },
+    lambda job: [job.get_absolute_url()],
+    (
+        Action(jobs.can_cancel, "Cancel the job", at("jobs:cancel"), is_shown=lambda job: job.is_live),
+        Action(
+            jobs.can_retry,
+            "Retry from the failed step",
+            at("jobs:retry"),
+            is_shown=lambda job: job.state == "failed",
+        ),
+    ),
+)
+
+
+# the project and its people ---------------------------------------------------------------------------
+
+
+def the_project(actor: Actor, *, quotas: Any = None) -> None:
+    actor.project.quotas = quotas or {}
+    actor.project.save(update_fields=["quotas"])
+
+
+PROJECT = Subject(
+    the_project,
+    {"with room": {}, "full": {"quotas": {"images": 0}}},
+    lambda _: [reverse(name) for name in ("keypairs:list", "images:list", "servers:list", "project")],
+    (
+        Action(cloud.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
+        Action(
+            cloud.can_create_key_pair,
+            "Import public key",
+            always("keypairs:import"),
+            {"name": "mine", "public_key": KEY},
+        ),
+        Action(
+            import_image.can_import,
+            "Import image",
+            always("images:create"),
+            service=lambda _, actor: import_service(
+                actor=actor, upload=complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1
+            ),
+        ),
+        Action(accounts.can_invite, "Invite someone", always("invite"), {"role": "read-only"}),
+    ),
+    ask=lambda rule, _project, actor: rule(actor),
+    is_private=False,
+)
+
+
+def a_member(actor: Actor, *, role: str, alone: bool = True) -> Membership:
+    """A new member; an administrator is the last one, unless others are left."""
+    if role == "administrator" and alone:
+        return Membership.objects.get(account=actor.account, role=role)
+    return factories.MembershipFactory(account=actor.account, role=role)
+
+
+MEMBER = Subject(
+    a_member,
+    {
+        "read-only": {"role": "read-only"},
+        "full access": {"role": "full-access"},
+        "last administrator": {"role": "administrator"},
+        "one of two administrators": {"role": "administrator", "alone": False},
+    },
+    lambda member: [reverse("change-role", args=[member.pk])],
+    (
+        Action(accounts.can_change_role, "", at("change-role"), {"role": "full-access"}),
+        Action(accounts.can_remove_member, "Remove from the account", at("remove-member")),
+    ),
+)
+
+ONESELF = Subject(
+    lambda actor: Membership.objects.get(user=actor.user, account=actor.account),
+    {"member": {}},
+    lambda _membership: [reverse("project")],
+    (Action(accounts.can_leave_account, "Leave the account", always("leave-account")),),
+    is_private=False,
+)
+
+SUBJECTS = {
+    "server": SERVER,
+    "kept disk": KEPT_DISK,
+    "key pair": KEY_PAIR,
+    "image": IMAGE,
+    "upload": UPLOAD,
+    "job": JOB,
+    "project": PROJECT,
+    "member": MEMBER,
+    "oneself": ONESELF,
+}
+
+# rules that have no button of their own, and the tests that ask page and service about them
+ELSEWHERE = {
+    accounts.can_accept_invitation: "accounts/test_accept_invitation.py",
+    accounts.can_change_quotas: "jobs/test_quotas.py",
+    accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
+    change_os.can_become: "images/test_change_os.py",
+    change_os.can_order_change: "images/test_change_os.py",
+    change_os.can_order_changes: "images/test_change_os_many.py",
+    change_os.can_order_reinstall: "images/test_reinstall_os.py",
+    cloud.can_open_screen: "cloud/test_screen.py",
+    cloud.can_run_guests: "images/test_launch.py",
+    import_image.can_import_file: "images/test_import.py",
+    launch.can_create_servers: "images/test_launch.py",
+    public.can_deprecate: "images/public/test_notices.py",
+    public.can_fetch: "images/public/test_fetch.py",
+    public.can_keep: "images/public/test_keep.py",
+    uploads.can_resume: "images/test_upload_tus.py",
+    uploads.can_upload: "images/test_upload.py",
+    views.can_change_view: "accounts/test_saved_views.py",
+    views.can_delete_view: "accounts/test_saved_views.py",
+    views.can_save_view: "accounts/test_saved_views.py",
+    views.can_share_view: "accounts/test_saved_views.py",
+}
+
+
+# the walk ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow  # three people press every button
+@pytest.mark.parametrize(
+    ("name", "state"), [(name, state) for name, subject in SUBJECTS.items() for state in subject.states]
+)
+def test_button_rule_and_answer_agree(people: SimpleNamespace, name: str, state: str) -> None:
+    subject = SUBJECTS[name]
+    for who in MEMBERS:
+        with undone():
+            actor = getattr(people, who)
+            thing = made(subject, state, actor)
+            client = client_of(actor)
+            verdicts = [subject.ask(action.rule, thing, actor) for action in subject.actions]
+            buttons_agree(subject, thing, client, verdicts, who)
+            for action, verdict in zip(subject.actions, verdicts, strict=True):
+                with undone():
+                    answer_agrees(action, thing, actor, client, verdict)
+
+
+@pytest.mark.parametrize("name", [name for name, subject in SUBJECTS.items() if subject.is_private])
+def test_a_stranger_meets_neither_button_nor_form(people: SimpleNamespace, name: str) -> None:
+    subject, client = SUBJECTS[name], client_of(people.carol)
+    thing = made(subject, next(iter(subject.states)), people.bob)
+    for action in subject.actions:
+        url = action.url(thing)
+        if str(thing.pk) in url.partition("?")[0]:
+            assert client.post(url, action.typed).status_code in (404, 405)
+        for page in subject.pages(thing):
+            answer = client.get(page)
+            assert answer.status_code == 404 or url not in Buttons(answer).live
+    assert not Event.objects.filter(user=people.carol.user, result=Event.Result.NORMAL).exists()
+
+
+def test_every_rule_stands_in_the_table() -> None:
+    listed = {action.rule for subject in SUBJECTS.values() for action in subject.actions} | set(ELSEWHERE)
+    forgotten = [f"{rule.__module__}.{rule.__name__}" for rule in rules() if rule not in listed]
+    assert forgotten == [], "add an Action for it, or say in ELSEWHERE which test asks page and service"
+    assert [
+        path for path in ELSEWHERE.values() if not Path(__file__).parents[1].joinpath(path).exists()
+    ] == []
+
+
+def made(subject: Subject, state: str, actor: Actor) -> Any:
+    fields = dict(subject.states[state])
+    if fields.get("region") == "ours":
+        fields["region"] = actor.region
+    return subject.make(actor, **fields)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside is gone afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def buttons_agree(subject: Subject, thing: Any, client: Client, verdicts: list[Verdict], who: str) -> None:
+    """On each page a button is live, or grey beside the reason, as the rule says; and on one page it is."""
+    pages = [client.get(page) for page in subject.pages(thing)]
+    for action, verdict in zip(subject.actions, verdicts, strict=True):
+        seen = [Buttons(page).state_of(action, thing) for page in pages if page.status_code == 200]
+        wanted = "live" if verdict else str(verdict.reason)
+        assert set(seen) <= {wanted, ""}, f"{who}: {action.label}"
+        refused = [page for page in pages if page.status_code == 409]
+        assert all(str(verdict.reason) in text_of(page) for page in refused)
+        expected = action.label and action.is_shown(thing)
+        assert wanted in seen or refused or not expected, f"{who}: {action.label} is nowhere"
+
+
+def answer_agrees(action: Action, thing: Any, actor: Actor, client: Client, verdict: Verdict) -> None:
+    if action.service:
+        assert verdict_of(lambda: action.service(thing, actor)) == verdict, action.label
+        return
+    answer = client.post(action.url(thing), action.typed)
+    if verdict:
+        assert answer.status_code in (200, 302), (action.label, text_of(answer))
+        assert Event.objects.filter(user=actor.user, result=Event.Result.NORMAL).exists()
+    else:
+        assert (answer.status_code, answer.ims_error.verdict) == (409, verdict), action.label
+        assert str(verdict.reason) in text_of(answer)
+        assert not Event.objects.filter(user=actor.user, result=Event.Result.NORMAL).exists()
+
+
+def verdict_of(call: Callable[[], object]) -> Verdict:
+    """What a service answers as a verdict."""
+    try:
+        call()
+    except Refused as refused:
+        return refused.verdict
+    return ALLOWED
+
+
+def text_of(response: HttpResponseBase) -> str:
+    return unescape(response.content.decode())
+
+
+class Buttons:
+    """The buttons of a page: the addresses that are live, and the reason beside each that is not."""
+
+    def __init__(self, page: HttpResponseBase) -> None:
+        elements = list(_within(parse_html(page.content.decode())))
+        attributes = [(element, dict(element.attributes)) for element in elements]
+        self.live = {there.get("href") or there.get("action") for _, there in attributes}
+        why = {there["id"]: _text(element) for element, there in attributes if "id" in there}
+        self.reasons = {
+            _text(element).removesuffix(why[there["aria-describedby"]]): why[there["aria-describedby"]]
+            for element, there in attributes
+            if there.get("aria-disabled") == "true" and "aria-describedby" in there
+        }
+
+    def state_of(self, action: Action, thing: Any) -> str:
+        """`live`, the reason why not, or nothing when it is not there."""
+        if not action.label:
+            return ""
+        url = action.url(thing)
+        if url in self.live or url.replace("-", "") in {(live or "").replace("-", "") for live in self.live}:
+            return "live"
+        return self.reasons.get(action.label, "")
+
+
+def _within(element: Element) -> Iterator[Element]:
+    yield element
+    for child in element.children:
+        if isinstance(child, Element):
+            yield from _within(child)
+
+
+def _text(element: Element) -> str:
+    parts = [child if isinstance(child, str) else _text(child) for child in element.children]
+    return unescape("".join(parts)).strip()
+
+
+def rules() -> Iterator[Callable[..., Verdict]]:
+    """Every function `can_…` of every module of rules."""
+    for room in (imsconsole, images, sharing, market):
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if any(part.startswith("rules") for part in module.name.split(".")):
+                for name, value in vars(importlib.import_module(module.name)).items():
+                    if (
+                        name.startswith("can_")
+                        and inspect.isfunction(value)
+                        and value.__module__ == module.name
+                    ):
+                        yield value
