@@ -1,88 +1,239 @@
 """For operators: OS versions are kept here; of public images they say what becomes of them; the rest is looked at."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from images.admin_public import PublicImageActions
 from images.models import Image, ImageDisk, ImageTag, OsVersion, Upload
+from images.services import os_versions
+from imsconsole.accounts.service_admin import (
+    ReadOnlyInline,
+    ServiceAdmin,
+    count_of,
+    operator_of,
+    sum_of,
+    trail_of,
+)
+from imsconsole.cloud.models import Server
+from imsconsole.core.text import size
 
 
-class ReadOnly:
-    """Rows that only services write."""
+class OsVersionForm(forms.ModelForm):
+    class Meta:
+        model = OsVersion
+        fields = (
+            "name", "os_type", "platform", "version", "bits", "boots_bios", "boots_uefi", "on_x86", "on_arm",
+            "for_ecs", "for_bms", "flavor_series",
+        )  # fmt: skip
+        help_texts = {"flavor_series": _('As a list: ["t6", "s6"]. Empty, []: every series.')}
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class ImageDiskInline(ReadOnly, admin.TabularInline[ImageDisk, Image]):
-    model = ImageDisk
-    extra = 0
-
-
-class ImageTagInline(ReadOnly, admin.TabularInline[ImageTag, Image]):
-    model = ImageTag
-    extra = 0
+    def clean_flavor_series(self) -> list[str]:
+        series = self.cleaned_data["flavor_series"] or []
+        if not (isinstance(series, list) and all(isinstance(name, str) for name in series)):
+            raise ValidationError(_('Write a list of names, as in ["t6", "s6"].'))
+        return series
 
 
 @admin.register(OsVersion)
-class OsVersionAdmin(admin.ModelAdmin[OsVersion]):
+class OsVersionAdmin(ServiceAdmin):
+    form = OsVersionForm
+    added_by = (os_versions.create_os_version,)
+    changed_by = dict.fromkeys(OsVersionForm.Meta.fields, os_versions.change_os_version)
+    deleted_by = (os_versions.delete_os_version,)
     list_display = (
-        "name",
-        "os_type",
-        "platform",
-        "bits",
-        "boots_bios",
-        "boots_uefi",
-        "on_x86",
-        "on_arm",
-        "for_bms",
-    )
+        "name", "os_type", "platform", "bits", "boots_bios", "boots_uefi", "on_x86", "on_arm", "for_bms",
+        "images_count",
+    )  # fmt: skip
     list_filter = ("os_type", "platform", "bits", "boots_uefi", "on_arm", "for_bms")
-    search_fields = ("name", "platform")
+    search_fields = ("name", "platform", "version")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "os_type", "platform", "version", "bits"),
+                "description": _(
+                    "What people choose when they say which system an image has. Changes hold for its images at once."
+                ),
+            },
+        ),
+        (
+            _("Boots with"),
+            {
+                "fields": ("boots_bios", "boots_uefi"),
+                "description": _("An image can only be given a boot mode that its system knows."),
+            },
+        ),
+        (
+            _("Runs on"),
+            {
+                "fields": ("on_x86", "on_arm", "for_ecs", "for_bms", "flavor_series"),
+                "description": _(
+                    "Flavors that do not fit are shown with the reason when a server is created."
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        images = Image.objects.exclude(status=Image.Status.DELETED)
+        return super().get_queryset(request).annotate(images_n=count_of(images, "os_version"))
+
+    @admin.display(description=_("images"), ordering="images_n")
+    def images_count(self, os_version: Any) -> int:
+        return int(os_version.images_n)
+
+    def links_of(self, obj: OsVersion) -> list[tuple[str, str]]:
+        return [(_t("Images"), f"{reverse('admin:images_image_changelist')}?os_version={obj.pk}")]
+
+    def save_model(self, request: HttpRequest, obj: OsVersion, form: Any, change: bool) -> None:
+        service = os_versions.change_os_version if change else os_versions.create_os_version
+        service(os_version=obj, actor=operator_of(request))
+
+    def delete_model(self, request: HttpRequest, obj: OsVersion) -> None:
+        os_versions.delete_os_version(os_version=obj, actor=operator_of(request))
+
+
+class ImageDiskInline(ReadOnlyInline):
+    model = ImageDisk
+    fields = ("index", "role", "format", "size", "sha256", "source_format", "source_sha256", "ref")
+    readonly_fields = fields
+
+    @admin.display(description=_("size"))
+    def size(self, disk: ImageDisk) -> str:
+        return f"{size(disk.size_bytes)} / {size(disk.virtual_size_bytes)}"
+
+
+class ImageTagInline(ReadOnlyInline):
+    model = ImageTag
+    fields = readonly_fields = ("key", "value")
 
 
 @admin.register(Image)
-class ImageAdmin(ReadOnly, PublicImageActions):
+class ImageAdmin(PublicImageActions):
     """To look at. What becomes of public images is said by actions; private ones are their owners'."""
 
     list_display = (
-        "name",
-        "id",
+        "name", "category", "project", "region", "status", "type", "os_version", "stored", "servers_count",
+        "hidden", "protected", "deprecated_on", "created_at",
+    )  # fmt: skip
+    list_filter = (
         "category",
-        "project",
-        "region",
         "status",
         "type",
+        "region",
+        "architecture",
+        "boot_mode",
         "hidden",
         "protected",
         "deprecated_on",
-        "created_at",
     )
-    list_filter = ("category", "status", "type", "region", "hidden", "protected", "deprecated_on")
-    search_fields = ("name", "id")
-    list_select_related = ("project", "region")
+    search_fields = ("name", "id", "project__name", "os_version__name")
+    search_help_text = _("By name, ID, project or OS version.")
+    list_select_related = ("project", "region", "os_version")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
     inlines = (ImageDiskInline, ImageTagInline)
+    fieldsets = (
+        (None, {"fields": ("name", "id", "description", "category", "project", "region")}),
+        (
+            _("State"),
+            {
+                "fields": ("status", "error_sentence", "created_by", "created_at", "active_at", "deleted_at"),
+                "description": _("States change by services and jobs only."),
+            },
+        ),
+        (
+            _("Offer"),
+            {
+                "fields": ("hidden", "protected", "deprecated_on", "successor"),
+                "description": _(
+                    "Public images are hidden, protected and deprecated by the actions of their list; servers that "
+                    "have one go on. Of private images their owners decide."
+                ),
+            },
+        ),
+        (
+            _("System"),
+            {
+                "fields": (
+                    "type", "use", "os_version", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
+                    "max_ram_mb", "nic_multi_queue", "cloud_init",
+                )
+            },
+        ),
+        (_("Origin"), {"fields": ("source_kind", "source_name", "source_id", "parent")}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        servers = Server.objects.existing()
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                servers_n=count_of(servers, "image"),
+                stored_n=sum_of(ImageDisk.objects, "image", "size_bytes"),
+            )
+        )
+
+    @admin.display(description=_("stored"), ordering="stored_n")
+    def stored(self, image: Any) -> str:
+        return size(image.stored_n) if image.stored_n else "–"
+
+    @admin.display(description=_("servers"), ordering="servers_n")
+    def servers_count(self, image: Any) -> int:
+        return int(image.servers_n)
+
+    @admin.display(description=_("reason"))
+    def error_sentence(self, image: Image) -> str:
+        return image.error_sentence
+
+    def links_of(self, obj: Image) -> list[tuple[str, str]]:
+        return [
+            (_t("Servers"), f"{reverse('admin:cloud_server_changelist')}?image={obj.pk}&exists=yes"),
+            (_t("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
+            (_t("Usage"), f"{reverse('admin:cloud_usage_changelist')}?image={obj.pk}"),
+            (_t("What happened to it"), trail_of("image", obj.pk)),
+        ]
 
 
 @admin.register(Upload)
-class UploadAdmin(ReadOnly, admin.ModelAdmin[Upload]):
-    list_display = (
-        "name",
-        "project",
-        "user",
-        "state",
-        "size_bytes",
-        "received_bytes",
-        "created_at",
-        "expires_at",
-    )
-    list_filter = ("state",)
-    search_fields = ("name", "id")
+class UploadAdmin(ServiceAdmin):
+    """Files on their way in. They expire by themselves; the clock removes them."""
+
+    list_display = ("name", "project", "user", "state", "received", "created_at", "expires_at")
+    list_filter = ("state", "project__region")
+    search_fields = ("name", "id", "user__username", "project__name")
     list_select_related = ("project", "user")
+    date_hierarchy = "created_at"
+    fieldsets = (
+        (None, {"fields": ("name", "id", "project", "user", "created_at", "expires_at")}),
+        (
+            _("State"),
+            {
+                "fields": ("state", "received", "error_sentence", "is_resumable"),
+                "description": _(
+                    "An upload that was not used expires by itself; the clock removes its file."
+                ),
+            },
+        ),
+        (_("What was said and found"), {"fields": ("claimed_format", "claimed_sha256", "found")}),
+    )
+
+    @admin.display(description=_("received"), ordering="received_bytes")
+    def received(self, upload: Upload) -> str:
+        return f"{size(upload.received_bytes)} / {size(upload.size_bytes)}"
+
+    @admin.display(description=_("reason"))
+    def error_sentence(self, upload: Upload) -> str:
+        return upload.error_sentence
+
+    def links_of(self, obj: Upload) -> list[tuple[str, str]]:
+        return [(_t("What happened to it"), trail_of("upload", obj.pk))]

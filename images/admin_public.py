@@ -21,6 +21,7 @@ from images.public.platform import platform_actor
 from images.services import public as services
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
+from imsconsole.accounts.service_admin import ServiceAdmin
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
@@ -101,7 +102,7 @@ class ReleaseNoteForm(forms.Form):
         services.write_release_note(images=images, actor=actor, **self.cleaned_data)
 
 
-class PublicImageActions(admin.ModelAdmin[Image]):
+class PublicImageActions(ServiceAdmin):
     """The actions of the list of images. They are about public ones; others are refused by name."""
 
     actions = ("hide", "show", "protect", "unprotect", "deprecate", "undeprecate", "write_note")
@@ -180,33 +181,28 @@ class PublicImageActions(admin.ModelAdmin[Image]):
 
 
 @admin.register(ReleaseNote)
-class ReleaseNoteAdmin(admin.ModelAdmin[ReleaseNote]):
+class ReleaseNoteAdmin(ServiceAdmin):
     """To look at; they are written by an action of the list of images."""
 
     list_display = ("published_on", "text", "created_by")
     search_fields = ("text", "text_zh", "images__name")
     list_select_related = ("created_by",)
     date_hierarchy = "published_on"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fieldsets = (
+        (None, {"fields": ("published_on", "text", "text_zh", "images")}),
+        (gettext_lazy("Times"), {"fields": ("created_by", "created_at")}),
+    )
 
 
 @admin.register(PublicSource)
-class PublicSourceAdmin(admin.ModelAdmin[PublicSource]):
+class PublicSourceAdmin(ServiceAdmin):
     """Its list is the catalogue's file, with what was made of each entry."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    fieldsets = ((None, {"fields": ("key", "digest", "renewed_at")}),)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of the list, whose buttons fetch, cancel and retry; a row is only looked at."""
+        return obj is None and bool(request.user.has_perm("images.change_publicsource"))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "imsconsole.help",
     "imsconsole.accounts",
     "imsconsole.core",
-    "django.contrib.admin",
+    "imsconsole.operator.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

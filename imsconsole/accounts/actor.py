@@ -1,6 +1,7 @@
 """`Actor`: who acts, and where."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 
@@ -35,6 +36,23 @@ class Actor:
     @property
     def administers(self) -> bool:
         return self.role == Role.ADMINISTRATOR
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of the platform, at work on what belongs to no project: people, regions, flavors.
+
+    For what belongs to a project an operator is an `Actor` there.
+    """
+
+    user: User
+    address: str = ""
+    account: ClassVar[None] = None
+    project: ClassVar[None] = None
+
+    @property
+    def writes(self) -> bool:
+        return self.user.is_staff
 
 
 def service_actor(project: Project) -> Actor:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Invitation, Membership, Role, User
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.models import Account, Invitation, Membership, Project, Role, User
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 
-def may_write(actor: Actor) -> Verdict:
+def may_write(actor: Actor | Operator) -> Verdict:
     """Changing anything needs the role full access or administrator (§2.27)."""
     if actor.writes:
         return ALLOWED
@@ -31,11 +31,16 @@ def may_administer(actor: Actor) -> Verdict:
     )
 
 
-def can_change_quotas(actor: Actor) -> Verdict:
-    """Limits are the platform's: only its operators change them (§2.23: by service ticket)."""
+def may_operate(actor: Actor | Operator) -> Verdict:
+    """What belongs to the platform (people, accounts, limits, regions, flavors) is for its operators."""
     if actor.user is None or actor.user.is_staff:
         return ALLOWED
     return refuse("operators-only", _("Only operators of the platform can do this. Ask one of them."))
+
+
+def can_change_quotas(actor: Actor) -> Verdict:
+    """Limits are the platform's: only its operators change them (§2.23: by service ticket)."""
+    return may_operate(actor)
 
 
 def are_limits(quotas: Mapping[str, int]) -> Verdict:
@@ -43,6 +48,41 @@ def are_limits(quotas: Mapping[str, int]) -> Verdict:
     if all(resource in TITLES and type(limit) is int and limit >= 0 for resource, limit in quotas.items()):
         return ALLOWED
     return refuse("bad-limit", _("A limit is a whole number of at least 0."))
+
+
+def can_change_user(user: User, actor: Actor | Operator, *, operates: bool) -> Verdict:
+    """Whether a user can be changed; `operates`: is an operator who can sign in, afterwards. One must remain."""
+    others = User.objects.filter(is_active=True, is_staff=True, is_superuser=True).exclude(pk=user.pk)
+    if (verdict := may_operate(actor)) and not (operates or others.exists()):
+        return refuse(
+            "last-operator",
+            _("%(name)s is the last operator of the platform. Make someone else an operator first.")
+            % {"name": user},
+        )
+    return verdict
+
+
+def can_delete_account(account: Account, actor: Actor | Operator) -> Verdict:
+    """Whether an account can be deleted: only one without a project."""
+    if (verdict := may_operate(actor)) and account.projects.exists():
+        return refuse(
+            "account-has-projects",
+            _("The account “%(name)s” has projects. Delete them first, as far as they were never used.")
+            % {"name": account},
+        )
+    return verdict
+
+
+def can_delete_project(project: Project, actor: Actor | Operator) -> Verdict:
+    """Whether a project can be deleted. Whoever is kept to it alone would be let into all the others."""
+    narrowed = project.membership_set.exists() or Invitation.objects.filter(projects=project).exists()
+    if (verdict := may_operate(actor)) and narrowed:
+        return refuse(
+            "project-has-members",
+            _("Members or invitations are for the project “%(name)s” only. Give them other projects first.")
+            % {"name": project},
+        )
+    return verdict
 
 
 def can_invite(actor: Actor) -> Verdict:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Model
 
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, Operator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def _things(thing: Any, actor: Any) -> Iterable[Model]:
 
 def record(
     action: str,
-    actor: Actor,
+    actor: Actor | Operator,
     things: Iterable[Model],
     result: str = "normal",
     code: str = "",

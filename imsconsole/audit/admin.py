@@ -4,33 +4,59 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
 from imsconsole.audit.models import Event
 
 
+class ByOperators(admin.SimpleListFilter):
+    """Who acted: people of the platform, members, or the service itself."""
+
+    title = _("who")
+    parameter_name = "who"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("operators", _("Operators")), ("members", _("Others")), ("service", _("The service itself"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "operators":
+            return queryset.filter(user__is_staff=True)
+        if self.value() == "members":
+            return queryset.filter(user__is_staff=False)
+        return queryset.filter(user_name="") if self.value() == "service" else queryset
+
+
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):
+class EventAdmin(ServiceAdmin):
     list_display = (
-        "at",
-        "user_name",
-        "action",
-        "resource_type",
-        "resource_name",
-        "result",
-        "account",
-        "address",
-    )
-    list_filter = ("result", "action", "resource_type", "account", "at")
+        "at", "user_name", "action", "resource_type", "resource_name", "result", "sentence", "account", "address",
+    )  # fmt: skip
+    list_filter = ("result", ByOperators, "action", "resource_type", "account")
     list_select_related = ("account",)
-    search_fields = ("user_name", "action", "resource_id", "resource_name", "code")
+    search_fields = ("user_name", "action", "resource_id", "resource_name", "code", "address")
+    search_help_text = _("By person, trace name, resource (ID or name), code of a refusal, or address.")
     date_hierarchy = "at"
     show_full_result_count = False  # the trail grows for ever
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("at", "action", "result", "code", "sentence"),
+                "description": _(
+                    "A row for every change and every refused attempt. Rows are only ever added."
+                ),
+            },
+        ),
+        (_("Who and where"), {"fields": ("user", "user_name", "address", "account", "project")}),
+        (_("What"), {"fields": ("resource_type", "resource_id", "resource_name")}),
+    )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def links_of(self, obj: Event) -> list[tuple[str, str]]:
+        url = reverse("admin:audit_event_changelist")
+        return [
+            (_t("All about this resource"), trail_of(obj.resource_type, obj.resource_id)),
+            *([(_t("All by this person"), f"{url}?user={obj.user_id}")] if obj.user_id else []),
+        ]

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,11 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def live(self) -> Self:
         return self.filter(state__in=LIVE)
+
+    def unsettled(self) -> Self:
+        """Failed, and nothing has been tried about the same subject since."""
+        newer = Job.objects.filter(subject_id=OuterRef("subject_id"), created_at__gt=OuterRef("created_at"))
+        return self.filter(~Exists(newer), state=Job.State.FAILED)
 
     def about(self, *subject_ids: uuid.UUID) -> Self:
         return self.filter(subject_id__in=subject_ids)

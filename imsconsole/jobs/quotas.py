@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.models import Project
@@ -12,6 +13,8 @@ from imsconsole.accounts.resources import TITLES
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job, Reservation
+
+Rows = Iterable[Mapping[str, Any]]  # one per project that has something: `project` and the counted resources
 
 
 @dataclass(frozen=True)
@@ -55,47 +58,61 @@ class QuotaLine:
 
 def used_by(project: Project, resources: Iterable[str] = tuple(TITLES)) -> dict[str, int]:
     """What a project uses of `resources`, live reservations included; others may be counted along."""
+    return used_in([project], resources)[project.pk]
+
+
+def used_in(
+    projects: Iterable[Project], resources: Iterable[str] = tuple(TITLES)
+) -> dict[Any, dict[str, int]]:
+    """As `used_by`, for many projects by their key in the same few queries."""
     wanted = set(resources)
-    used: dict[str, int] = {}
+    used: dict[Any, dict[str, int]] = {project.pk: {} for project in projects}
     for counted, count in COUNTS.items():
         if wanted & set(counted):
-            used |= count(project)
-    rows = Reservation.objects.filter(project=project, resource__in=list(used))
-    for row in rows.values("resource").annotate(total=Sum("amount")):
-        used[row["resource"]] += row["total"]
+            for amounts in used.values():
+                amounts |= dict.fromkeys(counted, 0)
+            for row in count(list(used)):
+                used[row["project"]] |= {resource: row[resource] or 0 for resource in counted}
+    counted_now = [resource for counted in COUNTS if wanted & set(counted) for resource in counted]
+    rows = Reservation.objects.filter(project__in=list(used), resource__in=counted_now)
+    for row in rows.values("project", "resource").annotate(total=Sum("amount")):
+        used[row["project"]][row["resource"]] += row["total"]
     return used
 
 
-def _images(project: Project) -> dict[str, int]:
-    images = apps.get_model("images", "Image").objects.filter(project=project).exclude(status="deleted")
-    return {"images": images.count()}
+def _images(projects: list[Any]) -> Rows:
+    images = apps.get_model("images", "Image").objects.exclude(status="deleted")
+    return _per_project(images, projects).annotate(images=Count("pk"))
 
 
-def _servers(project: Project) -> dict[str, int]:
-    servers = apps.get_model("cloud", "Server").objects.filter(project=project, deleted_at=None)
-    found = servers.aggregate(n=Count("pk"), vcpus=Sum("flavor__vcpus"), memory=Sum("flavor__memory_mb"))
-    return {"servers": found["n"], "vcpus": found["vcpus"] or 0, "memory_mb": found["memory"] or 0}
+def _servers(projects: list[Any]) -> Rows:
+    servers = apps.get_model("cloud", "Server").objects.filter(deleted_at=None)
+    sums = {"vcpus": Sum("flavor__vcpus"), "memory_mb": Sum("flavor__memory_mb")}
+    return _per_project(servers, projects).annotate(servers=Count("pk"), **sums)
 
 
-def _disks(project: Project) -> dict[str, int]:
-    disks = apps.get_model("cloud", "Disk").objects.filter(project=project, deleted_at=None)
-    found = disks.aggregate(n=Count("pk"), gb=Sum("size_gb"))
-    return {"disks": found["n"], "disk_gb": found["gb"] or 0}
+def _disks(projects: list[Any]) -> Rows:
+    disks = apps.get_model("cloud", "Disk").objects.filter(deleted_at=None)
+    return _per_project(disks, projects).annotate(disks=Count("pk"), disk_gb=Sum("size_gb"))
 
 
-def _store(project: Project) -> dict[str, int]:
-    disks = apps.get_model("images", "ImageDisk").objects.filter(image__project=project)
-    stored = disks.exclude(image__status="deleted").aggregate(total=Sum("size_bytes"))
-    return {"store_bytes": stored["total"] or 0}
+def _store(projects: list[Any]) -> Rows:
+    disks = apps.get_model("images", "ImageDisk").objects.exclude(image__status="deleted")
+    stored = disks.filter(image__project__in=projects).order_by().values(project=F("image__project"))
+    return stored.annotate(store_bytes=Sum("size_bytes"))
 
 
-def _uploads(project: Project) -> dict[str, int]:
-    uploads = apps.get_model("images", "Upload").objects.filter(project=project)
-    return {"upload_bytes": uploads.aggregate(total=Sum("size_bytes"))["total"] or 0}
+def _uploads(projects: list[Any]) -> Rows:
+    uploads = apps.get_model("images", "Upload").objects.all()
+    return _per_project(uploads, projects).annotate(upload_bytes=Sum("size_bytes"))
+
+
+def _per_project(rows: "QuerySet[Any]", projects: list[Any]) -> Any:
+    return rows.filter(project__in=projects).order_by().values("project")
 
 
 # which resources one query counts
-COUNTS: Mapping[tuple[str, ...], Callable[[Project], dict[str, int]]] = {
+COUNTS: Mapping[tuple[str, ...], Callable[[list[Any]], Rows]] = {
     ("images",): _images,
     ("servers", "vcpus", "memory_mb"): _servers,
     ("disks", "disk_gb"): _disks,
@@ -117,6 +134,19 @@ def quota_lines(
         for resource in TITLES
         if wanted is None or resource in wanted
     ]
+
+
+def nearly_full(projects: Iterable[Project], percent: int) -> list[tuple[Project, QuotaLine]]:
+    """Each quota of which a project uses at least `percent`, the fullest first. A few queries for all of them."""
+    found = list(projects)
+    used = used_in(found)
+    lines = (
+        (project, QuotaLine(resource, used[project.pk][resource], project.quota(resource)))
+        for project in found
+        for resource in TITLES
+    )
+    full = [(project, line) for project, line in lines if line.used and line.percent >= percent]
+    return sorted(full, key=lambda each: -each[1].percent)
 
 
 def fits_quota(project: Project, wanted: Mapping[str, int], used: Mapping[str, int] | None = None) -> Verdict:

@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext as _
 
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota
 
 
-def can_cancel(job: Job, actor: Actor) -> Verdict:
+def can_cancel(job: Job, actor: Actor | Operator) -> Verdict:
     """A live job can be cancelled until it ends or is being undone."""
     if not (verdict := may_write(actor)):
         return verdict
@@ -26,7 +26,7 @@ def can_cancel(job: Job, actor: Actor) -> Verdict:
     return ALLOWED
 
 
-def can_retry(job: Job, actor: Actor) -> Verdict:
+def can_retry(job: Job, actor: Actor | Operator) -> Verdict:
     """A failed job can be retried while nothing newer works on its subject and its quota still fits."""
     if not (verdict := may_write(actor)):
         return verdict

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import service
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
@@ -12,7 +12,7 @@ from imsconsole.jobs.start import hold_subject, wake_job
 
 
 @service("cancelJob")
-def cancel_job(job: Job, *, actor: Actor) -> Job:
+def cancel_job(job: Job, *, actor: Actor | Operator) -> Job:
     """Ask a live job to stop; what it made is removed. One that never began ends at once."""
     job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
     can_cancel(job, actor).require()
@@ -31,7 +31,7 @@ def _end_unbegun(job: Job) -> None:
 
 
 @service("retryJob")
-def retry_job(job: Job, *, actor: Actor) -> Job:
+def retry_job(job: Job, *, actor: Actor | Operator) -> Job:
     """Run a failed job again, from the step that failed. What it reserves is reserved again.
 
     Locks in the order of everybody else: the job, the project (as a worker does), the subject, and only

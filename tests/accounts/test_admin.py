@@ -146,11 +146,14 @@ def test_the_service_takes_only_limits_of_known_resources(people, quotas) -> Non
     assert refused.value.code == "bad-limit"
 
 
-def test_invitations_are_only_to_look_at(admin, people) -> None:
+def test_invitations_are_looked_at_and_withdrawn_by_the_service(admin, people, operator) -> None:
     _secret, invitation = invited(people.alice)
     page = admin.get(f"/admin/accounts/invitation/{invitation.pk}/change/").content.decode()
     assert invitation.secret_sha256 not in page
+    assert 'name="_save"' not in page
     assert admin.get("/admin/accounts/invitation/add/").status_code == 403
     assert (
-        admin.post(f"/admin/accounts/invitation/{invitation.pk}/delete/", {"post": "yes"}).status_code == 403
+        admin.post(f"/admin/accounts/invitation/{invitation.pk}/delete/", {"post": "yes"}).status_code == 302
     )
+    event = Event.objects.get(action="withdrawInvitation")
+    assert (event.user, event.resource_id) == (operator, str(invitation.pk))

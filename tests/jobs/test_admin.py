@@ -21,8 +21,10 @@ def operators(client: Client, operator) -> Client:
     return client
 
 
-def choose(operators: Client, action: str, *jobs: Job) -> str:
+def choose(operators: Client, action: str, *jobs: Job, confirmed: bool = True) -> str:
     data = {"action": action, "_selected_action": [str(job.pk) for job in jobs]}
+    if confirmed:
+        data["confirmed"] = "yes"
     return operators.post(reverse(JOBS), data, follow=True).content.decode()
 
 

@@ -1,11 +1,34 @@
-"""What the operator changes on a project."""
+"""Projects: opened, renamed, limited and closed by operators."""
 
 from collections.abc import Mapping
 
 from imsconsole.accounts import rules
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.trail import service
+
+
+@service("createProject")
+def create_project(*, project: Project, actor: Operator) -> Project:
+    """Open a project. Account and region stay, as images and servers are where and whose they were made."""
+    return keep_row(project, actor)
+
+
+@service("updateProject")
+def rename_project(*, project: Project, name: str, actor: Actor) -> Project:
+    """Give a project another name."""
+    rules.may_operate(actor).require()
+    project.name = name
+    project.save(update_fields=["name"])
+    return project
+
+
+@service("deleteProject")
+def delete_project(*, project: Project, actor: Operator) -> Project:
+    """Close a project that was never used."""
+    rules.can_delete_project(project, actor).require()
+    return drop_row(project, actor)
 
 
 @service("updateProjectQuotas")

@@ -1,0 +1,41 @@
+"""What operators keep and nobody orders: regions, zones, flavors, OS versions. For the services of every room."""
+
+from typing import TypeVar
+
+from django.db.models import Model, ProtectedError
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.rules import may_operate
+from imsconsole.core.rules import Refused, refuse
+
+M = TypeVar("M", bound=Model)
+
+
+def keep_row(row: M, actor: Actor | Operator) -> M:
+    """Write a new or changed row. Raises Refused."""
+    may_operate(actor).require()
+    row.save()
+    return row
+
+
+def drop_row(row: M, actor: Actor | Operator) -> M:
+    """Delete a row that nothing uses; it still has its key, for the trail. Raises Refused."""
+    may_operate(actor).require()
+    key = row.pk
+    try:
+        row.delete()
+    except ProtectedError as error:
+        raise Refused(
+            refuse(
+                "still-in-use",
+                _("“%(name)s” cannot be deleted: %(count)d things still refer to it, “%(other)s” among them.")
+                % {
+                    "name": row,
+                    "count": len(error.protected_objects),
+                    "other": min(map(str, error.protected_objects)),
+                },
+            )
+        ) from error
+    row.pk = key
+    return row

@@ -1,0 +1,26 @@
+"""Tenants: opened, renamed and closed by operators."""
+
+from imsconsole.accounts import rules
+from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.models import Account
+from imsconsole.accounts.rows import drop_row, keep_row
+from imsconsole.accounts.trail import service
+
+
+@service("createAccount")
+def create_account(*, account: Account, actor: Operator) -> Account:
+    """Open an account. It needs a project and an administrator before anybody can work in it."""
+    return keep_row(account, actor)
+
+
+@service("updateAccount")
+def rename_account(*, account: Account, actor: Operator) -> Account:
+    """Give an account another name."""
+    return keep_row(account, actor)
+
+
+@service("deleteAccount")
+def delete_account(*, account: Account, actor: Operator) -> Account:
+    """Close an account without projects; its members remain as users."""
+    rules.can_delete_account(account, actor).require()
+    return drop_row(account, actor)

@@ -1,0 +1,65 @@
+"""Users as operators keep them. What people change about themselves is on their own page."""
+
+from allauth.mfa.models import Authenticator
+
+from imsconsole.accounts import rules
+from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.models import User
+from imsconsole.accounts.sign_in import forgive
+from imsconsole.accounts.trail import service
+
+EDITABLE = (
+    "display_name",
+    "email",
+    "language",
+    "time_zone",
+    "theme",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+)
+
+
+@service("createUser")
+def create_user(*, user: User, actor: Operator) -> User:
+    """Make a user, with the password already set in `user`. Without a membership they can enter no project."""
+    rules.may_operate(actor).require()
+    user.is_superuser = user.is_staff
+    user.save()
+    return user
+
+
+@service("updateUser")
+def change_user(*, user: User, actor: Operator) -> User:
+    """Write what is `EDITABLE`. Who is an operator may do all an operator may; one of them must remain."""
+    operators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+    list(operators.order_by("pk").select_for_update(no_key=True))  # or two of them could dismiss each other
+    rules.can_change_user(user, actor, operates=user.is_active and user.is_staff).require()
+    user.is_superuser = user.is_staff
+    user.save(update_fields=EDITABLE)
+    return user
+
+
+@service("resetPassword")
+def reset_password(*, user: User, password: str, actor: Operator) -> User:
+    """Give a user another password; all their sessions end with it."""
+    rules.may_operate(actor).require()
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return user
+
+
+@service("removeSecondFactor")
+def remove_second_factor(*, user: User, actor: Operator) -> User:
+    """Let a user who lost their device sign in by password alone: authenticator, passkeys, recovery codes go."""
+    rules.may_operate(actor).require()
+    Authenticator.objects.filter(user=user).delete()
+    return user
+
+
+@service("unlockUser")
+def unlock_user(*, user: User, host: str, actor: Operator) -> User:
+    """Forget the failed sign-ins of a user at the host name `host`, so that they need not wait."""
+    rules.may_operate(actor).require()
+    forgive(user, host)
+    return user

@@ -1,0 +1,147 @@
+"""What needs the operator now, and how the platform is: the start page of the administration."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from shutil import disk_usage
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from imsconsole.accounts.models import Project, Region, User
+from imsconsole.accounts.sign_in import locked_out
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.now import now
+from imsconsole.core.text import size
+from imsconsole.engine.types import GIB
+from imsconsole.jobs.models import ClockEntry, Job
+from imsconsole.jobs.periodic import is_worker_alive
+from imsconsole.jobs.quotas import nearly_full
+
+NEARLY_FULL_PERCENT = 80
+LEAST_FREE_BYTES = 5 * GIB
+LATE_AFTER = timedelta(minutes=2)
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Something the operator should look at. `level`: error (work stands still) or warning."""
+
+    level: str
+    sentence: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Space:
+    """A file system the console writes to."""
+
+    title: str
+    free_bytes: int
+    total_bytes: int
+
+    @property
+    def used_percent(self) -> int:
+        return 100 - 100 * self.free_bytes // self.total_bytes if self.total_bytes else 100
+
+    @property
+    def is_short(self) -> bool:
+        """Too little for the next large image."""
+        return self.free_bytes < LEAST_FREE_BYTES
+
+
+@dataclass(frozen=True)
+class Attention:
+    concerns: list[Concern]
+    spaces: list[Space]
+    clock: list[ClockEntry]
+
+
+def what_needs_me(host: str) -> Attention:
+    """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
+    spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
+    concerns = [*_work(clock), *_jobs(), *_full(spaces), *_people(host), *_quotas()]
+    return Attention(concerns, spaces, clock)
+
+
+def _work(clock: list[ClockEntry]) -> Iterator[Concern]:
+    alive = is_worker_alive()
+    if not alive:
+        yield Concern(
+            "error",
+            _(
+                "No worker has been seen for half a minute. Jobs wait and nothing periodic runs: "
+                "start one (manage.py run_worker)."
+            ),
+            reverse("admin:jobs_clockentry_changelist"),
+        )
+    for entry in clock:
+        url = reverse("admin:jobs_clockentry_change", args=[entry.pk])
+        if entry.error:
+            said = _("The periodic work %(name)s failed: %(error)s") % {"name": entry, "error": entry.error}
+            yield Concern("warning", said, url)
+        elif alive and entry.due_at < now() - LATE_AFTER:
+            yield Concern("warning", _("The periodic work %(name)s is late.") % {"name": entry}, url)
+
+
+def _jobs() -> Iterator[Concern]:
+    if failed := Job.objects.unsettled().count():
+        yield Concern(
+            "warning",
+            ngettext(
+                "%(n)d job failed and was not tried again.",
+                "%(n)d jobs failed and were not tried again.",
+                failed,
+            )
+            % {"n": failed},
+            f"{reverse('admin:jobs_job_changelist')}?needs=retry",
+        )
+
+
+def _full(spaces: list[Space]) -> Iterator[Concern]:
+    for space in spaces:
+        if space.is_short:
+            free = {"place": space.title, "free": size(space.free_bytes)}
+            yield Concern("error", _("%(place)s: only %(free)s are free.") % free)
+
+
+def _people(host: str) -> Iterator[Concern]:
+    locked = locked_out(User.objects.filter(is_active=True), host)
+    if locked:
+        names = ", ".join(map(str, locked[:MOST_SHOWN]))
+        said = ngettext(
+            "%(n)d person must wait after too many failed sign-ins: %(names)s.",
+            "%(n)d people must wait after too many failed sign-ins: %(names)s.",
+            len(locked),
+        )
+        url = f"{reverse('admin:accounts_user_changelist')}?sign_in=locked"
+        yield Concern("warning", said % {"n": len(locked), "names": names}, url)
+
+
+def _quotas() -> Iterator[Concern]:
+    full = nearly_full(Project.objects.select_related("account"), NEARLY_FULL_PERCENT)
+    for project, line in full[:MOST_SHOWN]:
+        values = {
+            "account": project.account, "project": project, "resource": line.title,
+            "used": line.used_text, "limit": line.limit_text, "percent": line.percent,
+        }  # fmt: skip
+        said = _("%(account)s · %(project)s uses %(percent)d %% of “%(resource)s”: %(used)s of %(limit)s.")
+        yield Concern("warning", said % values, reverse("admin:accounts_project_change", args=[project.pk]))
+    if (more := len(full) - MOST_SHOWN) > 0:
+        said = ngettext("%(n)d more quota is nearly full.", "%(n)d more quotas are nearly full.", more)
+        yield Concern("warning", said % {"n": more}, reverse("admin:accounts_project_changelist"))
+
+
+def _spaces() -> Iterator[Space]:
+    """The store of each region, and the folder of uploads; regions on one file system once."""
+    stores: dict[tuple[int, int], list[str]] = {}
+    for region in Region.objects.all():
+        space = engine_for(region).free_space()
+        stores.setdefault((space.free_bytes, space.total_bytes), []).append(str(region))
+    for (free, total), names in stores.items():
+        yield Space(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
+    uploads = disk_usage(settings.UPLOAD_DIR)
+    yield Space(_("Uploads"), uploads.free, uploads.total)

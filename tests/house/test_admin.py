@@ -1,0 +1,244 @@
+"""The administration: every page opens for operators only, at a flat cost; every change goes by a service."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from images.models import ImageDisk
+from imsconsole.accounts.models import User
+from imsconsole.accounts.service_admin import ServiceAdmin
+from imsconsole.audit.models import Event
+from tests.conftest import client_of
+from tests.support.admin_rows import ADDED, CHANGED, ROWS
+
+pytestmark = pytest.mark.django_db
+PANELS = sorted(admin.site._registry.values(), key=lambda panel: panel.opts.label)
+AT_ONCE = {
+    "hide",
+    "show",
+    "protect",
+    "unprotect",
+    "undeprecate",
+}  # done without asking, as they can be undone
+ACTIONS = [(panel, action) for panel in PANELS for action in panel.actions if action not in AT_ONCE]
+
+
+def label(value: Any) -> str:
+    return str(value.opts.label) if isinstance(value, admin.ModelAdmin) else str(value)
+
+
+def at(panel: ServiceAdmin, view: str, *args: Any) -> str:
+    return reverse(f"admin:{panel.opts.app_label}_{panel.opts.model_name}_{view}", args=args)
+
+
+def one(panel: ServiceAdmin, people: SimpleNamespace) -> Any:
+    """A row of the page that nothing else refers to."""
+    rows = panel.model._default_manager
+    before = list(rows.values_list("pk", flat=True))
+    ROWS[label(panel)](range(1), people)
+    return rows.exclude(pk__in=before).first()
+
+
+@pytest.fixture
+def operators(operator: User) -> Client:
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+# by services only ------------------------------------------------------------------------------------
+
+
+def test_only_pages_that_change_rows_by_services_are_taken() -> None:
+    assert all(isinstance(panel, ServiceAdmin) for panel in PANELS)
+
+    class Careless(admin.ModelAdmin):
+        __module__ = "images.admin"
+
+    with pytest.raises(ImproperlyConfigured):
+        admin.site.register(ImageDisk, Careless)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=label)
+def test_every_field_is_read_only_or_names_an_audited_service(
+    panel: ServiceAdmin, people: SimpleNamespace, operators: Client
+) -> None:
+    services = [*panel.added_by, *panel.changed_by.values(), *panel.deleted_by]
+    assert all(service.audit_action for service in services)
+    assert panel.fieldsets, "fields are grouped"
+    assert not panel.list_editable, "a list has no form of its own"
+    shown = operators.get(at(panel, "change", one(panel, people).pk))
+    assert shown.status_code == 200
+    assert set(shown.context["adminform"].form.fields) <= set(panel.changed_by)
+    for formset in shown.context["inline_admin_formsets"]:
+        allowed = (formset.has_add_permission, formset.has_change_permission, formset.has_delete_permission)
+        assert not any(allowed)
+
+
+@pytest.mark.parametrize(
+    ("panel", "name"), [(panel, name) for panel in PANELS for name in panel.changed_by], ids=label
+)
+def test_every_change_leaves_a_row_of_its_service(
+    panel: ServiceAdmin, name: str, people: SimpleNamespace, operators: Client, operator: User
+) -> None:
+    row = one(panel, people)
+    url = at(panel, "change", row.pk)
+    context = operators.get(url).context
+    data = untouched(context)
+    answer = operators.post(url, changed(data, panel, name, context["adminform"].form, people))
+    assert answer.status_code == 302, answer.context["errors"]
+    event = Event.objects.get()
+    assert (event.action, event.user) == (panel.changed_by[name].audit_action, operator)
+    assert event.resource_id == str(row.pk)
+
+
+def untouched(context: Any) -> dict[str, Any]:
+    """What a browser sends of a page on which nothing was changed."""
+    forms = [context["adminform"].form]
+    forms += [inline.formset.management_form for inline in context["inline_admin_formsets"]]
+    values = {bound.html_name: bound.value() for form in forms for bound in form}
+    return {
+        name: "on" if value is True else value
+        for name, value in values.items()
+        if value is not None and value is not False
+    }
+
+
+def changed(
+    data: dict[str, Any], panel: ServiceAdmin, name: str, form: Any, people: SimpleNamespace
+) -> dict[str, Any]:
+    """`data` with another value of one field."""
+    if data.get(name) == "on":
+        return {key: value for key, value in data.items() if key != name}
+    kind = type(form.fields[name]).__name__
+    projects = [str(people.alice.project.pk)]
+    usual = {"BooleanField": "on", "DecimalField": "7", "ModelMultipleChoiceField": projects}
+    return data | {name: CHANGED.get((label(panel), name), usual.get(kind, "other"))}
+
+
+@pytest.mark.parametrize("panel", [panel for panel in PANELS if panel.added_by], ids=label)
+def test_every_addition_leaves_rows_of_its_services(
+    panel: ServiceAdmin, people: SimpleNamespace, operators: Client, operator: User
+) -> None:
+    assert operators.get(at(panel, "add")).status_code == 200
+    data = {"account": people.alice.account.pk, "user": people.carol.user.pk} | ADDED[label(panel)]
+    answer = operators.post(at(panel, "add"), data)
+    assert answer.status_code == 302, answer.context["errors"]
+    events = Event.objects.order_by("pk")
+    assert [event.action for event in events] == [service.audit_action for service in panel.added_by]
+    assert {event.user for event in events} == {operator}
+    assert panel.model._default_manager.filter(pk=events[0].resource_id).exists()
+
+
+@pytest.mark.parametrize("panel", [panel for panel in PANELS if panel.deleted_by], ids=label)
+@pytest.mark.parametrize("how", ["one", "selected"])
+def test_every_deletion_leaves_a_row_of_its_service(
+    panel: ServiceAdmin, how: str, people: SimpleNamespace, operators: Client, operator: User
+) -> None:
+    key = one(panel, people).pk
+    url, data = at(panel, "delete", key), {"post": "yes"}
+    if how == "selected":
+        url, data = at(panel, "changelist"), data | {"action": "delete_selected", "_selected_action": key}
+    assert operators.get(at(panel, "delete", key)).status_code == 200
+    assert operators.post(url, data).status_code == 302
+    assert not panel.model._default_manager.filter(pk=key).exists()
+    event = Event.objects.get()
+    assert (event.action, event.user) == (panel.deleted_by[0].audit_action, operator)
+    assert event.resource_id == str(key)
+
+
+# every page opens, for operators, at a flat cost -------------------------------------------------------
+
+
+def addresses() -> list[tuple[str, tuple[str, ...]]]:
+    """Every address of the administration that has a name, with its places."""
+
+    def walk(resolver: URLResolver) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry)
+            elif isinstance(entry, URLPattern) and entry.name:
+                yield entry.name, tuple(entry.pattern.regex.groupindex)
+
+    found = get_resolver().url_patterns
+    return sorted(walk(next(each for each in found if getattr(each, "namespace", "") == "admin")))
+
+
+OPEN = {"login", "logout", "jsi18n"}  # the door, and Django's words for its scripts
+GIVEN = {"object_id": "1", "user_id": "1", "app_label": "accounts", "content_type_id": "1", "url": "x"}
+
+
+def test_nobody_but_operators_gets_in(people: SimpleNamespace) -> None:
+    found = [(name, places) for name, places in addresses() if name not in OPEN]
+    assert len(found) > 5 * len(PANELS)
+    clients = client_of(None), client_of(people.alice)
+    for name, places in found:
+        url = reverse(f"admin:{name}", kwargs={place: GIVEN[place] for place in places})
+        answers = [
+            answer for client in clients for answer in (client.get(url), client.post(url, {"post": "yes"}))
+        ]
+        assert {answer.status_code for answer in answers} == {302}, url
+        assert all(answer["Location"].startswith("/admin/login/") for answer in answers), url
+    assert clients[1].get("/admin/login/?next=/admin/").status_code == 403
+    assert not Event.objects.filter(result="normal").exists()
+
+
+def cost(client: Client, url: str, data: dict[str, Any] | None = None) -> int:
+    """The queries of a page that opens."""
+    client.get(reverse("admin:index"))  # what is kept after the first panel: the session, the content types
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(url) if data is None else client.post(url, data)
+    assert answer.status_code == 200, url
+    return len(captured)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=label)
+def test_pages_cost_the_same_with_a_hundred_rows(
+    panel: ServiceAdmin, people: SimpleNamespace, operators: Client
+) -> None:
+    key = one(panel, people).pk
+    urls = [at(panel, "changelist"), f"{at(panel, 'changelist')}?q=a", at(panel, "change", key)]
+    urls += [at(panel, "add")] if panel.added_by else []
+    few = {url: cost(operators, url) for url in urls}
+    ROWS[label(panel)](range(1, 101), people)
+    assert {url: cost(operators, url) for url in urls} == few
+    assert max(few.values()) < 25
+
+
+@pytest.mark.parametrize(("panel", "action"), ACTIONS, ids=label)
+def test_an_action_asks_first_and_costs_the_same_for_a_hundred_rows(
+    panel: ServiceAdmin, action: str, people: SimpleNamespace, operators: Client
+) -> None:
+    ROWS[label(panel)](range(2), people)
+    few = cost(operators, at(panel, "changelist"), {"action": action, "_selected_action": keys(panel)})
+    ROWS[label(panel)](range(2, 90), people)
+    assert (
+        cost(operators, at(panel, "changelist"), {"action": action, "_selected_action": keys(panel)}) == few
+    )
+    assert not Event.objects.exists(), "nothing was done yet"
+
+
+def keys(panel: ServiceAdmin) -> list[Any]:
+    return list(panel.model._default_manager.values_list("pk", flat=True))
+
+
+def test_the_start_page_costs_the_same_with_much_of_everything(
+    people: SimpleNamespace, operators: Client
+) -> None:
+    def start_page() -> int:
+        return cost(operators, reverse("admin:index"))
+
+    for make in ("accounts.Project", "accounts.User", "jobs.Job", "cloud.Usage", "images.Upload"):
+        ROWS[make](range(1), people)
+    few = start_page()
+    for make in ("accounts.Project", "accounts.User", "jobs.Job", "cloud.Usage", "images.Upload"):
+        ROWS[make](range(1, 101), people)
+    assert start_page() == few

@@ -1,0 +1,202 @@
+"""Rows of every page of the administration, many at once, and what an operator types into its forms."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from images.models import Image, ImageDisk, OsVersion, PublicSource, ReleaseNote, Upload
+from imsconsole.accounts.models import (
+    Account,
+    AvailabilityZone,
+    Invitation,
+    Membership,
+    Project,
+    Region,
+    User,
+)
+from imsconsole.audit.models import Event
+from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
+from imsconsole.core.now import now
+from imsconsole.jobs.models import ClockEntry, Job
+from tests import factories
+
+Make = Callable[[range, SimpleNamespace], None]
+
+
+def _users(numbers: range, _people: SimpleNamespace) -> None:
+    User.objects.bulk_create(User(username=f"person-{i}") for i in numbers)
+
+
+def _accounts(numbers: range, _people: SimpleNamespace) -> None:
+    Account.objects.bulk_create(Account(name=f"tenant-{i}") for i in numbers)
+
+
+def _projects(numbers: range, people: SimpleNamespace) -> None:
+    Project.objects.bulk_create(
+        Project(account=people.carol.account, region=people.carol.region, name=f"p-{i}") for i in numbers
+    )
+
+
+def _members(numbers: range, people: SimpleNamespace) -> None:
+    _users(numbers, people)
+    users = User.objects.filter(username__startswith="person-", memberships=None)
+    role = "read-only"
+    Membership.objects.bulk_create(
+        Membership(user=user, account=people.alice.account, role=role) for user in users
+    )
+
+
+def _invitations(numbers: range, people: SimpleNamespace) -> None:
+    Invitation.objects.bulk_create(
+        Invitation(
+            account=people.alice.account, role="read-only", secret_sha256=f"{i:064}", created_by=people.alice.user,
+            expires_at=now() + timedelta(days=1), note=f"for {i}",
+        )
+        for i in numbers
+    )  # fmt: skip
+
+
+def _regions(numbers: range, _people: SimpleNamespace) -> None:
+    Region.objects.bulk_create(Region(code=f"region-{i}", name=f"Region {i}") for i in numbers)
+
+
+def _zones(numbers: range, people: SimpleNamespace) -> None:
+    zones = (AvailabilityZone(code=f"zone-{i}", region=people.alice.region, name=f"AZ{i}") for i in numbers)
+    AvailabilityZone.objects.bulk_create(zones)
+
+
+def _flavors(numbers: range, _people: SimpleNamespace) -> None:
+    Flavor.objects.bulk_create(Flavor(name=f"f-{i}", series="s6", vcpus=1, memory_mb=1) for i in numbers)
+
+
+def _os_versions(numbers: range, _people: SimpleNamespace) -> None:
+    OsVersion.objects.bulk_create(
+        OsVersion(name=f"OS {i}", os_type="Linux", platform="OS", version=f"{i}") for i in numbers
+    )
+
+
+def _images(numbers: range, people: SimpleNamespace) -> None:
+    version = factories.OsVersionFactory()
+    images = Image.objects.bulk_create(
+        Image(region=people.bob.region, project=people.bob.project, name=f"i-{i}", os_version=version)
+        for i in numbers
+    )
+    ImageDisk.objects.bulk_create(ImageDisk(image=image, role="system", size_bytes=1) for image in images)
+
+
+def _sources(numbers: range, _people: SimpleNamespace) -> None:
+    PublicSource.objects.bulk_create(PublicSource(key=f"source-{i}") for i in numbers)
+
+
+def _notes(numbers: range, people: SimpleNamespace) -> None:
+    ReleaseNote.objects.bulk_create(
+        ReleaseNote(published_on="2026-01-01", text=f"{i}", created_by=people.bob.user) for i in numbers
+    )
+
+
+def _uploads(numbers: range, people: SimpleNamespace) -> None:
+    Upload.objects.bulk_create(
+        Upload(project=people.bob.project, user=people.bob.user, name=f"{i}", size_bytes=1, expires_at=now())
+        for i in numbers
+    )
+
+
+def _servers(numbers: range, people: SimpleNamespace) -> None:
+    image = Image.objects.filter(project=people.bob.project).first()
+    image, flavor = image or factories.ImageFactory(project=people.bob.project), factories.FlavorFactory()
+    zone = AvailabilityZone.objects.first()
+    Server.objects.bulk_create(
+        Server(
+            project=people.bob.project, name=f"s-{i}", zone=zone, flavor=flavor, image=image, status="stopped",
+            private_ip=f"10.0.0.{i + 1}", mac=f"fa:16:3e:00:00:{i:02x}",
+        )
+        for i in numbers
+    )  # fmt: skip
+
+
+def _disks(numbers: range, people: SimpleNamespace) -> None:
+    _servers(numbers, people)
+    Disk.objects.bulk_create(
+        Disk(server=server, project=server.project, zone=server.zone, name=f"d-{server}", role="system", size_gb=1)
+        for server in Server.objects.filter(disks=None).select_related("project", "zone")
+    )  # fmt: skip
+
+
+def _usage(numbers: range, people: SimpleNamespace) -> None:
+    _servers(numbers, people)
+    Usage.objects.bulk_create(
+        Usage(
+            server=server, project=server.project, image=server.image, flavor=server.flavor, state="running",
+            disk_gb=1, started_at=now(),
+        )
+        for server in Server.objects.filter(usage=None).select_related("project", "image", "flavor")
+    )  # fmt: skip
+
+
+def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
+    KeyPair.objects.bulk_create(
+        KeyPair(project=people.bob.project, name=f"k-{i}", public_key="ssh-ed25519 A", fingerprint="F")
+        for i in numbers
+    )
+
+
+def _jobs(numbers: range, people: SimpleNamespace) -> None:
+    _images(numbers, people)
+    Job.objects.bulk_create(
+        Job(
+            kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=image.project,
+            user=people.bob.user, subject_kind="image", subject_id=image.pk, subject_name=image.name,
+        )
+        for image in Image.objects.filter(name__in=[f"i-{i}" for i in numbers]).select_related("project")
+    )  # fmt: skip
+
+
+def _clock(numbers: range, _people: SimpleNamespace) -> None:
+    ClockEntry.objects.bulk_create(ClockEntry(name=f"room.work-{i}", due_at=now()) for i in numbers)
+
+
+def _events(numbers: range, people: SimpleNamespace) -> None:
+    Event.objects.bulk_create(
+        Event(
+            user=people.bob.user, user_name="bob", account=people.bob.account, action="a", resource_id=f"{i}"
+        )
+        for i in numbers
+    )
+
+
+ROWS: dict[str, Make] = {
+    "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
+    "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions,
+    "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
+    "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
+    "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
+}  # fmt: skip
+
+# what is typed into the form of a new row; `user` and `account` stand for people
+ADDED: dict[str, dict[str, Any]] = {
+    "accounts.User": {"username": "eve", "password1": "kh4Jq-oo8-wyx", "password2": "kh4Jq-oo8-wyx"},
+    "accounts.Account": {"name": "initech"},
+    "accounts.Project": {"region": "cn-north-4", "name": "lab", "quota_images": "3"},
+    "accounts.Membership": {"role": "read-only"},
+    "accounts.Region": {"code": "eu-1", "name": "Europe", "engine": "local"},
+    "accounts.AvailabilityZone": {"region": "cn-north-4", "code": "cn-north-4z", "name": "AZ9"},
+    "cloud.Flavor": {
+        "name": "x9-tiny", "series": "x9", "vcpus": "1", "memory_mb": "64", "architecture": "x86", "device": "",
+    },
+    "images.OsVersion": {
+        "name": "Own 1", "os_type": "Linux", "platform": "Own", "version": "1", "bits": "64", "on_x86": "on",
+        "flavor_series": "[]",
+    },
+}  # fmt: skip
+# what a field is changed to, where not just any text, number or box will do
+CHANGED: dict[tuple[str, str], Any] = {
+    ("accounts.User", "email"): "a@example.com",
+    ("accounts.User", "language"): "zh-hans",
+    ("accounts.User", "theme"): "dark",
+    ("accounts.User", "time_zone"): "Asia/Shanghai",
+    ("accounts.Membership", "role"): "full-access",
+    ("images.OsVersion", "os_type"): "Other",
+    ("images.OsVersion", "bits"): "32",
+    ("images.OsVersion", "flavor_series"): '["s6"]',
+}
