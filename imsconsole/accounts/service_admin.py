@@ -163,14 +163,18 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
             self.message_user(request, _("Choose at most %d at once.") % MOST_AT_ONCE, messages.ERROR)
             return None
         if "confirmed" not in request.POST:
-            return self._ask(request, question, [(row, rule(row, _actor_for(request, row))) for row in rows])
+            return self._question(
+                request, question, [(row, rule(row, _actor_for(request, row))) for row in rows]
+            )
         done = [row for row in rows if self._call(request, call, row)]
         if done:
             said = ngettext("Done for %(count)d: %(names)s.", "Done for %(count)d: %(names)s.", len(done))
             self.message_user(request, said % {"count": len(done), "names": ", ".join(map(str, done))})
         return None
 
-    def _ask(self, request: HttpRequest, question: str, lines: list[tuple[Any, Verdict]]) -> HttpResponse:
+    def _question(
+        self, request: HttpRequest, question: str, lines: list[tuple[Any, Verdict]]
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": question,

@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
@@ -57,11 +58,11 @@ class OperatorSite(AdminSite):
         """The second factor and the rate limits of the console's sign-in page count here as well."""
         return super().login(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """One's own password is changed in the console."""
         return redirect("account_change_password")
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         return super().index(
             request, {"attention": what_needs_me(request.get_host()), **(extra_context or {})}
         )

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -118,10 +119,14 @@ def changed(
     """`data` with another value of one field."""
     if data.get(name) == "on":
         return {key: value for key, value in data.items() if key != name}
-    kind = type(form.fields[name]).__name__
-    projects = [str(people.alice.project.pk)]
-    usual = {"BooleanField": "on", "DecimalField": "7", "ModelMultipleChoiceField": projects}
-    return data | {name: CHANGED.get((label(panel), name), usual.get(kind, "other"))}
+    usual = "other"
+    for kind, value in (
+        (forms.BooleanField, "on"),
+        (forms.DecimalField, "7"),
+        (forms.ModelMultipleChoiceField, [str(people.alice.project.pk)]),
+    ):
+        usual = value if isinstance(form.fields[name], kind) else usual
+    return data | {name: CHANGED.get((label(panel), name), usual)}
 
 
 @pytest.mark.parametrize("panel", [panel for panel in PANELS if panel.added_by], ids=label)

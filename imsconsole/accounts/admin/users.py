@@ -48,7 +48,7 @@ class NewUserForm(UserCreationForm):
 
     class Meta(UserCreationForm.Meta):
         model = User
-        fields = ("username", "display_name", "is_staff")  # type: ignore[assignment]
+        fields = ("username", "display_name", "is_staff")
         labels = LABELS
         help_texts = HELP
 
