@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
 from imsconsole.audit.models import Event
+from imsconsole.audit.words import action_title, kind_title
 
 
 class ByOperators(admin.SimpleListFilter):
@@ -32,7 +33,7 @@ class ByOperators(admin.SimpleListFilter):
 @admin.register(Event)
 class EventAdmin(ServiceAdmin):
     list_display = (
-        "at", "user_name", "action", "resource_type", "resource_name", "result", "sentence", "account", "address",
+        "at", "user_name", "what", "kind", "resource_name", "result", "sentence", "account", "address",
     )  # fmt: skip
     list_filter = ("result", ByOperators, "action", "resource_type", "account")
     list_select_related = ("account",)
@@ -44,7 +45,7 @@ class EventAdmin(ServiceAdmin):
         (
             None,
             {
-                "fields": ("at", "action", "result", "code", "sentence"),
+                "fields": ("at", "what", "action", "result", "code", "sentence"),
                 "description": _(
                     "A row for every change and every refused attempt. Rows are only ever added."
                 ),
@@ -53,6 +54,14 @@ class EventAdmin(ServiceAdmin):
         (_("Who and where"), {"fields": ("user", "user_name", "address", "account", "project")}),
         (_("What"), {"fields": ("resource_type", "resource_id", "resource_name")}),
     )
+
+    @admin.display(description=_("action"), ordering="action")
+    def what(self, event: Event) -> str:
+        return action_title(event.action, event.resource_type)
+
+    @admin.display(description=_("resource type"), ordering="resource_type")
+    def kind(self, event: Event) -> str:
+        return kind_title(event.resource_type)
 
     def links_of(self, obj: Event) -> list[tuple[str, str]]:
         url = reverse("admin:audit_event_changelist")

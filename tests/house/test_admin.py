@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django import forms
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
@@ -52,6 +53,7 @@ def one(panel: ServiceAdmin, people: SimpleNamespace) -> Any:
 def operators(operator: User) -> Client:
     client = Client()
     client.force_login(operator)
+    ContentType.objects.get_for_models(*[panel.model for panel in PANELS])  # kept by each process once asked
     return client
 
 
