@@ -9,7 +9,7 @@ from images.uploads.found import examine_file, with_hash
 from images.uploads.receiver import Receiver
 from images.uploads.services import complete_upload, refuse_upload
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.errors import ImsError, Unavailable
+from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.engine.types import Found
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
     """Look at the finished file as well; when that is not possible now, the job will."""
     try:
         seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
-    except Unavailable as error:
+    except (NoSpace, Unavailable) as error:
         logger.warning("upload %s is examined later: %s", upload.pk, error)
         return found
     return with_hash(seen, found.sha256)

@@ -25,7 +25,7 @@ def limit_file_bytes() -> int:
 
 
 def examine_file(path: Path, region: Region, *, claimed: str, scratch: Path) -> Found:
-    """Inspect a finished file, `qemu-img` under limits included. Raises BadImage, Unavailable."""
+    """Inspect a finished file, `qemu-img` under limits included. Raises BadImage, NoSpace, Unavailable."""
     return inspect_file(
         path,
         claimed=claimed,

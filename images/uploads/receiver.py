@@ -1,6 +1,5 @@
 """`Receiver`: the bytes of one upload, to its file and through the inspector, a piece at a time."""
 
-import errno
 import fcntl
 import os
 import time
@@ -13,13 +12,13 @@ from images.models import Upload
 from images.uploads.found import limit_file_bytes, limit_virtual_bytes
 from images.uploads.inspectors import keep_inspector, take_inspector
 from images.uploads.progress import counted_bytes
-from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound
+from imsconsole.core.errors import BadImage, Conflict, NotFound
+from imsconsole.core.full_disk import full_disk_said
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB, Found
 
 PIECE_BYTES = MIB  # what is inspected and written at once
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOTED_EVERY_S = 2
 LOCK_PATIENCE_S = 2.0  # a connection that has just ended may still be written down
 
@@ -29,8 +28,9 @@ def kept_until() -> datetime:
     return now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
 
 
+@full_disk_said()
 def locked_file(upload: Upload) -> BinaryIO:
-    """The upload's file, for its one writer until it is closed. Raises Conflict (upload-busy)."""
+    """The upload's file, for its one writer until it is closed. Raises Conflict (upload-busy), NoSpace."""
     file = os.fdopen(os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
     deadline = time.monotonic() + LOCK_PATIENCE_S
     while True:
@@ -49,7 +49,7 @@ class Receiver:
     """Takes in an upload, as its only writer. Memory stays the same for every size: one piece, and the inspector's.
 
     An upload that has bytes already is gone on with: what this process has not inspected is read again.
-    Raises Conflict (upload-busy, upload-ended), NotFound when the upload is gone, BadImage.
+    Raises Conflict (upload-busy, upload-ended), NotFound when the upload is gone, BadImage, NoSpace.
     """
 
     def __init__(self, upload: Upload) -> None:
@@ -120,15 +120,11 @@ class Receiver:
         self._write(piece)
         self._note()
 
+    @full_disk_said()
     def _write(self, piece: bytes) -> None:
         rest = memoryview(piece)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            if error.errno in FULL:
-                raise NoSpace from error
-            raise
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _note(self) -> None:
         """Let others see how far it is; now and then, for it costs a write."""
@@ -148,6 +144,7 @@ class Receiver:
         """What comes now does not count before `commit`, whatever happens."""
         self._mark_unverified(self.received_bytes)
 
+    @full_disk_said()
     def commit(self) -> None:
         """All that was eaten counts, and is on the disk. Raises as `eat`, NotFound."""
         self.flush()
@@ -168,6 +165,7 @@ class Receiver:
         keep_inspector(self.upload.pk, self._inspector)
         self.close()
 
+    @full_disk_said()
     def finish(self, *, claimed: str = "", sha256: str = "") -> Found:
         """All bytes are here and on the disk: what they are. Raises BadImage, Conflict, NoSpace.
 

@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import re
+import signal
 import struct
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imsconsole.core.errors import BadImage
+from imsconsole.core.errors import BadImage, NoSpace
 from imsconsole.core.sentences import sentence
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
 from imsconsole.engine import inspection
@@ -307,6 +308,15 @@ def test_what_qemu_img_cannot_read_within_its_limits_is_too_complex(disks: Disks
             run=lambda _arguments: (-9, "", ""),
             scratch=disks.folder,
         )
+
+
+@pytest.mark.parametrize(
+    "ended", [(1, "", "qemu-img: error writing: No space left on device"), (-signal.SIGXFSZ, "", "")]
+)
+def test_a_full_disk_is_not_the_file_s_fault(disks: Disks, ended: tuple[int, str, str]) -> None:
+    path = disks.path("qcow2")
+    with pytest.raises(NoSpace):
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
 
 
 @pytest.mark.parametrize(

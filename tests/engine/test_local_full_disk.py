@@ -1,5 +1,7 @@
 """A disk that is full, told by the system itself: NoSpace, nothing left over, and it works once there is space."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from imsconsole.core.sentences import sentence_of
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, FileSource, Power, ServerSpec
 from tests.engine.contract import nothing_in
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for
+from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for, wait_until
 from tests.support.faults import full_disk
 
 LIMITS = (0, 1024, 100_000, 300_000, 2_000_000)
@@ -109,6 +111,20 @@ def test_a_guest_can_be_stopped_and_deleted_on_a_full_disk(local: LocalEngine, p
     assert nothing_in(local)
     other = local.create_server(replace(server_spec()), stored_image(local, place).ref, work=TestWork())
     local.start(other)
-    for _said in until_there_is_space(lambda: local.stop(other.ref, graceful_s=0)):
-        pass
+    with full_disk(0):
+        assert local.stop(other.ref, graceful_s=0).power is Power.STOPPED
     assert local.server_state(other.ref).power is Power.STOPPED
+
+
+@pytest.mark.guest
+def test_how_a_guest_ended_is_known_though_it_cannot_be_noted(local: LocalEngine, place: Path) -> None:
+    spec = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = local.start(spec).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    with full_disk(0):
+        wait_until(lambda: local.server_state(spec.ref).power is Power.STOPPED)
+        assert local.server_state(spec.ref).reason == "killed"
+    noted = local.server_state(spec.ref)
+    assert (noted.reason, local.server_state(spec.ref)) == ("killed", noted)
+    assert [path.name for path in place.rglob("state.json*")] == ["state.json"]

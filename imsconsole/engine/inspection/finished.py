@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from imsconsole.core.errors import BadImage, Unavailable
+from imsconsole.core.errors import BadImage, NoSpace, Unavailable
+from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.inspection.disk import SECTOR, read_table
 from imsconsole.engine.inspection.examine import check_size, examine
 from imsconsole.engine.inspection.library import PIECE_BYTES, Library
@@ -20,7 +21,7 @@ QemuImg = Callable[[Sequence[str]], tuple[int, str, str]]
 QEMU_NAMES = {"vhd": "vpc", "iso": "raw"}
 PLAIN = ("raw", "iso")
 LIMITS_REACHED = ("Cannot allocate memory", "unable to allocate")
-OUR_FAULT = ("Permission denied", "No space left on device", "Failed to get", "Resource temporarily")
+OUR_FAULT = ("Permission denied", "Failed to get", "Resource temporarily")
 CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
 
 
@@ -29,7 +30,7 @@ def inspect_file(
 ) -> Found:
     """What the file at the absolute `path` is; its `sha256` stays empty (`Inspector` made it).
 
-    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage,
+    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage, NoSpace,
     Unavailable (of `run`).
     """
     with file_view(path) as view:
@@ -64,8 +65,10 @@ def check_library(view: View, facts: Facts) -> None:
 
 
 def ask(path: Path, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
-    """Return code and output of qemu-img. Raises BadImage; Unavailable when the fault is ours."""
+    """Return code and output of qemu-img. Raises BadImage; NoSpace, Unavailable when the fault is ours."""
     code, out, error = run(args)
+    if met_full_disk(code, error):
+        raise NoSpace
     if code < 0 or any(words in error for words in LIMITS_REACHED):
         raise BadImage("too-complex", format=facts.format)
     if code > CHECK_UNSUPPORTED or any(words in error for words in OUR_FAULT):

@@ -9,11 +9,12 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from imsconsole.core.errors import Conflict
+from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, full_disk_said, link, remove, server_of, sha256_of, sync
+from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.types import (
     GIB,
@@ -81,6 +82,7 @@ class LocalEngine:
     def sweep(self, token: str) -> None:
         self._store.sweep(token)
 
+    @full_disk_said()
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         """Run qemu-img for the inspection: exit code, output, errors.
 
@@ -106,6 +108,7 @@ class LocalEngine:
             yield folder, readable
 
     # stored disks of images
+    @full_disk_said()
     def ingest(self, disk_id: UUID, source: Source, *, format: str, work: Work) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
@@ -165,6 +168,7 @@ class LocalEngine:
             remove(path)
 
     # disks of servers
+    @full_disk_said()
     def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work) -> str:
         store = self._store
         if adopted := store.adopt(store.disks, str(disk_id), ".qcow2", work):
@@ -175,6 +179,7 @@ class LocalEngine:
             made.chmod(0o600)
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
+    @full_disk_said()
     def grow_disk(self, disk: DiskSpec, size_bytes: int) -> str:
         path = self._store.disk(disk.ref)
         if self._qemu_img.virtual_size(path, "qcow2") < size_bytes:
@@ -193,6 +198,7 @@ class LocalEngine:
             remove(path)
 
     # servers
+    @full_disk_said()
     def create_server(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
         image = self._store.stored(image_ref)
         folder = self._machines.take_over(server.id, work)
@@ -233,6 +239,7 @@ class LocalEngine:
         sync(made / "disk.qcow2")
         self._user.let_in(made)
 
+    @full_disk_said()
     def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
         folder, image = self._store.server(server.ref), self._store.stored(image_ref)
         disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
@@ -244,30 +251,34 @@ class LocalEngine:
         self._machines.require_stopped(server.ref)
         return server
 
+    @full_disk_said()
     def start(self, server: ServerSpec) -> ServerState:
-        with full_disk_said():
-            return self._machines.start(server)
+        return self._machines.start(server)
 
+    @full_disk_said()
     def stop(self, ref: str, *, graceful_s: float) -> ServerState:
-        with full_disk_said():
-            return self._machines.stop(ref, graceful_s)
+        return self._machines.stop(ref, graceful_s)
 
+    @full_disk_said()
     def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
-        with full_disk_said():
-            return self._machines.reboot(server, graceful_s)
+        return self._machines.reboot(server, graceful_s)
 
     def delete_server(self, ref: str) -> None:
         self._machines.delete(ref)
 
+    @full_disk_said()
     def server_state(self, ref: str) -> ServerState:
         return self._machines.state(ref)
 
+    @full_disk_said()
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         self._machines.attach(server, disk)
 
+    @full_disk_said()
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         self._machines.detach(server, disk)
 
+    @full_disk_said()
     def screen(self, ref: str) -> bytes:
         return self._machines.screen(ref)
 

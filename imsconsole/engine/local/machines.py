@@ -28,6 +28,7 @@ from imsconsole.engine.local.state import (
     find_guest,
     is_guest,
     kill,
+    note,
     note_end,
     now,
     read_state,
@@ -145,7 +146,7 @@ class Machines:
         if recorded.running and not pid:
             recorded = note_end(folder, recorded)
         elif pid and pid != recorded.pid:
-            write_state(folder, replace(recorded, pid=pid))
+            note(folder, replace(recorded, pid=pid))
         return describe(folder, read_state(folder))
 
     def require_stopped(self, ref: str) -> None:
@@ -220,7 +221,7 @@ class Machines:
             process.kill()
             process.wait()
             raise
-        write_state(folder, replace(starting, pid=process.pid))
+        note(folder, replace(starting, pid=process.pid))
         return describe(folder, read_state(folder))
 
     def _require_memory(self, folder: Path, needed_mb: int) -> None:
@@ -239,7 +240,7 @@ class Machines:
     def _stop(self, folder: Path, graceful_s: float) -> ServerState:
         recorded = read_state(folder)
         if pid := find_guest(folder, recorded):
-            write_state(folder, replace(recorded, pid=pid, stopping=True))
+            note(folder, replace(recorded, pid=pid, stopping=True))
             if not _shut_down(folder, pid, graceful_s):
                 self._cut_power(folder)
         return self._noted(folder)

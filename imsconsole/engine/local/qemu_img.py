@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from imsconsole.core.errors import BadImage, ImsError, NoSpace, Unavailable, Unsupported
+from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, Limits, RunAs, missing_programs, wrapped
 from imsconsole.engine.types import GIB
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
-# the last is how qcow2 names EFBIG, the answer to a file that may not grow
-FULL = ("No space left on device", "File too large", "Disk quota exceeded", "image size is too large")
 NO_MEMORY = ("Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable")
 INFO_TIME_LIMIT_S = 60
 
@@ -150,9 +149,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 def failure(code: int, err: str, format: str) -> ImsError:
     """What a failed qemu-img means. The last line of its errors is kept as the detail."""
     detail = (err.strip().splitlines() or [f"qemu-img ended with {code}"])[-1].removeprefix("qemu-img: ")
-    if any(words in err for words in FULL):
-        return NoSpace()
-    if code in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
+    if met_full_disk(code, err):
         return NoSpace()
     if code < 0 or any(words in err for words in NO_MEMORY):
         return Unavailable("qemu-img-failed", detail=detail)

@@ -3,14 +3,17 @@
 Orderly ends remove QEMU's own pid file, a kill leaves it: that tells how a guest ended.
 """
 
+import contextlib
 import json
 import os
 import signal
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from imsconsole.core.errors import NoSpace
+from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import Power, ServerState
 
@@ -56,10 +59,22 @@ def read_state(folder: Path) -> Recorded:
 
 
 def write_state(folder: Path, state: Recorded) -> None:
-    new = folder / f"{STATE_FILE}.{uuid4().hex}"
-    with new.open("x") as stream:
+    """Only under the server's lock: what an interrupted write left is written over. Raises OSError."""
+    new = folder / f"{STATE_FILE}.new"
+    with new.open("w") as stream:
         json.dump(asdict(state), stream)
     new.rename(folder / STATE_FILE)
+
+
+def note(folder: Path, state: Recorded) -> bool:
+    """Write down what can be found out again, unless the disk is full; whether it was written.
+
+    So a guest can be looked at and stopped on a full disk, and room be made.
+    """
+    with contextlib.suppress(NoSpace), full_disk_said():
+        write_state(folder, state)
+        return True
+    return False
 
 
 def is_guest(pid: int, server: UUID | str) -> bool:
@@ -102,8 +117,8 @@ def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
     """Write down that the guest has ended, and why. Only under the server's lock."""
     reason = reason or _why(folder, recorded)
     ended = replace(recorded, running=False, pid=0, stopping=False, reason=reason, since=now())
-    write_state(folder, ended)
-    (folder / RUN / PID_FILE).unlink(missing_ok=True)
+    if note(folder, ended):
+        (folder / RUN / PID_FILE).unlink(missing_ok=True)
     return ended
 
 

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from imsconsole.core.errors import NoSpace, NotFound, Unavailable
+from imsconsole.core.errors import NotFound, Unavailable
+from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
 
@@ -35,19 +36,7 @@ SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]
 SERVER_REF = re.compile(UUID_PATTERN)
 RUN = "run"
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
-FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 FICLONE = 0x40049409  # linux/fs.h
-
-
-@contextmanager
-def full_disk_said() -> Iterator[None]:
-    """What the system says of a full disk, in our words: NoSpace."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpace from error
-        raise
 
 
 class Store:
@@ -62,6 +51,7 @@ class Store:
         self.scraps = root / "scrap"
         self._make()
 
+    @full_disk_said()
     def _make(self) -> None:
         """Folders stay ours, so a guest that broke out could not change, remove or list anything."""
         if not self.root.is_dir():
@@ -117,10 +107,9 @@ class Store:
             raise ValueError(f"not a token: {work.token!r}")
         folder = self.scraps / work.token
         try:
-            with full_disk_said():
-                folder.mkdir(mode=0o700, exist_ok=True)
-                self.user.give(folder)
-                yield folder
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self.user.give(folder)
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,28 @@
+"""A disk that is full, in our words. This module knows no Django: the engine says it too."""
+
+import errno
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imsconsole.core.errors import NoSpace
+
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+# how programs name these; the last is qemu-img's for a qcow2 file that may not grow
+WORDS = ("No space left on device", "File too large", "Disk quota exceeded", "image size is too large")
+
+
+@contextmanager
+def full_disk_said() -> Iterator[None]:
+    """What the system says of a full disk becomes NoSpace. Also a decorator."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace from error
+        raise
+
+
+def met_full_disk(code: int, errors: str) -> bool:
+    """Whether a program that ended with this code and these words failed because the disk is full."""
+    return code in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ) or any(words in errors for words in WORDS)
