@@ -10,6 +10,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.audit.trail import service
 from imsconsole.core.errors import ImsError, NotFound
+from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Found
 from imsconsole.jobs.quotas import lock_project
 
@@ -64,7 +65,7 @@ def complete_upload(upload: Upload, found: Found, *, actor: Actor) -> Upload:
 def refuse_upload(upload: Upload, error: ImsError, *, actor: Actor) -> Upload:
     """Keep why a file was refused. Its bytes are gone already and count no more."""
     Upload.objects.filter(pk=upload.pk).update(
-        state=Upload.State.REFUSED, size_bytes=0, error_code=error.code, error_values=error.values
+        state=Upload.State.REFUSED, size_bytes=0, error_code=error.code, error_values=lasting_values(error)
     )
     return upload
 

@@ -7,6 +7,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import Capabilities
 
 BUSY = (
@@ -72,28 +73,14 @@ def can_run_guests(capabilities: Capabilities) -> Verdict:
     """Without QEMU servers exist, with real disks, but none can be started (design §5)."""
     if capabilities.accelerator:
         return ALLOWED
-    return refuse(
-        "qemu-missing",
-        _(
-            "Servers cannot be started here because the package %(packages)s is missing on the host. "
-            "Ask the operator to install it."
-        )
-        % {"packages": ", ".join(capabilities.missing) or "qemu-system-x86"},
-    )
+    return refuse_as("qemu-missing", package=", ".join(capabilities.missing) or "qemu-system-x86")
 
 
 def fits_memory(memory_mb: int, host: Host) -> Verdict:
     """All running guests together must fit the host's memory (IMS_GUEST_MEMORY_MB)."""
     if memory_mb <= host.free_memory_mb:
         return ALLOWED
-    return refuse(
-        "no-guest-memory",
-        _(
-            "The host has not enough memory: %(needed)s MB are needed and %(free)s MB are free. Stop a "
-            "server that is not needed, or choose a smaller flavor."
-        )
-        % {"needed": memory_mb, "free": host.free_memory_mb},
-    )
+    return refuse_as("no-guest-memory", needed_mb=memory_mb, free_mb=host.free_memory_mb)
 
 
 def can_create_key_pair(actor: Actor) -> Verdict:

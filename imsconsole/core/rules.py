@@ -4,7 +4,8 @@ A rule is a function `can_<verb>(subject, actor) -> Verdict`. Buttons, forms, se
 jobs ask the same one. Order inside a rule: who, state, relations, quota; the first refusal speaks.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
@@ -14,10 +15,11 @@ from imsconsole.core.errors import ImsError
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a rule. True in a condition when allowed."""
+    """The answer of a rule. True in a condition when allowed. `values` are those of the code's sentence, if it has one."""
 
     code: str = ""
     reason: str | Promise = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return not self.code
@@ -48,5 +50,5 @@ class Refused(ImsError):
     default_code = "refused"
 
     def __init__(self, verdict: Verdict, **values: Any) -> None:
-        super().__init__(verdict.code, reason=str(verdict.reason), **values)
+        super().__init__(verdict.code, reason=str(verdict.reason), **verdict.values, **values)
         self.verdict = verdict

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
+from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
 from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
@@ -67,6 +68,22 @@ def sentence(code: str, values: Mapping[str, Any]) -> str:
     if "reason" in values:
         return str(values["reason"])
     return str(SENTENCES.get(code, UNKNOWN)) % _Values(values)
+
+
+def lasting_values(error: ImsError) -> dict[str, Any]:
+    """The values of an error that is kept for readers of any language.
+
+    The reason of a refusal is in the language of whoever met it: left out when the code has a sentence.
+    """
+    kept = dict(error.values)
+    if error.code in SENTENCES:
+        kept.pop("reason", None)
+    return kept
+
+
+def refuse_as(code: str, **values: Any) -> Verdict:
+    """A refusal in the sentence of an error's code: one that may be kept for readers of any language."""
+    return Verdict(code, sentence(code, values), values)
 
 
 def sentence_of(error: ImsError) -> str:
