@@ -18,6 +18,7 @@ from images.uploads.found import limit_file_bytes
 from images.uploads.progress import head_digest, progress_of
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.core.errors import ImsError
+from imsconsole.core.fullness import fullness_said
 from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import sentence_of
 
@@ -64,7 +65,8 @@ def speaks_tus(
     @wraps(view)
     def answer(request: ActorRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            response = view(request, *args, **kwargs)
+            with fullness_said():
+                response = view(request, *args, **kwargs)
         except ImsError as error:
             response = _refusal(error)
         response["Tus-Resumable"] = VERSION

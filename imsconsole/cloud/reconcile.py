@@ -9,8 +9,10 @@ from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.servers import start_server
 from imsconsole.cloud.states import change_status
 from imsconsole.core.errors import ImsError
+from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
+from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Power, ServerState
 from imsconsole.jobs.models import Job
 
@@ -31,6 +33,7 @@ def reconcile_all() -> None:
         raise failure
 
 
+@fullness_said()
 def reconcile_server(server: Server) -> Server:
     """Bring the row to what the process does; the row as it is then.
 
@@ -90,7 +93,7 @@ def _start_again(server: Server) -> Server:
         return start_server(server, actor=service_actor(server.project))
     except Refused as refused:
         Server.objects.filter(pk=server.pk, status=Server.Status.STOPPED).update(
-            status_code=refused.code, status_values=refused.values
+            status_code=refused.code, status_values=lasting_values(refused)
         )
     server.refresh_from_db()
     return server

@@ -9,7 +9,9 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from imsconsole.core.errors import ImsError
+from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
+from imsconsole.core.sentences import lasting_values
 from imsconsole.jobs.endings import tell_ending
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
@@ -68,8 +70,9 @@ def _to_the_end(run: Run) -> None:
 def _try_forward(run: Run) -> None:
     """Do what is left to do and end the job; on any failure decide that it is to be undone."""
     try:
-        _forward(run)
-        _end(run, State.DONE)
+        with fullness_said():
+            _forward(run)
+            _end(run, State.DONE)
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
     except ImsError as error:
@@ -99,7 +102,8 @@ def _forward(run: Run) -> None:
 def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
     """From now on the job is undone; whoever takes it up goes on undoing."""
     logger.info("job %s: %s", run.job, error)
-    run.write(outcome=outcome, error_code=error.code, error_values=error.values, bytes_total=0, deaths=0)
+    kept = {"error_code": error.code, "error_values": lasting_values(error)}
+    run.write(outcome=outcome, **kept, bytes_total=0, deaths=0)
 
 
 def _try_backward(run: Run) -> None:

@@ -5,6 +5,7 @@ import signal
 from dataclasses import replace
 
 import pytest
+from django.utils.translation import override
 
 from imsconsole.cloud import reconcile
 from imsconsole.cloud.clock import PERIODIC
@@ -102,6 +103,26 @@ def test_a_rebooted_host_starts_again_what_starts_with_it(people, engine, auto_s
         assert server.status == "running"
     else:
         assert (server.status, server.status_code) == ("stopped", "host-rebooted")
+
+
+def test_why_a_server_was_not_started_again_is_told_in_the_reader_s_language(
+    people, engine, monkeypatch
+) -> None:
+    server = running_server(people.bob)
+    set_auto_start(server, auto_start=True, actor=people.bob)
+    engine.stop(server.ref, graceful_s=0)
+    from imsconsole.engine.local.state import read_state, write_state
+
+    folder = engine._store.server(server.ref)
+    write_state(folder, replace(read_state(folder), running=True, boot_id="the boot before this one"))
+    monkeypatch.setattr(engine, "_memory_mb", 0)
+    with override("zh-hans"):  # the clock's, whatever that is
+        reconcile.reconcile_all()
+    server.refresh_from_db()
+    assert (server.status, server.status_code) == ("stopped", "no-guest-memory")
+    assert "64 MB, and 0 MB are free" in server.status_sentence
+    with override("zh-hans"):
+        assert "内存" in server.status_sentence
 
 
 def test_a_server_that_is_said_to_be_worked_on_but_is_not_is_brought_back(people) -> None:

@@ -1,12 +1,109 @@
-"""Things that go wrong on purpose.
+"""Things that go wrong on purpose: an engine that fails where it is told to, and a disk that is full.
 
-`full_disk(limit_bytes)` needs no wrapper: no file of this process, nor of those it starts, grows beyond
-the limit, and the system itself says so.
+    with faulty_engine() as engine:                                # learn what a job calls
+        finish(job)
+    assert engine.points == ["ingest:1", "sweep:1"]
+    with faulty_engine("ingest:1", error=NoSpace()) as engine:     # raise instead of doing it
+    with faulty_engine("ingest:1", error=Unavailable(), late=True) # do it, but the answer is lost
+    with faulty_engine("ingest:1", error=Crash(), late=True)       # do it, then the worker is gone
+    with faulty_engine("ingest:1", full=True)                      # from there on whatever writes: NoSpace
+    with faulty_engine("ingest:1", limit_bytes=4096)               # from there on the system's own full disk
+    with faulty_engine("ingest:1", before=wait)                    # slow: `wait` is called first
+
+`full_disk(limit_bytes)` and `meet_full_database()` need no wrapper: the system and the database say it themselves.
+
+The wrapper stands where every room gets its engine (`cloud.engines`), in the test's own process; workers
+in processes of their own do not see it.
 """
 
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from django.db import connection
+
+from imsconsole.cloud import engines
+from imsconsole.core.errors import NoSpace
+from imsconsole.engine.api import Engine
+from imsconsole.jobs.models import Job
+from tests.support.workers import finish, lapse
+
+# what may need room on the disk; all else, above all what makes room, works on a full one
+FILLS = {
+    "ingest", "create_disk", "grow_disk", "create_server", "replace_system_disk", "restore_system_disk",
+    "start", "reboot", "attach", "qemu_img",
+}  # fmt: skip
+
+
+class Crash(BaseException):
+    """The worker is gone: nothing that comes after is done, and nobody catches it."""
+
+
+class FaultyEngine:
+    """An engine whose calls are noted as points, `verb:number`; at one of them something goes wrong."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        at: str = "",
+        *,
+        error: BaseException | None = None,
+        late: bool = False,
+        full: bool = False,
+        limit_bytes: int | None = None,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.engine, self.at = engine, at
+        self.error, self.late, self.full = error, late, full
+        self.limit_bytes, self.before = limit_bytes, before
+        self.points: list[str] = []
+        self.reached = False
+        self._calls: Counter[str] = Counter()
+
+    def __getattr__(self, verb: str) -> Any:
+        done = getattr(self.engine, verb)
+        return lambda *args, **kwargs: self._call(verb, lambda: done(*args, **kwargs))
+
+    def _call(self, verb: str, done: Callable[[], Any]) -> Any:
+        self._calls[verb] += 1
+        point = f"{verb}:{self._calls[verb]}"
+        self.points.append(point)
+        self.reached = self.reached or point == self.at
+        with self._disk():
+            if point == self.at:
+                return self._disturbed(done)
+            if self.full and self.reached and verb in FILLS:
+                raise NoSpace
+            return done()
+
+    def _disk(self) -> Any:
+        short = self.reached and self.limit_bytes is not None
+        return full_disk(self.limit_bytes or 0) if short else nullcontext()
+
+    def _disturbed(self, done: Callable[[], Any]) -> Any:
+        self.before()
+        if self.full and self.at.split(":")[0] in FILLS:
+            raise NoSpace
+        if self.error and not self.late:
+            raise self.error
+        result = done()
+        if self.error:
+            raise self.error
+        return result
+
+
+@contextmanager
+def faulty_engine(at: str = "", *, region: str = "cn-north-4", **fault: Any) -> Iterator[FaultyEngine]:
+    """Put a faulty engine around the region's own, where all rooms get it."""
+    usual = engines._local
+    faulty = FaultyEngine(usual(region), at, **fault)
+    engines._local = lambda code: faulty if code == region else usual(code)  # type: ignore[assignment]
+    try:
+        yield faulty
+    finally:
+        engines._local = usual
 
 
 @contextmanager
@@ -18,3 +115,29 @@ def full_disk(limit_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def meet_full_database() -> None:
+    """Let the database itself find that it is full. Ends the transaction it is called in."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DO $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$")
+        else:
+            cursor.execute("PRAGMA max_page_count = 1")  # as large as it is, and no larger
+            try:
+                cursor.execute("CREATE TABLE filler AS SELECT zeroblob(4000000) AS bytes")
+            finally:
+                cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+def end(job: Job) -> Job:
+    """Run a job to its end, as workers do: one that was dropped is taken up again when its lease is over."""
+    for _ in range(5):
+        try:
+            finish(job)
+        except Crash:
+            job.refresh_from_db()
+        if not job.is_live:
+            return job
+        lapse(job)
+    raise AssertionError(f"{job} does not end: {job.state} at {job.step}, {job.error_code}")

@@ -1,10 +1,15 @@
 """Pages for what went wrong outside our own errors."""
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from imsconsole.core.errors import NoSpace
+from imsconsole.core.fullness import is_full
 from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
+from imsconsole.core.sentences import sentence_of
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -36,6 +41,9 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called by Django while it handles what was raised, wherever that was."""
+    if is_full(sys.exc_info()[1]):
+        return bare_error_page(request, NoSpace.http_status, sentence_of(NoSpace()))
     return bare_error_page(
         request, 500, _("Something went wrong on our side. Nothing you did is lost that was confirmed.")
     )
