@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from images.deletions import finish_deletions
 from images.jobs_delete import DeleteImage
 from images.models import Image
 from images.rules.delete import can_delete
@@ -12,6 +13,7 @@ from images.services.delete import delete_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import FileSource
@@ -20,6 +22,7 @@ from imsconsole.jobs.runner import run_job
 from tests import factories
 from tests.conftest import client_of
 from tests.images.importing import imported
+from tests.support.faults import faulty_engine
 from tests.support.workers import finish, kill_at_every_step
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +137,20 @@ def test_the_job_removes_the_bytes_and_may_run_twice(people, stored):
     assert (job.state, stored.disks.get().ref) == ("done", "")
     assert ref not in engine.inventory().stored
     assert stored.disks.get().sha256  # what it was is still known
+
+
+def test_a_deletion_that_failed_is_finished_by_the_clock(people, stored):
+    delete_image(stored, actor=people.bob)
+    job = Job.objects.about(stored.pk).get(kind=DeleteImage.kind)
+    with faulty_engine("delete:1", error=Unavailable()):
+        assert finish(job).state == "failed"
+    assert list(differences()) != []
+    finish_deletions()
+    assert finish(job).state == "done"
+    assert list(differences()) == []
+    finish_deletions()
+    job.refresh_from_db()
+    assert job.state == "done"
 
 
 def test_bytes_that_are_gone_already_are_deleted_well(people, stored):
