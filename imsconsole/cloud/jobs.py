@@ -192,6 +192,9 @@ class DeleteServer(PowerKind):
         run.hold()
         if server.ref:
             engine_of(server).delete_server(server.ref)
+        with run.fenced():
+            Server.objects.filter(pk=server.pk).update(ref="")
+            server.disks.existing().filter(role=Disk.Role.SYSTEM).update(ref="")
 
     def disks(self, run: Run) -> None:
         server = subject_of(run.job)
