@@ -1,0 +1,164 @@
+"""Every kind of job, at each of its calls of the engine: a full disk, an engine that is away, a worker that dies.
+
+A job that fails says why in a sentence, loses nothing, and is retried with success; one whose worker dies
+goes on by itself.
+"""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.utils.html import escape
+from django.utils.translation import override
+
+from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
+from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.services import retry_job
+from tests.cloud.conftest import _short_stop, engine  # noqa: F401
+from tests.conftest import client_of
+from tests.images.public.conftest import publisher  # noqa: F401
+from tests.support.faults import FILLS, Crash, end, faulty_engine
+from tests.support.file_server import Server
+from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_lost
+
+pytestmark = pytest.mark.django_db
+WITH_GUESTS = [pytest.mark.slow, pytest.mark.guest]  # a guest starts again and again
+KINDS = [
+    pytest.param(kind, id=kind.kind, marks=[] if kind.kind.startswith("image.") else WITH_GUESTS)
+    for kind in BEGINNINGS
+    if kind is not ReinstallOs  # a ChangeOs, see below
+]
+ERRORS = (
+    Unavailable(),
+    Unavailable("qemu-silent", detail="<b>"),
+    NotFound("no-such-bytes", ref="x"),
+    Conflict(),
+    NoSpace(),
+    BadImage("corrupt", format="qcow2", detail="x"),
+    Unsupported("qemu-img-missing", package="qemu-utils"),
+)
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+FILLING = [
+    kind for kind in KINDS if kind.id in ("image.import", "server.create", "server.start", "server.change-os")
+]
+LIMITS_BYTES = (0, 1024, 100_000, 300_000, 2_000_000)
+DELETIONS = ("server.delete", "disk.delete-kept")
+
+
+@pytest.fixture
+def works(
+    people: SimpleNamespace,
+    engine: object,  # noqa: F811
+    publisher: Server,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Works:
+    works = Works(people.alice, tmp_path, publisher)
+    monkeypatch.setattr("imsconsole.demo.jobs.built_guest", lambda *_args, **_kwargs: tmp_path / "disk.raw")
+    return works
+
+
+def test_every_kind_of_job_is_tried() -> None:
+    assert set(all_kinds()) == set(BEGINNINGS)
+
+
+@pytest.mark.guest
+def test_a_reinstallation_asks_the_engine_what_a_change_of_os_asks(works: Works) -> None:
+    assert points_of(works, ReinstallOs) == points_of(works, ChangeOs)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_goes_wrong_at_whichever_call_nothing_is_lost(works: Works, kind: type[JobKind]) -> None:
+    for at in points_of(works, kind):
+        try:
+            if at.split(":")[0] in FILLS:
+                _fails_and_is_retried(works, kind, at, "no-space", full=True)
+            else:
+                _fails_and_is_retried(works, kind, at, "unavailable", error=Unavailable())
+            _fails_and_is_retried(works, kind, at, "unavailable", error=Unavailable(), late=True)
+            _goes_on_after_a_crash(works, kind, at)
+        except BaseException as error:
+            error.add_note(f"at {at}")
+            raise
+
+
+def points_of(works: Works, kind: type[JobKind]) -> list[str]:
+    """What an undisturbed job of that kind calls."""
+    job = works.begin(kind)
+    with faulty_engine() as calls:
+        end(job)
+    assert job.state == Job.State.DONE, job.error_sentence
+    assert_nothing_is_lost(job)
+    assert calls.points
+    return calls.points
+
+
+def _fails_and_is_retried(works: Works, kind: type[JobKind], at: str, code: str, **fault: object) -> None:
+    job = works.begin(kind)
+    with faulty_engine(at, **fault) as calls:
+        end(job)
+    assert calls.reached
+    assert (job.state, job.error_code) == ("failed", code)
+    if not (fault.get("late") and kind.kind in DELETIONS):  # what is gone is gone; the retry finds it so
+        assert_nothing_is_lost(job)
+    job.refresh_from_db()
+    if job.state == Job.State.FAILED:  # else the clock did it
+        retry_job(job, actor=works.actor)
+        assert end(job).state == Job.State.DONE, job.error_sentence
+    assert_nothing_is_lost(job)
+
+
+def _goes_on_after_a_crash(works: Works, kind: type[JobKind], at: str) -> None:
+    job = works.begin(kind)
+    with faulty_engine(at, error=Crash(), late=True) as calls:
+        end(job)
+    assert calls.reached
+    assert (job.state, job.deaths) == ("done", 1), job.error_sentence
+    assert_nothing_is_lost(job)
+
+
+@pytest.mark.parametrize("kind", FILLING)
+def test_on_the_system_s_own_full_disk_it_fails_until_there_is_space(
+    works: Works, kind: type[JobKind]
+) -> None:
+    first, states = points_of(works, kind)[0], []
+    for limit in LIMITS_BYTES:
+        job = works.begin(kind)
+        with faulty_engine(first, limit_bytes=limit):
+            end(job)
+        states.append(job.state)
+        if job.state == Job.State.FAILED:
+            assert job.error_code in ("no-space", "qemu-failed"), job.error_sentence
+            assert_nothing_is_lost(job)
+            retry_job(job, actor=works.actor)
+            end(job)
+        assert job.state == Job.State.DONE, job.error_sentence
+        assert_nothing_is_lost(job)
+    assert "failed" in states
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_is_told_in_the_reader_s_language(works: Works, kind: type[JobKind]) -> None:
+    """The worker's language is another than one of the readers', and does not matter."""
+    first = points_of(works, kind)[0]
+    for error in ERRORS:
+        job = works.begin(kind)
+        with override("zh-hans"), faulty_engine(first, error=error):
+            end(job)
+        assert (job.state, job.error_code != "unexpected") == ("failed", True), error
+        for language in ("en", "zh-hans"):
+            _assert_told(job, works, language)
+        works.repair()
+
+
+def _assert_told(job: Job, works: Works, language: str) -> None:
+    with override(language):
+        said = job.error_sentence
+    if job.project == works.actor.project:  # else it is the platform's
+        page = client_of(works.actor).get(job.get_absolute_url(), headers={"Accept-Language": language})
+        assert escape(said) in page.content.decode()
+    assert "%(" not in said
+    assert bool(CHINESE.search(said)) == (language == "zh-hans")

@@ -1,0 +1,225 @@
+"""One piece of long work of every kind, begun as its service begins it: for what must hold for all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from images.deletions import finish_deletions
+from images.jobs import ImportImage
+from images.jobs_delete import DeleteImage
+from images.jobs_public import FetchPublicImage
+from images.models import Image, PublicSource, Upload
+from images.public.platform import platform_actor
+from images.services.change_os import change_os, reinstall_os
+from images.services.delete import delete_image
+from images.services.public import fetch_public_image
+from images.store_check import differences
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
+from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.reconcile import reconcile_all
+from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
+from imsconsole.demo.images import build_public_image
+from imsconsole.demo.jobs import BuildDemoImage
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from tests.cloud.machines import REGION, bootable_image, order
+from tests.engine.guests import TestWork
+from tests.images.importing import imported, make_disks
+from tests.images.public.conftest import publish
+from tests.support.file_server import Server as Publisher
+from tests.support.workers import run_jobs
+
+LOGIN = {"user_data": "#!/bin/sh\n", "stop_first": True}
+
+
+class Works:
+    """Begins them for `actor`. Servers are made once and brought back into the state a work begins in."""
+
+    def __init__(self, actor: Actor, folder: Path, publisher: Publisher) -> None:
+        self.actor, self.publisher = actor, publisher
+        self.disk = make_disks(folder) / "disk.qcow2"
+        self._count = 0
+        self._server: Server | None = None
+        self._images: list[Image] = []
+
+    def begin(self, kind: type[JobKind]) -> Job:
+        """A new piece of work of that kind, waiting."""
+        self._count += 1
+        subject = BEGINNINGS[kind](self)
+        return Job.objects.live().get(kind=kind.kind, subject_id=subject.pk)
+
+    # images
+    def import_image(self) -> Image:
+        return imported(self.actor, self.disk, name=f"imported-{self._count}").image
+
+    def build_image(self) -> Image:
+        """The cache is filled by the fixture that makes these works."""
+        return build_public_image(
+            name=f"built-{self._count}",
+            identity="any",
+            boot_mode="bios",
+            region=self.actor.region,
+            actor=self.actor,
+        )
+
+    def delete_image(self) -> Image:
+        return delete_image(bootable_image(self.actor), actor=self.actor)
+
+    def fetch_image(self) -> PublicSource:
+        """Always a new one of its publisher."""
+        publish(self.publisher, self.disk.read_bytes() + bytes(512 * self._count))
+        return fetch_public_image(key="one", actor=platform_actor(self.actor.user))
+
+    # servers
+    def images(self) -> list[Image]:
+        """Two to change between."""
+        self._images = self._images or [bootable_image(self.actor, word=word) for word in ("OLD", "NEW")]
+        return self._images
+
+    def server(self, status: str) -> Server:
+        """The one server, in that state."""
+        if self._server is None:
+            self._server = order(self.actor, self.images()[0])[0]
+            run_jobs()
+        server = Server.objects.get(pk=self._server.pk)
+        if server.status != status:
+            (start_server if status == "running" else stop_server)(server, actor=self.actor)
+            run_jobs()
+            server.refresh_from_db()
+        assert server.status == status, server.status_sentence
+        return server
+
+    def repair(self) -> None:
+        """After a work that failed: the one server is what its process says."""
+        reconcile_all()
+
+    def create_server(self) -> Server:
+        return order(self.actor, self.images()[0], name=f"web-{self._count}", data_disks_gb=(1,))[0]
+
+    def start_server(self) -> Server:
+        return start_server(self.server("stopped"), actor=self.actor)
+
+    def stop_server(self) -> Server:
+        return stop_server(self.server("running"), actor=self.actor)
+
+    def reboot_server(self) -> Server:
+        return reboot_server(self.server("running"), actor=self.actor)
+
+    def delete_server(self) -> Server:
+        server = self.create_server()
+        run_jobs()
+        return delete_server(Server.objects.get(pk=server.pk), delete_disks=True, actor=self.actor)
+
+    def change_os(self) -> Server:
+        server = self.server("running")
+        self.forget_kept(server)
+        other = next(image for image in self.images() if image.pk != server.image_id)
+        return change_os(server, image=other, actor=self.actor, **LOGIN)
+
+    def reinstall_os(self) -> Server:
+        server = self.server("running")
+        self.forget_kept(server)
+        return reinstall_os(server, actor=self.actor, **LOGIN)
+
+    def undo_change_os(self) -> Server:
+        return undo_change_os(self.kept_disk(), actor=self.actor)
+
+    def delete_kept_disk(self) -> Disk:
+        return delete_kept_disk(self.kept_disk(), actor=self.actor)
+
+    def kept_disk(self) -> Disk:
+        """A former system disk of the running server."""
+        server = self.server("running")
+        if not server.disks.kept().exists():
+            self.change_os()
+            run_jobs()
+        return server.disks.kept().get()
+
+    def forget_kept(self, server: Server) -> None:
+        for disk in server.disks.kept():
+            engine_for(REGION).delete_disk(disk.ref)
+            Disk.objects.filter(pk=disk.pk).delete()
+
+
+BEGINNINGS: dict[type[JobKind], Any] = {
+    ImportImage: Works.import_image,
+    BuildDemoImage: Works.build_image,
+    FetchPublicImage: Works.fetch_image,
+    DeleteImage: Works.delete_image,
+    CreateServer: Works.create_server,
+    StartServer: Works.start_server,
+    StopServer: Works.stop_server,
+    RebootServer: Works.reboot_server,
+    DeleteServer: Works.delete_server,
+    ChangeOs: Works.change_os,
+    ReinstallOs: Works.reinstall_os,
+    UndoChangeOs: Works.undo_change_os,
+    DeleteKeptDisk: Works.delete_kept_disk,
+}
+
+
+def all_kinds(base: type[JobKind] = JobKind) -> Iterator[type[JobKind]]:
+    """Every kind of job of the product."""
+    for kind in base.__subclasses__():
+        if hasattr(kind, "kind") and not kind.__module__.startswith("tests."):
+            yield kind
+        yield from all_kinds(kind)
+
+
+def assert_nothing_is_lost(job: Job) -> None:
+    """Whatever became of a job: what it needs to be done again is there, and nothing else.
+
+    The clock has done what it does every few seconds, or hours.
+    """
+    reconcile_all()
+    finish_deletions()
+    if Job.objects.live().exists():
+        run_jobs()
+    assert not job.reservations.exists()
+    assert [difference.what for difference in differences()] == []
+    LOST[job.subject_kind](job)
+
+
+def _image(job: Job) -> None:
+    image = Image.objects.get(pk=job.subject_id)
+    if job.kind == DeleteImage.kind:
+        assert image.status == "deleted"
+        return
+    assert image.status == ("active" if job.state == "done" else "killed")
+    assert image.error_code == job.error_code
+    if job.state == "done":
+        disk = image.disks.get()
+        assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+    elif job.kind == ImportImage.kind:
+        upload = Upload.objects.get(pk=UUID(job.args["upload"]))
+        assert upload.path.stat().st_size == upload.size_bytes
+
+
+def _source(job: Job) -> None:
+    made = Image.objects.filter(source_id=job.subject_id, created_at__gte=job.created_at)
+    assert made.exists() == (job.state == "done")
+
+
+def _server(job: Job) -> None:
+    server = Server.objects.get(pk=job.subject_id)
+    assert not job.is_live
+    if server.status == "deleted":
+        assert not server.disks.existing().exists()
+        return
+    system = server.disks.attached().get(role=Disk.Role.SYSTEM)
+    assert system.image_id == server.image_id
+    assert bool(system.ref) == bool(server.ref)
+    assert (server.status == "failed") == (not server.ref)
+
+
+def _disk(job: Job) -> None:
+    disk = Disk.objects.get(pk=job.subject_id)
+    assert disk.status == ("deleted" if job.state == "done" else "kept")
+
+
+LOST = {"image": _image, "publicsource": _source, "server": _server, "disk": _disk}
