@@ -49,6 +49,9 @@ class FetchPublicImage(JobKind):
             raise Conflict("public-image-current", name=entry.name)
         return {"checksum": checksum}
 
+    def undo_look(self, run: Run) -> None:
+        """Asked again by a retry: its publisher may have renewed it."""
+
     def obtain(self, run: Run) -> dict[str, Any]:
         path, earlier = work_dir() / run.token, _newest(run)
         if earlier and not _entry(run).is_built:

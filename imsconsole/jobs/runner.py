@@ -119,15 +119,19 @@ def _try_backward(run: Run) -> None:
 
 
 def _backward(run: Run) -> None:
-    """Undo from the step that stopped back to the first, striking each that had something to undo."""
+    """Undo from the step that stopped back to the first. Each that had something to undo is struck, and what
+    came after it: a retry does all of that again.
+    """
     kind, steps = run.job.job_kind, list(run.job.job_kind.steps)
     if run.attempt > 1:
         kind.sweep(run)
     stopped = steps.index(run.job.step) if run.job.step in steps else -1
-    for step in reversed(steps[: stopped + 1]):
+    for number, step in reversed(list(enumerate(steps[: stopped + 1]))):
         run.hold()
         if kind.undo(step, run):
-            run.write(results={name: value for name, value in run.job.results.items() if name != step})
+            run.write(
+                results={name: run.job.results[name] for name in steps[:number] if name in run.job.results}
+            )
 
 
 def _end(run: Run, state: str) -> None:

@@ -84,6 +84,21 @@ class WriteFiles(JobKind):
             raise {"no-space": NoSpace(), "bug": ZeroDivisionError("never shown")}[run.args["how"]]
 
 
+class CheckedFiles(WriteFiles):
+    """Looks at what was written before it is described."""
+
+    kind = "test.checked"
+    steps: ClassVar[dict[str, Any]] = {
+        "prepare": "Prepare",
+        "write_bytes": "Write",
+        "check": "Check",
+        "describe": "Describe",
+    }
+
+    def check(self, run: Run) -> None:
+        note(run, "check")
+
+
 class QuickWriteFiles(WriteFiles):
     """The same in the other queue; cannot be cancelled."""
 

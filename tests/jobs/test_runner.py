@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import LeaseLost, Run
 from imsconsole.jobs.runner import claim
 from imsconsole.jobs.services import retry_job
-from tests.jobs.kinds import WriteFiles
+from tests.jobs.kinds import CheckedFiles, WriteFiles
 from tests.support.workers import finish, lapse
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,17 @@ def test_an_interrupted_undo_is_continued_by_the_next_worker(start: Start, tmp_p
 
     assert (job.state, job.attempt, job.deaths) == ("failed", 2, 0)
     assert notes(tmp_path)[3:] == ["undo write_bytes", "undo prepare"]
+
+
+def test_a_retry_does_again_what_came_after_a_step_that_was_undone(
+    start: Start, tmp_path: Path, people: SimpleNamespace
+):
+    """Its result spoke of what is no longer there."""
+    job = finish(start(CheckedFiles, fails_in="describe", how="no-space"))
+    assert job.results == {}
+    (tmp_path / "repaired").touch()
+    assert finish(retry_job(job, actor=people.bob)).state == "done"
+    assert notes(tmp_path).count("check") == 2
 
 
 def test_an_undo_that_never_works_is_given_up_after_three_tries(start: Start, monkeypatch, caplog):

@@ -21,6 +21,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests.images.public.conftest import publish
+from tests.support.faults import full_disk
 from tests.support.file_server import Server
 from tests.support.workers import finish, kill_at_every_step
 
@@ -204,3 +205,15 @@ def test_it_is_fetched_however_the_worker_dies(platform, publisher):
             assert image.disks.get().sha256
 
     assert kill_at_every_step(start, check)
+
+
+def test_a_download_without_room_says_so_and_goes_on_once_there_is(platform, publisher):
+    source = fetch_public_image(key="one", actor=platform)
+    job = Job.objects.live().about(source.pk).get()
+    with full_disk(len(publisher.files["/one.qcow2"]) // 2):
+        finish(job)
+    assert (job.state, job.error_code, job.step) == ("failed", "no-space", "obtain")
+    nothing_left()
+    retry_job(job, actor=platform)
+    assert finish(job).state == "done", job.error_sentence
+    nothing_left()
