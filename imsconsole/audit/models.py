@@ -73,6 +73,14 @@ class Event(models.Model):
         return kind_title(self.resource_type)
 
     @property
+    def status(self) -> str:
+        """The key of the dot that shows how it ended."""
+        return DOTS[self.result]
+
+    @property
     def page(self) -> str:
         """The address of the thing's page; empty when it has none. The thing may be gone."""
         return page_of(self.resource_type, self.resource_id)
+
+
+DOTS = {Event.Result.NORMAL: "done", Event.Result.WARNING: "warning", Event.Result.INCIDENT: "failed"}

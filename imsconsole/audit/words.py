@@ -7,7 +7,8 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-# trace name → what it is called (ims-facts §2.26 and the trace names of ECS); every service has one
+# trace name → what it is called (ims-facts §2.26 and the trace names of ECS); every service has one.
+# `runJob` is left by a job that failed
 ACTIONS: dict[str, str | Promise] = {
     "acceptInvitation": _("Accept an invitation"),
     "addMember": _("Add a member"),
@@ -53,6 +54,7 @@ ACTIONS: dict[str, str | Promise] = {
     "renameServer": _("Rename a server"),
     "resetPassword": _("Set a user's password"),
     "retryJob": _("Retry a job"),
+    "runJob": _("Run a job"),
     "saveView": _("Save a view"),
     "setDefaultView": _("Choose the view a list opens with"),
     "showImage": _("Show a public image"),

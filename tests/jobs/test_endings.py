@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from imsconsole.accounts.actor import service_actor
+from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.notifications.models import Message
+from tests.conftest import client_of
 from tests.support.workers import finish
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +65,26 @@ def test_each_failure_of_a_retried_job_is_told(start: Start, people):
     Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED, outcome="", finished_at=None)
     finish(job)
     assert Message.objects.count() == 2
+
+
+def test_a_failed_job_leaves_its_row_in_the_trail_in_the_words_of_who_started_it(start: Start, people):
+    people.bob.user.language = "zh-hans"
+    people.bob.user.save()
+    job = finish(start(fails_in="describe", how="no-space"))
+
+    event = Event.objects.get()
+    assert (event.action, event.result, event.code) == ("runJob", "incident", "no-space")
+    assert (event.user, event.project, event.page) == (people.bob.user, job.project, job.get_absolute_url())
+    assert "磁盘已满" in event.sentence
+    assert "磁盘已满" in client_of(people.dave).get("/audit/?result=incident").content.decode()
+
+
+def test_only_failures_are_added_to_what_the_service_left(start: Start, people):
+    finish(start())
+    cancel_job(start(), actor=people.bob)
+    assert not Event.objects.filter(action="runJob").exists()
+
+
+def test_a_failed_job_of_the_service_itself_is_in_the_trail(start: Start, people):
+    finish(start(actor=service_actor(people.bob.project), fails_in="describe", how="no-space"))
+    assert Event.objects.get(action="runJob").user is None
