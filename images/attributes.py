@@ -139,7 +139,9 @@ def _origin(image: Image, actor: Actor) -> list[Attribute]:
 
 
 def _disk(disk: ImageDisk) -> list[Attribute]:
-    came_in = f"{disk.source_format}, {size(disk.source_size_bytes)}" if disk.source_format else None
+    came_in = disk.source_format or None
+    if came_in and disk.source_size_bytes:  # what the platform builds itself has no file of its own
+        came_in = f"{came_in}, {size(disk.source_size_bytes)}"
     return [
         Attribute(_("Came in as"), came_in, _("Format and size of the file it was made of.")),
         Attribute(

@@ -40,11 +40,11 @@ class Elsewhere:
 def candidates(
     answers: dict[str, Any], actor: Actor, capabilities: Capabilities, flavors: Sequence[Flavor]
 ) -> list[Candidate]:
-    """The images of the need, those that fit first, at most `CONSIDERED`."""
+    """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
     images = _answering(for_tab(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
-    rows = images.select_related("os_version").order_by("name", "pk")[:CONSIDERED]
+    rows = images.select_related("os_version", "successor").order_by("name", "pk")[:CONSIDERED]
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
-    return sorted(found, key=lambda candidate: not candidate.verdict)
+    return sorted(found, key=lambda candidate: (not candidate.verdict, candidate.image.is_deprecated))
 
 
 def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:

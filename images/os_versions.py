@@ -1,5 +1,6 @@
 """The operator's table of OS versions, as people look things up in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -123,17 +124,19 @@ class OsVersionTable(ImsTable):
 
 
 class BootModeTable(OsVersionTable):
-    boots_bios = tables.TemplateColumn(
-        template_name="images/_cell_yes.html", orderable=False, verbose_name="BIOS"
-    )
-    boots_uefi = tables.TemplateColumn(
-        template_name="images/_cell_yes.html", orderable=False, verbose_name="UEFI"
-    )
-    on_x86 = tables.TemplateColumn(template_name="images/_cell_yes.html", orderable=False, verbose_name="x86")
-    on_arm = tables.TemplateColumn(template_name="images/_cell_yes.html", orderable=False, verbose_name="Arm")
+    boot_mode = tables.Column(verbose_name=gettext_lazy("Boot mode"), empty_values=(), orderable=False)
+    architecture = tables.Column(verbose_name=gettext_lazy("Architecture"), empty_values=(), orderable=False)
 
     class Meta(OsVersionTable.Meta):
-        fields = ("name", "os_type", "boots_bios", "boots_uefi", "on_x86", "on_arm")
+        fields = ("name", "os_type", "boot_mode", "architecture")
+
+    def render_boot_mode(self, record: OsVersion) -> SafeString | str:
+        modes = [(BootMode.BIOS, record.boots_bios), (BootMode.UEFI, record.boots_uefi)]
+        return _tags(mode.label for mode, can in modes if can)
+
+    def render_architecture(self, record: OsVersion) -> SafeString | str:
+        cpus = [(Architecture.X86, record.on_x86), (Architecture.ARM, record.on_arm)]
+        return _tags(cpu.label for cpu, can in cpus if can)
 
 
 class FlavorSeriesTable(OsVersionTable):
@@ -149,5 +152,8 @@ class FlavorSeriesTable(OsVersionTable):
         self.offered = series
 
     def render_series(self, record: OsVersion) -> SafeString | str:
-        running = [(series.name,) for series in self.offered if series.runs(record)]
-        return format_html_join(" ", '<span class="tag">{}</span>', running) or "–"
+        return _tags(series.name for series in self.offered if series.runs(record))
+
+
+def _tags(words: Iterable[object]) -> SafeString | str:
+    return format_html_join(" ", '<span class="tag">{}</span>', ((word,) for word in words)) or "–"

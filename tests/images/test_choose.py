@@ -78,6 +78,14 @@ def test_images_that_fit_the_flavor_come_first_and_the_others_say_why(people, fl
     assert str(rows["a-big-one"].verdict.reason) in page_of(people.bob, flavor="s6-small-1")
 
 
+def test_images_that_are_not_kept_up_come_after_those_that_are(people, flavors):
+    successor = factories.PublicImageFactory(name="newer")
+    factories.PublicImageFactory(name="ancient", deprecated_on="2020-01-01", successor=successor)
+
+    assert list(found(people.bob)) == ["newer", "ancient"]
+    assert "Better take newer." in page_of(people.bob)
+
+
 def test_without_a_flavor_each_image_names_the_smallest_that_fits(people, flavors):
     factories.PublicImageFactory(name="big", min_ram_mb=512)
     factories.PublicImageFactory(name="huge", min_ram_mb=4096)
