@@ -10,10 +10,10 @@ export IMS_GUEST_NETWORK ?= user
 
 # what the console needs of Debian, and what its tests need besides
 PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
-            grub-common grub-efi-amd64-bin
+            grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs
 TEST_PACKAGES := chromium fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client
 
-.PHONY: help run down test test-fast check bench screenshots lint types translations messages packages test-packages
+.PHONY: help run down test test-fast test-debian check bench screenshots lint types translations messages packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -26,7 +26,10 @@ down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
 test: test-packages $(V)/.dev $(MO)  ## everything: guests and browser included
-	$(V)/pytest -n 2 --dist loadgroup tests
+	$(V)/pytest -n 2 --dist loadgroup -m "not debian" tests
+
+test-debian: test-packages $(V)/.dev $(MO)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
+	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
 	$(V)/pytest -n 2 --dist loadgroup -m "not guest and not browser and not slow" tests
@@ -36,7 +39,7 @@ test-postgres: test-packages $(V)/.dev $(MO)  ## the suite on PostgreSQL, withou
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
 	   $(V)/pytest -n 2 --dist loadgroup -m "not guest and not browser" tests'
 
-check: lint types translations test test-postgres  ## all that CI runs
+check: lint types translations test test-postgres test-debian  ## all that CI runs
 
 lint: $(V)/.dev  ## style, floors, templates, missing migrations
 	$(V)/ruff check .

@@ -280,6 +280,7 @@ IMS_DEBIAN_MIRROR = env.str("IMS_DEBIAN_MIRROR", default="")
 
 # ── the demo ────────────────────────────────────────────────────────────────
 IMS_DEMO = env.bool("IMS_DEMO", default=True)
+IMS_DEMO_DEBIAN = env.bool("IMS_DEMO_DEBIAN", default=True)
 IMS_DEMO_PASSWORD = env.str("IMS_DEMO_PASSWORD", default="")
 
 LOGGING = {

@@ -42,7 +42,6 @@ def build_debian(
     """
     work_dir.mkdir(mode=0o711, exist_ok=True)
     with scratch(work_dir) as folder:
-        folder.chmod(0o711)  # mmdebstrap's user namespace passes through
         disk = folder / "disk"
         with disk.open("xb") as out:
             out.truncate(DISK_BYTES)
@@ -56,9 +55,9 @@ def build_debian(
 def _make_system(disk: Path, mirror: str, beat: Callable[[], None], limit_s: float) -> None:
     """Install the packages, and write them into the last partition."""
     folder = disk.parent
-    setup = Path(__file__).with_name("debian_setup.sh")
+    setup = Path(__file__).with_name("debian_setup.sh").read_text()
     install = ["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar"]
-    install += [f"--customize-hook=sh '{setup}' \"$1\"", SUITE, "system.tar", *([mirror] if mirror else [])]
+    install += [f"--customize-hook={setup}", SUITE, "system.tar", *([mirror] if mirror else [])]
     run_long_program(install, folder, beat=beat, limit_s=limit_s)
     blocks = (DISK_BYTES - LAST_BYTES - ROOT_AT) // 1024
     format_it = f"mke2fs -q -t ext4 -L root -O {FEATURES} -E offset={ROOT_AT} -d system {disk.name} {blocks}k"

@@ -1,5 +1,4 @@
-#!/bin/sh
-# What makes a Debian of packages a cloud image. mmdebstrap runs it with the new system's folder.
+# What makes a Debian of packages a cloud image: a hook of mmdebstrap, run with the new system's folder.
 set -eu
 root=$1
 

@@ -28,12 +28,10 @@ DOWNLOAD_SENTENCES: Mapping[str, Any] = {
         "What is there is larger than the %(limit_bytes)s bytes that are allowed (IMS_IMPORT_MAX_GB)."
     ),
     "download-too-slow": _(
-        "The download took longer than is allowed (IMS_DOWNLOAD_HOURS). Retry it: it goes on where it stopped."
+        "The download took longer than is allowed (IMS_DOWNLOAD_HOURS). Retry it when the line is faster."
     ),
     "download-redirects": _("The address was redirected more than %(limit)s times. Name the final address."),
-    "download-broken": _(
-        "The connection to %(url)s failed: %(detail)s. Retry it: it goes on where it stopped."
-    ),
+    "download-broken": _("The connection to %(url)s failed several times: %(detail)s. Retry it later."),
     "checksum-not-listed": _(
         "The list of checksums %(url)s does not name the file %(name)s. Look at the page it comes from; the "
         "catalogue needs the file's present name."

@@ -5,16 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from images.models import Image, OsVersion
-from images.public.platform import PLATFORM
+from images.models import Image, OsVersion, PublicSource
+from images.public.platform import PLATFORM, platform_actor
+from images.services.public import fetch_public_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.trail import service
+from imsconsole.core.errors import ImsError
+from imsconsole.core.sentences import sentence_of
 from imsconsole.demo.jobs import BuildDemoImage, forget_cache
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 from imsconsole.jobs.start import start_job
 
+DEBIAN = "debian-12-built"
 IMAGES = (
     ("BusyBox demo A", "bios"),
     ("BusyBox demo B", "bios"),
@@ -40,6 +44,19 @@ def furnish_images() -> Iterator[str]:
                 yield f"{name}: {job.error_sentence}"
     if not Job.objects.live().filter(kind=BuildDemoImage.kind).exists():
         forget_cache()
+
+
+def start_debian() -> Iterator[str]:
+    """Have the workers build a Debian with cloud-init for both firmwares; yields a sentence if that fails.
+
+    Once: what becomes of it afterwards is the operator's to say.
+    """
+    if PublicSource.objects.filter(key=DEBIAN).exists():
+        return
+    try:
+        fetch_public_image(key=DEBIAN, boot_modes=("bios", "uefi"), actor=platform_actor())
+    except ImsError as error:
+        yield sentence_of(error)
 
 
 def kernel_version() -> str:

@@ -9,7 +9,7 @@ from imsconsole.accounts.actor import projects_of, service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Region, User
 from imsconsole.cloud.models import Flavor
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
-from imsconsole.demo.images import IMAGES, build_public_image, furnish_images
+from imsconsole.demo.images import IMAGES, build_public_image, furnish_images, start_debian
 from imsconsole.jobs.models import Job
 from tests.support.workers import kill_at_every_step
 
@@ -88,3 +88,23 @@ def test_a_public_image_is_built_however_the_worker_dies():
         assert image.disks.count() == (job.state == Job.State.DONE)
 
     assert kill_at_every_step(start, check)
+
+
+def test_the_workers_are_asked_for_a_debian_once():
+    furnish()
+    assert list(start_debian()) == []
+    job = Job.objects.get(kind="image.fetch")
+    assert {slot["boot_mode"] for slot in job.args["slots"]} == {"bios", "uefi"}
+    assert {slot["region"] for slot in job.args["slots"]} == set(
+        Region.objects.values_list("code", flat=True)
+    )
+    assert list(start_debian()) == []
+    assert Job.objects.count() == 1
+
+
+def test_a_catalogue_without_debian_is_said(settings, tmp_path):
+    furnish()
+    settings.IMS_PUBLIC_CATALOGUE = str(tmp_path / "own.toml")
+    (tmp_path / "own.toml").write_text("")
+    (sentence,) = start_debian()
+    assert "no entry debian-12-built" in sentence

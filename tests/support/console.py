@@ -63,6 +63,7 @@ def running_console() -> Iterator[Console]:
         "IMS_DATA_DIR": str(data),
         "IMS_PORT": str(port),
         "IMS_DEMO_PASSWORD": PASSWORD,
+        "IMS_DEMO_DEBIAN": "0",
         "IMS_GUEST_NETWORK": "user",
         "IMS_STOP_TIMEOUT_S": "10",
         "IMS_BOOT_CHECK_S": "5",

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
-from imsconsole.demo.images import furnish_images
+from imsconsole.demo.images import furnish_images, start_debian
 
 
 class Command(BaseCommand):
@@ -30,6 +30,10 @@ class Command(BaseCommand):
         )
         for line in furnish_images():
             self.stderr.write(line)
+        if settings.IMS_DEMO_DEBIAN:
+            self.stdout.write("Its workers build a Debian as well, in the background (some minutes, once).")
+            for line in start_debian():
+                self.stderr.write(line)
         self.stdout.write(
             f"Sign in as alice (administrator), bob (full access), dave (read-only), carol (another account) "
             f"or admin (operator at /admin/).  Password: {demo_password()}"
