@@ -58,7 +58,7 @@ def test_debian_is_built_boots_with_either_firmware_and_takes_a_login_by_ssh(
             _check(boot_mode, _said(server, tmp_path / "key"))
     finally:
         for server in made.values():
-            engine_of(server).stop(server.ref, graceful_s=0)
+            engine_of(server).delete_server(server.ref)
 
 
 def _wait_for_prompt(server: Server) -> None:

@@ -10,13 +10,14 @@ from django.core.management import CommandError, call_command
 
 from images.models import Image, PublicSource
 from images.public.catalogue import entry_of
+from images.public.obtain import obtain
 from images.services.public import fetch_public_image
 from images.store_check import differences
 from images.uploads.expiry import work_dir
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.models import Event
-from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -116,6 +117,12 @@ def test_a_packed_file_that_is_cut_is_refused(platform, publisher):
         "/SHA256SUMS": f"{hashlib.sha256(cut).hexdigest()}  one.qcow2.xz".encode(),
     }
     assert fetched(platform, "packed").error_code == "cannot-unpack"
+
+
+def test_a_full_disk_is_called_full(platform, publisher, tmp_path):
+    publish(publisher, bytes(8 * 1024**2))
+    with full_disk(4 * 1024**2), pytest.raises(NoSpace):
+        obtain(entry_of("one"), tmp_path / "file", lambda *_: None)
 
 
 def test_a_publisher_that_is_away_is_told_and_the_job_can_be_retried(platform, publisher):
