@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.admin_public import PublicImageActions
@@ -91,7 +91,7 @@ class OsVersionAdmin(ServiceAdmin):
         return int(os_version.images_n)
 
     def links_of(self, obj: OsVersion) -> list[tuple[str, str]]:
-        return [(_t("Images"), f"{reverse('admin:images_image_changelist')}?os_version={obj.pk}")]
+        return [(gettext("Images"), f"{reverse('admin:images_image_changelist')}?os_version={obj.pk}")]
 
     def save_model(self, request: HttpRequest, obj: OsVersion, form: Any, change: bool) -> None:
         service = os_versions.change_os_version if change else os_versions.create_os_version
@@ -197,10 +197,10 @@ class ImageAdmin(PublicImageActions):
 
     def links_of(self, obj: Image) -> list[tuple[str, str]]:
         return [
-            (_t("Servers"), f"{reverse('admin:cloud_server_changelist')}?image={obj.pk}&exists=yes"),
-            (_t("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
-            (_t("Usage"), f"{reverse('admin:cloud_usage_changelist')}?image={obj.pk}"),
-            (_t("What happened to it"), trail_of("image", obj.pk)),
+            (gettext("Servers"), f"{reverse('admin:cloud_server_changelist')}?image={obj.pk}&exists=yes"),
+            (gettext("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
+            (gettext("Usage"), f"{reverse('admin:cloud_usage_changelist')}?image={obj.pk}"),
+            (gettext("What happened to it"), trail_of("image", obj.pk)),
         ]
 
 
@@ -236,4 +236,4 @@ class UploadAdmin(ServiceAdmin):
         return upload.error_sentence
 
     def links_of(self, obj: Upload) -> list[tuple[str, str]]:
-        return [(_t("What happened to it"), trail_of("upload", obj.pk))]
+        return [(gettext("What happened to it"), trail_of("upload", obj.pk))]

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
@@ -66,6 +66,6 @@ class EventAdmin(ServiceAdmin):
     def links_of(self, obj: Event) -> list[tuple[str, str]]:
         url = reverse("admin:audit_event_changelist")
         return [
-            (_t("All about this resource"), trail_of(obj.resource_type, obj.resource_id)),
-            *([(_t("All by this person"), f"{url}?user={obj.user_id}")] if obj.user_id else []),
+            (gettext("All about this resource"), trail_of(obj.resource_type, obj.resource_id)),
+            *([(gettext("All by this person"), f"{url}?user={obj.user_id}")] if obj.user_id else []),
         ]

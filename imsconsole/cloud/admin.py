@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
@@ -70,7 +70,9 @@ class FlavorAdmin(ServiceAdmin):
         return int(flavor.servers_n)
 
     def links_of(self, obj: Flavor) -> list[tuple[str, str]]:
-        return [(_t("Servers"), f"{reverse('admin:cloud_server_changelist')}?flavor={obj.pk}&exists=yes")]
+        return [
+            (gettext("Servers"), f"{reverse('admin:cloud_server_changelist')}?flavor={obj.pk}&exists=yes")
+        ]
 
     def save_model(self, request: HttpRequest, obj: Flavor, form: Any, change: bool) -> None:
         if change:
@@ -127,10 +129,10 @@ class ServerAdmin(ServiceAdmin):
 
     def links_of(self, obj: Server) -> list[tuple[str, str]]:
         return [
-            (_t("Disks"), f"{reverse('admin:cloud_disk_changelist')}?server={obj.pk}"),
-            (_t("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
-            (_t("Usage"), f"{reverse('admin:cloud_usage_changelist')}?server={obj.pk}"),
-            (_t("What happened to it"), trail_of("server", obj.pk)),
+            (gettext("Disks"), f"{reverse('admin:cloud_disk_changelist')}?server={obj.pk}"),
+            (gettext("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
+            (gettext("Usage"), f"{reverse('admin:cloud_usage_changelist')}?server={obj.pk}"),
+            (gettext("What happened to it"), trail_of("server", obj.pk)),
         ]
 
 
@@ -169,7 +171,7 @@ class DiskAdmin(ServiceAdmin):
     )
 
     def links_of(self, obj: Disk) -> list[tuple[str, str]]:
-        return [(_t("What happened to it"), trail_of("disk", obj.pk))]
+        return [(gettext("What happened to it"), trail_of("disk", obj.pk))]
 
 
 @admin.register(KeyPair)
@@ -190,7 +192,7 @@ class KeyPairAdmin(ServiceAdmin):
     )
 
     def links_of(self, obj: KeyPair) -> list[tuple[str, str]]:
-        return [(_t("Servers"), f"{reverse('admin:cloud_server_changelist')}?key_pair={obj.pk}")]
+        return [(gettext("Servers"), f"{reverse('admin:cloud_server_changelist')}?key_pair={obj.pk}")]
 
 
 @admin.register(Usage)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
@@ -115,8 +115,8 @@ class JobAdmin(ServiceAdmin):
     def links_of(self, obj: Job) -> list[tuple[str, str]]:
         page = SUBJECTS.get(obj.subject_kind)
         return [
-            *([(_t("Subject"), reverse(page, args=[obj.subject_id]))] if page else []),
-            (_t("What happened to the subject"), trail_of(obj.subject_kind, obj.subject_id)),
+            *([(gettext("Subject"), reverse(page, args=[obj.subject_id]))] if page else []),
+            (gettext("What happened to the subject"), trail_of(obj.subject_kind, obj.subject_id)),
         ]
 
     @admin.action(description=_("Cancel"))
@@ -124,7 +124,7 @@ class JobAdmin(ServiceAdmin):
         return self.ask_then(
             request,
             queryset,
-            question=_t("Cancel these jobs? What they have made so far is removed."),
+            question=gettext("Cancel these jobs? What they have made so far is removed."),
             rule=can_cancel,
             call=lambda job, actor: cancel_job(job, actor=actor),
         )
@@ -134,7 +134,7 @@ class JobAdmin(ServiceAdmin):
         return self.ask_then(
             request,
             queryset,
-            question=_t("Run these jobs again, from the step that failed?"),
+            question=gettext("Run these jobs again, from the step that failed?"),
             rule=can_retry,
             call=lambda job, actor: retry_job(job, actor=actor),
         )
@@ -167,7 +167,7 @@ class ClockEntryAdmin(ServiceAdmin):
     @admin.display(description=_("every"))
     def every(self, entry: ClockEntry) -> str:
         interval = next((work.every for work in all_periodic() if work.name == entry.name), None)
-        return duration(interval.total_seconds()) if interval else str(_t("no more"))
+        return duration(interval.total_seconds()) if interval else str(gettext("no more"))
 
     @admin.display(description=_("last run"), ordering="started_at")
     def last(self, entry: ClockEntry) -> str:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts import rules
@@ -28,7 +28,7 @@ def operator_for(request: HttpRequest, account: Account) -> Actor:
     """The operator as an administrator of an account. Raises Refused while it has no project."""
     if project := _first_project(account):
         return operator_in(request, project)
-    raise Refused(refuse("no-project", _t("Create a project of this account first.")))
+    raise Refused(refuse("no-project", gettext("Create a project of this account first.")))
 
 
 PROJECTS: Any = Membership._meta.get_field("projects")
@@ -106,12 +106,12 @@ class MembershipAdmin(ServiceAdmin):
 
     @admin.display(description=_("only these projects"))
     def where(self, member: Membership) -> str:
-        return ", ".join(project.name for project in member.projects.all()) or _t("all")
+        return ", ".join(project.name for project in member.projects.all()) or gettext("all")
 
     def links_of(self, obj: Membership) -> list[tuple[str, str]]:
         return [
-            (_t("User"), reverse("admin:accounts_user_change", args=[obj.user_id])),
-            (_t("Account"), reverse("admin:accounts_account_change", args=[obj.account_id])),
+            (gettext("User"), reverse("admin:accounts_user_change", args=[obj.user_id])),
+            (gettext("Account"), reverse("admin:accounts_account_change", args=[obj.account_id])),
         ]
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
@@ -52,10 +52,10 @@ class RegionAdmin(ServiceAdmin):
     def links_of(self, obj: Region) -> list[tuple[str, str]]:
         return [
             (
-                _t("Availability zones"),
+                gettext("Availability zones"),
                 f"{reverse('admin:accounts_availabilityzone_changelist')}?region={obj.pk}",
             ),
-            (_t("Projects"), f"{reverse('admin:accounts_project_changelist')}?region={obj.pk}"),
+            (gettext("Projects"), f"{reverse('admin:accounts_project_changelist')}?region={obj.pk}"),
         ]
 
     def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:

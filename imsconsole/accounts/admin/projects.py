@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Account, Membership, Project
@@ -59,9 +59,9 @@ class AccountAdmin(ServiceAdmin):
 
     def links_of(self, obj: Account) -> list[tuple[str, str]]:
         return [
-            (_t("Projects"), f"{reverse('admin:accounts_project_changelist')}?account={obj.pk}"),
-            (_t("Members"), f"{reverse('admin:accounts_membership_changelist')}?account={obj.pk}"),
-            (_t("What happened here"), f"{reverse('admin:audit_event_changelist')}?account={obj.pk}"),
+            (gettext("Projects"), f"{reverse('admin:accounts_project_changelist')}?account={obj.pk}"),
+            (gettext("Members"), f"{reverse('admin:accounts_membership_changelist')}?account={obj.pk}"),
+            (gettext("What happened here"), f"{reverse('admin:audit_event_changelist')}?account={obj.pk}"),
         ]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
@@ -188,10 +188,10 @@ class ProjectAdmin(ServiceAdmin):
 
     def links_of(self, obj: Project) -> list[tuple[str, str]]:
         names = {
-            "images_image": _t("Images"),
-            "cloud_server": _t("Servers"),
-            "jobs_job": _t("Jobs"),
-            "audit_event": _t("What happened here"),
+            "images_image": gettext("Images"),
+            "cloud_server": gettext("Servers"),
+            "jobs_job": gettext("Jobs"),
+            "audit_event": gettext("What happened here"),
         }
         return [
             (title, f"{reverse(f'admin:{name}_changelist')}?project={obj.pk}")

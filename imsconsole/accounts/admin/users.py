@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Membership, User
@@ -130,9 +130,9 @@ class UserAdmin(ServiceAdmin):
 
     def links_of(self, obj: User) -> list[tuple[str, str]]:
         return [
-            (_t("Set a password"), reverse("admin:accounts_user_password", args=[obj.pk])),
-            (_t("Memberships"), f"{reverse('admin:accounts_membership_changelist')}?user={obj.pk}"),
-            (_t("What they did"), f"{reverse('admin:audit_event_changelist')}?user={obj.pk}"),
+            (gettext("Set a password"), reverse("admin:accounts_user_password", args=[obj.pk])),
+            (gettext("Memberships"), f"{reverse('admin:accounts_membership_changelist')}?user={obj.pk}"),
+            (gettext("What they did"), f"{reverse('admin:audit_event_changelist')}?user={obj.pk}"),
         ]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -143,7 +143,7 @@ class UserAdmin(ServiceAdmin):
         return self.ask_then(
             request,
             queryset,
-            question=_t("Remove the second factor, so that they sign in by password alone?"),
+            question=gettext("Remove the second factor, so that they sign in by password alone?"),
             rule=lambda user, actor: may_operate(actor),
             call=lambda user, actor: services.remove_second_factor(user=user, actor=actor),
         )
@@ -154,7 +154,7 @@ class UserAdmin(ServiceAdmin):
         return self.ask_then(
             request,
             queryset,
-            question=_t("Forget their failed sign-ins, so that they may try again at once?"),
+            question=gettext("Forget their failed sign-ins, so that they may try again at once?"),
             rule=lambda user, actor: may_operate(actor),
             call=lambda user, actor: services.unlock_user(user=user, host=host, actor=actor),
         )
@@ -173,13 +173,13 @@ class UserAdmin(ServiceAdmin):
             return self._password_page(request, user, form)
         password = form.cleaned_data["new_password1"]
         services.reset_password(user=user, password=password, actor=operator_of(request))
-        messages.success(request, _t("%(name)s has a new password.") % {"name": user})
+        messages.success(request, gettext("%(name)s has a new password.") % {"name": user})
         return redirect("admin:accounts_user_change", user.pk)
 
     def _password_page(self, request: HttpRequest, user: User, form: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Set a password"),
+            "title": gettext("Set a password"),
             "subtitle": str(user),
             "opts": self.opts,
             "original": user,

@@ -1,0 +1,166 @@
+"""What operators do with people, accounts and places; and that nobody else does it."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.models import Account, Project, Region, User
+from imsconsole.accounts.services import accounts, places, projects, users
+from imsconsole.audit.models import Event
+from imsconsole.core.rules import Refused
+from tests import factories
+from tests.accounts.conftest import actions, membership_of
+from tests.conftest import client_of
+
+USERS = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def admin(operator) -> Client:
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+def change(admin, user, **given):
+    data = {"is_active": "on", "theme": "auto"} | ({"is_staff": "on"} if user.is_staff else {}) | given
+    return admin.post(f"{USERS}{user.pk}/change/", {key: value for key, value in data.items() if value})
+
+
+def choose(admin, action, *people, confirmed=True):
+    data = {"action": action, "_selected_action": [user.pk for user in people]}
+    return admin.post(USERS, data | ({"confirmed": "yes"} if confirmed else {}), follow=True)
+
+
+@pytest.mark.parametrize("given", [{"is_staff": ""}, {"is_active": ""}])
+def test_the_last_operator_stays_one(admin, operator, given) -> None:
+    assert change(admin, operator, **given).status_code == 409
+    operator.refresh_from_db()
+    assert (operator.is_active, operator.is_staff, operator.is_superuser) == (True, True, True)
+    assert Event.objects.get().result == "warning"
+
+
+def test_one_of_two_operators_may_go_and_an_operator_may_do_everything(admin, operator, people) -> None:
+    bob = people.bob.user
+    change(admin, bob, is_staff="on")
+    bob.refresh_from_db()
+    assert (bob.is_staff, bob.is_superuser) == (True, True)
+
+    assert change(client_of(people.bob), operator, is_staff="").status_code == 302
+    operator.refresh_from_db()
+    assert (operator.is_staff, operator.is_superuser) == (False, False)
+    assert admin.get("/admin/").status_code == 302
+
+
+def test_a_person_is_shut_out_at_once(admin, people) -> None:
+    client = client_of(people.bob)
+    assert client.get("/me/").status_code == 200
+    change(admin, people.bob.user, is_active="")
+    assert client.get("/me/").status_code == 302
+
+
+def test_a_forgotten_password_is_replaced_and_sessions_end(admin, people, operator) -> None:
+    client, bob = client_of(people.bob), people.bob.user
+    url = f"{USERS}{bob.pk}/password/"
+    weak = admin.post(url, {"new_password1": "123", "new_password2": "123"})
+    assert (weak.status_code, actions()) == (422, [])
+    good = {"new_password1": "kh4Jq-oo8-wyx", "new_password2": "kh4Jq-oo8-wyx"}
+    assert admin.post(url, good).status_code == 302
+    assert actions() == ["resetPassword"]
+    assert client.get("/me/").status_code == 302
+    assert Client().login(username="bob", password="kh4Jq-oo8-wyx")
+
+
+def test_who_lost_their_device_gets_in_by_password(admin, people) -> None:
+    user = people.bob.user
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    asked = choose(admin, "remove_second_factor", user, confirmed=False)
+    assert "bob" in asked.content.decode()
+    assert Authenticator.objects.filter(user=user).exists()
+    choose(admin, "remove_second_factor", user)
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert actions() == ["removeSecondFactor"]
+
+
+def test_who_is_locked_out_is_seen_and_let_in_again(admin, people, settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "100/m/ip", "login_failed": "2/5m/key"}
+    bob = people.bob.user
+    bob.set_password("right-password-1")
+    bob.save()
+
+    def sign_in(password):
+        client = Client()
+        client.post("/accounts/login/", {"login": "bob", "password": password})
+        return "_auth_user_id" in client.session
+
+    assert "must wait" not in admin.get("/admin/").content.decode()
+    assert [sign_in("wrong"), sign_in("wrong"), sign_in("right-password-1")] == [False, False, False]
+    assert "1 person must wait after too many failed sign-ins: bob." in admin.get("/admin/").content.decode()
+    found = admin.get(USERS, {"sign_in": "locked"}).context["cl"].queryset
+    assert list(found) == [bob]
+
+    choose(admin, "unlock", bob)
+    assert not admin.get(USERS, {"sign_in": "locked"}).context["cl"].queryset.exists()
+    assert sign_in("right-password-1")
+
+
+def test_a_project_to_which_somebody_is_kept_alone_is_not_deleted(admin, people) -> None:
+    project = factories.ProjectFactory(account=people.alice.account, region=people.alice.region)
+    membership_of(people.dave).projects.set([project])
+    url = f"/admin/accounts/project/{project.pk}/delete/"
+    refused = admin.post(url, {"post": "yes"})
+    assert (refused.status_code, Event.objects.get().code) == (409, "project-has-members")
+    membership_of(people.dave).projects.clear()
+    assert admin.post(url, {"post": "yes"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("url", "code"), [("region/cn-north-4", "still-in-use"), ("account/{account}", "account-has-projects")]
+)
+def test_what_is_used_is_not_deleted(admin, people, url, code) -> None:
+    url = url.format(account=people.alice.account.pk)
+    assert admin.post(f"/admin/accounts/{url}/delete/", {"post": "yes"}).status_code == 409
+    assert Event.objects.get().code == code
+    assert Region.objects.filter(pk="cn-north-4").exists()
+    assert Account.objects.filter(pk=people.alice.account.pk).exists()
+
+
+def test_of_several_deletions_all_are_done_or_none(admin, people) -> None:
+    free = factories.AccountFactory(name="a-free")
+    data = {
+        "action": "delete_selected",
+        "post": "yes",
+        "_selected_action": [free.pk, people.alice.account.pk],
+    }
+    assert admin.post("/admin/accounts/account/", data).status_code == 409
+    assert Account.objects.filter(pk=free.pk).exists()
+
+
+def test_a_whole_id_is_found_as_it_is_written(admin, people) -> None:
+    found = admin.get("/admin/accounts/project/", {"q": str(people.alice.project.pk)}).context["cl"].queryset
+    assert [project.pk for project in found] == [people.alice.project.pk]
+
+
+SERVICES = [
+    lambda actor: users.create_user(user=User(username="eve"), actor=actor),
+    lambda actor: users.change_user(user=actor.user, actor=actor),
+    lambda actor: users.reset_password(user=actor.user, password="x", actor=actor),
+    lambda actor: users.remove_second_factor(user=actor.user, actor=actor),
+    lambda actor: users.unlock_user(user=actor.user, host="h", actor=actor),
+    lambda actor: accounts.create_account(account=Account(name="x"), actor=actor),
+    lambda actor: accounts.rename_account(account=Account.objects.first(), actor=actor),
+    lambda actor: accounts.delete_account(account=Account(name="x"), actor=actor),
+    lambda actor: projects.delete_project(project=Project.objects.first(), actor=actor),
+    lambda actor: places.create_region(region=Region(code="x"), actor=actor),
+    lambda actor: places.delete_region(region=Region.objects.first(), actor=actor),
+]
+
+
+@pytest.mark.parametrize("number", range(len(SERVICES)))
+@pytest.mark.parametrize("name", ["alice", "bob", "dave", "carol"])
+def test_members_are_refused_by_the_services(people, name, number) -> None:
+    with pytest.raises(Refused) as refused:
+        SERVICES[number](Operator(getattr(people, name).user))
+    assert refused.value.code == "operators-only"
+    assert not Event.objects.exists()

@@ -1,0 +1,93 @@
+"""What needs the operator, on the administration's start page."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from imsconsole.core.now import now
+from imsconsole.jobs.models import ClockEntry, Job
+from imsconsole.jobs.periodic import all_periodic, tick
+from imsconsole.operator import attention
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(operator) -> Client:
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+def concerns(admin) -> list[str]:
+    return [concern.sentence for concern in admin.get("/admin/").context["attention"].concerns]
+
+
+def beat(**fields) -> ClockEntry:
+    fields = {"due_at": now() + timedelta(minutes=1), "started_at": now()} | fields
+    return ClockEntry.objects.create(name=fields.pop("name", "room.work"), **fields)
+
+
+def test_all_is_well_is_said(admin) -> None:
+    beat()
+    assert concerns(admin) == []
+    assert "Nothing: workers are alive" in admin.get("/admin/").content.decode()
+
+
+def test_that_no_worker_is_seen_comes_first(admin) -> None:
+    assert concerns(admin)[0].startswith("No worker has been seen")
+
+
+def test_periodic_work_that_failed_or_is_late_is_named(admin) -> None:
+    beat()
+    beat(name="room.broken", error="no space")
+    beat(name="room.late", due_at=now() - timedelta(minutes=3))
+    assert concerns(admin) == [
+        "The periodic work room.late is late.",
+        "The periodic work room.broken failed: no space",
+    ]
+
+
+def test_last_and_next_runs_are_shown_of_all_work(admin) -> None:
+    tick()
+    page = admin.get("/admin/")
+    shown = {entry.name for entry in page.context["attention"].clock}
+    assert shown == {periodic.name for periodic in all_periodic()}
+    assert all(entry.started_at and entry.due_at for entry in page.context["attention"].clock)
+
+
+def test_failed_jobs_are_counted_until_somebody_tries_again(admin, people) -> None:
+    beat()
+    image = factories.ImageFactory(project=people.bob.project)
+    made = {
+        "kind": "image.import", "path": "images.jobs.ImportImage", "queue": "bulk", "project": people.bob.project,
+        "subject_kind": "image", "subject_id": image.pk, "subject_name": image.name,
+    }  # fmt: skip
+    failed = Job.objects.create(**made, state="failed")
+    assert concerns(admin) == ["1 job failed and was not tried again."]
+    assert list(admin.get("/admin/jobs/job/", {"needs": "retry"}).context["cl"].queryset) == [failed]
+
+    Job.objects.create(**made, state="queued", created_at=failed.created_at + timedelta(seconds=1))
+    assert concerns(admin) == []
+
+
+def test_a_quota_that_is_nearly_full_is_named_with_its_project(admin, people) -> None:
+    beat()
+    people.bob.project.quotas = {"images": 5}
+    people.bob.project.save()
+    for _ in range(3):
+        factories.ImageFactory(project=people.bob.project)
+    assert concerns(admin) == []
+    factories.ImageFactory(project=people.bob.project)
+    assert concerns(admin) == ["acme · acme-north uses 80 % of “Private images”: 4 of 5."]
+
+
+def test_little_space_is_said_and_much_is_not(admin, people) -> None:
+    beat()
+    spaces = admin.get("/admin/").context["attention"].spaces
+    assert [space.total_bytes > space.free_bytes > 0 for space in spaces] == [True, True]
+    least = attention.LEAST_FREE_BYTES
+    assert attention.Space("x", least - 1, 10 * least).is_short
+    assert not attention.Space("x", least, 10 * least).is_short
