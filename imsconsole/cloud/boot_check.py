@@ -14,6 +14,9 @@ from imsconsole.cloud.engines import console_of
 from imsconsole.cloud.models import Server
 from imsconsole.core.now import now
 from imsconsole.engine.types import ServerState
+from imsconsole.jobs.models import Job
+from imsconsole.notifications.models import Message
+from imsconsole.notifications.send import send
 
 AWAITED, SILENT, ALIVE = "boot-awaited", "no-sign-of-life", "boot-seen"
 READ_BYTES = 65536
@@ -61,6 +64,20 @@ def heard_of(server: Server, found: ServerState) -> str:
     if _has_spoken(server, found.console_bytes):
         return ALIVE
     return SILENT if now() >= datetime.fromisoformat(server.status_values["until"]) else AWAITED
+
+
+def tell_of_silence(server: Server) -> None:
+    """Whoever had the system exchanged may have left the page; in the caller's transaction."""
+    job = Job.objects.about(server.pk).select_related("user").order_by("-created_at").first()
+    if job and job.user:
+        send(
+            "server-silent",
+            to=[job.user],
+            values={"name": server.name, "seconds": server.status_values["seconds"]},
+            level=Message.Level.WARNING,
+            project=server.project,
+            subject=("server", server.pk),
+        )
 
 
 def _has_spoken(server: Server, written: int) -> bool:

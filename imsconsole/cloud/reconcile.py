@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from imsconsole.accounts.actor import service_actor
-from imsconsole.cloud.boot_check import heard_of, is_watched
+from imsconsole.cloud.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.engines import state_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.servers import start_server
@@ -82,7 +82,9 @@ def _listened(server: Server, found: ServerState) -> Server:
     """Write what was heard of a system that was exchanged (R137), unless the row moved on."""
     if is_watched(server) and (code := heard_of(server, found)) != server.status_code:
         seen = {name: getattr(server, name) for name in ("status", "status_since", "status_code")}
-        Server.objects.filter(pk=server.pk, **seen).update(status_code=code)
+        with transaction.atomic():
+            if Server.objects.filter(pk=server.pk, **seen).update(status_code=code) and code == SILENT:
+                tell_of_silence(server)
         server.refresh_from_db()
     return server
 

@@ -16,6 +16,10 @@ MESSAGE_SENTENCES: Mapping[str, Any] = {
         "The public image %(name)s, from which there are servers in %(project)s, is not kept up any more from "
         "%(on)s on. They go on running; its successor is %(successor)s."
     ),
+    "server-silent": _(
+        "The system of %(name)s was exchanged and has not written anything to its serial console within "
+        "%(seconds)s seconds. Look at its screen; if it does not boot, undo the change."
+    ),
     "kept-disk-expires": _(
         "The former system disk of %(name)s is kept until %(until)s. After that, the change of its OS can no longer be undone."
     ),

@@ -28,6 +28,7 @@ from imsconsole.engine.types import Capabilities
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
+from imsconsole.notifications.models import Message
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.machines import bootable_image, files_of, order, running_server
 from tests.conftest import client_of
@@ -346,6 +347,8 @@ def test_a_system_without_a_word_is_told_from_one_that_lives(people, engine, set
     server.refresh_from_db()
     assert (server.status, server.status_code, server.status_since) == ("running", "no-sign-of-life", since)
     assert "within 600 seconds" in page
+    told = Message.objects.get(code="server-silent")
+    assert (told.user, told.subject_id, told.values["name"]) == (people.bob.user, server.pk, server.name)
     assert "the former system disk is still there" in page
 
     undo_change_os(server.disks.kept().get(), actor=people.bob)
