@@ -5,23 +5,28 @@ goes on by itself.
 """
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import override
 
+from images.jobs import ImportImage
 from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
 from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.runner import claim, run_job
 from imsconsole.jobs.services import retry_job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.conftest import client_of
 from tests.images.public.conftest import publisher  # noqa: F401
 from tests.support.faults import FILLS, Crash, end, faulty_engine
 from tests.support.file_server import Server
+from tests.support.workers import until
 from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_lost
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +143,26 @@ def test_on_the_system_s_own_full_disk_it_fails_until_there_is_space(
         assert job.state == Job.State.DONE, job.error_sentence
         assert_nothing_is_lost(job)
     assert "failed" in states
+
+
+@pytest.mark.slow  # waits until the lease was renewed for longer than it lasts
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_engine_does_not_cost_a_worker_its_job(works: Works) -> None:
+    job = works.begin(ImportImage)
+
+    def lease() -> datetime:
+        return Job.objects.values_list("lease_until", flat=True).get(pk=job.pk)
+
+    def wait() -> None:
+        longer = lease() + timedelta(seconds=settings.IMS_JOB_LEASE_S)
+        until(lambda: lease() > longer, "the lease was renewed again and again")
+        assert claim(str(job.pk), "another") is None
+
+    with faulty_engine("ingest:1", before=wait) as calls:
+        run_job(str(job.pk), "slow")
+    job.refresh_from_db()
+    assert calls.reached
+    assert (job.state, job.attempt) == ("done", 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
