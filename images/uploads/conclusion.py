@@ -25,9 +25,10 @@ def conclude(receiver: Receiver, *, claimed: str, sha256: str, actor: Actor) -> 
         return complete_upload(receiver.upload, _examined(receiver.upload, found, actor), actor=actor)
     except ImsError as error:
         if error.retryable and receiver.upload.is_resumable:
-            receiver.close()
             raise
         raise turn_away(receiver, error, actor=actor) from error
+    finally:
+        receiver.close()
 
 
 def turn_away(receiver: Receiver, error: ImsError, *, actor: Actor) -> ImsError:

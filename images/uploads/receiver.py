@@ -132,12 +132,16 @@ class Receiver:
             self.note()
 
     def note(self) -> None:
-        """Write down how far it is, and that the upload is alive. Raises NotFound when it was discarded."""
+        """Write down how far it is, and that the upload is alive.
+
+        Raises NotFound when it was discarded; the file may have been made again since, and goes as well.
+        """
         self._noted_at = time.monotonic()
         noted = Upload.objects.filter(pk=self.upload.pk).update(
             received_bytes=self.received_bytes, expires_at=kept_until()
         )
         if not noted:
+            self.upload.path.unlink(missing_ok=True)
             raise NotFound("upload-gone", name=self.upload.name)
 
     def begin_unverified(self) -> None:
@@ -169,6 +173,7 @@ class Receiver:
     def finish(self, *, claimed: str = "", sha256: str = "") -> Found:
         """All bytes are here and on the disk: what they are. Raises BadImage, Conflict, NoSpace.
 
+        The file stays locked until `close`: another tab would take its last byte for one that does not count.
         `claimed` is the format the user named, `sha256` the checksum the user gave; both may be empty.
         """
         self.flush()
@@ -176,7 +181,6 @@ class Receiver:
         found = self._inspector.finish(claimed)
         if sha256 and sha256 != found.sha256:
             raise BadImage("checksum-differs", wanted=sha256, found=found.sha256)
-        self.close()
         return found
 
     def close(self) -> None:

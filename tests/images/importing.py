@@ -82,6 +82,7 @@ def uploaded(actor: Actor, path: Path, *, examined: bool = True) -> Upload:
         while chunk := file.read(300_000):
             receiver.eat(chunk)
     found = receiver.finish()
+    receiver.close()
     if examined:
         seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
         found = with_hash(seen, found.sha256)

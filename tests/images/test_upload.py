@@ -85,6 +85,7 @@ def test_the_receiver_goes_on_with_what_is_there_already(people: SimpleNamespace
     assert second.received_bytes == 1_500_000
     second.eat(content[1_500_000:])
     assert second.finish().sha256 == hashlib.sha256(content).hexdigest()
+    second.close()
 
 
 def test_more_bytes_than_announced_are_not_taken(people: SimpleNamespace, disks: Path):
@@ -138,6 +139,7 @@ def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(
     discard_upload(upload, actor=people.bob)
     with pytest.raises(NotFound) as error:
         complete_upload(upload, receiver.finish(), actor=people.bob)
+    receiver.close()
     assert error.value.code == "upload-gone"
     assert upload_files() == []
     assert not Upload.objects.exists()
