@@ -406,9 +406,9 @@ SUBJECTS = {
 ELSEWHERE = {
     accounts.can_accept_invitation: "accounts/test_accept_invitation.py",
     accounts.can_change_quotas: "jobs/test_quotas.py",
-    accounts.can_change_user: "accounts/test_admin.py",
-    accounts.can_delete_account: "accounts/test_admin.py",
-    accounts.can_delete_project: "accounts/test_admin.py",
+    accounts.can_change_user: "accounts/test_operate.py",
+    accounts.can_delete_account: "accounts/test_operate.py",
+    accounts.can_delete_project: "accounts/test_operate.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
