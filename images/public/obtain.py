@@ -15,7 +15,7 @@ from images.public.programs import CannotBuildError
 from images.uploads.found import limit_file_bytes
 from imsconsole.core.downloads import download, read_text
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
-from imsconsole.core.full_disk import full_disk_said, met_full_disk
+from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.types import MIB
 
 Report = Callable[[int, int], None]
@@ -28,7 +28,6 @@ def published_checksum(entry: Entry) -> str:
     return find_checksum(read_text(entry.checksums, list_policy()), entry.file_name, entry.checksums)
 
 
-@full_disk_said()
 def obtain(entry: Entry, path: Path, report: Report) -> None:
     """The entry's file at `path`; a download goes on with what is there. `report` may raise to end it."""
     if entry.is_built:
@@ -52,7 +51,6 @@ def _build(path: Path, report: Report) -> None:
         raise Unavailable("public-image-not-built", detail=str(error)) from error
 
 
-@full_disk_said()
 def take_over(path: Path, earlier: Path) -> None:
     """Go on with what an earlier attempt has of a download. A copy: a worker that wakes up late may still write."""
     shutil.copyfile(earlier, path)
@@ -61,7 +59,6 @@ def take_over(path: Path, earlier: Path) -> None:
         shutil.copyfile(version, path.with_name(f"{path.name}.version"))
 
 
-@full_disk_said()
 def unpack(packed: Path, path: Path, report: Report) -> None:
     """Unpack an xz file. Raises BadImage, also when more comes out than may be imported."""
     total = packed.stat().st_size

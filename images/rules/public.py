@@ -1,4 +1,4 @@
-"""What an operator may do with public images. Who may be an operator is the admin's to say: `actor` is the platform."""
+"""What operators may do with public images: they are the platform's (R2)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,20 +7,13 @@ from django.utils.translation import gettext as _
 
 from images.models import Image
 from images.public.catalogue import Entry
-from images.public.platform import PLATFORM
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_operate
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 
-def may_operate(actor: Actor) -> Verdict:
-    """Public images are the platform's (R2)."""
-    if actor.account.name == PLATFORM and actor.administers:
-        return ALLOWED
-    return refuse("not-platform", _("Only the operators of the platform take care of public images."))
-
-
 def can_fetch(entry: Entry, boot_modes: Iterable[str], actor: Actor) -> Verdict:
-    """Whether an image of the catalogue can be fetched for servers with these firmwares."""
+    """Whether an image of the catalogue can be fetched (R2), for servers with these firmwares."""
     if not (verdict := may_operate(actor)):
         return verdict
     if not set(boot_modes) <= set(entry.boot_modes):

@@ -73,7 +73,7 @@ class Works:
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
         publish(self.publisher, self.disk.read_bytes() + bytes(512 * self._count))
-        return fetch_public_image(key="one", actor=platform_actor(self.actor.user))
+        return fetch_public_image(key="one", actor=platform_actor())
 
     # servers
     def images(self) -> list[Image]:

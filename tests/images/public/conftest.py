@@ -10,6 +10,7 @@ import pytest
 
 from images.public.platform import platform_actor
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import User
 from tests import factories
 from tests.images.importing import make_disks
 from tests.support.file_server import Server, serving
@@ -55,7 +56,7 @@ def publish(server: Server, image: bytes) -> None:
 
 
 @pytest.fixture
-def platform(people: SimpleNamespace) -> Actor:
+def platform(people: SimpleNamespace, operator: User) -> Actor:
     """The operator at work. There are two regions."""
     factories.RegionFactory(code="cn-south-1")
-    return platform_actor(people.alice.user)
+    return platform_actor(operator)

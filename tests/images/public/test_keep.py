@@ -121,11 +121,11 @@ def test_the_successor_is_looked_for_in_the_image_s_own_region(client, old, new,
 
 def test_only_the_platform_keeps_public_images(old, new, people):
     for actor in (people.alice, people.bob, people.dave, people.carol):
-        with pytest.raises(Refused, match="not-platform"):
+        with pytest.raises(Refused, match="operators-only"):
             hide_image(old, actor=actor)
-        with pytest.raises(Refused, match="not-platform"):
+        with pytest.raises(Refused, match="operators-only"):
             deprecate_image(old, on=TODAY, actor=actor)
-        with pytest.raises(Refused, match="not-platform"):
+        with pytest.raises(Refused, match="operators-only"):
             write_release_note(images=[old], published_on=TODAY, text="x", actor=actor)
 
 
