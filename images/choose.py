@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from images.filters import for_tab
 from images.fit import fits
+from images.forms.choose import Need
 from images.models import Image, ImageQuerySet, ImageTag
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor, projects_of
@@ -41,7 +41,7 @@ def candidates(
     answers: dict[str, Any], actor: Actor, capabilities: Capabilities, flavors: Sequence[Flavor]
 ) -> list[Candidate]:
     """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
-    images = _answering(for_tab(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
+    images = _answering(_of_need(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
     rows = images.select_related("os_version", "successor").order_by("name", "pk")[:CONSIDERED]
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
     return sorted(found, key=lambda candidate: (not candidate.verdict, candidate.image.is_deprecated))
@@ -54,6 +54,18 @@ def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:
     images = _answering(Image.objects.filter(project__in=others, status=Image.Status.ACTIVE), answers)
     counts = dict(images.order_by().values_list("project").annotate(Count("pk")))
     return [Elsewhere(project, counts[pk]) for pk, project in others.items() if pk in counts]
+
+
+def _of_need(need: str, actor: Actor) -> ImageQuerySet:
+    """The kind of image that meets a need (R23). Without the facts of lists: 500 images are looked at."""
+    visible, kind = Image.objects.visible_to(actor), Image.Category
+    if need == Need.CLEAN:
+        return visible.filter(category=kind.PUBLIC, hidden=False)
+    if need == Need.SAME:
+        return visible.filter(project=actor.project)
+    if need == Need.OTHERS:
+        return visible.filter(category=kind.PRIVATE).exclude(project=actor.project)
+    return visible.filter(category=kind.MARKET)
 
 
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:

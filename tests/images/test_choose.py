@@ -47,6 +47,7 @@ def test_each_need_is_met_by_its_kind_of_image(people, flavors):
     assert list(found(people.bob, need="public")) == ["clean"]
     assert list(found(people.bob, need="private")) == ["ours"]
     assert list(found(people.bob, need="shared")) == []
+    assert list(found(people.bob, need="market")) == ["shop"]
 
 
 def test_what_no_server_is_made_from_is_no_answer(people, flavors):
