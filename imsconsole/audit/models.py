@@ -83,4 +83,8 @@ class Event(models.Model):
         return page_of(self.resource_type, self.resource_id)
 
 
-DOTS = {Event.Result.NORMAL: "done", Event.Result.WARNING: "warning", Event.Result.INCIDENT: "failed"}
+DOTS: dict[str, str] = {
+    Event.Result.NORMAL: "done",
+    Event.Result.WARNING: "warning",
+    Event.Result.INCIDENT: "failed",
+}
