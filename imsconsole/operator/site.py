@@ -29,7 +29,7 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
             "accounts.Invitation",
         ),
     ),
-    ("work", _("Work and trail"), ("jobs.Job", "jobs.ClockEntry", "audit.Event")),
+    ("work", _("Work and trail"), ("jobs.Job", "jobs.ClockEntry", "notifications.Message", "audit.Event")),
     (
         "images",
         _("Images"),

@@ -19,6 +19,7 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
+from imsconsole.notifications.models import Message
 from tests import factories
 
 Make = Callable[[range, SimpleNamespace], None]
@@ -134,6 +135,15 @@ def _usage(numbers: range, people: SimpleNamespace) -> None:
     )  # fmt: skip
 
 
+def _messages(numbers: range, people: SimpleNamespace) -> None:
+    Message.objects.bulk_create(
+        Message(
+            user=people.bob.user, project=people.bob.project, code="job-finished", values={"name": f"{i}"}
+        )
+        for i in numbers
+    )
+
+
 def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
     KeyPair.objects.bulk_create(
         KeyPair(project=people.bob.project, name=f"k-{i}", public_key="ssh-ed25519 A", fingerprint="F")
@@ -171,6 +181,7 @@ ROWS: dict[str, Make] = {
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
+    "notifications.Message": _messages,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people
