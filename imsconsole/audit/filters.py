@@ -31,7 +31,7 @@ class EventFilter(filters.FilterSet):
     """By operator, action, kind, name or ID of the resource, result, and days in the reader's time zone."""
 
     user = filters.CharFilter(
-        label=_("Operator"),
+        label=_("Done by"),
         field_name="user_name",
         lookup_expr="icontains",
         max_length=150,

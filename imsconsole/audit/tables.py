@@ -21,7 +21,7 @@ class EventTable(ImsTable):
     at = tables.TemplateColumn("{{ record.at|ago }}", verbose_name=_("Time"), order_by=("at", "pk"))
     user_name = tables.TemplateColumn(
         "{{ record.user_name|default:service }}",
-        verbose_name=_("Operator"),
+        verbose_name=_("Done by"),
         orderable=False,
         extra_context={"service": _("the service")},
     )
@@ -44,7 +44,7 @@ class EventTable(ImsTable):
 
 COLUMNS: tuple[tuple[str | Promise, Callable[[Event], Any]], ...] = (
     (_("Time"), lambda event: localtime(event.at).isoformat(sep=" ", timespec="seconds")),
-    (_("Operator"), lambda event: event.user_name),
+    (_("Done by"), lambda event: event.user_name),
     (_("Action"), lambda event: event.action_title),
     (_("Trace name"), lambda event: event.action),
     (_("Resource type"), lambda event: event.kind_title),

@@ -27,10 +27,9 @@ class ByMail(admin.SimpleListFilter):
 
 @admin.register(Message)
 class MessageAdmin(ServiceAdmin):
-    list_display = ("created_at", "user", "level", "sentence", "project", "read_at", "mailed_at")
-    list_display_links = ("created_at", "sentence")
+    list_display = ("created_at", "user", "level", "sentence", "mailed_at")
     list_filter = ("level", ByMail, "code")
-    list_select_related = ("user", "project")
+    list_select_related = ("user",)
     search_fields = ("user__username", "code", "subject_id")
     search_help_text = _("By person, code, or ID of what it is about.")
     date_hierarchy = "created_at"
