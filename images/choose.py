@@ -42,9 +42,9 @@ def candidates(
 ) -> list[Candidate]:
     """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
     images = _answering(_of_need(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
-    rows = images.select_related("os_version", "successor").order_by("name", "pk")[:CONSIDERED]
+    rows = images.select_related("os_version", "successor").kept_up_first()[:CONSIDERED]
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
-    return sorted(found, key=lambda candidate: (not candidate.verdict, candidate.image.is_deprecated))
+    return sorted(found, key=lambda candidate: not candidate.verdict)
 
 
 def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:

@@ -8,7 +8,7 @@ import django_filters as filters
 import django_tables2 as tables
 from django import forms
 from django.db.models import QuerySet
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -156,4 +156,5 @@ class FlavorSeriesTable(OsVersionTable):
 
 
 def _tags(words: Iterable[object]) -> SafeString | str:
-    return format_html_join(" ", '<span class="tag">{}</span>', ((word,) for word in words)) or "–"
+    tags = format_html_join(" ", '<span class="tag">{}</span>', ((word,) for word in words))
+    return format_html("<span>{}</span>", tags) if tags else "–"
