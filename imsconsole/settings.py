@@ -109,6 +109,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "imsconsole.accounts.context.shell",
+                "imsconsole.jobs.context.workers",
                 "imsconsole.notifications.context.bell",
             ],
             "builtins": ["heroicons.templatetags.heroicons", "imsconsole.core.templatetags.ims"],

@@ -1,8 +1,8 @@
-"""Addresses of accounts: project, me, health."""
+"""Addresses of accounts: project, me."""
 
 from django.urls import path
 
-from imsconsole.accounts.views import doors, health, invitations, me, members, project, saved_views
+from imsconsole.accounts.views import doors, invitations, me, members, project, saved_views
 
 urlpatterns = [
     path("project/", project.project, name="project"),
@@ -23,7 +23,6 @@ urlpatterns = [
     path("views/<uuid:view_id>/change/", saved_views.change_view, name="change-view"),
     path("views/<uuid:view_id>/default/", saved_views.set_default_view, name="set-default-view"),
     path("views/<uuid:view_id>/delete/", saved_views.delete_view, name="delete-view"),
-    path("healthz", health.healthz, name="healthz"),
     # before allauth's own
     path("accounts/password/reset/", doors.reset_password),
     path("accounts/email/", doors.email),

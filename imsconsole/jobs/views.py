@@ -15,7 +15,6 @@ from imsconsole.jobs import services
 from imsconsole.jobs.errors import past_errors
 from imsconsole.jobs.filters import JobFilter
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.periodic import is_worker_alive
 from imsconsole.jobs.quotas import quota_lines
 from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.steps import step_lines
@@ -39,7 +38,6 @@ def list_jobs(request: ActorRequest) -> HttpResponse:
         "table": job_table(found.qs, request),
         "kept": [(name, request.GET[name]) for name in ("sort", "per_page") if name in request.GET],
         "is_fragment": wants_fragment(request),
-        "is_worker_alive": is_worker_alive(),
     }
     return render_page(request, "jobs/list.html", "jobs/_list.html", context)
 
@@ -58,7 +56,6 @@ def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
         "can_retry": can_retry(job, request.actor),
         "is_fragment": wants_fragment(request),
         "has_changed": request.GET.get("was", "") != job.status,
-        "is_worker_alive": is_worker_alive(),
     }
     return render_page(request, "jobs/detail.html", "jobs/_job.html", context)
 

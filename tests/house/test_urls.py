@@ -11,7 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from imsconsole.accounts.models import Draft, SavedView
 from imsconsole.audit.models import Event
-from imsconsole.jobs.models import Job
+from imsconsole.core.now import now
+from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
 from tests import factories
 from tests.conftest import client_of
@@ -83,6 +84,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     view = SavedView.objects.create(
         user=people.alice.user, project=project, room="images", name=SECRET, query="tab=private"
     )
+    ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now())  # a worker is there
     return {
         "room": "images",
         "view_id": view.pk,

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from imsconsole.core import now as clock
+from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.run import Run
 from imsconsole.jobs.runner import claim
@@ -214,3 +215,11 @@ def test_the_list_takes_the_same_few_queries_for_one_row_and_a_hundred(start: St
         Job.objects.filter(pk=job.pk).update(state=list(Job.State)[number % 5])
 
     assert queries() == for_one <= 11
+
+
+@pytest.mark.parametrize("url", ["/", "/images/", "/servers/", "/me/", "/jobs/"])
+def test_every_page_says_that_no_worker_is_there(people: SimpleNamespace, url: str) -> None:
+    client = client_of(people.dave)
+    assert "No worker has been seen" in client.get(url).content.decode()
+    ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now())
+    assert "No worker has been seen" not in client.get(url).content.decode()

@@ -81,7 +81,7 @@ def running_console() -> Iterator[Console]:
             stderr=log,
         )
     try:
-        wait_for(lambda: answers(running.url + "/healthz"), "the console does not answer")
+        wait_for(lambda: answers(running.url + "/accounts/login/"), "the console does not answer")
         yield running
     finally:
         tree.terminate()

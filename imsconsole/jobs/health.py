@@ -1,0 +1,36 @@
+"""Whether the console can work, for a load balancer and for whoever watches it. Needs no sign-in, tells no secret."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.db import Error, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from imsconsole.jobs.periodic import is_worker_alive
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers, the store can be written and a worker was seen within 30 s; else 503."""
+    database = _database_answers()
+    checks = {"database": database, "store": _store_is_writable(), "worker": database and is_worker_alive()}
+    return JsonResponse({"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone() == (1,)
+    except Error:
+        return False
+
+
+def _store_is_writable() -> bool:
+    """The folders that bytes go to; a region's is made when it is first used."""
+    folders = (Path(settings.DATA_DIR), Path(settings.UPLOAD_DIR), *Path(settings.DATA_DIR).glob("regions/*"))
+    return all(os.access(folder, os.W_OK | os.X_OK) for folder in folders)

@@ -1,0 +1,48 @@
+"""What a load balancer asks."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from imsconsole.core.now import now
+from imsconsole.jobs.models import ClockEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def beat() -> ClockEntry:
+    return ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now() - timedelta(seconds=20))
+
+
+def answer() -> tuple[int, dict[str, bool]]:
+    response = Client().get("/healthz")
+    return response.status_code, response.json()
+
+
+def test_it_answers_without_signing_in(beat) -> None:
+    assert answer() == (200, {"ok": True, "database": True, "store": True, "worker": True})
+
+
+def test_a_worker_that_was_not_seen_for_half_a_minute_is_said(beat) -> None:
+    ClockEntry.objects.update(started_at=now() - timedelta(seconds=31))
+    assert answer() == (503, {"ok": False, "database": True, "store": True, "worker": False})
+
+
+def test_a_store_that_is_gone_is_said(beat, settings, tmp_path) -> None:
+    settings.DATA_DIR = tmp_path / "gone"
+    assert answer() == (503, {"ok": False, "database": True, "store": False, "worker": True})
+
+
+def test_a_database_that_does_not_answer_is_said() -> None:
+    def broken(*_args: object) -> None:
+        raise OperationalError("the database is away")
+
+    with connection.execute_wrapper(broken):
+        assert answer() == (503, {"ok": False, "database": False, "store": True, "worker": False})
+
+
+def test_it_only_answers() -> None:
+    assert Client().post("/healthz").status_code == 405
