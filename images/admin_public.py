@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import widgets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from images.public.platform import platform_actor
 from images.services import public as services
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
-from imsconsole.accounts.service_admin import ServiceAdmin
+from imsconsole.accounts.service_admin import ServiceAdmin, operator_of
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
@@ -214,7 +214,7 @@ class PublicSourceAdmin(ServiceAdmin):
             return HttpResponseRedirect(request.path)
         rows: list[dict[str, Any]] = []
         try:
-            rows = [_row(entry, request) for entry in entries()]
+            rows = _rows(request)
         except ImsError as error:
             self.message_user(request, sentence_of(error), messages.ERROR)
         context = {
@@ -252,16 +252,24 @@ def _change_job(key: str, do: str, actor: Actor) -> None:
     (retry_job if do == "retry" else cancel_job)(job, actor=actor)
 
 
-def _row(entry: Entry, request: HttpRequest) -> dict[str, Any]:
-    """An entry with the newest work on it. A page has a dozen or two of them."""
-    source = PublicSource.objects.filter(key=entry.key).first()
-    job = Job.objects.about(source.pk).first() if source else None
-    made = Image.objects.filter(source_id=source.pk, status=Image.Status.ACTIVE) if source else None
-    actor = operator(request) if job else None
-    return {
-        "entry": entry,
-        "job": job,
-        "images_count": made.count() if made is not None else 0,
-        "can_cancel": can_cancel(job, actor) if job and actor else None,
-        "can_retry": can_retry(job, actor) if job and actor else None,
-    }
+def _rows(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every entry with the newest work on it. Raises CatalogueBroken."""
+    sources = {source.key: source for source in PublicSource.objects.all()}
+    ids = [source.pk for source in sources.values()]
+    newest = {job.subject_id: job for job in Job.objects.about(*ids).order_by("created_at")}
+    images = Image.objects.filter(source_id__in=ids, status=Image.Status.ACTIVE).order_by()
+    counts = dict(images.values_list("source_id").annotate(Count("pk")))
+    actor = operator_of(request)
+
+    def row(entry: Entry) -> dict[str, Any]:
+        pk = sources[entry.key].pk if entry.key in sources else None
+        job = newest.get(pk) if pk else None
+        return {
+            "entry": entry,
+            "job": job,
+            "images_count": counts.get(pk, 0),
+            "can_cancel": can_cancel(job, actor) if job else None,
+            "can_retry": can_retry(job, actor) if job else None,
+        }
+
+    return [row(entry) for entry in entries()]

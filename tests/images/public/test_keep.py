@@ -3,11 +3,14 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from images.models import Image, ReleaseNote
 from images.services.public import deprecate_image, hide_image, undeprecate_image, write_release_note
+from imsconsole.accounts.models import Project
 from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
@@ -184,3 +187,24 @@ def test_staff_without_the_permission_may_not_fetch(client, operator, publisher,
 def test_a_broken_catalogue_is_said_in_the_admin(client, settings, tmp_path, people):
     settings.IMS_PUBLIC_CATALOGUE = str(tmp_path / "none.toml")
     assert "cannot be used" in client.get("/admin/images/publicsource/").content.decode()
+
+
+def test_looking_at_the_catalogue_writes_nothing(client, publisher, people):
+    assert client.get("/admin/images/publicsource/").status_code == 200
+    assert not Project.objects.filter(account__name="Platform").exists()
+
+
+def test_the_catalogue_asks_as_much_for_much_work_as_for_little(client, publisher, platform):
+    page = "/admin/images/publicsource/"
+
+    def queries(*keys: str) -> int:
+        for key in keys:
+            client.post(page, {"do": "fetch", "key": key})
+            client.post(page, {"do": "cancel", "key": key})
+        client.get(page)  # with the messages of the posts
+        with CaptureQueriesContext(connection) as asked:
+            client.get(page)
+        return len(asked)
+
+    assert queries("one") == queries("one", "packed", "one", "packed")
+    assert Job.objects.filter(state=Job.State.CANCELLED).count() == 5
