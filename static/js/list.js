@@ -60,8 +60,9 @@ function failed(event) {
 function loaded(event) {
   if (!isList(event) || !event.detail.successful) return;
   document.querySelector("[data-list-error]")?.setAttribute("hidden", "");
-  // what was typed into a box for one more value is a chip now
-  for (const box of document.querySelectorAll("#filters [data-whole]")) if (box !== document.activeElement || box.value) box.value = "";
+  // what was sent of a box for one more value is a chip now
+  const sent = event.detail.requestConfig.parameters;
+  for (const box of document.querySelectorAll("#filters [data-whole]")) if ([sent[box.name]].flat().includes(box.value)) box.value = "";
 }
 
 function setUp() {

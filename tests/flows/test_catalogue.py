@@ -1,0 +1,181 @@
+"""The catalogue at work: found by typing, chosen over pages, kept as a view; by keyboard alone and without scripts."""
+
+import re
+import textwrap
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.console import Console
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("console")]
+LIST = "/images/?tab=private"
+MAKE = """
+    from images.models import Image
+    from imsconsole.accounts.actor import projects_of
+    from imsconsole.accounts.models import User
+    project = projects_of(User.objects.get(username="alice"))[0]
+    for number in range(1, 13):
+        Image.objects.create(
+            project=project, region=project.region, name=f"{prefix}-{number:02}", status="active",
+            protected=number == 3,
+        )
+"""
+
+
+def make_images(console: Console, prefix: str) -> None:
+    """Twelve images of Alice's project without bytes; the third is protected."""
+    console.manage("shell", "-v0", "-c", f"prefix = {prefix!r}\n{textwrap.dedent(MAKE)}")
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("tbody tr td:nth-child(2) > a").all_inner_texts()
+
+
+def test_images_are_found_chosen_over_pages_and_deleted(visitor: Callable[..., Visitor], console: Console):
+    make_images(console, "many")
+    alice = visitor(locale="en-US")
+    page = alice.sign_in("alice")
+    alice.open(f"{LIST}&per_page=10&sort=name")
+    page.locator("#filters input[name=q]").press_sequentially("many-")
+    expect(page.locator("#list-count")).to_have_text("12 images")
+    expect(page).to_have_url(re.compile(r"/images/\?q=many-&tab=private&per_page=10&sort=name$"))
+
+    for name in ("many-01", "many-03"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("link", name="Next page").click()
+    page.get_by_label("Select many-12").check()
+    bar = page.locator("#selection")
+    expect(bar).to_contain_text("2 of 3 can be deleted.")
+    expect(bar).to_contain_text("many-03: This image is protected")
+    alice.look()
+    page.get_by_role("link", name="Previous page").click()
+    expect(page.get_by_label("Select many-01")).to_be_checked()
+    expect(page.get_by_label("Select many-02")).not_to_be_checked()
+
+    bar.get_by_role("button", name="Delete…").click()
+    expect(page.locator("h1")).to_have_text("Delete 2 images?")
+    alice.look()
+    page.get_by_role("button", name="Delete 2 images").click()
+    expect(page.get_by_text("2 images have been deleted")).to_be_visible()
+    assert "many-01" not in names(page)
+    assert "many-03" in names(page)
+    # what is no more is forgotten, what stayed is still chosen
+    expect(bar).to_contain_text("1 selected")
+
+    page.get_by_label("Select all rows of this page").check()
+    bar.get_by_role("button", name="Select all 10 of the list").click()
+    expect(bar).to_contain_text("9 of 10 can be deleted.")
+    bar.get_by_role("button", name="Clear selection").click()
+    expect(bar).to_be_empty()
+
+
+def test_a_view_is_saved_opened_and_deleted_and_columns_are_chosen(
+    visitor: Callable[..., Visitor], console: Console
+):
+    alice = visitor(locale="en-US", viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = alice.sign_in("alice")
+    alice.open(LIST)
+    page.get_by_text("Filters", exact=True).click()
+    page.locator("select[name=boot]").select_option("uefi")
+    page.locator("input[name=tag]").fill("env=prod")
+    page.locator("input[name=tag]").press("Enter")
+    expect(page.locator(".chip")).to_have_count(2)
+    alice.look()
+    page.get_by_text("Save view").click()
+    page.get_by_label("Name of the view").fill("UEFI in production")
+    page.get_by_label("Share it with everybody in the project").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".view[aria-current]")).to_have_text(re.compile("UEFI in production"))
+
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_label("Boot mode", exact=True).last.check()
+    page.get_by_role("button", name="Apply").click()
+    alice.open(LIST)
+    expect(page.get_by_role("columnheader", name="Boot mode")).to_be_attached()
+
+    page.get_by_role("link", name="Manage views").click()
+    alice.look()
+    page.get_by_role("link", name="Delete", exact=True).click()
+    expect(page.locator("dialog h2")).to_have_text("Delete the view UEFI in production?")
+    page.get_by_role("button", name="Delete view").click()
+    expect(page.get_by_text("No saved views yet")).to_be_visible()
+    alice.look()
+
+
+def test_the_list_is_worked_by_keys_alone(visitor: Callable[..., Visitor], console: Console):
+    make_images(console, "keys")
+    alice = visitor(locale="en-US")
+    page = alice.sign_in("alice")
+    alice.open(f"{LIST}&q=keys-&per_page=10&sort=name")
+    press, focused = page.keyboard.press, page.locator(":focus")
+
+    press("ArrowDown")
+    press("j")
+    expect(focused).to_have_text("keys-02")
+    press("x")
+    expect(page.locator("#selection")).to_contain_text("1 of 1 can be deleted.")
+    page.locator("tbody tr a", has_text="keys-02").focus()
+    press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    alice.look()
+    press("Escape")
+    expect(focused).to_have_text("keys-02")
+
+    press("ArrowRight")
+    expect(page.locator(".paging-total")).to_have_text("11–12 of 12")
+    press("ArrowLeft")
+    expect(page.locator(".paging-total")).to_have_text("1–10 of 12")
+    press("/")
+    expect(focused).to_have_attribute("name", "q")
+    page.keyboard.type("keys-07")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    press("ArrowDown")
+    press("Enter")
+    expect(page.locator("h1")).to_contain_text("keys-07")
+
+
+def test_a_list_that_cannot_be_fetched_says_so_and_leads_on(
+    visitor: Callable[..., Visitor], console: Console
+):
+    make_images(console, "lost")
+    alice = visitor(locale="en-US")
+    page = alice.sign_in("alice")
+    alice.open(f"{LIST}&q=lost-&sort=name")
+    page.route("**/images/?*", lambda route: route.abort())
+    page.locator("#filters input[name=q]").fill("lost-05")
+    expect(page.get_by_text("The list could not be loaded.")).to_be_visible()
+    assert len(names(page)) == 12
+
+    page.unroute("**/images/?*")
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert names(page) == ["lost-05"]
+
+
+def test_without_scripts_everything_is_there_a_page_at_a_time(
+    visitor: Callable[..., Visitor], console: Console
+):
+    make_images(console, "plain")
+    alice = visitor(locale="en-US", java_script_enabled=False)
+    page = alice.sign_in("alice")
+    alice.open(f"{LIST}&sort=name")
+    page.locator("#filters input[name=q]").fill("plain-")
+    page.get_by_role("button", name="Query").click()
+    assert len(names(page)) == 12
+
+    for name in ("plain-02", "plain-03"):
+        page.get_by_label(f"Select {name}").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export selected (CSV)").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["plain-02", "plain-03"]
+    page.get_by_role("button", name="Delete selected").click()
+    page.get_by_role("button", name="Delete 1 image").click()
+    assert "plain-02" not in names(page)
+    assert "plain-03" in names(page)
+
+    page.get_by_role("link", name="Remove the filter Name or ID: plain-").click()
+    assert len(names(page)) > 11
