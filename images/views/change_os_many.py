@@ -44,7 +44,8 @@ def pick(request: ActorRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("servers:list")
     may_write(request.actor).require()
-    picked = set(request.POST.getlist("pick"))
+    # one by one without scripts, with commas over the pages of the list (core.selection)
+    picked = {word for value in request.POST.getlist("pick") for word in value.split(",") if word}
     if problem := _problem_with(picked):
         messages.error(request, problem)
         return redirect("servers:list")

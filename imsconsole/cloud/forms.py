@@ -1,47 +1,15 @@
 """What is typed on the pages of servers and key pairs."""
 
-import uuid
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.models import Server, ServerQuerySet
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.rules import is_free_name
 from imsconsole.cloud.ssh_keys import BadKey, PublicKey, read_public_key
 from imsconsole.core.sentences import sentence_of
-
-SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]
-
-
-class ServerFilter(forms.Form):
-    """Which servers a list shows; lives in the URL."""
-
-    q = forms.CharField(
-        label=_("Name, ID or IP address"), required=False, widget=forms.TextInput({"type": "search"})
-    )
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("All statuses")), *SHOWN])
-
-    def applied_to(self, servers: ServerQuerySet) -> ServerQuerySet:
-        """The servers that match; what cannot be read filters nothing."""
-        self.is_valid()
-        if word := self.cleaned_data.get("q", "").strip():
-            servers = servers.filter(
-                Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=_id_of(word))
-            )
-        if status := self.cleaned_data.get("status"):
-            servers = servers.filter(status=status)
-        return servers
-
-
-def _id_of(word: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(word)
-    except ValueError:
-        return None
 
 
 class RenameForm(forms.Form):

@@ -1,19 +1,20 @@
 """The lists of servers and key pairs."""
 
+from typing import ClassVar
+
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import ImsTable, PickColumn
 
 
 class ServerTable(ImsTable):
-    pick = tables.TemplateColumn(
-        template_name="servers/_pick_cell.html",
-        verbose_name=_("Select"),
-        orderable=False,
-        attrs={"th": {"class": "pick"}},
-    )
+    choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
+        ("status", "image", "flavor", "zone", "private_ip", "created_at"), True
+    ) | {"key_pair": False, "auto_start": False}
+
+    pick = PickColumn()
     name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
     status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
     image = tables.Column(linkify=True, order_by="image__name", verbose_name=_("Image"))
@@ -22,6 +23,8 @@ class ServerTable(ImsTable):
     )
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
     private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
+    key_pair = tables.Column(order_by="key_pair__name", verbose_name=_("Key pair"))
+    auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
     created_at = tables.TemplateColumn("{{ value|ago }}", verbose_name=_("Created"))
     actions = tables.TemplateColumn(
         template_name="servers/_row_actions.html", verbose_name=_("Operation"), orderable=False
@@ -32,7 +35,10 @@ class ServerTable(ImsTable):
 
     class Meta(ImsTable.Meta):
         model = Server
-        fields = ("pick", "name", "status", "image", "flavor", "zone", "private_ip", "created_at", "actions")
+        fields = (
+            "pick", "name", "status", "image", "flavor", "zone", "private_ip", "key_pair", "auto_start", "created_at",
+            "actions",
+        )  # fmt: skip
         order_by = "-created_at"
 
 

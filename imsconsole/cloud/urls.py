@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, servers
+from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
 
 SERVERS = [
     path("", servers.list_servers, name="list"),
+    path("selection/", selection.show_selection, name="selection"),
     path("<uuid:server_id>/", servers.show_server, name="detail"),
     path("<uuid:server_id>/start/", power.start, name="start"),
     path("<uuid:server_id>/stop/", power.stop, name="stop"),

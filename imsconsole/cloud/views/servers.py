@@ -10,9 +10,11 @@ from django.shortcuts import get_object_or_404
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.boot_check import AWAITED, SILENT
-from imsconsole.cloud.forms import ServerFilter
+from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
@@ -35,7 +37,7 @@ from imsconsole.cloud.rules_change_os import (
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
 from imsconsole.core.errors import ImsError
-from imsconsole.core.htmx import render_page
+from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
@@ -66,10 +68,13 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
 
 @signed_in
 def list_servers(request: ActorRequest) -> HttpResponse:
-    """Servers of the project; filter, order and page are in the URL."""
-    actor, form = request.actor, ServerFilter(request.GET)
-    servers = form.applied_to(Server.objects.visible_to(actor).existing())
-    table = paged(ServerTable, servers.select_related("flavor", "image", "zone"), request)
+    """Servers of the project; filter, order, columns and page are in the URL."""
+    if opened := default_view(request, Room.SERVERS):
+        return opened
+    actor = request.actor
+    found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
+    servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
+    table = paged(ServerTable, servers, request, chosen_columns(request, Room.SERVERS, ServerTable))
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
         server.verdicts = verdicts_on(server, actor, host)
@@ -79,8 +84,10 @@ def list_servers(request: ActorRequest) -> HttpResponse:
         "active": "servers",
         "seen_state": seen,
         "table": table,
-        "form": form,
-        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "filter": found,
+        "list": list_page(request, Room.SERVERS, found),
+        # a list that asks for its state gets its rows only, so that what is open or being typed stays
+        "is_fragment": wants_fragment(request) and "X-Seen" not in request.headers,
         "is_busy": any(server.status in BUSY for server in rows),
         "can_create": may_write(actor),
     }

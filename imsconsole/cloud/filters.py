@@ -1,0 +1,39 @@
+"""Filters of the list of servers."""
+
+import uuid
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.models import Server, ServerQuerySet
+from imsconsole.core.filters import ListFilter
+
+SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]
+
+
+class ServerFilter(ListFilter):
+    """Which servers a list shows; what cannot be read filters nothing."""
+
+    calm = ("q", "status")
+
+    q = filters.CharFilter(
+        label=_("Name, ID or IP address"), method="search", widget=forms.TextInput({"type": "search"})
+    )
+    status = filters.ChoiceFilter(label=_("Status"), choices=SHOWN, empty_label=_("All statuses"))
+
+    class Meta:
+        model = Server
+        fields = ("q", "status")
+
+    def search(self, servers: ServerQuerySet, _field: str, word: str) -> ServerQuerySet:
+        """Part of a name, the beginning of an address, or an ID."""
+        return servers.filter(Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=_id_of(word)))
+
+
+def _id_of(word: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(word)
+    except ValueError:
+        return None
