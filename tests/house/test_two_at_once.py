@@ -4,6 +4,7 @@ Every pair is tried a few times, as one try rarely meets. `at_once` raises whate
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import combinations_with_replacement
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from images.services.launch import create_servers
 from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
+from imsconsole.accounts.services.saved_views import save_view, set_default_view
 from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
@@ -350,3 +352,19 @@ def test_members_change_while_servers_are_ordered(people: SimpleNamespace) -> No
             lambda: launch(image, actor=people.alice),
         )
         assert outcomes == [DONE] * 4
+
+
+def test_of_two_views_of_one_name_one_wins(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        save = partial(save_view, room="images", name=f"view-{number}", query="tab=private", actor=people.bob)
+        assert sorted(at_once(save, save)) == [DONE, "view-name-taken"]
+
+
+def test_a_list_opens_with_one_view_however_many_are_chosen_at_once(people: SimpleNamespace) -> None:
+    views = [save_view(room="images", name=f"{n}", query="tab=private", actor=people.bob) for n in range(2)]
+    for _ in range(ROUNDS):
+        outcomes = at_once(
+            *[lambda view=view: set_default_view(view, is_default=True, actor=people.bob) for view in views]
+        )
+        assert outcomes == [DONE, DONE]
+        assert people.bob.user.default_views.count() == 1
