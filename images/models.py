@@ -297,6 +297,7 @@ class ImageTag(models.Model):
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
         ordering = ["key"]
+        indexes = [models.Index(fields=["key", "value"], name="image_tag_key_value")]
         constraints = [models.UniqueConstraint(fields=["image", "key"], name="one_tag_per_key")]
 
     def __str__(self) -> str:
