@@ -229,8 +229,9 @@ class PublicSourceAdmin(ServiceAdmin):
     def _act(self, request: HttpRequest) -> None:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        key, actor = request.POST.get("key", ""), operator(request)
+        key = request.POST.get("key", "")
         try:
+            actor = operator(request)
             if request.POST.get("do") == "fetch":
                 services.fetch_public_image(
                     key=key, boot_modes=request.POST.getlist("boot_mode"), actor=actor

@@ -47,5 +47,6 @@ DOWNLOAD_SENTENCES: Mapping[str, Any] = {
     ),
     "catalogue-broken": _("The catalogue of public images cannot be used: %(detail)s."),
     "successor-missing": _("There is no image %(name)s in %(region)s that could be the successor there."),
+    "no-region": _("There is no region yet that could hold images. Create one first."),
     "catalogue-key": _("The catalogue of public images has no entry %(key)s."),
 }

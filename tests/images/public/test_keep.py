@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from images.models import Image, ReleaseNote
 from images.services.public import deprecate_image, hide_image, undeprecate_image, write_release_note
-from imsconsole.accounts.models import Project
+from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
@@ -208,3 +209,11 @@ def test_the_catalogue_asks_as_much_for_much_work_as_for_little(client, publishe
 
     assert queries("one") == queries("one", "packed", "one", "packed")
     assert Job.objects.filter(state=Job.State.CANCELLED).count() == 5
+
+
+def test_without_a_region_there_is_nowhere_to_fetch_to(client, publisher):
+    Region.objects.all().delete()
+    answer = client.post("/admin/images/publicsource/", {"do": "fetch", "key": "one"}, follow=True)
+    assert "no region yet" in answer.content.decode()
+    with pytest.raises(CommandError, match="no region yet"):
+        call_command("fetch_public_image", "one")
