@@ -251,6 +251,7 @@ class Room(models.TextChoices):
 
     IMAGES = "images", _("Images")
     SERVERS = "servers", _("Servers")
+    BUCKETS = "buckets", _("Buckets")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

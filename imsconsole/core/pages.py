@@ -10,6 +10,8 @@ PAGES = {
     "server": "servers:detail",
     "job": "jobs:detail",
     "upload": "uploads:detail",
+    "bucket": "buckets:detail",
+    "bucketobject": "buckets:object",
 }
 
 

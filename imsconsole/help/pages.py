@@ -14,7 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from markdown import markdown
 
-PAGES = ("choose", "images", "import", "uploads", "create-server", "change-os", "key-pairs", "members")
+PAGES = (
+    "choose", "images", "import", "uploads", "create-server", "change-os", "key-pairs", "buckets", "members"
+)  # fmt: skip
 FALLBACK = "en"
 
 
