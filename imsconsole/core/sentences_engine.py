@@ -39,6 +39,7 @@ ENGINE_SENTENCES: Mapping[str, Any] = {
     "attach-failed": _(
         "The disk could not be attached: %(detail)s. Please try again with the server stopped."
     ),
+    "grow-failed": _("The disk could not be expanded: %(detail)s. Please try again with the server stopped."),
     "guest-holds-disk": _(
         "The server's operating system did not let go of the disk within %(seconds)s seconds. Please unmount "
         "it in the server and try again, or stop the server first."

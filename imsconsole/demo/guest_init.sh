@@ -91,15 +91,25 @@ tell_new_disks() {
         [ -b "/dev/$disk" ] || continue
         known="$known$disk "
         tell_disk "$disk"
+        echo "$bytes" > "/size-$disk"
     done
 }
 
-# Disks come and go while the guest runs.
+# Tells a disk that became larger since it was looked at last.
+tell_growth() {
+    bytes=$(($(cat "/sys/block/$1/size") * 512))
+    [ "$bytes" = "$(cat "/size-$1" 2>/dev/null)" ] && return
+    say "disk $1 grown bytes=$bytes"
+    echo "$bytes" > "/size-$1"
+}
+
+# Disks come, go and grow while the guest runs.
 watch_disks() {
     while sleep 1; do
         tell_new_disks
         for disk in $known; do
-            [ -e "/sys/block/$disk" ] && continue
+            [ -e "/sys/block/$disk" ] && { tell_growth "$disk"; continue; }
+            rm -f "/size-$disk"
             known=$(echo "$known" | sed "s/ $disk / /")
             say "disk $disk removed"
         done

@@ -66,8 +66,8 @@ class Engine(Protocol):
         """A blank disk; returns its reference."""
         ...
 
-    def grow_disk(self, disk: DiskSpec, size_bytes: int) -> str:
-        """Grow a disk that no running server uses."""
+    def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:
+        """Grow a disk, under its `server` also while that runs. One that is as large already stays as it is."""
         ...
 
     def delete_disk(self, ref: str) -> None: ...

@@ -144,6 +144,39 @@ class EngineContract:
         ref = engine.grow_disk(disk, 128 * MIB)
         assert engine.grow_disk(replace(disk, ref=ref), 64 * MIB)
 
+    @pytest.mark.guest
+    def test_disks_grow_while_their_server_runs_and_stay_so(self, engine: Engine, place: Path) -> None:
+        image, data = stored_image(engine, place), DiskSpec(uuid4(), "", 1, 64 * MIB)
+        data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork()))
+        spec = server_spec()
+        server = engine.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
+        engine.start(server)
+        for disk in server.disks:
+            engine.grow_disk(disk, disk.size_bytes + 64 * MIB, server=server)
+            engine.grow_disk(disk, disk.size_bytes, server=server)
+        engine.stop(server.ref, graceful_s=0)
+        for disk in server.disks:
+            engine.grow_disk(disk, disk.size_bytes + 128 * MIB, server=server)
+        assert engine.start(server).power is Power.RUNNING
+
+    @pytest.mark.guest
+    def test_a_disk_the_guest_does_not_let_go_of_stays(
+        self, engine: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A boot sector knows nothing of disks that come and go."""
+        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        disk = DiskSpec(uuid4(), engine.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
+        engine.start(server)
+        engine.attach(server, disk)
+        engine.attach(server, disk)
+        with pytest.raises(Conflict) as refusal:
+            engine.detach(server, disk)
+        assert refusal.value.code == "guest-holds-disk"
+        engine.stop(server.ref, graceful_s=0)
+        engine.detach(server, disk)
+        engine.delete_disk(disk.ref)
+
     # servers
     def test_making_a_server_again_ends_with_one(self, engine: Engine, place: Path) -> None:
         image, spec = stored_image(engine, place), server_spec()

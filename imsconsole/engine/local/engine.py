@@ -180,8 +180,10 @@ class LocalEngine:
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
     @full_disk_said()
-    def grow_disk(self, disk: DiskSpec, size_bytes: int) -> str:
+    def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:
         path = self._store.disk(disk.ref)
+        if server and self._machines.grow(server, disk, size_bytes):
+            return disk.ref
         if self._qemu_img.virtual_size(path, "qcow2") < size_bytes:
             self._qemu_img.resize(path, size_bytes)
         return disk.ref

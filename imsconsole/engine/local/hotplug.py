@@ -53,6 +53,18 @@ def take_out(talk: Qmp, disk: DiskSpec) -> None:
         time.sleep(POLL_S)
 
 
+def grow(talk: Qmp, disk: DiskSpec, size_bytes: int) -> None:
+    """Tell the guest that its disk is larger; one that is as large already stays as it is. Raises Conflict."""
+    nodes = talk.command("query-named-block-nodes", flat=True)
+    sizes = {node["node-name"]: node["image"]["virtual-size"] for node in nodes}
+    if sizes.get(machine.node_of(disk), 0) >= size_bytes:
+        return
+    try:
+        talk.command("block_resize", **{"node-name": machine.node_of(disk), "size": size_bytes})
+    except QmpError as error:
+        raise Conflict("grow-failed", detail=error.values["detail"]) from error
+
+
 def _forget_node(talk: Qmp, disk: DiskSpec) -> bool:
     """Close a disk's file; False while its device, though gone for the guest, still holds it."""
     if machine.node_of(disk) in _nodes(talk):

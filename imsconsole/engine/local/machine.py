@@ -30,6 +30,7 @@ Network = Literal["none", "user", "internet"]
 MAX_DATA_DISKS = 23  # a port each, there from the start: that is how a disk can be added later
 ERRORS = "stderr.log"
 SEED = "seed.iso"
+SYSTEM_NODE = "system"
 VNC_SOCKET = "vnc.sock"
 READY_LIMIT_S = 60
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -54,7 +55,7 @@ def port_of(disk: DiskSpec) -> str:
 
 
 def node_of(disk: DiskSpec) -> str:
-    return f"disk-{disk.serial}"
+    return f"disk-{disk.serial}" if disk.index else SYSTEM_NODE
 
 
 def device_of(disk: DiskSpec) -> str:
@@ -134,9 +135,11 @@ def _system(server: ServerSpec) -> list[str]:
     """
     folder = _system_folder(server)
     base = {"driver": "qcow2", "node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
-    layers = {"driver": "qcow2", "node-name": "system", "discard": "unmap", "backing": base}
+    layers = {"driver": "qcow2", "node-name": SYSTEM_NODE, "discard": "unmap", "backing": base}
     seed = {"driver": "raw", "node-name": "seed", "read-only": True, "file": _file(f"../{SEED}")}
-    device = f"virtio-blk-pci,id=system-device,drive=system,bootindex=1,serial={server.disks[0].serial}"
+    device = (
+        f"virtio-blk-pci,id=system-device,drive={SYSTEM_NODE},bootindex=1,serial={server.disks[0].serial}"
+    )
     nodes = [
         "-blockdev",
         json.dumps(layers | {"file": _file(f"{folder}/disk.qcow2")}),

@@ -273,6 +273,15 @@ class Machines:
             with qmp(folder) as talk:
                 hotplug.take_out(talk, disk)
 
+    def grow(self, server: ServerSpec, disk: DiskSpec, size_bytes: int) -> bool:
+        """Grow a disk that a guest has; False when the server does not run and nothing was done."""
+        with self._locked(server.ref) as folder:
+            if self._noted(folder).power is not Power.RUNNING:
+                return False
+            with qmp(folder) as talk:
+                hotplug.grow(talk, disk, size_bytes)
+            return True
+
     # what can be seen
     def screen(self, ref: str) -> bytes:
         folder = self._store.server(ref)
