@@ -13,11 +13,10 @@ from django.conf import settings
 
 from images.models import Image, ImageDisk, Upload
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.buckets.store import remove_bytes
-from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
+from imsconsole.cloud.volumes.rules import WORKING
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
@@ -55,7 +54,6 @@ def differences() -> Iterator[Difference]:
         yield from _servers(region, engine, inventory, busy)
         yield from _scraps(engine, inventory, busy)
     yield from _uploads()
-    yield from _objects()
     yield from _work_files(busy)
     yield from _rows_at_work(busy)
     yield from _reservations()
@@ -160,13 +158,6 @@ def _uploads() -> Iterator[Difference]:
             yield Difference(f"upload {known[name]} ({known[name].pk}) has lost its file", known[name].delete)
 
 
-def _objects() -> Iterator[Difference]:
-    for pk in ownerless_bytes():
-        yield Difference(f"bytes {pk} of an object belong to no row", partial(remove_bytes, pk))
-    for each in objects_without_bytes():
-        yield Difference(f"object {each.bucket}/{each} ({each.pk}) has lost its bytes", None)
-
-
 def _work_files(busy: Busy) -> Iterator[Difference]:
     for path in sorted((Path(settings.DATA_DIR) / WORK_DIR).glob("*")):
         if not busy.made(path.name):
@@ -181,6 +172,10 @@ def _rows_at_work(busy: Busy) -> Iterator[Difference]:
             f"server {server} ({server.pk}) is {server.status} but no job works on it",
             partial(reconcile_server, server),
         )
+    disks = Disk.objects.existing().filter(status__in=WORKING).exclude(pk__in=busy.subjects)
+    for disk in disks:
+        if disk.server_id not in busy.subjects:
+            yield Difference(f"disk {disk} ({disk.pk}) is {disk.status} but no job works on it", None)
 
 
 def _reservations() -> Iterator[Difference]:

@@ -11,19 +11,13 @@ from images.fit import fits, fits_system_disk
 from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
-from images.rules.launch import (
-    MAX_COUNT,
-    MAX_DATA_DISKS,
-    Launch,
-    can_launch,
-    fits_data_disk,
-    quota_of,
-)
+from images.rules.launch import MAX_COUNT, Launch, can_launch, quota_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
 
 
 class LaunchForm(LoginForm):

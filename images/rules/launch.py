@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
@@ -15,11 +14,11 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.rules import fits_memory
+from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 
 MAX_COUNT = 100
-MAX_DATA_DISKS = 8
 USER_DATA_BYTES = 32 * 1024
 
 
@@ -130,17 +129,6 @@ def has_login(login: Login) -> Verdict:
     if len(login.user_data.encode()) > USER_DATA_BYTES:
         return refuse("user-data-size", _("User data may have at most 32 KB."))
     return ALLOWED
-
-
-def fits_data_disk(size_gb: int) -> Verdict:
-    """The limits of a data disk (C5)."""
-    smallest, largest = settings.IMS_DATA_DISK_GB
-    if smallest <= size_gb <= largest:
-        return ALLOWED
-    return refuse(
-        "data-disk-size",
-        _("A data disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
-    )
 
 
 def _fits_data_disks(launch: Launch) -> Verdict:

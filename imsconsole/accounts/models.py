@@ -251,7 +251,7 @@ class Room(models.TextChoices):
 
     IMAGES = "images", _("Images")
     SERVERS = "servers", _("Servers")
-    BUCKETS = "buckets", _("Buckets")
+    DISKS = "disks", _("Disks")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -23,7 +23,7 @@ BUSY = (
 
 def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
     """A stopped server starts when its host can run guests and its memory fits. `host` spares a query."""
-    if not (verdict := _may_change(server, actor)):
+    if not (verdict := may_change(server, actor)):
         return verdict
     if server.status == Server.Status.RUNNING:
         return refuse("server-running", _("The server is running already."))
@@ -35,12 +35,12 @@ def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict
 
 def can_stop(server: Server, actor: Actor) -> Verdict:
     """Only a running server can be stopped."""
-    return _may_change(server, actor) and _runs(server)
+    return may_change(server, actor) and _runs(server)
 
 
 def can_reboot(server: Server, actor: Actor) -> Verdict:
     """Only a running server can be restarted."""
-    return _may_change(server, actor) and _runs(server)
+    return may_change(server, actor) and _runs(server)
 
 
 def can_rename(server: Server, actor: Actor) -> Verdict:
@@ -100,7 +100,8 @@ def can_delete_key_pair(key_pair: KeyPair, actor: Actor) -> Verdict:
     return may_write(actor)
 
 
-def _may_change(server: Server, actor: Actor) -> Verdict:
+def may_change(server: Server, actor: Actor) -> Verdict:
+    """Who writes may change a server that exists while nothing else is done to it (R130)."""
     if not (verdict := may_write(actor)):
         return verdict
     if server.status in BUSY:

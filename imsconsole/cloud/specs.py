@@ -1,6 +1,6 @@
 """From rows to what the engine must know."""
 
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.names import host_name
 from imsconsole.engine.types import GIB, DiskSpec, Seed, ServerSpec
 
@@ -19,9 +19,14 @@ def server_spec(server: Server) -> ServerSpec:
         private_ip=server.private_ip,
         seed=server_seed(server, disks[0].instance_id if disks else ""),
         ref=server.ref,
-        disks=tuple(DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB) for disk in disks),
+        disks=tuple(disk_spec(disk) for disk in disks),
         multi_queue=server.image.nic_multi_queue,
     )
+
+
+def disk_spec(disk: Disk) -> DiskSpec:
+    """A disk at its place in its server."""
+    return DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB)
 
 
 def server_seed(server: Server, instance_id: str = "") -> Seed:

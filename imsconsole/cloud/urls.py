@@ -2,8 +2,8 @@
 
 from django.urls import include, path
 
-from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
+from imsconsole.cloud.volumes.views_attach import attach_to_server
 
 SERVERS = [
     path("", servers.list_servers, name="list"),
@@ -17,6 +17,7 @@ SERVERS = [
     path("<uuid:server_id>/delete/", delete.confirm_delete, name="delete"),
     path("<uuid:server_id>/kept/<uuid:disk_id>/undo/", kept_disks.undo, name="undo-change-os"),
     path("<uuid:server_id>/kept/<uuid:disk_id>/delete/", kept_disks.delete, name="delete-kept-disk"),
+    path("<uuid:server_id>/attach-disk/", attach_to_server, name="attach-disk"),
     path("<uuid:server_id>/screen/", screen.show_screen, name="screen"),
     path("<uuid:server_id>/screen.png", screen.screen_picture, name="screen-picture"),
     path("<uuid:server_id>/console/", screen.show_console, name="console"),
@@ -31,5 +32,4 @@ KEY_PAIRS = [
 urlpatterns = [
     path("servers/", include((SERVERS, "servers"))),
     path("keypairs/", include((KEY_PAIRS, "keypairs"))),
-    path("buckets/", include((BUCKETS, "buckets"))),
 ]

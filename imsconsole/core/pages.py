@@ -8,10 +8,9 @@ from django.urls import NoReverseMatch, reverse
 PAGES = {
     "image": "images:detail",
     "server": "servers:detail",
+    "disk": "disks:detail",
     "job": "jobs:detail",
     "upload": "uploads:detail",
-    "bucket": "buckets:detail",
-    "bucketobject": "buckets:object",
 }
 
 

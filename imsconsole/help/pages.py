@@ -15,8 +15,16 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "uploads", "create-server", "change-os", "key-pairs", "buckets", "members"
-)  # fmt: skip
+    "choose",
+    "images",
+    "import",
+    "uploads",
+    "create-server",
+    "change-os",
+    "disks",
+    "key-pairs",
+    "members",
+)
 FALLBACK = "en"
 
 

@@ -41,10 +41,10 @@ from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud import rules as cloud
 from imsconsole.cloud import rules_change_os as cloud_change_os
-from imsconsole.cloud.buckets import rules as buckets
-from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
-from imsconsole.cloud.models import Bucket, Disk, Server
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.volumes import rules as volumes
+from imsconsole.cloud.volumes.services import attach_disk, create_disk
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Refused, Verdict
 from imsconsole.jobs import rules as jobs
@@ -52,6 +52,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
 from tests import factories
+from tests.cloud.volumes.disks import free_disk
 from tests.conftest import client_of
 from tests.jobs.test_quotas import complete_upload_of
 
@@ -146,6 +147,15 @@ SERVER = Subject(
         ),
         Action(cloud.can_delete, "Delete", at("servers:delete"), {"delete_disks": "on"}),
         Action(
+            volumes.can_take_disk,
+            "Attach disk",
+            at("servers:attach-disk"),
+            service=lambda server, actor: attach_disk(
+                free_disk(actor, zone=server.zone), server=server, actor=actor
+            ),
+            is_shown=has_own_page,
+        ),
+        Action(
             cloud_change_os.can_change_os,
             "Change OS",
             at("servers-change-os"),
@@ -181,10 +191,64 @@ KEPT_DISK = Subject(
         "server busy": {"server": {"status": "changing-os"}},
         "server failed": {"server": {"status": "failed"}},
     },
-    lambda disk: [disk.server.get_absolute_url()],
+    lambda disk: [disk.server.get_absolute_url(), disk.get_absolute_url()],
     (
         Action(cloud_change_os.can_undo_change_os, "Undo", at_disk("servers:undo-change-os")),
         Action(cloud_change_os.can_delete_kept_disk, "Delete now", at_disk("servers:delete-kept-disk")),
+    ),
+)
+
+
+def a_disk(actor: Actor, *, server: Mapping[str, Any] | None = None, **fields: Any) -> Disk:
+    """A free data disk, or one of a server; beside it another server that could take it."""
+    other = a_server(actor)
+    plain = {
+        "server": None,
+        "project": actor.project,
+        "zone": other.zone,
+        "role": "data",
+        "status": "available",
+    }
+    if server is not None:
+        plain |= {"server": a_server(actor, **server), "status": "in-use", "index": 1}
+    return factories.DiskFactory(**{**plain, "ref": "disk", **fields})
+
+
+def taker(disk: Disk) -> Server:
+    """The server that could take it."""
+    return Server.objects.filter(project=disk.project).earliest("created_at")
+
+
+DISK = Subject(
+    a_disk,
+    {
+        "available": {},
+        "failed": {"status": "failed"},
+        **{status: {"status": status} for status in volumes.WORKING},
+        "attached": {"server": {}},
+        "of a running server": {"server": {"status": "running"}},
+        "of a busy server": {"server": {"status": "starting"}},
+        "of a failed server": {"server": {"status": "failed"}, "status": "failed"},
+        "system disk": {"server": {}, "role": "system"},
+    },
+    lambda disk: [f"{reverse('disks:list')}?q={disk.pk}", disk.get_absolute_url()],
+    (
+        Action(
+            volumes.can_attach_disk,
+            "Attach",
+            at("disks:attach"),
+            service=lambda disk, actor: attach_disk(disk, server=taker(disk), actor=actor),
+            is_shown=lambda disk: disk.server is None,
+        ),
+        Action(
+            volumes.can_detach_disk,
+            "Detach",
+            at("disks:detach"),
+            is_shown=lambda disk: disk.server is not None,
+        ),
+        Action(volumes.can_grow_disk, "Expand", at("disks:grow"), {"size_gb": 2}),
+        Action(volumes.can_rename_disk, "Rename", at("disks:rename"), {"name": "other"}),
+        Action(volumes.can_delete_disk, "Delete", at("disks:delete")),
     ),
 )
 
@@ -195,49 +259,6 @@ KEY_PAIR = Subject(
     (Action(cloud.can_delete_key_pair, "Delete", at("keypairs:delete")),),
 )
 
-
-# buckets and objects ----------------------------------------------------------------------------------
-
-
-def a_bucket(actor: Actor, *, holds: str = "", quota: Any = None) -> Bucket:
-    bucket = factories.BucketFactory(project=actor.project)
-    if holds:
-        factories.BucketObjectFactory(bucket=bucket, state=holds)
-    actor.project.quotas = quota or {}
-    actor.project.save(update_fields=["quotas"])
-    return bucket
-
-
-BUCKET = Subject(
-    a_bucket,
-    {
-        "empty": {},
-        "with an object": {"holds": "stored"},
-        "with an upload": {"holds": "arriving"},
-        "full": {"quota": {"bucket_bytes": 0}},
-    },
-    lambda bucket: [reverse("buckets:list"), bucket.get_absolute_url()],
-    (
-        Action(buckets.can_delete_bucket, "Delete bucket", at("buckets:delete")),
-        Action(
-            buckets.can_upload_object,
-            "Upload object",
-            at("buckets:upload"),
-            service=lambda bucket, actor: Arrival(bucket, key="a", size_bytes=1, actor=actor).abandon(),
-        ),
-    ),
-    ask=lambda rule, bucket, actor: rule(Bucket.objects.with_facts().get(pk=bucket.pk), actor),
-)
-
-OBJECT = Subject(
-    lambda actor: factories.BucketObjectFactory(bucket=factories.BucketFactory(project=actor.project)),
-    {"stored": {}},
-    lambda each: [each.bucket.get_absolute_url(), each.get_absolute_url()],
-    (
-        Action(buckets.can_delete_object, "Delete", at("buckets:delete-object")),
-        Action(buckets.can_link_object, "Create link", at("buckets:link"), {"hours": "1"}),
-    ),
-)
 
 # images and uploads -----------------------------------------------------------------------------------
 
@@ -378,12 +399,11 @@ def the_project(actor: Actor, *, quotas: Any = None) -> None:
     actor.project.save(update_fields=["quotas"])
 
 
-A_BUCKET = {"name": "new-bucket", "storage_class": "standard"}
 PROJECT = Subject(
     the_project,
-    {"with room": {}, "full": {"quotas": {"images": 0, "buckets": 0}}},
+    {"with room": {}, "full": {"quotas": {"images": 0}}},
     lambda _: [
-        reverse(name) for name in ("keypairs:list", "images:list", "servers:list", "buckets:list", "project")
+        reverse(name) for name in ("keypairs:list", "images:list", "servers:list", "disks:list", "project")
     ],
     (
         Action(cloud.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
@@ -394,6 +414,14 @@ PROJECT = Subject(
             {"name": "mine", "public_key": KEY},
         ),
         Action(
+            volumes.can_create_disk,
+            "Create disk",
+            always("disks:create"),
+            service=lambda _, actor: create_disk(
+                name="mine", size_gb=1, zone=actor.region.zones.first(), actor=actor
+            ),
+        ),
+        Action(
             import_image.can_import,
             "Import image",
             always("images:create"),
@@ -401,7 +429,6 @@ PROJECT = Subject(
                 actor=actor, upload=complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1
             ),
         ),
-        Action(buckets.can_create_bucket, "Create bucket", always("buckets:create"), A_BUCKET),
         Action(accounts.can_invite, "Invite someone", always("invite"), {"role": "read-only"}),
     ),
     ask=lambda rule, _project, actor: rule(actor),
@@ -442,9 +469,8 @@ ONESELF = Subject(
 SUBJECTS = {
     "server": SERVER,
     "kept disk": KEPT_DISK,
+    "disk": DISK,
     "key pair": KEY_PAIR,
-    "bucket": BUCKET,
-    "object": OBJECT,
     "image": IMAGE,
     "upload": UPLOAD,
     "job": JOB,
@@ -461,8 +487,6 @@ ELSEWHERE = {
     accounts.can_delete_account: "accounts/test_operate.py",
     accounts.can_delete_project: "accounts/test_operate.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
-    buckets.can_export_to: "cloud/buckets/test_rules.py",
-    buckets.can_import_from: "cloud/buckets/test_rules.py",
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",
@@ -476,6 +500,9 @@ ELSEWHERE = {
     public.can_keep: "images/public/test_keep.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
+    volumes.can_attach_to: "cloud/volumes/test_attach.py",
+    volumes.can_grow_to: "cloud/volumes/test_grow.py",
+    volumes.can_order_disk: "cloud/volumes/test_create_and_delete.py",
     views.can_change_view: "accounts/test_saved_views.py",
     views.can_delete_view: "accounts/test_saved_views.py",
     views.can_save_view: "accounts/test_saved_views.py",

@@ -23,6 +23,9 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
 from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
+from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
+from imsconsole.cloud.volumes.rules import WORKING
+from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.demo.images import build_public_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
@@ -132,6 +135,41 @@ class Works:
     def delete_kept_disk(self) -> Disk:
         return delete_kept_disk(self.kept_disk(), actor=self.actor)
 
+    # disks
+    def create_disk(self) -> Disk:
+        zone = self.actor.region.zones.earliest("code")
+        return create_disk(name=f"disk-{self._count}", size_gb=1, zone=zone, actor=self.actor)
+
+    def free_disk(self) -> Disk:
+        disk = self.create_disk()
+        run_jobs()
+        return disk
+
+    def delete_disk(self) -> Disk:
+        return delete_disk(self.free_disk(), actor=self.actor)
+
+    def attach_disk(self) -> Server:
+        """To the stopped server, which has no other: the tests' guests never let go of one again."""
+        server = self.server("stopped")
+        for other in server.disks.attached().filter(role=Disk.Role.DATA):
+            detach_disk(other, actor=self.actor)
+            run_jobs()
+        attach_disk(self.free_disk(), server=server, actor=self.actor)
+        return server
+
+    def detach_disk(self) -> Server:
+        server = self.attach_disk()
+        run_jobs()
+        detach_disk(server.disks.attached().get(role=Disk.Role.DATA), actor=self.actor)
+        return server
+
+    def grow_disk(self) -> Server:
+        """The system disk of the running server."""
+        server = self.server("running")
+        disk = server.disks.attached().get(role=Disk.Role.SYSTEM)
+        grow_disk(disk, size_gb=disk.size_gb + 1, actor=self.actor)
+        return server
+
     def kept_disk(self) -> Disk:
         """A former system disk of the running server."""
         server = self.server("running")
@@ -160,6 +198,11 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     ReinstallOs: Works.reinstall_os,
     UndoChangeOs: Works.undo_change_os,
     DeleteKeptDisk: Works.delete_kept_disk,
+    CreateDisk: Works.create_disk,
+    DeleteDisk: Works.delete_disk,
+    AttachDisk: Works.attach_disk,
+    DetachDisk: Works.detach_disk,
+    GrowDisk: Works.grow_disk,
 }
 
 
@@ -215,11 +258,25 @@ def _server(job: Job) -> None:
     assert system.image_id == server.image_id
     assert bool(system.ref) == bool(server.ref)
     assert (server.status == "failed") == (not server.ref)
+    assert not server.disks.filter(status__in=WORKING).exists()
+    interval = server.usage.filter(ended_at=None).first()
+    sizes = server.disks.attached().exclude(status="failed").values_list("size_gb", flat=True)
+    assert (interval.disk_gb if interval else 0) == (sum(sizes) if interval else 0)
 
 
 def _disk(job: Job) -> None:
     disk = Disk.objects.get(pk=job.subject_id)
-    assert disk.status == ("deleted" if job.state == "done" else "kept")
+    done, otherwise = DISK_STATES[job.kind]
+    assert disk.status == (done if job.state == "done" else otherwise)
+    assert bool(disk.ref) == (disk.status in ("available", "kept"))
+
+
+# of a disk: its state after a job that is done, and after one that is not
+DISK_STATES = {
+    "disk.create": ("available", "failed"),
+    "disk.delete": ("deleted", "available"),
+    "disk.delete-kept": ("deleted", "kept"),
+}
 
 
 LOST = {"image": _image, "publicsource": _source, "server": _server, "disk": _disk}

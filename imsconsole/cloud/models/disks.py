@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import AvailabilityZone, Project
@@ -49,6 +50,9 @@ class Disk(models.Model):
         CREATING = "creating", _("Creating")
         IN_USE = "in-use", _("In use")
         AVAILABLE = "available", _("Available")
+        ATTACHING = "attaching", _("Attaching")
+        DETACHING = "detaching", _("Detaching")
+        GROWING = "growing", _("Expanding")
         FAILED = "failed", _("Failed")
         KEPT = "kept", _("Kept")
         DELETING = "deleting", _("Deleting")
@@ -88,6 +92,7 @@ class Disk(models.Model):
         verbose_name = _("disk")
         verbose_name_plural = _("disks")
         ordering = ["server", "index"]
+        indexes = [models.Index(fields=["project", "-created_at"], name="disk_project_created")]
         constraints = [
             models.UniqueConstraint(
                 fields=["server", "index"],
@@ -98,3 +103,6 @@ class Disk(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("disks:detail", args=[self.pk])

@@ -36,6 +36,7 @@ from imsconsole.cloud.rules_change_os import (
 )
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
+from imsconsole.cloud.volumes.rules import WORKING, can_take_disk
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.sentences import sentence_of
@@ -104,18 +105,21 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         problem = sentence_of(error)
     host = host_of(request.actor.region)
     kept = kept_disks(server, request.actor, host)
-    if (seen := _seen([server], kept)) == request.headers.get("X-Seen"):
+    disks = list(server.disks.attached().order_by("index"))
+    if (seen := _seen([server], [*disks, *kept])) == request.headers.get("X-Seen"):
         return HttpResponse(status=204)
     jobs = Job.objects.visible_to(request.actor).about(server.pk)[:10]
-    verdicts = verdicts_on(server, request.actor, host)
+    verdicts = verdicts_on(server, request.actor, host) | {
+        "attach_disk": can_take_disk(server, request.actor, len(disks) - 1)
+    }
     context = {
         "active": "servers",
         "seen_state": seen,
         "server": server,
         "problem": problem,
         "verdicts": verdicts,
-        "is_busy": server.status in BUSY or server.status_code == AWAITED,
-        "disks": server.disks.attached().order_by("index"),
+        "is_busy": _is_busy(server, disks),
+        "disks": disks,
         "kept_disks": kept,
         "is_silent": server.status_code == SILENT and bool(kept),
         "retry": _retry_of(server, jobs, request.actor),
@@ -126,6 +130,15 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         **log_of(server),
     }
     return render_page(request, "servers/detail.html", "servers/_detail.html", context)
+
+
+def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
+    """Something changes by itself soon."""
+    return (
+        server.status in BUSY
+        or server.status_code == AWAITED
+        or any(disk.status in WORKING for disk in disks)
+    )
 
 
 def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
@@ -152,8 +165,8 @@ def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
     return next((job for job in jobs if job.is_live), None) if exchanging else None
 
 
-def _seen(servers: Iterable[Server], kept: Iterable[Disk] = ()) -> str:
+def _seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:
     """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
     states = [f"{server.pk} {server.status} {server.status_code} {server.status_since}" for server in servers]
-    states += [f"{disk.pk} {disk.status}" for disk in kept]
+    states += [f"{disk.pk} {disk.status} {disk.size_gb}" for disk in disks]
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]

@@ -1,0 +1,56 @@
+"""The filters of the list of disks and of its CSV."""
+
+import re
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.models.disks import DiskQuerySet
+from imsconsole.core.filters import ListFilter
+
+PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
+STATUSES = [choice for choice in Disk.Status.choices if choice[0] != Disk.Status.DELETED]
+MOST_GB = 1_000_000
+
+
+def disks_of(actor: Actor) -> DiskQuerySet:
+    """Every disk of the project that exists: system disks, data disks, and those kept after a change of OS."""
+    disks: DiskQuerySet = Disk.objects.visible_to(actor).existing()
+    return disks.select_related("server", "zone", "image")
+
+
+class DiskFilter(ListFilter):
+    """Filters of `disks_of`; a value that does not exist is ignored."""
+
+    calm = ("q", "status", "role")
+
+    q = filters.CharFilter(
+        label=_("Name, ID or server"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, ID or server")}),
+    )
+    status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
+    role = filters.ChoiceFilter(label=pgettext_lazy("disk", "Role"), choices=Disk.Role, empty_label=_("All"))
+    zone = filters.CharFilter(label=_("AZ"), field_name="zone__name", lookup_expr="iexact")
+    size_min = filters.NumberFilter(
+        label=_("Size from (GB)"), field_name="size_gb", lookup_expr="gte", min_value=0, max_value=MOST_GB
+    )
+    size_max = filters.NumberFilter(
+        label=_("Size to (GB)"), field_name="size_gb", lookup_expr="lte", min_value=0, max_value=MOST_GB
+    )
+
+    class Meta:
+        model = Disk
+        fields = ("q",)
+
+    def search(self, queryset: QuerySet[Disk], _field: str, text: str) -> QuerySet[Disk]:
+        """Part of the name or of the server's name, or at least four characters of an ID."""
+        found = Q(name__icontains=text) | Q(server__name__icontains=text)
+        if PART_OF_ID.fullmatch(text):
+            found |= Q(pk__icontains=text)
+        return queryset.filter(found)

@@ -1,0 +1,94 @@
+"""What is typed on the pages of disks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.names import NAME_LENGTH, server_name
+
+
+class CreateForm(forms.Form):
+    """A blank data disk."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
+    zone = forms.ModelChoiceField(
+        AvailabilityZone.objects.none(),
+        label=_("AZ"),
+        empty_label=None,
+        help_text=_("A disk can only be attached to a server of its AZ."),
+    )
+    size_gb = forms.IntegerField(label=_("Size (GB)"), initial=10)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones: forms.ModelChoiceField[AvailabilityZone] = self.fields["zone"]  # type: ignore[assignment]
+        zones.queryset = actor.region.zones.order_by("code")
+        _limit(self.fields["size_gb"], *settings.IMS_DATA_DISK_GB)
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
+
+
+class GrowForm(forms.Form):
+    """What the disk becomes; it never shrinks."""
+
+    size_gb = forms.IntegerField(label=_("New size (GB)"))
+
+    def __init__(self, *args: Any, disk: Disk, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["size_gb"].initial = disk.size_gb + 1
+        limits = settings.IMS_DATA_DISK_GB if disk.role == Disk.Role.DATA else settings.IMS_SYSTEM_DISK_GB
+        _limit(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
+
+
+class ServerChoice(forms.ModelChoiceField[Server]):
+    def label_from_instance(self, server: Server) -> str:
+        return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
+
+
+class DiskChoice(forms.ModelChoiceField[Disk]):
+    def label_from_instance(self, disk: Disk) -> str:
+        return f"{disk.name} ({disk.size_gb} GB)"
+
+
+class AttachForm(forms.Form):
+    """Which server gets the disk; `offered` are those that can take it."""
+
+    server = ServerChoice(Server.objects.none(), label=_("Server"))
+
+    def __init__(
+        self, *args: Any, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self.fields["server"], servers, offered)
+
+
+class TakeForm(forms.Form):
+    """Which disk a server gets; `offered` are those it can take."""
+
+    disk = DiskChoice(Disk.objects.none(), label=_("Disk"))
+
+    def __init__(self, *args: Any, disks: QuerySet[Disk], offered: Iterable[Disk], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self.fields["disk"], disks, offered)
+
+
+def _offer(field: Any, queryset: QuerySet[Any], offered: Iterable[Any]) -> None:
+    """Every row of the queryset is read, so that one that was offered a moment ago gets its own answer."""
+    field.queryset = queryset
+    field.widget.choices = [("", "---------"), *((row.pk, field.label_from_instance(row)) for row in offered)]
+
+
+def _limit(field: Any, smallest: int, largest: int) -> None:
+    field.min_value, field.max_value = smallest, largest
+    field.validators += forms.IntegerField(min_value=smallest, max_value=largest).validators
+    field.widget.attrs |= {"min": smallest, "max": largest}
+    field.help_text = _("%(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest}

@@ -1,0 +1,224 @@
+"""Long work on disks. The row says what is wanted, the machine is brought to it, the row's state says that it is so.
+
+Of a disk that has a server the server is the job's subject: nothing else is done to it meanwhile (R130).
+`args` always has `disk_id`.
+"""
+
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.engines import engine_for, engine_of
+from imsconsole.cloud.jobs import DONE, locked_subject, subject_of
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.cloud.usage import record_usage
+from imsconsole.cloud.volumes.rules import has_place, is_attachable, is_in_same_zone
+from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.now import now
+from imsconsole.core.rules import Refused, refuse
+from imsconsole.engine.types import GIB
+from imsconsole.jobs.kinds import QUICK, JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.run import Run
+
+Status = Disk.Status
+
+
+def disk_of(job: Job) -> Disk:
+    """The job's disk with its server."""
+    return Disk.objects.select_related("project", "server__project").get(pk=job.args["disk_id"])
+
+
+def locked_disk(job: Job) -> Disk:
+    """The job's disk, its row held until the transaction ends."""
+    return Disk.objects.select_for_update(no_key=True).get(pk=job.args["disk_id"])
+
+
+def give_place(disk: Disk, server: Server) -> None:
+    """Write that a disk is coming to a server: the first free index, which it keeps. Both rows are held."""
+    taken = set(server.disks.attached().values_list("index", flat=True))
+    disk.server, disk.status = server, Status.ATTACHING
+    disk.index = next(index for index in range(1, len(taken) + 2) if index not in taken)
+    disk.save(update_fields=["server", "index", "status"])
+
+
+def take_place(disk: Disk) -> None:
+    """Write that a disk belongs to no server. Its row is held."""
+    disk.server, disk.index, disk.status = None, 0, Status.AVAILABLE
+    disk.save(update_fields=["server", "index", "status"])
+
+
+class DiskKind(JobKind):
+    """What all work on a disk shares."""
+
+    queue = QUICK
+    can_cancel = False
+    busy: ClassVar[Disk.Status]
+
+    def resume(self, job: Job) -> None:
+        self._write(job, status=self.busy)
+
+    def _write(self, job: Job, **fields: Any) -> None:
+        Disk.objects.existing().filter(pk=job.args["disk_id"]).update(**fields)
+
+
+class CreateDisk(DiskKind):
+    """A blank disk that belongs to no server."""
+
+    kind = "disk.create"
+    title = _("Create disk")
+    steps: ClassVar[dict[str, Any]] = {"disk": _("Create the disk")}
+    can_cancel = True
+    busy = Status.CREATING
+
+    def sweep(self, run: Run) -> None:
+        engine_for(disk_of(run.job).project.region_id).sweep(run.prefix)
+
+    def disk(self, run: Run) -> None:
+        disk = disk_of(run.job)
+        ref = engine_for(disk.project.region_id).create_disk(disk.pk, disk.size_gb * GIB, work=run)
+        with run.fenced():
+            self._write(run.job, ref=ref)
+
+    def undo_disk(self, run: Run) -> None:
+        """Also what an attempt made that was killed before it wrote the reference down."""
+        disk = disk_of(run.job)
+        engine = engine_for(disk.project.region_id)
+        made = {ref for ref in engine.inventory().disks if ref.startswith(str(disk.pk))}
+        for ref in {disk.ref, *made} - {""}:
+            engine.delete_disk(ref)
+        with run.fenced():
+            self._write(run.job, ref="")
+
+    def settle(self, job: Job, state: str) -> None:
+        """One that did not come about stays to be looked at, retried or deleted."""
+        self._write(job, status=Status.AVAILABLE if state == DONE else Status.FAILED)
+
+
+class DeleteDisk(DiskKind):
+    """Of a data disk that belongs to no server."""
+
+    kind = "disk.delete"
+    title = _("Delete disk")
+    steps: ClassVar[dict[str, Any]] = {"disk": _("Delete the disk")}
+    busy = Status.DELETING
+
+    def disk(self, run: Run) -> None:
+        disk = disk_of(run.job)
+        run.hold()
+        if disk.ref:
+            engine_for(disk.project.region_id).delete_disk(disk.ref)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state == DONE:
+            self._write(job, status=Status.DELETED, deleted_at=now(), ref="")
+        else:
+            self._write(job, status=Status.AVAILABLE if locked_disk(job).ref else Status.FAILED)
+
+
+class AttachDisk(DiskKind):
+    """The row names the server from the beginning: whenever the guest starts, it starts with this disk."""
+
+    kind = "disk.attach"
+    title = _("Attach disk")
+    steps: ClassVar[dict[str, Any]] = {"attach": _("Attach the disk")}
+    busy = Status.ATTACHING
+
+    def attach(self, run: Run) -> None:
+        server = subject_of(run.job)
+        run.hold()
+        engine_of(server).attach(server_spec(server), disk_spec(disk_of(run.job)))
+
+    def undo_attach(self, run: Run) -> None:
+        """A guest that got the disk and does not let go of it has it."""
+        server = subject_of(run.job)
+        with suppress(NotFound):
+            try:
+                engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
+            except Conflict:
+                with run.fenced():
+                    self._write(run.job, status=Status.IN_USE)
+
+    def settle(self, job: Job, state: str) -> None:
+        server, disk = locked_subject(job), locked_disk(job)
+        if state == DONE:
+            self._write(job, status=Status.IN_USE)
+        elif disk.status == self.busy:
+            take_place(disk)
+        record_usage(server, now())
+
+    def resume(self, job: Job) -> None:
+        """What was available then may be elsewhere now. Raises Refused."""
+        server, disk = locked_subject(job), locked_disk(job)
+        if disk.server_id == server.pk and disk.status == Status.IN_USE:
+            self._write(job, status=self.busy)
+        else:
+            (is_attachable(disk) and has_place(server) and is_in_same_zone(disk, server)).require()
+            give_place(disk, server)
+
+
+class DetachDisk(DiskKind):
+    """The row names the server until its guest has let go: a guest that never does keeps the disk."""
+
+    kind = "disk.detach"
+    title = _("Detach disk")
+    steps: ClassVar[dict[str, Any]] = {"detach": _("Detach the disk")}
+    busy = Status.DETACHING
+
+    def detach(self, run: Run) -> None:
+        server = subject_of(run.job)
+        run.hold()
+        engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
+
+    def settle(self, job: Job, state: str) -> None:
+        server, disk = locked_subject(job), locked_disk(job)
+        if state == DONE:
+            take_place(disk)
+        else:
+            self._write(job, status=Status.IN_USE)
+        record_usage(server, now())
+
+    def resume(self, job: Job) -> None:
+        """It may have left since. Raises Refused."""
+        disk = locked_disk(job)
+        if disk.server_id != job.subject_id or disk.status != Status.IN_USE:
+            raise Refused(refuse("disk-not-attached", _("The disk is not attached to a server.")))
+        super().resume(job)
+
+
+class GrowDisk(DiskKind):
+    """`args` besides: `size_gb`, what it becomes. The job reserves the difference of the quota."""
+
+    kind = "disk.grow"
+    title = _("Expand disk")
+    steps: ClassVar[dict[str, Any]] = {"grow": _("Expand the disk")}
+    busy = Status.GROWING
+
+    def grow(self, run: Run) -> None:
+        disk = disk_of(run.job)
+        server = subject_of(run.job) if disk.server else None
+        run.hold()
+        ref = engine_for(disk.project.region_id).grow_disk(
+            disk_spec(disk), run.job.args["size_gb"] * GIB, server=server_spec(server) if server else None
+        )
+        with run.fenced():
+            self._write(run.job, ref=ref)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Size and usage change together; a size that is there already only waits for the retry."""
+        server = locked_subject(job) if disk_of(job).server_id else None
+        size = {"size_gb": job.args["size_gb"]} if state == DONE else {}
+        self._write(job, status=Status.IN_USE if server else Status.AVAILABLE, **size)
+        if server:
+            record_usage(server, now())
+
+    def resume(self, job: Job) -> None:
+        """It may have grown, moved or gone since. Raises Refused."""
+        disk = locked_disk(job)
+        if disk.status not in (Status.IN_USE, Status.AVAILABLE) or disk.size_gb >= job.args["size_gb"]:
+            raise Refused(
+                refuse("disk-moved-on", _("The disk has changed since. Look at it and start anew."))
+            )
+        super().resume(job)

@@ -1,0 +1,208 @@
+"""What may be done with a disk: who, then what it is and its state, then its server; quota last."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules import may_change
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.jobs.quotas import fits_quota
+
+MAX_DATA_DISKS = 8
+Status = Disk.Status
+WORKING = (Status.CREATING, Status.ATTACHING, Status.DETACHING, Status.GROWING, Status.DELETING)
+
+
+def can_create_disk(actor: Actor) -> Verdict:
+    """Creating disks needs a role that writes."""
+    return may_write(actor)
+
+
+def can_order_disk(size_gb: int, zone: AvailabilityZone, actor: Actor) -> Verdict:
+    """A blank data disk: its place, its size (C5), then the quotas of disks and their capacity (R122).
+
+    Hard only after `lock_project`.
+    """
+    if not (verdict := may_write(actor)):
+        return verdict
+    if zone.region_id != actor.region.pk:
+        return refuse(
+            "other-region", _("The availability zone is in another region. Choose one of this region.")
+        )
+    return fits_data_disk(size_gb) and fits_quota(actor.project, {"disks": 1, "disk_gb": size_gb})
+
+
+def fits_data_disk(size_gb: int) -> Verdict:
+    """The limits of a data disk (C5)."""
+    smallest, largest = settings.IMS_DATA_DISK_GB
+    if smallest <= size_gb <= largest:
+        return ALLOWED
+    return refuse(
+        "data-disk-size",
+        _("A data disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+    )
+
+
+def can_rename_disk(disk: Disk, actor: Actor) -> Verdict:
+    """A disk may be renamed in every state but while it is being deleted."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    return _busy(disk) if disk.status == Status.DELETING else ALLOWED
+
+
+def can_delete_disk(disk: Disk, actor: Actor) -> Verdict:
+    """A data disk that belongs to no server; also one that never came about."""
+    return may_write(actor) and is_data_disk(disk) and is_idle(disk) and is_free(disk)
+
+
+def can_attach_disk(disk: Disk, actor: Actor) -> Verdict:
+    """An available data disk. Which server takes it is asked by `can_attach_to`."""
+    return may_write(actor) and is_attachable(disk)
+
+
+def can_take_disk(server: Server, actor: Actor, taken: int | None = None) -> Verdict:
+    """A running or stopped server with fewer than 8 data disks takes another (R130). `taken` spares a query."""
+    return may_change(server, actor) and has_place(server, taken)
+
+
+def can_attach_to(disk: Disk, server: Server, actor: Actor, taken: int | None = None) -> Verdict:
+    """Disk and server each may, and are in the same AZ."""
+    return (
+        can_attach_disk(disk, actor) and can_take_disk(server, actor, taken) and is_in_same_zone(disk, server)
+    )
+
+
+def can_detach_disk(disk: Disk, actor: Actor) -> Verdict:
+    """A data disk leaves a running or stopped server; a system disk never does."""
+    if not (verdict := may_write(actor) and is_data_disk(disk) and is_idle(disk)):
+        return verdict
+    if disk.server is None:
+        return refuse("disk-not-attached", _("The disk is not attached to a server."))
+    return may_change(disk.server, actor)
+
+
+def can_grow_disk(disk: Disk, actor: Actor) -> Verdict:
+    """System and data disks grow, attached or not, also while their server runs."""
+    if not (verdict := may_write(actor) and is_idle(disk) and _came_about(disk)):
+        return verdict
+    if disk.beside:
+        return _is_kept(disk)
+    return may_change(disk.server, actor) if disk.server else ALLOWED
+
+
+def can_grow_to(disk: Disk, size_gb: int, actor: Actor) -> Verdict:
+    """Larger than it is, within the limits of its role (C4, C5) and the quota of disk capacity (R122).
+
+    Hard only after `lock_project`.
+    """
+    if not (verdict := can_grow_disk(disk, actor)):
+        return verdict
+    if size_gb <= disk.size_gb:
+        return refuse(
+            "disk-not-larger",
+            _("A disk only grows: it has %(size)s GB, so choose at least %(least)s GB.")
+            % {"size": disk.size_gb, "least": disk.size_gb + 1},
+        )
+    return _fits_role(disk, size_gb) and fits_quota(disk.project, {"disk_gb": size_gb - disk.size_gb})
+
+
+def is_data_disk(disk: Disk) -> Verdict:
+    """System disks belong to their server, also those that are kept beside it."""
+    if disk.role == Disk.Role.DATA:
+        return ALLOWED
+    if disk.beside:
+        return _is_kept(disk)
+    return refuse(
+        "system-disk",
+        _("This is the system disk of a server. It stays with its server and is deleted with it."),
+    )
+
+
+def is_idle(disk: Disk) -> Verdict:
+    """Nothing works on it."""
+    return _busy(disk) if disk.status in WORKING else ALLOWED
+
+
+def is_free(disk: Disk) -> Verdict:
+    """It belongs to no server."""
+    if disk.server is None:
+        return ALLOWED
+    if disk.status == Status.FAILED:
+        return refuse(
+            "disk-of-failed-server",
+            _("The disk belongs to “%(server)s”, which could not be created. Delete that server.")
+            % {"server": disk.server},
+        )
+    return refuse(
+        "disk-attached",
+        _("The disk is attached to “%(server)s”. Detach it first.") % {"server": disk.server},
+    )
+
+
+def is_attachable(disk: Disk) -> Verdict:
+    """A data disk that came about and that no server has."""
+    return is_data_disk(disk) and is_idle(disk) and is_free(disk) and _came_about(disk)
+
+
+def has_place(server: Server, taken: int | None = None) -> Verdict:
+    """A server has at most 8 data disks."""
+    if taken is None:
+        taken = server.disks.attached().filter(role=Disk.Role.DATA).count()
+    if taken < MAX_DATA_DISKS:
+        return ALLOWED
+    return refuse(
+        "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
+    )
+
+
+def is_in_same_zone(disk: Disk, server: Server) -> Verdict:
+    """A disk is reached from its own AZ only."""
+    if disk.zone_id == server.zone_id:
+        return ALLOWED
+    return refuse(
+        "other-zone",
+        _("The disk is in %(disk_zone)s and the server in %(server_zone)s. They must be in the same AZ.")
+        % {"disk_zone": disk.zone, "server_zone": server.zone},
+    )
+
+
+def _came_about(disk: Disk) -> Verdict:
+    if disk.status != Status.FAILED:
+        return ALLOWED
+    return refuse(
+        "disk-failed", _("The disk could not be created. Retry its job, or delete it and create a new one.")
+    )
+
+
+def _is_kept(disk: Disk) -> Verdict:
+    return refuse(
+        "disk-kept",
+        _(
+            "This is a former system disk of “%(server)s”, kept so that the change of OS can be undone. "
+            "Undo the change, or delete the disk."
+        )
+        % {"server": disk.server},
+    )
+
+
+def _busy(disk: Disk) -> Verdict:
+    return refuse(
+        "disk-busy",
+        _("The disk is in state “%(status)s”. Please wait until that has finished.")
+        % {"status": disk.get_status_display()},
+    )
+
+
+def _fits_role(disk: Disk, size_gb: int) -> Verdict:
+    if disk.role == Disk.Role.DATA:
+        return fits_data_disk(size_gb)
+    smallest, largest = settings.IMS_SYSTEM_DISK_GB
+    if size_gb <= largest:
+        return ALLOWED
+    return refuse(
+        "system-disk-size",
+        _("A system disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+    )

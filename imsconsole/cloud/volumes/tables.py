@@ -1,0 +1,125 @@
+"""The list of disks, and its CSV."""
+
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.rules_change_os import can_delete_kept_disk
+from imsconsole.cloud.volumes.rules import (
+    WORKING,
+    can_attach_disk,
+    can_delete_disk,
+    can_detach_disk,
+    can_grow_disk,
+    can_rename_disk,
+)
+from imsconsole.core.rules import Verdict
+from imsconsole.core.tables import ImsTable
+
+
+def verdicts_on(disk: Disk, actor: Actor) -> dict[str, Verdict]:
+    """Which buttons a disk has, each with its verdict. Load its server and zone."""
+    verdicts = {
+        "attach": can_attach_disk(disk, actor),
+        "detach": can_detach_disk(disk, actor),
+        "grow": can_grow_disk(disk, actor),
+        "rename": can_rename_disk(disk, actor),
+        "delete": can_delete_disk(disk, actor),
+    }
+    if disk.beside and disk.server:
+        verdicts["delete_kept"] = can_delete_kept_disk(disk, actor)
+    return verdicts
+
+
+def _verdicts(record: Disk, table: "DiskTable") -> dict[str, Any]:
+    return {"verdicts": verdicts_on(record, table.actor)}
+
+
+class DiskTable(ImsTable):
+    """A page of `filters.disks_of`, for `actor`."""
+
+    caption = _("Disks")
+    empty_template = "disks/_empty_list.html"
+    choosable: ClassVar[dict[str, bool]] = {
+        "status": True,
+        "role": True,
+        "size_gb": True,
+        "server": True,
+        "zone": True,
+        "image": False,
+        "kept_until": False,
+        "created_at": True,
+    }
+
+    name = tables.TemplateColumn(
+        template_name="disks/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+    )
+    status = tables.TemplateColumn(template_name="disks/_cell_status.html", order_by=("status", "pk"))
+    role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
+    size_gb = tables.Column(
+        verbose_name=_("Size (GB)"), order_by=("size_gb", "pk"), attrs={"td": {"class": "number"}}
+    )
+    server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
+    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
+    image = tables.Column(linkify=True, order_by=("image__name", "pk"))
+    kept_until = tables.TemplateColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
+    created_at = tables.TemplateColumn(
+        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
+    )
+    actions = tables.TemplateColumn(
+        template_name="disks/_cell_actions.html",
+        verbose_name=_("Operation"),
+        orderable=False,
+        extra_context=_verdicts,
+        attrs={"td": {"class": "row-actions"}},
+    )
+
+    class Meta(ImsTable.Meta):
+        model = Disk
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "disks-table"}
+        row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"disk-{record.pk}"}
+        fields = ("name", "status", "role", "size_gb", "server", "zone", "image", "kept_until", "created_at")
+        order_by = ("-created_at",)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    @property
+    def rows_in_progress(self) -> list[str]:
+        """The ids of the rows that change by themselves."""
+        return [f"disk-{row.record.pk}" for row in self.paginated_rows if row.record.status in WORKING]
+
+
+class DiskExport(tables.Table):
+    """A line of the CSV per disk."""
+
+    name = tables.Column()
+    id = tables.Column(verbose_name="ID")
+    status = tables.Column()
+    role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"))
+    size_gb = tables.Column(verbose_name=_("Size (GB)"))
+    server = tables.Column(accessor="server__name", verbose_name=_("Server"), default="")
+    server_id = tables.Column(verbose_name=_("Server ID"), default="")
+    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
+    image = tables.Column(accessor="image__name", verbose_name=_("Image"), default="")
+    kept_until = tables.Column(default="")
+    created_at = tables.Column()
+
+    class Meta:
+        model = Disk
+        fields = (
+            "name", "id", "status", "role", "size_gb", "server", "server_id", "zone", "image", "kept_until",
+            "created_at",
+        )  # fmt: skip
+
+    def render_kept_until(self, value: Any) -> str:
+        return localtime(value).isoformat(timespec="seconds")
+
+    def render_created_at(self, value: Any) -> str:
+        return localtime(value).isoformat(timespec="seconds")

@@ -1,0 +1,187 @@
+"""The list of disks and its CSV, the page of one, and what is done with one that exists."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
+from imsconsole.audit.models import Event
+from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.rules_change_os import can_undo_change_os
+from imsconsole.cloud.specs import disk_spec
+from imsconsole.cloud.volumes.filters import DiskFilter, disks_of
+from imsconsole.cloud.volumes.forms import CreateForm, GrowForm, RenameForm
+from imsconsole.cloud.volumes.rules import (
+    WORKING,
+    can_create_disk,
+    can_delete_disk,
+    can_grow_disk,
+    can_rename_disk,
+)
+from imsconsole.cloud.volumes.services import create_disk, delete_disk, detach_disk, grow_disk, rename_disk
+from imsconsole.cloud.volumes.tables import DiskExport, DiskTable, verdicts_on
+from imsconsole.core.csv import csv_response
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.now import now
+from imsconsole.core.queries import state_of
+from imsconsole.core.tables import paged
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.rules import can_retry
+
+SHOWN = 20  # jobs and events, the latest
+
+
+def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
+    """The actor's disk with all that rules ask about it, or 404."""
+    related = ("server__flavor", "server__zone", "server__project", "zone", "image", "project")
+    disks = Disk.objects.visible_to(request.actor).existing().select_related(*related)
+    return get_object_or_404(disks, pk=disk_id)
+
+
+@signed_in
+@require_safe
+def list_disks(request: ActorRequest) -> HttpResponse:
+    """Disks of the project; filter, order and page are in the URL."""
+    if opened := default_view(request, Room.DISKS):
+        return opened
+    found = DiskFilter(request.GET, queryset=disks_of(request.actor))
+    columns = chosen_columns(request, Room.DISKS, DiskTable)
+    context = {
+        "active": "disks",
+        "filter": found,
+        "table": paged(DiskTable, found.qs, request, columns, actor=request.actor),
+        "list": list_page(request, Room.DISKS, found),
+        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+        "can_create": can_create_disk(request.actor),
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "disks/list.html", "disks/_list.html", context)
+
+
+@signed_in
+@require_safe
+def export_disks(request: ActorRequest) -> HttpResponseBase:
+    """What the list shows, all pages, in its order."""
+    found = DiskFilter(request.GET, queryset=disks_of(request.actor))
+    in_order = DiskTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
+    name = f"{request.actor.project}-disks-{localtime(now()):%Y-%m-%d}.csv"
+    return csv_response(DiskExport([]), in_order.data.data, name)
+
+
+@signed_in
+@require_safe
+def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    """Everything about one disk: facts, what may be done, its jobs and its trail."""
+    disk = find_disk(request, disk_id)
+    jobs = list(_jobs_about(disk, request))
+    failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
+    about = {"resource_type__in": ["disk", "request"], "resource_id": str(disk.pk)}
+    context = {
+        "active": "disks",
+        "disk": disk,
+        "is_busy": disk.status in WORKING,
+        "serial": disk_spec(disk).serial,
+        "verdicts": _verdicts(disk, request),
+        "jobs": jobs,
+        "live_job": next((job for job in jobs if job.is_live), None),
+        "failed_job": failed,
+        "can_retry": can_retry(failed, request.actor) if failed else None,
+        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "disks/detail.html", "disks/_detail.html", context)
+
+
+def _verdicts(disk: Disk, request: ActorRequest) -> dict[str, Any]:
+    verdicts = verdicts_on(disk, request.actor)
+    if "delete_kept" in verdicts:
+        verdicts["undo"] = can_undo_change_os(disk, request.actor, host_of(request.actor.region))
+    return verdicts
+
+
+def _jobs_about(disk: Disk, request: ActorRequest) -> Any:
+    """Its own, and those of its servers that moved it or made it larger."""
+    jobs = Job.objects.visible_to(request.actor).select_related("user")
+    return jobs.filter(Q(subject_id=disk.pk) | Q(args__disk_id=str(disk.pk)))[:SHOWN]
+
+
+@signed_in
+def create(request: ActorRequest) -> HttpResponse:
+    """A blank data disk: the form, and its answer."""
+    form = CreateForm(request.POST if request.method == "POST" else None, actor=request.actor)
+    if request.method == "POST" and form.is_valid():
+        disk = create_disk(actor=request.actor, **form.cleaned_data)
+        messages.success(request, _("The disk “%(name)s” is being created.") % {"name": disk.name})
+        return redirect(disk)
+    context = {"active": "disks", "form": form, "verdict": can_create_disk(request.actor)}
+    return render(request, "disks/create.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    disk = find_disk(request, disk_id)
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": disk.name})
+    if request.method == "POST" and form.is_valid():
+        disk = rename_disk(disk, name=form.cleaned_data["name"], actor=request.actor)
+        messages.success(request, _("The disk is called “%(name)s” now.") % {"name": disk.name})
+        return redirect(disk)
+    context = {
+        "active": "disks",
+        "disk": disk,
+        "form": form,
+        "verdict": can_rename_disk(disk, request.actor),
+    }
+    return render(request, "disks/rename.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def delete(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer: nothing brings it back."""
+    disk = find_disk(request, disk_id)
+    if request.method == "POST":
+        delete_disk(disk, actor=request.actor)
+        messages.success(request, _("The disk “%(name)s” is being deleted.") % {"name": disk.name})
+        return redirect("disks:list")
+    context = {"active": "disks", "disk": disk, "verdict": can_delete_disk(disk, request.actor)}
+    return render(request, "disks/delete.html", context)
+
+
+@signed_in
+def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    disk = find_disk(request, disk_id)
+    form = GrowForm(request.POST if request.method == "POST" else None, disk=disk)
+    if request.method == "POST" and form.is_valid():
+        disk = grow_disk(disk, size_gb=form.cleaned_data["size_gb"], actor=request.actor)
+        messages.success(request, _("The disk “%(name)s” is being expanded.") % {"name": disk.name})
+        return redirect(disk)
+    context = {
+        "active": "disks",
+        "disk": disk,
+        "form": form,
+        "verdict": can_grow_disk(disk, request.actor),
+    }
+    return render(request, "disks/grow.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+@require_POST
+def detach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    """One click: it can be attached again."""
+    disk = find_disk(request, disk_id)
+    server = disk.server
+    disk = detach_disk(disk, actor=request.actor)
+    messages.success(
+        request,
+        _("The disk “%(disk)s” is being detached from “%(server)s”.") % {"disk": disk.name, "server": server},
+    )
+    return redirect(disk)
