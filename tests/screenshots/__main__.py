@@ -31,26 +31,28 @@ def main() -> int:
     troubles: list[str] = []
     with running_console() as console, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**CHROMIUM)
-        found = furnish(browser, console)
+        unlinked = furnish(browser, console)
         for width, theme, language in LOOKS:
             options = {"viewport": WIDTHS[width], "color_scheme": theme, "locale": language}
-            visitor = new_visitor(browser, console.url, **options)
-            visitor.sign_in("alice")
-            troubles += take(visitor, found, INTO / f"{width}-{theme}-{language[:2]}", language)
-            visitor.page.context.close()
+            folder = INTO / f"{width}-{theme}-{language[:2]}"
+            for who, beginning in (("alice", ("/", *unlinked)), ("admin", ("/admin/",))):
+                visitor = new_visitor(browser, console.url, **options)
+                visitor.sign_in(who)
+                found = places(visitor.page, console.url, *beginning)
+                troubles += take(visitor, found, folder, language)
+                visitor.page.context.close()
     sys.stdout.write("".join(f"{one}\n" for one in troubles) + f"{len(troubles)} troubles\n")
     return 1 if troubles else 0
 
 
-def furnish(browser: Browser, console: Console) -> list[Place]:
-    """Work a little as Alice, then find every page."""
+def furnish(browser: Browser, console: Console) -> list[str]:
+    """Work a little as Alice; the addresses that no link leads to."""
     alice = new_visitor(browser, console.url, locale="en-US")
     alice.sign_in("alice")
     with tempfile.TemporaryDirectory() as folder:
         unlinked = set_stage(alice, Path(folder))
-    found = places(alice.page, console.url, ("/", *unlinked))
     alice.page.context.close()
-    return found
+    return unlinked
 
 
 def take(visitor: Visitor, found: list[Place], folder: Path, language: str) -> list[str]:

@@ -7,12 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
-SKIPPED = {"account_logout", "admin"}  # signs out; pages of Django's own, swept by themselves
+ADMINISTRATION = "/admin/"
+SKIPPED = {"account_logout", "admin:logout", "admin:jsi18n", "admin:view_on_site"}  # no pages
 
 CLIPPED = """() => [...document.querySelectorAll('body *')].filter(element => {
     const style = getComputedStyle(element);
     if (style.overflowX !== 'hidden' || style.visibility === 'hidden' || !element.checkVisibility()) return false;
-    if (element.closest('.visually-hidden, [class*=brand-name], svg') || style.clipPath !== 'none') return false;
+    if (element.closest('.visually-hidden, select, [class*=brand-name], svg') || style.clipPath !== 'none') return false;
     return element.scrollWidth > element.clientWidth + 1 && !element.closest('[title]') && style.textOverflow !== 'ellipsis';
 }).map(element => element.outerHTML.slice(0, 160))"""
 
@@ -49,14 +50,18 @@ class _Links(HTMLParser):
             self.hrefs.append(href)
 
 
-def places(page: Page, url: str, beginning: tuple[str, ...] = ("/",)) -> list[Place]:
-    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it."""
+def places(page: Page, url: str, *beginning: str) -> list[Place]:
+    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it.
+
+    Those of the administration when it begins there, else those of the console.
+    """
+    administration = beginning[0].startswith(ADMINISTRATION)
     found: dict[str, Place] = {}
     waiting = list(beginning)
     while waiting:
         path = waiting.pop(0)
         name = name_of(path)
-        if not name or name in found:
+        if not name or name in found or path.startswith(ADMINISTRATION) != administration:
             continue
         answer = page.request.get(url + path)
         if not answer.headers.get("content-type", "").startswith("text/html"):
@@ -74,8 +79,8 @@ def name_of(path: str) -> str:
     try:
         match = resolve(parts.path)
     except Resolver404:
-        return ""
-    if not match.view_name or match.view_name in SKIPPED or match.app_name in SKIPPED:
+        return "not-found"
+    if not match.view_name or match.view_name in SKIPPED:
         return ""
     more = [
         *parse_qs(parts.query).get("tab", []),

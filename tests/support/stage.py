@@ -12,6 +12,7 @@ LONG_NAME = (
 PUBLIC_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nX6m6aVYkJ5mTgQm3J1Zq8m4Qw0V3p0cQpQm5bO3B a-person@their-laptop"
 )
+NOWHERE = "/nothing/here/"
 ID = r"[0-9a-f-]{36}"
 
 
@@ -33,7 +34,7 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
         *half_filled_import(alice, small),
         confirmation(alice, f"/servers/{server}/reinstall-os/", stop=True),
         f"/servers/{changed}/",
-        "/nothing/here/",
+        NOWHERE,
     ]
 
 
