@@ -13,6 +13,8 @@ from django.conf import settings
 
 from images.models import Image, ImageDisk, Upload
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.buckets.store import remove_bytes
+from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
@@ -54,6 +56,7 @@ def differences() -> Iterator[Difference]:
         yield from _servers(region, engine, inventory, busy)
         yield from _scraps(engine, inventory, busy)
     yield from _uploads()
+    yield from _objects()
     yield from _work_files(busy)
     yield from _rows_at_work(busy)
     yield from _reservations()
@@ -156,6 +159,13 @@ def _uploads() -> Iterator[Difference]:
     for name in sorted(known.keys() - present.keys()):
         if known[name].state == Upload.State.COMPLETE:
             yield Difference(f"upload {known[name]} ({known[name].pk}) has lost its file", known[name].delete)
+
+
+def _objects() -> Iterator[Difference]:
+    for pk in ownerless_bytes():
+        yield Difference(f"bytes {pk} of an object belong to no row", partial(remove_bytes, pk))
+    for each in objects_without_bytes():
+        yield Difference(f"object {each.bucket}/{each} ({each.pk}) has lost its bytes", None)
 
 
 def _work_files(busy: Busy) -> Iterator[Difference]:

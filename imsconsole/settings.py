@@ -16,7 +16,12 @@ DATA_DIR = Path(env.str("IMS_DATA_DIR", default=str(BASE_DIR / ".data"))).absolu
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
 DATABASE_DIR = DATA_DIR / "database"
-for _private in (UPLOAD_DIR, DATABASE_DIR):  # the guests' user must reach the data folder, but not these
+BUCKET_DIR = DATA_DIR / "buckets"  # what arrives for buckets, and what is in them unless that is in S3
+for _private in (
+    UPLOAD_DIR,
+    DATABASE_DIR,
+    BUCKET_DIR,
+):  # the guests' user must reach the data folder, but not these
     _private.mkdir(mode=0o700, exist_ok=True)
 
 
@@ -234,10 +239,31 @@ STATICFILES_DIRS = [
     *(("bootstrap", path) for path in (BOOTSTRAP_FILES and BOOTSTRAP_FILES.submodule_search_locations) or ()),
 ]
 WHITENOISE_USE_FINDERS = DEBUG
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "imsconsole.core.static.LenientManifestStorage"},
+    "buckets": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": BUCKET_DIR / "objects",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
+if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
+    STORAGES["buckets"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",  # of the extra [s3]
+        "OPTIONS": {
+            "bucket_name": IMS_S3_BUCKET,
+            "endpoint_url": env.str("IMS_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("IMS_S3_REGION", default="") or None,
+            "access_key": env.str("IMS_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("IMS_S3_SECRET_KEY", default="") or None,
+            "signature_version": "s3v4",
+            "default_acl": None,
+        },
+    }
 
 # ── the local engine ────────────────────────────────────────────────────────
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
@@ -259,6 +285,8 @@ IMS_QUOTAS = {
     "disk_gb": env.int("IMS_QUOTA_DISK_GB", default=40960),
     "store_bytes": env.int("IMS_QUOTA_STORE_GB", default=1024) * 1024**3,
     "upload_bytes": env.int("IMS_QUOTA_UPLOAD_GB", default=256) * 1024**3,
+    "buckets": env.int("IMS_QUOTA_BUCKETS", default=100),
+    "bucket_bytes": env.int("IMS_QUOTA_BUCKET_GB", default=1024) * 1024**3,
 }
 IMS_IMPORT_MAX_GB = env.int("IMS_IMPORT_MAX_GB", default=128)  # R59
 IMS_SYSTEM_DISK_GB = (

@@ -5,7 +5,7 @@ from factory.django import DjangoModelFactory
 
 from images.models import Image, ImageDisk, OsVersion, Upload
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
-from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
+from imsconsole.cloud.models import Bucket, BucketObject, Disk, Flavor, KeyPair, Server
 
 
 class RegionFactory(DjangoModelFactory):
@@ -162,3 +162,27 @@ class DiskFactory(DjangoModelFactory):
     role = "system"
     size_gb = 1
     status = "in-use"
+
+
+class BucketFactory(DjangoModelFactory):
+    """An empty Standard bucket."""
+
+    class Meta:
+        model = Bucket
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"bucket-{n}")
+
+
+class BucketObjectFactory(DjangoModelFactory):
+    """A stored object without bytes."""
+
+    class Meta:
+        model = BucketObject
+
+    bucket = factory.SubFactory(BucketFactory)
+    key = factory.Sequence(lambda n: f"object-{n}.raw")
+    state = "stored"
+    size_bytes = 1024
+    sha256 = "0" * 64
+    content_type = "application/octet-stream"

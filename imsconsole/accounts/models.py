@@ -252,6 +252,7 @@ class Room(models.TextChoices):
     IMAGES = "images", _("Images")
     SERVERS = "servers", _("Servers")
     DISKS = "disks", _("Disks")
+    BUCKETS = "buckets", _("Buckets")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -11,4 +11,6 @@ TITLES = {
     "disk_gb": _("Disk capacity (GB)"),
     "store_bytes": _("Image storage"),
     "upload_bytes": _("Uploads"),
+    "buckets": _("Buckets"),
+    "bucket_bytes": _("Objects in buckets"),
 }

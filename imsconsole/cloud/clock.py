@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from imsconsole.cloud.buckets.sweep import sweep_objects
 from imsconsole.cloud.kept_disks import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.core.periodic import Periodic
@@ -10,4 +11,5 @@ PERIODIC = (
     Periodic("cloud.reconcile", timedelta(seconds=10), reconcile_all),
     Periodic("cloud.warn_of_expiring_disks", timedelta(hours=1), warn_of_expiring_disks),
     Periodic("cloud.delete_expired_disks", timedelta(minutes=10), delete_expired_disks),
+    Periodic("cloud.sweep_objects", timedelta(minutes=30), sweep_objects),
 )

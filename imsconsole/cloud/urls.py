@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
 from imsconsole.cloud.volumes.views_attach import attach_to_server
 
@@ -32,4 +33,5 @@ KEY_PAIRS = [
 urlpatterns = [
     path("servers/", include((SERVERS, "servers"))),
     path("keypairs/", include((KEY_PAIRS, "keypairs"))),
+    path("buckets/", include((BUCKETS, "buckets"))),
 ]

@@ -11,6 +11,8 @@ PAGES = {
     "disk": "disks:detail",
     "job": "jobs:detail",
     "upload": "uploads:detail",
+    "bucket": "buckets:detail",
+    "bucketobject": "buckets:object",
 }
 
 

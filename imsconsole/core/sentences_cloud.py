@@ -1,4 +1,4 @@
-"""Sentences about servers and key pairs: why a server is in its state, why a key is refused."""
+"""Sentences about servers, key pairs and objects: why a server is in its state, why a key is refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,13 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
     "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(
         "The system has not written anything to its serial console within %(seconds)s seconds of its start."
+    ),
+    "object-bytes-gone": _(
+        "The bytes of “%(name)s” are missing in the storage of the service. Please tell the operator."
+    ),
+    "link-over": _(
+        "This link does not work, or does not work any more: its time is over, or the object was replaced or "
+        "deleted. Ask whoever sent it for a new one."
     ),
     "bad-key": _(
         "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."

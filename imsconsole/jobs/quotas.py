@@ -107,6 +107,17 @@ def _uploads(projects: list[Any]) -> Rows:
     return _per_project(uploads, projects).annotate(upload_bytes=Sum("size_bytes"))
 
 
+def _buckets(projects: list[Any]) -> Rows:
+    return _per_project(apps.get_model("cloud", "Bucket").objects.all(), projects).annotate(
+        buckets=Count("pk")
+    )
+
+
+def _objects(projects: list[Any]) -> Rows:
+    objects = apps.get_model("cloud", "BucketObject").objects.filter(bucket__project__in=projects)
+    return objects.order_by().values(project=F("bucket__project")).annotate(bucket_bytes=Sum("size_bytes"))
+
+
 def _per_project(rows: "QuerySet[Any]", projects: list[Any]) -> Any:
     return rows.filter(project__in=projects).order_by().values("project")
 
@@ -118,6 +129,8 @@ COUNTS: Mapping[tuple[str, ...], Callable[[list[Any]], Rows]] = {
     ("disks", "disk_gb"): _disks,
     ("store_bytes",): _store,
     ("upload_bytes",): _uploads,
+    ("buckets",): _buckets,
+    ("bucket_bytes",): _objects,
 }
 
 

@@ -41,8 +41,10 @@ from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud import rules as cloud
 from imsconsole.cloud import rules_change_os as cloud_change_os
+from imsconsole.cloud.buckets import rules as buckets
+from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import Bucket, Disk, Server
 from imsconsole.cloud.volumes import rules as volumes
 from imsconsole.cloud.volumes.services import attach_disk, create_disk
 from imsconsole.core.now import now
@@ -260,6 +262,49 @@ KEY_PAIR = Subject(
 )
 
 
+# buckets and objects ----------------------------------------------------------------------------------
+
+
+def a_bucket(actor: Actor, *, holds: str = "", quota: Any = None) -> Bucket:
+    bucket = factories.BucketFactory(project=actor.project)
+    if holds:
+        factories.BucketObjectFactory(bucket=bucket, state=holds)
+    actor.project.quotas = quota or {}
+    actor.project.save(update_fields=["quotas"])
+    return bucket
+
+
+BUCKET = Subject(
+    a_bucket,
+    {
+        "empty": {},
+        "with an object": {"holds": "stored"},
+        "with an upload": {"holds": "arriving"},
+        "full": {"quota": {"bucket_bytes": 0}},
+    },
+    lambda bucket: [reverse("buckets:list"), bucket.get_absolute_url()],
+    (
+        Action(buckets.can_delete_bucket, "Delete bucket", at("buckets:delete")),
+        Action(
+            buckets.can_upload_object,
+            "Upload object",
+            at("buckets:upload"),
+            service=lambda bucket, actor: Arrival(bucket, key="a", size_bytes=1, actor=actor).abandon(),
+        ),
+    ),
+    ask=lambda rule, bucket, actor: rule(Bucket.objects.with_facts().get(pk=bucket.pk), actor),
+)
+
+OBJECT = Subject(
+    lambda actor: factories.BucketObjectFactory(bucket=factories.BucketFactory(project=actor.project)),
+    {"stored": {}},
+    lambda each: [each.bucket.get_absolute_url(), each.get_absolute_url()],
+    (
+        Action(buckets.can_delete_object, "Delete", at("buckets:delete-object")),
+        Action(buckets.can_link_object, "Create link", at("buckets:link"), {"hours": "1"}),
+    ),
+)
+
 # images and uploads -----------------------------------------------------------------------------------
 
 
@@ -399,11 +444,13 @@ def the_project(actor: Actor, *, quotas: Any = None) -> None:
     actor.project.save(update_fields=["quotas"])
 
 
+A_BUCKET = {"name": "new-bucket", "storage_class": "standard"}
 PROJECT = Subject(
     the_project,
-    {"with room": {}, "full": {"quotas": {"images": 0}}},
+    {"with room": {}, "full": {"quotas": {"images": 0, "buckets": 0}}},
     lambda _: [
-        reverse(name) for name in ("keypairs:list", "images:list", "servers:list", "disks:list", "project")
+        reverse(name)
+        for name in ("keypairs:list", "images:list", "servers:list", "disks:list", "buckets:list", "project")
     ],
     (
         Action(cloud.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
@@ -429,6 +476,7 @@ PROJECT = Subject(
                 actor=actor, upload=complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1
             ),
         ),
+        Action(buckets.can_create_bucket, "Create bucket", always("buckets:create"), A_BUCKET),
         Action(accounts.can_invite, "Invite someone", always("invite"), {"role": "read-only"}),
     ),
     ask=lambda rule, _project, actor: rule(actor),
@@ -471,6 +519,8 @@ SUBJECTS = {
     "kept disk": KEPT_DISK,
     "disk": DISK,
     "key pair": KEY_PAIR,
+    "bucket": BUCKET,
+    "object": OBJECT,
     "image": IMAGE,
     "upload": UPLOAD,
     "job": JOB,
@@ -487,6 +537,8 @@ ELSEWHERE = {
     accounts.can_delete_account: "accounts/test_operate.py",
     accounts.can_delete_project: "accounts/test_operate.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
+    buckets.can_export_to: "cloud/buckets/test_rules.py",
+    buckets.can_import_from: "cloud/buckets/test_rules.py",
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",

@@ -22,7 +22,7 @@ OTHERS = (
     "accounts/",
     "i18n/",
 )  # Django's and allauth's, tested by them; their settings in tests/accounts
-PUBLIC = {"healthz", "set-language", "invitation"}
+PUBLIC = {"healthz", "set-language", "invitation", "buckets:linked"}
 OWN = {
     "me",
     "switch-project",
@@ -81,6 +81,9 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     draft = Draft.objects.create(
         wizard="create", user=people.alice.user, project=project, data={"name": SECRET}
     )
+    stored = factories.BucketObjectFactory(
+        bucket=factories.BucketFactory(project=project, name=f"{SECRET}-bucket"), key=f"{SECRET}/disk.raw"
+    )
     view = SavedView.objects.create(
         user=people.alice.user, project=project, room="images", name=SECRET, query="tab=private"
     )
@@ -97,6 +100,9 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         "step": "details",
         "page": "import",
         "key_pair_id": factories.KeyPairFactory(project=project, name=f"{SECRET}-key").pk,
+        "bucket_id": stored.bucket_id,
+        "object_id": stored.pk,
+        "token": "no-such-token",
         "upload_id": factories.UploadFactory(
             project=project, user=people.alice.user, name=f"{SECRET}.raw", expires_at="2100-01-01T00:00Z"
         ).pk,

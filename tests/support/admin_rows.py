@@ -16,7 +16,7 @@ from imsconsole.accounts.models import (
     User,
 )
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
+from imsconsole.cloud.models import Bucket, Disk, Flavor, KeyPair, Server, Usage
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
@@ -144,6 +144,18 @@ def _messages(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _buckets(numbers: range, people: SimpleNamespace) -> None:
+    Bucket.objects.bulk_create(
+        Bucket(project=people.bob.project, name=f"bucket-{i}", created_by=people.bob.user) for i in numbers
+    )
+
+
+def _objects(numbers: range, people: SimpleNamespace) -> None:
+    for i in numbers:
+        bucket = Bucket.objects.create(project=people.bob.project, name=f"of-object-{i}")
+        factories.BucketObjectFactory(bucket=bucket, created_by=people.bob.user)
+
+
 def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
     KeyPair.objects.bulk_create(
         KeyPair(project=people.bob.project, name=f"k-{i}", public_key="ssh-ed25519 A", fingerprint="F")
@@ -179,7 +191,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions,
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages,
 }  # fmt: skip

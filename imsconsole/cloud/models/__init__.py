@@ -1,5 +1,6 @@
 """The neighbours of an image, one module each."""
 
+from imsconsole.cloud.models.buckets import Bucket, BucketObject
 from imsconsole.cloud.models.disks import Disk
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
@@ -10,6 +11,8 @@ from imsconsole.cloud.models.usage import Usage
 __all__ = [
     "Architecture",
     "BootMode",
+    "Bucket",
+    "BucketObject",
     "Disk",
     "Flavor",
     "KeyPair",

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_saved_views_and_columns'),
-        ('cloud', '0002_change_os'),
+        ('cloud', '0003_buckets'),
         ('images', '0005_public_images'),
     ]
 

@@ -1,0 +1,26 @@
+"""The filters of the list of buckets."""
+
+import django_filters as filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.models import Bucket
+from imsconsole.core.filters import ListFilter
+
+
+class BucketFilter(ListFilter):
+    calm = ("q", "storage_class")
+
+    q = filters.CharFilter(
+        label=_("Bucket name"),
+        field_name="name",
+        lookup_expr="icontains",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Bucket name")}),
+    )
+    storage_class = filters.ChoiceFilter(
+        label=_("Storage class"), choices=Bucket.StorageClass, empty_label=_("All")
+    )
+
+    class Meta:
+        model = Bucket
+        fields = ("q",)

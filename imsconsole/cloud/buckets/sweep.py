@@ -1,0 +1,52 @@
+"""What a crash leaves of objects: rows that arrive no more, and bytes that no row owns."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import chain
+from uuid import UUID
+
+from imsconsole.cloud.buckets.store import incoming_ids, remove_bytes, storage, stored_ids, stored_name
+from imsconsole.cloud.models import BucketObject
+from imsconsole.core.now import now
+
+SILENT_FOR = timedelta(hours=1)  # the longest that putting bytes in place may take without a word
+ASKED_AT_ONCE = 500
+IS_OURS = re.compile(r"[0-9a-f]{32}")  # an S3 bucket may hold what others keep there
+
+
+def sweep_objects() -> None:
+    """Free what is reserved for objects that no longer arrive, and remove bytes that are nobody's."""
+    silent = BucketObject.objects.arriving().filter(noted_at__lt=now() - SILENT_FOR)
+    for pk in silent.values_list("pk", flat=True):
+        if silent.filter(pk=pk).delete()[0]:
+            remove_bytes(pk)
+    for pk in ownerless_bytes():
+        remove_bytes(pk)
+
+
+def ownerless_bytes() -> Iterator[UUID]:
+    """The IDs of bytes without a row. Rows come before their bytes, so nobody is about to make one."""
+    found: list[UUID] = []
+    for name in chain(stored_ids(), incoming_ids()):
+        if not IS_OURS.fullmatch(name):
+            continue
+        found.append(UUID(name))
+        if len(found) == ASKED_AT_ONCE:
+            yield from _without_row(found)
+            found = []
+    yield from _without_row(found)
+
+
+def _without_row(ids: Iterable[UUID]) -> Iterator[UUID]:
+    wanted = list(ids)
+    yield from sorted(
+        set(wanted) - set(BucketObject.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    )
+
+
+def objects_without_bytes() -> Iterator[BucketObject]:
+    """Stored objects whose bytes are gone: something or somebody else removed them."""
+    for bucket_object in BucketObject.objects.stored().select_related("bucket").iterator(chunk_size=2000):
+        if not storage().exists(stored_name(bucket_object.pk)):
+            yield bucket_object

@@ -1,0 +1,101 @@
+"""The lists of buckets and of the objects in one."""
+
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.buckets.rules import can_delete_bucket, can_delete_object
+from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.tables import ImsTable, PickColumn
+from imsconsole.core.text import size
+
+NUMBER = {"td": {"class": "number"}}
+
+
+def _bucket_actions(record: Bucket, table: "BucketTable") -> dict[str, Any]:
+    return {"can_delete": can_delete_bucket(record, table.actor)}
+
+
+def _object_actions(record: BucketObject, table: "ObjectTable") -> dict[str, Any]:
+    return {"can_delete": can_delete_object(record, table.actor)}
+
+
+class BucketTable(ImsTable):
+    """Buckets with their facts, for `actor`."""
+
+    caption = _("Buckets")
+    empty_template = "buckets/_empty_list.html"
+    choosable: ClassVar[dict[str, bool]] = {
+        "storage_class": True,
+        "objects_count": True,
+        "stored_bytes": True,
+        "created_by": False,
+        "created_at": True,
+    }
+
+    name = tables.Column(linkify=True, order_by=("name",))
+    storage_class = tables.Column(order_by=("storage_class", "pk"))
+    objects_count = tables.Column(verbose_name=_("Objects"), order_by=("objects_count", "pk"), attrs=NUMBER)
+    stored_bytes = tables.Column(verbose_name=_("Used"), order_by=("stored_bytes", "pk"), attrs=NUMBER)
+    created_by = tables.Column(order_by=("created_by__username", "pk"))
+    created_at = tables.TemplateColumn(
+        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
+    )
+    actions = tables.TemplateColumn(
+        template_name="buckets/_bucket_actions.html",
+        verbose_name=_("Operation"),
+        orderable=False,
+        extra_context=_bucket_actions,
+        attrs={"td": {"class": "row-actions"}},
+    )
+
+    class Meta(ImsTable.Meta):
+        model = Bucket
+        fields = ()
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "buckets-table"}
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def render_stored_bytes(self, value: int) -> str:
+        return size(value)
+
+
+class ObjectTable(ImsTable):
+    """Objects for `actor`, named by what is left of their key behind the folder that is shown."""
+
+    caption = _("Objects")
+    empty_template = "buckets/_empty_bucket.html"
+
+    pick = PickColumn()
+    key = tables.TemplateColumn(
+        template_name="buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
+    )
+    size_bytes = tables.Column(order_by=("size_bytes", "pk"), attrs=NUMBER)
+    created_by = tables.Column(order_by=("created_by__username", "pk"))
+    created_at = tables.TemplateColumn(
+        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
+    )
+    actions = tables.TemplateColumn(
+        template_name="buckets/_object_actions.html",
+        verbose_name=_("Operation"),
+        orderable=False,
+        extra_context=_object_actions,
+        attrs={"td": {"class": "row-actions"}},
+    )
+
+    class Meta(ImsTable.Meta):
+        model = BucketObject
+        fields = ()
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "objects-table"}
+        order_by = ("key",)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def render_size_bytes(self, value: int) -> str:
+        return size(value)
