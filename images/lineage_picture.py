@@ -8,7 +8,7 @@ from images.lineage import Node
 HEIGHT, ROW = 46, 58  # of a box, and from one row to the next
 WIDE, GAP, WIDEST = 1120, 36, 240  # of the whole drawing, between columns, of a box
 NARROW, INDENT = 326, 18
-CHARACTER = 7.4  # about the width of a Latin one at 14 pixels
+CHARACTER = 8.4  # about the width of a bold Latin one at 14 pixels
 
 
 @dataclass(frozen=True)
