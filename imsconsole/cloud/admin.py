@@ -174,7 +174,10 @@ class DiskAdmin(ServiceAdmin):
     )
 
     def links_of(self, obj: Disk) -> list[tuple[str, str]]:
-        return [(gettext("What happened to it"), trail_of("disk", obj.pk))]
+        return [
+            (gettext("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
+            (gettext("What happened to it"), trail_of("disk", obj.pk)),
+        ]
 
 
 @admin.register(KeyPair)
