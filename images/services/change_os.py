@@ -113,6 +113,7 @@ def _new_disk(change: OsChange) -> Disk:
         size_gb=change.system_disk_gb,
         server=server,
         image=change.image,
+        multi_queue=change.image.nic_multi_queue,
         beside=True,
         login={
             "key_pair": str(pair.pk) if pair else "",

@@ -122,4 +122,5 @@ def _create_disks(launch: Launch, server: Server) -> None:
             server=server,
             index=index,
             image=None if index else launch.image,
+            multi_queue=not index and launch.image.nic_multi_queue,
         )

@@ -20,7 +20,7 @@ def server_spec(server: Server) -> ServerSpec:
         seed=server_seed(server, disks[0].instance_id if disks else ""),
         ref=server.ref,
         disks=tuple(disk_spec(disk) for disk in disks),
-        multi_queue=server.image.nic_multi_queue,
+        multi_queue=bool(disks) and disks[0].multi_queue,
     )
 
 

@@ -83,6 +83,8 @@ class Disk(models.Model):
     # what cloud-init knows this system by; empty: the server's ID. A system that comes back sees its own again
     instance_id = models.CharField(max_length=64, blank=True, editable=False)
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
+    # of a system disk: what its image said when it was made; whoever modifies the image later changes no server
+    multi_queue = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
