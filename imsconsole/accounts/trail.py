@@ -15,6 +15,7 @@ from imsconsole.accounts.actor import Actor, Operator
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 def service(action: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -46,6 +47,12 @@ def _things(thing: Any, actor: Any) -> Iterable[Model]:
     return [actor.project]
 
 
+def explain(thing: M, sentence: str) -> M:
+    """The thing, whose audit row will say this besides the action: which values changed, from what to what."""
+    thing.trail_sentence = sentence  # type: ignore[attr-defined]
+    return thing
+
+
 def record(
     action: str,
     actor: Actor | Operator,
@@ -68,7 +75,7 @@ def record(
             resource_name=str(thing)[:255],
             result=result,
             code=code,
-            sentence=sentence,
+            sentence=sentence or getattr(thing, "trail_sentence", ""),
             address=actor.address or None,
         )
         for thing in things
