@@ -254,6 +254,11 @@ class Image(models.Model):
         return sentence(self.error_code, self.error_values) if self.error_code else ""
 
     @property
+    def tag_values(self) -> dict[str, str]:
+        """Its tags, by key. Prefetch `tags` for lists."""
+        return {tag.key: tag.value for tag in self.tags.all()}
+
+    @property
     def size_bytes(self) -> int | None:
         """What its files take in the store; None before they are there. Prefetch `disks` for lists."""
         disks = list(self.disks.all())

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.launch import can_launch
+from images.rules.modify import can_modify
+from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import ImsTable, PickColumn, paged
 from imsconsole.core.text import size
@@ -23,6 +25,8 @@ WORKING_HEADER = "IMS-Working"
 def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {
         "can_launch": can_launch(record, table.actor),
+        "can_modify": can_modify(record, table.actor),
+        "can_tag": can_tag(record, table.actor),
         "can_delete": can_delete(record, table.actor),
     }
 

@@ -8,9 +8,11 @@ from images.views import (
     delete,
     detail,
     export,
+    modify,
     os_versions,
     release_notes,
     selection,
+    tag,
 )
 
 app_name = "images"
@@ -26,4 +28,6 @@ urlpatterns = [
     path("create/", include("images.urls_create")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
+    path("<uuid:image_id>/modify/", modify.modify, name="modify"),
+    path("<uuid:image_id>/tags/", tag.tag, name="tag"),
 ]

@@ -49,6 +49,16 @@ class DescriptionField(forms.CharField):
         super().__init__(required=False, max_length=1024, **kwargs)
 
 
+class TagRows(forms.Textarea):
+    """Reads tags that come as pairs of fields, `tags-key` and `tags-value`, as lines."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        if name in data or not hasattr(data, "getlist"):
+            return data.get(name)
+        pairs = zip(data.getlist(f"{name}-key"), data.getlist(f"{name}-value"), strict=False)
+        return "\n".join(f"{key}={value}" for key, value in pairs if key.strip() or value.strip())
+
+
 class TagsField(forms.CharField):
     """A line per tag, `key=value`; the value may be empty. Cleans to a dict (§2.22)."""
 
@@ -58,6 +68,9 @@ class TagsField(forms.CharField):
         super().__init__(required=False, **kwargs)
         self.widget.attrs["rows"] = "3"
 
+    def prepare_value(self, value: Any) -> Any:
+        return tag_lines(value) if isinstance(value, dict) else value
+
     def clean(self, value: Any) -> dict[str, str]:
         lines = [line.strip() for line in str(super().clean(value)).splitlines()]
         tags: dict[str, str] = {}
@@ -66,6 +79,11 @@ class TagsField(forms.CharField):
             _check_tag(key, content, tags)
             tags[key] = content
         return tags
+
+
+def tag_lines(tags: dict[str, str]) -> str:
+    """The tags as they are typed: a line each."""
+    return "\n".join(f"{key}={value}" if value else key for key, value in tags.items())
 
 
 def _check_tag(key: str, value: str, tags: dict[str, str]) -> None:

@@ -71,10 +71,13 @@ def disk_range_gb(image_type: str) -> tuple[int, int]:
 
 def least_disk_gb(image_type: str, upload: Upload) -> int:
     """The virtual size in whole GB, rounded up (R62); an ISO asks for none."""
-    least = disk_range_gb(image_type)[0]
-    if image_type == Type.ISO:
-        return least
-    return max(least, -(-found_of(upload).virtual_size_bytes // GIB))
+    return least_gb(image_type, found_of(upload).virtual_size_bytes)
+
+
+def least_gb(image_type: str, virtual_size_bytes: int) -> int:
+    """The smallest disk of this type that holds so many bytes; an ISO is not copied to it."""
+    needed = 0 if image_type == Type.ISO else -(-virtual_size_bytes // GIB)
+    return max(disk_range_gb(image_type)[0], needed)
 
 
 def fits_range(image_type: str, disk_gb: int) -> Verdict:
@@ -90,7 +93,11 @@ def fits_range(image_type: str, disk_gb: int) -> Verdict:
 
 def disk_fits(image_type: str, disk_gb: int, upload: Upload) -> Verdict:
     """R62, C4, C5."""
-    needed = least_disk_gb(image_type, upload)
+    return disk_holds(image_type, disk_gb, least_disk_gb(image_type, upload))
+
+
+def disk_holds(image_type: str, disk_gb: int, needed: int) -> Verdict:
+    """At least what the image has, and within the limits of such disks."""
     if disk_gb < needed:
         return refuse(
             "disk-smaller-than-image",

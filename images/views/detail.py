@@ -15,6 +15,8 @@ from images.lineage_table import CopyTable
 from images.models import Image
 from images.rules.delete import can_delete
 from images.rules.launch import can_launch
+from images.rules.modify import can_modify
+from images.rules.tag import can_tag
 from images.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
@@ -43,6 +45,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "live_job": next((job for job in jobs if job.is_live), None),
         "failed_job": failed,
         "can_launch": can_launch(image, request.actor),
+        "can_modify": can_modify(image, request.actor),
         "can_delete": can_delete(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),
@@ -59,7 +62,7 @@ def _images(request: ActorRequest) -> Any:
 
 
 def _attributes(image: Image, request: ActorRequest) -> dict[str, Any]:
-    return {"groups": attributes_of(image, request.actor)}
+    return {"groups": attributes_of(image, request.actor), "can_tag": can_tag(image, request.actor)}
 
 
 def _lineage(image: Image, request: ActorRequest) -> dict[str, Any]:

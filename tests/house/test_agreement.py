@@ -28,7 +28,7 @@ import imsconsole
 import market
 import sharing
 from images.models import Image, Upload
-from images.rules import change_os, delete, import_image, launch, public
+from images.rules import change_os, delete, import_image, launch, modify, public, tag
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.import_image import import_image as import_service
@@ -346,6 +346,13 @@ IMAGE = Subject(
     lambda image: [f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()],
     (
         Action(delete.can_delete, "Delete", at("images:delete")),
+        Action(
+            modify.can_modify,
+            "Modify",
+            at("images:modify"),
+            {"name": "other", "boot_mode": "bios", "min_disk_gb": 1},
+        ),
+        Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
         Action(
             launch.can_launch,
             "Apply for server",

@@ -15,6 +15,8 @@ from images.models import Image, Upload
 from images.services.delete import delete_image
 from images.services.import_image import import_image
 from images.services.launch import create_servers
+from images.services.modify import modify_image
+from images.services.tag import tag_image
 from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
@@ -161,6 +163,49 @@ def test_an_image_is_deleted_or_makes_servers(people: SimpleNamespace) -> None:
             lambda image=image: launch(image, actor=people.bob),
         )
         assert outcomes in ([DONE, "not-found"], ["launching", DONE])
+
+
+def test_of_two_who_modify_an_image_one_wins(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = stored_image(people.bob.project)
+        both = (people.alice, people.bob)
+        outcomes = at_once(*[partial(modify, image, f"{actor.user}-{image.pk}", actor) for actor in both])
+        assert sorted(outcomes) == ["conflict", DONE]
+
+
+def modify(image: Image, name: str, actor: Any) -> Image:
+    return modify_image(image, wanted={"name": name}, seen={"name": image.name}, actor=actor)
+
+
+def test_of_two_images_that_get_one_name_one_does(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        two = [stored_image(people.bob.project) for _ in range(2)]
+        outcomes = at_once(*[partial(modify, image, f"same-{number}", people.bob) for image in two])
+        assert sorted(outcomes) == [DONE, "image-name-taken"]
+
+
+def test_an_image_is_modified_or_deleted(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = stored_image(people.bob.project)
+        outcomes = at_once(
+            partial(delete_image, image, actor=people.alice),
+            partial(modify, image, f"{image.pk}", people.bob),
+        )
+        assert outcomes in ([DONE, DONE], [DONE, "not-active"])
+        image.refresh_from_db()
+        assert image.status == "deleted"
+
+
+def test_of_two_who_tag_an_image_one_wins(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = stored_image(people.bob.project)
+        tag = partial(tag_image, image, seen={})
+        outcomes = at_once(
+            partial(tag, tags={"of": "alice"}, actor=people.alice),
+            partial(tag, tags={"of": "bob"}, actor=people.bob),
+        )
+        assert sorted(outcomes) == ["conflict", DONE]
+        assert image.tags.count() == 1
 
 
 def test_of_two_imports_of_one_name_one_wins(people: SimpleNamespace) -> None:

@@ -44,7 +44,7 @@ def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
     for text in (
         "web", str(image.pk), "For &lt;the&gt; web", "Normal", "Private image", "System disk image", "UEFI", "x86",
         "40 GB", "512 MB", "4096 MB", "Debian 12.0.0 64bit", "web.vmdk", "a" * 64, "b" * 64, "vmdk", "2 KiB",
-        "env = prod", "Not encrypted",
+        "env=prod", "Not encrypted",
     ):  # fmt: skip
         assert text in page
 

@@ -1,0 +1,104 @@
+"""The forms that change an image: its attributes, and its tags."""
+
+from copy import copy
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from images.forms.create import DetailsForm, disk_label
+from images.forms.create_fields import TagRows, TagsField
+from images.models import Image
+from images.rules.import_image import disk_range_gb, tags_fit
+from images.rules.modify import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.edits import EditForm, told_of
+
+GIVEN = DetailsForm.base_fields  # an attribute is typed as it was when the image was made
+SPARE_ROWS = 3
+
+
+class ModifyForm(EditForm):
+    """The attributes of an image that can have another value; `fixed` are the others, with the reason."""
+
+    name = GIVEN["name"]
+    description = GIVEN["description"]
+    os_version = GIVEN["os_version"]
+    boot_mode = GIVEN["boot_mode"]
+    min_disk_gb = GIVEN["min_disk_gb"]
+    min_ram_mb = GIVEN["min_ram_mb"]
+    max_ram_mb = GIVEN["max_ram_mb"]
+    nic_multi_queue = forms.BooleanField(
+        label=gettext_lazy("NIC multi-queue"),
+        required=False,
+        help_text=gettext_lazy("Several CPUs share the work of a network card. The system must support it."),
+    )
+    protected = forms.BooleanField(
+        label=gettext_lazy("Protected"),
+        required=False,
+        help_text=gettext_lazy("It cannot be deleted until this is switched off again."),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, image: Image, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(data, initial=values_of(image), **kwargs)
+        self.image, self.actor = image, actor
+        self._fit_to_image()
+        self.fixed: list[tuple[Any, str, Any]] = []
+        for name in ATTRIBUTES:
+            if not (verdict := is_changeable(image, name)):
+                field = self.fields.pop(name)
+                if verdict.code != MEANS_NOTHING:
+                    self.fixed.append((field.label, told_of(image, name), verdict.reason))
+
+    def _fit_to_image(self) -> None:
+        system, disk = self.fields["os_version"], self.fields["min_disk_gb"]
+        if self.image.os_version_id is not None:
+            system.required, system.empty_label = True, None  # type: ignore[attr-defined]
+        least, most = least_disk_gb_of(self.image), disk_range_gb(self.image.type)[1]
+        disk.widget.attrs.update(min=least, max=most)
+        disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
+        disk.label = disk_label(self.image.type)
+
+    def clean_min_ram_mb(self) -> int:
+        return int(self.cleaned_data["min_ram_mb"] or 0)
+
+    def clean(self) -> dict[str, Any]:
+        wanted, seen, image = self.cleaned_data, self.seen, copy(self.image)
+        for name, value in wanted.items():
+            setattr(image, name, value)
+        changed = [name for name, value in wanted.items() if value != seen.get(name, self.initial[name])]
+        for name, verdict in refusals(image, changed, self.actor):
+            if not verdict:
+                self.add_error(name if name in self.fields else None, str(verdict.reason))
+        return wanted
+
+
+class TagForm(EditForm):
+    """All tags of an image: rows of key and value; an empty row is no tag."""
+
+    tags = TagsField(label=gettext_lazy("Tags"), widget=TagRows)
+
+    def __init__(self, data: QueryDict | None = None, *, image: Image) -> None:
+        super().__init__(data, initial={"tags": image.tag_values})
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What is typed, and some empty rows, at most as many as there may be tags."""
+        lines = str(self["tags"].value() or "").splitlines()
+        typed = [(key, value) for key, _sign, value in (line.partition("=") for line in lines)]
+        spare = min(SPARE_ROWS, settings.IMS_TAGS_PER_IMAGE - len(typed))
+        return typed + [("", "")] * spare
+
+    def clean_tags(self) -> dict[str, str]:
+        tags: dict[str, str] = self.cleaned_data["tags"]
+        if not (verdict := tags_fit(tags)):
+            raise forms.ValidationError(str(verdict.reason), verdict.code)
+        return tags
+
+
+def values_of(image: Image) -> dict[str, Any]:
+    """The attributes of the form as they are now."""
+    return {name: getattr(image, name) for name in ATTRIBUTES}

@@ -1,0 +1,100 @@
+"""May an image be modified, and to what? (ims-facts §2.11)"""
+
+from collections.abc import Collection, Iterator
+
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from images.rules.import_image import (
+    boot_mode_fits,
+    disk_holds,
+    least_gb,
+    memory_fits,
+    name_is_free,
+    os_is_given,
+)
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+
+OF_ANY = ("name", "description", "protected")
+OF_SERVERS = ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue")
+STATED = ("os_version", "min_disk_gb")  # what its owner said of a file that came in
+MEANS_NOTHING = "data-image-attribute"  # such an attribute is not even shown
+ATTRIBUTES = (*OF_ANY, *OF_SERVERS, *STATED)
+
+
+def can_modify(image: Image, actor: Actor) -> Verdict:
+    """Only own private images (R54) in state Normal (R94). Its bytes never change, nor what was made of it."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if image.category == Image.Category.PUBLIC:
+        return refuse(
+            "public-image",
+            _("Public images belong to the platform and cannot be modified. Only private images can."),
+        )
+    if image.project_id != actor.project.pk:
+        return refuse(
+            "not-owner", _("Only the owner of an image can modify it. Ask the project it belongs to.")
+        )
+    if image.status != Image.Status.ACTIVE:
+        return refuse(
+            "not-active",
+            _("Only images in state “Normal” can be modified; this one is in state “%(status)s”.")
+            % {"status": image.get_status_display()},
+        )
+    return ALLOWED
+
+
+def is_changeable(image: Image, name: str) -> Verdict:
+    """Whether this attribute of such an image can have another value at all (R26)."""
+    if image.type == Image.Type.DATA and name in (*OF_SERVERS, "os_version"):
+        return refuse(
+            MEANS_NOTHING,
+            _("A data disk image makes disks, not servers: this attribute means nothing for it."),
+        )
+    if name == "boot_mode" and image.architecture == Architecture.ARM:  # R64
+        return refuse("arm-boots-uefi", _("Arm servers boot with UEFI only."))
+    if name == "os_version" and image.os_detected:  # R63
+        return refuse("os-detected", _("The system was found in the image itself."))
+    if name in STATED and image.source_kind != Image.Source.FILE:
+        return refuse("taken-over", _("It was taken over from what the image was made of."))
+    return ALLOWED
+
+
+def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[tuple[str, Verdict]]:
+    """Why the image cannot become what it is in memory, each with the attribute that is to blame.
+
+    Only of what changed: what does not fit since long keeps nobody from changing something else.
+    """
+    for name in changed:
+        yield name, is_changeable(image, name)
+    if "name" in changed:
+        yield "name", name_is_free(image.name, actor)
+    if {"min_ram_mb", "max_ram_mb"} & set(changed):
+        yield "max_ram_mb", memory_fits(image.min_ram_mb, image.max_ram_mb)
+    if "os_version" in changed:
+        yield "os_version", os_is_given(image.type, image.os_version)
+    if "boot_mode" in changed or "os_version" in changed:
+        yield "boot_mode" if "boot_mode" in changed else "os_version", _boots(image)
+    if "min_disk_gb" in changed:
+        yield "min_disk_gb", disk_holds(image.type, image.min_disk_gb, least_disk_gb_of(image))
+
+
+def least_disk_gb_of(image: Image) -> int:
+    """The smallest disk that holds the image (R62, R95)."""
+    stored = image.disks.order_by("index").first()
+    return least_gb(image.type, stored.virtual_size_bytes if stored else 0)
+
+
+def _boots(image: Image) -> Verdict:
+    """The boot mode is one that CPU (R64) and system know."""
+    os = image.os_version
+    if os and not (os.boots_uefi if image.boot_mode == BootMode.UEFI else os.boots_bios):
+        return refuse(
+            "os-boot-mode",
+            _("%(os)s does not boot by %(mode)s. Choose another boot mode.")
+            % {"os": os, "mode": image.get_boot_mode_display()},
+        )
+    return boot_mode_fits(image.architecture, image.boot_mode)

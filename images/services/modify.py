@@ -1,0 +1,64 @@
+"""Modifying an image."""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from types import MappingProxyType
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import capfirst
+
+from images.models import Image
+from images.rules.import_image import name_is_free
+from images.rules.modify import can_modify, refusals
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import explain, service
+from imsconsole.core.edits import overwritten, told_of
+from imsconsole.core.errors import Conflict
+from imsconsole.core.now import now
+from imsconsole.core.rules import first_refusal
+
+
+@service("updateImage")
+def modify_image(
+    image: Image,
+    *,
+    wanted: Mapping[str, Any],
+    seen: Mapping[str, Any] = MappingProxyType({}),
+    actor: Actor,
+) -> Image:
+    """Give an image other attributes: `wanted` by their names. Servers made from it stay as they are.
+
+    `seen` are the values that the editor had before their eyes. Raises Refused, and Conflict when one
+    of them was changed by someone else meanwhile.
+    """
+    rows = Image.objects.select_for_update(of=("self",), no_key=True)
+    image = rows.select_related("os_version").get(pk=image.pk)
+    can_modify(image, actor).require()
+    former = copy(image)
+    if overwritten({name: getattr(image, name) for name in wanted}, seen, wanted):
+        raise Conflict
+    for name, value in wanted.items():
+        setattr(image, name, value)
+    changed = [name for name in wanted if getattr(former, name) != wanted[name]]
+    first_refusal(*(verdict for _name, verdict in refusals(image, changed, actor))).require()
+    _save(image, changed, actor)
+    return explain(image, "; ".join(_told(former, image, changed)))
+
+
+def _save(image: Image, changed: list[str], actor: Actor) -> None:
+    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
+    image.updated_at = now()
+    try:
+        with transaction.atomic():
+            image.save(update_fields=[*changed, "updated_at"])
+    except IntegrityError:
+        name_is_free(image.name, actor).require()
+        raise
+
+
+def _told(former: Image, image: Image, changed: list[str]) -> Iterable[str]:
+    """ "Minimum memory (MB): 0 → 512" for each of them, in the words of who did it."""
+    for name in changed:
+        label = getattr(Image._meta.get_field(name), "verbose_name", name)
+        yield f"{capfirst(str(label))}: {told_of(former, name)} → {told_of(image, name)}"

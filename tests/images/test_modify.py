@@ -1,0 +1,357 @@
+"""Modifying an image: rule, service, page, and what becomes of what others typed."""
+
+import re
+
+import pytest
+from django.test.html import parse_html
+from django.urls import reverse
+
+from images.fit import fits
+from images.forms.launch import launch_of
+from images.models import Image
+from images.rules.modify import ATTRIBUTES, can_modify, is_changeable
+from images.services.change_os import change_os
+from images.services.launch import create_servers
+from images.services.modify import modify_image
+from imsconsole.audit.models import Event
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.specs import server_spec
+from imsconsole.core.errors import Conflict
+from imsconsole.core.rules import Refused
+from imsconsole.engine.types import GIB, Capabilities
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def an_image(actor, **fields):
+    image = factories.ImageFactory(**{"project": actor.project, "name": "web", **fields})
+    factories.ImageDiskFactory(image=image, virtual_size_bytes=10 * GIB, ref="none")
+    return image
+
+
+def page_of(image):
+    return reverse("images:modify", args=[image.pk])
+
+
+def shown_in(answer):
+    """What a browser would send of the form as it was shown, changing nothing."""
+    fields = {}
+
+    def walk(element):
+        given = dict(element.attributes)
+        if element.name == "textarea":
+            fields[given["name"]] = "".join(map(str, element.children)).strip()
+        if (
+            element.name == "input"
+            and "name" in given
+            and (given["type"] != "checkbox" or "checked" in given)
+        ):
+            fields[given["name"]] = given.get("value", "on" if given["type"] == "checkbox" else "")
+        if element.name == "select":
+            chosen = [dict(option.attributes) for option in options(element)]
+            fields[given["name"]] = next(each["value"] for each in chosen if "selected" in each)
+        for child in element.children:
+            if not isinstance(child, str):
+                walk(child)
+
+    form = re.search(r'<form method="post" id="modify".*?</form>', answer.content.decode(), re.S)
+    walk(parse_html(form.group()))
+    fields.pop("take", None)
+    return fields
+
+
+def options(element):
+    for child in element.children:
+        if not isinstance(child, str):
+            yield from [child] if child.name == "option" else options(child)
+
+
+# rule -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("alice", ""), ("bob", ""), ("dave", "read-only"), ("carol", "not-owner")]
+)
+def test_only_those_who_may_write_in_the_owning_project_modify(people, name, code):
+    assert can_modify(an_image(people.bob), getattr(people, name)).code == code
+
+
+def test_public_images_are_the_platforms(people):
+    assert can_modify(factories.PublicImageFactory(), people.bob).code == "public-image"
+
+
+@pytest.mark.parametrize("status", [status for status in Image.Status.values if status != "active"])
+def test_r94_only_images_in_state_normal_are_modified(people, status):
+    image = an_image(people.bob, status=status)
+
+    assert can_modify(image, people.bob).code == "not-active"
+    with pytest.raises(Refused, match="not-active"):
+        modify_image(image, wanted={"name": "other"}, actor=people.bob)
+
+
+@pytest.mark.parametrize(
+    ("fields", "fixed"),
+    [
+        ({}, {}),
+        (
+            {"type": "data"},
+            dict.fromkeys(
+                ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "os_version"),
+                "data-image-attribute",
+            ),
+        ),
+        ({"architecture": "arm", "boot_mode": "uefi"}, {"boot_mode": "arm-boots-uefi"}),
+        ({"os_detected": True}, {"os_version": "os-detected"}),
+        ({"source_kind": "server"}, {"os_version": "taken-over", "min_disk_gb": "taken-over"}),
+    ],
+)
+def test_r26_what_cannot_be_changed_says_why(people, fields, fixed):
+    image = an_image(people.bob, **fields)
+    codes = {name: is_changeable(image, name).code for name in ATTRIBUTES}
+
+    assert {name: code for name, code in codes.items() if code} == fixed
+
+
+# service ----------------------------------------------------------------------------------------------
+
+
+def test_it_writes_what_was_wanted_and_the_trail_says_what_changed(people):
+    image = an_image(people.bob)
+    before = image.updated_at
+    modify_image(image, wanted={"name": "shop", "min_ram_mb": 512, "protected": False}, actor=people.bob)
+
+    image.refresh_from_db()
+    assert (image.name, image.min_ram_mb, image.updated_at > before) == ("shop", 512, True)
+    event = Event.objects.get(action="updateImage")
+    assert event.sentence == "Name: web → shop; Minimum memory (MB): 0 → 512"
+    history = client_of(people.dave).get(image.get_absolute_url(), {"section": "history"})
+    assert event.sentence in history.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"name": "taken"}, "image-name-taken"),
+        ({"min_ram_mb": 1024, "max_ram_mb": 512}, "memory-range"),
+        ({"boot_mode": "uefi"}, "os-boot-mode"),
+        ({"min_disk_gb": 9}, "disk-smaller-than-image"),
+        ({"min_disk_gb": 9999}, "disk-out-of-range"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(people, wanted, code):
+    system = factories.OsVersionFactory(name="Old 1", boots_uefi=False)
+    image = an_image(people.bob, os_version=system, min_disk_gb=10)
+    an_image(people.bob, name="taken")
+    with pytest.raises(Refused) as refused:
+        modify_image(image, wanted=wanted, actor=people.bob)
+
+    assert refused.value.verdict.code == code
+    image.refresh_from_db()
+    assert (image.name, image.boot_mode, image.min_disk_gb) == ("web", "bios", 10)
+
+
+def test_an_attribute_that_is_fixed_is_refused_by_the_service_too(people):
+    image = an_image(people.bob, os_detected=True)
+    with pytest.raises(Refused, match="os-detected"):
+        modify_image(image, wanted={"os_version": None}, actor=people.bob)
+
+
+def test_an_iso_image_keeps_a_system(people):
+    image = an_image(people.bob, type="iso")
+    with pytest.raises(Refused, match="iso-needs-os"):
+        modify_image(image, wanted={"os_version": None}, actor=people.bob)
+
+
+def test_what_has_not_fitted_since_long_keeps_nobody_from_changing_something_else(people):
+    system = factories.OsVersionFactory(name="Old 1", boots_bios=False)
+    image = an_image(people.bob, os_version=system, min_disk_gb=1)
+    modify_image(image, wanted={"boot_mode": "bios", "min_disk_gb": 1, "name": "shop"}, actor=people.bob)
+
+    assert Image.objects.get().name == "shop"
+
+
+def test_who_did_not_see_the_present_value_overwrites_nothing(people):
+    image = an_image(people.bob)
+    modify_image(image, wanted={"name": "alices"}, seen={"name": "web"}, actor=people.alice)
+    with pytest.raises(Conflict):
+        modify_image(image, wanted={"name": "bobs"}, seen={"name": "web"}, actor=people.bob)
+    with pytest.raises(Conflict):  # a value that was left alone would undo the other's change, too
+        modify_image(
+            image,
+            wanted={"name": "web", "min_ram_mb": 1},
+            seen={"name": "web", "min_ram_mb": 0},
+            actor=people.bob,
+        )
+    assert Image.objects.get().name == "alices"
+    modify_image(image, wanted={"name": "alices", "min_ram_mb": 1}, seen={"name": "web"}, actor=people.bob)
+    assert Image.objects.get().min_ram_mb == 1
+
+
+def test_servers_that_were_made_before_stay_as_they_are(people):
+    image = an_image(people.bob, nic_multi_queue=True, min_disk_gb=1)
+    flavor = factories.FlavorFactory()
+    order = {"image": image, "flavor": flavor, "user_data": "#!", "actor": people.bob}
+    [server] = create_servers(name="before", **order)
+    modify_image(image, wanted={"nic_multi_queue": False, "boot_mode": "uefi"}, actor=people.bob)
+    [later] = create_servers(name="after", **order)
+
+    server.refresh_from_db()
+    assert (server.boot_mode, server_spec(server).multi_queue) == ("bios", True)
+    assert (later.boot_mode, server_spec(later).multi_queue) == ("uefi", False)
+
+
+def test_a_changed_os_brings_its_own_queues(people):
+    server = factories.ServerFactory(project=people.bob.project, ref="none")
+    factories.DiskFactory(server=server, image=server.image)
+    wide = an_image(people.bob, name="wide", nic_multi_queue=True, min_disk_gb=1)
+    change_os(server, image=wide, user_data="#!", actor=people.bob)
+
+    assert [disk.multi_queue for disk in Disk.objects.order_by("beside")] == [False, True]
+
+
+def test_an_order_that_is_being_filled_in_sees_the_new_facts(people):
+    image = an_image(people.bob)
+    flavor = factories.FlavorFactory(memory_mb=256)
+    draft = {
+        "image": str(image.pk), "zone": people.bob.region.zones.get().pk, "flavor": flavor.pk, "key_pair": "",
+        "data_disks_gb": [], "name": "x", "count": 1, "system_disk_gb": 1, "password_hash": "", "user_data": "#!",
+        "auto_start": False,
+    }  # fmt: skip
+    modify_image(image, wanted={"min_ram_mb": 512}, actor=people.bob)
+
+    order = launch_of(draft, people.bob)
+    assert fits(order.image, order.flavor, Capabilities()).code == "fit-memory-min"
+
+
+# page -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_values_and_writes_what_was_typed(people):
+    image = an_image(people.bob, description="For the web", max_ram_mb=4096, min_disk_gb=10)
+    client = client_of(people.bob)
+    typed = shown_in(client.get(page_of(image)))
+    assert typed["description"] == "For the web"
+    answer = client.post(
+        page_of(image), {**typed, "name": "商城 1", "max_ram_mb": "", "nic_multi_queue": "on"}, follow=True
+    )
+
+    assert "The image 商城 1 has been modified." in answer.content.decode()
+    image.refresh_from_db()
+    assert (image.name, image.max_ram_mb, image.nic_multi_queue) == ("商城 1", None, True)
+    assert image.description == "For the web"
+
+
+def test_sending_it_as_it_was_changes_nothing_and_leaves_no_trace(people):
+    image = an_image(people.bob, nic_multi_queue=True)
+    client = client_of(people.bob)
+    answer = client.post(page_of(image), shown_in(client.get(page_of(image))), follow=True)
+
+    assert "Nothing was changed." in answer.content.decode()
+    assert not Event.objects.exists()
+    assert Image.objects.get().updated_at == image.updated_at
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"name": " "}, "A name has 1 to 128 letters"),
+        ({"name": "x" * 129}, "A name has 1 to 128 letters"),
+        ({"description": "<script>"}, "A description contains no line breaks"),
+        ({"min_ram_mb": "-1"}, "greater than or equal to 0"),
+        ({"min_ram_mb": "9" * 40}, "less than or equal to"),
+        ({"max_ram_mb": "x"}, "Enter a whole number"),
+        ({"boot_mode": "coal"}, "Select a valid choice"),
+        ({"os_version": "0"}, "Select a valid choice"),
+        ({"min_disk_gb": "5"}, "must be at least that"),
+        ({"min_ram_mb": "2", "max_ram_mb": "1"}, "The maximum memory is below the minimum"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_and_nothing_is_written(people, typed, sentence):
+    image = an_image(people.bob, min_disk_gb=10)
+    client = client_of(people.bob)
+    answer = client.post(page_of(image), {**shown_in(client.get(page_of(image))), **typed})
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert Image.objects.get().updated_at == image.updated_at
+
+
+def test_a_conflict_keeps_what_was_typed_and_is_decided_field_by_field(people):
+    image = an_image(people.bob, description="old")
+    bob = client_of(people.bob)
+    typed = {**shown_in(bob.get(page_of(image))), "name": "bobs", "description": "bobs", "max_ram_mb": "9"}
+    modify_image(
+        image, wanted={"name": "alices", "description": "alices", "min_ram_mb": 3, "protected": True},
+        actor=people.alice,
+    )  # fmt: skip
+
+    answer = bob.post(page_of(image), typed)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "The last change was made by alice" in page
+    assert "Take “alices” instead" in page
+    assert Event.objects.get(result="warning").code == "conflict"
+    again = shown_in(answer)
+    wanted = {"name": "bobs", "description": "bobs", "min_ram_mb": "3", "max_ram_mb": "9"}
+    assert {name: again[name] for name in wanted} == wanted
+    assert "protected" in again  # what was left alone is as it is now
+    assert bob.post(page_of(image), {**again, "take": "description"}).status_code == 302
+    image.refresh_from_db()
+    assert (image.name, image.description, image.min_ram_mb, image.max_ram_mb) == ("bobs", "alices", 3, 9)
+    assert image.protected
+
+
+def test_a_third_who_comes_between_is_met_again(people):
+    image = an_image(people.bob)
+    bob = client_of(people.bob)
+    typed = {**shown_in(bob.get(page_of(image))), "name": "bobs"}
+    for name in ("one", "two"):
+        modify_image(image, wanted={"name": name}, actor=people.alice)
+        answer = bob.post(page_of(image), typed)
+        assert answer.status_code == 409
+        typed = shown_in(answer)
+    assert bob.post(page_of(image), typed).status_code == 302
+    assert Image.objects.get().name == "bobs"
+
+
+def test_hidden_fields_that_were_tampered_with_are_as_good_as_none(people):
+    image = an_image(people.bob)
+    bob = client_of(people.bob)
+    typed = shown_in(bob.get(page_of(image)))
+    broken = {name: "\x00<>" if name.startswith("initial-") else value for name, value in typed.items()}
+
+    assert bob.post(page_of(image), {**broken, "name": "bobs", "take": "no-such"}).status_code == 302
+    assert Image.objects.get().name == "bobs"
+
+
+def test_the_page_tells_which_servers_stay_and_what_is_fixed(people):
+    image = an_image(people.bob, os_detected=True)
+    factories.ServerFactory(project=people.bob.project, image=image)
+    page = client_of(people.bob).get(page_of(image)).content.decode()
+
+    assert "1 server of this project was made from it and stays as it is" in page
+    assert "The system was found in the image itself." in page
+    assert 'name="os_version"' not in page
+
+
+def test_who_only_reads_sees_why_and_a_stranger_finds_nothing(people):
+    image = an_image(people.bob)
+    dave = client_of(people.dave)
+    assert "Your role in this project is read-only" in dave.get(page_of(image)).content.decode()
+    assert dave.post(page_of(image), {"name": "x"}).status_code == 409
+    carol = client_of(people.carol)
+    assert [carol.get(page_of(image)).status_code, carol.post(page_of(image)).status_code] == [404, 404]
+
+
+def test_the_page_costs_the_same_for_1_and_100_images(people, django_assert_num_queries):
+    image = an_image(people.bob)
+    client = client_of(people.bob)
+    client.get(page_of(image))
+    with django_assert_num_queries(11) as few:
+        client.get(page_of(image))
+    factories.ImageFactory.create_batch(100, project=people.bob.project)
+    factories.ServerFactory.create_batch(20, project=people.bob.project, image=image)
+    with django_assert_num_queries(len(few)):
+        client.get(page_of(image))
