@@ -36,6 +36,10 @@ def _kept_secret(path: Path) -> str:
 
 
 SECRET_KEY = env.str("IMS_SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+# what wraps the encryption keys: 32 bytes as base64, or a file that is made when first needed (cloud.keys.master)
+IMS_MASTER_KEY = env.str("IMS_MASTER_KEY", default="")
+IMS_MASTER_KEY_OLD = env.str("IMS_MASTER_KEY_OLD", default="")
+MASTER_KEY_FILE = DATA_DIR / "master_key"
 DEBUG = env.bool("IMS_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("IMS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("IMS_TRUSTED_ORIGINS", default=[])

@@ -5,7 +5,8 @@ from factory.django import DjangoModelFactory
 
 from images.models import Image, ImageDisk, OsVersion, Upload
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
-from imsconsole.cloud.models import Bucket, BucketObject, Disk, Flavor, KeyPair, Server
+from imsconsole.cloud.keys.material import give_material
+from imsconsole.cloud.models import Bucket, BucketObject, Disk, Flavor, Key, KeyGrant, KeyPair, Server
 
 
 class RegionFactory(DjangoModelFactory):
@@ -133,6 +134,32 @@ class KeyPairFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"key-{n}")
     public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
     fingerprint = "SHA256:test"
+
+
+class KeyFactory(DjangoModelFactory):
+    """A custom key with real material; of a deleted one there is none."""
+
+    class Meta:
+        model = Key
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"secret-{n}")
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key = model_class(*args, **kwargs)
+        if key.state != Key.State.DELETED:
+            give_material(key)
+        key.save(force_insert=True)
+        return key
+
+
+class KeyGrantFactory(DjangoModelFactory):
+    class Meta:
+        model = KeyGrant
+
+    key = factory.SubFactory(KeyFactory)
+    grantee = factory.LazyAttribute(lambda grant: ProjectFactory(region=grant.key.project.region))
 
 
 class ServerFactory(DjangoModelFactory):

@@ -253,6 +253,7 @@ class Room(models.TextChoices):
     SERVERS = "servers", _("Servers")
     DISKS = "disks", _("Disks")
     BUCKETS = "buckets", _("Buckets")
+    KEYS = "keys", _("Encryption keys")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -11,11 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
+from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
 from imsconsole.cloud.services import flavors
 from imsconsole.core.text import duration
 
-__all__ = ["BucketAdmin", "BucketObjectAdmin"]  # registered there; Django looks here
+__all__ = [
+    "BucketAdmin",
+    "BucketObjectAdmin",
+    "KeyAdmin",
+    "KeyGrantAdmin",
+    "MasterKeyAdmin",
+]  # registered there; Django looks here
 
 
 class Existing(admin.SimpleListFilter):

@@ -1,8 +1,9 @@
-"""Addresses of this room: servers and key pairs. Creating servers is `images.urls_launch`."""
+"""Addresses of this room: servers, key pairs and encryption keys. Creating servers is `images.urls_launch`."""
 
 from django.urls import include, path
 
 from imsconsole.cloud.buckets.urls import BUCKETS
+from imsconsole.cloud.keys.urls import KEYS
 from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
 from imsconsole.cloud.volumes.views_attach import attach_to_server
 
@@ -34,4 +35,5 @@ urlpatterns = [
     path("servers/", include((SERVERS, "servers"))),
     path("keypairs/", include((KEY_PAIRS, "keypairs"))),
     path("buckets/", include((BUCKETS, "buckets"))),
+    path("keys/", include((KEYS, "keys"))),
 ]

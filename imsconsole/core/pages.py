@@ -10,6 +10,7 @@ PAGES = {
     "server": "servers:detail",
     "disk": "disks:detail",
     "job": "jobs:detail",
+    "key": "keys:detail",
     "upload": "uploads:detail",
     "bucket": "buckets:detail",
     "bucketobject": "buckets:object",

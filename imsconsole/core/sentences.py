@@ -11,6 +11,7 @@ from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
 from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
+from imsconsole.core.sentences_keys import KEY_SENTENCES
 from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
 from imsconsole.core.sentences_upload import UPLOAD_SENTENCES
 
@@ -46,6 +47,7 @@ SENTENCES: Mapping[str, Any] = {
     **DOWNLOAD_SENTENCES,
     **ENGINE_SENTENCES,
     **IMAGE_SENTENCES,
+    **KEY_SENTENCES,
     **MESSAGE_SENTENCES,
     **UPLOAD_SENTENCES,
 }

@@ -23,4 +23,8 @@ MESSAGE_SENTENCES: Mapping[str, Any] = {
     "kept-disk-expires": _(
         "The former system disk of %(name)s is kept until %(until)s. After that, the change of its OS can no longer be undone."
     ),
+    "key-deletion-soon": _(
+        "The encryption key %(name)s is deleted at %(at)s. What is encrypted with it can then no longer be read by "
+        "anybody; until then its deletion can be cancelled."
+    ),
 }

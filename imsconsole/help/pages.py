@@ -15,8 +15,8 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "modify", "uploads", "create-server", "change-os", "disks", "key-pairs", "buckets",
-    "members",
+    "choose", "images", "import", "modify", "uploads", "create-server", "change-os", "disks", "key-pairs", "keys",
+    "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
 

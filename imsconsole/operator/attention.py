@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.core.now import now
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
@@ -63,7 +64,7 @@ class Attention:
 def what_needs_me(host: str) -> Attention:
     """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
-    concerns = [*_work(clock), *_jobs(), *_full(spaces), *_people(host), *_quotas()]
+    concerns = [*_work(clock), *_master_key(), *_jobs(), *_full(spaces), *_people(host), *_quotas()]
     return Attention(concerns, spaces, clock)
 
 
@@ -99,6 +100,11 @@ def _jobs() -> Iterator[Concern]:
             % {"n": failed},
             f"{reverse('admin:jobs_job_changelist')}?needs=retry",
         )
+
+
+def _master_key() -> Iterator[Concern]:
+    if not (verdict := is_master_at_hand()):
+        yield Concern("error", str(verdict.reason), reverse("admin:cloud_masterkey_changelist"))
 
 
 def _full(spaces: list[Space]) -> Iterator[Concern]:

@@ -44,7 +44,9 @@ from imsconsole.cloud import rules_change_os as cloud_change_os
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
-from imsconsole.cloud.models import Bucket, Disk, Server
+from imsconsole.cloud.keys import rules as keys
+from imsconsole.cloud.keys.services import grant_key
+from imsconsole.cloud.models import Bucket, Disk, Key, KeyGrant, Server
 from imsconsole.cloud.volumes import rules as volumes
 from imsconsole.cloud.volumes.services import attach_disk, create_disk
 from imsconsole.core.now import now
@@ -261,6 +263,54 @@ KEY_PAIR = Subject(
     (Action(cloud.can_delete_key_pair, "Delete", at("keypairs:delete")),),
 )
 
+KEY_STATES: dict[str, dict[str, Any]] = {
+    "enabled": {},
+    "disabled": {"state": "disabled"},
+    "pending deletion": {"state": "pending-deletion", "delete_at": now() + timedelta(days=7)},
+    "default": {"is_default": True, "name": keys.DEFAULT_NAME},
+}
+ENCRYPTION_KEY = Subject(
+    lambda actor, **fields: factories.KeyFactory(project=actor.project, **fields),
+    KEY_STATES,
+    lambda key: [reverse("keys:list"), key.get_absolute_url()],
+    (
+        Action(keys.can_edit_key, "Modify", at("keys:edit"), {"name": "other"}),
+        Action(keys.can_enable_key, "Enable", at("keys:enable")),
+        Action(keys.can_disable_key, "Disable", at("keys:disable")),
+        Action(
+            keys.can_schedule_key_deletion, "Schedule deletion", at("keys:schedule-deletion"), {"days": "7"}
+        ),
+        Action(keys.can_cancel_key_deletion, "Cancel deletion", at("keys:cancel-deletion")),
+        Action(
+            keys.can_grant_key,
+            "Grant",
+            at("keys:grant"),
+            service=lambda key, actor: grant_key(
+                key, grantee=factories.ProjectFactory(region=actor.region), actor=actor
+            ),
+        ),
+    ),
+)
+
+
+def a_grant(actor: Actor, **fields: Any) -> KeyGrant:
+    key: Key = factories.KeyFactory(project=actor.project, **fields)
+    return factories.KeyGrantFactory(key=key)
+
+
+KEY_GRANT = Subject(
+    a_grant,
+    {name: fields for name, fields in KEY_STATES.items() if name != "default"},
+    lambda grant: [grant.key.get_absolute_url()],
+    (
+        Action(
+            keys.can_revoke_grant,
+            "Revoke",
+            lambda grant: reverse("keys:revoke", args=[grant.key_id, grant.pk]),
+        ),
+    ),
+)
+
 
 # buckets and objects ----------------------------------------------------------------------------------
 
@@ -457,7 +507,15 @@ PROJECT = Subject(
     {"with room": {}, "full": {"quotas": {"images": 0, "buckets": 0}}},
     lambda _: [
         reverse(name)
-        for name in ("keypairs:list", "images:list", "servers:list", "disks:list", "buckets:list", "project")
+        for name in (
+            "keypairs:list",
+            "keys:list",
+            "images:list",
+            "servers:list",
+            "disks:list",
+            "buckets:list",
+            "project",
+        )
     ],
     (
         Action(cloud.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
@@ -467,6 +525,7 @@ PROJECT = Subject(
             always("keypairs:import"),
             {"name": "mine", "public_key": KEY},
         ),
+        Action(keys.can_create_key, "Create key", always("keys:create"), {"name": "mine"}),
         Action(
             volumes.can_create_disk,
             "Create disk",
@@ -528,6 +587,8 @@ SUBJECTS = {
     "key pair": KEY_PAIR,
     "bucket": BUCKET,
     "object": OBJECT,
+    "encryption key": ENCRYPTION_KEY,
+    "key grant": KEY_GRANT,
     "image": IMAGE,
     "upload": UPLOAD,
     "job": JOB,
@@ -552,6 +613,7 @@ ELSEWHERE = {
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
     cloud.can_open_screen: "cloud/test_screen.py",
     cloud.can_run_guests: "images/test_launch.py",
+    keys.can_use_key: "cloud/keys/test_use.py",
     import_image.can_import_file: "images/test_import.py",
     launch.can_create_servers: "images/test_launch.py",
     public.can_deprecate: "images/public/test_notices.py",

@@ -88,7 +88,10 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         user=people.alice.user, project=project, room="images", name=SECRET, query="tab=private"
     )
     ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now())  # a worker is there
+    key = factories.KeyFactory(project=project, name=f"{SECRET}-kms")
     return {
+        "key_id": key.pk,
+        "grant_id": factories.KeyGrantFactory(key=key).pk,
         "room": "images",
         "view_id": view.pk,
         "image_id": image.pk,

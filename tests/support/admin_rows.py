@@ -16,7 +16,7 @@ from imsconsole.accounts.models import (
     User,
 )
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Bucket, Disk, Flavor, KeyPair, Server, Usage
+from imsconsole.cloud.models import Bucket, Disk, Flavor, Key, KeyGrant, KeyPair, MasterKey, Server, Usage
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
@@ -163,6 +163,27 @@ def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _master_keys(numbers: range, _people: SimpleNamespace) -> None:
+    first = MasterKey.objects.count() + 1
+    MasterKey.objects.bulk_create(MasterKey(version=first + i, fingerprint=f"{i:016x}") for i in numbers)
+
+
+def _keys(numbers: range, people: SimpleNamespace) -> None:
+    """Deleted ones, which need no material."""
+    Key.objects.bulk_create(
+        Key(project=people.bob.project, name=f"k-{i}", state="deleted", created_by=people.bob.user)
+        for i in numbers
+    )
+
+
+def _key_grants(numbers: range, people: SimpleNamespace) -> None:
+    _keys(numbers, people)
+    KeyGrant.objects.bulk_create(
+        KeyGrant(key=key, grantee=people.carol.project, created_by=people.bob.user)
+        for key in Key.objects.filter(grants=None)
+    )
+
+
 def _jobs(numbers: range, people: SimpleNamespace) -> None:
     _images(numbers, people)
     Job.objects.bulk_create(
@@ -191,7 +212,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions,
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages,
 }  # fmt: skip

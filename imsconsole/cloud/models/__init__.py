@@ -4,6 +4,7 @@ from imsconsole.cloud.models.buckets import Bucket, BucketObject
 from imsconsole.cloud.models.disks import Disk
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
+from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server, ServerQuerySet
 from imsconsole.cloud.models.usage import Usage
@@ -15,7 +16,12 @@ __all__ = [
     "BucketObject",
     "Disk",
     "Flavor",
+    "Key",
+    "KeyGrant",
+    "KeyGrantQuerySet",
     "KeyPair",
+    "KeyQuerySet",
+    "MasterKey",
     "ProjectQuerySet",
     "Server",
     "ServerQuerySet",

@@ -1,0 +1,102 @@
+"""Where master keys come from: the settings, or a file in the data folder that is made when first needed.
+
+The file holds one master key a line, the newest last: more than one only while `rotate_master_key` is at work.
+Nothing is kept in memory, so that a running process sees what the command did.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
+
+from imsconsole.cloud.keys.wrap import Master, master_from, new_master
+from imsconsole.core.errors import Unavailable
+
+
+@sensitive_variables()
+def masters_of_settings() -> list[Master]:
+    """IMS_MASTER_KEY, then IMS_MASTER_KEY_OLD, as far as they are set. Raises Unavailable."""
+    texts = [text for text in (settings.IMS_MASTER_KEY, settings.IMS_MASTER_KEY_OLD) if text]
+    masters = [master for master in map(master_from, texts) if master]
+    if len(masters) != len(texts):
+        raise Unavailable("master-key-setting-bad")
+    return masters
+
+
+@sensitive_variables()
+def masters_of_file() -> list[Master]:
+    """Those of the file, the newest last; none when there is no file. Raises Unavailable."""
+    try:
+        lines = settings.MASTER_KEY_FILE.read_text().split()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable("master-key-file-bad") from error
+    masters = [master for master in map(master_from, lines) if master]
+    if not masters or len(masters) != len(lines):
+        raise Unavailable("master-key-file-bad")
+    return masters
+
+
+def known_masters() -> list[Master]:
+    """All that are at hand, the one that is to be used for new keys first. Raises Unavailable."""
+    return [*masters_of_settings(), *reversed(masters_of_file())]
+
+
+def first_master() -> Master:
+    """The master key of a console that never had one. Two processes at once agree on one. Raises Unavailable."""
+    if not known_masters():
+        with suppress(FileExistsError):
+            _write_file([new_master()], replace=False)
+    return known_masters()[0]
+
+
+def add_to_file(master: Master) -> None:
+    """Write one more master key, before anything is wrapped by it. The caller holds `lock_master`."""
+    _write_file([*masters_of_file(), master])
+
+
+def keep_only(fingerprint: str) -> int:
+    """Forget all others of the file, and the file when nothing is left in it; returns how many were forgotten.
+
+    The caller holds `lock_master`.
+    """
+    there = masters_of_file()
+    kept = [master for master in there if master.fingerprint == fingerprint]
+    if kept and len(kept) < len(there):
+        _write_file(kept)
+    elif not kept:
+        settings.MASTER_KEY_FILE.unlink(missing_ok=True)
+    return len(there) - len(kept)
+
+
+@sensitive_variables()
+def _write_file(masters: Iterable[Master], *, replace: bool = True) -> None:
+    """The whole file or nothing, readable by its owner only; on disk when this returns. Raises FileExistsError."""
+    path: Path = settings.MASTER_KEY_FILE
+    # one who replaces is alone, and writes over what was left of one who was killed
+    temporary = path.with_name(f".{path.name}.new" if replace else f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+            file.write("".join(f"{master.text}\n" for master in masters))
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

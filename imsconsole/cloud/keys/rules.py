@@ -1,0 +1,133 @@
+"""What may be done with an encryption key: who, then whose and which, then its state."""
+
+from django.utils.translation import gettext as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.keys.material import is_master_at_hand
+from imsconsole.cloud.models import Key, KeyGrant
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.sentences import refuse_as
+
+DELETION_DAYS = range(7, 1097)
+DEFAULT_NAME = "ims/default"
+
+
+def can_use_key(key: Key, actor: Actor) -> Verdict:
+    """Whether something may be encrypted with a key, or read that is (R47, R48, R90). For jobs as well."""
+    return is_usable_in(key, actor.project)
+
+
+def is_usable_in(key: Key, project: Project) -> Verdict:
+    """The same of any project: an encrypted image can be shared with those that may use its key (R46, C2)."""
+    if key.state == Key.State.DELETED:
+        return refuse_as("key-gone", id=str(key.pk))
+    if key.project_id != project.pk and not key.grants.filter(grantee=project).exists():
+        return refuse_as("key-not-granted")
+    if key.state != Key.State.ENABLED:
+        return refuse_as("key-not-enabled", name=key.name)
+    return ALLOWED
+
+
+def can_create_key(actor: Actor) -> Verdict:
+    """Who writes makes keys, while there is a master key to keep them by."""
+    return may_write(actor) and is_master_at_hand()
+
+
+def is_free_key_name(name: str, actor: Actor, other_than: Key | None = None) -> Verdict:
+    """Names of keys are unique in a project, as long as the key exists."""
+    keys = Key.objects.visible_to(actor).existing().filter(name=name)
+    if keys.exclude(pk=other_than.pk if other_than else None).exists():
+        return refuse("key-name", _("A key of this name exists already. Choose another name."))
+    return ALLOWED
+
+
+def can_edit_key(key: Key, actor: Actor) -> Verdict:
+    """Name and description of a key of one's own making can be changed until it waits for its deletion."""
+    return first_refusal(may_write(actor), _is_custom(key), _is_kept(key))
+
+
+def can_enable_key(key: Key, actor: Actor) -> Verdict:
+    """A disabled key can be enabled."""
+    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+        return verdict
+    if key.state == Key.State.ENABLED:
+        return refuse("key-enabled", _("The key is enabled already."))
+    return ALLOWED
+
+
+def can_disable_key(key: Key, actor: Actor) -> Verdict:
+    """An enabled key can be disabled; then nothing that is encrypted with it can be used (R90)."""
+    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+        return verdict
+    if key.state == Key.State.DISABLED:
+        return refuse("key-disabled", _("The key is disabled already."))
+    return ALLOWED
+
+
+def can_schedule_key_deletion(key: Key, actor: Actor) -> Verdict:
+    """A key of one's own making can be deleted, after 7 to 1096 days; who uses it is shown before."""
+    return first_refusal(may_write(actor), _is_custom(key), _is_kept(key))
+
+
+def can_cancel_key_deletion(key: Key, actor: Actor) -> Verdict:
+    """Until it is deleted, a key can be had back."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if key.state != Key.State.PENDING:
+        return refuse("key-not-pending", _("The key does not wait for its deletion."))
+    return ALLOWED
+
+
+def can_grant_key(key: Key, actor: Actor) -> Verdict:
+    """An enabled key of one's own making can be granted; the default key never (R46, C2)."""
+    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+        return verdict
+    if key.state != Key.State.ENABLED:
+        return refuse("key-not-enabled", _("A disabled key cannot be granted. Enable it first."))
+    return ALLOWED
+
+
+def is_grantable_to(key: Key, grantee: Project) -> Verdict:
+    """To another project of the region, also of another account, once."""
+    if grantee.pk == key.project_id:
+        return refuse("own-project", _("This is the ID of the key's own project, which may use it anyway."))
+    if grantee.region_id != key.project.region_id:
+        return no_such_project()
+    if key.grants.filter(grantee=grantee).exists():
+        return refuse("granted-already", _("The key is granted to this project already."))
+    return ALLOWED
+
+
+def no_such_project() -> Verdict:
+    """One that is not there and one of another region read the same."""
+    return refuse(
+        "no-such-project",
+        _(
+            "There is no project with this ID in this region. Ask its members for the ID on their page Project."
+        ),
+    )
+
+
+def can_revoke_grant(grant: KeyGrant, actor: Actor) -> Verdict:
+    """The owner takes a grant back in every state of the key; what was not copied is lost to the other (R48)."""
+    return may_write(actor)
+
+
+def _is_custom(key: Key) -> Verdict:
+    if not key.is_default:
+        return ALLOWED
+    return refuse(
+        "default-key",
+        _(
+            "The default key of a project can be neither changed, disabled, deleted nor granted to others. Create "
+            "a key of your own for that."
+        ),
+    )
+
+
+def _is_kept(key: Key) -> Verdict:
+    if key.state != Key.State.PENDING:
+        return ALLOWED
+    return refuse("key-pending", _("The key waits for its deletion. Cancel the deletion first."))

@@ -1,0 +1,102 @@
+"""Encryption keys as a list and as CSV, and those that others granted."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
+from imsconsole.core.tables import ImsTable
+
+
+def _time(name: str) -> tables.Column:
+    return tables.TemplateColumn("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}})
+
+
+class KeyTable(ImsTable):
+    """Keys with `grants_count`; the rows get `verdicts`."""
+
+    caption = _("Encryption keys")
+    empty_template = "keys/_empty.html"
+    choosable: ClassVar[dict[str, bool]] = {
+        "state": True,
+        "description": True,
+        "grants_count": True,
+        "delete_at": False,
+        "created_at": True,
+    }
+
+    name = tables.TemplateColumn(
+        template_name="keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+    )
+    state = tables.TemplateColumn(template_name="keys/_cell_state.html", order_by=("state", "pk"))
+    description = tables.Column(orderable=False, attrs={"td": {"class": "wrap"}})
+    grants_count = tables.Column(
+        verbose_name=_("Grants"), order_by=("grants_count", "pk"), attrs={"td": {"class": "number"}}
+    )
+    delete_at = _time("delete_at")
+    created_at = _time("created_at")
+    actions = tables.TemplateColumn(
+        template_name="keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
+    )
+
+    class Meta(ImsTable.Meta):
+        model = Key
+        fields = ("name", "state", "description", "grants_count", "delete_at", "created_at", "actions")
+        order_by = "-created_at"
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "keys-table"}
+
+
+class ReceivedTable(ImsTable):
+    """Grants of others' keys: whose they are, and whether they can be used now."""
+
+    caption = _("Keys granted to this project")
+    empty_template = "keys/_empty_received.html"
+
+    key = tables.TemplateColumn(
+        template_name="keys/_cell_granted.html", verbose_name=_("Name/ID"), order_by=("key__name", "pk")
+    )
+    state = tables.TemplateColumn(
+        template_name="keys/_cell_granted_state.html",
+        verbose_name=_("Status"),
+        order_by=("key__state", "pk"),
+        empty_values=(),
+    )
+    owner = tables.TemplateColumn(
+        '{% include "components/_copy.html" with text=record.key.project_id %}',
+        verbose_name=_("Project ID of the owner"),
+        orderable=False,
+        empty_values=(),
+    )
+    created_at = _time("created_at")
+
+    class Meta(ImsTable.Meta):
+        model = KeyGrant
+        fields = ("key", "state", "owner", "created_at")
+        order_by = "-created_at"
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "received-table"}
+
+
+COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
+    (_("Name"), lambda key: key.name),
+    (_("Key ID"), lambda key: str(key.pk)),
+    (_("Status"), lambda key: key.get_state_display()),
+    (_("Default key"), lambda key: str(_("Yes") if key.is_default else _("No"))),
+    (_("Description"), lambda key: key.description),
+    (_("Grants"), lambda key: key.grants_count),
+    (_("Created at"), lambda key: _iso(key.created_at)),
+    (_("Is deleted at"), lambda key: _iso(key.delete_at)),
+)
+
+
+def csv_rows(keys: KeyQuerySet) -> Iterator[list[Any]]:
+    """The cells of each key; 2,000 rows in memory at once."""
+    for key in keys.iterator(chunk_size=2000):
+        yield [cell(key) for _title, cell in COLUMNS]
+
+
+def _iso(at: Any) -> str:
+    return localtime(at).isoformat(timespec="seconds") if at else ""
