@@ -71,6 +71,7 @@ def keep_only(fingerprint: str) -> int:
         _write_file(kept)
     elif not kept:
         settings.MASTER_KEY_FILE.unlink(missing_ok=True)
+    _replacement_of(settings.MASTER_KEY_FILE).unlink(missing_ok=True)  # left by one who was killed
     return len(there) - len(kept)
 
 
@@ -79,7 +80,7 @@ def _write_file(masters: Iterable[Master], *, replace: bool = True) -> None:
     """The whole file or nothing, readable by its owner only; on disk when this returns. Raises FileExistsError."""
     path: Path = settings.MASTER_KEY_FILE
     # one who replaces is alone, and writes over what was left of one who was killed
-    temporary = path.with_name(f".{path.name}.new" if replace else f".{path.name}.{secrets.token_hex(4)}")
+    temporary = _replacement_of(path) if replace else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
             file.write("".join(f"{master.text}\n" for master in masters))
@@ -92,6 +93,10 @@ def _write_file(masters: Iterable[Master], *, replace: bool = True) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _replacement_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -99,7 +99,7 @@ def export_keys(request: ActorRequest) -> HttpResponseBase:
 def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """Everything about one key but its material."""
     key = find_key(request, key_id)
-    grants = list(key.grants.select_related("grantee", "created_by"))
+    grants: list[Any] = list(key.grants.select_related("grantee", "created_by"))
     for grant in grants:
         grant.revoke_verdict = rules.can_revoke_grant(grant, request.actor)
     context = {
