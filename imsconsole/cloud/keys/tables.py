@@ -33,7 +33,9 @@ class KeyTable(ImsTable):
         template_name="keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
     state = tables.TemplateColumn(template_name="keys/_cell_state.html", order_by=("state", "pk"))
-    description = tables.Column(orderable=False, attrs={"td": {"class": "wrap"}})
+    description = tables.TemplateColumn(
+        "{{ value|truncatechars:80 }}", orderable=False, attrs={"td": {"class": "wrap"}}
+    )
     grants_count = tables.Column(
         verbose_name=_("Grants"), order_by=("grants_count", "pk"), attrs={"td": {"class": "number"}}
     )

@@ -1,4 +1,4 @@
-"""What cannot be read without a key: shown on its page, and before it is disabled or deleted.
+"""What cannot be read without a key: shown before it is disabled or deleted.
 
 Another kind of use is another function in `uses_of`.
 """

@@ -107,7 +107,6 @@ def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         "key": key,
         "verdicts": verdicts_on(key, request.actor),
         "grants": grants,
-        "uses": uses_of(key),
         "master": is_master_at_hand(),
     }
     return render(request, "keys/detail.html", context)
