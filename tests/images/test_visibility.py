@@ -87,8 +87,10 @@ def test_a_public_image_tells_nobody_of_the_servers_of_others(world):
     public = Image.objects.get(name="image-public")
     factories.ServerFactory(project=world.carol.project, image=public, name="carols-secret")
     factories.ImageFactory(project=world.carol.project, parent=public, name="carols-child")
-    page = client_of(world.bob).get(public.get_absolute_url())
+    url = public.get_absolute_url()
 
-    assert page.context["image"].servers_count == 0
-    assert "carols-" not in page.content.decode()
-    assert "carols-secret" in client_of(world.carol).get(public.get_absolute_url()).content.decode()
+    for section in ("attributes", "lineage", "use", "history"):
+        page = client_of(world.bob).get(url, {"section": section})
+        assert page.context["image"].servers_count == 0
+        assert "carols-" not in page.content.decode()
+    assert "carols-secret" in client_of(world.carol).get(url, {"section": "use"}).content.decode()
