@@ -90,7 +90,9 @@ def link_object(bucket_object: BucketObject, *, until: datetime, actor: Actor) -
 
 def _locked(bucket: Bucket, actor: Actor) -> Bucket:
     """The bucket as it is, for one at a time. Raises NotFound."""
-    row = Bucket.objects.visible_to(actor).with_facts().filter(pk=bucket.pk).select_for_update().first()
+    mine = Bucket.objects.visible_to(actor).filter(pk=bucket.pk)
+    mine.select_for_update().first()  # alone: a query that waits counts what was there before it waited
+    row = mine.with_facts().first()
     if row is None:
         raise NotFound
     return row
