@@ -1,6 +1,7 @@
 """Factories for the rows tests start from."""
 
 import factory
+from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from images.models import Image, ImageDisk, OsVersion, Upload
@@ -148,9 +149,10 @@ class KeyFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         key = model_class(*args, **kwargs)
-        if key.state != Key.State.DELETED:
-            give_material(key)
-        key.save(force_insert=True)
+        with transaction.atomic():  # the master key is held until the row is there
+            if key.state != Key.State.DELETED:
+                give_material(key)
+            key.save(force_insert=True)
         return key
 
 
