@@ -18,6 +18,9 @@ os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
 os.environ.setdefault("IMS_LOGIN_FAILED_RATE", "1000/m/ip")
 
+# Playwright leaves its event loop to the thread, and the tests that come after it there use the database
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
 os.environ["DJANGO_SETTINGS_MODULE"] = "imsconsole.settings"
 
 import django  # noqa: E402
