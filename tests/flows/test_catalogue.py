@@ -31,6 +31,7 @@ def make_images(console: Console, prefix: str) -> None:
 
 
 def names(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return page.locator("tbody tr td:nth-child(2) > a").all_inner_texts()
 
 
@@ -75,6 +76,7 @@ def test_images_are_found_chosen_over_pages_and_deleted(visitor: Callable[..., V
 def test_a_view_is_saved_opened_and_deleted_and_columns_are_chosen(
     visitor: Callable[..., Visitor], console: Console
 ):
+    make_images(console, "views")
     alice = visitor(locale="en-US", viewport={"width": 390, "height": 844}, color_scheme="dark")
     page = alice.sign_in("alice")
     alice.open(LIST)
@@ -178,4 +180,5 @@ def test_without_scripts_everything_is_there_a_page_at_a_time(
     assert "plain-03" in names(page)
 
     page.get_by_role("link", name="Remove the filter Name or ID: plain-").click()
+    page.wait_for_url(re.compile(r"^(?!.*[?&]q=)"))
     assert len(names(page)) > 11
