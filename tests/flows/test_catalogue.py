@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.support.console import Console
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser]
 LIST = "/images/?tab=private"
 MAKE = """
     from images.models import Image

@@ -12,7 +12,7 @@ from tests.flows.steps import choose_login, create_server, import_file, press, r
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 JOURNEYS = (
     # boot mode, options of the browser

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -10,7 +10,7 @@ from tests.support.sitemap import places, troubles_of
 from tests.support.stage import NOWHERE, set_stage
 from tests.support.visitor import Visitor, new_visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 MOST_BYTES = 120 * 1024  # over the wire, scripts and styles included
 # what axe finds in the parts of Django's administration: a picture as the label of its search, its fields with

@@ -17,7 +17,7 @@ from tests.flows.steps import create_server, import_file, press, ready_log
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 JOURNEYS = (
     # identity, boot mode, options of the browser

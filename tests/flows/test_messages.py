@@ -10,7 +10,7 @@ from tests.support.console import Console
 from tests.support.stage import import_key
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 TELL_DAVE = """
 from images.models import Image

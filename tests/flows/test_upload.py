@@ -12,7 +12,7 @@ from tests.images.importing import MIB, make_disks
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.browser]
 SIZE = 24 * MIB
 SLOW = 4 * MIB  # bytes a second: enough time to interrupt it
 

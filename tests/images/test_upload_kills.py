@@ -27,7 +27,6 @@ from tests.support.workers import until
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,  # starts gunicorn, which loads Django, again and again
-    pytest.mark.xdist_group("uploads"),
 ]
 CUTS = 20
 SIZE = int(os.environ.get("UPLOAD_KILL_MIB", "64")) * MIB
