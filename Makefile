@@ -27,18 +27,18 @@ down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
 test: test-packages $(V)/.dev $(MO)  ## everything: guests and browser included
-	$(V)/pytest -n 2 --dist loadfile -m "not debian" tests
+	$(V)/pytest -n 2 --dist load -m "not debian" tests
 
 test-debian: test-packages $(V)/.dev $(MO)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
-	$(V)/pytest -n 2 --dist loadfile -m "not guest and not browser and not slow" tests
+	$(V)/pytest -n 2 --dist load -m "not guest and not browser and not slow" tests
 
 test-postgres: test-packages $(V)/.dev $(MO)  ## the suite on PostgreSQL, without guests and browser
 	pg_virtualenv -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 --dist loadfile -m "not guest and not browser" tests'
+	   $(V)/pytest -n 2 --dist load -m "not guest and not browser" tests'
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
 

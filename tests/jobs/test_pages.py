@@ -183,7 +183,7 @@ def test_quotas_have_a_bar_each(start: Start, bob):
 
     for html in (page(bob, "quotas"), page(bob, "quotas", **HTMX)):
         assert "1 GiB / 1 TiB" in html
-        assert html.count("<progress") == 8
+        assert html.count("<progress") == 10
 
 
 def test_a_missing_worker_is_told_until_one_is_seen(bob):

@@ -51,7 +51,7 @@ class Visitor:
                 for one in found
                 if one["id"] not in known
             ]
-            assert shown == [], self.page.url
+            assert shown == [], f"{self.page.url}: {shown}"
             width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert width <= 0, f"{self.page.url} is {width} px too wide"
             self.troubles.clear()  # axe tries styles that are refused
