@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponseBase
-from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from images.models import Upload
@@ -16,10 +14,9 @@ from images.uploads.services import discard_upload, start_upload
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.errors import Conflict, ImsError
-from imsconsole.engine.types import MIB
+from imsconsole.core.streamed import StreamedFile, streaming
 
 P = ParamSpec("P")
-FIELD = "file"
 
 
 class UploadRequest(ActorRequest):
@@ -28,87 +25,45 @@ class UploadRequest(ActorRequest):
     streamed: "StreamedUpload"
 
 
-class StreamedUpload(FileUploadHandler):
-    """Feeds the form's field `file` to a receiver. A refused file is read to its end, and thrown away:
-    a browser reads our answer only when it has sent everything.
-    """
-
-    chunk_size = MIB
+class StreamedUpload(StreamedFile[Receiver]):
+    """The form's file on its way to a receiver; `finish` makes an upload of it."""
 
     def __init__(self, request: ActorRequest) -> None:
-        super().__init__(request)
+        super().__init__(request, self._receiver)
         self.actor = request.actor
-        self.announced_bytes = 0
-        self.name = ""
-        self.error: ImsError | None = None
-        self.receiver: Receiver | None = None
-        self.whole = False
-        self.settled = False
+
+    def _receiver(self, name: str, announced_bytes: int) -> Receiver:
+        return Receiver(start_upload(name=name, size_bytes=announced_bytes, actor=self.actor))
 
     @property
     def begun(self) -> bool:
         """Whether the form carried a file."""
         return bool(self.name)
 
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,
-        content_length: int,
-        boundary: Any,
-        encoding: Any = None,
-    ) -> None:
-        self.announced_bytes = content_length
-
-    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
-        super().new_file(field_name, file_name, *args, **kwargs)
-        if field_name != FIELD or self.begun:
-            raise SkipFile
-        self.name = file_name
-        try:
-            upload = start_upload(name=file_name, size_bytes=self.announced_bytes, actor=self.actor)
-            self.receiver = Receiver(upload)
-        except ImsError as error:
-            self.error = error
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if self.receiver is None or self.error is not None:
-            return
-        try:
-            self.receiver.eat(raw_data)
-        except ImsError as error:
-            self.error = error
-            self.receiver.abandon()
-
-    def file_complete(self, file_size: int) -> None:
-        self.whole = True
-
     def finish(self, *, claimed: str = "", sha256: str = "") -> Upload:
         """The finished upload. Raises why there is none; then nothing of it is left."""
-        if self.error is None and not self.whole:
-            self.error = Conflict("upload-broken", name=self.name)
-        if self.error is not None or self.receiver is None:
-            raise self._refused(self.error or Conflict("upload-broken", name=self.name))
+        if self.sink is None or self.error is not None or not self.is_whole:
+            raise self._turned_away(self.error or Conflict("upload-broken", name=self.name))
         try:
-            upload = conclude(self.receiver, claimed=claimed, sha256=sha256, actor=self.actor)
+            upload = conclude(self.sink, claimed=claimed, sha256=sha256, actor=self.actor)
         except ImsError:
-            self.settled = True
+            self.sink = None  # it is settled, this way or that
             raise
-        self.settled = True
+        self.sink = None
         return upload
 
-    def _refused(self, error: ImsError) -> ImsError:
-        if self.receiver is not None:
-            turn_away(self.receiver, error, actor=self.actor)
-        self.settled = True
+    def _turned_away(self, error: ImsError) -> ImsError:
+        if self.sink is not None:
+            turn_away(self.sink, error, actor=self.actor)
+            self.sink = None
         return error
 
     def clear(self) -> None:
         """Leave nothing of a file that nobody took: a wrong token, a broken connection, an error."""
-        if self.receiver is not None and not self.settled:
-            self.receiver.abandon()
-            discard_upload(self.receiver.upload, actor=self.actor)
-            self.settled = True
+        if self.sink is not None:
+            upload = self.sink.upload
+            super().clear()
+            discard_upload(upload, actor=self.actor)
 
 
 def takes_upload(
@@ -116,8 +71,7 @@ def takes_upload(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """For signed-in people; the request's file goes to `request.streamed`.
 
-    The handler must be in place before the body is read, and the CSRF check reads the body: so the
-    view is exempt from the middleware's check and has its own inside (as Django's documentation says).
+    The view is exempt from the middleware's CSRF check and has its own inside: see `core.streamed`.
     """
     protected = csrf_protect(view)
 
@@ -128,12 +82,7 @@ def takes_upload(
         streamed = request.streamed = StreamedUpload(request)  # type: ignore[attr-defined]
         if request.method == "POST":
             may_write(request.actor).require()
-            request.upload_handlers = [streamed]
-        try:
+        with streaming(request, streamed):
             return protected(cast(UploadRequest, request), *args, **kwargs)
-        except UnreadablePostError as error:
-            raise Conflict("upload-broken", name=streamed.name) from error
-        finally:
-            streamed.clear()
 
     return receive

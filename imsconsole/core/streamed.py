@@ -14,7 +14,7 @@ FIELD = "file"
 
 
 class Sink(Protocol):
-    """What takes the bytes."""
+    """What takes the bytes. To abandon it twice does no harm."""
 
     def eat(self, chunk: bytes) -> None: ...
 
@@ -36,9 +36,9 @@ class StreamedFile(FileUploadHandler, Generic[S]):
         self._begin = begin
         self.announced_bytes = 0
         self.name = ""
-        self._error: ImsError | None = None
-        self._sink: S | None = None
-        self._whole = False
+        self.error: ImsError | None = None
+        self.sink: S | None = None
+        self.is_whole = False
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
@@ -51,47 +51,50 @@ class StreamedFile(FileUploadHandler, Generic[S]):
             raise SkipFile
         self.name = file_name
         try:
-            self._sink = self._begin(file_name, self.announced_bytes)
+            self.sink = self._begin(file_name, self.announced_bytes)
         except ImsError as error:
-            self._error = error
+            self.error = error
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if self._sink is None or self._error is not None:
+        if self.sink is None or self.error is not None:
             return
         try:
-            self._sink.eat(raw_data)
+            self.sink.eat(raw_data)
         except ImsError as error:
-            self._error = error
+            self.error = error
+            self.sink.abandon()
 
     def file_complete(self, file_size: int) -> None:
-        self._whole = True
+        self.is_whole = True
 
     def take(self) -> S:
         """What has the whole file now, and is the caller's. Raises why it has not."""
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         if not self.name:
             raise Conflict("no-file")
-        if self._sink is None or not self._whole:
+        if self.sink is None or not self.is_whole:
             raise Conflict("upload-broken", name=self.name)
-        sink, self._sink = self._sink, None
+        sink, self.sink = self.sink, None
         return sink
 
     def clear(self) -> None:
         """Leave nothing of a file that nobody took: a wrong token, a broken connection, an error."""
-        if self._sink is not None:
-            self._sink.abandon()
-            self._sink = None
+        if self.sink is not None:
+            self.sink.abandon()
+            self.sink = None
+
+
+H = TypeVar("H", bound=StreamedFile[Any])
 
 
 @contextmanager
-def streamed_file(request: HttpRequest, begin: Callable[[str, int], S]) -> Iterator[StreamedFile[S]]:
+def streaming(request: HttpRequest, streamed: H) -> Iterator[H]:
     """The request's file, streamed as soon as somebody reads the form; what is not taken is gone afterwards.
 
     The CSRF check reads the form, so the view is exempt from the middleware's check and has its own inside
     (as Django's documentation says).
     """
-    streamed = StreamedFile(request, begin)
     request.upload_handlers = [streamed]
     try:
         yield streamed

@@ -32,7 +32,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, Verdict
 from imsconsole.core.selection import part
-from imsconsole.core.streamed import StreamedFile, streamed_file
+from imsconsole.core.streamed import StreamedFile, streaming
 
 MOST_AT_ONCE = 500
 NAMED = 5
@@ -62,7 +62,7 @@ def upload(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
     def begin(name: str, announced_bytes: int) -> Arrival:
         return Arrival(bucket, key=name, size_bytes=announced_bytes, actor=request.actor)
 
-    with streamed_file(request, begin) as streamed:
+    with streaming(request, StreamedFile(request, begin)) as streamed:
         return csrf_protect(_keep_upload)(request, bucket, streamed)
 
 
