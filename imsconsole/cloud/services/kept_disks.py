@@ -3,6 +3,7 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.jobs_change_os import DeleteKeptDisk, UndoChangeOs
+from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
 from imsconsole.cloud.states import change_status
@@ -33,10 +34,9 @@ def delete_kept_disk(disk: Disk, *, actor: Actor) -> Disk:
 
 def _locked(disk: Disk, actor: Actor) -> tuple[Disk, Server]:
     """The disk and its server as they are now; the server's row is held. Raises NotFound."""
-    servers = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
-    server = servers.select_related("flavor", "project").filter(pk=disk.server_id).first()
-    row = Disk.objects.existing().filter(pk=disk.pk, server=server).first() if server else None
-    if server is None or row is None:
+    server = locked_server(disk.server_id, actor)
+    row = Disk.objects.existing().filter(pk=disk.pk, server=server).first()
+    if row is None:
         raise NotFound
     row.server = server
     return row, server

@@ -5,6 +5,7 @@ from typing import Any
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
+from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.rules import (
@@ -16,14 +17,13 @@ from imsconsole.cloud.rules import (
     can_stop,
 )
 from imsconsole.cloud.states import change_status
-from imsconsole.core.errors import NotFound
 from imsconsole.jobs.start import start_job
 
 
 @service("startServer")
 def start_server(server: Server, *, actor: Actor) -> Server:
     """Start a stopped server. Raises Refused, Conflict."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_start(server, actor).require()
     return _begin(StartServer, server, actor)
 
@@ -31,7 +31,7 @@ def start_server(server: Server, *, actor: Actor) -> Server:
 @service("stopServer")
 def stop_server(server: Server, *, actor: Actor) -> Server:
     """Ask the guest to power off; after IMS_STOP_TIMEOUT_S the power is cut."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_stop(server, actor).require()
     return _begin(StopServer, server, actor)
 
@@ -39,7 +39,7 @@ def stop_server(server: Server, *, actor: Actor) -> Server:
 @service("rebootServer")
 def reboot_server(server: Server, *, actor: Actor) -> Server:
     """Restart the guest's system."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_reboot(server, actor).require()
     return _begin(RebootServer, server, actor)
 
@@ -47,7 +47,7 @@ def reboot_server(server: Server, *, actor: Actor) -> Server:
 @service("deleteServer")
 def delete_server(server: Server, *, delete_disks: bool, actor: Actor) -> Server:
     """Delete a server and its system disk; its data disks as well, or keep them as available disks."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_delete(server, actor).require()
     return _begin(DeleteServer, server, actor, delete_disks=delete_disks)
 
@@ -55,7 +55,7 @@ def delete_server(server: Server, *, delete_disks: bool, actor: Actor) -> Server
 @service("renameServer")
 def rename_server(server: Server, *, name: str, actor: Actor) -> Server:
     """Give a server another name. Raises ValidationError for one that is not allowed."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_rename(server, actor).require()
     server_name(name)
     server.name = name
@@ -66,20 +66,11 @@ def rename_server(server: Server, *, name: str, actor: Actor) -> Server:
 @service("updateServerAutoStart")
 def set_auto_start(server: Server, *, auto_start: bool, actor: Actor) -> Server:
     """Whether the server is started again after its host was."""
-    server = _locked(server, actor)
+    server = locked_server(server.pk, actor)
     can_set_auto_start(server, actor).require()
     server.auto_start = auto_start
     server.save(update_fields=["auto_start"])
     return server
-
-
-def _locked(server: Server, actor: Actor) -> Server:
-    """The server as it is now, its row held until the transaction ends. Raises NotFound."""
-    rows = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("flavor", "project").filter(pk=server.pk).first()
-    if row is None:
-        raise NotFound
-    return row
 
 
 def _begin(kind: type[PowerKind], server: Server, actor: Actor, **args: Any) -> Server:

@@ -3,6 +3,7 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service
+from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.volumes.jobs import (
@@ -61,7 +62,7 @@ def delete_disk(disk: Disk, *, actor: Actor) -> Disk:
 @service("attachDisk")
 def attach_disk(disk: Disk, *, server: Server, actor: Actor) -> Disk:
     """Attach an available disk to a server of its AZ. Raises Refused, NotFound, Conflict."""
-    server, disk = _locked_server(server.pk, actor), _locked(disk, actor)
+    server, disk = locked_server(server.pk, actor), _locked(disk, actor)
     can_attach_to(disk, server, actor).require()
     start_job(AttachDisk, server, actor=actor, disk_id=str(disk.pk))
     give_place(disk, server)
@@ -95,19 +96,11 @@ def _begin(
     return disk
 
 
-def _locked_server(server_id: object, actor: Actor) -> Server:
-    servers = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
-    server = servers.select_related("zone").filter(pk=server_id).first()
-    if server is None:
-        raise NotFound
-    return server
-
-
 def _locked(disk: Disk, actor: Actor) -> Disk:
     """The disk as it is now. Its server's row is held before its own, as everywhere. Raises NotFound, Conflict."""
     disks = Disk.objects.visible_to(actor).existing()
     seen = disks.filter(pk=disk.pk).values_list("server_id", flat=True)
-    server = _locked_server(seen[0], actor) if seen and seen[0] else None
+    server = locked_server(seen[0], actor) if seen and seen[0] else None
     rows = disks.select_for_update(of=("self",), no_key=True).select_related("zone", "project")
     row = rows.filter(pk=disk.pk).first()
     if row is None:
