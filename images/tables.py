@@ -15,7 +15,7 @@ from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ImsTable, PickColumn, paged
+from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn, paged
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
 
@@ -33,14 +33,6 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
 
 def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {"job": table.live_jobs.get(record.pk)}
-
-
-def _number(heading: Any, name: str) -> tables.Column:
-    return tables.Column(verbose_name=heading, order_by=(name, "pk"), attrs={"td": {"class": "number"}})
-
-
-def _time(name: str) -> tables.Column:
-    return tables.TemplateColumn("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}})
 
 
 class ImageTable(ImsTable):
@@ -80,9 +72,9 @@ class ImageTable(ImsTable):
     type = tables.Column(order_by=("type", "pk"))
     architecture = tables.Column(order_by=("architecture", "pk"))
     boot_mode = tables.Column(order_by=("boot_mode", "pk"))
-    min_disk_gb = _number(_("Disk (GB)"), "min_disk_gb")
-    stored_bytes = _number(_("Image size"), "stored_bytes")
-    min_ram_mb = _number(_("Minimum memory (MB)"), "min_ram_mb")
+    min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
+    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
+    min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"))
     servers_count = tables.TemplateColumn(
         template_name="images/_cell_servers.html",
         verbose_name=_("Servers"),
@@ -94,15 +86,9 @@ class ImageTable(ImsTable):
     tags = tables.TemplateColumn(
         template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False
     )
-    created_at = _time("created_at")
-    updated_at = _time("updated_at")
-    actions = tables.TemplateColumn(
-        template_name="images/_cell_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        extra_context=_actions,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    created_at = TimeColumn("created_at")
+    updated_at = TimeColumn("updated_at")
+    actions = ActionsColumn("images/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "images-table"}

@@ -11,7 +11,7 @@ from images.models import Upload
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_discard, can_resume, used_by_images
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ImsTable, paged
+from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, paged
 from imsconsole.core.text import size
 
 
@@ -39,16 +39,10 @@ class UploadTable(ImsTable):
     state = tables.TemplateColumn(
         template_name="uploads/_cell_state.html", extra_context=_shown, order_by=("state", "pk")
     )
-    size_bytes = tables.Column(order_by=("size_bytes", "pk"), attrs={"td": {"class": "number"}})
+    size_bytes = NumberColumn("size_bytes")
     created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
     expires_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("expires_at", "pk"))
-    actions = tables.TemplateColumn(
-        template_name="uploads/_cell_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        extra_context=_actions,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    actions = ActionsColumn("uploads/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "uploads-table"}

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -13,8 +12,7 @@ from images.models import ImageQuerySet
 from images.selection import chosen_images, found_by
 from images.tables import ImageTable
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.core.csv import csv_stream
-from imsconsole.core.now import now
+from imsconsole.core.csv import csv_stream, dated_name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +30,7 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
         images = found_by(state, request.actor)
     query = QueryDict(state)
     headings, cells = columns_of(tab_of(query))
-    name = f"{request.actor.project}-{tab_of(query)}-images-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(request.actor.project, tab_of(query), "images")
     return csv_stream(headings, rows_of(_sorted(images, query, request), cells), name)
 
 

@@ -1,16 +1,14 @@
 """The trail of a project, for its members."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.filters import EventFilter
 from imsconsole.audit.models import Event
 from imsconsole.audit.tables import COLUMNS, EventTable, csv_rows
-from imsconsole.core.csv import csv_stream
+from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.now import now
 from imsconsole.core.tables import paged
 
 
@@ -35,5 +33,5 @@ def list_events(request: ActorRequest) -> HttpResponse:
 def export_events(request: ActorRequest) -> HttpResponseBase:
     """What the list shows, all pages, the latest first."""
     found = EventFilter(request, queryset=Event.objects.visible_to(request.actor))
-    name = f"{request.actor.project}-audit-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(request.actor.project, "audit")
     return csv_stream([title for title, _cell in COLUMNS], csv_rows(found.qs), name)

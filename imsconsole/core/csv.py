@@ -2,13 +2,17 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import django_tables2 as tables
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
+from django.utils.timezone import localtime
 from django_tables2.rows import BoundRow
+
+from imsconsole.core.now import now
 
 BOM = "\ufeff"  # or Excel reads UTF-8 as something else
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -35,6 +39,16 @@ def csv_lines(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterato
     yield BOM + writer.writerow([safe_cell(str(heading)) for heading in headings])
     for row in rows:
         yield writer.writerow([safe_cell(cell) for cell in row])
+
+
+def dated_name(*parts: object) -> str:
+    """The name of a file: its parts and the reader's date, `acme-images-2026-11-24.csv`."""
+    return f"{'-'.join(map(str, parts))}-{localtime(now()):%Y-%m-%d}.csv"
+
+
+def moment(at: datetime | None) -> str:
+    """A time for a spreadsheet, in the reader's zone with its offset; empty when there is none."""
+    return localtime(at).isoformat(timespec="seconds") if at else ""
 
 
 def csv_stream(

@@ -64,6 +64,33 @@ class PickColumn(tables.TemplateColumn):
         )
 
 
+class TimeColumn(tables.TemplateColumn):
+    """A time as people say it, sorted by the field `name`."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}}, **kwargs)
+
+
+class NumberColumn(tables.Column):
+    """A number, to the right, sorted by the field `name`."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(order_by=(name, "pk"), attrs={"td": {"class": "number"}}, **kwargs)
+
+
+class ActionsColumn(tables.TemplateColumn):
+    """What may be done with a row, drawn by `template_name`; `extra_context` is as TemplateColumn's."""
+
+    def __init__(self, template_name: str, **kwargs: Any) -> None:
+        super().__init__(
+            template_name=template_name,
+            verbose_name=_("Operation"),
+            orderable=False,
+            attrs={"td": {"class": "row-actions"}},
+            **kwargs,
+        )
+
+
 def paged(
     table_class: type[ImsTable],
     queryset: "QuerySet[Model]",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import ActionsColumn, ImsTable
 from imsconsole.notifications.models import Message
 
 
@@ -22,12 +22,7 @@ class MessageTable(ImsTable):
     created_at = tables.TemplateColumn(
         "{{ record.created_at|ago }}", verbose_name=_("Time"), order_by=("created_at", "pk")
     )
-    actions = tables.TemplateColumn(
-        template_name="notifications/_cell_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    actions = ActionsColumn("notifications/_cell_actions.html")
 
     class Meta(ImsTable.Meta):
         model = Message

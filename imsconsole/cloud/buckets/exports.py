@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.csv import moment
 
 READ_AT_ONCE = 2000
 
@@ -21,11 +21,10 @@ def bucket_headings() -> list[str]:
 
 def bucket_rows(buckets: QuerySet[Bucket]) -> Iterator[list[Any]]:
     """`buckets` come with their facts."""
-    zone = get_current_timezone()
     for each in buckets.select_related("project", "created_by").iterator(chunk_size=READ_AT_ONCE):
         yield [
             each.name, str(each.pk), each.project.region_id, each.get_storage_class_display(), each.objects_count,
-            each.stored_bytes, str(each.created_by or ""), each.created_at.astimezone(zone).isoformat(timespec="seconds"),
+            each.stored_bytes, str(each.created_by or ""), moment(each.created_at),
         ]  # fmt: skip
 
 
@@ -37,9 +36,8 @@ def object_headings() -> list[str]:
 
 
 def object_rows(objects: QuerySet[BucketObject]) -> Iterator[list[Any]]:
-    zone = get_current_timezone()
     for each in objects.select_related("created_by").iterator(chunk_size=READ_AT_ONCE):
         yield [
             each.key, str(each.pk), each.size_bytes, each.sha256, each.content_type, str(each.created_by or ""),
-            each.created_at.astimezone(zone).isoformat(timespec="seconds"),
+            moment(each.created_at),
         ]  # fmt: skip

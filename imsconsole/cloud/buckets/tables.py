@@ -8,10 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.rules import can_delete_bucket, can_delete_object
 from imsconsole.cloud.models import Bucket, BucketObject
-from imsconsole.core.tables import ImsTable, PickColumn
+from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn
 from imsconsole.core.text import size
-
-NUMBER = {"td": {"class": "number"}}
 
 
 def _bucket_actions(record: Bucket, table: "BucketTable") -> dict[str, Any]:
@@ -37,19 +35,11 @@ class BucketTable(ImsTable):
 
     name = tables.Column(linkify=True, order_by=("name",))
     storage_class = tables.Column(order_by=("storage_class", "pk"))
-    objects_count = tables.Column(verbose_name=_("Objects"), order_by=("objects_count", "pk"), attrs=NUMBER)
-    stored_bytes = tables.Column(verbose_name=_("Used"), order_by=("stored_bytes", "pk"), attrs=NUMBER)
+    objects_count = NumberColumn("objects_count", verbose_name=_("Objects"))
+    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Used"))
     created_by = tables.Column(order_by=("created_by__username", "pk"))
-    created_at = tables.TemplateColumn(
-        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
-    )
-    actions = tables.TemplateColumn(
-        template_name="buckets/_bucket_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        extra_context=_bucket_actions,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    created_at = TimeColumn("created_at")
+    actions = ActionsColumn("buckets/_bucket_actions.html", extra_context=_bucket_actions)
 
     class Meta(ImsTable.Meta):
         model = Bucket
@@ -74,18 +64,10 @@ class ObjectTable(ImsTable):
     key = tables.TemplateColumn(
         template_name="buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
     )
-    size_bytes = tables.Column(order_by=("size_bytes", "pk"), attrs=NUMBER)
+    size_bytes = NumberColumn("size_bytes")
     created_by = tables.Column(order_by=("created_by__username", "pk"))
-    created_at = tables.TemplateColumn(
-        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
-    )
-    actions = tables.TemplateColumn(
-        template_name="buckets/_object_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        extra_context=_object_actions,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    created_at = TimeColumn("created_at")
+    actions = ActionsColumn("buckets/_object_actions.html", extra_context=_object_actions)
 
     class Meta(ImsTable.Meta):
         model = BucketObject

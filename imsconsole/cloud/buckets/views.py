@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,9 +21,8 @@ from imsconsole.cloud.buckets.rules import can_create_bucket, can_delete_bucket,
 from imsconsole.cloud.buckets.services import create_bucket, delete_bucket
 from imsconsole.cloud.buckets.tables import BucketTable, ObjectTable
 from imsconsole.cloud.models import Bucket
-from imsconsole.core.csv import csv_stream
+from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
@@ -62,7 +60,7 @@ def list_buckets(request: ActorRequest) -> HttpResponse:
 def export_buckets(request: ActorRequest) -> HttpResponseBase:
     """What the list's query finds, as CSV."""
     found = BucketFilter(request.GET, queryset=Bucket.objects.visible_to(request.actor).with_facts())
-    name = f"{request.actor.project}-buckets-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(request.actor.project, "buckets")
     return csv_stream(bucket_headings(), bucket_rows(found.qs), name)
 
 

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -27,7 +26,7 @@ from imsconsole.cloud.buckets.sending import send_object
 from imsconsole.cloud.buckets.services import delete_object, link_object
 from imsconsole.cloud.buckets.views import find_bucket
 from imsconsole.cloud.models import Bucket, BucketObject
-from imsconsole.core.csv import csv_stream
+from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, Verdict
@@ -232,5 +231,5 @@ def _tell(
 def export_objects(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
     """What the list's query finds, as CSV."""
     bucket = find_bucket(request, bucket_id)
-    name = f"{bucket.name}-objects-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(bucket.name, "objects")
     return csv_stream(object_headings(), object_rows(objects_at(bucket, request.GET)), name)

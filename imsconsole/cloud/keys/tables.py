@@ -5,15 +5,11 @@ from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
-from imsconsole.core.tables import ImsTable
-
-
-def _time(name: str) -> tables.Column:
-    return tables.TemplateColumn("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}})
+from imsconsole.core.csv import moment
+from imsconsole.core.tables import ImsTable, NumberColumn, TimeColumn
 
 
 class KeyTable(ImsTable):
@@ -36,11 +32,9 @@ class KeyTable(ImsTable):
     description = tables.TemplateColumn(
         "{{ value|truncatechars:80 }}", orderable=False, attrs={"td": {"class": "wrap"}}
     )
-    grants_count = tables.Column(
-        verbose_name=_("Grants"), order_by=("grants_count", "pk"), attrs={"td": {"class": "number"}}
-    )
-    delete_at = _time("delete_at")
-    created_at = _time("created_at")
+    grants_count = NumberColumn("grants_count", verbose_name=_("Grants"))
+    delete_at = TimeColumn("delete_at")
+    created_at = TimeColumn("created_at")
     actions = tables.TemplateColumn(
         template_name="keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
@@ -73,7 +67,7 @@ class ReceivedTable(ImsTable):
         orderable=False,
         empty_values=(),
     )
-    created_at = _time("created_at")
+    created_at = TimeColumn("created_at")
 
     class Meta(ImsTable.Meta):
         model = KeyGrant
@@ -89,8 +83,8 @@ COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
     (_("Default key"), lambda key: str(_("Yes") if key.is_default else _("No"))),
     (_("Description"), lambda key: key.description),
     (_("Grants"), lambda key: key.grants_count),
-    (_("Created at"), lambda key: _iso(key.created_at)),
-    (_("Is deleted at"), lambda key: _iso(key.delete_at)),
+    (_("Created at"), lambda key: moment(key.created_at)),
+    (_("Is deleted at"), lambda key: moment(key.delete_at)),
 )
 
 
@@ -98,7 +92,3 @@ def csv_rows(keys: KeyQuerySet) -> Iterator[list[Any]]:
     """The cells of each key; 2,000 rows in memory at once."""
     for key in keys.iterator(chunk_size=2000):
         yield [cell(key) for _title, cell in COLUMNS]
-
-
-def _iso(at: Any) -> str:
-    return localtime(at).isoformat(timespec="seconds") if at else ""

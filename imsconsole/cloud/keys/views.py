@@ -8,7 +8,6 @@ from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -22,9 +21,8 @@ from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.keys.tables import COLUMNS, KeyTable, ReceivedTable, csv_rows
 from imsconsole.cloud.keys.uses import uses_of
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
-from imsconsole.core.csv import csv_stream
+from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import paged
@@ -91,7 +89,7 @@ def export_keys(request: ActorRequest) -> HttpResponseBase:
     """The list's query as CSV; never with material."""
     found = KeyFilter(request.GET, queryset=keys_of(request.actor))
     table = KeyTable(found.qs, order_by=request.GET.getlist("sort"))
-    name = f"{request.actor.project}-keys-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(request.actor.project, "keys")
     return csv_stream([title for title, _cell in COLUMNS], csv_rows(table.data.data), name)
 
 

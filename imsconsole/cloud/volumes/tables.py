@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,8 +17,9 @@ from imsconsole.cloud.volumes.rules import (
     can_grow_disk,
     can_rename_disk,
 )
+from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
 
 
 def verdicts_on(disk: Disk, actor: Actor) -> dict[str, Verdict]:
@@ -61,23 +61,13 @@ class DiskTable(ImsTable):
     )
     status = tables.TemplateColumn(template_name="disks/_cell_status.html", order_by=("status", "pk"))
     role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
-    size_gb = tables.Column(
-        verbose_name=_("Size (GB)"), order_by=("size_gb", "pk"), attrs={"td": {"class": "number"}}
-    )
+    size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
     image = tables.Column(linkify=True, order_by=("image__name", "pk"))
     kept_until = tables.TemplateColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
-    created_at = tables.TemplateColumn(
-        "{{ value|ago }}", order_by=("created_at", "pk"), attrs={"td": {"class": "time"}}
-    )
-    actions = tables.TemplateColumn(
-        template_name="disks/_cell_actions.html",
-        verbose_name=_("Operation"),
-        orderable=False,
-        extra_context=_verdicts,
-        attrs={"td": {"class": "row-actions"}},
-    )
+    created_at = TimeColumn("created_at")
+    actions = ActionsColumn("disks/_cell_actions.html", extra_context=_verdicts)
 
     class Meta(ImsTable.Meta):
         model = Disk
@@ -119,7 +109,7 @@ class DiskExport(tables.Table):
         )  # fmt: skip
 
     def render_kept_until(self, value: Any) -> str:
-        return localtime(value).isoformat(timespec="seconds")
+        return moment(value)
 
     def render_created_at(self, value: Any) -> str:
-        return localtime(value).isoformat(timespec="seconds")
+        return moment(value)

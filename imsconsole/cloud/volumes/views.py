@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -30,9 +29,8 @@ from imsconsole.cloud.volumes.rules import (
 )
 from imsconsole.cloud.volumes.services import create_disk, delete_disk, detach_disk, grow_disk, rename_disk
 from imsconsole.cloud.volumes.tables import DiskExport, DiskTable, verdicts_on
-from imsconsole.core.csv import csv_response
+from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
@@ -74,7 +72,7 @@ def export_disks(request: ActorRequest) -> HttpResponseBase:
     """What the list shows, all pages, in its order."""
     found = DiskFilter(request.GET, queryset=disks_of(request.actor))
     in_order = DiskTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-    name = f"{request.actor.project}-disks-{localtime(now()):%Y-%m-%d}.csv"
+    name = dated_name(request.actor.project, "disks")
     return csv_response(DiskExport([]), in_order.data.data, name)
 
 
