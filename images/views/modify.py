@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -13,8 +13,8 @@ from images.forms.modify import ModifyForm, values_of
 from images.models import Image
 from images.rules.modify import can_modify
 from images.services.modify import modify_image
+from images.views.edits import edit_page
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.audit.models import Event
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 
@@ -56,23 +56,5 @@ def _page(
     differences: Sequence[Difference] = (),
     conflict: Conflict | None = None,
 ) -> HttpResponse:
-    context = {
-        "active": "images",
-        "image": image,
-        "form": form,
-        "verdict": can_modify(image, request.actor),
-        "differences": differences,
-        "last_change": last_change(image, request) if conflict else None,
-    }
-    status = 409 if conflict else 422 if form.errors else 200
-    response = render(request, "images/modify.html", context, status=status)
-    response.ims_error = conflict  # type: ignore[attr-defined]  # for the trail
-    return response
-
-
-def last_change(image: Image, request: ActorRequest) -> Event | None:
-    """Who changed it last, and when."""
-    done = Event.objects.visible_to(request.actor).filter(
-        resource_type="image", resource_id=str(image.pk), result=Event.Result.NORMAL
-    )
-    return done.filter(action__in=["updateImage", "updateTag"]).first()
+    verdict = can_modify(image, request.actor)
+    return edit_page(request, "images/modify.html", image, form, verdict, differences, conflict)

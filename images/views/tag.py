@@ -1,10 +1,11 @@
 """Change the tags of an image."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -12,7 +13,7 @@ from images.forms.modify import TagForm
 from images.models import Image
 from images.rules.tag import can_tag
 from images.services.tag import tag_image
-from images.views.modify import last_change
+from images.views.edits import edit_page
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
@@ -46,18 +47,8 @@ def _page(
     request: ActorRequest,
     image: Image,
     form: TagForm,
-    differences: list[Difference] | None = None,
+    differences: Sequence[Difference] = (),
     conflict: Conflict | None = None,
 ) -> HttpResponse:
-    context = {
-        "active": "images",
-        "image": image,
-        "form": form,
-        "verdict": can_tag(image, request.actor),
-        "differences": differences,
-        "last_change": last_change(image, request) if conflict else None,
-    }
-    status = 409 if conflict else 422 if form.errors else 200
-    response = render(request, "images/tag.html", context, status=status)
-    response.ims_error = conflict  # type: ignore[attr-defined]  # for the trail
-    return response
+    verdict = can_tag(image, request.actor)
+    return edit_page(request, "images/tag.html", image, form, verdict, differences, conflict)
