@@ -49,6 +49,14 @@ class Engine(Protocol):
         """
         ...
 
+    def copy(self, disk_id: UUID, ref: str, *, work: Work) -> StoredDisk:
+        """The stored disk `ref` once more, independent of it: at once, whatever its size, and without bytes of its own.
+
+        `sha256` is empty: the bytes are the same, their checksum is the one that is known of `ref`.
+        Raises NotFound, NoSpace.
+        """
+        ...
+
     def open(self, ref: str, offset: int = 0) -> BinaryIO:
         """The stored file's bytes. Raises NotFound."""
         ...

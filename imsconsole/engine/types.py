@@ -56,7 +56,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class StoredDisk:
-    """A disk in the store, read-only. `sha256` is that of the stored file."""
+    """A disk in the store, read-only. `sha256` is that of the stored file; empty where a verb says so."""
 
     ref: str
     format: str  # qcow2 or iso

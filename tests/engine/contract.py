@@ -128,6 +128,51 @@ class EngineContract:
             engine.delete_server(ref)
             assert engine.server_state(ref).power is Power.MISSING
 
+    # copies
+    def test_a_copy_costs_no_bytes_and_outlives_what_it_was_made_of(
+        self, engine: Engine, place: Path
+    ) -> None:
+        source = stored_image(engine, place)
+        before = engine.free_space().free_bytes
+        copied = engine.copy(uuid4(), source.ref, work=TestWork())
+        assert before - engine.free_space().free_bytes < source.size_bytes
+        assert copied == replace(source, ref=copied.ref, sha256="")
+        engine.delete(source.ref)
+        assert engine.verify(copied.ref, source.sha256, work=TestWork())
+        assert engine.inventory().stored == {copied.ref}
+
+    def test_an_iso_is_copied_as_it_is(self, engine: Engine, place: Path) -> None:
+        (place / "source.iso").write_bytes(b"iso" * MIB)
+        source = engine.ingest(uuid4(), FileSource(place / "source.iso"), format="iso", work=TestWork())
+        copied = engine.copy(uuid4(), source.ref, work=TestWork())
+        assert (copied.format, copied.virtual_size_bytes) == ("iso", 3 * MIB)
+        assert engine.verify(copied.ref, source.sha256, work=TestWork())
+
+    def test_copying_again_ends_with_one_copy_even_when_the_source_is_gone(
+        self, engine: Engine, place: Path
+    ) -> None:
+        source, disk_id = stored_image(engine, place), uuid4()
+        engine.copy(disk_id, source.ref, work=TestWork())
+        engine.delete(source.ref)
+        again = engine.copy(disk_id, source.ref, work=TestWork())
+        assert engine.inventory().stored == {again.ref}
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_copying_that_was_taken_over_leaves_nothing(
+        self, engine: Engine, place: Path, number: int
+    ) -> None:
+        source, work = stored_image(engine, place), TestWork(on_hold=stop_at(number))
+        with pytest.raises(Stopped):
+            engine.copy(uuid4(), source.ref, work=work)
+        assert engine.inventory().stored == {source.ref}
+        assert not engine.inventory().scraps
+
+    def test_what_is_missing_cannot_be_copied(self, engine: Engine) -> None:
+        for ref in (f"{uuid4()}.t1.qcow2", "", "../../etc/passwd"):
+            with pytest.raises(NotFound):
+                engine.copy(uuid4(), ref, work=TestWork())
+        assert nothing_in(engine)
+
     # disks
     def test_making_a_disk_again_ends_with_one(self, engine: Engine) -> None:
         disk_id = uuid4()

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from imsconsole.core.errors import Conflict
 from imsconsole.core.full_disk import full_disk_said
+from imsconsole.engine.local.copies import linked
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
@@ -152,6 +153,10 @@ class LocalEngine:
     def _virtual_size(self, path: Path) -> int:
         with self._readable([str(path)]) as (folder, (name,)):
             return self._qemu_img.virtual_size(folder / name, "qcow2")
+
+    @full_disk_said()
+    def copy(self, disk_id: UUID, ref: str, *, work: Work) -> StoredDisk:
+        return self._described(linked(self._store, disk_id, ref, work), "")
 
     def open(self, ref: str, offset: int = 0) -> BinaryIO:
         stream = self._store.stored(ref).open("rb")

@@ -75,6 +75,12 @@ class Store:
     def stored(self, ref: str) -> Path:
         return self._existing(STORED_REF, self.images, ref)
 
+    def suffix(self, ref: str) -> str:
+        """How the name of a stored disk ends, whether it is there or not. Raises NotFound for no such name."""
+        if not STORED_REF.fullmatch(ref):
+            raise NotFound("no-such-bytes", ref=ref)
+        return Path(ref).suffix
+
     def disk(self, ref: str) -> Path:
         """The file of a data disk or a system disk. Raises NotFound."""
         if SYSTEM_REF.fullmatch(ref):
@@ -174,6 +180,13 @@ class Store:
         if not target.stat().st_mode & 0o004:
             self.user.give(target)
         return True
+
+    def link_stored(self, ref: str, target: Path) -> None:
+        """The bytes of a stored disk, ours from now on. Raises NotFound, also when they go at this moment."""
+        try:
+            link(self.stored(ref), target)
+        except FileNotFoundError as error:
+            raise NotFound("no-such-bytes", ref=ref) from error
 
     # removing and counting
     def delete_tree(self, path: Path) -> None:
