@@ -137,7 +137,7 @@ class ImageAdmin(PublicImageActions):
     )
     search_fields = ("name", "id", "project__name", "os_version__name")
     search_help_text = _("By name, ID, project or OS version.")
-    list_select_related = ("project", "region", "os_version")
+    list_select_related = ("project", "region", "os_version", "key")
     date_hierarchy = "created_at"
     show_full_result_count = False
     inlines = (ImageDiskInline, ImageTagInline)
@@ -165,7 +165,7 @@ class ImageAdmin(PublicImageActions):
             {
                 "fields": (
                     "type", "use", "os_version", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
-                    "max_ram_mb", "nic_multi_queue", "cloud_init",
+                    "max_ram_mb", "nic_multi_queue", "cloud_init", "key",
                 )
             },
         ),

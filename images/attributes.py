@@ -27,7 +27,7 @@ Group = tuple[Text, list[Attribute]]
 
 
 def attributes_of(image: Image, actor: Actor) -> list[Group]:
-    """The groups of the page. Load `os_version`, `region`, `project`, `created_by`, `disks` with the image."""
+    """The groups of the page. Load the rows it names, `key` and `disks` among them, with the image."""
     disks = list(image.disks.all())
     return [
         (_("Basics"), _basics(image)),
@@ -66,10 +66,26 @@ def _basics(image: Image) -> list[Attribute]:
             _("The project that may change and delete it; its members all see it."),
         ),
         Attribute(_("Protected"), _yes_no(image.protected), _("A protected image cannot be deleted.")),
+        *_encryption(image),
+    ]
+
+
+def _encryption(image: Image) -> list[Attribute]:
+    meaning = _("Servers made from an encrypted image have encrypted disks.")
+    if image.key is None:
+        return [Attribute(_("Encryption"), _("Not encrypted"), meaning)]
+    return [
+        Attribute(_("Encryption"), _("Encrypted"), meaning),
         Attribute(
-            _("Encryption"),
-            _("Not encrypted"),
-            _("Servers made from an encrypted image have encrypted disks."),
+            _("Key name"),
+            image.key.name,
+            _("The key its disks are encrypted with. It cannot be changed; a copy can have another."),
+        ),
+        Attribute(
+            _("Key ID"),
+            str(image.key_id),
+            _("While the key is not enabled, the image cannot be used."),
+            is_code=True,
         ),
     ]
 

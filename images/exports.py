@@ -19,7 +19,7 @@ from images.models import Image, ImageDisk, ImageQuerySet, ImageTag
 READ_AT_ONCE = 2000
 FIELDS = (
     "name", "id", "status", "os_version__name", "type", "created_at", "min_disk_gb", "min_ram_mb", "max_ram_mb",
-    "stored_bytes", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
+    "stored_bytes", "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
     "source_kind", "source_name", "description", "servers_count", "region_id", "updated_at",
 )  # fmt: skip
 Row = dict[str, Any]  # FIELDS, and the texts of `_with_texts`
@@ -35,7 +35,7 @@ def _choice(name: str) -> Cell:
 
 def _flag(name: str) -> Cell:
     labels = {True: _("Yes"), False: _("No")}
-    return lambda row: labels[row.get(name, False)]
+    return lambda row: labels[bool(row.get(name))]
 
 
 def _time(name: str) -> Cell:
@@ -62,7 +62,9 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "max memory": (_("Maximum memory (MB)"), itemgetter("max_ram_mb")),
         "shared disks": (_("Shared disks"), _flag("has_shared_disks")),
         "size": (_("Image size (bytes)"), itemgetter("stored_bytes")),
-        "encryption": (_("Encryption"), _flag("is_encrypted")),
+        "encryption": (_("Encryption"), _flag("key_id")),
+        "key name": (_("Key name"), lambda row: row["key__name"] or ""),
+        "key id": (_("Key ID"), lambda row: str(row["key_id"] or "")),
         "architecture": (_("Architecture"), _choice("architecture")),
         "boot mode": (_("Boot mode"), _choice("boot_mode")),
         "multi-queue": (_("NIC multi-queue"), _flag("nic_multi_queue")),
@@ -86,7 +88,7 @@ PRIVATE = [
 ]  # fmt: skip
 FURTHER = [
     "max memory", "architecture", "boot mode", "multi-queue", "cloud-init", "function", "protected", "source",
-    "source name", "description", "tags", "checksum", "servers", "region", "updated",
+    "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageQuerySet, OsVersion
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.filters import EachFilter, ListFilter
 from imsconsole.engine.types import GIB
@@ -93,6 +94,7 @@ class ImageFilter(ListFilter):
     architecture = _choice(_("Architecture"), "architecture", Architecture)
     boot = _choice(_("Boot mode"), "boot_mode", BootMode)
     source = _choice(_("Source"), "source_kind", Image.Source)
+    encryption = EncryptionFilter()
     disk_min = _amount(_("Disk from (GB)"), field_name="min_disk_gb", lookup_expr="gte")
     disk_max = _amount(_("Disk to (GB)"), field_name="min_disk_gb", lookup_expr="lte")
     size_min = _amount(_("Image size from (GiB)"), method="at_least")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from images.public.models import PublicSource, ReleaseNote
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
-from imsconsole.cloud.models import Architecture, BootMode, Server
+from imsconsole.cloud.models import Architecture, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
@@ -159,6 +159,15 @@ class Image(models.Model):
     max_ram_mb = models.PositiveIntegerField(_("maximum memory (MB)"), null=True, blank=True)
     nic_multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
     cloud_init = models.BooleanField(_("Cloud-Init injection"), default=True)
+    # what its disks are encrypted with; never changed in place: a copy may have another (R89)
+    key = models.ForeignKey(
+        Key,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="images",
+        verbose_name=_("encryption key"),
+    )
 
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.QUEUED)
     error_code = models.CharField(max_length=64, blank=True)

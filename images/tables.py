@@ -52,6 +52,7 @@ class ImageTable(ImsTable):
         "min_ram_mb": False,
         "servers_count": True,
         "source_kind": False,
+        "encryption": False,
         "protected": False,
         "tags": False,
         "created_at": True,
@@ -82,6 +83,12 @@ class ImageTable(ImsTable):
         attrs={"td": {"class": "number"}},
     )
     source_kind = tables.Column(order_by=("source_kind", "pk"))
+    encryption = tables.Column(
+        accessor="key__name",
+        verbose_name=_("Encryption"),
+        order_by=("key__name", "pk"),
+        default=_("Not encrypted"),
+    )
     protected = tables.Column(order_by=("protected", "pk"))
     tags = tables.TemplateColumn(
         template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False
@@ -130,7 +137,7 @@ def image_table(
     images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> ImageTable:
     """The page of the list that the request's URL asks for, with these of its choosable columns."""
-    images = images.select_related("os_version")
+    images = images.select_related("os_version", "key")
     if "tags" in columns:
         images = images.prefetch_related("tags")
     table = paged(ImageTable, images, request, columns, actor=actor)

@@ -57,7 +57,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 def _images(request: ActorRequest) -> Any:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
     return images.select_related(
-        "os_version", "created_by", "region", "project", "successor"
+        "os_version", "created_by", "region", "project", "successor", "key"
     ).prefetch_related("disks", "tags")
 
 

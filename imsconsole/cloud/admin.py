@@ -166,7 +166,7 @@ class DiskAdmin(ServiceAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("name", "id", "project", "zone", "created_at", "deleted_at")}),
-        (_("Disk"), {"fields": ("role", "size_gb", "status", "image")}),
+        (_("Disk"), {"fields": ("role", "size_gb", "status", "image", "key")}),
         (
             _("Server"),
             {

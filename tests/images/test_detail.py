@@ -49,6 +49,14 @@ def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
         assert text in page
 
 
+def test_an_encrypted_image_names_its_key(people):
+    key = factories.KeyFactory(project=people.bob.project, name="vault-1")
+    image = factories.ImageFactory(project=people.bob.project, key=key)
+    page = page_of(image, people.dave)
+    assert "Not encrypted" not in page
+    assert {text for text in ("vault-1", str(key.pk)) if text in page} == {"vault-1", str(key.pk)}
+
+
 def test_every_attribute_says_what_it_means(people):
     image = factories.ImageFactory(project=people.bob.project)
     factories.ImageDiskFactory(image=image)

@@ -41,6 +41,13 @@ def test_the_columns_of_each_tab_come_first(people):
     assert {"Architecture", "Boot mode", "Description", "Tags"} <= set(public) & set(private)
 
 
+def test_a_row_says_what_an_image_is_encrypted_with(people):
+    key = factories.KeyFactory(project=people.bob.project, name="vault-1")
+    factories.ImageFactory(project=people.bob.project, key=key)
+    row = rows_of(people.bob, tab="private")[0]
+    assert (row["Encryption"], row["Key name"], row["Key ID"]) == ("Yes", "vault-1", str(key.pk))
+
+
 def test_a_row_says_what_the_image_is(people):
     image = factories.ImageFactory(
         project=people.bob.project, name="网站", min_disk_gb=40, min_ram_mb=512,

@@ -60,6 +60,16 @@ def test_an_unknown_tab_is_the_first(people):
     assert page_of(people.bob, tab="nonsense").context["tab"] == "public"
 
 
+def test_encrypted_images_can_be_looked_for(people):
+    key = factories.KeyFactory(project=people.bob.project, name="vault-1")
+    factories.ImageFactory(project=people.bob.project, name="secret", key=key)
+    factories.ImageFactory(project=people.bob.project, name="plain")
+
+    assert names_of(people.bob, tab="private", encryption="yes") == ["secret"]
+    assert names_of(people.bob, tab="private", encryption="no") == ["plain"]
+    assert "vault-1" in page_of(people.bob, tab="private", columns="encryption").content.decode()
+
+
 @pytest.fixture
 def four(people):
     project = people.bob.project

@@ -4,7 +4,9 @@ Another kind of use is another function in `uses_of`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +30,23 @@ class KeyUse:
 
 def uses_of(key: Key) -> list[KeyUse]:
     """Every kind of use that is made of a key."""
-    return [use for use in (_grants(key),) if use.total]
+    return [use for use in (_images(key), _disks(key), _grants(key)) if use.total]
+
+
+def _images(key: Key) -> KeyUse:
+    """Images of the key's own project."""
+    images = key.images.filter(project=key.project_id, deleted_at=None).order_by("name", "pk")
+    return KeyUse(_("Images"), images.count(), _named(images))
+
+
+def _disks(key: Key) -> KeyUse:
+    """Disks of the key's own project: what their servers could no longer start with."""
+    disks = key.disks.existing().filter(project=key.project_id).order_by("name", "pk")
+    return KeyUse(_("Disks"), disks.count(), _named(disks))
+
+
+def _named(things: QuerySet[Any]) -> list[tuple[str, str]]:
+    return [(thing.name, thing.get_absolute_url()) for thing in things[:SHOWN]]
 
 
 def _grants(key: Key) -> KeyUse:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import AvailabilityZone, Project
+from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server
 from imsconsole.core.now import now
@@ -76,6 +77,15 @@ class Disk(models.Model):
     index = models.PositiveSmallIntegerField(_("index"), default=0)
     image = models.ForeignKey(
         "images.Image", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # what it is encrypted with, as long as it exists; a system disk has that of its image (R91)
+    key = models.ForeignKey(
+        Key,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="disks",
+        verbose_name=_("encryption key"),
     )
     ref = models.CharField(max_length=255, blank=True, editable=False)
     beside = models.BooleanField(default=False, editable=False)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.models.disks import DiskQuerySet
 from imsconsole.core.filters import ListFilter
@@ -21,7 +22,7 @@ MOST_GB = 1_000_000
 def disks_of(actor: Actor) -> DiskQuerySet:
     """Every disk of the project that exists: system disks, data disks, and those kept after a change of OS."""
     disks: DiskQuerySet = Disk.objects.visible_to(actor).existing()
-    return disks.select_related("server", "zone", "image")
+    return disks.select_related("server", "zone", "image", "key")
 
 
 class DiskFilter(ListFilter):
@@ -36,6 +37,7 @@ class DiskFilter(ListFilter):
     )
     status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
     role = filters.ChoiceFilter(label=pgettext_lazy("disk", "Role"), choices=Disk.Role, empty_label=_("All"))
+    encryption = EncryptionFilter()
     zone = filters.CharFilter(label=_("AZ"), field_name="zone__name", lookup_expr="iexact")
     size_min = filters.NumberFilter(
         label=_("Size from (GB)"), field_name="size_gb", lookup_expr="gte", min_value=0, max_value=MOST_GB

@@ -52,6 +52,7 @@ class DiskTable(ImsTable):
         "server": True,
         "zone": True,
         "image": False,
+        "encryption": False,
         "kept_until": False,
         "created_at": True,
     }
@@ -65,6 +66,12 @@ class DiskTable(ImsTable):
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
     image = tables.Column(linkify=True, order_by=("image__name", "pk"))
+    encryption = tables.Column(
+        accessor="key__name",
+        verbose_name=_("Encryption"),
+        order_by=("key__name", "pk"),
+        default=_("Not encrypted"),
+    )
     kept_until = tables.TemplateColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
     created_at = TimeColumn("created_at")
     actions = ActionsColumn("disks/_cell_actions.html", extra_context=_verdicts)
@@ -73,7 +80,9 @@ class DiskTable(ImsTable):
         model = Disk
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "disks-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"disk-{record.pk}"}
-        fields = ("name", "status", "role", "size_gb", "server", "zone", "image", "kept_until", "created_at")
+        fields = (
+            "name", "status", "role", "size_gb", "server", "zone", "image", "encryption", "kept_until", "created_at",
+        )  # fmt: skip
         order_by = ("-created_at",)
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -98,14 +107,16 @@ class DiskExport(tables.Table):
     server_id = tables.Column(verbose_name=_("Server ID"), default="")
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
     image = tables.Column(accessor="image__name", verbose_name=_("Image"), default="")
+    key = tables.Column(accessor="key__name", verbose_name=_("Key name"), default="")
+    key_id = tables.Column(verbose_name=_("Key ID"), default="")
     kept_until = tables.Column(default="")
     created_at = tables.Column()
 
     class Meta:
         model = Disk
         fields = (
-            "name", "id", "status", "role", "size_gb", "server", "server_id", "zone", "image", "kept_until",
-            "created_at",
+            "name", "id", "status", "role", "size_gb", "server", "server_id", "zone", "image", "key", "key_id",
+            "kept_until", "created_at",
         )  # fmt: skip
 
     def render_kept_until(self, value: Any) -> str:

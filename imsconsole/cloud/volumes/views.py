@@ -41,7 +41,7 @@ SHOWN = 20  # jobs and events, the latest
 
 def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
     """The actor's disk with all that rules ask about it, or 404."""
-    related = ("server__flavor", "server__zone", "server__project", "zone", "image", "project")
+    related = ("server__flavor", "server__zone", "server__project", "zone", "image", "key", "project")
     disks = Disk.objects.visible_to(request.actor).existing().select_related(*related)
     return get_object_or_404(disks, pk=disk_id)
 

@@ -27,7 +27,14 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
-from tests.factories import KeyFactory, ProjectFactory, RegionFactory
+from tests.factories import (
+    DiskFactory,
+    ImageFactory,
+    KeyFactory,
+    ProjectFactory,
+    RegionFactory,
+    ServerFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +60,18 @@ def test_a_key_is_its_project_s_until_it_is_granted_and_again_afterwards(key, pe
     revoke_grant(grant, actor=people.alice)
     assert can_use_key(key, people.carol).code == "key-not-granted"
     assert uses_of(key) == []
+
+
+def test_the_images_and_disks_of_its_project_use_a_key(people) -> None:
+    key = KeyFactory(project=people.bob.project)
+    image = ImageFactory(project=people.bob.project, key=key)
+    ImageFactory(project=people.bob.project, key=key, status="deleted", deleted_at=clock.now())
+    ImageFactory(project=people.carol.project, key=key)
+    disk = DiskFactory(server=ServerFactory(project=people.bob.project), key=key)
+    assert [(str(use.title), use.total, use.users) for use in uses_of(key)] == [
+        ("Images", 1, [(image.name, image.get_absolute_url())]),
+        ("Disks", 1, [(disk.name, disk.get_absolute_url())]),
+    ]
 
 
 def test_the_other_project_cannot_do_anything_else_with_it(key, people) -> None:

@@ -12,7 +12,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from tests.cloud.volumes.disks import free_disk
 from tests.conftest import client_of
-from tests.factories import DiskFactory, ServerFactory, ZoneFactory
+from tests.factories import DiskFactory, KeyFactory, ServerFactory, ZoneFactory
 
 LIST, EXPORT = "disks:list", "disks:export"
 
@@ -51,6 +51,18 @@ def four(people):
 )
 def test_every_disk_is_there_until_filters_say_less(four, query, names):
     assert set(names_of(four.bob, **query)) == names
+
+
+def test_encrypted_disks_can_be_looked_for_and_name_their_key(people):
+    key = KeyFactory(project=people.bob.project, name="vault-1")
+    disk = free_disk(people.bob, name="secret", key=key)
+    free_disk(people.bob, name="plain")
+    assert names_of(people.bob, encryption="yes") == ["secret"]
+    assert names_of(people.bob, encryption="no") == ["plain"]
+    client = client_of(people.bob)
+    assert "vault-1" in client.get(reverse(LIST), {"columns": "encryption"}).content.decode()
+    assert str(key.pk) in client.get(disk.get_absolute_url()).content.decode()
+    assert str(key.pk) in b"".join(client.get(reverse(EXPORT)).streaming_content).decode()
 
 
 def test_order_is_in_the_url(four):
