@@ -81,10 +81,12 @@ class Engine(Protocol):
     def delete_disk(self, ref: str) -> None: ...
 
     # servers
-    def create_server(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
+    def create_server(self, server: ServerSpec, image_ref: str = "", *, work: Work) -> ServerSpec:
         """Build a server's folder and its system disk (`disks[0]`) on the stored disk `image_ref`.
 
-        Data disks (`disks[1:]`) exist already. Returns the spec with all references filled.
+        Without one the system disk is blank. The stored ISO `cd_ref` becomes the server's own: it stays
+        in its CD drive when the image is deleted. Data disks (`disks[1:]`) exist already. Returns the
+        spec with all references filled.
         Raises NotFound (the image's bytes are gone), NoSpace.
         """
         ...
@@ -125,6 +127,14 @@ class Engine(Protocol):
 
     def screen(self, ref: str) -> bytes:
         """A PNG of what the screen shows. Raises Conflict when the server is not running."""
+        ...
+
+    def console_endpoint(self, ref: str) -> str:
+        """Where its screen and keyboard are (VNC without a password): the path of a unix socket.
+
+        Whoever reaches it sees and types; only who this service runs as may. Raises Conflict when the
+        server is not running, NotFound.
+        """
         ...
 
     def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:

@@ -133,7 +133,11 @@ class Seed:
 
 @dataclass(frozen=True)
 class ServerSpec:
-    """All an engine must know to build or start a server."""
+    """All an engine must know to build or start a server.
+
+    `cd_ref` is the CD in its drive, from which it boots as long as its system disk does not: at first
+    a stored ISO, then what `create_server` returned for it.
+    """
 
     id: UUID
     name: str
@@ -147,6 +151,7 @@ class ServerSpec:
     ref: str = ""
     disks: tuple[DiskSpec, ...] = ()
     multi_queue: bool = False
+    cd_ref: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """The promises of an engine (`engine.api`). Every engine's test class inherits these."""
 
 import hashlib
+import os
+import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.engine.guests import (
     stop,
     stop_at,
     stored_image,
+    tiny_cd,
     tiny_disk,
     wait_for,
     wait_until,
@@ -342,6 +345,47 @@ class EngineContract:
         assert engine.console_log(server.ref) == ""
         engine.start(server)
         assert engine.screen(server.ref).startswith(PNG)
+
+    @pytest.mark.guest
+    def test_the_screen_can_be_reached_while_the_server_runs(self, engine: Engine, place: Path) -> None:
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        with pytest.raises(Conflict):
+            engine.console_endpoint(server.ref)
+        engine.start(server)
+        endpoint = os.open(engine.console_endpoint(server.ref), os.O_PATH)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(10)
+            line.connect(f"/proc/self/fd/{endpoint}")
+            assert line.recv(12) == b"RFB 003.008\n"
+        os.close(endpoint)
+        engine.delete_server(server.ref)
+        with pytest.raises(NotFound):
+            engine.console_endpoint(server.ref)
+
+    @pytest.mark.guest
+    def test_a_cd_boots_until_the_system_disk_does(self, engine: Engine, place: Path) -> None:
+        source = FileSource(tiny_cd(place / "cd.iso", "FROM CD"))
+        iso = engine.ingest(uuid4(), source, format="iso", work=TestWork())
+        spec = server_spec(cd_ref=iso.ref)
+        engine.create_server(spec, work=TestWork())
+        server = engine.create_server(spec, work=TestWork())
+        assert engine.inventory().servers == {server.ref}
+        engine.delete(iso.ref)
+        engine.start(server)
+        wait_for(engine, server.ref, "FROM CD")
+        engine.stop(server.ref, graceful_s=0)
+        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
+        changed = engine.replace_system_disk(
+            wanted, stored_image(engine, place, "FROM DISK").ref, work=TestWork()
+        )
+        engine.start(changed)
+        log = wait_for(engine, server.ref, "FROM DISK")
+        assert log.count("FROM CD") == 1
+
+    def test_a_server_needs_the_bytes_of_its_cd(self, engine: Engine) -> None:
+        with pytest.raises(NotFound):
+            engine.create_server(server_spec(cd_ref=f"{uuid4()}.t1.iso"), work=TestWork())
+        assert nothing_in(engine)
 
     @pytest.mark.guest
     def test_a_server_that_does_not_fit_in_memory_is_not_started(self, engine: Engine, place: Path) -> None:

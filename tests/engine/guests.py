@@ -5,8 +5,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
+
+from pycdlib import PyCdlib
 
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.probe import boot_sector as tiny_boot_sector
@@ -18,6 +21,7 @@ __all__ = [
     "server_spec",
     "stored_image",
     "tiny_boot_sector",
+    "tiny_cd",
     "tiny_disk",
     "tiny_uefi_disk",
     "wait_for",
@@ -93,6 +97,23 @@ def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
         subprocess.run(
             command.split(), cwd=folder, input="label: gpt\nstart=2048, type=U\n", text=True, check=True
         )
+    return path
+
+
+def tiny_cd(path: Path, text: str = "TINY GUEST") -> Path:
+    """An ISO that boots by BIOS and says `text` on the serial port."""
+    return bootable_cd(path, tiny_boot_sector(f"{text}\r\n", end="halt"))
+
+
+def bootable_cd(path: Path, loader: bytes, **files: bytes) -> Path:
+    """An ISO whose `loader` BIOS starts, with `files` by their (short) names beside it."""
+    iso = PyCdlib()
+    iso.new(interchange_level=3)
+    for name, content in {"loader": loader, **files}.items():
+        iso.add_fp(BytesIO(content), len(content), f"/{name.upper()}.;1")
+    iso.add_eltorito("/LOADER.;1", bootcatfile="/BOOT.CAT;1", boot_load_size=-(-len(loader) // 512))
+    iso.write(str(path))
+    iso.close()
     return path
 
 

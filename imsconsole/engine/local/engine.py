@@ -12,6 +12,7 @@ from imsconsole.core.errors import Conflict
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.copies import linked
 from imsconsole.engine.local.limits import RunAs, run_as
+from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
@@ -206,37 +207,47 @@ class LocalEngine:
 
     # servers
     @full_disk_said()
-    def create_server(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
-        image = self._store.stored(image_ref)
+    def create_server(self, server: ServerSpec, image_ref: str = "", *, work: Work) -> ServerSpec:
+        image = self._store.stored(image_ref) if image_ref else None
         folder = self._machines.take_over(server.id, work)
         if folder is None:
             folder = self._build_server(server, image, work)
         disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
-        return _with_system(replace(server, ref=folder.name), f"{folder.name}/{disk.name}")
+        cd_ref = f"{folder.name}/{CD}" if server.cd_ref else ""
+        return _with_system(replace(server, ref=folder.name, cd_ref=cd_ref), f"{folder.name}/{disk.name}")
 
-    def _build_server(self, server: ServerSpec, image: Path, work: Work) -> Path:
+    def _build_server(self, server: ServerSpec, image: Path | None, work: Work) -> Path:
         """The folder with its system disk inside, whole from its first moment."""
         with self._store.scrap(work) as scrap:
             made = scrap / "server"
             made.mkdir(mode=0o700)
             self._user.let_in(made)
+            if server.cd_ref:
+                link(self._store.stored(server.cd_ref), made / CD)
             self._layer(made / f"system-{server.disks[0].id}.{work.token}", image, server.disks[0])
             return self._machines.finish(made, server.id, work)
 
     def _adopted_system(self, folder: Path, server: ServerSpec, work: Work) -> Path | None:
         return self._store.adopt(folder, f"system-{server.disks[0].id}", "", work)
 
-    def _build_system(self, folder: Path, server: ServerSpec, image: Path, work: Work) -> Path:
+    def _build_system(self, folder: Path, server: ServerSpec, image: Path | None, work: Work) -> Path:
         with self._store.scrap(work) as scrap:
             made = scrap / "system"
             self._layer(made, image, server.disks[0])
             return self._store.finish(made, folder, f"system-{server.disks[0].id}", "", work)
 
-    def _layer(self, made: Path, image: Path, disk: DiskSpec) -> None:
-        """A link of the image's file and a layer over it: the cost does not depend on the size."""
+    def _layer(self, made: Path, image: Path | None, disk: DiskSpec) -> None:
+        """A link of the image's file and a layer over it: the cost does not depend on the size.
+
+        A blank disk has a blank base, so that all system disks are alike.
+        """
         made.mkdir(mode=0o700)
         self._user.give(made)
-        link(image, made / "base.qcow2")
+        if image:
+            link(image, made / "base.qcow2")
+        else:
+            self._qemu_img.create(made / "base.qcow2", disk.size_bytes)
+            self._store.own(made / "base.qcow2")
         needed = self._qemu_img.virtual_size(made / "base.qcow2", "qcow2")
         if disk.size_bytes < needed:
             sizes = {"needed_gb": -(-needed // GIB), "size_gb": disk.size_bytes // GIB}
@@ -288,6 +299,9 @@ class LocalEngine:
     @full_disk_said()
     def screen(self, ref: str) -> bytes:
         return self._machines.screen(ref)
+
+    def console_endpoint(self, ref: str) -> str:
+        return self._machines.console_endpoint(ref)
 
     def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:
         return self._machines.console_log(ref, limit_bytes)

@@ -29,6 +29,7 @@ Network = Literal["none", "user", "internet"]
 
 MAX_DATA_DISKS = 23  # a port each, there from the start: that is how a disk can be added later
 ERRORS = "stderr.log"
+CD = "cd.iso"  # in the server's folder
 SEED = "seed.iso"
 SYSTEM_NODE = "system"
 VNC_SOCKET = "vnc.sock"
@@ -104,6 +105,7 @@ def command_line(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
         command
         + _firmware(server)
         + _system(server)
+        + _cd(server)
         + _ports()
         + _data_disks(server)
         + _nic(server, host, ssh_port)
@@ -155,6 +157,17 @@ def _system(server: ServerSpec) -> list[str]:
         "-device",
         "scsi-cd,bus=scsi.0,drive=seed",
     ]
+
+
+def _cd(server: ServerSpec) -> list[str]:
+    """The CD in its drive, tried after the system disk: what it installs starts at the next boot.
+
+    The drive is a SATA one, which every installer knows.
+    """
+    if not server.cd_ref:
+        return []
+    node = {"driver": "raw", "node-name": "cd", "read-only": True, "file": _file(f"../{CD}")}
+    return ["-blockdev", json.dumps(node), "-device", "ide-cd,bus=ide.0,drive=cd,bootindex=2"]
 
 
 def _ports() -> list[str]:

@@ -199,9 +199,11 @@ class Machines:
             raise Unsupported("ovmf-missing", package="ovmf")
 
     def _require_disks(self, server: ServerSpec) -> None:
-        """Raises NotFound when a disk is gone or is not this server's."""
+        """Raises NotFound when a disk or the CD is gone or is not this server's."""
         for disk in server.disks:
             self._store.disk(disk.ref)
+        if server.cd_ref and not (self._store.server(server.ref) / machine.CD).exists():
+            raise NotFound("no-such-bytes", ref=server.cd_ref)
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
@@ -297,6 +299,12 @@ class Machines:
                 raise Unavailable("qemu-silent", detail="no picture") from error
             finally:
                 picture.unlink(missing_ok=True)
+
+    def console_endpoint(self, ref: str) -> str:
+        folder = self._store.server(ref)
+        if self.state(ref).power is not Power.RUNNING:
+            raise Conflict("server-not-running", server=ref)
+        return str(folder / RUN / machine.VNC_SOCKET)
 
     def console_log(self, ref: str, limit_bytes: int) -> str:
         path = self._store.server(ref) / RUN / SERIAL_LOG

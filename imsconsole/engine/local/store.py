@@ -3,6 +3,7 @@
     images/<disk>.<token>.qcow2|iso      stored disks, read-only, ours
     disks/<disk>.<token>.qcow2           data disks of servers
     servers/<server>/                    what we know of a server
+        cd.iso                           the CD in its drive, if it has one (a link of the image's file)
         system-<disk>.<token>/           base.qcow2 (a link of the image's file), disk.qcow2, vars.fd
         run/                             the only place its QEMU can make files in
     scrap/<token>/                       everything unfinished
