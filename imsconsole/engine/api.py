@@ -17,9 +17,12 @@ from uuid import UUID
 from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
+    Exported,
     Inventory,
+    Key,
     ServerSpec,
     ServerState,
+    Sink,
     Source,
     Space,
     StoredDisk,
@@ -63,6 +66,14 @@ class Engine(Protocol):
 
     def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
         """Whether the stored file still has that SHA-256. Raises NotFound."""
+        ...
+
+    def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
+        """Write the content of a stored disk to `sink` as qcow2, vmdk, vhd or raw, or its file as it is (`stored`).
+
+        `key` is that of an encrypted disk; what is written as a format is not encrypted. Raises NotFound,
+        NoSpace, Unsupported (another format). When it raises, what the sink has got is worth nothing.
+        """
         ...
 
     def delete(self, ref: str) -> None:

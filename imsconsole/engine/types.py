@@ -37,6 +37,25 @@ class FileSource:
         return stream
 
 
+class Sink(Protocol):
+    """A place for the bytes of one file, which is not there yet."""
+
+    def open(self) -> BinaryIO:
+        """Take bytes from the beginning. Opened again it begins anew."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileSink:
+    """A sink that is a file here; a local engine puts its own file there without copying it."""
+
+    path: Path
+
+    def open(self) -> BinaryIO:
+        self.path.unlink(missing_ok=True)
+        return self.path.open("xb")
+
+
 class Work(Protocol):
     """The piece of work a long verb is part of.
 
@@ -62,6 +81,14 @@ class StoredDisk:
     format: str  # qcow2 or iso
     size_bytes: int
     virtual_size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that left the store: what has come out of the sink's other end."""
+
+    size_bytes: int
     sha256: str
 
 

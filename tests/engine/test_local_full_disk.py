@@ -13,7 +13,7 @@ import pytest
 from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.core.sentences import sentence_of
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.types import GIB, FileSource, Power, ServerSpec
+from imsconsole.engine.types import GIB, FileSink, FileSource, Power, ServerSpec
 from tests.engine.contract import nothing_in
 from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for, wait_until
 from tests.support.faults import full_disk
@@ -61,6 +61,21 @@ def test_an_iso_is_stored_once_there_is_space(local: LocalEngine) -> None:
     assert {type(error) for error in errors} == {NoSpace}
     with local.open(stored.ref) as stream:
         assert stream.read() == ISO.read_bytes()
+
+
+def test_a_disk_is_exported_once_there_is_space(local: LocalEngine, place: Path) -> None:
+    image, out = stored_image(local, place), place / "out"
+
+    def clean() -> None:
+        assert not local.inventory().scraps
+        assert not out.exists()
+
+    *errors, made = until_there_is_space(
+        lambda: local.export(image.ref, FileSink(out), format="vmdk", work=TestWork()), clean
+    )
+    assert errors
+    assert {type(error) for error in errors} == {NoSpace}
+    assert made.size_bytes == out.stat().st_size
 
 
 def test_disks_and_servers_are_made_once_there_is_space(local: LocalEngine, place: Path) -> None:

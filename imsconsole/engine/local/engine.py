@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from imsconsole.core.errors import Conflict
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.copies import linked
+from imsconsole.engine.local.exporting import export_disk
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
@@ -22,9 +23,12 @@ from imsconsole.engine.types import (
     GIB,
     Capabilities,
     DiskSpec,
+    Exported,
     Inventory,
+    Key,
     ServerSpec,
     ServerState,
+    Sink,
     Source,
     Space,
     StoredDisk,
@@ -168,6 +172,10 @@ class LocalEngine:
         path = self._store.stored(ref)
         total = path.stat().st_size
         return sha256_of(path, lambda done: work.report(done, total)) == sha256
+
+    @full_disk_said()
+    def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
+        return export_disk(self._store, self._qemu_img, ref, sink, format=format, work=work)
 
     def delete(self, ref: str) -> None:
         if path := self._store.find_stored(ref):

@@ -34,6 +34,13 @@ DRIVERS = {
     "vdi": "vdi",
 }
 
+# How a format is written: a VMDK that programs can run from, and a VHD that has exactly the size of the disk
+# instead of the nearest that old geometries know.
+OPTIONS = {
+    "vmdk": ("-o", "subformat=monolithicSparse"),
+    "vhd": ("-o", "subformat=dynamic,force_size=on"),
+}
+
 Progress = Callable[[float], None]  # percent
 
 
@@ -88,14 +95,22 @@ class QemuImg:
         self.do(["resize", "-q", "-f", "qcow2", path.name, str(size_bytes)], cwd=path.parent)
 
     def convert(
-        self, source: Path, format: str, target: Path, *, size_bytes: int, progress: Progress = _nothing
+        self,
+        source: Path,
+        format: str,
+        target: Path,
+        *,
+        size_bytes: int,
+        progress: Progress = _nothing,
+        into: str = "qcow2",
     ) -> None:
-        """Write `source` anew as qcow2 at `target`, in the same folder.
+        """Write `source` anew at `target`, in the same folder, as qcow2 or the format `into`.
 
         `progress` may raise: qemu-img is killed and the error passes on. `size_bytes`, the virtual
         size, scales the CPU limit. Raises BadImage, NoSpace, Unavailable.
         """
-        command = ["convert", "-p", "-f", DRIVERS[format], "-O", "qcow2", source.name, target.name]
+        output = ["-O", DRIVERS[into], *OPTIONS.get(into, ())]
+        command = ["convert", "-p", "-f", DRIVERS[format], *output, source.name, target.name]
         limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=self.file_bytes)
         with tempfile.TemporaryFile() as errors:
             with self._start(command, limits, target.parent, errors) as process:

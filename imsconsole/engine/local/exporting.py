@@ -1,0 +1,71 @@
+"""Stored disks leave the store as files of other formats, or as they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from imsconsole.core.errors import BadImage, NoSpace, Unsupported
+from imsconsole.engine.local.qemu_img import QemuImg
+from imsconsole.engine.local.store import Store, copy, link, remove, sha256_of, sync
+from imsconsole.engine.types import Exported, FileSink, Sink, Work
+
+AS_STORED = "stored"
+NOT_WRITTEN = ("error while writing", "File truncated")
+FORMATS = ("qcow2", "vmdk", "vhd", "raw")
+
+
+def export_disk(
+    store: Store, qemu_img: QemuImg, ref: str, sink: Sink, *, format: str, work: Work
+) -> Exported:
+    """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
+    if format not in (*FORMATS, AS_STORED) or (format != AS_STORED and ref.endswith(".iso")):
+        raise Unsupported("export-format", format=format)
+    with store.scrap(work) as folder:
+        source, made = folder / "source", folder / "made"
+        store.link_stored(ref, source)
+        if format == AS_STORED:
+            return hand_over(source, sink, work)
+        total = qemu_img.virtual_size(source, "qcow2")
+        work.report(0, total)
+        with _our_fault():
+            qemu_img.convert(
+                source,
+                "qcow2",
+                made,
+                size_bytes=total,
+                progress=lambda percent: work.report(int(total * percent / 100), total),
+                into=format,
+            )
+        store.own(made)
+        return hand_over(made, sink, work)
+
+
+@contextmanager
+def _our_fault() -> Iterator[None]:
+    """What cannot be written has no room; QEMU's VMDK says so in words of its own."""
+    try:
+        yield
+    except BadImage as error:
+        if any(words in str(error.values.get("detail", "")) for words in NOT_WRITTEN):
+            raise NoSpace from error
+        raise
+
+
+def hand_over(path: Path, sink: Sink, work: Work) -> Exported:
+    """Put a finished file into the sink: as a link where that is a file, else its bytes."""
+    size = path.stat().st_size
+    if not isinstance(sink, FileSink):
+        with path.open("rb") as stream, sink.open() as out:
+            return Exported(size, copy(stream, out, lambda done: work.report(done, size)))
+    sha256 = sha256_of(path, lambda done: work.report(done, size))
+    sync(path)
+    work.hold()
+    sink.path.unlink(missing_ok=True)
+    try:
+        link(path, sink.path)
+        work.hold()
+    except BaseException:
+        with suppress(OSError):
+            remove(sink.path)
+        raise
+    return Exported(size, sha256)
