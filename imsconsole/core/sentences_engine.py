@@ -33,6 +33,15 @@ ENGINE_SENTENCES: Mapping[str, Any] = {
         "The system disk of %(size_gb)s GB is smaller than the image, which needs at least %(needed_gb)s GB. "
         "Please choose a larger system disk."
     ),
+    "data-disk-too-small": _(
+        "The disk of %(size_gb)s GB is smaller than the image, which needs at least %(needed_gb)s GB. Please "
+        "choose a larger disk."
+    ),
+    "not-a-disk": _("This is an installation medium (ISO), not a disk. Please choose a data disk image."),
+    "capture-failed": _(
+        "The disk could not be copied as it is: %(detail)s. The server runs on. Please try again; it also works "
+        "with the server stopped."
+    ),
     "too-many-disks": _(
         "A server can hold at most %(limit)s data disks. Please detach one before attaching another."
     ),

@@ -11,6 +11,7 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
 """
 
+from collections.abc import Mapping
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -40,8 +41,11 @@ class Engine(Protocol):
 
     def inventory(self) -> Inventory: ...
 
-    def sweep(self, token: str) -> None:
-        """Remove every temporary file whose name carries `token` (a prefix will do)."""
+    def sweep(self, token: str, *, keep_captures: bool = False) -> None:
+        """Remove every temporary file whose name carries `token` (a prefix will do).
+
+        What running guests copy for a `capture` is ended, unless `keep_captures`: the same capture goes on with it.
+        """
         ...
 
     # stored disks of images: read-only once they exist
@@ -57,6 +61,17 @@ class Engine(Protocol):
 
         `sha256` is empty: the bytes are the same, their checksum is the one that is known of `ref`.
         Raises NotFound, NoSpace.
+        """
+        ...
+
+    def capture(
+        self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], *, work: Work
+    ) -> dict[UUID, StoredDisk]:
+        """Store disks as they are at one instant: all of them or none. The keys are the new stored disks' IDs.
+
+        `server` has the disks, running or not, and may go on writing and even power off; None: no server
+        has them. What is stored stands alone. A capture that a killed worker began goes on when it is asked
+        for again. Raises NotFound, NoSpace, Unavailable.
         """
         ...
 
@@ -81,8 +96,11 @@ class Engine(Protocol):
         ...
 
     # disks of servers
-    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work) -> str:
-        """A blank disk; returns its reference."""
+    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "") -> str:
+        """A disk, blank or with the content of the stored disk `image_ref`; returns its reference.
+
+        Raises NotFound (the image's bytes are gone), Conflict (it is larger than `size_bytes`), NoSpace.
+        """
         ...
 
     def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:

@@ -1,6 +1,7 @@
 """Small things to feed an engine: work, images, specs."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, Server
 __all__ = [
     "Stopped",
     "TestWork",
+    "counters",
+    "counting_disk",
     "server_spec",
     "stored_image",
     "tiny_boot_sector",
@@ -65,6 +68,65 @@ def stop_at(number: int) -> Callable[[int], None]:
             raise Stopped
 
     return on_hold
+
+
+COUNTED = (
+    2048,
+    6144,
+    2048,
+)  # sectors of a counting guest's counters: two of its system disk, one of its data disk
+
+
+def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
+    """A raw disk that says COUNTING, then counts: each number goes first to two places of the disk, then to
+    one of the data disk, if there is one. The rest is noise.
+    """
+    noise = bytearray(os.urandom(size_bytes))
+    noise[:512] = _counting_sector()
+    for sector in COUNTED:
+        noise[sector * 512 : (sector + 1) * 512] = bytes(512)
+    path.write_bytes(noise)
+    return path
+
+
+def _counting_sector() -> bytes:
+    """By the BIOS's extended write (INT 13h, 43h); the number is kept at 0x8000."""
+    says = bytes.fromhex("baf803 be0000 ac 84c0 7403 ee ebf8")  # to the serial port, as tiny_boot_sector does
+    head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + bytes.fromhex("fb")  # ds, ss, sp; sti
+    counts = bytes.fromhex("66ff060080")  # inc dword [0x8000]
+    calls = [bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b281")]
+    writes = bytes.fromhex("b80043 cd13 c3")  # ax = 4300h; int 13h; ret
+    body_length = len(counts) + 3 * 8 + 2
+    place = 0x7C00 + len(head) + body_length  # of `writes`, then of the addresses, then of the text
+    body, at = counts, 0x7C00 + len(head) + len(counts)
+    for number, call in enumerate(calls):
+        packet = (place + len(writes) + 16 * number).to_bytes(2, "little")
+        at += 8
+        body += call.replace(b"\0\0", packet) + b"\xe8" + (place - at).to_bytes(2, "little")
+    body += b"\xeb" + (-body_length).to_bytes(1, "little", signed=True)
+    packets = b"".join(
+        bytes.fromhex("1000 0100 0080 0000") + sector.to_bytes(8, "little") for sector in COUNTED
+    )
+    text = (place + len(writes) + len(packets)).to_bytes(2, "little")
+    head = head.replace(bytes.fromhex("be0000"), b"\xbe" + text, 1)
+    return (head + body + writes + packets + b"COUNTING\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
+
+
+def counters(disk: Path, *sectors: int) -> list[int]:
+    """What a counting guest wrote at these sectors of a qcow2 file, also while it writes."""
+    read = [f"read -v {sector * 512} 4" for sector in sectors]
+    command = [
+        "qemu-io",
+        "-r",
+        "-U",
+        "-f",
+        "qcow2",
+        *(word for each in read for word in ("-c", each)),
+        str(disk),
+    ]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^[0-9a-f]{8}:  ((?:[0-9a-f]{2} ){4})", shown, re.MULTILINE)
+    return [int.from_bytes(bytes.fromhex(each), "little") for each in found]
 
 
 def dead_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from uuid import UUID
 
-from imsconsole.engine.local.store import Store
-from imsconsole.engine.types import Work
+from imsconsole.core.errors import Conflict, Unsupported
+from imsconsole.engine.local.qemu_img import QemuImg
+from imsconsole.engine.local.store import Store, copy
+from imsconsole.engine.types import GIB, Work
 
 
 def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
@@ -19,3 +21,23 @@ def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
         made = folder / "made"
         store.link_stored(ref, made)
         return store.finish(made, store.images, str(disk_id), suffix, work)
+
+
+def content_of(store: Store, qemu_img: QemuImg, ref: str, made: Path, size_bytes: int, work: Work) -> None:
+    """A disk of its own with the content of the stored disk `ref`, as large as asked for.
+
+    Raises NotFound, Conflict (too small), Unsupported (no disk, but an ISO).
+    """
+    source = store.stored(ref)
+    if store.suffix(ref) != ".qcow2":
+        raise Unsupported("not-a-disk")
+    total = source.stat().st_size
+    with source.open("rb") as stream, made.open("xb") as out:
+        copy(stream, out, lambda done: work.report(done, total))
+    store.user.give(made)
+    needed = qemu_img.virtual_size(made, "qcow2")
+    if needed > size_bytes:
+        sizes = {"needed_gb": -(-needed // GIB), "size_gb": size_bytes // GIB}
+        raise Conflict("data-disk-too-small", **sizes)
+    if needed < size_bytes:
+        qemu_img.resize(made, size_bytes)

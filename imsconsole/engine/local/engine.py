@@ -1,7 +1,7 @@
 """`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from imsconsole.core.errors import Conflict
 from imsconsole.core.full_disk import full_disk_said
-from imsconsole.engine.local.copies import linked
+from imsconsole.engine.local.capture import Captures
+from imsconsole.engine.local.copies import content_of, linked
 from imsconsole.engine.local.exporting import export_disk
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machine import CD
@@ -66,6 +67,7 @@ class LocalEngine:
         self._machines = Machines(
             self._store, self._user, network=network, memory_mb=memory_mb, accelerator=accelerator
         )
+        self._captures = Captures(self._store, self._machines, self._qemu_img)
 
     # what there is
     def capabilities(self) -> Capabilities:
@@ -81,12 +83,14 @@ class LocalEngine:
             stored=_names(store.images),
             servers=_names(store.servers),
             disks=_names(store.disks) | frozenset(store.system_refs()),
-            scraps=_names(store.scraps),
+            scraps=_names(store.scraps) | self._captures.tokens(),
             running=self._machines.running(),
         )
 
-    def sweep(self, token: str) -> None:
+    def sweep(self, token: str, *, keep_captures: bool = False) -> None:
         self._store.sweep(token)
+        if not keep_captures:
+            self._captures.sweep(token)
 
     @full_disk_said()
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
@@ -163,6 +167,12 @@ class LocalEngine:
     def copy(self, disk_id: UUID, ref: str, *, work: Work) -> StoredDisk:
         return self._described(linked(self._store, disk_id, ref, work), "")
 
+    @full_disk_said()
+    def capture(
+        self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], *, work: Work
+    ) -> dict[UUID, StoredDisk]:
+        return self._captures.capture(server, disks, work)
+
     def open(self, ref: str, offset: int = 0) -> BinaryIO:
         stream = self._store.stored(ref).open("rb")
         stream.seek(offset)
@@ -183,13 +193,16 @@ class LocalEngine:
 
     # disks of servers
     @full_disk_said()
-    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work) -> str:
+    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "") -> str:
         store = self._store
         if adopted := store.adopt(store.disks, str(disk_id), ".qcow2", work):
             return adopted.name
         with store.scrap(work) as folder:
             made = folder / "made"
-            self._qemu_img.create(made, size_bytes)
+            if image_ref:
+                content_of(store, self._qemu_img, image_ref, made, size_bytes, work)
+            else:
+                self._qemu_img.create(made, size_bytes)
             made.chmod(0o600)
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 

@@ -117,6 +117,12 @@ class Machines:
                 raise NotFound("no-such-server", ref=ref)
             yield folder
 
+    @contextmanager
+    def held(self, ref: str) -> Iterator[tuple[Path, bool]]:
+        """A server's folder, held, and whether its guest runs. Raises NotFound."""
+        with self._locked(ref) as folder:
+            yield folder, self._noted(folder).power is Power.RUNNING
+
     # power
     def running(self) -> frozenset[UUID]:
         machine.reap()
@@ -148,6 +154,9 @@ class Machines:
         elif pid and pid != recorded.pid:
             note(folder, replace(recorded, pid=pid))
         return describe(folder, read_state(folder))
+
+    def is_running(self, ref: str) -> bool:
+        return self.state(ref).power is Power.RUNNING
 
     def require_stopped(self, ref: str) -> None:
         """Raises Conflict when the server runs."""

@@ -132,7 +132,7 @@ class Store:
         except BaseException:
             remove(final)
             raise
-        for other in self._attempts(folder, stem, suffix):
+        for other in self.attempts(folder, stem, suffix):
             if other != final:
                 remove(other)
         return final
@@ -146,7 +146,7 @@ class Store:
     def adopt(self, folder: Path, stem: str, suffix: str, work: Work) -> Path | None:
         """What an earlier attempt finished, under this attempt's name; None when there is nothing."""
         final = folder / f"{stem}.{work.token}{suffix}"
-        for found in self._attempts(folder, stem, suffix):
+        for found in self.attempts(folder, stem, suffix):
             work.hold()
             try:
                 found.rename(final)
@@ -157,7 +157,7 @@ class Store:
         return None
 
     @staticmethod
-    def _attempts(folder: Path, stem: str, suffix: str) -> list[Path]:
+    def attempts(folder: Path, stem: str, suffix: str) -> list[Path]:
         return sorted(
             path for path in folder.glob(f"{stem}.*{suffix}") if path.suffix == suffix or not suffix
         )

@@ -1,0 +1,393 @@
+"""Stored disks made of a server's disks: as they are at one instant, flattened, standing alone.
+
+A running guest's disks are copied by its own QEMU (`blockdev-backup`, all in one transaction, at one
+instant) while the guest goes on; the copies grow in its run folder, the only place it can make files in.
+Such a copy survives whoever ordered it: the next attempt finds it and follows it to its end. Disks at
+rest are copied by `qemu-img`. What is finished is hashed and given its name in the store like any disk.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from imsconsole.core.errors import ImsError, NoSpace, Unavailable
+from imsconsole.core.full_disk import met_full_disk
+from imsconsole.engine.local import machine
+from imsconsole.engine.local.machines import Machines
+from imsconsole.engine.local.qemu_img import QemuImg
+from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
+from imsconsole.engine.local.store import RUN, Store, link, remove, sha256_of
+from imsconsole.engine.types import DiskSpec, ServerSpec, StoredDisk, Work
+
+PREFIX = "capture-"
+POLL_S = 0.1
+CANCEL_LIMIT_S = 30.0
+SILENCE_LIMIT_S = 60.0  # of a QEMU that lives and does not answer
+TRIES = 3  # of a guest that ends and starts again while its disks are copied
+SUFFIX = ".qcow2"
+
+
+class GuestGone(Exception):
+    """The guest has ended before its disks were copied: they are at rest now."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One disk on its way into the store."""
+
+    stored: UUID
+    disk: DiskSpec
+
+    @property
+    def job(self) -> str:
+        """What QEMU calls the copying."""
+        return _job(str(self.stored))
+
+    @property
+    def node(self) -> str:
+        """What QEMU calls the target."""
+        return _node(str(self.stored))
+
+
+class Captures:
+    """Captures disks of one region."""
+
+    def __init__(self, store: Store, machines: Machines, qemu_img: QemuImg) -> None:
+        self._store = store
+        self._machines = machines
+        self._qemu_img = qemu_img
+
+    def capture(
+        self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], work: Work
+    ) -> dict[UUID, StoredDisk]:
+        """All of them, of one instant, or none."""
+        copies = [Copy(stored, disk) for stored, disk in disks.items()]
+        if finals := self._adopted(copies, work):
+            return {each: self._described(final, work) for each, final in finals.items()}
+        with self._store.scrap(work) as scrap:
+            made = self._made(server, copies, scrap, work)
+            return self._finished(made, work)
+
+    def _made(
+        self, server: ServerSpec | None, copies: Sequence[Copy], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
+        """A guest that ends meanwhile leaves its disks at rest, unless somebody starts it again."""
+        for _ in range(TRIES):
+            try:
+                made = self._of_a_guest(server, copies, scrap, work) if server else {}
+            except GuestGone:
+                continue
+            if made:
+                return made
+            break
+        return self._at_rest(copies, scrap, work)
+
+    # what is finished
+    def _adopted(self, copies: Sequence[Copy], work: Work) -> dict[UUID, Path]:
+        """What an earlier attempt finished, all of it; a part of it is of no use and is removed."""
+        images = self._store.images
+        found = {each.stored: self._store.attempts(images, str(each.stored), SUFFIX) for each in copies}
+        if all(found.values()):
+            adopted = {each: self._store.adopt(images, str(each), SUFFIX, work) for each in found}
+            return {each: path for each, path in adopted.items() if path}
+        for paths in found.values():
+            for path in paths:
+                work.hold()
+                remove(path)
+        return {}
+
+    def _finished(self, made: Mapping[UUID, Path], work: Work) -> dict[UUID, StoredDisk]:
+        """Hash them, then give them their names. What was named is taken away when the rest cannot be."""
+        for path in made.values():
+            self._store.own(path)
+        stored = {each: self._described(path, work) for each, path in made.items()}
+        named: dict[UUID, Path] = {}
+        try:
+            for each, path in made.items():
+                named[each] = self._store.finish(path, self._store.images, str(each), SUFFIX, work)
+        except BaseException:
+            for final in named.values():
+                remove(final)
+            raise
+        return {each: _named(disk, named[each]) for each, disk in stored.items()}
+
+    def _described(self, path: Path, work: Work) -> StoredDisk:
+        size = path.stat().st_size
+        sha256 = sha256_of(path, lambda _done: work.report(size, size))
+        with path.open("rb") as stream:
+            virtual = virtual_size(stream.read(32))
+        return StoredDisk(path.name, SUFFIX[1:], size, virtual, sha256)
+
+    # disks at rest
+    def _at_rest(self, copies: Sequence[Copy], scrap: Path, work: Work) -> dict[UUID, Path]:
+        """By `qemu-img`, which finds them locked when a guest runs from them after all."""
+        self._require_room(copies)
+        sizes = [each.disk.size_bytes for each in copies]
+        made = {}
+        for number, each in enumerate(copies):
+            folder = scrap / each.stored.hex
+            folder.mkdir(mode=0o700)
+            self._store.user.give(folder)
+            report = _part(work, sum(sizes[:number]), sizes[number], sum(sizes))
+            made[each.stored] = self._flattened(each.disk, folder, report)
+        return made
+
+    def _flattened(self, disk: DiskSpec, folder: Path, report: Callable[[float], None]) -> Path:
+        for layer in self._layers(disk):
+            link(layer, folder / layer.name)
+        top, made = folder / self._store.disk(disk.ref).name, folder / "made"
+        report(0)
+        self._qemu_img.convert(top, "qcow2", made, size_bytes=disk.size_bytes, progress=report)
+        return made
+
+    def _layers(self, disk: DiskSpec) -> list[Path]:
+        """A disk's file, and that of the image under it when it is a system disk. Raises NotFound."""
+        top = self._store.disk(disk.ref)
+        base = top.with_name("base.qcow2")
+        return [top, base] if base.exists() else [top]
+
+    def _require_room(self, copies: Sequence[Copy]) -> None:
+        """A full disk would stop the guests of this host as well. Raises NoSpace."""
+        layers = [layer for each in copies for layer in self._layers(each.disk)]
+        if sum(layer.stat().st_blocks * 512 for layer in layers) > self._store.free_space().free_bytes:
+            raise NoSpace
+
+    # disks of a running guest
+    def _of_a_guest(
+        self, server: ServerSpec, copies: Sequence[Copy], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
+        """Empty when the guest does not run. Raises GuestGone when it has ended meanwhile."""
+        with self._machines.held(server.ref) as (folder, runs):
+            if not runs:
+                drop(folder, copies_in(folder, copies))
+                return {}
+            with qmp(folder) as talk:
+                goes_on = self._taken_over(talk, folder, copies, work)
+            if not goes_on:
+                self._begin(folder, copies, work)
+        try:
+            self._follow(server.ref, folder, copies, work)
+            with self._machines.held(server.ref) as (folder, runs):
+                return self._collected(folder, copies, scrap, work)
+        except (ImsError, OSError, GuestGone):
+            with self._machines.held(server.ref) as (folder, _runs):
+                drop(folder, [path for path in copies_in(folder, copies) if work.token in path.name])
+            raise
+
+    def _taken_over(self, talk: Qmp, folder: Path, copies: Sequence[Copy], work: Work) -> bool:
+        """Whether an earlier attempt's copying goes on, all of it; then it is ours."""
+        jobs = _jobs(talk)
+        found = {each: _copy_in(folder, each) for each in copies}
+        if not all(found.values()) or not all(each.job in jobs for each in copies):
+            return False
+        for each, path in found.items():
+            work.hold()
+            assert path is not None  # noqa: S101 - asked above
+            path.rename(path.with_name(_target(each, work)))
+        return True
+
+    def _begin(self, folder: Path, copies: Sequence[Copy], work: Work) -> None:
+        """One transaction: the disks are copied as they are now. Raises NoSpace, Unavailable."""
+        drop(folder, copies_in(folder, copies))
+        self._require_room(copies)
+        work.hold()
+        with qmp(folder) as talk:
+            sizes = _sizes(talk)
+        try:
+            for each in copies:
+                self._qemu_img.create(folder / RUN / _target(each, work), sizes[machine.node_of(each.disk)])
+            with qmp(folder) as talk:
+                for each in copies:
+                    talk.command("blockdev-add", **_target_node(each, work))
+                talk.command("transaction", **_transaction(copies))
+        except (ImsError, OSError, KeyError) as error:
+            drop(folder, copies_in(folder, copies))
+            raise _as_failure(error) from error
+
+    def _follow(self, ref: str, folder: Path, copies: Sequence[Copy], work: Work) -> None:
+        """Report until all copying has come to an end, good or bad. Raises GuestGone."""
+        heard_at = time.monotonic()
+        while True:
+            jobs = self._jobs_of(ref, folder, heard_at)
+            if jobs is not None:
+                heard_at = time.monotonic()
+                ours = [jobs[each.job] for each in copies if each.job in jobs]
+                if len(ours) < len(copies):
+                    raise GuestGone
+                work.report(_sum(ours, "current-progress"), _sum(ours, "total-progress"))
+                if all(job["status"] == "concluded" for job in ours):
+                    return
+            time.sleep(POLL_S)
+
+    def _jobs_of(self, ref: str, folder: Path, heard_at: float) -> dict[str, dict[str, Any]] | None:
+        """What QEMU is copying; None when it does not answer just now. Raises GuestGone, Unavailable."""
+        try:
+            with qmp(folder) as talk:
+                return _jobs(talk)
+        except Unavailable:
+            if not self._machines.is_running(ref):
+                raise GuestGone from None
+            if time.monotonic() - heard_at > SILENCE_LIMIT_S:
+                raise
+            return None
+
+    def _collected(self, folder: Path, copies: Sequence[Copy], scrap: Path, work: Work) -> dict[UUID, Path]:
+        """The finished copies, out of the guest's reach. Raises GuestGone, NoSpace, Unavailable."""
+        try:
+            with qmp(folder) as talk:
+                jobs = _jobs(talk)
+                errors = [str(jobs[each.job]["error"]) for each in copies if "error" in jobs[each.job]]
+                for each in copies if not errors else ():
+                    _forget(talk, each.job, each.node)
+        except (Unavailable, KeyError):
+            raise GuestGone from None
+        if errors:
+            raise NoSpace if met_full_disk(0, errors[0]) else Unavailable("capture-failed", detail=errors[0])
+        made = {}
+        for each in copies:
+            made[each.stored] = scrap / f"{each.stored.hex}{SUFFIX}"
+            (folder / RUN / _target(each, work)).rename(made[each.stored])
+            self._require_whole(made[each.stored])
+        return made
+
+    def _require_whole(self, made: Path) -> None:
+        """It was made where a guest that broke out could reach. Raises Unavailable."""
+        described = {} if made.is_symlink() or not made.is_file() else self._qemu_img.info(made, "qcow2")
+        data_file = described.get("format-specific", {}).get("data", {}).get("data-file")
+        if not described or "backing-filename" in described or data_file:
+            raise Unavailable("capture-failed", detail="not a disk of its own")
+
+    # what was left
+    def sweep(self, token: str) -> None:
+        """End the copying of attempts whose token begins so, and remove what it made."""
+        for name in {path.parent.parent.name for path in self._left(token)}:
+            with self._machines.held(name) as (folder, _runs):
+                drop(folder, [path for path in self._left(token) if path.parent.parent == folder])
+
+    def tokens(self) -> frozenset[str]:
+        return frozenset(path.name.split(".")[1] for path in self._left(""))
+
+    def _left(self, token: str) -> list[Path]:
+        return sorted(self._store.servers.glob(f"*/{RUN}/{PREFIX}*.{token}*{SUFFIX}"))
+
+
+def drop(folder: Path, paths: Sequence[Path]) -> None:
+    """End the copying into these files, if a guest still copies, and remove them.
+
+    A guest that stands still because the disk was full goes on.
+    """
+    if not paths:
+        return
+    with suppress(Unavailable), qmp(folder) as talk:
+        for path in paths:
+            _cancel(talk, _job(_stored(path)), _node(_stored(path)))
+    for path in paths:
+        remove(path)
+    with suppress(ImsError), qmp(folder) as talk:
+        if talk.command("query-status")["status"] == "io-error":
+            talk.command("cont")
+
+
+def copies_in(folder: Path, copies: Sequence[Copy]) -> list[Path]:
+    """The unfinished files of these disks, whichever attempt made them."""
+    return [path for each in copies for path in (folder / RUN).glob(f"{PREFIX}{each.stored}.*{SUFFIX}")]
+
+
+def virtual_size(head: bytes) -> int:
+    """Of a qcow2 file, from its first 32 bytes."""
+    return int.from_bytes(head[24:32], "big")
+
+
+def _copy_in(folder: Path, copy: Copy) -> Path | None:
+    return next(iter(copies_in(folder, [copy])), None)
+
+
+def _stored(path: Path) -> str:
+    return path.name.removeprefix(PREFIX).partition(".")[0]
+
+
+def _job(stored: str) -> str:
+    return f"{PREFIX}{stored}"
+
+
+def _node(stored: str) -> str:
+    return f"into-{stored.replace('-', '')[:20]}"
+
+
+def _target(copy: Copy, work: Work) -> str:
+    return f"{PREFIX}{copy.stored}.{work.token}{SUFFIX}"
+
+
+def _target_node(copy: Copy, work: Work) -> dict[str, Any]:
+    file = {"driver": "file", "filename": _target(copy, work)}
+    return {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
+
+
+def _transaction(copies: Sequence[Copy]) -> dict[str, Any]:
+    """All begin at one instant; when one fails none is good."""
+    actions = [
+        {
+            "type": "blockdev-backup",
+            "data": {
+                "job-id": each.job,
+                "device": machine.node_of(each.disk),
+                "target": each.node,
+                "sync": "full",
+                "auto-dismiss": False,
+            },
+        }
+        for each in copies
+    ]
+    return {"actions": actions, "properties": {"completion-mode": "grouped"}}
+
+
+def _jobs(talk: Qmp) -> dict[str, dict[str, Any]]:
+    return {job["id"]: job for job in talk.command("query-jobs")}
+
+
+def _sizes(talk: Qmp) -> dict[str, int]:
+    nodes = talk.command("query-named-block-nodes", flat=True)
+    return {node["node-name"]: node["image"]["virtual-size"] for node in nodes}
+
+
+def _cancel(talk: Qmp, job: str, node: str) -> None:
+    deadline = time.monotonic() + CANCEL_LIMIT_S
+    with suppress(QmpError):
+        talk.command("block-job-cancel", device=job, force=True)
+    while (found := _jobs(talk).get(job)) and found["status"] != "concluded":
+        if time.monotonic() > deadline:
+            raise Unavailable("qemu-busy")
+        time.sleep(0.02)
+    _forget(talk, job, node)
+
+
+def _forget(talk: Qmp, job: str, node: str) -> None:
+    """Let a job that has ended and its target go; what is gone already is."""
+    with suppress(QmpError):
+        talk.command("job-dismiss", id=job)
+    with suppress(QmpError):
+        talk.command("blockdev-del", **{"node-name": node})
+
+
+def _sum(jobs: Sequence[Mapping[str, Any]], name: str) -> int:
+    return sum(int(job[name]) for job in jobs)
+
+
+def _part(work: Work, before: int, size: int, total: int) -> Callable[[float], None]:
+    return lambda percent: work.report(before + int(size * percent / 100), total)
+
+
+def _named(disk: StoredDisk, final: Path) -> StoredDisk:
+    return StoredDisk(final.name, disk.format, disk.size_bytes, disk.virtual_size_bytes, disk.sha256)
+
+
+def _as_failure(error: Exception) -> Exception:
+    """QEMU's refusal, in our words."""
+    if isinstance(error, QmpError):
+        detail = str(error.values["detail"])
+        return NoSpace() if met_full_disk(0, detail) else Unavailable("capture-failed", detail=detail)
+    return Unavailable("capture-failed", detail="no such disk") if isinstance(error, KeyError) else error

@@ -1,0 +1,270 @@
+"""The promises of `capture`, and of disks with an image's content. Every engine inherits them."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from imsconsole.core.errors import Conflict, NotFound, Unsupported
+from imsconsole.engine.api import Engine
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec, StoredDisk
+from tests.engine.contract import content, nothing_in
+from tests.engine.guests import (
+    COUNTED,
+    Stopped,
+    TestWork,
+    counters,
+    counting_disk,
+    server_spec,
+    stop_at,
+    stored_image,
+    tiny_disk,
+    wait_for,
+    wait_until,
+)
+
+SYSTEM, LATER, DATA = COUNTED
+
+
+def data_disk(engine: Engine, size_bytes: int = 64 * MIB, *, image_ref: str = "") -> DiskSpec:
+    disk = DiskSpec(uuid4(), "", 1, size_bytes)
+    return replace(disk, ref=engine.create_disk(disk.id, size_bytes, work=TestWork(), image_ref=image_ref))
+
+
+def counting_server(engine: Engine, place: Path, *, size_bytes: int = 16 * MIB) -> ServerSpec:
+    """A server that counts on its system disk and its data disk once it is started; no image is left."""
+    raw = counting_disk(place / f"{uuid4().hex}.raw", size_bytes=size_bytes)
+    image = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
+    spec = server_spec()
+    spec = replace(spec, disks=(*spec.disks, data_disk(engine)))
+    server = engine.create_server(spec, image.ref, work=TestWork())
+    engine.delete(image.ref)
+    return server
+
+
+def counting(engine: Engine, place: Path) -> ServerSpec:
+    """The same, counting."""
+    server = counting_server(engine, place)
+    engine.start(server)
+    wait_for(engine, server.ref, "COUNTING")
+    wait_until(lambda: counted(engine, place, captured(engine, server))[0] > 2)
+    return server
+
+
+def captured(engine: Engine, server: ServerSpec, work: TestWork | None = None) -> list[StoredDisk]:
+    """What its disks hold now, in their order."""
+    disks = {uuid4(): disk for disk in server.disks}
+    return list(engine.capture(server, disks, work=work or TestWork()).values())
+
+
+def counted(engine: Engine, place: Path, stored: list[StoredDisk]) -> list[int]:
+    """System disk, a later place of it, data disk. The stored disks are deleted."""
+    numbers = []
+    for each, sectors in zip(stored, [(SYSTEM, LATER), (DATA,)], strict=True):
+        path = place / "counted.qcow2"
+        path.write_bytes(content(engine, each.ref))
+        numbers += counters(path, *sectors)
+        engine.delete(each.ref)
+    return numbers
+
+
+def interrupted(at: int = 1) -> TestWork:
+    """Work whose worker is killed at a report: nothing is tidied up."""
+    work = TestWork()
+
+    def on_report() -> None:
+        if len(work.reports) == at:
+            raise Stopped
+
+    work.on_report = on_report
+    return work
+
+
+class CaptureContract:
+    """Subclasses give the fixtures `engine` and `place`."""
+
+    @pytest.mark.guest
+    def test_a_running_guests_disks_are_stored_as_they_were_at_one_instant(
+        self, engine: Engine, place: Path
+    ) -> None:
+        server = counting(engine, place)
+        work = TestWork()
+        stored = captured(engine, server, work)
+        total = sum(disk.size_bytes for disk in server.disks)
+        assert (total, total) in work.reports
+        assert [each.virtual_size_bytes for each in stored] == [disk.size_bytes for disk in server.disks]
+        assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in stored)
+        system, later, data = counted(engine, place, stored)
+        # the guest writes a number in this order: what is there is what it had written at an instant, no more
+        assert system >= later >= data >= system - 1 > 0
+        assert engine.server_state(server.ref).power is Power.RUNNING
+        wait_until(lambda: counted(engine, place, captured(engine, server))[0] > system)
+        assert not engine.inventory().scraps
+
+    @pytest.mark.guest
+    def test_a_captured_system_disk_boots_in_another_server(self, engine: Engine, place: Path) -> None:
+        image = stored_image(engine, place, "CAPTURED")
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.delete(image.ref)
+        for start in (False, True):
+            if start:
+                engine.start(server)
+            (stored,) = captured(engine, server)
+            engine.stop(server.ref, graceful_s=0)
+            other = engine.create_server(server_spec(), stored.ref, work=TestWork())
+            engine.start(other)
+            wait_for(engine, other.ref, "CAPTURED")
+            engine.stop(other.ref, graceful_s=0)
+
+    def test_disks_at_rest_are_stored_flattened_and_stand_alone(self, engine: Engine, place: Path) -> None:
+        raw = tiny_disk(place / "source.raw")
+        image = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        work = TestWork()
+        (stored,) = captured(engine, server, work)
+        engine.delete_server(server.ref)
+        engine.delete(image.ref)
+        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        info = subprocess.run(
+            ["qemu-img", "info", "-f", "qcow2", place / "back.qcow2"], capture_output=True, text=True
+        )
+        assert "backing" not in info.stdout
+        compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
+        assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
+        assert (GIB, GIB) in work.reports
+        assert engine.inventory().stored == {stored.ref}
+
+    def test_a_disk_without_a_server_is_stored_and_becomes_a_disk_again(
+        self, engine: Engine, place: Path
+    ) -> None:
+        disk = data_disk(engine)
+        disk_id = uuid4()
+        (stored,) = engine.capture(None, {disk_id: disk}, work=TestWork()).values()
+        again = engine.capture(None, {disk_id: disk}, work=TestWork())[disk_id]
+        assert engine.inventory().stored == {again.ref}
+        assert again.sha256 == stored.sha256
+        engine.delete_disk(disk.ref)
+        other = data_disk(engine, 128 * MIB, image_ref=again.ref)
+        engine.delete(again.ref)
+        assert engine.inventory().disks == {other.ref}
+        engine.delete_disk(other.ref)
+        assert nothing_in(engine)
+
+    def test_a_disk_of_an_image_has_its_content_and_no_less_room(self, engine: Engine, place: Path) -> None:
+        image = stored_image(engine, place, "CONTENT")
+        work, disk_id = TestWork(), uuid4()
+        ref = engine.create_disk(disk_id, 8 * MIB, work=work, image_ref=image.ref)
+        ref = engine.create_disk(disk_id, 8 * MIB, work=TestWork(), image_ref=image.ref)
+        assert work.reports[-1] == (image.size_bytes, image.size_bytes)
+        assert engine.inventory().disks == {ref}
+        (stored,) = engine.capture(
+            None, {uuid4(): DiskSpec(disk_id, ref, 1, 8 * MIB)}, work=TestWork()
+        ).values()
+        assert stored.virtual_size_bytes == 8 * MIB
+        assert b"CONTENT" in content(engine, stored.ref)
+        with pytest.raises(Conflict) as refusal:
+            engine.create_disk(uuid4(), MIB, work=TestWork(), image_ref=image.ref)
+        assert refusal.value.code == "data-disk-too-small"
+        with pytest.raises(NotFound):
+            engine.create_disk(uuid4(), MIB, work=TestWork(), image_ref=f"{uuid4()}.t1.qcow2")
+        assert engine.inventory().disks == {ref}
+
+    def test_a_medium_is_no_content_of_a_disk(self, engine: Engine, place: Path) -> None:
+        (place / "source.iso").write_bytes(bytes(MIB))
+        medium = engine.ingest(uuid4(), FileSource(place / "source.iso"), format="iso", work=TestWork())
+        with pytest.raises(Unsupported):
+            engine.create_disk(uuid4(), GIB, work=TestWork(), image_ref=medium.ref)
+
+    @pytest.mark.guest
+    def test_a_capture_goes_on_where_its_worker_died(self, engine: Engine, place: Path) -> None:
+        """What is stored is of the first instant, though the guest has gone on for long."""
+        server = counting(engine, place)
+        disks = {uuid4(): disk for disk in server.disks}
+        with pytest.raises(Stopped):
+            engine.capture(server, disks, work=interrupted())
+        (between, *_rest) = counted(engine, place, captured(engine, server))
+        stored = engine.capture(server, disks, work=TestWork())
+        assert 0 < counted(engine, place, list(stored.values()))[0] < between
+        assert not engine.inventory().scraps
+
+    @pytest.mark.guest
+    @pytest.mark.parametrize("swept", [True, False])
+    def test_what_a_killed_worker_left_is_removed_and_a_later_capture_is_whole(
+        self, engine: Engine, place: Path, swept: bool
+    ) -> None:
+        server = counting(engine, place)
+        disks = {uuid4(): disk for disk in server.disks}
+        work = interrupted()
+        with pytest.raises(Stopped):
+            engine.capture(server, disks, work=work)
+        assert engine.inventory().scraps == {work.token}
+        if swept:
+            engine.sweep(work.token)
+            assert not engine.inventory().scraps
+        else:  # a guest that starts anew knows nothing of the copying
+            engine.stop(server.ref, graceful_s=0)
+            engine.start(server)
+        stored = engine.capture(server, disks, work=TestWork())
+        assert {each.ref for each in stored.values()} == engine.inventory().stored
+        assert not engine.inventory().scraps
+
+    @pytest.mark.guest
+    @pytest.mark.parametrize("runs", [True, False])
+    def test_a_capture_that_ends_anywhere_leaves_nothing_and_the_guest_goes_on(
+        self, engine: Engine, place: Path, runs: bool
+    ) -> None:
+        server = counting_server(engine, place)
+        if runs:
+            engine.start(server)
+        whole = TestWork()
+        for each in captured(engine, server, whole):
+            engine.delete(each.ref)
+        endings: list[Callable[[], TestWork]] = [
+            *(lambda at=at: interrupted(at) for at in range(1, len(whole.reports))),
+            *(lambda at=at: TestWork(on_hold=stop_at(at)) for at in range(1, whole.holds + 1)),
+        ]
+        for ending in endings:
+            work = ending()
+            try:
+                for each in captured(engine, server, work):  # it did not come by so often
+                    engine.delete(each.ref)
+            except Stopped:
+                engine.sweep(work.token)
+            assert not engine.inventory().stored
+            assert not engine.inventory().scraps
+        assert (engine.server_state(server.ref).power is Power.RUNNING) == runs
+
+    @pytest.mark.guest
+    def test_late_work_does_not_touch_its_successors_capture(self, engine: Engine, place: Path) -> None:
+        server = counting(engine, place)
+        disks = {uuid4(): disk for disk in server.disks}
+        kept: list[dict[UUID, StoredDisk]] = []
+        work = TestWork()
+
+        def overtaken() -> None:
+            if not kept:
+                kept.append(engine.capture(server, disks, work=TestWork()))
+                raise Stopped
+
+        work.on_report = overtaken
+        with pytest.raises(Stopped):
+            engine.capture(server, disks, work=work)
+        assert engine.inventory().stored == {each.ref for each in kept[0].values()}
+        assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in kept[0].values())
+
+    @pytest.mark.guest
+    def test_a_guest_that_powers_off_meanwhile_is_captured_at_rest(self, engine: Engine, place: Path) -> None:
+        server = counting(engine, place)
+        work = TestWork()
+
+        def power_off() -> None:
+            engine.stop(server.ref, graceful_s=0)
+
+        work.on_report = power_off
+        stored = captured(engine, server, work)
+        work.on_report = lambda: None
+        assert counted(engine, place, stored) == counted(engine, place, captured(engine, server))
+        assert not engine.inventory().scraps

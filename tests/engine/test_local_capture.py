@@ -1,0 +1,104 @@
+"""The local engine captures as every engine does; and what is its own: room, and what QEMU can reach."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imsconsole.core.errors import NoSpace, Unavailable
+from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local import capture
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.qmp import qmp
+from imsconsole.engine.types import MIB, Power, Space
+from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
+from tests.engine.guests import COUNTED, counters, wait_until
+from tests.support.faults import full_disk
+
+
+class TestLocalCapture(CaptureContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("runs", [True, False])
+def test_without_room_for_it_nothing_is_begun(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    """A full disk would stop every guest of the host."""
+    server = counting(local, place) if runs else counting_server(local, place)
+    monkeypatch.setattr(local._store, "free_space", lambda: Space(MIB, MIB))
+    with pytest.raises(NoSpace):
+        captured(local, server)
+    assert not local.inventory().scraps
+    assert (local.server_state(server.ref).power is Power.RUNNING) == runs
+
+
+@pytest.mark.guest
+def test_a_disk_that_fills_up_ends_the_capture_and_not_the_guest(local: LocalEngine, place: Path) -> None:
+    server = counting_server(local, place)
+    with full_disk(8 * MIB):  # of each file the guest's QEMU writes, until it ends
+        local.start(server)
+    with pytest.raises(NoSpace):
+        captured(local, server)
+    assert not local.inventory().scraps
+    assert not local.inventory().stored
+    disk = local._store.disk(server.disks[0].ref)
+    before = counters(disk, COUNTED[0])
+    wait_until(lambda: counters(disk, COUNTED[0]) > before)
+
+
+@pytest.mark.guest
+def test_what_a_guest_that_broke_out_lays_down_instead_is_not_stored(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy grows where its QEMU can write; a link, or a disk over a file of ours, is not taken."""
+    server = counting(local, place)
+    secret = place / "secret"
+    secret.write_text("secret")
+    follow = capture.Captures._follow
+
+    def laying(lay_down: Callable[[Path], object]) -> Callable[..., None]:
+        def exchanged(*args: Any) -> None:
+            follow(*args)
+            for path in (local._store.server(server.ref) / "run").glob("capture-*"):
+                path.unlink()
+                lay_down(path)
+
+        return exchanged
+
+    for lay_down in (
+        lambda path: path.symlink_to(secret),
+        lambda path: path.mkdir(),
+        lambda path: overlay_on(secret, path),
+    ):
+        monkeypatch.setattr(capture.Captures, "_follow", laying(lay_down))
+        with pytest.raises(Unavailable) as refusal:
+            captured(local, server)
+        assert refusal.value.code == "capture-failed"
+        assert sentence_of(refusal.value) != "capture-failed"
+        assert not local.inventory().stored
+        assert not local.inventory().scraps
+
+
+def overlay_on(base: Path, path: Path) -> None:
+    create = ["qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", str(base), str(path), "4M"]
+    subprocess.run(create, check=True)
+    path.chmod(0o644)
+
+
+@pytest.mark.guest
+def test_qemu_keeps_nothing_of_a_capture(local: LocalEngine, place: Path) -> None:
+    server = counting(local, place)
+    captured(local, server)
+    with qmp(local._store.server(server.ref)) as talk:
+        assert talk.command("query-jobs") == []
+        assert "into-" not in json.dumps(talk.command("query-named-block-nodes", flat=True))
+    assert os.listdir(local._store.scraps) == []
