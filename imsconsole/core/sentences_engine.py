@@ -73,7 +73,9 @@ ENGINE_SENTENCES: Mapping[str, Any] = {
         "Servers that boot by UEFI cannot be started on this host because the package %(package)s is not "
         "installed. Please ask the operator to install it, or use an image that boots by BIOS."
     ),
-    "export-format": _("A disk of this image cannot be written as “%(format)s”. Please choose another format."),
+    "export-format": _(
+        "A disk of this image cannot be written as “%(format)s”. Please choose another format."
+    ),
     "qemu-img-missing": _(
         "Disk files cannot be read or written on this host because the package %(package)s is not installed. "
         "Please ask the operator to install it."
