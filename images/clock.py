@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from images.deletions import finish_deletions
+from images.deletions import empty_trashes, finish_deletions
 from images.uploads.expiry import expire_uploads, remove_orphans
 from imsconsole.accounts.drafts import forget_old_drafts
 from imsconsole.core.periodic import Periodic
@@ -10,6 +10,7 @@ from imsconsole.core.periodic import Periodic
 PERIODIC = (
     Periodic("images.expire_uploads", timedelta(minutes=10), expire_uploads),
     Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
+    Periodic("images.empty_trashes", timedelta(minutes=10), empty_trashes),
     Periodic("images.finish_deletions", timedelta(hours=6), finish_deletions),
     Periodic("accounts.forget_old_drafts", timedelta(hours=24), forget_old_drafts),
 )

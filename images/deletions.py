@@ -1,18 +1,30 @@
-"""Deletions that failed: nobody looks after an image that is gone, so the clock does."""
+"""What the clock does about deleted images: nobody looks after an image that is gone."""
 
 import logging
 from typing import cast
 
 from images.jobs_delete import DeleteImage
-from images.models import ImageDisk
+from images.models import Image, ImageDisk
+from images.services.delete import purge_image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.core.errors import Conflict
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job
 
 logger = logging.getLogger(__name__)
+
+
+def empty_trashes() -> None:
+    """Delete for ever what has been in a trash for its time. What is busy waits for the next run."""
+    due = Image.objects.filter(status=Image.Status.TRASHED, kept_until__lte=now())
+    for image in due.select_related("project__account", "project__region").order_by("kept_until"):
+        try:
+            purge_image(image, actor=service_actor(cast(Project, image.project)))
+        except (Refused, Conflict) as error:
+            logger.info("image %s stays in the trash a little longer: %s", image.pk, error)
 
 
 def finish_deletions() -> None:

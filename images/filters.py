@@ -27,7 +27,8 @@ TABS = {
     "market": _("Market images"),
 }
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
-STATUSES = [choice for choice in Image.Status.choices if choice[0] != Image.Status.DELETED]
+GONE = (Image.Status.DELETED, Image.Status.TRASHED)
+STATUSES = [choice for choice in Image.Status.choices if choice[0] not in GONE]
 MOST_GB = 1_000_000
 DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime.date(2999, 12, 31))]
 

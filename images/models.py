@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.public.models import PublicSource, ReleaseNote
+from images.trash import TRASHED, Trashable, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.cloud.models import Architecture, BootMode, Key, Server
@@ -62,12 +63,24 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def visible_to(self, actor: Actor) -> Self:
         """Public and market images of the region, own ones of the project (R2, R3, R22)."""
         everyone = Q(category__in=[Image.Category.PUBLIC, Image.Category.MARKET])
-        return self.filter(everyone | Q(project=actor.project), region=actor.region).exclude(
-            status=Image.Status.DELETED
-        )
+        return self.filter(everyone | Q(project=actor.project), region=actor.region).existing()
 
     def owned_by(self, actor: Actor) -> Self:
-        return self.filter(project=actor.project).exclude(status=Image.Status.DELETED)
+        return self.filter(project=actor.project).existing()
+
+    def existing(self) -> Self:
+        """Neither deleted nor in the trash."""
+        return self.exclude(status__in=[Image.Status.DELETED, Image.Status.TRASHED])
+
+    def in_trash(self, actor: Actor) -> Self:
+        """What the actor's project has deleted and can still bring back, what goes first on top."""
+        return self.filter(project=actor.project, status=Image.Status.TRASHED).order_by("kept_until", "pk")
+
+    def freeze(self, code: str, **values: Any) -> None:
+        """Let nobody use them, and say why; what is in the trash comes back frozen."""
+        why = {"error_code": code, "error_values": values, "updated_at": now()}
+        self.filter(status=Image.Status.ACTIVE).update(status=Image.Status.FROZEN, **why)
+        self.filter(status=Image.Status.TRASHED).update(status_before=Image.Status.FROZEN, **why)
 
     def kept_up_first(self) -> Self:
         """By name; what is deprecated, or will be, behind the rest."""
@@ -95,7 +108,7 @@ def _count(rows: models.QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
-class Image(models.Model):
+class Image(Trashable):
     """An image (镜像): a template of a server or disk. The row stays when it is deleted."""
 
     class Category(models.TextChoices):
@@ -119,6 +132,7 @@ class Image(models.Model):
         ACTIVE = "active", _("Normal")
         KILLED = "killed", _("Failed")
         FROZEN = "frozen", _("Frozen")
+        TRASHED = TRASHED, _("In the trash")
         DELETED = "deleted", _("Deleted")
 
     class Source(models.TextChoices):
@@ -221,9 +235,10 @@ class Image(models.Model):
         constraints = [
             models.UniqueConstraint(  # R39
                 fields=["project", "name"],
-                condition=~Q(status="deleted"),
+                condition=~Q(status__in=["deleted", TRASHED]),
                 name="image_name_unique_in_project",
             ),
+            only_trash_is_kept(),
             models.CheckConstraint(
                 condition=Q(category="private", project__isnull=False)
                 | Q(category__in=["public", "market"], project=None),

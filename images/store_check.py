@@ -91,8 +91,7 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
 
 
 def _freeze(image: Image) -> Callable[[], object]:
-    frozen = {"status": Image.Status.FROZEN, "error_code": "bytes-missing"}
-    return lambda: Image.objects.filter(pk=image.pk).update(**frozen)
+    return lambda: Image.objects.filter(pk=image.pk).freeze("bytes-missing")
 
 
 def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:

@@ -1,4 +1,4 @@
-"""May an image be deleted?"""
+"""May an image be deleted, brought back from the trash, or deleted for ever? (ims-facts §2.18)"""
 
 from django.utils.translation import gettext as _
 
@@ -6,6 +6,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.jobs.quotas import fits_quota
 
 IN_CREATION = (Image.Status.QUEUED, Image.Status.SAVING)
 
@@ -42,7 +43,7 @@ def _owns(image: Image, actor: Actor) -> Verdict:
 
 
 def _is_idle(image: Image) -> Verdict:
-    if image.status == Image.Status.DELETED:
+    if image.status in (Image.Status.DELETED, Image.Status.TRASHED):
         return refuse("deleted", _("The image has been deleted already; there is nothing left to do."))
     if image.status in IN_CREATION:
         return refuse(
@@ -54,9 +55,35 @@ def _is_idle(image: Image) -> Verdict:
             "launching",
             _("Servers are being created from this image right now. Wait until they are ready."),
         )
+    return _is_free(image)
+
+
+def _is_free(image: Image) -> Verdict:
     if image.is_held:
         return refuse(
             "image-busy",
             _("Other work on this image is still running. Wait until it has finished, or cancel it."),
         )
     return ALLOWED
+
+
+def can_restore(image: Image, actor: Actor) -> Verdict:
+    """Out of the trash, with its former status, while the quota of images has room for it (R87).
+
+    Whether its name is still free is asked with the name (`name_is_free`).
+    """
+    return may_write(actor) and _is_trashed(image, actor) and fits_quota(actor.project, {"images": 1})
+
+
+def can_purge(image: Image, actor: Actor) -> Verdict:
+    """For ever: only out of the trash, and not while work on it is running (R87). From `with_facts`."""
+    return may_write(actor) and _is_trashed(image, actor) and _is_free(image)
+
+
+def _is_trashed(image: Image, actor: Actor) -> Verdict:
+    if image.project_id == actor.project.pk and image.status == Image.Status.TRASHED:
+        return ALLOWED
+    return refuse(
+        "not-in-trash",
+        _("The image %(name)s is not in the trash of this project (any more).") % {"name": image.name},
+    )

@@ -20,6 +20,6 @@ def can_tag(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-owner", _("The tags of an image are its owner's. Ask the project the image belongs to.")
         )
-    if image.status == Image.Status.DELETED:
+    if image.status in (Image.Status.DELETED, Image.Status.TRASHED):
         return refuse("deleted", _("The image has been deleted already; there is nothing left to do."))
     return ALLOWED

@@ -1,25 +1,81 @@
-"""Deleting an image."""
+"""Deleting an image: into the trash, out of it again, and for ever."""
+
+from django.db import IntegrityError, transaction
 
 from images.jobs_delete import DeleteImage
 from images.models import Image
-from images.rules.delete import can_delete
+from images.rules.delete import can_delete, can_purge, can_restore
+from images.rules.import_image import name_is_free
+from images.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.core.now import now
+from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
 
 @service("deleteImage")
-def delete_image(image: Image, *, actor: Actor) -> Image:
-    """Delete an image for good: it is gone at once, a job removes its bytes. The row stays for the lineage.
+def delete_image(image: Image, *, deletes_backups: bool = False, actor: Actor) -> Image:
+    """Delete an image: it is gone for everybody at once, and its name is free.
 
-    Raises Refused. Servers made from it run on.
+    For `IMS_TRASH_DAYS` it can be brought back; one that has nothing to bring back goes for good.
+    `deletes_backups`: those of a full-ECS image go with it when it goes for ever (R88). Raises Refused.
+    Servers made from it run on.
     """
-    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    image = Image.objects.with_facts(actor).get(pk=image.pk)
+    image = _locked(image, actor)
     can_delete(image, actor).require()
-    image.status, image.deleted_at, image.updated_at = Image.Status.DELETED, now(), now()
-    image.save(update_fields=["status", "deleted_at", "updated_at"])
+    if not keeps_what_is_deleted(image.status):
+        image.deletes_backups = deletes_backups
+        return _remove(image, actor)
+    fields = image.put_into_trash(actor.user, deletes_backups=deletes_backups)
+    image.updated_at = now()
+    image.save(update_fields=[*fields, "updated_at"])
+    return image
+
+
+@service("restoreImage")
+def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
+    """Bring an image back from the trash, with its former status; under another name when one is given.
+
+    Raises Refused: also when the name was taken meanwhile, by whoever came first.
+    """
+    image = _locked(image, actor)
+    lock_project(actor.project)
+    can_restore(image, actor).require()
+    image.name = name or image.name
+    name_is_free(image.name, actor).require()
+    fields = image.take_out_of_trash()
+    image.updated_at = now()
+    try:
+        with transaction.atomic():
+            image.save(update_fields=["name", *fields, "updated_at"])
+    except IntegrityError:
+        name_is_free(image.name, actor).require()
+        raise
+    return image
+
+
+@service("purgeImage")
+def purge_image(image: Image, *, actor: Actor) -> Image:
+    """Delete an image that is in the trash for ever; a job removes its bytes. Raises Refused."""
+    image = _locked(image, actor)
+    can_purge(image, actor).require()
+    return _remove(image, actor)
+
+
+def _locked(image: Image, actor: Actor) -> Image:
+    """The image as it is now, with the facts that the rules ask for."""
+    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    return Image.objects.with_facts(actor).get(pk=image.pk)
+
+
+def _remove(image: Image, actor: Actor) -> Image:
+    """The row stays for the lineage, with what was said of its backups for the job."""
+    image.status, image.status_before, image.kept_until = Image.Status.DELETED, "", None
+    image.deleted_at = image.updated_at = now()
+    image.save(
+        update_fields=["status", "status_before", "kept_until", "deletes_backups", "deleted_at", "updated_at"]
+    )
     if image.disks.exclude(ref="").exists():
         start_job(DeleteImage, image, actor=actor)
     return image

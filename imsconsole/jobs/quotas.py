@@ -81,7 +81,7 @@ def used_in(
 
 
 def _images(projects: list[Any]) -> Rows:
-    images = apps.get_model("images", "Image").objects.exclude(status="deleted")
+    images = apps.get_model("images", "Image").objects.exclude(status__in=["trashed", "deleted"])
     return _per_project(images, projects).annotate(images=Count("pk"))
 
 

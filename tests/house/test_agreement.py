@@ -390,7 +390,7 @@ IMAGE = Subject(
         **{
             status: {"status": status}
             for status in Image.Status.values
-            if status not in ("active", "deleted")
+            if status not in ("active", "trashed", "deleted")
         },
     },
     lambda image: [f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()],
@@ -611,6 +611,8 @@ ELSEWHERE = {
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
+    delete.can_purge: "images/test_trash.py",
+    delete.can_restore: "images/test_trash.py",
     cloud.can_open_screen: "cloud/test_screen.py",
     cloud.can_run_guests: "images/test_launch.py",
     keys.can_use_key: "cloud/keys/test_use.py",

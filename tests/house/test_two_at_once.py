@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from images.deletions import empty_trashes
 from images.models import Image, Upload
-from images.services.delete import delete_image
+from images.services.delete import delete_image, purge_image, restore_image
 from images.services.import_image import import_image
 from images.services.launch import create_servers
 from images.services.modify import modify_image
@@ -33,6 +34,7 @@ from imsconsole.cloud.services.servers import (
     stop_server,
 )
 from imsconsole.cloud.ssh_keys import new_key
+from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.run import Run
@@ -151,7 +153,57 @@ def test_of_two_who_delete_an_image_one_wins(people: SimpleNamespace) -> None:
             lambda image=image: delete_image(image, actor=people.bob),
         )
         assert sorted(outcomes) == ["deleted", DONE]
-        assert Job.objects.about(image.pk).count() == 1
+        assert not Job.objects.about(image.pk).exists()
+
+
+def trashed_image(project: Any, **fields: Any) -> Image:
+    image = stored_image(project)
+    kept = {"status": "trashed", "status_before": "active", "kept_until": now(), **fields}
+    Image.objects.filter(pk=image.pk).update(**kept)
+    return image
+
+
+def test_an_image_is_restored_or_deleted_for_ever(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = trashed_image(people.bob.project)
+        outcomes = at_once(
+            partial(restore_image, image, actor=people.alice),
+            partial(purge_image, image, actor=people.bob),
+            empty_trashes,
+        )
+        image.refresh_from_db()
+        # the clock says nothing about what it could not delete
+        assert outcomes[:2] in ([DONE, "not-in-trash"], ["not-in-trash", DONE], ["not-in-trash"] * 2)
+        assert image.status == ("active" if outcomes[0] == DONE else "deleted")
+
+
+def test_of_two_images_that_are_restored_under_one_name_one_is(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        two = [trashed_image(people.bob.project) for _ in range(2)]
+        outcomes = at_once(
+            *[partial(restore_image, image, name=f"same-{number}", actor=people.bob) for image in two]
+        )
+        assert sorted(outcomes) == [DONE, "image-name-taken"]
+
+
+def test_of_two_images_that_are_restored_into_one_place_one_is(people: SimpleNamespace) -> None:
+    project = people.bob.project
+    for number in range(ROUNDS):
+        two = [trashed_image(project) for _ in range(2)]
+        project.quotas = {"images": number + 1}
+        project.save(update_fields=["quotas"])
+        outcomes = at_once(*[partial(restore_image, image, actor=people.bob) for image in two])
+        assert sorted(outcomes) == [DONE, "quota-images"]
+
+
+def test_an_image_is_restored_and_launched_or_not_there_yet(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = trashed_image(people.bob.project)
+        outcomes = at_once(
+            partial(restore_image, image, actor=people.alice),
+            lambda image=image: launch(image, actor=people.bob),
+        )
+        assert outcomes in ([DONE, DONE], [DONE, "not-found"])
 
 
 def test_an_image_is_deleted_or_makes_servers(people: SimpleNamespace) -> None:
@@ -193,7 +245,7 @@ def test_an_image_is_modified_or_deleted(people: SimpleNamespace) -> None:
         )
         assert outcomes in ([DONE, DONE], [DONE, "not-active"])
         image.refresh_from_db()
-        assert image.status == "deleted"
+        assert image.status == "trashed"
 
 
 def test_of_two_who_tag_an_image_one_wins(people: SimpleNamespace) -> None:

@@ -1,4 +1,4 @@
-"""Deleting an image: rule, service, job, page."""
+"""Deleting an image: rule, service, job, page. What is deleted for good at once; the trash is in test_trash."""
 
 import uuid
 
@@ -26,6 +26,17 @@ from tests.support.faults import faulty_engine
 from tests.support.workers import finish, kill_at_every_step
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _without_a_trash(settings):
+    settings.IMS_TRASH_DAYS = 0
+
+
+def in_status(status):
+    """The fields of an image in that status; the trash knows until when it keeps it."""
+    kept = {"kept_until": now(), "status_before": "active"} if status == "trashed" else {}
+    return {"status": status, **kept}
 
 
 def facts(image, actor):
@@ -84,10 +95,11 @@ def test_only_those_who_may_write_in_the_owning_project_may_delete(people, name,
         ("queued", "in-creation"),
         ("saving", "in-creation"),
         ("deleted", "deleted"),
+        ("trashed", "deleted"),
     ],
 )
 def test_an_image_in_creation_cannot_be_deleted(people, status, code):
-    image = factories.ImageFactory(project=people.bob.project, status=status)
+    image = factories.ImageFactory(project=people.bob.project, **in_status(status))
 
     assert can_delete(facts(image, people.bob), people.bob).code == code
 

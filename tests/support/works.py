@@ -12,7 +12,7 @@ from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
-from images.services.delete import delete_image
+from images.services.delete import delete_image, purge_image
 from images.services.public import fetch_public_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
@@ -71,7 +71,7 @@ class Works:
         )
 
     def delete_image(self) -> Image:
-        return delete_image(bootable_image(self.actor), actor=self.actor)
+        return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""

@@ -1,0 +1,64 @@
+"""What is kept about an image that its owner deleted: for some days it can be brought back (R87, on purpose better)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.now import now
+
+TRASHED = "trashed"
+KEEPS = ("active", "frozen")  # of any other status there is nothing to bring back
+
+
+class Trashable(models.Model):
+    """The fields of an image in the trash. `kept_until` is what was promised when it was deleted."""
+
+    trashed_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    trashed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("deleted by"),
+    )
+    kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
+    status_before = models.CharField(max_length=8, blank=True)
+    # of a full-ECS image: whether its backups go when it goes for ever (R88)
+    deletes_backups = models.BooleanField(_("delete its backups"), default=False)
+
+    class Meta:
+        abstract = True
+
+    def put_into_trash(self, user: Any, *, deletes_backups: bool) -> list[str]:
+        """Set the fields in memory; returns their names."""
+        self.status_before, self.status = self.status, TRASHED  # type: ignore[has-type]
+        self.trashed_at, self.trashed_by = now(), user
+        self.kept_until = self.trashed_at + timedelta(days=settings.IMS_TRASH_DAYS)
+        self.deletes_backups = deletes_backups
+        return ["status", "status_before", "trashed_at", "trashed_by", "kept_until", "deletes_backups"]
+
+    def take_out_of_trash(self) -> list[str]:
+        """Its status as it was; returns the names of the fields that were set."""
+        self.status, self.status_before = self.status_before, ""
+        self.trashed_at = self.trashed_by = self.kept_until = None
+        self.deletes_backups = False
+        return ["status", "status_before", "trashed_at", "trashed_by", "kept_until", "deletes_backups"]
+
+
+def keeps_what_is_deleted(status: str) -> bool:
+    """Whether an image in that status goes into the trash when it is deleted, or for good at once."""
+    return settings.IMS_TRASH_DAYS > 0 and status in KEEPS
+
+
+def only_trash_is_kept() -> models.CheckConstraint:
+    """The clock purges by `kept_until`: what is in the trash has one, nothing else has."""
+    return models.CheckConstraint(
+        condition=Q(status=TRASHED, kept_until__isnull=False, status_before__in=KEEPS)
+        | ~Q(status=TRASHED) & Q(kept_until=None, status_before=""),
+        name="only_trash_is_kept_until",
+    )
