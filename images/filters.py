@@ -34,13 +34,15 @@ DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime
 
 
 def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
-    """The images of a tab that the actor may see, with their facts (R2, R3, R22)."""
+    """The images of a tab that the actor may see, with their facts (R2, R3, R14, R22)."""
     images = Image.objects.visible_to(actor).with_facts(actor)
     if tab == "public":
         public = images.filter(category=Image.Category.PUBLIC, hidden=False)
         return public.order_by(F("deprecated_on").asc(nulls_first=True), "-created_at", "pk")
     if tab == "private":
         return images.filter(project=actor.project)
+    if tab == "shared":
+        return images.filter(category=Image.Category.PRIVATE).exclude(project=actor.project)
     return images.none()
 
 

@@ -1,6 +1,7 @@
 """Images, their disks and tags, OS versions, uploads (design §6, ims-facts §1)."""
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,9 +62,16 @@ class OsVersion(models.Model):
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Public and market images of the region, own ones of the project (R2, R3, R22)."""
+        """Public and market images of the region, own ones of the project, accepted ones (R2, R3, R14, R22)."""
         everyone = Q(category__in=[Image.Category.PUBLIC, Image.Category.MARKET])
-        return self.filter(everyone | Q(project=actor.project), region=actor.region).existing()
+        accepted = Q(pk__in=Image.objects.shared_with(actor.project).values("pk"))
+        mine = Q(project=actor.project)
+        return self.filter(everyone | mine | accepted, region=actor.region).existing()
+
+    def shared_with(self, project: Project) -> Self:
+        """Others' images that a project has accepted, as long as they are shared with it (R102)."""
+        on_time = Q(shares__ends_at=None) | Q(shares__ends_at__gt=now())
+        return self.filter(on_time, shares__project=project, shares__status="accepted", shares__ended_at=None)
 
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).existing()
@@ -87,25 +95,30 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.order_by(models.F("deprecated_on").asc(nulls_first=True), "name", "pk")
 
     def with_facts(self, actor: Actor) -> Self:
-        """Annotates what rules and lists ask for, in one query. Shares and listings join here when they exist.
+        """Annotates what rules and lists ask for, in one query. Listings join here when they exist.
 
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
         `launching_count`: anybody's servers that are being created from it; `is_held`: work on it is
-        running; `stored_bytes`: what its files take in the store, None before they are there.
+        running; `stored_bytes`: what its files take in the store, None before they are there; `shares_count`:
+        the projects it is shared with; `shared_until`: the day its owner named to the actor's project.
         """
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
         disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
+        this = Image.objects.filter(pk=OuterRef("pk")).order_by()
+        received = this.filter(shares__project=actor.project, shares__ended_at=None)
         return self.annotate(
             servers_count=_count(servers.filter(project=actor.project)),
             launching_count=_count(servers.filter(status=Server.Status.CREATING)),
             is_held=Exists(Job.objects.live().filter(subject_id=OuterRef("pk"))),
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
+            shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
+            shared_until=Subquery(received.values("shares__ends_at")[:1]),
         )
 
 
-def _count(rows: models.QuerySet[Any]) -> Coalesce:
+def _count(rows: models.QuerySet[Any], what: str = "pk") -> Coalesce:
     """How many rows a correlated query grouped by its image has."""
-    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
+    return Coalesce(Subquery(rows.annotate(n=Count(what)).values("n")), 0)
 
 
 class Image(Trashable):
@@ -220,6 +233,8 @@ class Image(Trashable):
     launching_count: int
     is_held: bool
     stored_bytes: int | None
+    shares_count: int
+    shared_until: datetime | None
 
     objects = ImageQuerySet.as_manager()
 

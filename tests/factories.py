@@ -8,6 +8,7 @@ from images.models import Image, ImageDisk, OsVersion, Upload
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
 from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.models import Bucket, BucketObject, Disk, Flavor, Key, KeyGrant, KeyPair, Server
+from sharing.models import Share
 
 
 class RegionFactory(DjangoModelFactory):
@@ -215,3 +216,14 @@ class BucketObjectFactory(DjangoModelFactory):
     size_bytes = 1024
     sha256 = "0" * 64
     content_type = "application/octet-stream"
+
+
+class ShareFactory(DjangoModelFactory):
+    """An offer that nobody has answered yet."""
+
+    class Meta:
+        model = Share
+
+    image = factory.SubFactory(ImageFactory)
+    owner = factory.LazyAttribute(lambda share: share.image.project)
+    project = factory.LazyAttribute(lambda share: ProjectFactory(region=share.image.region))

@@ -1,0 +1,117 @@
+"""A share: one image, one project of its region that may use it (ims-facts §2.14)."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models import Server
+from imsconsole.core.now import now
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def living(self) -> Self:
+        """Neither stopped nor past the day its owner named; of an image that can be had."""
+        on_time = Q(ends_at=None) | Q(ends_at__gt=now())
+        gone = [Image.Status.DELETED, Image.Status.TRASHED]
+        return self.filter(on_time, ended_at=None).exclude(image__status__in=gone)
+
+    def visible_to(self, actor: Actor) -> Self:
+        """What the actor's project shares, and what is shared with it."""
+        return self.living().filter(Q(owner=actor.project) | Q(project=actor.project))
+
+    def given_by(self, actor: Actor) -> Self:
+        return self.living().filter(owner=actor.project)
+
+    def received_by(self, actor: Actor) -> Self:
+        """Offers to the actor's project, in whatever status (R56)."""
+        return self.living().filter(project=actor.project)
+
+    def with_servers(self) -> Self:
+        """Annotates `servers_count`: how many servers the receiving project has from the image."""
+        servers = Server.objects.filter(
+            image=OuterRef("image"), project=OuterRef("project"), deleted_at=None
+        ).order_by()
+        counts = servers.values("image").annotate(n=Count("pk")).values("n")
+        return self.annotate(servers_count=Coalesce(Subquery(counts), 0))
+
+
+class Share(models.Model):
+    """An image that is offered to another project of its region (共享). The row stays when it has ended.
+
+    `owner` is the image's project: kept here so that the database can refuse a share with oneself.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="shares", verbose_name=_("image"))
+    owner = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="given_shares", verbose_name=_("shared by")
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="received_shares", verbose_name=_("shared with")
+    )
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("shared by (person)"),
+    )
+    created_at = models.DateTimeField(_("shared at"), default=now)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("answered by"),
+    )
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+    ends_at = models.DateTimeField(_("ends at"), null=True)  # announced to the receiver
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+
+    # annotated by `with_servers`
+    servers_count: int
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+        ordering = ["-created_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["project", "status"], condition=Q(ended_at=None), name="share_received_living"
+            ),
+            models.Index(fields=["owner", "-created_at"], name="share_owner_created"),
+            models.Index(
+                fields=["ends_at"], condition=Q(ended_at=None, ends_at__isnull=False), name="share_ends"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "project"], condition=Q(ended_at=None), name="one_living_share_per_project"
+            ),
+            models.CheckConstraint(  # R49
+                condition=~Q(owner=models.F("project")), name="not_shared_with_its_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.image} → {self.project_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("sharing:detail", args=[self.pk])
