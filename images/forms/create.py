@@ -41,11 +41,8 @@ class SourceForm(forms.Form):
     """Which file. The file itself never gets here: it streams to the receiver."""
 
     type = forms.ChoiceField(
-        label=_("Image type"),
-        choices=[(each.value, each.label) for each in TYPES],
-        initial=Image.Type.SYSTEM,
-        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
-    )
+        choices=[(each.value, each.label) for each in TYPES]
+    )  # chosen before, by its address
     format = forms.ChoiceField(
         label=_("File format"),
         choices=FORMATS,

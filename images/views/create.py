@@ -1,4 +1,4 @@
-"""The import wizard: which file, what it is called and needs, and once more before it begins."""
+"""Images of a file: which file, what the image is called and needs, and once more before it begins."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +13,7 @@ from images.forms.create import ConfirmForm, DetailsForm, SourceForm, disk_label
 from images.models import Image, Upload
 from images.rules.import_image import can_import, can_import_file
 from images.services.import_image import import_image
+from images.sources import FILE, kinds_context, page_url, type_in
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
@@ -28,7 +28,7 @@ from imsconsole.engine.types import Found
 
 WIZARD = "images.create"
 TITLES = {
-    "source": gettext_lazy("Type and file"),
+    "source": gettext_lazy("Type and source"),
     "details": gettext_lazy("Image information"),
     "confirm": gettext_lazy("Confirm"),
 }
@@ -39,18 +39,21 @@ def choose_source(request: UploadRequest) -> HttpResponse:
     """Step 1. The file has streamed to `request.streamed` when this runs."""
     verdict = can_import(request.actor)
     sent = request.POST if request.method == "POST" else None
+    image_type = type_in((sent or request.GET).get("type", ""), FILE)
     form = SourceForm(request.actor, sent, initial={"upload": request.GET.get("upload")})
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):
             draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=form.cleaned_data["type"])
             return redirect("images:create-step", draft_id=draft.pk, step="details")
+    chosen = str(form["upload"].value() or "")
     context = {
         "active": "images",
         "form": form,
         "verdict": verdict,
+        **kinds_context(image_type, FILE, upload=chosen),
         "uploads": waiting_uploads(request.actor),
-        "chosen": str(form["upload"].value() or ""),
+        "chosen": chosen,
         **uploader_context(request.actor),
         "steps": list(TITLES.items()),
     }
@@ -142,7 +145,7 @@ class CreateWizard(DraftWizard):
             "image_type": self.image_type,
             "type_label": Image.Type(self.image_type).label,
             "disk_label": disk_label(self.image_type),
-            "source_url": f"{reverse('images:create')}?upload={self.upload.pk}",
+            "source_url": page_url(self.image_type, FILE, upload=str(self.upload.pk)),
         }
 
     def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
