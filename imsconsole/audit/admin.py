@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +34,7 @@ class ByOperators(admin.SimpleListFilter):
 @admin.register(Event)
 class EventAdmin(ServiceAdmin):
     list_display = (
-        "at", "user_name", "what", "kind", "resource_name", "result", "sentence", "account", "address",
+        "at", "user_name", "what", "kind", "name", "result", "sentence", "account", "address",
     )  # fmt: skip
     list_filter = ("result", ByOperators, "action", "resource_type", "account")
     list_select_related = ("account",)
@@ -62,6 +63,11 @@ class EventAdmin(ServiceAdmin):
     @admin.display(description=_("resource type"), ordering="resource_type")
     def kind(self, event: Event) -> str:
         return kind_title(event.resource_type)
+
+    @admin.display(description=_("resource name"), ordering="resource_name")
+    def name(self, event: Event) -> str:
+        """As it was given by somebody, in no language of ours."""
+        return format_html('<span translate="no">{}</span>', event.resource_name)
 
     def links_of(self, obj: Event) -> list[tuple[str, str]]:
         url = reverse("admin:audit_event_changelist")
