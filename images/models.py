@@ -319,6 +319,8 @@ class ImageDisk(models.Model):
     source_size_bytes = models.BigIntegerField(default=0)
     source_sha256 = models.CharField(_("SHA-256 of what came in"), max_length=64, blank=True)
     ref = models.CharField(max_length=255, blank=True)
+    # which bytes these are: disks that are links to the same ones have the same value, and a quota counts them once
+    bytes_id = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
         verbose_name = _("stored disk")

@@ -303,6 +303,7 @@ IMS_DATA_DISK_GB = (
     env.int("IMS_DATA_DISK_MAX_GB", default=2048),
 )  # C5
 IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
+IMS_COPY_MAX_GB = env.int("IMS_COPY_MAX_GB", default=128)  # C10
 IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
 
 # ── public images: what they are fetched from ───────────────────────────────

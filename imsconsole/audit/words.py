@@ -19,6 +19,7 @@ ACTIONS: dict[str, str | Promise] = {
     "changeOs": _("Change OS"),
     "changeView": _("Change a saved view"),
     "completeUpload": _("Complete an upload"),
+    "copyImage": _("Copy image"),
     "createAccount": _("Create an account"),
     "createBucket": _("Create a bucket"),
     "createDisk": _("Create a disk"),

@@ -40,8 +40,13 @@ UPLOAD_SENTENCES: Mapping[str, Any] = {
         "The disk in the file has %(needed_gb)s GB, more than the %(given_gb)s GB that were given. "
         "Import it again with at least %(needed_gb)s GB."
     ),
+    "copy-gone": _("The image was deleted while it was being made."),
+    "copied-image-gone": _(
+        "The image %(name)s, of which a copy was to be made, was deleted before its bytes were taken over. "
+        "Copy another image."
+    ),
     "store-quota-reached": _(
-        "The imported image takes more room than the project's quota for image storage has left. "
+        "The new image takes more room than the project's quota for image storage has left. "
         "Delete images that are no longer needed, or ask the operator for more, and retry."
     ),
 }

@@ -26,6 +26,11 @@ class JobKind:
     steps: ClassVar[dict[str, Any]]
     can_cancel: ClassVar[bool] = True
 
+    @classmethod
+    def queue_for(cls, args: dict[str, Any]) -> str:
+        """The queue of a piece of work with these arguments, when some of them are known to be short."""
+        return cls.queue
+
     def do(self, step: str, run: "Run") -> dict[str, Any]:
         """Run one step; its result."""
         return getattr(self, step)(run) or {}

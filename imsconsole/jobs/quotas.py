@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.models import Project
@@ -97,9 +97,13 @@ def _disks(projects: list[Any]) -> Rows:
 
 
 def _store(projects: list[Any]) -> Rows:
+    """Bytes that several images of a project are links to count once, as long as one of these is there."""
     disks = apps.get_model("images", "ImageDisk").objects.exclude(image__status="deleted")
-    stored = disks.filter(image__project__in=projects).order_by().values(project=F("image__project"))
-    return stored.annotate(store_bytes=Sum("size_bytes"))
+    files = disks.filter(image__project__in=projects).order_by().values("image__project", "bytes_id")
+    sums: dict[Any, int] = {}
+    for row in files.annotate(largest=Max("size_bytes")):
+        sums[row["image__project"]] = sums.get(row["image__project"], 0) + row["largest"]
+    return [{"project": project, "store_bytes": total} for project, total in sums.items()]
 
 
 def _uploads(projects: list[Any]) -> Rows:

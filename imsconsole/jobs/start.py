@@ -29,7 +29,7 @@ def start_job(
     job = Job(
         kind=kind.kind,
         path=kind.path(),
-        queue=kind.queue,
+        queue=kind.queue_for(args),
         project=actor.project,
         user=actor.user,
         subject_kind=subject._meta.model_name or "",

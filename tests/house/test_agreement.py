@@ -28,9 +28,10 @@ import imsconsole
 import market
 import sharing
 from images.models import Image, Upload
-from images.rules import change_os, delete, import_image, launch, modify, public, tag
+from images.rules import change_os, copy, delete, import_image, launch, modify, public, tag
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
+from images.services.copy import copy_image
 from images.services.import_image import import_image as import_service
 from images.services.launch import create_servers
 from images.uploads import rules as uploads
@@ -377,6 +378,10 @@ def launched(image: Image, actor: Actor) -> list[Server]:
     return create_servers(actor=actor, image=image, flavor=flavor, name="web", user_data="#!")
 
 
+def copied(image: Image, actor: Actor) -> Image:
+    return copy_image(image, name="a copy", actor=actor)
+
+
 IMAGE = Subject(
     an_image,
     {
@@ -403,6 +408,7 @@ IMAGE = Subject(
             {"name": "other", "boot_mode": "bios", "min_disk_gb": 1},
         ),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
+        Action(copy.can_copy, "", at("images:detail"), service=copied),
         Action(
             launch.can_launch,
             "Apply for server",
@@ -610,6 +616,7 @@ ELSEWHERE = {
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",
+    copy.can_order_copy: "images/test_copy.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
     delete.can_purge: "images/test_trash.py",
     delete.can_restore: "images/test_trash.py",

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from images.deletions import finish_deletions
 from images.jobs import ImportImage
+from images.jobs_copy import CopyImage
 from images.jobs_delete import DeleteImage
 from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
+from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
 from images.services.public import fetch_public_image
 from images.store_check import differences
@@ -69,6 +71,9 @@ class Works:
             region=self.actor.region,
             actor=self.actor,
         )
+
+    def copy_image(self) -> Image:
+        return copy_image(self.images()[0], name=f"copy-{self._count}", actor=self.actor)
 
     def delete_image(self) -> Image:
         return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)
@@ -188,6 +193,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     ImportImage: Works.import_image,
     BuildDemoImage: Works.build_image,
     FetchPublicImage: Works.fetch_image,
+    CopyImage: Works.copy_image,
     DeleteImage: Works.delete_image,
     CreateServer: Works.create_server,
     StartServer: Works.start_server,

@@ -1,0 +1,51 @@
+"""What a copy of an image begins with, whichever kind of copy it is."""
+
+from uuid import uuid4
+
+from images.models import Image, ImageTag
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models import Key
+
+INHERITED = (
+    "type", "use", "os_version", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
+    "max_ram_mb", "nic_multi_queue", "cloud_init",
+)  # fmt: skip
+
+
+def locked_source(image: Image, actor: Actor) -> Image:
+    """The image as it is now; nobody deletes or changes it meanwhile."""
+    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    return Image.objects.with_facts(actor).select_related("key").get(pk=image.pk)
+
+
+def new_copy(
+    source: Image, project: Project, *, name: str, description: str, key: Key | None = None
+) -> Image:
+    """The row of a copy in a project, not saved: its source's attributes, and its lineage."""
+    return Image(
+        **{attribute: getattr(source, attribute) for attribute in INHERITED},
+        region=project.region,
+        project=project,
+        name=name,
+        description=description,
+        key=key,
+        source_kind=Image.Source.IMAGE,
+        source_id=source.pk,
+        source_name=source.name,
+        parent=source,
+    )
+
+
+def new_disks(source: Image) -> list[dict[str, str]]:
+    """What a job is told of each disk: the one it is made of, and new IDs, for it and for what is held meanwhile."""
+    return [
+        {"id": str(uuid4()), "held": str(uuid4()), "source": str(pk)}
+        for pk in source.disks.values_list("pk", flat=True)
+    ]
+
+
+def inherit_tags(source: Image, copy: Image) -> None:
+    ImageTag.objects.bulk_create(
+        ImageTag(image=copy, key=tag.key, value=tag.value) for tag in source.tags.all()
+    )

@@ -1,0 +1,183 @@
+"""Copying an image in its region: rule, service, job, page."""
+
+import pytest
+
+from images.models import Image
+from images.rules.copy import can_copy
+from images.services.copy import copy_image
+from images.services.delete import delete_image, purge_image
+from images.store_check import differences
+from imsconsole.audit.models import Event
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.rules import Refused
+from imsconsole.engine.types import GIB
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import used_by
+from tests import factories
+from tests.cloud.machines import REGION, bootable_image
+from tests.engine.guests import TestWork
+from tests.support.workers import finish, kill_at_every_step, run_jobs
+
+pytestmark = pytest.mark.django_db
+
+
+def facts(image, actor):
+    return Image.objects.with_facts(actor).get(pk=image.pk)
+
+
+def an_image(actor, **fields):
+    image = factories.ImageFactory(project=actor.project, **fields)
+    factories.ImageDiskFactory(image=image, ref="none")
+    return image
+
+
+def purged(image, actor):
+    return purge_image(delete_image(facts(image, actor), actor=actor), actor=actor)
+
+
+def assert_clean():
+    assert [difference.what for difference in differences()] == []
+
+
+# rule --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("alice", ""), ("bob", ""), ("dave", "read-only"), ("carol", "not-owner")]
+)
+def test_only_those_who_may_write_in_the_owning_project_may_copy(people, name, code):
+    actor = getattr(people, name)
+    assert can_copy(facts(an_image(people.bob), actor), actor).code == code
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "killed", "frozen"])
+def test_only_normal_images_are_copied(people, status):
+    """R80, R81: neither in creation nor frozen."""
+    assert can_copy(facts(an_image(people.bob, status=status), people.bob), people.bob).code == "not-active"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"type": "data"}, ""),
+        ({"type": "iso"}, "iso-image"),  # R66, R80
+        ({"type": "full"}, "full-image-here"),  # R80
+        ({"category": "public", "project": None}, "public-image"),
+    ],
+)
+def test_what_kinds_of_images_are_copied(people, fields, code):
+    image = factories.ImageFactory(**{"project": people.bob.project, **fields})
+    assert can_copy(facts(image, people.bob), people.bob).code == code
+
+
+def test_an_image_above_the_limit_is_not_copied(people, settings):
+    """R80, C10."""
+    image = an_image(people.bob)
+    image.disks.update(size_bytes=128 * GIB)
+    assert can_copy(facts(image, people.bob), people.bob)
+    image.disks.update(size_bytes=128 * GIB + 1)
+    verdict = can_copy(facts(image, people.bob), people.bob)
+    assert (verdict.code, "128 GB" in str(verdict.reason)) == ("copy-too-large", True)
+    settings.IMS_COPY_MAX_GB = 129
+    assert can_copy(facts(image, people.bob), people.bob)
+
+
+# service and job ---------------------------------------------------------------------------------------
+
+
+def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(people):
+    """R24, R83."""
+    source = bootable_image(people.bob, min_ram_mb=256, nic_multi_queue=True, description="of the source")
+    source.tags.create(key="team", value="web")
+    copy = copy_image(source, name="copy", description="mine", actor=people.bob)
+    assert (copy.pk != source.pk, copy.status) == (True, "queued")
+    job = finish(Job.objects.get(kind="image.copy"))
+    assert job.state == "done", job.error_sentence
+    copy.refresh_from_db()
+    assert (copy.status, copy.name, copy.description) == ("active", "copy", "mine")
+    assert (copy.min_ram_mb, copy.nic_multi_queue, copy.tag_values) == (256, True, {"team": "web"})
+    assert (copy.parent, copy.source_kind, copy.source_id) == (source, "image", source.pk)
+    made, original = copy.disks.get(), source.disks.get()
+    assert (made.sha256, made.source_sha256) == (original.sha256, original.sha256)
+    assert made.ref != original.ref
+    assert engine_for(REGION).verify(made.ref, made.sha256, work=TestWork())
+    assert Event.objects.get(action="copyImage").resource_id == str(copy.pk)
+    assert_clean()
+
+
+def test_neither_source_nor_copy_needs_the_other(people):
+    """R83: deleting one of them leaves the other."""
+    source = bootable_image(people.bob)
+    first, second = (copy_image(source, name=name, actor=people.bob) for name in ("first", "second"))
+    run_jobs()
+    purged(source, people.bob)
+    purged(first, people.bob)
+    run_jobs()
+    second.refresh_from_db()
+    disk = second.disks.get()
+    assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+    assert_clean()
+
+
+def test_links_to_the_same_bytes_count_once_in_the_quota(people):
+    source = bootable_image(people.bob)
+    stored = source.disks.get().size_bytes
+    project = people.bob.project
+    project.quotas = {"store_bytes": stored, "images": 3}
+    project.save()
+    copy_image(source, name="first", actor=people.bob)
+    copy_image(source, name="second", actor=people.bob)
+    run_jobs()
+    assert set(Image.objects.values_list("status", flat=True)) == {"active"}
+    used = used_by(project)
+    assert (used["images"], used["store_bytes"]) == (3, stored)
+    purged(source, people.bob)
+    run_jobs()
+    assert used_by(project)["store_bytes"] == stored  # they still need them
+    copy_image(Image.objects.get(name="first"), name="third", actor=people.bob)
+    with pytest.raises(Refused) as refusal:
+        copy_image(Image.objects.get(name="first"), name="fourth", actor=people.bob)
+    assert refusal.value.code == "quota-images"
+
+
+def test_the_name_of_a_copy_must_be_free(people):
+    """R39."""
+    source = an_image(people.bob, name="web")
+    with pytest.raises(Refused) as refusal:
+        copy_image(source, name="web", actor=people.bob)
+    assert refusal.value.code == "image-name-taken"
+    assert not Job.objects.exists()
+
+
+def test_a_source_that_is_gone_before_its_bytes_were_taken_over_is_told(people):
+    source = bootable_image(people.bob)
+    copy = copy_image(source, name="copy", actor=people.bob)
+    purged(source, people.bob)
+    finish(Job.objects.get(kind="image.delete"))
+    job = finish(Job.objects.get(kind="image.copy"))
+    copy.refresh_from_db()
+    assert (job.state, job.error_code, copy.status) == ("failed", "copied-image-gone", "killed")
+    assert source.name in copy.error_sentence
+    assert_clean()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_survives_every_death_of_its_worker(people):
+    source = bootable_image(people.bob)
+    count = iter(range(1000))
+
+    def start():
+        copy_image(source, name=f"copy-{next(count)}", actor=people.bob)
+        return Job.objects.live().get()
+
+    def check(job):
+        copy = Image.objects.get(pk=job.subject_id)
+        assert copy.status == ("active" if job.state == "done" else "killed")
+        assert copy.disks.count() == (1 if job.state == "done" else 0)
+        for disk in copy.disks.all():
+            assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+        assert_clean()
+
+    points = kill_at_every_step(start, check)
+    assert {"store", "register"} <= {point.split(":")[1] for point in points if ":" in point}
