@@ -16,7 +16,7 @@ from images.public.models import PublicSource, ReleaseNote
 from images.trash import TRASHED, Trashable, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
-from imsconsole.cloud.models import Architecture, BootMode, Key, Server
+from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
@@ -217,6 +217,15 @@ class Image(Trashable):
     source_kind = models.CharField(_("source"), max_length=8, choices=Source, default=Source.FILE)
     source_id = models.UUIDField(null=True, blank=True)
     source_name = models.CharField(max_length=255, blank=True)
+    # of a full-ECS image: the backup it is made of; until that is whole it is usable in the backup's AZ only (R96)
+    backup = models.ForeignKey(
+        Backup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="images",
+        verbose_name=_("backup"),
+    )
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
@@ -254,6 +263,9 @@ class Image(Trashable):
                 name="image_name_unique_in_project",
             ),
             only_trash_is_kept(),
+            models.UniqueConstraint(  # R68
+                fields=["backup"], condition=~Q(status="deleted"), name="one_image_per_backup"
+            ),
             models.CheckConstraint(
                 condition=Q(category="private", project__isnull=False)
                 | Q(category__in=["public", "market"], project=None),

@@ -10,13 +10,14 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from images.models import Image, ImageDisk, Upload
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
 from imsconsole.cloud.volumes.rules import WORKING
 from imsconsole.core.now import now
@@ -52,6 +53,7 @@ def differences() -> Iterator[Difference]:
         engine = engine_for(region)
         inventory = engine.inventory()
         yield from _stored(region, engine, inventory, busy)
+        yield from _backups(region, inventory, busy)
         yield from _disks(region, engine, inventory, busy)
         yield from _servers(region, engine, inventory, busy)
         yield from _scraps(engine, inventory, busy)
@@ -78,16 +80,36 @@ class Busy:
 def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
     rows = ImageDisk.objects.filter(image__region=region).exclude(ref="").select_related("image")
     known = {disk.ref: disk for disk in rows}
+    backed_up = set(_of_backups(region).values_list("ref", flat=True))
     wanted = {ref for ref, disk in known.items() if disk.image.status != Image.Status.DELETED}
     at_work = {ref for ref, disk in known.items() if disk.image_id in busy.subjects}
-    for ref in sorted(inventory.stored - wanted - at_work):
+    for ref in sorted(inventory.stored - wanted - at_work - backed_up):
         if not busy.made(ref):
             yield Difference(
-                f"{region.code}: stored file {ref} belongs to no image", partial(engine.delete, ref)
+                f"{region.code}: stored file {ref} belongs to no image and no backup",
+                partial(engine.delete, ref),
             )
     for ref in sorted(wanted - inventory.stored - at_work):
         image = known[ref].image
         yield Difference(f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image))
+
+
+def _of_backups(region: Region) -> QuerySet[BackupDisk]:
+    return BackupDisk.objects.filter(backup__project__region=region).exclude(ref="")
+
+
+def _backups(region: Region, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+    """A backup that has lost a file holds nothing that could be restored."""
+    known = {disk.ref: disk for disk in _of_backups(region).select_related("backup")}
+    lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
+    for ref in sorted(known.keys() - inventory.stored):
+        backup = known[ref].backup
+        if not {backup.pk, backup.server_id} & busy.subjects:
+            rows = Backup.objects.filter(pk=backup.pk)
+            yield Difference(
+                f"{region.code}: backup {backup} ({backup.pk}) has lost its file {ref}",
+                partial(rows.update, **lost),
+            )
 
 
 def _freeze(image: Image) -> Callable[[], object]:

@@ -289,6 +289,7 @@ IMS_QUOTAS = {
     "disks": env.int("IMS_QUOTA_DISKS", default=200),
     "disk_gb": env.int("IMS_QUOTA_DISK_GB", default=40960),
     "store_bytes": env.int("IMS_QUOTA_STORE_GB", default=1024) * 1024**3,
+    "vault_gb": env.int("IMS_QUOTA_VAULT_GB", default=10240),
     "upload_bytes": env.int("IMS_QUOTA_UPLOAD_GB", default=256) * 1024**3,
     "buckets": env.int("IMS_QUOTA_BUCKETS", default=100),
     "bucket_bytes": env.int("IMS_QUOTA_BUCKET_GB", default=1024) * 1024**3,
@@ -302,6 +303,7 @@ IMS_DATA_DISK_GB = (
     env.int("IMS_DATA_DISK_MIN_GB", default=1),
     env.int("IMS_DATA_DISK_MAX_GB", default=2048),
 )  # C5
+IMS_VAULT_GB = (1, env.int("IMS_VAULT_MAX_GB", default=10240))
 IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
 IMS_COPY_MAX_GB = env.int("IMS_COPY_MAX_GB", default=128)  # C10
 IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)

@@ -1,5 +1,7 @@
 """Factories for the rows tests start from."""
 
+import uuid
+
 import factory
 from django.db import transaction
 from factory.django import DjangoModelFactory
@@ -7,7 +9,20 @@ from factory.django import DjangoModelFactory
 from images.models import Image, ImageDisk, OsVersion, Upload
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
 from imsconsole.cloud.keys.material import give_material
-from imsconsole.cloud.models import Bucket, BucketObject, Disk, Flavor, Key, KeyGrant, KeyPair, Server
+from imsconsole.cloud.models import (
+    Backup,
+    BackupDisk,
+    Bucket,
+    BucketObject,
+    Disk,
+    Flavor,
+    Key,
+    KeyGrant,
+    KeyPair,
+    Server,
+    Vault,
+)
+from imsconsole.core.now import now
 from sharing.models import Share
 
 
@@ -227,3 +242,49 @@ class ShareFactory(DjangoModelFactory):
     image = factory.SubFactory(ImageFactory)
     owner = factory.LazyAttribute(lambda share: share.image.project)
     project = factory.LazyAttribute(lambda share: ProjectFactory(region=share.image.region))
+
+
+class VaultFactory(DjangoModelFactory):
+    """An empty vault."""
+
+    class Meta:
+        model = Vault
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"vault-{n}")
+    capacity_gb = 10
+
+
+class BackupFactory(DjangoModelFactory):
+    """An available backup without disks, of a server that is gone. Give `vault=None` with `kind="csbs"`."""
+
+    class Meta:
+        model = Backup
+
+    project = factory.SubFactory(ProjectFactory)
+    vault = factory.LazyAttribute(lambda backup: VaultFactory(project=backup.project))
+    name = factory.Sequence(lambda n: f"backup-{n}")
+    status = "available"
+    size_gb = 1
+    taken_at = factory.LazyFunction(now)
+    server_id = factory.LazyFunction(uuid.uuid4)
+    server_name = "web"
+    zone = factory.LazyAttribute(lambda backup: ZoneFactory(region=backup.project.region))
+    flavor = factory.SubFactory(FlavorFactory)
+    image = factory.LazyAttribute(lambda backup: ImageFactory(project=backup.project))
+
+
+class BackupDiskFactory(DjangoModelFactory):
+    class Meta:
+        model = BackupDisk
+
+    backup = factory.SubFactory(BackupFactory)
+    index = 0
+    role = factory.LazyAttribute(lambda disk: "data" if disk.index else "system")
+    name = factory.LazyAttribute(lambda disk: f"web-{disk.role}-{disk.index}")
+    disk_id = factory.LazyFunction(uuid.uuid4)
+    size_gb = 1
+    size_bytes = 1024**2
+    virtual_size_bytes = 1024**3
+    sha256 = "0" * 64
+    ref = "none"

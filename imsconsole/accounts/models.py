@@ -254,6 +254,8 @@ class Room(models.TextChoices):
     DISKS = "disks", _("Disks")
     BUCKETS = "buckets", _("Buckets")
     KEYS = "keys", _("Encryption keys")
+    VAULTS = "vaults", _("Vaults")
+    BACKUPS = "backups", _("Backups")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -10,18 +10,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
+from imsconsole.cloud.backups.admin import BackupAdmin
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
 from imsconsole.cloud.services import flavors
+from imsconsole.cloud.vaults.admin import VaultAdmin
 from imsconsole.core.text import duration
 
 __all__ = [
+    "BackupAdmin",
     "BucketAdmin",
     "BucketObjectAdmin",
     "KeyAdmin",
     "KeyGrantAdmin",
     "MasterKeyAdmin",
+    "VaultAdmin",
 ]  # registered there; Django looks here
 
 

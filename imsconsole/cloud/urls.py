@@ -2,8 +2,10 @@
 
 from django.urls import include, path
 
+from imsconsole.cloud.backups.urls import BACKUPS
 from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.keys.urls import KEYS
+from imsconsole.cloud.vaults.urls import VAULTS
 from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
 from imsconsole.cloud.volumes.views_attach import attach_to_server
 
@@ -36,4 +38,6 @@ urlpatterns = [
     path("keypairs/", include((KEY_PAIRS, "keypairs"))),
     path("buckets/", include((BUCKETS, "buckets"))),
     path("keys/", include((KEYS, "keys"))),
+    path("vaults/", include((VAULTS, "vaults"))),
+    path("backups/", include((BACKUPS, "backups"))),
 ]

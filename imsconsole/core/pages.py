@@ -14,6 +14,8 @@ PAGES = {
     "upload": "uploads:detail",
     "bucket": "buckets:detail",
     "bucketobject": "buckets:object",
+    "vault": "vaults:detail",
+    "backup": "backups:detail",
 }
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "modify", "uploads", "create-server", "change-os", "disks", "key-pairs", "keys",
+    "choose", "images", "import", "modify", "uploads", "create-server", "change-os", "disks", "backups", "key-pairs", "keys",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
@@ -47,6 +47,7 @@ def limits() -> dict[str, Any]:
         "import_max_gb": settings.IMS_IMPORT_MAX_GB,
         "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
         "data_disk_gb": settings.IMS_DATA_DISK_GB,
+        "vault_gb": settings.IMS_VAULT_GB,
         "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,

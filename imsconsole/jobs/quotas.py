@@ -97,13 +97,27 @@ def _disks(projects: list[Any]) -> Rows:
 
 
 def _store(projects: list[Any]) -> Rows:
-    """Bytes that several images of a project are links to count once, as long as one of these is there."""
-    disks = apps.get_model("images", "ImageDisk").objects.exclude(image__status="deleted")
-    files = disks.filter(image__project__in=projects).order_by().values("image__project", "bytes_id")
+    """Of images and backups. Bytes that several of a project are links to count once, while one of them is there."""
+    images = apps.get_model("images", "ImageDisk").objects.exclude(image__status="deleted")
+    backups = apps.get_model("cloud", "BackupDisk").objects.filter(backup__deleted_at=None)
+    files: dict[tuple[Any, Any], int] = {}
+    for disks, owner, bytes_id in (
+        (images, "image__project", "bytes_id"),
+        (backups, "backup__project", "pk"),
+    ):
+        mine = disks.filter(**{f"{owner}__in": projects}).order_by()
+        for row in mine.values(project=F(owner), file=F(bytes_id)).annotate(largest=Max("size_bytes")):
+            file = row["project"], row["file"]
+            files[file] = max(files.get(file, 0), row["largest"])
     sums: dict[Any, int] = {}
-    for row in files.annotate(largest=Max("size_bytes")):
-        sums[row["image__project"]] = sums.get(row["image__project"], 0) + row["largest"]
+    for (project, _file), size_bytes in files.items():
+        sums[project] = sums.get(project, 0) + size_bytes
     return [{"project": project, "store_bytes": total} for project, total in sums.items()]
+
+
+def _vaults(projects: list[Any]) -> Rows:
+    vaults = apps.get_model("cloud", "Vault").objects.filter(deleted_at=None)
+    return _per_project(vaults, projects).annotate(vault_gb=Sum("capacity_gb"))
 
 
 def _uploads(projects: list[Any]) -> Rows:
@@ -132,6 +146,7 @@ COUNTS: Mapping[tuple[str, ...], Callable[[list[Any]], Rows]] = {
     ("servers", "vcpus", "memory_mb"): _servers,
     ("disks", "disk_gb"): _disks,
     ("store_bytes",): _store,
+    ("vault_gb",): _vaults,
     ("upload_bytes",): _uploads,
     ("buckets",): _buckets,
     ("bucket_bytes",): _objects,

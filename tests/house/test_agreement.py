@@ -42,12 +42,14 @@ from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud import rules as cloud
 from imsconsole.cloud import rules_change_os as cloud_change_os
+from imsconsole.cloud.backups import rules as backups
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
 from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.services import grant_key
-from imsconsole.cloud.models import Bucket, Disk, Key, KeyGrant, Server
+from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server, Vault
+from imsconsole.cloud.vaults import rules as vaults
 from imsconsole.cloud.volumes import rules as volumes
 from imsconsole.cloud.volumes.services import attach_disk, create_disk
 from imsconsole.core.now import now
@@ -313,6 +315,50 @@ KEY_GRANT = Subject(
 )
 
 
+# vaults and backups -----------------------------------------------------------------------------------
+
+
+def a_vault(actor: Actor, *, holds: str = "") -> Vault:
+    vault = factories.VaultFactory(project=actor.project)
+    if holds:
+        factories.BackupFactory(project=actor.project, vault=vault, status=holds)
+    return Vault.objects.with_facts().get(pk=vault.pk)
+
+
+VAULT = Subject(
+    a_vault,
+    {"empty": {}, "holds a backup": {"holds": "available"}, "holds a failed one": {"holds": "failed"}},
+    lambda vault: [reverse("vaults:list"), vault.get_absolute_url()],
+    (
+        Action(vaults.can_edit_vault, "Modify", at("vaults:edit"), {"name": "other", "capacity_gb": "20"}),
+        Action(vaults.can_delete_vault, "Delete", at("vaults:delete")),
+    ),
+)
+
+
+def a_backup(actor: Actor, *, image: str = "", **fields: Any) -> Backup:
+    backup = factories.BackupFactory(project=actor.project, **fields)
+    factories.BackupDiskFactory(backup=backup)
+    if image:
+        factories.ImageFactory(
+            project=actor.project, type="full", name="of-backup", backup=backup, status=image
+        )
+    return backup
+
+
+BACKUP = Subject(
+    a_backup,
+    {
+        **{status: {"status": status} for status in Backup.Status.values if status != "deleted"},
+        "has an image": {"image": "active"},
+        "had an image": {"image": "deleted"},
+        "legacy": {"kind": "csbs", "vault": None},
+    },
+    lambda backup: [reverse("backups:list"), backup.get_absolute_url()],
+    (Action(backups.can_delete_backup, "Delete", at("backups:delete")),),
+)
+
+
 # buckets and objects ----------------------------------------------------------------------------------
 
 
@@ -520,6 +566,7 @@ PROJECT = Subject(
             "servers:list",
             "disks:list",
             "buckets:list",
+            "vaults:list",
             "project",
         )
     ],
@@ -547,6 +594,12 @@ PROJECT = Subject(
             service=lambda _, actor: import_service(
                 actor=actor, upload=complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1
             ),
+        ),
+        Action(
+            vaults.can_create_vault,
+            "Create vault",
+            always("vaults:create"),
+            {"name": "mine", "capacity_gb": "1"},
         ),
         Action(buckets.can_create_bucket, "Create bucket", always("buckets:create"), A_BUCKET),
         Action(accounts.can_invite, "Invite someone", always("invite"), {"role": "read-only"}),
@@ -593,6 +646,8 @@ SUBJECTS = {
     "key pair": KEY_PAIR,
     "bucket": BUCKET,
     "object": OBJECT,
+    "vault": VAULT,
+    "backup": BACKUP,
     "encryption key": ENCRYPTION_KEY,
     "key grant": KEY_GRANT,
     "image": IMAGE,
@@ -630,6 +685,8 @@ ELSEWHERE = {
     public.can_keep: "images/public/test_keep.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
+    vaults.can_order_vault: "cloud/vaults/test_vaults.py",
+    vaults.can_resize_vault: "cloud/vaults/test_vaults.py",
     volumes.can_attach_to: "cloud/volumes/test_attach.py",
     volumes.can_grow_to: "cloud/volumes/test_grow.py",
     volumes.can_order_disk: "cloud/volumes/test_create_and_delete.py",

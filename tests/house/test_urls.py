@@ -89,9 +89,14 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     )
     ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now())  # a worker is there
     key = factories.KeyFactory(project=project, name=f"{SECRET}-kms")
+    vault = factories.VaultFactory(project=project, name=f"{SECRET}-vault")
+    backup = factories.BackupFactory(project=project, vault=vault, name=f"{SECRET}-backup", image=image)
+    factories.BackupDiskFactory(backup=backup, name=f"{SECRET}-stored")
     return {
         "key_id": key.pk,
         "grant_id": factories.KeyGrantFactory(key=key).pk,
+        "vault_id": backup.vault_id,
+        "backup_id": backup.pk,
         "room": "images",
         "view_id": view.pk,
         "image_id": image.pk,

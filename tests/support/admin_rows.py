@@ -150,6 +150,17 @@ def _buckets(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _vaults(numbers: range, people: SimpleNamespace) -> None:
+    for i in numbers:
+        factories.VaultFactory(project=people.bob.project, name=f"vault-{i}", created_by=people.bob.user)
+
+
+def _backups(numbers: range, people: SimpleNamespace) -> None:
+    for i in numbers:
+        vault = factories.VaultFactory(project=people.bob.project, name=f"of-backup-{i}")
+        factories.BackupDiskFactory(backup=factories.BackupFactory(project=vault.project, vault=vault))
+
+
 def _objects(numbers: range, people: SimpleNamespace) -> None:
     for i in numbers:
         bucket = Bucket.objects.create(project=people.bob.project, name=f"of-object-{i}")
@@ -214,7 +225,7 @@ ROWS: dict[str, Make] = {
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
-    "notifications.Message": _messages,
+    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people

@@ -18,10 +18,12 @@ from images.services.delete import delete_image, purge_image
 from images.services.public import fetch_public_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.backups.jobs import DeleteBackup
+from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import Backup, Disk, Server
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
 from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
@@ -32,6 +34,7 @@ from imsconsole.demo.images import build_public_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
+from tests.cloud.backups.making import stored_backup
 from tests.cloud.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork
 from tests.images.importing import imported, make_disks
@@ -140,6 +143,10 @@ class Works:
     def delete_kept_disk(self) -> Disk:
         return delete_kept_disk(self.kept_disk(), actor=self.actor)
 
+    # backups
+    def delete_backup(self) -> Backup:
+        return delete_backup(stored_backup(self.actor), actor=self.actor)
+
     # disks
     def create_disk(self) -> Disk:
         zone = self.actor.region.zones.earliest("code")
@@ -204,6 +211,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     ReinstallOs: Works.reinstall_os,
     UndoChangeOs: Works.undo_change_os,
     DeleteKeptDisk: Works.delete_kept_disk,
+    DeleteBackup: Works.delete_backup,
     CreateDisk: Works.create_disk,
     DeleteDisk: Works.delete_disk,
     AttachDisk: Works.attach_disk,
@@ -285,4 +293,12 @@ DISK_STATES = {
 }
 
 
-LOST = {"image": _image, "publicsource": _source, "server": _server, "disk": _disk}
+def _backup(job: Job) -> None:
+    backup = Backup.objects.get(pk=job.subject_id)
+    otherwise = "failed" if backup.disks.filter(ref="").exists() else "available"
+    assert backup.status == ("deleted" if job.state == "done" else otherwise)
+    for disk in backup.disks.exclude(ref=""):
+        assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+
+
+LOST = {"backup": _backup, "image": _image, "publicsource": _source, "server": _server, "disk": _disk}

@@ -8,9 +8,13 @@ from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQue
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server, ServerQuerySet
 from imsconsole.cloud.models.usage import Usage
+from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
 
 __all__ = [
     "Architecture",
+    "Backup",
+    "BackupDisk",
+    "BackupQuerySet",
     "BootMode",
     "Bucket",
     "BucketObject",
@@ -26,4 +30,6 @@ __all__ = [
     "Server",
     "ServerQuerySet",
     "Usage",
+    "Vault",
+    "VaultQuerySet",
 ]

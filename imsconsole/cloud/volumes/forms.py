@@ -12,6 +12,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.core.forms import limit_number
 
 
 class CreateForm(forms.Form):
@@ -30,7 +31,7 @@ class CreateForm(forms.Form):
         super().__init__(*args, **kwargs)
         zones: forms.ModelChoiceField[AvailabilityZone] = self.fields["zone"]  # type: ignore[assignment]
         zones.queryset = actor.region.zones.order_by("code")
-        _limit(self.fields["size_gb"], *settings.IMS_DATA_DISK_GB)
+        limit_number(self.fields["size_gb"], *settings.IMS_DATA_DISK_GB)
 
 
 class RenameForm(forms.Form):
@@ -46,7 +47,7 @@ class GrowForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["size_gb"].initial = disk.size_gb + 1
         limits = settings.IMS_DATA_DISK_GB if disk.role == Disk.Role.DATA else settings.IMS_SYSTEM_DISK_GB
-        _limit(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
+        limit_number(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
 
 
 class ServerChoice(forms.ModelChoiceField[Server]):
@@ -85,10 +86,3 @@ def _offer(field: Any, queryset: QuerySet[Any], offered: Iterable[Any]) -> None:
     """Every row of the queryset is read, so that one that was offered a moment ago gets its own answer."""
     field.queryset = queryset
     field.widget.choices = [("", "---------"), *((row.pk, field.label_from_instance(row)) for row in offered)]
-
-
-def _limit(field: Any, smallest: int, largest: int) -> None:
-    field.min_value, field.max_value = smallest, largest
-    field.validators += forms.IntegerField(min_value=smallest, max_value=largest).validators
-    field.widget.attrs |= {"min": smallest, "max": largest}
-    field.help_text = _("%(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest}

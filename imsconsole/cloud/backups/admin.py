@@ -1,0 +1,84 @@
+"""For operators: backups and their disks, to look at. They change through the console's services."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.service_admin import ReadOnlyInline, ServiceAdmin, trail_of
+from imsconsole.cloud.models import Backup, BackupDisk
+from imsconsole.core.text import size
+
+
+class BackupDiskInline(ReadOnlyInline):
+    model = BackupDisk
+    fields = ("index", "role", "name", "disk_id", "size_gb", "format", "stored", "sha256", "ref", "key")
+    readonly_fields = fields
+
+    @admin.display(description=_("size in the store"))
+    def stored(self, disk: BackupDisk) -> str:
+        return size(disk.size_bytes)
+
+
+@admin.register(Backup)
+class BackupAdmin(ServiceAdmin):
+    list_display = (
+        "name",
+        "project",
+        "kind",
+        "status",
+        "server_name",
+        "vault",
+        "size_gb",
+        "stored",
+        "created_at",
+        "deleted_at",
+    )
+    list_filter = ("kind", "status", "project__region", "zone")
+    search_fields = ("name", "id", "server_name", "server_id", "project__name")
+    search_help_text = _("By name, ID, server or project.")
+    list_select_related = ("project", "vault")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    inlines = (BackupDiskInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "id", "project", "kind", "vault", "created_by", "created_at")}),
+        (_("State"), {"fields": ("status", "error_sentence", "taken_at", "stored", "deleted_at")}),
+        (
+            _("The server as it was"),
+            {
+                "fields": (
+                    "server_name",
+                    "server_id",
+                    "zone",
+                    "flavor",
+                    "image",
+                    "architecture",
+                    "boot_mode",
+                    "multi_queue",
+                    "size_gb",
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).weighed()  # type: ignore[attr-defined]
+
+    @admin.display(description=_("size"), ordering="stored_bytes")
+    def stored(self, backup: Backup) -> str:
+        return size(backup.stored_bytes or None)
+
+    @admin.display(description=_("reason"))
+    def error_sentence(self, backup: Backup) -> str:
+        return backup.error_sentence
+
+    def links_of(self, obj: Backup) -> list[tuple[str, str]]:
+        return [
+            (gettext("Server"), f"{reverse('admin:cloud_server_changelist')}?id={obj.server_id}"),
+            (gettext("What happened to it"), trail_of("backup", obj.pk)),
+        ]

@@ -1,0 +1,48 @@
+"""The filters of the list of backups and of its CSV."""
+
+import re
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Backup, BackupQuerySet
+from imsconsole.core.filters import ListFilter
+
+PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
+STATUSES = [choice for choice in Backup.Status.choices if choice[0] != Backup.Status.DELETED]
+
+
+def backups_of(actor: Actor) -> BackupQuerySet:
+    """Every backup of the project that exists, with what it takes."""
+    backups: BackupQuerySet = Backup.objects.visible_to(actor).existing().weighed()
+    return backups.select_related("vault", "zone", "image").prefetch_related("images")
+
+
+class BackupFilter(ListFilter):
+    """Filters of `backups_of`; a value that does not exist is ignored."""
+
+    calm = ("q", "status", "kind")
+
+    q = filters.CharFilter(
+        label=_("Name, ID or server"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, ID or server")}),
+    )
+    status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
+    kind = filters.ChoiceFilter(label=_("Kind"), choices=Backup.Kind, empty_label=_("All"))
+    vault = filters.CharFilter(label=_("Vault"), field_name="vault__name", lookup_expr="iexact")
+    zone = filters.CharFilter(label=_("AZ"), field_name="zone__name", lookup_expr="iexact")
+
+    class Meta:
+        model = Backup
+        fields = ("q",)
+
+    def search(self, queryset: QuerySet[Backup], _field: str, text: str) -> QuerySet[Backup]:
+        """Part of the name or of the server's name, or at least four characters of an ID of either."""
+        found = Q(name__icontains=text) | Q(server_name__icontains=text)
+        if PART_OF_ID.fullmatch(text):
+            found |= Q(pk__icontains=text) | Q(server_id__icontains=text)
+        return queryset.filter(found)

@@ -1,0 +1,50 @@
+"""Long work on backups."""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Backup
+from imsconsole.core.now import now
+from imsconsole.jobs.kinds import QUICK, JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.run import Run
+
+DONE = Job.State.DONE
+Status = Backup.Status
+
+
+class DeleteBackup(JobKind):
+    """`backup.delete`: its files go; images made of it and work that reads it keep their own links."""
+
+    kind = "backup.delete"
+    title = _("Delete backup")
+    queue = QUICK
+    can_cancel = False
+    steps: ClassVar[dict[str, Any]] = {"remove": _("Remove its files")}
+
+    def remove(self, run: Run) -> None:
+        """Delete each stored disk, then strike its reference."""
+        backup = Backup.objects.select_related("project").get(pk=run.job.subject_id)
+        for disk in backup.disks.exclude(ref=""):
+            run.hold()
+            engine_for(backup.project.region_id).delete(disk.ref)
+            with run.fenced():
+                backup.disks.filter(pk=disk.pk).update(ref="", size_bytes=0)
+
+    def settle(self, job: Job, state: str) -> None:
+        """One whose files are only partly gone holds nothing that could be restored."""
+        rows = Backup.objects.filter(pk=job.subject_id)
+        if state == DONE:
+            rows.update(status=Status.DELETED, deleted_at=now(), login={})
+        else:
+            whole = not rows.get().disks.filter(ref="").exists()
+            rows.update(
+                status=Status.AVAILABLE if whole else Status.FAILED,
+                error_code="" if whole else job.error_code,
+                error_values={} if whole else job.error_values,
+            )
+
+    def resume(self, job: Job) -> None:
+        Backup.objects.existing().filter(pk=job.subject_id).update(status=Status.DELETING)

@@ -1,0 +1,97 @@
+"""Backups: list and CSV, the page of one, delete."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
+from imsconsole.audit.models import Event
+from imsconsole.cloud.backups.filters import BackupFilter, backups_of
+from imsconsole.cloud.backups.rules import WORKING, can_delete_backup
+from imsconsole.cloud.backups.services import delete_backup
+from imsconsole.cloud.backups.tables import BackupExport, BackupTable, verdicts_on
+from imsconsole.cloud.models import Backup, Server
+from imsconsole.core.csv import csv_response, dated_name
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.queries import state_of
+from imsconsole.core.tables import paged
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.rules import can_retry
+
+SHOWN = 20  # jobs and events, the latest
+
+
+def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
+    """The actor's backup with what it takes and what rules ask about it, or 404."""
+    backups = backups_of(request.actor).select_related("flavor", "project", "created_by")
+    return get_object_or_404(backups.prefetch_related("disks__key"), pk=backup_id)
+
+
+@signed_in
+@require_safe
+def list_backups(request: ActorRequest) -> HttpResponse:
+    """Backups of the project; filter, order and page are in the URL."""
+    if opened := default_view(request, Room.BACKUPS):
+        return opened
+    found = BackupFilter(request.GET, queryset=backups_of(request.actor))
+    columns = chosen_columns(request, Room.BACKUPS, BackupTable)
+    context = {
+        "active": "backups",
+        "filter": found,
+        "table": paged(BackupTable, found.qs, request, columns, actor=request.actor),
+        "list": list_page(request, Room.BACKUPS, found),
+        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "backups/list.html", "backups/_list.html", context)
+
+
+@signed_in
+@require_safe
+def export_backups(request: ActorRequest) -> HttpResponseBase:
+    """What the list shows, all pages, in its order."""
+    found = BackupFilter(request.GET, queryset=backups_of(request.actor))
+    in_order = BackupTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
+    return csv_response(BackupExport([]), in_order.data.data, dated_name(request.actor.project, "backups"))
+
+
+@signed_in
+@require_safe
+def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
+    """Everything about one backup: facts, its disks, what may be done, its jobs and its trail."""
+    backup = find_backup(request, backup_id)
+    jobs = list(Job.objects.visible_to(request.actor).filter(args__backup_id=str(backup.pk))[:SHOWN])
+    failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
+    about = {"resource_type__in": ["backup", "request"], "resource_id": str(backup.pk)}
+    context = {
+        "active": "backups",
+        "backup": backup,
+        "server": Server.objects.visible_to(request.actor).existing().filter(pk=backup.server_id).first(),
+        "is_busy": backup.status in WORKING,
+        "verdicts": verdicts_on(backup, request.actor),
+        "jobs": jobs,
+        "live_job": next((job for job in jobs if job.is_live), None),
+        "failed_job": failed,
+        "can_retry": can_retry(failed, request.actor) if failed else None,
+        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "backups/detail.html", "backups/_detail.html", context)
+
+
+@signed_in
+def delete(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer: nothing brings it back."""
+    backup = find_backup(request, backup_id)
+    if request.method == "POST":
+        delete_backup(backup, actor=request.actor)
+        messages.success(request, _("The backup “%(name)s” is being deleted.") % {"name": backup.name})
+        return redirect("backups:list")
+    context = {"active": "backups", "backup": backup, "verdict": can_delete_backup(backup, request.actor)}
+    return render(request, "backups/delete.html", context)

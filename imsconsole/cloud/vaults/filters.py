@@ -1,0 +1,30 @@
+"""The filters of the list of vaults and of its CSV."""
+
+import django_filters as filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Vault, VaultQuerySet
+from imsconsole.core.filters import ListFilter
+
+
+def vaults_of(actor: Actor) -> VaultQuerySet:
+    """Every vault of the project that exists, with its facts."""
+    vaults: VaultQuerySet = Vault.objects.visible_to(actor).existing().with_facts()
+    return vaults.select_related("created_by")
+
+
+class VaultFilter(ListFilter):
+    calm = ("q",)
+
+    q = filters.CharFilter(
+        label=_("Vault name"),
+        field_name="name",
+        lookup_expr="icontains",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Vault name")}),
+    )
+
+    class Meta:
+        model = Vault
+        fields = ("q",)

@@ -1,0 +1,118 @@
+"""Vaults: list and CSV, the page of one with its backups, create, change, delete."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
+from imsconsole.cloud.backups.filters import backups_of
+from imsconsole.cloud.backups.tables import BackupTable
+from imsconsole.cloud.models import Vault
+from imsconsole.cloud.vaults.filters import VaultFilter, vaults_of
+from imsconsole.cloud.vaults.forms import VaultForm
+from imsconsole.cloud.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
+from imsconsole.cloud.vaults.services import create_vault, delete_vault, edit_vault
+from imsconsole.cloud.vaults.tables import VaultExport, VaultTable, verdicts_on
+from imsconsole.core.csv import csv_response, dated_name
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.queries import state_of
+from imsconsole.core.tables import paged
+
+
+def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
+    """The actor's vault with its facts, or 404."""
+    vault: Vault = get_object_or_404(vaults_of(request.actor), pk=vault_id)
+    return vault
+
+
+@signed_in
+@require_safe
+def list_vaults(request: ActorRequest) -> HttpResponse:
+    """Vaults of the project; filter, order and page are in the URL."""
+    if opened := default_view(request, Room.VAULTS):
+        return opened
+    found = VaultFilter(request.GET, queryset=vaults_of(request.actor))
+    columns = chosen_columns(request, Room.VAULTS, VaultTable)
+    context = {
+        "active": "vaults",
+        "filter": found,
+        "table": paged(VaultTable, found.qs, request, columns, actor=request.actor),
+        "list": list_page(request, Room.VAULTS, found),
+        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+        "can_create": can_create_vault(request.actor),
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "vaults/list.html", "vaults/_list.html", context)
+
+
+@signed_in
+@require_safe
+def export_vaults(request: ActorRequest) -> HttpResponseBase:
+    """What the list shows, all pages, in its order."""
+    found = VaultFilter(request.GET, queryset=vaults_of(request.actor))
+    in_order = VaultTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
+    return csv_response(VaultExport([]), in_order.data.data, dated_name(request.actor.project, "vaults"))
+
+
+@signed_in
+@require_safe
+def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
+    """A vault: its facts, how full it is, and the backups in it."""
+    vault = find_vault(request, vault_id)
+    backups = backups_of(request.actor).filter(vault=vault)
+    context = {
+        "active": "vaults",
+        "vault": vault,
+        "percent": min(100, 100 * vault.used_bytes // vault.capacity_bytes),
+        "verdicts": verdicts_on(vault, request.actor),
+        "table": paged(BackupTable, backups, request, BackupTable.shown_at_first(), actor=request.actor),
+        "in_vault": True,
+    }
+    return render_page(request, "vaults/detail.html", "vaults/_backups.html", context)
+
+
+@signed_in
+def create(request: ActorRequest) -> HttpResponse:
+    form = VaultForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        vault = create_vault(actor=request.actor, **form.cleaned_data)
+        messages.success(request, _("The vault “%(name)s” was created.") % {"name": vault.name})
+        return redirect(vault)
+    context = {"active": "vaults", "form": form, "verdict": can_create_vault(request.actor)}
+    return render(request, "vaults/create.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
+    vault = find_vault(request, vault_id)
+    was = {"name": vault.name, "capacity_gb": vault.capacity_gb}
+    form = VaultForm(request.POST if request.method == "POST" else None, initial=was)
+    if request.method == "POST" and form.is_valid():
+        vault = edit_vault(vault, actor=request.actor, **form.cleaned_data)
+        messages.success(request, _("The vault “%(name)s” was changed.") % {"name": vault.name})
+        return redirect(vault)
+    context = {
+        "active": "vaults",
+        "vault": vault,
+        "form": form,
+        "verdict": can_edit_vault(vault, request.actor),
+    }
+    return render(request, "vaults/edit.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def delete(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer."""
+    vault = find_vault(request, vault_id)
+    if request.method == "POST":
+        delete_vault(vault, actor=request.actor)
+        messages.success(request, _("The vault “%(name)s” was deleted.") % {"name": vault.name})
+        return redirect("vaults:list")
+    context = {"active": "vaults", "vault": vault, "verdict": can_delete_vault(vault, request.actor)}
+    return render(request, "vaults/delete.html", context)
