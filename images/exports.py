@@ -20,7 +20,7 @@ READ_AT_ONCE = 2000
 FIELDS = (
     "name", "id", "status", "os_version__name", "type", "created_at", "min_disk_gb", "min_ram_mb", "max_ram_mb",
     "stored_bytes", "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
-    "source_kind", "source_name", "description", "servers_count", "region_id", "updated_at",
+    "source_kind", "source_name", "description", "servers_count", "region_id", "updated_at", "trashed_at", "kept_until",
 )  # fmt: skip
 Row = dict[str, Any]  # FIELDS, and the texts of `_with_texts`
 Cell = Callable[[Row], Any]
@@ -79,6 +79,8 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "servers": (_("Servers"), itemgetter("servers_count")),
         "region": (_("Region"), itemgetter("region_id")),
         "updated": (_("Updated at"), _time("updated_at")),
+        "trashed": (_("Deleted at"), _time("trashed_at")),
+        "kept": (_("Kept until"), _time("kept_until")),
     }
 
 
@@ -91,12 +93,15 @@ FURTHER = [
     "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
 ]  # fmt: skip
 
+TRASH = ["trashed", "kept"]
+
 
 def columns_of(tab: str) -> tuple[list[str], list[Cell]]:
     """The headings and the cells of a tab's file, for the reader who asks now."""
     first = PUBLIC if tab in ("public", "market") else PRIVATE
+    names = [*first, *FURTHER, *(TRASH if tab == "trash" else [])]
     known = _cells()
-    return [known[name][0] for name in first + FURTHER], [known[name][1] for name in first + FURTHER]
+    return [known[name][0] for name in names], [known[name][1] for name in names]
 
 
 def rows_of(images: ImageQuerySet, cells: list[Cell]) -> Iterator[list[Any]]:

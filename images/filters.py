@@ -25,6 +25,7 @@ TABS = {
     "private": _("Private images"),
     "shared": _("Shared images"),
     "market": _("Market images"),
+    "trash": _("Trash"),
 }
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 GONE = (Image.Status.DELETED, Image.Status.TRASHED)
@@ -35,6 +36,8 @@ DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime
 
 def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     """The images of a tab that the actor may see, with their facts (R2, R3, R14, R22)."""
+    if tab == "trash":
+        return Image.objects.in_trash(actor).with_facts(actor)
     images = Image.objects.visible_to(actor).with_facts(actor)
     if tab == "public":
         public = images.filter(category=Image.Category.PUBLIC, hidden=False)
@@ -89,7 +92,9 @@ class ImageFilter(ListFilter):
         method="search",
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or ID")}),
     )
-    status = _choice(_("Status"), "status", STATUSES)
+    status = filters.ChoiceFilter(
+        label=_("Status"), method="in_status", choices=STATUSES, empty_label=_("All")
+    )
     os = _choice(_("OS type"), "os_version__os_type", OsVersion.Type)
     type = _choice(_("Image type"), "type", Image.Type)
     platform = _choice(_("OS"), "os_version__platform", _platforms)
@@ -116,6 +121,10 @@ class ImageFilter(ListFilter):
         if PART_OF_ID.fullmatch(text):
             found |= Q(pk__icontains=text)
         return queryset.filter(found)
+
+    def in_status(self, queryset: QuerySet[Image], _field: str, status: str) -> QuerySet[Image]:
+        """What is in the trash has the status it comes back with."""
+        return queryset.filter(Q(status=status) | Q(status=Image.Status.TRASHED, status_before=status))
 
     def at_least(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
         return queryset.filter(Q(stored_bytes__gte=int(gib * GIB)))

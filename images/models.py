@@ -295,6 +295,11 @@ class Image(Trashable):
         return self.status == self.Status.ACTIVE
 
     @property
+    def is_gone(self) -> bool:
+        """Deleted or in the trash: it has no page."""
+        return self.status in (self.Status.DELETED, self.Status.TRASHED)
+
+    @property
     def is_deprecated(self) -> bool:
         """Whether it is not kept up any more. It stays usable."""
         return self.deprecated_on is not None and self.deprecated_on <= now().date()

@@ -13,6 +13,7 @@ from images.views import (
     release_notes,
     selection,
     tag,
+    trash,
 )
 
 app_name = "images"
@@ -21,6 +22,8 @@ urlpatterns = [
     path("export.csv", export.export_images, name="export"),
     path("selection/", selection.show_selection, name="selection"),
     path("delete/", delete.delete_several, name="delete-several"),
+    path("restore/", trash.restore_several, name="restore-several"),
+    path("purge/", trash.purge_several, name="purge-several"),
     path("release-notes/", release_notes.list_release_notes, name="release-notes"),
     path("choose/", choose.choose, name="choose"),
     path("os-versions/boot-modes/", os_versions.list_boot_modes, name="boot-modes"),
@@ -28,6 +31,8 @@ urlpatterns = [
     path("create/", include("images.urls_create")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
+    path("<uuid:image_id>/restore/", trash.restore, name="restore"),
+    path("<uuid:image_id>/purge/", trash.purge, name="purge"),
     path("<uuid:image_id>/modify/", modify.modify, name="modify"),
     path("<uuid:image_id>/tags/", tag.tag, name="tag"),
 ]

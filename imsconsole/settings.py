@@ -278,7 +278,7 @@ IMS_ACCELERATOR = env.str("IMS_ACCELERATOR", default="auto")
 IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
 IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)
 IMS_OLD_DISK_DAYS = env.float("IMS_OLD_DISK_DAYS", default=7)
-IMS_TRASH_DAYS = env.float("IMS_TRASH_DAYS", default=7)
+IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
 
 # ── limits of the service (ims-facts §1.7 and §8) ───────────────────────────
 IMS_QUOTAS = {

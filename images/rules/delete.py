@@ -1,12 +1,15 @@
 """May an image be deleted, brought back from the trash, or deleted for ever? (ims-facts §2.18)"""
 
+from collections.abc import Mapping, Sequence
+
 from django.utils.translation import gettext as _
 
 from images.models import Image
+from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.jobs.quotas import fits_quota
+from imsconsole.jobs.quotas import fits_quota, used_by
 
 IN_CREATION = (Image.Status.QUEUED, Image.Status.SAVING)
 
@@ -67,12 +70,26 @@ def _is_free(image: Image) -> Verdict:
     return ALLOWED
 
 
-def can_restore(image: Image, actor: Actor) -> Verdict:
+def can_restore(image: Image, actor: Actor, used: Mapping[str, int] | None = None) -> Verdict:
     """Out of the trash, with its former status, while the quota of images has room for it (R87).
 
     Whether its name is still free is asked with the name (`name_is_free`).
     """
-    return may_write(actor) and _is_trashed(image, actor) and fits_quota(actor.project, {"images": 1})
+    return may_write(actor) and _is_trashed(image, actor) and fits_quota(actor.project, {"images": 1}, used)
+
+
+def can_restore_each(images: Sequence[Image], actor: Actor) -> list[Verdict]:
+    """Of each what will be said once those before it are back, under the names they had. Two queries for all."""
+    used, names = used_by(actor.project, ("images",)), {image.name for image in images}
+    owned = Image.objects.owned_by(actor).filter(name__in=names)
+    taken, verdicts = set(owned.values_list("name", flat=True)), []
+    for image in images:
+        verdict = can_restore(image, actor, used) and name_is_free(image.name, actor, taken)
+        if verdict:
+            used = {"images": used["images"] + 1}
+            taken.add(image.name)
+        verdicts.append(verdict)
+    return verdicts
 
 
 def can_purge(image: Image, actor: Actor) -> Verdict:

@@ -1,5 +1,7 @@
 """May an image be imported, from this file, with these attributes? (ims-facts §2.4, §2.6, §2.10)"""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -139,9 +141,11 @@ def tags_fit(tags: dict[str, str]) -> Verdict:
     )
 
 
-def name_is_free(name: str, actor: Actor) -> Verdict:
-    """R39: unique in the project."""
-    if not Image.objects.owned_by(actor).filter(name=name).exists():
+def name_is_free(name: str, actor: Actor, taken: Collection[str] | None = None) -> Verdict:
+    """R39: unique in the project; `taken` are the names there, when they are known already."""
+    if taken is None:
+        taken = Image.objects.owned_by(actor).filter(name=name).values_list("name", flat=True)
+    if name not in taken:
         return ALLOWED
     return refuse(
         "image-name-taken",

@@ -1,28 +1,48 @@
 """Deleting one or several: a page that says what it meets, then the deed."""
 
 import uuid
-from collections.abc import Iterable
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from images.models import Image
 from images.rules.delete import can_delete
-from images.selection import chosen_images
 from images.services.delete import delete_image
+from images.trash import keeps_what_is_deleted
 from images.used_by import uses_of
+from images.views.several import Several, act_on_several
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.actor import Actor
-from imsconsole.core.rules import Refused, Verdict
-from imsconsole.core.selection import part
+from imsconsole.core.now import now
 
-MOST_AT_ONCE = 500
-NAMED = 5
+DELETES_BACKUPS = "delete_backups"  # the box for those of a full-ECS image (R88)
+SEVERAL = Several(
+    url="images:delete-several",
+    title=gettext_lazy("Delete images"),
+    heading=ngettext_lazy("Delete %(n)s image?", "Delete %(n)s images?", "n"),
+    heading_none=gettext_lazy("None of these images can be deleted"),
+    text=gettext_lazy(
+        "No server can be created from them any more. Servers that were made from them run on, but their OS "
+        "can no longer be reinstalled."
+    ),
+    button=ngettext_lazy("Delete %(n)s image", "Delete %(n)s images", "n"),
+    done=ngettext_lazy(
+        "%(n)s image has been deleted: %(names)s.", "%(n)s images have been deleted: %(names)s.", "n"
+    ),
+    kept=gettext_lazy("%(name)s was not deleted: %(reason)s"),
+    nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
+    ask=lambda images, actor: [can_delete(image, actor) for image in images],
+    do=delete_image,
+    template="images/delete_several.html",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,67 +51,32 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
     image = get_object_or_404(images, pk=image_id)
     if request.method == "POST":
-        delete_image(image, actor=request.actor)
-        messages.success(request, _("The image %(name)s has been deleted.") % {"name": image.name})
+        backups = DELETES_BACKUPS in request.POST
+        image = delete_image(image, deletes_backups=backups, actor=request.actor)
+        messages.success(request, _told(image))
         return redirect(f"{reverse('images:list')}?tab=private")
+    kept = keeps_what_is_deleted(image.status)
     context = {
         "active": "images",
         "image": image,
         "uses": [use for use in uses_of(image, request.actor) if use.total],
         "can_delete": can_delete(image, request.actor),
+        "kept_until": now() + timedelta(days=settings.IMS_TRASH_DAYS) if kept else None,
     }
     return render(request, "images/delete.html", context)
+
+
+def _told(image: Image) -> str:
+    if image.kept_until is None:
+        return _("The image %(name)s has been deleted.") % {"name": image.name}
+    return _("The image %(name)s has been deleted. Until %(until)s it can be restored from the trash.") % {
+        "name": image.name,
+        "until": date_format(localtime(image.kept_until), "Y-m-d H:i"),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def delete_several(request: ActorRequest) -> HttpResponse:
-    """Names the chosen images and what keeps some of them back; with `confirm` deletes them.
-
-    What is confirmed are the images that were named, never whatever a filter finds by then.
-    """
-    actor, state = request.actor, request.POST.get("state", "") or "tab=private"
-    back = HttpResponseRedirect(f"{reverse('images:list')}?{state}")
-    images = list(chosen_images(request.POST, actor)[:MOST_AT_ONCE])
-    if request.method == "POST" and not images:
-        messages.warning(request, _("No image is selected. Tick the images you want to delete first."))
-    if not images:
-        return back
-    if "confirm" in request.POST:
-        _tell(request, *_delete_each(images, actor))
-        return back
-    parted = part(images, lambda image: can_delete(image, actor))
-    context = {
-        "active": "images",
-        "parted": parted,
-        "pick": ",".join(str(image.pk) for image in parted.allowed),
-        "state": state,
-        "has_more": chosen_images(request.POST, actor).count() > len(images),
-        "most": MOST_AT_ONCE,
-    }
-    return render(request, "images/delete_several.html", context)
-
-
-def _delete_each(images: Iterable[Image], actor: Actor) -> tuple[list[Image], list[tuple[Image, Verdict]]]:
-    """Each on its own, so that one that is refused by now does not keep the others back."""
-    deleted, refused = [], []
-    for image in images:
-        try:
-            deleted.append(delete_image(image, actor=actor))
-        except Refused as error:
-            refused.append((image, error.verdict))
-    return deleted, refused
-
-
-def _tell(request: ActorRequest, deleted: list[Image], refused: list[tuple[Image, Verdict]]) -> None:
-    if deleted:
-        text = ngettext(
-            "%(n)s image has been deleted: %(names)s.",
-            "%(n)s images have been deleted: %(names)s.",
-            len(deleted),
-        )
-        names = ", ".join(image.name for image in deleted[:NAMED]) + ("…" if len(deleted) > NAMED else "")
-        messages.success(request, text % {"n": len(deleted), "names": names})
-    for image, verdict in refused[:NAMED]:
-        values = {"name": image.name, "reason": verdict.reason}
-        messages.warning(request, _("%(name)s was not deleted: %(reason)s") % values)
+    """Names the chosen images and what keeps some of them back; with `confirm` deletes them."""
+    return act_on_several(request, SEVERAL, deletes_backups=DELETES_BACKUPS in request.POST)

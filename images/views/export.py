@@ -11,6 +11,7 @@ from images.filters import tab_of
 from images.models import ImageQuerySet
 from images.selection import chosen_images, found_by
 from images.tables import ImageTable
+from images.trash_table import TrashTable
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.csv import csv_stream, dated_name
 
@@ -36,6 +37,7 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
 
 def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
     """In the order of the list on the screen."""
-    table = ImageTable(images, actor=request.actor, order_by=query.getlist("sort"))
+    kind = TrashTable if tab_of(query) == "trash" else ImageTable
+    table = kind(images, actor=request.actor, order_by=query.getlist("sort"))
     ordered: ImageQuerySet = table.data.data
     return ordered

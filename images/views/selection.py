@@ -1,13 +1,18 @@
 """The bar that says what may be done with the chosen images."""
 
-from django.http import HttpResponse
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from images.rules.delete import can_delete
+from images.filters import tab_of
+from images.models import Image
+from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.selection import chosen_images, found_by
-from images.views.delete import MOST_AT_ONCE
+from images.views.several import MOST_AT_ONCE, parted_by
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
 from imsconsole.core.selection import part, picked_ids
 
 
@@ -17,12 +22,23 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     actor, matching = request.actor, request.POST.get("matching", "")
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
+    tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
+    template, parts = _parts(tab, list(images[:MOST_AT_ONCE]), actor)
     context = {
+        **parts,
         "total": images.count() if matching else len(ids),
-        "parted": part(images[:MOST_AT_ONCE], lambda image: can_delete(image, actor)),
         "most": MOST_AT_ONCE,
         "is_matching": bool(matching),
         "all_count": found_by(request.POST.get("state", ""), actor).count(),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
     }
-    return render(request, "images/_selection.html", context)
+    return render(request, template, context)
+
+
+def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
+    """The template of the bar, and what the rules say of the images."""
+    if tab != "trash":
+        return "images/_selection.html", {"parted": part(images, lambda image: can_delete(image, actor))}
+    purgeable = sum(bool(can_purge(image, actor)) for image in images)
+    parted = parted_by(images, can_restore_each(images, actor))
+    return "images/_trash_selection.html", {"parted": parted, "purgeable": purgeable}

@@ -468,6 +468,28 @@ IMAGE = Subject(
 )
 
 
+def a_trashed_image(actor: Actor, *, held: bool = False, full: bool = False) -> Image:
+    image = an_image(actor, held=held)
+    kept = {"status": "trashed", "status_before": "active", "kept_until": now() + timedelta(days=1)}
+    Image.objects.filter(pk=image.pk).update(**kept)
+    if full:
+        actor.project.quotas = {"images": 0}
+        actor.project.save(update_fields=["quotas"])
+    return Image.objects.get(pk=image.pk)
+
+
+TRASHED_IMAGE = Subject(
+    a_trashed_image,
+    {"in the trash": {}, "held": {"held": True}, "no room": {"full": True}},
+    lambda image: [f"{reverse('images:list')}?tab=trash"],
+    (
+        Action(delete.can_restore, "Restore", at("images:restore"), {"name": "again"}),
+        Action(delete.can_purge, "Delete for ever", at("images:purge")),
+    ),
+    ask=IMAGE.ask,
+)
+
+
 def an_upload(actor: Actor, *, complete: bool = False, used: bool = False, **fields: Any) -> Upload:
     kept = {"expires_at": now() + timedelta(days=1), "is_resumable": True, **fields}
     if not complete:
@@ -651,6 +673,7 @@ SUBJECTS = {
     "encryption key": ENCRYPTION_KEY,
     "key grant": KEY_GRANT,
     "image": IMAGE,
+    "image in the trash": TRASHED_IMAGE,
     "upload": UPLOAD,
     "job": JOB,
     "project": PROJECT,
@@ -673,8 +696,7 @@ ELSEWHERE = {
     change_os.can_order_changes: "images/test_change_os_many.py",
     copy.can_order_copy: "images/test_copy.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
-    delete.can_purge: "images/test_trash.py",
-    delete.can_restore: "images/test_trash.py",
+    delete.can_restore_each: "images/test_trash_pages.py",
     cloud.can_open_screen: "cloud/test_screen.py",
     cloud.can_run_guests: "images/test_launch.py",
     keys.can_use_key: "cloud/keys/test_use.py",

@@ -1,0 +1,113 @@
+"""One verb for several chosen images: a page that names them and what keeps some of them back, then the deed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from images.selection import chosen_images
+from imsconsole.accounts.access import ActorRequest
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.rules import Refused, Verdict
+from imsconsole.core.selection import Parted
+
+MOST_AT_ONCE = 500
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Several:
+    """The verb in its sentences; `ask` says of each image whether it can be done, `do` does it to one.
+
+    `heading`, `button` and `done` have the number `n`, `done` also `names`; `kept` has `name` and `reason`.
+    """
+
+    url: str
+    title: Promise
+    heading: Promise
+    heading_none: Promise
+    text: Promise
+    button: Promise
+    done: Promise
+    kept: Promise
+    nothing: Promise
+    ask: Callable[[Sequence[Image], Actor], list[Verdict]]
+    do: Callable[..., Image]
+    style: str = "danger"
+    template: str = "images/several.html"
+
+
+def parted_by(images: Sequence[Image], verdicts: Iterable[Verdict]) -> Parted[Image]:
+    """The images, parted by what was said of each."""
+    pairs = list(zip(images, verdicts, strict=True))
+    return Parted(
+        [image for image, verdict in pairs if verdict],
+        [(image, verdict) for image, verdict in pairs if not verdict],
+    )
+
+
+def act_on_several(request: ActorRequest, several: Several, **options: Any) -> HttpResponse:
+    """With `confirm` the deed, else the question. `options` go to the service.
+
+    What is confirmed are the images that were named, never whatever a filter finds by then.
+    """
+    actor, asked = request.actor, request.POST or request.GET
+    state = asked.get("state", "") or asked.get("matching", "") or "tab=private"
+    back = HttpResponseRedirect(f"{reverse('images:list')}?{state}")
+    images = list(chosen_images(asked, actor)[:MOST_AT_ONCE])
+    if request.method == "POST" and not images:
+        messages.warning(request, str(several.nothing))
+    if not images:
+        return back
+    if "confirm" in request.POST:
+        _tell(request, several, *_do_each(images, several, actor, options))
+        return back
+    parted = parted_by(images, several.ask(images, actor))
+    numbers = {"n": len(parted.allowed)}
+    context = {
+        "active": "images",
+        "several": several,
+        "heading": several.heading % numbers if parted.allowed else several.heading_none,
+        "button": several.button % numbers,
+        "parted": parted,
+        "pick": ",".join(str(image.pk) for image in parted.allowed),
+        "state": state,
+        "has_more": chosen_images(asked, actor).count() > len(images),
+        "has_full": any(image.type == Image.Type.FULL for image in parted.allowed),
+        "most": MOST_AT_ONCE,
+        "trash_days": settings.IMS_TRASH_DAYS,
+    }
+    return render(request, several.template, context)
+
+
+def _do_each(
+    images: Iterable[Image], several: Several, actor: Actor, options: dict[str, Any]
+) -> tuple[list[Image], list[tuple[Image, Verdict]]]:
+    """Each on its own, so that one that is refused by now does not keep the others back."""
+    done, refused = [], []
+    for image in images:
+        try:
+            done.append(several.do(image, actor=actor, **options))
+        except Refused as error:
+            refused.append((image, error.verdict))
+    return done, refused
+
+
+def _tell(
+    request: ActorRequest, several: Several, done: list[Image], refused: list[tuple[Image, Verdict]]
+) -> None:
+    if done:
+        names = ", ".join(image.name for image in done[:NAMED]) + ("…" if len(done) > NAMED else "")
+        messages.success(request, several.done % {"n": len(done), "names": names})
+    for image, verdict in refused[:NAMED]:
+        messages.warning(request, several.kept % {"name": image.name, "reason": verdict.reason})
+    if (more := len(refused) - NAMED) > 0:
+        messages.warning(request, _("%(n)s more stayed as they are, for such reasons.") % {"n": more})
