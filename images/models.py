@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.public.models import PublicSource, ReleaseNote
-from images.trash import TRASHED, Trashable, only_trash_is_kept
+from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
@@ -60,7 +60,7 @@ class OsVersion(models.Model):
         return not self.flavor_series or series in self.flavor_series
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
+class ImageQuerySet(TrashQuerySet["Image"]):
     def visible_to(self, actor: Actor) -> Self:
         """Public and market images of the region, own ones of the project, accepted ones (R2, R3, R14, R22)."""
         everyone = Q(category__in=[Image.Category.PUBLIC, Image.Category.MARKET])
@@ -75,20 +75,6 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).existing()
-
-    def existing(self) -> Self:
-        """Neither deleted nor in the trash."""
-        return self.exclude(status__in=[Image.Status.DELETED, Image.Status.TRASHED])
-
-    def in_trash(self, actor: Actor) -> Self:
-        """What the actor's project has deleted and can still bring back, what goes first on top."""
-        return self.filter(project=actor.project, status=Image.Status.TRASHED).order_by("kept_until", "pk")
-
-    def freeze(self, code: str, **values: Any) -> None:
-        """Let nobody use them, and say why; what is in the trash comes back frozen."""
-        why = {"error_code": code, "error_values": values, "updated_at": now()}
-        self.filter(status=Image.Status.ACTIVE).update(status=Image.Status.FROZEN, **why)
-        self.filter(status=Image.Status.TRASHED).update(status_before=Image.Status.FROZEN, **why)
 
     def kept_up_first(self) -> Self:
         """By name; what is deprecated, or will be, behind the rest."""

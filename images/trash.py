@@ -1,17 +1,37 @@
 """What is kept about an image that its owner deleted: for some days it can be brought back (R87, on purpose better)."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
 
 TRASHED = "trashed"
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 KEEPS = ("active", "frozen")  # of any other status there is nothing to bring back
+
+
+class TrashQuerySet(models.QuerySet[Row]):
+    """What there is, and what is only in the trash."""
+
+    def existing(self) -> Self:
+        """Neither deleted nor in the trash."""
+        return self.exclude(status__in=["deleted", TRASHED])
+
+    def in_trash(self, actor: Actor) -> Self:
+        """What the actor's project has deleted and can still bring back, what goes first on top."""
+        return self.filter(project=actor.project, status=TRASHED).order_by("kept_until", "pk")
+
+    def freeze(self, code: str, **values: Any) -> None:
+        """Let nobody use them, and say why; what is in the trash comes back frozen."""
+        why = {"error_code": code, "error_values": values, "updated_at": now()}
+        self.filter(status="active").update(status="frozen", **why)
+        self.filter(status=TRASHED).update(status_before="frozen", **why)
 
 
 class Trashable(models.Model):
