@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 V := .venv/bin
+NOVNC := .venv/share/novnc/core/rfb.js
 PO := imsconsole/locale/zh_Hans/LC_MESSAGES/django.po
 MO := $(PO:.po=.mo)
 export IMS_PORT ?= 8000
@@ -19,17 +20,17 @@ TEST_PACKAGES := chromium fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
 
-run: packages $(V)/.run $(MO)  ## set everything up and serve the console with its workers
+run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the console with its workers
 	@$(V)/python manage.py set_up
 	@exec $(V)/honcho --no-prefix --no-colour -f imsconsole/Procfile start
 
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
-test: test-packages $(V)/.dev $(MO)  ## everything: guests and browser included
+test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included
 	$(V)/pytest -n 2 --dist load -m "not debian" tests
 
-test-debian: test-packages $(V)/.dev $(MO)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
+test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
@@ -58,7 +59,7 @@ translations: test-packages $(V)/.dev $(MO)  ## every sentence has its Chinese
 messages: test-packages $(V)/.dev  ## bring new sentences into the Chinese catalogue, to be translated
 	$(V)/python manage.py makemessages -l zh_Hans --no-obsolete --add-location file -i .venv -i .data -i tests
 
-screenshots: test-packages $(V)/.dev $(MO)  ## a picture of every page, in both widths, themes and languages
+screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots
 
 bench: test-packages $(V)/.dev  ## print the benchmarks
@@ -82,6 +83,14 @@ $(V)/.dev: pyproject.toml $(V)/.venv
 
 $(MO): $(PO) $(V)/.run
 	@$(V)/pybabel --quiet compile --input-file $(PO) --output-file $(MO) --locale zh_Hans
+
+# noVNC's files alone, out of Debian's package: installed, it would bring Node.js and forty others along
+$(NOVNC): $(V)/.venv
+	@rm -rf .venv/novnc .venv/share/novnc && mkdir -p .venv/novnc .venv/share && cd .venv/novnc && \
+	  if apt-get -q -o APT::Sandbox::User=root download novnc >/dev/null 2>&1 && dpkg-deb -x novnc_*.deb . && mv usr/share/novnc ../share/novnc; \
+	  then touch ../share/novnc/core/rfb.js; \
+	  else echo "noVNC could not be fetched; for screens in the browser please run:  sudo apt-get install novnc"; fi
+	@rm -rf .venv/novnc
 
 # install what is missing when we may, else say what is missing
 define install

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -238,8 +239,20 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # or whitenoise warns before the first collectstatic
 BOOTSTRAP_FILES = find_spec("bootstrap")  # the files of the package bootstrap-wrapper
+NOVNC_FILES = next(  # core/ and vendor/ of noVNC: `make run` puts them there, or Debian's package does
+    (
+        path
+        for path in (
+            Path(env.str("IMS_NOVNC_DIR", default=f"{sys.prefix}/share/novnc")),
+            Path("/usr/share/novnc"),
+        )
+        if (path / "core" / "rfb.js").is_file()
+    ),
+    None,
+)
 STATICFILES_DIRS = [
     BASE_DIR / "static",
+    *((f"novnc/{part}", NOVNC_FILES / part) for part in ("core", "vendor") if NOVNC_FILES),
     *(("bootstrap", path) for path in (BOOTSTRAP_FILES and BOOTSTRAP_FILES.submodule_search_locations) or ()),
 ]
 WHITENOISE_USE_FINDERS = DEBUG
@@ -279,6 +292,12 @@ IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
 IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)
 IMS_OLD_DISK_DAYS = env.float("IMS_OLD_DISK_DAYS", default=7)
 IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
+
+# ── screens in the browser ──────────────────────────────────────────────────
+IMS_SCREEN_PORT = env.int("IMS_SCREEN_PORT", default=IMS_PORT + 1)
+IMS_SCREEN_URL = env.str("IMS_SCREEN_URL", default="")
+IMS_SCREEN_IDLE_MIN = env.float("IMS_SCREEN_IDLE_MIN", default=30)
+IMS_SCREENS_PER_SERVER = env.int("IMS_SCREENS_PER_SERVER", default=8)
 
 # ── limits of the service (ims-facts §1.7 and §8) ───────────────────────────
 IMS_QUOTAS = {

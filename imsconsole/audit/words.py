@@ -64,6 +64,7 @@ ACTIONS: dict[str, str | Promise] = {
     "importKeypair": _("Import a key pair"),
     "inviteMember": _("Invite a member"),
     "leaveAccount": _("Leave the account"),
+    "openScreen": _("Open a screen"),
     "protectImage": _("Protect a public image"),
     "purgeImage": _("Delete image for ever"),
     "rebootServer": _("Restart a server"),

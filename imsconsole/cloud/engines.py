@@ -51,3 +51,8 @@ def screen_of(server: Server) -> bytes:
 def console_of(server: Server, *, limit_bytes: int = 65536) -> str:
     """The end of what the guest wrote to its serial console; empty before there is a machine."""
     return engine_of(server).console_log(server.ref, limit_bytes=limit_bytes) if server.ref else ""
+
+
+def endpoint_of(server: Server) -> str:
+    """The unix socket behind the server's screen and keyboard. Raises Conflict when it is not running."""
+    return engine_of(server).console_endpoint(server.ref)

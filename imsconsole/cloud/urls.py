@@ -5,6 +5,7 @@ from django.urls import include, path
 from imsconsole.cloud.backups.urls import BACKUPS
 from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.keys.urls import KEYS
+from imsconsole.cloud.screens import views as screens
 from imsconsole.cloud.vaults.urls import VAULTS
 from imsconsole.cloud.views import delete, edit, kept_disks, key_pairs, power, screen, selection, servers
 from imsconsole.cloud.volumes.views_attach import attach_to_server
@@ -22,7 +23,8 @@ SERVERS = [
     path("<uuid:server_id>/kept/<uuid:disk_id>/undo/", kept_disks.undo, name="undo-change-os"),
     path("<uuid:server_id>/kept/<uuid:disk_id>/delete/", kept_disks.delete, name="delete-kept-disk"),
     path("<uuid:server_id>/attach-disk/", attach_to_server, name="attach-disk"),
-    path("<uuid:server_id>/screen/", screen.show_screen, name="screen"),
+    path("<uuid:server_id>/screen/", screens.show_screen, name="screen"),
+    path("<uuid:server_id>/screen/open/", screens.open_screen_of, name="open-screen"),
     path("<uuid:server_id>/screen.png", screen.screen_picture, name="screen-picture"),
     path("<uuid:server_id>/console/", screen.show_console, name="console"),
     path("<uuid:server_id>/console.txt", screen.console_text, name="console-text"),

@@ -18,7 +18,9 @@ def test_who_sees_a_server_sees_its_screen_and_reads_its_log(people, engine) -> 
     assert picture["Content-Type"] == "image/png"
     assert picture.content.startswith(b"\x89PNG")
     assert "no-store" in picture["Cache-Control"]
-    fragment = client.get(reverse("servers:screen", args=[server.pk])).content.decode()
+    fragment = client.get(
+        reverse("servers:screen", args=[server.pk]), headers={"hx-request": "true"}
+    ).content.decode()
     assert "data:image/png;base64," in fragment
     assert 'hx-trigger="every 3s"' in fragment
     console = reverse("servers:console", args=[server.pk])
@@ -34,7 +36,9 @@ def test_a_stopped_server_has_no_screen_but_a_friendly_word(people) -> None:
     server = ServerFactory(project=people.bob.project)
     client = client_of(people.bob)
     assert client.get(reverse("servers:screen-picture", args=[server.pk])).status_code == 409
-    fragment = client.get(reverse("servers:screen", args=[server.pk])).content.decode()
+    fragment = client.get(
+        reverse("servers:screen", args=[server.pk]), headers={"hx-request": "true"}
+    ).content.decode()
     assert "stopped" in fragment
     assert "hx-get" not in fragment
     assert client.get(reverse("servers:console", args=[server.pk])).status_code == 200
@@ -44,5 +48,9 @@ def test_a_stopped_server_has_no_screen_but_a_friendly_word(people) -> None:
 def test_a_server_that_does_not_answer_still_has_a_page(people, engine) -> None:
     server = running_server(people.bob)
     engine.stop(server.ref, graceful_s=0)
-    fragment = client_of(people.bob).get(reverse("servers:screen", args=[server.pk])).content.decode()
+    fragment = (
+        client_of(people.bob)
+        .get(reverse("servers:screen", args=[server.pk]), headers={"hx-request": "true"})
+        .content.decode()
+    )
     assert "data:image/png" not in fragment

@@ -49,6 +49,7 @@ from imsconsole.cloud.jobs import CreateServer, StartServer
 from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server, Vault
+from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.vaults import rules as vaults
 from imsconsole.cloud.volumes import rules as volumes
 from imsconsole.cloud.volumes.services import attach_disk, create_disk
@@ -699,6 +700,7 @@ ELSEWHERE = {
     delete.can_restore_each: "images/test_trash_pages.py",
     cloud.can_open_screen: "cloud/test_screen.py",
     cloud.can_run_guests: "images/test_launch.py",
+    screens.can_operate_screen: "cloud/screens/test_open.py",
     keys.can_use_key: "cloud/keys/test_use.py",
     import_image.can_import_file: "images/test_import.py",
     launch.can_create_servers: "images/test_launch.py",

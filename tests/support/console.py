@@ -62,6 +62,7 @@ def running_console() -> Iterator[Console]:
         **{name: value for name, value in os.environ.items() if not name.startswith(("IMS_", "DJANGO_"))},
         "IMS_DATA_DIR": str(data),
         "IMS_PORT": str(port),
+        "IMS_SCREEN_PORT": str(free_port()),
         "IMS_DEMO_PASSWORD": PASSWORD,
         "IMS_DEMO_DEBIAN": "0",
         "IMS_GUEST_NETWORK": "user",

@@ -6,6 +6,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet
 from imsconsole.cloud.models.usage import Usage
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
@@ -27,6 +28,7 @@ __all__ = [
     "KeyQuerySet",
     "MasterKey",
     "ProjectQuerySet",
+    "ScreenToken",
     "Server",
     "ServerQuerySet",
     "Usage",

@@ -1,4 +1,4 @@
-"""What a server shows: its screen as a picture, and its console log."""
+"""What a server shows: its screen as a picture (live: `cloud.screens`), and its console log."""
 
 import base64
 import hashlib
@@ -23,14 +23,6 @@ def find_screen(request: ActorRequest, server_id: uuid.UUID) -> Server:
     """The actor's server, or 404."""
     servers = Server.objects.visible_to(request.actor).existing().select_related("project")
     return get_object_or_404(servers, pk=server_id)
-
-
-@never_cache
-@signed_in
-def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    """The fragment with the picture; asks for itself again while the server runs."""
-    server = find_screen(request, server_id)
-    return render(request, "servers/_screen.html", {"server": server, **picture_of(server)})
 
 
 @never_cache

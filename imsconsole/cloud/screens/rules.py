@@ -1,0 +1,12 @@
+"""Who may work at the screen of a server. Its picture is for all who see it (`cloud.rules.can_open_screen`)."""
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.rules import can_open_screen
+from imsconsole.core.rules import Verdict
+
+
+def can_operate_screen(server: Server, actor: Actor) -> Verdict:
+    """Keyboard and mouse change a server: who only reads keeps to the picture, which renews itself."""
+    return may_write(actor) and can_open_screen(server, actor)

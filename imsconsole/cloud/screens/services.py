@@ -1,0 +1,20 @@
+"""Open the screen of a server."""
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import User
+from imsconsole.audit.trail import service
+from imsconsole.cloud.locks import locked_server
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.screens.rules import can_operate_screen
+from imsconsole.cloud.screens.tokens import new_token
+from imsconsole.core.errors import NotFound
+
+
+@service("openScreen")
+def open_screen(server: Server, *, session_key: str, origin: str, actor: Actor) -> tuple[Server, str]:
+    """The server, and a token that opens its screen once from that session and origin. Raises Refused, NotFound."""
+    server = locked_server(server.pk, actor)
+    can_operate_screen(server, actor).require()
+    if not isinstance(actor.user, User):
+        raise NotFound
+    return server, new_token(server, actor.user, session_key=session_key, origin=origin)

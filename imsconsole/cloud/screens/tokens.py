@@ -1,0 +1,45 @@
+"""Tokens: 256 random bits that open one screen, once, from one session and one origin, for 30 seconds."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from imsconsole.accounts.models import User
+from imsconsole.cloud.models import ScreenToken, Server
+from imsconsole.core.now import now
+
+LIFETIME = timedelta(seconds=30)
+
+
+def new_token(server: Server, user: User, *, session_key: str, origin: str) -> str:
+    """A token, of which only the digest is kept. Those that are over go on this occasion."""
+    ScreenToken.objects.filter(expires_at__lte=now()).delete()
+    secret = secrets.token_urlsafe(32)
+    ScreenToken.objects.create(
+        digest=_digest(secret),
+        session=_digest(session_key),
+        origin=origin,
+        server=server,
+        user=user,
+        expires_at=now() + LIFETIME,
+    )
+    return secret
+
+
+def take_token(secret: str, *, session_key: str, origin: str, server_id: UUID, user: User) -> bool:
+    """Whether the token opens that screen. It is gone then: the database lets one of several at once have it."""
+    fitting = ScreenToken.objects.filter(
+        digest=_digest(secret),
+        session=_digest(session_key),
+        origin=origin,
+        server=server_id,
+        user=user,
+        expires_at__gt=now(),
+    )
+    taken, _ = fitting.delete()
+    return taken == 1
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

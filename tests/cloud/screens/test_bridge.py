@@ -1,0 +1,142 @@
+"""The bridge, a process of its own, between a browser's WebSocket and a guest's screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection
+
+from imsconsole.accounts.models import Membership
+from imsconsole.cloud.screens.bridge import CLOSE_CODES, open_endpoint
+from imsconsole.cloud.services.servers import delete_server, stop_server
+from tests.cloud.machines import running_server
+from tests.conftest import client_of
+from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
+from tests.support.workers import run_jobs
+
+pytestmark = [pytest.mark.guest, pytest.mark.django_db(transaction=True)]
+GREETING = b"RFB 003.008\n"
+PATIENCE_S = 20
+INPUT = bytes([4, 0, 0, 0, 0, 0, 0xFF, 0x1B])  # a key goes up
+
+
+@pytest.fixture(scope="module")
+def bridge(django_db_setup: None) -> Iterator[RunningBridge]:
+    with running_bridge(IMS_SCREENS_PER_SERVER="2") as running:
+        yield running
+
+
+def greeted(line: ClientConnection) -> ClientConnection:
+    """The handshake of VNC up to where both sides may speak."""
+    assert line.subprotocol == "binary"
+    assert line.recv(PATIENCE_S) == GREETING
+    line.send(GREETING)
+    assert line.recv(PATIENCE_S) == b"\x01\x01"  # one way in: none is asked for
+    line.send(b"\x01")
+    assert line.recv(PATIENCE_S) == bytes(4)
+    line.send(b"\x01")
+    assert b"QEMU" in line.recv(PATIENCE_S)
+    return line
+
+
+def end_of(line: ClientConnection) -> int:
+    """The code with which the bridge ends a connection."""
+    with pytest.raises(ConnectionClosed) as closed:
+        drain(line)
+    assert closed.value.rcvd
+    return closed.value.rcvd.code
+
+
+def drain(line: ClientConnection) -> None:
+    while True:
+        line.recv(PATIENCE_S)
+
+
+def test_a_screen_opens_once_for_its_token_and_again_for_another(people, engine, bridge) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    token = token_for(client, server)
+    for stranger, origin in (
+        (client_of(people.alice), None),
+        (client_of(None), None),
+        (client, "http://a.b"),
+    ):
+        with pytest.raises(InvalidStatus) as away:
+            bridge.come(server, stranger, token, *([origin] if origin else []))
+        assert away.value.response.status_code in (401, 403)
+    with bridge.come(server, client, token) as first:
+        greeted(first)
+        with pytest.raises(InvalidStatus):
+            bridge.come(server, client, token)
+        with bridge.come(server, client, token_for(client, server)) as second:
+            greeted(second)
+            with bridge.come(server, client, token_for(client, server)) as third:
+                assert end_of(third) == CLOSE_CODES["too-many"]
+            first.send(INPUT)
+            second.send(INPUT)
+    with bridge.come(server, client, token_for(client, server)) as again:
+        greeted(again)
+        again.send(bytes(64 * 1024 + 1))
+        assert end_of(again) == 1009
+
+
+def test_a_screen_ends_with_its_server(people, engine, bridge) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    with bridge.come(server, client, token_for(client, server)) as line:
+        greeted(line)
+        stop_server(server, actor=people.bob)
+        run_jobs()
+        assert end_of(line) == CLOSE_CODES["server-stopped"]
+
+
+def test_a_screen_ends_when_its_server_is_deleted(people, engine, bridge) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    token = token_for(client, server)
+    with bridge.come(server, client, token_for(client, server)) as line:
+        greeted(line)
+        delete_server(server, delete_disks=True, actor=people.bob)
+        run_jobs()
+        assert end_of(line) in (CLOSE_CODES["server-stopped"], CLOSE_CODES["not-allowed"])
+    with pytest.raises(InvalidStatus) as away:
+        bridge.come(server, client, token)
+    assert away.value.response.status_code == 404
+
+
+@pytest.mark.slow  # the bridge looks every three seconds
+@pytest.mark.parametrize("end", ["session-over", "not-allowed"])
+def test_a_screen_ends_when_its_session_or_membership_does(people, engine, bridge, end: str) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    with bridge.come(server, client, token_for(client, server)) as line:
+        greeted(line)
+        if end == "session-over":
+            client.logout()
+        else:
+            Membership.objects.filter(user=people.bob.user).update(role="read-only")
+        assert end_of(line) == CLOSE_CODES[end]
+
+
+@pytest.mark.slow  # as above
+def test_a_screen_at_which_nobody_types_is_closed_and_nothing_secret_is_logged(people, engine) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    with running_bridge(IMS_SCREEN_IDLE_MIN="0.03", IMS_LOG_LEVEL="DEBUG") as bridge:
+        token = token_for(client, server)
+        with bridge.come(server, client, token) as line:
+            greeted(line)
+            assert end_of(line) == CLOSE_CODES["idle"]
+        other = token_for(client, server)
+        with bridge.come(server, client, other) as line:
+            greeted(line)
+            said = bridge.end()
+            assert end_of(line) == 1001
+    assert f"screen of {server.pk} opened" in said
+    assert f"screen of {server.pk} closed" in said
+    for secret in (token, other, cookies_of(client), client.session.session_key):
+        assert str(secret) not in said
+    assert "Traceback" not in said
+
+
+def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_path) -> None:
+    server = running_server(people.bob)
+    (tmp_path / "vnc.sock").symlink_to(engine.console_endpoint(server.ref))
+    for path in (tmp_path / "vnc.sock", tmp_path / "nothing", tmp_path):
+        with pytest.raises(OSError):  # noqa: PT011 - whatever it is
+            open_endpoint(str(path))
