@@ -85,9 +85,11 @@ class ImageQuerySet(TrashQuerySet["Image"]):
 
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
         `launching_count`: anybody's servers that are being created from it; `is_held`: work on it is
-        running; `stored_bytes`: what its files take in the store, None before they are there; `shares_count`:
-        the projects it is shared with; `shared_until`: the day its owner named to the actor's project.
+        running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
+        how large their disks are, None before they are there; `shares_count`: the projects it is shared with;
+        `shared_until`: the day its owner named to the actor's project.
         """
+        live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
         disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
         this = Image.objects.filter(pk=OuterRef("pk")).order_by()
@@ -95,10 +97,12 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         return self.annotate(
             servers_count=_count(servers.filter(project=actor.project)),
             launching_count=_count(servers.filter(status=Server.Status.CREATING)),
-            is_held=Exists(Job.objects.live().filter(subject_id=OuterRef("pk"))),
+            is_held=Exists(live),
+            is_exporting=Exists(live.filter(kind="image.export")),
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
             shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
             shared_until=Subquery(received.values("shares__ends_at")[:1]),
+            virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
         )
 
 
@@ -227,9 +231,13 @@ class Image(Trashable):
     servers_count: int
     launching_count: int
     is_held: bool
+    is_exporting: bool
     stored_bytes: int | None
     shares_count: int
     shared_until: datetime | None
+    virtual_bytes: int | None
+    # by `ancestry.load_ancestors`
+    ancestors: tuple["Image", ...]
 
     objects = ImageQuerySet.as_manager()
 

@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from images.ancestry import load_ancestors
 from images.models import Image
 from images.rules.delete import IN_CREATION, can_delete
+from images.rules.export import can_export
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
@@ -27,6 +29,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
         "can_launch": can_launch(record, table.actor),
         "can_modify": can_modify(record, table.actor),
         "can_tag": can_tag(record, table.actor),
+        "can_export": can_export(record, table.actor),
         "can_delete": can_delete(record, table.actor),
     }
 
@@ -114,6 +117,7 @@ class ImageTable(ImsTable):
     def load_jobs(self) -> None:
         """Find what works on the images of this page, in one query, and which rows change by themselves."""
         shown = [row.record for row in self.paginated_rows]
+        load_ancestors(shown)
         jobs = Job.objects.visible_to(self.actor).live().about(*(record.pk for record in shown))
         self.live_jobs = {job.subject_id: job for job in jobs}
         self.working = [

@@ -8,6 +8,7 @@ from images.views import (
     delete,
     detail,
     export,
+    export_csv,
     modify,
     os_versions,
     release_notes,
@@ -19,7 +20,7 @@ from images.views import (
 app_name = "images"
 urlpatterns = [
     path("", catalogue.list_images, name="list"),
-    path("export.csv", export.export_images, name="export"),
+    path("export.csv", export_csv.export_images, name="export-csv"),
     path("selection/", selection.show_selection, name="selection"),
     path("delete/", delete.delete_several, name="delete-several"),
     path("restore/", trash.restore_several, name="restore-several"),
@@ -33,6 +34,7 @@ urlpatterns = [
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
     path("<uuid:image_id>/restore/", trash.restore, name="restore"),
     path("<uuid:image_id>/purge/", trash.purge, name="purge"),
+    path("<uuid:image_id>/export/", export.export, name="export"),
     path("<uuid:image_id>/modify/", modify.modify, name="modify"),
     path("<uuid:image_id>/tags/", tag.tag, name="tag"),
 ]

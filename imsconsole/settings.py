@@ -263,7 +263,7 @@ STORAGES: dict[str, dict[str, object]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
             "location": BUCKET_DIR / "objects",
-            "file_permissions_mode": 0o600,
+            "file_permissions_mode": 0o444,  # never changed, and perhaps linked to the file of an image
             "directory_permissions_mode": 0o700,
         },
     },
@@ -314,6 +314,10 @@ IMS_QUOTAS = {
     "bucket_bytes": env.int("IMS_QUOTA_BUCKET_GB", default=1024) * 1024**3,
 }
 IMS_IMPORT_MAX_GB = env.int("IMS_IMPORT_MAX_GB", default=128)  # R59
+IMS_FAST_IMPORT_MAX_GB = env.int("IMS_FAST_IMPORT_MAX_GB", default=1024)  # R59
+IMS_EXPORT_MAX_GB = env.int("IMS_EXPORT_MAX_GB", default=128)  # R75, C10
+IMS_FAST_EXPORT_MAX_GB = env.int("IMS_FAST_EXPORT_MAX_GB", default=1024)  # R75
+IMS_EXPORT_EXCLUDES = env.list("IMS_EXPORT_EXCLUDES", default=["Windows", "SUSE"])  # R73, C7
 IMS_SYSTEM_DISK_GB = (
     env.int("IMS_SYSTEM_DISK_MIN_GB", default=1),
     env.int("IMS_SYSTEM_DISK_MAX_GB", default=1024),

@@ -69,7 +69,7 @@ def _time_stands() -> Iterator[None]:
 def _no_files_of_other_tests() -> Iterator[None]:
     """A test's rows are rolled back; its files are not."""
     yield
-    for pattern in ("uploads/*", "work/*", "regions/*/images/*"):
+    for pattern in ("uploads/*", "work/*", "regions/*/images/*", "buckets/objects/*/*", "buckets/incoming/*"):
         for path in Path(settings.DATA_DIR).glob(pattern):
             path.unlink(missing_ok=True)
 

@@ -9,17 +9,20 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
+from images.jobs_export import ExportImage, exported_object
 from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
 from images.rules.delete import can_delete
+from images.rules.export import can_export
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
 from images.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
+from imsconsole.cloud.models import BucketObject
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
@@ -46,12 +49,20 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "failed_job": failed,
         "can_launch": can_launch(image, request.actor),
         "can_modify": can_modify(image, request.actor),
+        "can_export": can_export(image, request.actor),
+        "exported": _exported(jobs),
         "can_delete": can_delete(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),
         **SECTIONS[section](image, request),
     }
     return render_page(request, "images/detail.html", "images/_detail.html", context)
+
+
+def _exported(jobs: list[Job]) -> BucketObject | None:
+    """What the latest export has made, while it is there."""
+    last = next((job for job in jobs if job.kind == ExportImage.kind), None)
+    return exported_object(last) if last and last.state == Job.State.DONE else None
 
 
 def _images(request: ActorRequest) -> Any:

@@ -1,43 +1,54 @@
-"""The list as CSV: the same query, or the rows that were chosen."""
+"""Export an image: the form, once more what will be done, then the deed."""
+
+import uuid
 
 from django.contrib import messages
-from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
-from django.urls import reverse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from images.exports import columns_of, rows_of
-from images.filters import tab_of
-from images.models import ImageQuerySet
-from images.selection import chosen_images, found_by
-from images.tables import ImageTable
-from images.trash_table import TrashTable
+from images.forms.export import ExportForm
+from images.models import Image
+from images.rules.export import Format, can_export, export_bytes
+from images.services.export import export_image
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.core.csv import csv_stream, dated_name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def export_images(request: ActorRequest) -> HttpResponseBase:
-    """By GET what the query finds; by POST what was chosen in the list (`core.selection`)."""
-    if request.method == "POST":
-        state = request.POST.get("state", "")
-        images = chosen_images(request.POST, request.actor)
-        if not images.exists():
-            messages.warning(request, _("No image is selected. Tick the images you want in the file first."))
-            return HttpResponseRedirect(f"{reverse('images:list')}?{state or 'q='}")
-    else:
-        state = request.GET.urlencode()
-        images = found_by(state, request.actor)
-    query = QueryDict(state)
-    headings, cells = columns_of(tab_of(query))
-    name = dated_name(request.actor.project, tab_of(query), "images")
-    return csv_stream(headings, rows_of(_sorted(images, query, request), cells), name)
+def export(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """The form; sent without `confirm`, the question; with it, the deed."""
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    image = get_object_or_404(images.select_related("os_version", "key"), pk=image_id)
+    verdict = can_export(image, request.actor)
+    sent = request.POST if request.method == "POST" else None
+    form = ExportForm(sent, image=image, actor=request.actor)
+    if sent is not None:
+        verdict.require()
+        if form.is_valid() and "confirm" in sent:
+            return _begin(request, image, form)
+    asks = form.is_valid() and "back" not in request.POST
+    context = {"active": "images", "image": image, "form": form, "verdict": verdict}
+    if asks:
+        context |= _question(image, form)
+    template = "images/export_confirm.html" if asks else "images/export.html"
+    return render(request, template, context, status=422 if form.is_bound and form.errors else 200)
 
 
-def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
-    """In the order of the list on the screen."""
-    kind = TrashTable if tab_of(query) == "trash" else ImageTable
-    table = kind(images, actor=request.actor, order_by=query.getlist("sort"))
-    ordered: ImageQuerySet = table.data.data
-    return ordered
+def _question(image: Image, form: ExportForm) -> dict[str, object]:
+    chosen = form.cleaned_data
+    return {
+        "key": form.key,
+        "bucket": chosen["bucket"],
+        "format_label": Format(chosen["format"]).label,
+        "needed": {"bucket_bytes": export_bytes(image, chosen["format"])},
+    }
+
+
+def _begin(request: ActorRequest, image: Image, form: ExportForm) -> HttpResponse:
+    chosen = form.cleaned_data
+    export_image(image, bucket=chosen["bucket"], key=form.key, format=chosen["format"], actor=request.actor)
+    values = {"name": image.name, "bucket": chosen["bucket"].name, "key": form.key}
+    messages.success(request, _("“%(name)s” is being exported to %(bucket)s as %(key)s.") % values)
+    return redirect(image)

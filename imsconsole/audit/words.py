@@ -58,6 +58,7 @@ ACTIONS: dict[str, str | Promise] = {
     "disableKey": _("Disable an encryption key"),
     "discardUpload": _("Discard an upload"),
     "enableKey": _("Enable an encryption key"),
+    "exportImage": _("Export image"),
     "fetchPublicImage": _("Fetch public image"),
     "growDisk": _("Expand a disk"),
     "hideImage": _("Hide a public image"),

@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "modify", "uploads", "create-server", "change-os", "disks", "backups", "key-pairs", "keys",
+    "choose", "images", "import", "export", "modify", "uploads", "create-server", "change-os", "disks", "backups",
+    "key-pairs", "keys",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
@@ -45,6 +46,10 @@ def limits() -> dict[str, Any]:
     """The numbers that pages speak of: those of this console's settings."""
     return {
         "import_max_gb": settings.IMS_IMPORT_MAX_GB,
+        "fast_import_max_gb": settings.IMS_FAST_IMPORT_MAX_GB,
+        "export_max_gb": settings.IMS_EXPORT_MAX_GB,
+        "fast_export_max_gb": settings.IMS_FAST_EXPORT_MAX_GB,
+        "export_excludes": ", ".join(settings.IMS_EXPORT_EXCLUDES),
         "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
         "data_disk_gb": settings.IMS_DATA_DISK_GB,
         "vault_gb": settings.IMS_VAULT_GB,

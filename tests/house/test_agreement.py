@@ -28,10 +28,11 @@ import imsconsole
 import market
 import sharing
 from images.models import Image, Upload
-from images.rules import change_os, copy, delete, import_image, launch, modify, public, tag
+from images.rules import change_os, copy, delete, export, import_image, launch, modify, public, tag
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
+from images.services.export import export_image
 from images.services.import_image import import_image as import_service
 from images.services.launch import create_servers
 from images.uploads import rules as uploads
@@ -429,6 +430,11 @@ def copied(image: Image, actor: Actor) -> Image:
     return copy_image(image, name="a copy", actor=actor)
 
 
+def exported(image: Image, actor: Actor) -> Image:
+    bucket = factories.BucketFactory(project=actor.project)
+    return export_image(image, bucket=bucket, key="disk.qcow2", format="qcow2", actor=actor)
+
+
 IMAGE = Subject(
     an_image,
     {
@@ -454,6 +460,7 @@ IMAGE = Subject(
             at("images:modify"),
             {"name": "other", "boot_mode": "bios", "min_disk_gb": 1},
         ),
+        Action(export.can_export, "Export", at("images:export"), service=exported),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
         Action(copy.can_copy, "", at("images:detail"), service=copied),
         Action(
@@ -698,6 +705,8 @@ ELSEWHERE = {
     copy.can_order_copy: "images/test_copy.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
     delete.can_restore_each: "images/test_trash_pages.py",
+    export.can_export_as: "images/test_export.py",
+    export.can_export_into: "images/test_export.py",
     cloud.can_open_screen: "cloud/test_screen.py",
     cloud.can_run_guests: "images/test_launch.py",
     screens.can_operate_screen: "cloud/screens/test_open.py",

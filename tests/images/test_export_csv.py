@@ -21,7 +21,9 @@ PRIVATE = [
 
 
 def download(actor, language="en", **query):
-    response = client_of(actor).get(reverse("images:export"), query, headers={"Accept-Language": language})
+    response = client_of(actor).get(
+        reverse("images:export-csv"), query, headers={"Accept-Language": language}
+    )
     assert response.status_code == 200
     return response, b"".join(response.streaming_content)
 
@@ -102,7 +104,7 @@ def test_filters_and_order_are_those_of_the_list(people):
 
 
 def chosen_rows_of(actor, **data):
-    answer = client_of(actor).post(reverse("images:export"), {"state": "tab=private&sort=name", **data})
+    answer = client_of(actor).post(reverse("images:export-csv"), {"state": "tab=private&sort=name", **data})
     assert answer.status_code == 200
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     return [row["Image name"] for row in csv.DictReader(io.StringIO(text))]
@@ -129,7 +131,7 @@ def test_everything_that_matches_is_exported_from_every_page(people):
 def test_picking_nothing_says_so_instead_of_exporting_everything(people):
     factories.ImageFactory(project=people.bob.project)
     answer = client_of(people.bob).post(
-        reverse("images:export"), {"state": "tab=private", "pick": ""}, follow=True
+        reverse("images:export-csv"), {"state": "tab=private", "pick": ""}, follow=True
     )
 
     assert answer.redirect_chain == [(f"{reverse('images:list')}?tab=private", 302)]
@@ -154,7 +156,7 @@ def make_many(project, n):
 def test_of_many_rows_only_some_are_in_memory_at_once(people):
     make_many(people.bob.project, 6100)
     lines, alive = 0, 0
-    response = client_of(people.bob).get(reverse("images:export"), {"tab": "private"})
+    response = client_of(people.bob).get(reverse("images:export-csv"), {"tab": "private"})
     for line in response.streaming_content:
         lines += line.count(b"\n")
         if lines % 1500 == 0:
@@ -172,4 +174,4 @@ def test_many_rows_need_few_queries(people, django_assert_max_num_queries):
     client = client_of(people.bob)
 
     with django_assert_max_num_queries(20):
-        b"".join(client.get(reverse("images:export"), {"tab": "private"}).streaming_content)
+        b"".join(client.get(reverse("images:export-csv"), {"tab": "private"}).streaming_content)

@@ -53,11 +53,12 @@ def test_the_trash_is_its_projects_own(people, web):
 
 
 def test_its_file_is_the_same_list(people, web):
-    text = b"".join(client_of(people.bob).get(f"{reverse('images:export')}?tab=trash")).decode()
+    text = b"".join(client_of(people.bob).get(f"{reverse('images:export-csv')}?tab=trash")).decode()
     assert "web" in text
     assert "Kept until" in text
     assert (
-        "web" not in b"".join(client_of(people.bob).get(f"{reverse('images:export')}?tab=private")).decode()
+        "web"
+        not in b"".join(client_of(people.bob).get(f"{reverse('images:export-csv')}?tab=private")).decode()
     )
 
 

@@ -21,7 +21,7 @@ def seen_by(actor):
             names |= {row.record.name for row in table.paginated_rows}
         every = {"tab": tab, "id": [str(image.pk) for image in Image.objects.all()], "picked": "1"}
         for query in ({"tab": tab}, every):
-            text = b"".join(client.get(reverse("images:export"), query).streaming_content).decode()
+            text = b"".join(client.get(reverse("images:export-csv"), query).streaming_content).decode()
             names |= {image.name for image in Image.objects.all() if f"{image.name}," in text}
     return names, {image.name for image in Image.objects.all() if opens(client, image)}
 
@@ -72,7 +72,7 @@ def test_in_another_region_only_images_of_that_region_are_seen(world):
 
 def test_nobody_sees_anything_without_signing_in(world):
     image = Image.objects.get(name="image-public")
-    for url in (reverse("images:list"), reverse("images:export"), image.get_absolute_url()):
+    for url in (reverse("images:list"), reverse("images:export-csv"), image.get_absolute_url()):
         assert client_of(None).get(url).status_code == 302
 
 

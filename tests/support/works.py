@@ -1,5 +1,6 @@
 """One piece of long work of every kind, begun as its service begins it: for what must hold for all of them."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,21 +10,24 @@ from images.deletions import finish_deletions
 from images.jobs import ImportImage
 from images.jobs_copy import CopyImage
 from images.jobs_delete import DeleteImage
+from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
+from images.services.export import export_image
 from images.services.public import fetch_public_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.services import delete_backup
+from imsconsole.cloud.buckets.store import open_object
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
-from imsconsole.cloud.models import Backup, Disk, Server
+from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
 from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
@@ -37,6 +41,7 @@ from imsconsole.jobs.models import Job
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork
+from tests.factories import BucketFactory
 from tests.images.importing import imported, make_disks
 from tests.images.public.conftest import publish
 from tests.support.file_server import Server as Publisher
@@ -80,6 +85,14 @@ class Works:
 
     def delete_image(self) -> Image:
         return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)
+
+    def export_image(self) -> Image:
+        image = bootable_image(self.actor)
+        bucket = Bucket.objects.filter(project=self.actor.project).first() or BucketFactory(
+            project=self.actor.project
+        )
+        key = f"exports/disk-{self._count}.vmdk"
+        return export_image(image, bucket=bucket, key=key, format="vmdk", actor=self.actor)
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
@@ -202,6 +215,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,
     DeleteImage: Works.delete_image,
+    ExportImage: Works.export_image,
     CreateServer: Works.create_server,
     StartServer: Works.start_server,
     StopServer: Works.stop_server,
@@ -247,6 +261,9 @@ def _image(job: Job) -> None:
     if job.kind == DeleteImage.kind:
         assert image.status == "deleted"
         return
+    if job.kind == ExportImage.kind:
+        _exported(job, image)
+        return
     assert image.status == ("active" if job.state == "done" else "killed")
     assert image.error_code == job.error_code
     if job.state == "done":
@@ -255,6 +272,17 @@ def _image(job: Job) -> None:
     elif job.kind == ImportImage.kind:
         upload = Upload.objects.get(pk=UUID(job.args["upload"]))
         assert upload.path.stat().st_size == upload.size_bytes
+
+
+def _exported(job: Job, image: Image) -> None:
+    """The whole file is in the bucket, or nothing is; the image is what it was."""
+    assert image.status == "active"
+    assert not BucketObject.objects.arriving().exists()
+    made, named = exported_object(job), BucketObject.objects.filter(key=job.args["key"])
+    assert named.exists() == (job.state == "done") == (made is not None)
+    if made:
+        with open_object(made) as file:
+            assert hashlib.sha256(file.read()).hexdigest() == made.sha256
 
 
 def _source(job: Job) -> None:

@@ -1,0 +1,121 @@
+"""The form of an export: what the file is, what it is called, where it goes."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image
+from images.rules.export import FILE_NAME, Format, can_export_as, can_export_into, file_name
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.buckets.names import object_key
+from imsconsole.cloud.models import Bucket
+
+NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+LONGEST = 120  # of a proposed name, so that an extension and a number fit behind it
+
+
+class TargetForm(forms.Form):
+    """Format, bucket and folder: what exports of several images have in common."""
+
+    format = forms.ChoiceField(
+        label=_("File format"), choices=Format, initial=Format.QCOW2, widget=forms.RadioSelect
+    )
+    bucket = forms.ModelChoiceField(
+        label=_("Bucket"),
+        queryset=Bucket.objects.none(),
+        empty_label=None,
+        help_text=_("Only Standard buckets of this region are listed."),
+    )
+    folder = forms.CharField(
+        label=_("Folder"),
+        required=False,
+        help_text=_("Empty for the top; folders within folders have “/” between them."),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        standard = Bucket.objects.visible_to(actor).filter(storage_class=Bucket.StorageClass.STANDARD)
+        self.fields["bucket"].queryset = standard.select_related("project")  # type: ignore[attr-defined]
+
+    @property
+    def has_buckets(self) -> bool:
+        return bool(self.fields["bucket"].queryset.exists())  # type: ignore[attr-defined]
+
+    def clean_folder(self) -> str:
+        return str(self.cleaned_data["folder"]).strip("/")
+
+    def key_of(self, name: str) -> str:
+        """The key of a file of that name. Raises ValidationError."""
+        data = self.cleaned_data
+        name = file_name(name, data["format"])
+        key = f"{data['folder']}/{name}" if data["folder"] else name
+        object_key(key)
+        return key
+
+
+class ExportForm(TargetForm):
+    """All of one export; `key` is the object it will make."""
+
+    name = forms.CharField(
+        label=_("File name"),
+        strip=False,
+        validators=[
+            RegexValidator(
+                re.compile(rf"^{FILE_NAME.pattern}\Z"),
+                _(
+                    "A file name has 1 to 128 letters from A to Z, digits, spaces, “-”, “.” or “_”, and no space at "
+                    "its beginning or end."
+                ),
+            )
+        ],
+        help_text=_(
+            "What the format is known by, such as .qcow2, is added. A name with spaces cannot be imported again."
+        ),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": "128"}),
+    )
+    field_order = ("format", "name", "bucket", "folder")
+
+    def __init__(self, *args: Any, image: Image, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        self.image, self.key = image, ""
+        self.fields["name"].initial = proposed_name(image)
+
+    @property
+    def formats(self) -> list[dict[str, Any]]:
+        """Each format with whether this image can be written so, and why not."""
+        choices = [(each, can_export_as(self.image, each)) for each in Format]
+        possible, chosen = [each for each, verdict in choices if verdict], self["format"].value()
+        if chosen not in possible:
+            chosen = next(iter(possible), "")
+        return [
+            {"value": each.value, "label": each.label, "verdict": verdict, "checked": each == chosen}
+            for each, verdict in choices
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "format" in data and not (verdict := can_export_as(self.image, data["format"])):
+            self.add_error("format", str(verdict.reason))
+        if {"format", "name", "bucket", "folder"} <= data.keys() and not self.errors:
+            self._check_target(data)
+        return data
+
+    def _check_target(self, data: dict[str, Any]) -> None:
+        try:
+            self.key = self.key_of(data["name"])
+        except forms.ValidationError as error:
+            self.add_error("folder", error)
+            return
+        verdict = can_export_into(self.image, data["bucket"], self.key, data["format"], self.actor)
+        if not verdict:
+            self.add_error("name" if verdict.code == "object-exists" else "bucket", str(verdict.reason))
+
+
+def proposed_name(image: Image) -> str:
+    """The image's name with what may stand in the name of a file that can be imported again."""
+    return NOT_IN_FILE_NAMES.sub("-", image.name).strip("-. ")[:LONGEST] or f"image-{image.pk.hex[:8]}"

@@ -1,0 +1,146 @@
+"""The long work of an export."""
+
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image, ImageDisk
+from images.rules.export import Format
+from images.uploads.expiry import work_dir
+from imsconsole.cloud.buckets.expected import (
+    attempted,
+    begin_attempt,
+    expect_object,
+    forget_attempt,
+    keep_expected,
+    place_file,
+)
+from imsconsole.cloud.buckets.store import remove_bytes
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.keys.material import engine_key
+from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.engine.types import FileSink
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.run import Run
+
+
+class ExportImage(JobKind):
+    """Args: `bucket` and `object` (UUIDs, the latter that of what is expected), `key`, `format`."""
+
+    kind = "image.export"
+    title = _("Export image")
+    steps = {
+        "write": _("Writing the file"),
+        "place": _("Putting it into the bucket"),
+        "register": _("Registering the object"),
+        "tidy": _("Cleaning up"),
+    }
+
+    def write(self, run: Run) -> dict[str, Any]:
+        """The whole file, beside the bucket. As it is stored it must still be what once was stored."""
+        disk = _disk(run)
+        key = engine_key(disk.image.key) if disk.image.key else None
+        sink, format = FileSink(work_dir() / run.token), run.args["format"]
+        made = engine_for(disk.image.region_id).export(disk.ref, sink, format=format, work=run, key=key)
+        if format == Format.STORED and made.sha256 != disk.sha256:
+            raise Conflict("image-damaged", name=disk.image.name)
+        return {**asdict(made), "file": sink.path.name}
+
+    def undo_write(self, run: Run) -> None:
+        _remove_files(run)
+        engine_for(_image(run).region_id).sweep(run.prefix)
+
+    def place(self, run: Run) -> dict[str, Any]:
+        """Under an ID of this attempt's own, so that nobody can meet half of it or replace it."""
+        with run.fenced():
+            own = begin_attempt(_expected(run), run.attempt)
+        try:
+            place_file(own, work_dir() / run.result("write")["file"])
+            run.hold()
+        except BaseException:
+            forget_attempt(own)
+            raise
+        return {"object": str(own)}
+
+    def undo_place(self, run: Run) -> None:
+        _forget_attempts(run)
+
+    def register(self, run: Run) -> None:
+        """From now on it is seen. What was reserved gives way to what it really takes."""
+        made = run.result("write")
+        with run.fenced():
+            run.job.reservations.all().delete()
+            own = UUID(run.result("place")["object"])
+            keep_expected(_expected(run), own, size_bytes=made["size_bytes"], sha256=made["sha256"])
+
+    def undo_register(self, run: Run) -> None:
+        if made := run.result("place").get("object"):
+            with run.fenced():
+                BucketObject.objects.filter(pk=UUID(made)).delete()
+            remove_bytes(UUID(made))
+
+    def tidy(self, run: Run) -> None:
+        run.hold()
+        _remove_files(run)
+
+    def sweep(self, run: Run) -> None:
+        """What earlier attempts began and did not finish."""
+        engine_for(_image(run).region_id).sweep(run.prefix)
+        _remove_files(run, but=run.result("write").get("file", ""))
+        _forget_attempts(run, but=run.result("place").get("object", ""))
+
+    def settle(self, job: Job, state: str) -> None:
+        BucketObject.objects.arriving().filter(pk=UUID(job.args["object"])).delete()
+
+    def resume(self, job: Job) -> None:
+        """A retry: the name must still be free."""
+        bucket = Bucket.objects.select_for_update(no_key=True).filter(pk=UUID(job.args["bucket"])).first()
+        if bucket is None:
+            raise NotFound("bucket-gone")
+        if BucketObject.objects.filter(bucket=bucket, key=job.args["key"]).exists():
+            raise Conflict("object-exists", bucket=bucket.name, key=job.args["key"])
+        expect_object(UUID(job.args["object"]), bucket=bucket, key=job.args["key"], user=job.user)
+
+
+def exported_object(job: Job) -> BucketObject | None:
+    """What an export has made, while it is there."""
+    made = job.results.get("place", {}).get("object")
+    if job.kind != ExportImage.kind or not made:
+        return None
+    return BucketObject.objects.stored().select_related("bucket").filter(pk=UUID(made)).first()
+
+
+def _image(run: Run) -> Image:
+    return Image.objects.get(pk=run.job.subject_id)
+
+
+def _disk(run: Run) -> ImageDisk:
+    """The one disk of the image, if that is as it was when the export began."""
+    image = _image(run)
+    disk = image.disks.select_related("image__key").first()
+    if image.status != Image.Status.ACTIVE or disk is None:
+        raise NotFound("image-gone")
+    return disk
+
+
+def _expected(run: Run) -> UUID:
+    return UUID(run.args["object"])
+
+
+def _remove_files(run: Run, but: str = "") -> None:
+    for path in work_dir().glob(f"{run.prefix}*"):
+        if path.name != but:
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _forget_attempts(run: Run, but: str = "") -> None:
+    for number in range(1, run.attempt + 1):
+        own = attempted(_expected(run), number)
+        if str(own) != but:
+            forget_attempt(own)

@@ -1,0 +1,43 @@
+"""Export: the disk of an image becomes a file in a bucket."""
+
+from uuid import uuid4
+
+from images.jobs_export import ExportImage
+from images.models import Image
+from images.rules.export import can_export, can_export_as, can_export_into, export_bytes
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import explain, service
+from imsconsole.cloud.buckets.expected import expect_object
+from imsconsole.cloud.models import Bucket
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
+
+
+@service("exportImage")
+def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: Actor) -> Image:
+    """Write the image's disk to the object `key`; a job does the work, and until then nothing is seen there.
+
+    Raises Refused, NotFound (of the bucket), Conflict.
+    """
+    lock_project(actor.project)
+    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    image = Image.objects.with_facts(actor).select_related("os_version", "key").get(pk=image.pk)
+    can_export(image, actor).require()
+    can_export_as(image, format).require()
+    held = Bucket.objects.visible_to(actor).select_for_update(no_key=True).filter(pk=bucket.pk).first()
+    if held is None:
+        raise NotFound("bucket-gone")
+    can_export_into(image, held, key, format, actor).require()
+    expected = expect_object(uuid4(), bucket=held, key=key, user=actor.user)
+    start_job(
+        ExportImage,
+        image,
+        actor=actor,
+        reserves={"bucket_bytes": export_bytes(image, format)},
+        object=str(expected.pk),
+        bucket=str(held.pk),
+        key=key,
+        format=format,
+    )
+    return explain(image, f"{held.name}/{key}")
