@@ -83,6 +83,13 @@ class Engine(Protocol):
         """Whether the stored file still has that SHA-256. Raises NotFound."""
         ...
 
+    def same_bytes(self, ref: str) -> frozenset[str]:
+        """All references whose bytes are those of `ref`, itself included: what befalls one befalls all.
+
+        Stored disks, and system disks that rest on them. Raises NotFound.
+        """
+        ...
+
     def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
         """Write the content of a stored disk to `sink` as qcow2, vmdk, vhd or raw, or its file as it is (`stored`).
 

@@ -101,6 +101,24 @@ class EngineContract:
         assert engine.verify(stored.ref, stored.sha256, work=TestWork())
         assert not engine.verify(stored.ref, "0" * 64, work=TestWork())
 
+    def test_copies_and_servers_share_the_bytes_of_a_stored_disk(self, engine: Engine, place: Path) -> None:
+        """Whether they do is the engine's affair; those it names are those that exist."""
+        source = stored_image(engine, place)
+        alone = engine.copy(uuid4(), stored_image(engine, place).ref, work=TestWork())
+        copied = engine.copy(uuid4(), source.ref, work=TestWork())
+        server = engine.create_server(server_spec(), source.ref, work=TestWork())
+        there = engine.inventory()
+        for ref in (source.ref, copied.ref):
+            same = engine.same_bytes(ref)
+            assert ref in same
+            assert same <= there.stored | there.disks
+            assert alone.ref not in same
+        engine.delete(source.ref)
+        assert source.ref not in engine.same_bytes(copied.ref)
+        with pytest.raises(NotFound):
+            engine.same_bytes(source.ref)
+        assert server.disks[0].ref in there.disks
+
     def test_a_cancelled_storing_leaves_nothing(self, engine: Engine, place: Path) -> None:
         source, work = FileSource(tiny_disk(place / "source.raw")), TestWork(on_report=stop)
         with pytest.raises(Stopped):

@@ -20,6 +20,7 @@ from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
+from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.types import (
     GIB,
     Capabilities,
@@ -181,7 +182,10 @@ class LocalEngine:
     def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
         path = self._store.stored(ref)
         total = path.stat().st_size
-        return sha256_of(path, lambda done: work.report(done, total)) == sha256
+        return sha256_on_disk(path, lambda done: work.report(done, total)) == sha256
+
+    def same_bytes(self, ref: str) -> frozenset[str]:
+        return same_bytes(self._store, ref)
 
     @full_disk_said()
     def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
