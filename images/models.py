@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from images.os_models import OsVersion
 from images.public.models import PublicSource, ReleaseNote
 from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
@@ -22,42 +23,6 @@ from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
 
 __all__ = ["Image", "ImageDisk", "ImageTag", "OsVersion", "PublicSource", "ReleaseNote", "Upload"]
-
-
-class OsVersion(models.Model):
-    """A row of the operator's table of operating systems (ims-facts §1.5)."""
-
-    class Type(models.TextChoices):
-        LINUX = "Linux", "Linux"
-        WINDOWS = "Windows", "Windows"
-        OTHER = "Other", _("Other")
-
-    name = models.CharField(_("name"), max_length=64, unique=True)  # "Debian 12.0.0 64bit"
-    os_type = models.CharField(_("OS type"), max_length=8, choices=Type)
-    platform = models.CharField(_("platform"), max_length=32)
-    version = models.CharField(_("version"), max_length=32)
-    bits = models.PositiveSmallIntegerField(_("bits"), choices=[(32, "32"), (64, "64")], default=64)
-    boots_bios = models.BooleanField("BIOS", default=True)
-    boots_uefi = models.BooleanField("UEFI", default=False)
-    on_x86 = models.BooleanField("x86", default=True)
-    on_arm = models.BooleanField("Arm", default=False)
-    for_ecs = models.BooleanField("ECS", default=True)
-    for_bms = models.BooleanField("BMS", default=False)
-    flavor_series: models.JSONField[list[str], list[str]] = models.JSONField(
-        _("flavor series"), default=list, blank=True, help_text=_("Empty: every series.")
-    )
-
-    class Meta:
-        verbose_name = _("OS version")
-        verbose_name_plural = _("OS versions")
-        ordering = ["platform", "name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def runs_on_series(self, series: str) -> bool:
-        """Whether flavors of a series support it; without a list every series does."""
-        return not self.flavor_series or series in self.flavor_series
 
 
 class ImageQuerySet(TrashQuerySet["Image"]):
@@ -86,7 +51,8 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
         `launching_count`: anybody's servers that are being created from it; `is_held`: work on it is
         running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
-        how large their disks are, None before they are there; `shares_count`: the projects it is shared with;
+        how large their disks are, None before they are there; `verified_at`: when they last were what they
+        were, None when they were never looked at; `shares_count`: the projects it is shared with;
         `shared_until`: the day its owner named to the actor's project.
         """
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
@@ -100,6 +66,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
             is_held=Exists(live),
             is_exporting=Exists(live.filter(kind="image.export")),
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
+            verified_at=Subquery(disks.annotate(first=Min("verified_at")).values("first")),
             shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
             shared_until=Subquery(received.values("shares__ends_at")[:1]),
             virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
@@ -233,6 +200,7 @@ class Image(Trashable):
     is_held: bool
     is_exporting: bool
     stored_bytes: int | None
+    verified_at: datetime | None
     shares_count: int
     shared_until: datetime | None
     virtual_bytes: int | None
@@ -332,6 +300,10 @@ class ImageDisk(models.Model):
     ref = models.CharField(max_length=255, blank=True)
     # which bytes these are: disks that are links to the same ones have the same value, and a quota counts them once
     bytes_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    verified_at = models.DateTimeField(
+        _("verified"), null=True, blank=True
+    )  # when they last were what they were
+    damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True)  # since when they are not
 
     class Meta:
         verbose_name = _("stored disk")

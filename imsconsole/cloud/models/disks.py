@@ -30,6 +30,10 @@ class DiskQuerySet(ProjectQuerySet):
         """Former system disks that can come back, the latest first."""
         return self.existing().filter(kept_until__isnull=False).order_by("-kept_until")
 
+    def damaged(self) -> Self:
+        """System disks that rest on bytes which have changed."""
+        return self.existing().filter(damaged_at__isnull=False)
+
     def expiring(self) -> Self:
         """Those of them that are deleted within two days, the first to go first."""
         soon = self.kept().filter(status=Disk.Status.KEPT, kept_until__gt=now())
@@ -89,6 +93,8 @@ class Disk(models.Model):
     )
     ref = models.CharField(max_length=255, blank=True, editable=False)
     beside = models.BooleanField(default=False, editable=False)
+    # since when the bytes it rests on are known to be others than they were
+    damaged_at = models.DateTimeField(_("found damaged"), null=True, editable=False)
     kept_until = models.DateTimeField(_("kept until"), null=True, editable=False)
     # what cloud-init knows this system by; empty: the server's ID. A system that comes back sees its own again
     instance_id = models.CharField(max_length=64, blank=True, editable=False)
