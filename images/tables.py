@@ -13,6 +13,7 @@ from images.ancestry import load_ancestors
 from images.models import Image
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.export import can_export
+from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
@@ -27,6 +28,7 @@ WORKING_HEADER = "IMS-Working"
 def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {
         "can_launch": can_launch(record, table.actor),
+        "can_install": can_install(record, table.actor),
         "can_modify": can_modify(record, table.actor),
         "can_tag": can_tag(record, table.actor),
         "can_export": can_export(record, table.actor),

@@ -9,6 +9,7 @@ from images.views import (
     detail,
     export,
     export_csv,
+    install,
     modify,
     os_versions,
     release_notes,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("<uuid:image_id>/restore/", trash.restore, name="restore"),
     path("<uuid:image_id>/purge/", trash.purge, name="purge"),
     path("<uuid:image_id>/export/", export.export, name="export"),
+    path("<uuid:image_id>/install/", install.install, name="install"),
     path("<uuid:image_id>/modify/", modify.modify, name="modify"),
     path("<uuid:image_id>/tags/", tag.tag, name="tag"),
 ]

@@ -91,14 +91,14 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     host = host or host_of(actor.region)
     return (
         can_launch(launch.image, actor)
-        and _is_here(launch, actor)
+        and is_here(launch, actor)
         and fits(launch.image, launch.flavor, host.capabilities)
         and fits_system_disk(launch.image, launch.system_disk_gb)
         and _fits_data_disks(launch)
         and _fits_count(launch)
         and has_login(launch)
         and fits_quota(actor.project, launch.quota)
-        and _fits_memory(launch, host)
+        and fits_host(launch, host)
     )
 
 
@@ -149,7 +149,7 @@ def _fits_count(launch: Launch) -> Verdict:
     )
 
 
-def _is_here(launch: Launch, actor: Actor) -> Verdict:
+def is_here(launch: Launch, actor: Actor) -> Verdict:
     """The zone is one of the region, the key pair one of the project."""
     if launch.zone.region_id != actor.region.pk:
         return refuse(
@@ -162,7 +162,7 @@ def _is_here(launch: Launch, actor: Actor) -> Verdict:
     return ALLOWED
 
 
-def _fits_memory(launch: Launch, host: Host) -> Verdict:
+def fits_host(launch: Launch, host: Host) -> Verdict:
     """All of them start at once. Where nothing can be started, no memory is needed."""
     if not host.capabilities.accelerator:
         return ALLOWED

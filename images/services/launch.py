@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from images.models import Image
+from images.rules.install import can_install_server
 from images.rules.launch import Launch, can_create_servers
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Region
@@ -82,10 +83,43 @@ def _create_all(launch: Launch, actor: Actor) -> list[Server]:
         server_name(name)
     addresses, macs = free_addresses(actor.project), free_macs()
     stored = launch.image.disks.earliest("index")
-    return [_create(launch, name, next(addresses), next(macs), stored.ref, actor) for name in names]
+    bytes_of = {"image_ref": stored.ref}
+    return [_create(launch, name, next(addresses), next(macs), bytes_of, actor) for name in names]
 
 
-def _create(launch: Launch, name: str, address: str, mac: str, image_ref: str, actor: Actor) -> Server:
+@service("installServer")
+def install_server(
+    *,
+    actor: Actor,
+    image: Image,
+    flavor: Flavor,
+    name: str,
+    zone: AvailabilityZone | None = None,
+    system_disk_gb: int | None = None,
+) -> Server:
+    """A temporary server with a blank system disk and the ISO image in its CD drive (§2.10).
+
+    `zone` is the region's first when not given, `system_disk_gb` the image's least. Raises Refused,
+    NotFound, ValidationError (name).
+    """
+    image = _locked(image, actor)
+    order = Launch(
+        image=image,
+        flavor=flavor,
+        zone=zone or actor.region.zones.earliest("code"),
+        name=name,
+        system_disk_gb=system_disk_gb or image.min_disk_gb,
+    )
+    can_install_server(order, actor).require()
+    server_name(name)
+    address, mac = next(free_addresses(actor.project)), next(free_macs())
+    bytes_of = {"image_ref": "", "cd_ref": image.disks.earliest("index").ref}
+    return _create(order, name, address, mac, bytes_of, actor)
+
+
+def _create(
+    launch: Launch, name: str, address: str, mac: str, bytes_of: dict[str, str], actor: Actor
+) -> Server:
     server = Server(
         project=actor.project,
         name=name,
@@ -101,12 +135,13 @@ def _create(launch: Launch, name: str, address: str, mac: str, image_ref: str, a
         ssh_key=launch.key_pair.public_key if launch.key_pair else "",
         password_hash=launch.password_hash,
         user_data=launch.user_data,
+        is_temporary="cd_ref" in bytes_of,
         created_by=actor.user,
     )
     server.host_name = host_name(name, f"ecs-{server.pk.hex[:8]}")
     server.save(force_insert=True)
     _create_disks(launch, server)
-    start_job(CreateServer, server, actor=actor, image_ref=image_ref)
+    start_job(CreateServer, server, actor=actor, **bytes_of)
     return server
 
 

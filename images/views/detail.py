@@ -16,6 +16,7 @@ from images.lineage_table import CopyTable
 from images.models import Image
 from images.rules.delete import can_delete
 from images.rules.export import can_export
+from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
@@ -48,6 +49,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "live_job": next((job for job in jobs if job.is_live), None),
         "failed_job": failed,
         "can_launch": can_launch(image, request.actor),
+        "can_install": can_install(image, request.actor),
         "can_modify": can_modify(image, request.actor),
         "can_export": can_export(image, request.actor),
         "exported": _exported(jobs),

@@ -63,6 +63,7 @@ ACTIONS: dict[str, str | Promise] = {
     "growDisk": _("Expand a disk"),
     "hideImage": _("Hide a public image"),
     "importKeypair": _("Import a key pair"),
+    "installServer": _("Install a server"),
     "inviteMember": _("Invite a member"),
     "leaveAccount": _("Leave the account"),
     "openScreen": _("Open a screen"),

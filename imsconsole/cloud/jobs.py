@@ -1,6 +1,7 @@
 """Long work on servers. No engine call inside a transaction; every step may run twice."""
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -44,7 +45,8 @@ def start_guest(run: Run) -> dict[str, Any]:
 class CreateServer(JobKind):
     """Data disks, then the machine on the image's bytes, then its first start.
 
-    `args`: `image_ref`, the stored disk the system disk is built on.
+    `args`: `image_ref`, the stored disk the system disk is built on, or empty for a blank one; `cd_ref`,
+    the stored ISO for its CD drive, if it has one.
     """
 
     kind = "server.create"
@@ -77,11 +79,12 @@ class CreateServer(JobKind):
         server = subject_of(run.job)
         engine = engine_of(server)
         try:
-            spec = engine.create_server(server_spec(server), run.args["image_ref"], work=run)
+            wanted = replace(server_spec(server), cd_ref=run.args.get("cd_ref", ""))
+            spec = engine.create_server(wanted, run.args["image_ref"], work=run)
         except NotFound as error:
             raise NotFound("image-bytes-gone", name=server.image.name) from error
         with run.fenced():
-            Server.objects.filter(pk=server.pk).update(ref=spec.ref)
+            Server.objects.filter(pk=server.pk).update(ref=spec.ref, cd_ref=spec.cd_ref)
             Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
 
     def undo_machine(self, run: Run) -> None:
@@ -91,7 +94,7 @@ class CreateServer(JobKind):
         for ref in {server.ref, *found} - {""}:
             engine.delete_server(ref)
         with run.fenced():
-            Server.objects.filter(pk=server.pk).update(ref="")
+            Server.objects.filter(pk=server.pk).update(ref="", cd_ref="")
             Disk.objects.filter(server=server, role=Disk.Role.SYSTEM).update(ref="")
 
     def start(self, run: Run) -> dict[str, Any]:
@@ -193,7 +196,7 @@ class DeleteServer(PowerKind):
         if server.ref:
             engine_of(server).delete_server(server.ref)
         with run.fenced():
-            Server.objects.filter(pk=server.pk).update(ref="")
+            Server.objects.filter(pk=server.pk).update(ref="", cd_ref="")
             server.disks.existing().filter(role=Disk.Role.SYSTEM).update(ref="")
 
     def disks(self, run: Run) -> None:

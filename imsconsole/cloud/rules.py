@@ -111,6 +111,19 @@ def may_change(server: Server, actor: Actor) -> Verdict:
     return ALLOWED
 
 
+def is_permanent(server: Server) -> Verdict:
+    """Temporary servers are for installing a system: no further disks, no other OS (R66, R67)."""
+    if not server.is_temporary:
+        return ALLOWED
+    return refuse(
+        "temporary-server",
+        _(
+            "This is a temporary server for installing a system. Create an image from its system disk, and "
+            "servers from that image."
+        ),
+    )
+
+
 def _busy(server: Server) -> Verdict:
     """No parallel operation on a server (R130)."""
     return refuse(

@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import BUSY, can_run_guests, fits_memory
+from imsconsole.cloud.rules import BUSY, can_run_guests, fits_memory, is_permanent
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
@@ -16,7 +16,10 @@ Status = Server.Status
 
 
 def can_change_os(server: Server, actor: Actor) -> Verdict:
-    """Stopped, failed at it before, or running (C12: a box stops it first); with a system disk (R120, R121, R130)."""
+    """Stopped, failed at it before, or running (C12: a box stops it first); with a system disk (R120, R121, R130).
+
+    Not a temporary one (R66).
+    """
     if not (verdict := may_write(actor)):
         return verdict
     if server.status in BUSY:
@@ -30,7 +33,7 @@ def can_change_os(server: Server, actor: Actor) -> Verdict:
             "no-system-disk",
             _("The server has no system disk whose OS could be changed. Delete it and create a new one."),
         )
-    return ALLOWED
+    return is_permanent(server)
 
 
 def can_reinstall_os(server: Server, actor: Actor) -> Verdict:

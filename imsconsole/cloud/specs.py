@@ -21,6 +21,7 @@ def server_spec(server: Server) -> ServerSpec:
         ref=server.ref,
         disks=tuple(disk_spec(disk) for disk in disks),
         multi_queue=bool(disks) and disks[0].multi_queue,
+        cd_ref=server.cd_ref,
     )
 
 

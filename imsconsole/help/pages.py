@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "export", "modify", "uploads", "create-server", "change-os", "disks", "backups",
+    "choose", "images", "import", "export", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
     "key-pairs", "keys",
     "buckets", "members",
 )  # fmt: skip
@@ -57,6 +57,7 @@ def limits() -> dict[str, Any]:
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,
         "boot_check_s": settings.IMS_BOOT_CHECK_S,
+        "screen_idle_min": f"{settings.IMS_SCREEN_IDLE_MIN:g}",
         "invitation_days": settings.IMS_INVITATION_DAYS,
     }
 

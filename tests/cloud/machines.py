@@ -12,7 +12,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
 from imsconsole.engine.types import MIB, FileSource
 from tests import factories
-from tests.engine.guests import TestWork, dead_disk, tiny_disk, tiny_uefi_disk
+from tests.engine.guests import TestWork, dead_disk, tiny_cd, tiny_disk, tiny_uefi_disk
 from tests.support.workers import run_jobs
 
 REGION = "cn-north-4"
@@ -43,6 +43,19 @@ def bootable_image(
             tiny_disk(path, word, end=end)
         os.truncate(path, size_bytes)
         stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
+    disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
+    disk.virtual_size_bytes = stored.virtual_size_bytes
+    disk.save()
+    return image
+
+
+def iso_image(actor: Actor, *, word: str = WORD, path: Path | None = None, **fields: Any) -> Image:
+    """A private ISO image whose CD says `word` on the serial port, or that of `path`."""
+    image = factories.ImageFactory(project=actor.project, os_version=None, type="iso", **fields)
+    disk = factories.ImageDiskFactory(image=image, format="iso")
+    with tempfile.TemporaryDirectory() as folder:
+        source = path or tiny_cd(Path(folder, "cd.iso"), word)
+        stored = engine_for(REGION).ingest(disk.pk, FileSource(source), format="iso", work=TestWork())
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
     disk.virtual_size_bytes = stored.virtual_size_bytes
     disk.save()

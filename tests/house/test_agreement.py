@@ -28,13 +28,13 @@ import imsconsole
 import market
 import sharing
 from images.models import Image, Upload
-from images.rules import change_os, copy, delete, export, import_image, launch, modify, public, tag
+from images.rules import change_os, copy, delete, export, import_image, install, launch, modify, public, tag
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
 from images.services.export import export_image
 from images.services.import_image import import_image as import_service
-from images.services.launch import create_servers
+from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
 from imsconsole.accounts import rules as accounts
 from imsconsole.accounts import rules_views as views
@@ -140,6 +140,7 @@ SERVER = Subject(
     {
         **{status: {"status": status} for status in Server.Status.values if status != "deleted"},
         "without a machine": {"ref": ""},
+        "temporary": {"status": "stopped", "is_temporary": True},
     },
     pages_of_server,
     (
@@ -435,6 +436,11 @@ def exported(image: Image, actor: Actor) -> Image:
     return export_image(image, bucket=bucket, key="disk.qcow2", format="qcow2", actor=actor)
 
 
+def installed(image: Image, actor: Actor) -> Server:
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    return install_server(actor=actor, image=image, flavor=flavor, name="web")
+
+
 IMAGE = Subject(
     an_image,
     {
@@ -463,6 +469,13 @@ IMAGE = Subject(
         Action(export.can_export, "Export", at("images:export"), service=exported),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
         Action(copy.can_copy, "", at("images:detail"), service=copied),
+        Action(
+            install.can_install,
+            "Install server",
+            at("images:install"),
+            service=installed,
+            is_shown=lambda image: image.type == "iso",
+        ),
         Action(
             launch.can_launch,
             "Apply for server",
@@ -712,6 +725,7 @@ ELSEWHERE = {
     screens.can_operate_screen: "cloud/screens/test_open.py",
     keys.can_use_key: "cloud/keys/test_use.py",
     import_image.can_import_file: "images/test_import.py",
+    install.can_install_server: "images/test_install.py",
     launch.can_create_servers: "images/test_launch.py",
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",

@@ -7,7 +7,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import may_change
+from imsconsole.cloud.rules import is_permanent, may_change
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 
@@ -64,8 +64,11 @@ def can_attach_disk(disk: Disk, actor: Actor) -> Verdict:
 
 
 def can_take_disk(server: Server, actor: Actor, taken: int | None = None) -> Verdict:
-    """A running or stopped server with fewer than 8 data disks takes another (R130). `taken` spares a query."""
-    return may_change(server, actor) and has_place(server, taken)
+    """A running or stopped server with fewer than 8 data disks takes another (R130); a temporary one none (R67).
+
+    `taken` spares a query.
+    """
+    return may_change(server, actor) and is_permanent(server) and has_place(server, taken)
 
 
 def can_attach_to(disk: Disk, server: Server, actor: Actor, taken: int | None = None) -> Verdict:
