@@ -30,6 +30,10 @@ KEY_SENTENCES: Mapping[str, Any] = {
         "The encryption key “%(name)s” is not enabled, so nothing that is encrypted with it can be used. Its owner "
         "must enable it, or cancel its deletion."
     ),
+    "wrong-key": _(
+        "The data is encrypted with another key than the one that is noted for it, so it cannot be read. Please "
+        "tell the operator."
+    ),
     "key-not-granted": _(
         "The encryption key belongs to another project and is not granted to this one. Ask its owner to grant it "
         "to this project's ID."

@@ -8,6 +8,8 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * a verb that raises leaves no file behind but those that carry its `work.token`, which `sweep`
   removes; a file without a token in its name is whole;
 * every verb may return a new reference, which replaces the one that was passed in;
+* a disk that is encrypted is opened with its `key` and made with one, its content is nowhere in plain; a
+  verb that needs a key raises what its `material` raises, Conflict `wrong-key` when it does not fit;
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
 """
 
@@ -49,10 +51,12 @@ class Engine(Protocol):
         ...
 
     # stored disks of images: read-only once they exist
-    def ingest(self, disk_id: UUID, source: Source, *, format: str, work: Work) -> StoredDisk:
-        """Store `source`, whose inspected format is `format`, as qcow2 (or the ISO itself).
+    def ingest(
+        self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None
+    ) -> StoredDisk:
+        """Store `source`, whose inspected format is `format`, as qcow2 (or the ISO itself, never encrypted).
 
-        Raises BadImage, NoSpace, Unavailable.
+        With a `key` what is stored is encrypted with it. Raises BadImage, NoSpace, Unavailable.
         """
         ...
 
@@ -103,9 +107,12 @@ class Engine(Protocol):
         ...
 
     # disks of servers
-    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "") -> str:
+    def create_disk(
+        self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "", key: Key | None = None
+    ) -> str:
         """A disk, blank or with the content of the stored disk `image_ref`; returns its reference.
 
+        With a `key` it is encrypted with it, as the stored disk is then.
         Raises NotFound (the image's bytes are gone), Conflict (it is larger than `size_bytes`), NoSpace.
         """
         ...

@@ -140,6 +140,7 @@ class DiskSpec:
     ref: str
     index: int
     size_bytes: int
+    key: Key | None = field(default=None, compare=False)  # of a system disk also its base's
 
     @property
     def serial(self) -> str:

@@ -89,6 +89,23 @@ def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
     return path
 
 
+def marking_disk(path: Path, marker: bytes) -> Path:
+    """A raw disk that has `marker` and says COUNTING while it writes it to its disks, at the sectors of a counting one.
+
+    It does not say the marker.
+    """
+    counting_disk(path)
+    sector = bytearray(
+        _counting_sector().replace(bytes.fromhex("0100 0080 0000"), bytes.fromhex("0100 007c 0000"))
+    )
+    end = 510
+    assert not any(sector[end - len(marker) - 1 : end])
+    sector[end - len(marker) : end] = marker
+    with path.open("r+b") as disk:
+        disk.write(sector)
+    return path
+
+
 def _counting_sector() -> bytes:
     """By the BIOS's extended write (INT 13h, 43h); the number is kept at 0x8000."""
     says = bytes.fromhex("baf803 be0000 ac 84c0 7403 ee ebf8")  # to the serial port, as tiny_boot_sector does

@@ -1,4 +1,4 @@
-"""Stored disks made of a server's disks: as they are at one instant, flattened, standing alone.
+"""Stored disks made of a server's disks: as they are at one instant, flattened, standing alone, with their key.
 
 A running guest's disks are copied by its own QEMU (`blockdev-backup`, all in one transaction, at one
 instant) while the guest goes on; the copies grow in its run folder, the only place it can make files in.
@@ -16,11 +16,11 @@ from uuid import UUID
 
 from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.core.full_disk import met_full_disk
-from imsconsole.engine.local import machine
+from imsconsole.engine.local import luks, machine
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
-from imsconsole.engine.local.store import RUN, Store, link, remove, sha256_of
+from imsconsole.engine.local.store import BASE, RUN, Store, link, remove, sha256_of
 from imsconsole.engine.types import DiskSpec, ServerSpec, StoredDisk, Work
 
 PREFIX = "capture-"
@@ -137,17 +137,17 @@ class Captures:
         return made
 
     def _flattened(self, disk: DiskSpec, folder: Path, report: Callable[[float], None]) -> Path:
-        for layer in self._layers(disk):
+        layers, made = self._layers(disk), folder / "made"
+        for layer in layers:
             link(layer, folder / layer.name)
-        top, made = folder / self._store.disk(disk.ref).name, folder / "made"
         report(0)
-        self._qemu_img.convert(top, "qcow2", made, size_bytes=disk.size_bytes, progress=report)
+        self._qemu_img.flatten(layers, made, size_bytes=disk.size_bytes, progress=report, key=disk.key)
         return made
 
     def _layers(self, disk: DiskSpec) -> list[Path]:
         """A disk's file, and that of the image under it when it is a system disk. Raises NotFound."""
         top = self._store.disk(disk.ref)
-        base = top.with_name("base.qcow2")
+        base = top.with_name(BASE)
         return [top, base] if base.exists() else [top]
 
     def _require_room(self, copies: Sequence[Copy]) -> None:
@@ -199,8 +199,9 @@ class Captures:
             sizes = _sizes(talk)
         try:
             for each in copies:
-                self._qemu_img.create(folder / RUN / _target(each, work), sizes[machine.node_of(each.disk)])
-            with qmp(folder) as talk:
+                size = sizes[machine.node_of(each.disk)]
+                self._qemu_img.create(folder / RUN / _target(each, work), size, each.disk.key)
+            with qmp(folder) as talk, luks.told(talk, *(each.disk.key for each in copies)):
                 for each in copies:
                     talk.command("blockdev-add", **_target_node(each, work))
                 talk.command("transaction", **_transaction(copies))
@@ -324,7 +325,8 @@ def _target(copy: Copy, work: Work) -> str:
 
 def _target_node(copy: Copy, work: Work) -> dict[str, Any]:
     file = {"driver": "file", "filename": _target(copy, work)}
-    return {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
+    node = {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
+    return node | luks.unlocking(copy.disk.key)
 
 
 def _transaction(copies: Sequence[Copy]) -> dict[str, Any]:

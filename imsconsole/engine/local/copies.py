@@ -6,7 +6,7 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict, Unsupported
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import Store, copy
-from imsconsole.engine.types import GIB, Work
+from imsconsole.engine.types import GIB, Key, Work
 
 
 def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
@@ -23,10 +23,12 @@ def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
         return store.finish(made, store.images, str(disk_id), suffix, work)
 
 
-def content_of(store: Store, qemu_img: QemuImg, ref: str, made: Path, size_bytes: int, work: Work) -> None:
-    """A disk of its own with the content of the stored disk `ref`, as large as asked for.
+def content_of(
+    store: Store, qemu_img: QemuImg, ref: str, made: Path, size_bytes: int, work: Work, key: Key | None
+) -> None:
+    """A disk of its own with the content of the stored disk `ref`, as large as asked for; `key` is what both are encrypted with.
 
-    Raises NotFound, Conflict (too small), Unsupported (no disk, but an ISO).
+    Raises NotFound, Conflict (too small, or another key), Unsupported (no disk, but an ISO).
     """
     source = store.stored(ref)
     if store.suffix(ref) != ".qcow2":
@@ -35,9 +37,12 @@ def content_of(store: Store, qemu_img: QemuImg, ref: str, made: Path, size_bytes
     with source.open("rb") as stream, made.open("xb") as out:
         copy(stream, out, lambda done: work.report(done, total))
     store.user.give(made)
-    needed = qemu_img.virtual_size(made, "qcow2")
+    described = qemu_img.info(made, "qcow2")
+    if described.get("encrypted", False) != bool(key):
+        raise Conflict("wrong-key")
+    needed = int(described["virtual-size"])
     if needed > size_bytes:
         sizes = {"needed_gb": -(-needed // GIB), "size_gb": size_bytes // GIB}
         raise Conflict("data-disk-too-small", **sizes)
     if needed < size_bytes:
-        qemu_img.resize(made, size_bytes)
+        qemu_img.resize(made, size_bytes, key)

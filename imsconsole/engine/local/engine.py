@@ -18,7 +18,7 @@ from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, link, remove, server_of, sha256_of, sync
+from imsconsole.engine.local.store import BASE, Store, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.types import (
@@ -120,7 +120,9 @@ class LocalEngine:
 
     # stored disks of images
     @full_disk_said()
-    def ingest(self, disk_id: UUID, source: Source, *, format: str, work: Work) -> StoredDisk:
+    def ingest(
+        self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None
+    ) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
             return self._described(adopted, sha256_of(adopted, _beat(work, source.size_bytes)))
@@ -129,7 +131,7 @@ class LocalEngine:
             if format == "iso":
                 sha256 = self._copy_iso(source, made, work)
             else:
-                total = self._convert(source, format, made, work)
+                total = self._convert(source, format, made, work, key)
                 sha256 = sha256_of(made, _beat(work, total))
             self._store.own(made)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
@@ -141,7 +143,7 @@ class LocalEngine:
         with source.open() as stream, made.open("xb") as out:
             return copy_bytes(stream, out, lambda done: work.report(done, total))
 
-    def _convert(self, source: Source, format: str, made: Path, work: Work) -> int:
+    def _convert(self, source: Source, format: str, made: Path, work: Work, key: Key | None) -> int:
         brought = made.with_name("source")
         self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
         total = self._qemu_img.virtual_size(brought, format)
@@ -152,6 +154,7 @@ class LocalEngine:
             made,
             size_bytes=total,
             progress=lambda percent: work.report(int(total * percent / 100), total),
+            key=key,
         )
         return total
 
@@ -197,16 +200,18 @@ class LocalEngine:
 
     # disks of servers
     @full_disk_said()
-    def create_disk(self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "") -> str:
+    def create_disk(
+        self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "", key: Key | None = None
+    ) -> str:
         store = self._store
         if adopted := store.adopt(store.disks, str(disk_id), ".qcow2", work):
             return adopted.name
         with store.scrap(work) as folder:
             made = folder / "made"
             if image_ref:
-                content_of(store, self._qemu_img, image_ref, made, size_bytes, work)
+                content_of(store, self._qemu_img, image_ref, made, size_bytes, work, key)
             else:
-                self._qemu_img.create(made, size_bytes)
+                self._qemu_img.create(made, size_bytes, key)
             made.chmod(0o600)
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
@@ -216,7 +221,7 @@ class LocalEngine:
         if server and self._machines.grow(server, disk, size_bytes):
             return disk.ref
         if self._qemu_img.virtual_size(path, "qcow2") < size_bytes:
-            self._qemu_img.resize(path, size_bytes)
+            self._qemu_img.resize(path, size_bytes, disk.key, BASE if server_of(disk.ref) else "")
         return disk.ref
 
     def delete_disk(self, ref: str) -> None:
@@ -269,15 +274,18 @@ class LocalEngine:
         made.mkdir(mode=0o700)
         self._user.give(made)
         if image:
-            link(image, made / "base.qcow2")
+            link(image, made / BASE)
         else:
-            self._qemu_img.create(made / "base.qcow2", disk.size_bytes)
-            self._store.own(made / "base.qcow2")
-        needed = self._qemu_img.virtual_size(made / "base.qcow2", "qcow2")
+            self._qemu_img.create(made / BASE, disk.size_bytes, disk.key)
+            self._store.own(made / BASE)
+        base = self._qemu_img.info(made / BASE, "qcow2")
+        if base.get("encrypted", False) != bool(disk.key):
+            raise Conflict("wrong-key")
+        needed = int(base["virtual-size"])
         if disk.size_bytes < needed:
             sizes = {"needed_gb": -(-needed // GIB), "size_gb": disk.size_bytes // GIB}
             raise Conflict("system-disk-too-small", **sizes)
-        self._qemu_img.create_overlay(made / "disk.qcow2", "base.qcow2", disk.size_bytes)
+        self._qemu_img.create_overlay(made / "disk.qcow2", BASE, disk.size_bytes, disk.key)
         (made / "disk.qcow2").chmod(0o600)
         sync(made / "disk.qcow2")
         self._user.let_in(made)

@@ -4,7 +4,7 @@ import contextlib
 import time
 
 from imsconsole.core.errors import Conflict
-from imsconsole.engine.local import machine
+from imsconsole.engine.local import luks, machine
 from imsconsole.engine.local.qmp import Qmp, QmpError
 from imsconsole.engine.types import DiskSpec
 
@@ -27,11 +27,13 @@ def add(talk: Qmp, disk: DiskSpec) -> None:
         return
     try:
         if machine.node_of(disk) not in _nodes(talk):
-            talk.command("blockdev-add", **machine.disk_node(disk))
+            with luks.told(talk, disk.key):
+                talk.command("blockdev-add", **machine.disk_node(disk))
         talk.command("device_add", **device)
     except QmpError as error:
         _forget_node(talk, disk)
-        raise Conflict("attach-failed", detail=error.values["detail"]) from error
+        detail = error.values["detail"]
+        raise Conflict("wrong-key" if luks.is_locked(detail) else "attach-failed", detail=detail) from error
 
 
 def take_out(talk: Qmp, disk: DiskSpec) -> None:

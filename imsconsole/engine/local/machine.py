@@ -8,17 +8,20 @@ that, with its format.
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from imsconsole.core.errors import Unavailable, Unsupported
-from imsconsole.engine.local import probe
+from imsconsole.core.errors import Conflict, Unavailable, Unsupported
+from imsconsole.engine.local import luks, probe
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
+from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
@@ -34,6 +37,7 @@ SEED = "seed.iso"
 SYSTEM_NODE = "system"
 VNC_SOCKET = "vnc.sock"
 READY_LIMIT_S = 60
+NODE = re.compile(r"^-blockdev \{.*\}: ")  # which QEMU puts before what it says of one
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 _children: "list[subprocess.Popen[bytes]]" = []  # kept to be reaped: a zombie looks alive
@@ -69,6 +73,7 @@ def disk_node(disk: DiskSpec) -> dict[str, Any]:
         "driver": "qcow2",
         "node-name": node_of(disk),
         "discard": "unmap",
+        **luks.unlocking(disk.key),
         "file": _file(f"../../../disks/{disk.ref}"),
     }
 
@@ -78,7 +83,7 @@ def disk_device(disk: DiskSpec) -> dict[str, Any]:
     return device | {"bus": port_of(disk), "serial": disk.serial}
 
 
-def command_line(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
+def command_line(server: ServerSpec, host: Host, ssh_port: int, secrets: Sequence[str] = ()) -> list[str]:
     """QEMU's command line for a server whose run folder is the current one."""
     fast = host.accelerator == "kvm"
     command = [
@@ -89,6 +94,7 @@ def command_line(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
         "-no-user-config",
         "-sandbox",
         SANDBOX,
+        *secrets,
     ]
     command += ["-machine", _machine(server), "-accel", "kvm" if fast else "tcg"]
     command += ["-cpu", "host" if fast else "max", "-smp", str(server.vcpus), "-m", str(server.memory_mb)]
@@ -136,8 +142,9 @@ def _system(server: ServerSpec) -> list[str]:
     of a data disk.
     """
     folder = _system_folder(server)
-    base = {"driver": "qcow2", "node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
-    layers = {"driver": "qcow2", "node-name": SYSTEM_NODE, "discard": "unmap", "backing": base}
+    qcow2 = {"driver": "qcow2", **luks.unlocking(server.disks[0].key)}
+    base = qcow2 | {"node-name": "base", "read-only": True, "file": _file(f"{folder}/base.qcow2")}
+    layers = qcow2 | {"node-name": SYSTEM_NODE, "discard": "unmap", "backing": base}
     seed = {"driver": "raw", "node-name": "seed", "read-only": True, "file": _file(f"../{SEED}")}
     device = (
         f"virtio-blk-pci,id=system-device,drive={SYSTEM_NODE},bootindex=1,serial={server.disks[0].serial}"
@@ -236,12 +243,15 @@ def _private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def spawn(folder: Path, server: ServerSpec, host: Host, ssh_port: int) -> "subprocess.Popen[bytes]":
-    """Start QEMU; it may still die of what it finds."""
+def spawn(
+    folder: Path, server: ServerSpec, host: Host, ssh_port: int, secrets: Secrets
+) -> "subprocess.Popen[bytes]":
+    """Start QEMU; it may still die of what it finds. `secrets` unlock the server's disks."""
+    command = command_line(server, host, ssh_port, secrets.arguments)
     groups = probe.kvm_groups() if host.accelerator == "kvm" else ()
     with (folder / ERRORS).open("xb") as errors:
         process = subprocess.Popen(
-            wrapped(command_line(server, host, ssh_port), host.user, groups=groups),
+            wrapped(command, host.user, groups=groups),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -249,30 +259,37 @@ def spawn(folder: Path, server: ServerSpec, host: Host, ssh_port: int) -> "subpr
             env=CLEAN_ENVIRONMENT,
             start_new_session=True,
             umask=0o077,
+            pass_fds=secrets.descriptors,
         )
     _children.append(process)
     return process
 
 
-def wait_ready(folder: Path, process: "subprocess.Popen[bytes]") -> None:
-    """Return when QEMU answers. Raises Unavailable `qemu-failed` with its own message."""
+def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[bytes]") -> None:
+    """Return when QEMU answers; it has opened its disks then, and is made to forget their keys.
+
+    Raises Unavailable `qemu-failed` with its own message, Conflict `wrong-key`.
+    """
     deadline = time.monotonic() + READY_LIMIT_S
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(Unavailable), qmp(folder) as talk:
             talk.command("query-status")
+            luks.forget(talk, *(disk.key for disk in server.disks))
             return
         time.sleep(0.02)
     if process.poll() is None:
         process.kill()
         process.wait()
-    raise Unavailable("qemu-failed", detail=_last_error(folder))
+    detail = _last_error(folder)
+    raise Conflict("wrong-key") if luks.is_locked(detail) else Unavailable("qemu-failed", detail=detail)
 
 
 def _last_error(folder: Path) -> str:
     text = (folder / ERRORS).read_text(errors="replace").strip()
-    return (
-        text.splitlines()[-1].removeprefix(f"{probe.QEMU}: ")[:500] if text else "QEMU ended without a word"
-    )
+    if not text:
+        return "QEMU ended without a word"
+    last = text.splitlines()[-1].removeprefix(f"{probe.QEMU}: ")
+    return NODE.sub("", last)[:500]
 
 
 def reap() -> None:

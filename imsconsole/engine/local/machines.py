@@ -10,15 +10,16 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, get_args
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
-from imsconsole.engine.local import hotplug, machine, probe
+from imsconsole.engine.local import hotplug, luks, machine, probe
 from imsconsole.engine.local.limits import RunAs, missing_programs
+from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import Host, Network
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import (
@@ -170,28 +171,29 @@ class Machines:
 
     def start(self, server: ServerSpec) -> ServerState:
         with self._locked(server.ref) as folder:
-            return self._start(folder, server)
+            if (state := self._noted(folder)).power is Power.RUNNING:
+                return state
+            with _keys(server) as secrets:
+                return self._start(folder, server, secrets)
 
     def stop(self, ref: str, graceful_s: float) -> ServerState:
         with self._locked(ref) as folder:
             return self._stop(folder, graceful_s)
 
     def reboot(self, server: ServerSpec, graceful_s: float) -> ServerState:
-        with self._locked(server.ref) as folder:
+        with self._locked(server.ref) as folder, _keys(server) as secrets:
             self._stop(folder, graceful_s)
-            return self._start(folder, server)
+            return self._start(folder, server, secrets)
 
-    def _start(self, folder: Path, server: ServerSpec) -> ServerState:
-        if (state := self._noted(folder)).power is Power.RUNNING:
-            return state
+    def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
         self._require_able(server)
         host = Host(self._user, self._network, probe.chosen_accelerator(self._user, self._accelerator))
         self._require_disks(server)
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
             try:
-                return self._run(folder, server, host)
-            except Unavailable as error:
+                return self._run(folder, server, host, secrets)
+            except (Unavailable, Conflict) as error:
                 if read_state(folder).running:
                     note_end(folder, read_state(folder), "start-failed")
                 if "host forwarding" not in str(error) or attempt == STARTS:
@@ -216,7 +218,7 @@ class Machines:
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
-    def _run(self, folder: Path, server: ServerSpec, host: Host) -> ServerState:
+    def _run(self, folder: Path, server: ServerSpec, host: Host, secrets: Secrets) -> ServerState:
         wished = read_state(folder).ssh_port
         with _flock(self._store.root.parent):
             self._require_memory(folder, server.memory_mb)
@@ -225,9 +227,9 @@ class Machines:
                 True, 0, this_boot(), server.memory_mb, port, server.disks[0].ref, reason="", since=now()
             )
             write_state(folder, starting)
-            process = machine.spawn(folder, server, host, port)
+            process = machine.spawn(folder, server, host, port, secrets)
         try:
-            machine.wait_ready(folder, process)
+            machine.wait_ready(folder, server, process)
         except BaseException:
             process.kill()
             process.wait()
@@ -323,6 +325,11 @@ class Machines:
                 return plain_text(stream.read(limit_bytes))
         except FileNotFoundError:
             return ""
+
+
+def _keys(server: ServerSpec) -> AbstractContextManager[Secrets]:
+    """What unlocks a server's disks. Raises what a key's `material` raises."""
+    return luks.secrets(*(disk.key for disk in server.disks))
 
 
 def plain_text(written: bytes) -> str:

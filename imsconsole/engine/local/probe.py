@@ -36,6 +36,7 @@ def host_capabilities(user: RunAs, accelerator: str) -> Capabilities:
         formats=frozenset(DRIVERS) if qemu_img else frozenset({"iso"}),
         architectures=frozenset({"x86"}) if qemu else frozenset(),
         boot_modes=frozenset({"bios", "uefi"} if uefi else {"bios"}) if qemu else frozenset(),
+        encryption=qemu_img,
         screen=qemu,
         accelerator=chosen_accelerator(user, accelerator) if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from imsconsole.core.errors import BadImage, ImsError, NoSpace, Unavailable, Unsupported
+from imsconsole.core.errors import BadImage, Conflict, ImsError, NoSpace, Unavailable, Unsupported
 from imsconsole.core.full_disk import met_full_disk
+from imsconsole.engine.local import luks
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, Limits, RunAs, missing_programs, wrapped
-from imsconsole.engine.types import GIB
+from imsconsole.engine.local.luks import Secrets
+from imsconsole.engine.types import GIB, Key
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
 NO_MEMORY = ("Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable")
@@ -41,6 +43,7 @@ OPTIONS = {
     "vhd": ("-o", "subformat=dynamic,force_size=on"),
 }
 
+NO_SECRETS = Secrets()
 Progress = Callable[[float], None]  # percent
 
 
@@ -55,9 +58,11 @@ class QemuImg:
     user: RunAs
     file_bytes: int = 0
 
-    def run(self, arguments: Sequence[str], *, cwd: Path | None = None) -> tuple[int, str, str]:
+    def run(
+        self, arguments: Sequence[str], *, cwd: Path | None = None, secrets: Secrets = NO_SECRETS
+    ) -> tuple[int, str, str]:
         """Exit code, output and errors of a short command. Raises Unavailable, Unsupported."""
-        with self._start(arguments, Limits(file_bytes=self.file_bytes), cwd) as process:
+        with self._start(arguments, Limits(file_bytes=self.file_bytes), cwd, secrets) as process:
             try:
                 out, err = process.communicate(timeout=INFO_TIME_LIMIT_S)
             except subprocess.TimeoutExpired as error:
@@ -65,9 +70,15 @@ class QemuImg:
                 raise Unavailable("qemu-img-timeout", seconds=INFO_TIME_LIMIT_S) from error
         return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
-    def do(self, arguments: Sequence[str], *, cwd: Path, format: str = "qcow2") -> str:
+    def do(
+        self, arguments: Sequence[str], *, cwd: Path, format: str = "qcow2", key: Key | None = None
+    ) -> str:
         """Output of a short command on a file of that format. Raises what its failure means."""
-        code, out, err = self.run(arguments, cwd=cwd)
+        with luks.secrets(key) as secrets:
+            for _ in range(luks.TRIES):
+                code, out, err = self.run(arguments, cwd=cwd, secrets=secrets)
+                if luks.UNMEASURED not in err:
+                    break
         if code:
             raise failure(code, err, format)
         return out
@@ -82,17 +93,25 @@ class QemuImg:
     def virtual_size(self, path: Path, format: str) -> int:
         return int(self.info(path, format)["virtual-size"])
 
-    def create(self, path: Path, size_bytes: int) -> None:
-        """A blank qcow2 disk."""
-        self.do(["create", "-q", "-f", "qcow2", path.name, str(size_bytes)], cwd=path.parent)
+    def create(self, path: Path, size_bytes: int, key: Key | None = None) -> None:
+        """A blank qcow2 disk, encrypted with `key` if there is one."""
+        command = ["create", "-q", "-f", "qcow2", *luks.creation(key), path.name, str(size_bytes)]
+        self.do(command, cwd=path.parent, key=key)
 
-    def create_overlay(self, path: Path, base: str, size_bytes: int) -> None:
-        """A qcow2 layer over the qcow2 file `base`, named relative to the overlay's folder."""
-        command = ["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, path.name, str(size_bytes)]
-        self.do(command, cwd=path.parent)
+    def create_overlay(self, path: Path, base: str, size_bytes: int, key: Key | None = None) -> None:
+        """A qcow2 layer over the qcow2 file `base`, named relative to the overlay's folder.
 
-    def resize(self, path: Path, size_bytes: int) -> None:
-        self.do(["resize", "-q", "-f", "qcow2", path.name, str(size_bytes)], cwd=path.parent)
+        With a key both are encrypted with it. The base is not opened then: how to unlock it would
+        become part of the layer's header.
+        """
+        command = ["create", "-q", "-f", "qcow2", *(["-u", *luks.creation(key)] if key else [])]
+        command += ["-F", "qcow2", "-b", base, path.name, str(size_bytes)]
+        self.do(command, cwd=path.parent, key=key)
+
+    def resize(self, path: Path, size_bytes: int, key: Key | None = None, base: str = "") -> None:
+        """Grow a qcow2; an encrypted one over the file `base` in its folder, if it has one."""
+        command = ["resize", "-q", *opened(path.name, "qcow2", key, base), str(size_bytes)]
+        self.do(command, cwd=path.parent, key=key)
 
     def convert(
         self,
@@ -102,44 +121,92 @@ class QemuImg:
         *,
         size_bytes: int,
         progress: Progress = _nothing,
+        source_key: Key | None = None,
+        source_base: str = "",
+        key: Key | None = None,
         into: str = "qcow2",
     ) -> None:
         """Write `source` anew at `target`, in the same folder, as qcow2 or the format `into`.
 
-        `progress` may raise: qemu-img is killed and the error passes on. `size_bytes`, the virtual
-        size, scales the CPU limit. Raises BadImage, NoSpace, Unavailable.
+        `source_key` unlocks a qcow2 source, and its base if the file `source_base` in that folder is
+        one; `key` encrypts a qcow2 target. `progress` may raise: qemu-img is killed and the error
+        passes on. `size_bytes`, the virtual size, scales the CPU limit.
+        Raises BadImage, NoSpace, Unavailable, Conflict `wrong-key`, what a key's `material` raises.
         """
-        output = ["-O", DRIVERS[into], *OPTIONS.get(into, ())]
-        command = ["convert", "-p", "-f", DRIVERS[format], *output, source.name, target.name]
+        output = ["-O", DRIVERS[into], *OPTIONS.get(into, ()), *luks.creation(key)]
+        command = [
+            "convert",
+            "-p",
+            *output,
+            *opened(source.name, format, source_key, source_base),
+            target.name,
+        ]
         limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=self.file_bytes)
+        with luks.secrets(source_key, key) as secrets:
+            for _ in range(luks.TRIES):
+                code, err = self._converted(command, limits, target.parent, progress, secrets)
+                if luks.UNMEASURED not in err:
+                    break
+        if code:
+            raise failure(code, err, format)
+
+    def flatten(
+        self,
+        layers: Sequence[Path],
+        target: Path,
+        *,
+        size_bytes: int,
+        progress: Progress = _nothing,
+        key: Key | None = None,
+    ) -> None:
+        """Write a qcow2 and the one under it, if there is one, as one; all are encrypted with `key`, if with any.
+
+        They are named as in their headers, in the target's folder.
+        """
+        self.convert(
+            target.with_name(layers[0].name),
+            "qcow2",
+            target,
+            size_bytes=size_bytes,
+            progress=progress,
+            source_key=key,
+            source_base=layers[1].name if len(layers) > 1 else "",
+            key=key,
+        )
+
+    def _converted(
+        self, command: Sequence[str], limits: Limits, cwd: Path, progress: Progress, secrets: Secrets
+    ) -> tuple[int, str]:
         with tempfile.TemporaryFile() as errors:
-            with self._start(command, limits, target.parent, errors) as process:
+            with self._start(command, limits, cwd, secrets, errors) as process:
                 try:
                     self._follow(process, progress)
                     code = process.wait()
                 finally:
                     kill_group(process)
             errors.seek(0)
-            if code:
-                raise failure(code, errors.read(65536).decode(errors="replace"), format)
+            return code, errors.read(65536).decode(errors="replace")
 
     def _start(
         self,
         arguments: Sequence[str],
         limits: Limits,
         cwd: Path | None,
+        secrets: Secrets,
         errors: IO[bytes] | int = subprocess.PIPE,
     ) -> "subprocess.Popen[bytes]":
         if missing_programs("qemu-img"):
             raise Unsupported("qemu-img-missing", package="qemu-utils")
+        command = ["qemu-img", arguments[0], *secrets.arguments, *arguments[1:]]
         return subprocess.Popen(
-            wrapped(["qemu-img", *arguments], self.user, limits=limits, dies_with_us=True),
+            wrapped(command, self.user, limits=limits, dies_with_us=True),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=cwd,
             env=CLEAN_ENVIRONMENT,
             start_new_session=True,
+            pass_fds=secrets.descriptors,
         )
 
     @staticmethod
@@ -147,6 +214,16 @@ class QemuImg:
         for piece in _pieces(process.stdout):
             if found := PROGRESS.search(piece):
                 progress(float(found[1]))
+
+
+def opened(name: str, format: str, key: Key | None = None, base: str = "") -> list[str]:
+    """How a command names a file, and the base under it, that it is to open."""
+    if key is None:
+        return ["-f", DRIVERS[format], name]
+    node = {"driver": "qcow2", **luks.unlocking(key), "file": {"driver": "file", "filename": name}}
+    if base:
+        node["backing"] = node | {"file": {"driver": "file", "filename": base}}
+    return [f"json:{json.dumps(node)}"]
 
 
 def _pieces(stream: IO[bytes] | None) -> Iterator[bytes]:
@@ -168,6 +245,8 @@ def failure(code: int, err: str, format: str) -> ImsError:
         return NoSpace()
     if code < 0 or any(words in err for words in NO_MEMORY):
         return Unavailable("qemu-img-failed", detail=detail)
+    if luks.is_locked(err):
+        return Conflict("wrong-key")
     if "lock" in err and "Failed to get" in err:
         return Unavailable("disk-in-use", detail=detail)
     return BadImage("corrupt", format=format, detail=detail)

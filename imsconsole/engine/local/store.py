@@ -36,6 +36,7 @@ DISK_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.qcow2")
 SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]+)")
 SERVER_REF = re.compile(UUID_PATTERN)
 RUN = "run"
+BASE = "base.qcow2"  # beside a system disk's own layer
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
 FICLONE = 0x40049409  # linux/fs.h
 

@@ -1,0 +1,218 @@
+"""The promises about encrypted disks (R90, R91). Every engine inherits them.
+
+Making an encrypted disk takes seconds: there are few tests, and each asks much.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.core.errors import Conflict
+from imsconsole.engine.api import Engine
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Key, Power, StoredDisk
+from tests.engine.contract import content, nothing_in
+from tests.engine.guests import (
+    COUNTED,
+    TestWork,
+    marking_disk,
+    server_spec,
+    stored_image,
+    tiny_disk,
+    wait_for,
+)
+
+MARKER = b"MARKER-of-the-contract"
+
+
+class Material:
+    """A key's material, which can be withdrawn."""
+
+    def __init__(self) -> None:
+        self.bytes = os.urandom(32)
+        self.is_enabled = True
+
+    def __call__(self) -> bytes:
+        if not self.is_enabled:
+            raise Conflict("key-not-enabled", name="test")
+        return self.bytes
+
+
+def new_key(material: Material | None = None) -> Key:
+    return Key(uuid4(), material or Material())
+
+
+def plain_of(key: Key, *layers: Path) -> bytes:
+    """What a guest sees of a qcow2 file, and of those under it."""
+    with tempfile.TemporaryDirectory() as folder:
+        secret, raw = Path(folder, "secret"), Path(folder, "raw")
+        secret.write_bytes(key.material().hex().encode())
+        node: dict[str, object] = {}
+        for layer in reversed(layers):
+            node = {
+                "driver": "qcow2",
+                "encrypt": {"format": "luks", "key-secret": "s"},
+                "file": {"driver": "file", "filename": str(layer)},
+                **({"backing": node} if node else {}),
+            }
+        command = ["qemu-img", "convert", "--object", f"secret,id=s,file={secret}", "-O", "raw"]
+        subprocess.run([*command, f"json:{json.dumps(node)}", raw], check=True)
+        return raw.read_bytes()
+
+
+def decrypted(engine: Engine, place: Path, stored: StoredDisk, key: Key) -> bytes:
+    (place / "stored.qcow2").write_bytes(content(engine, stored.ref))
+    return plain_of(key, place / "stored.qcow2")
+
+
+def encrypted_image(engine: Engine, raw: Path, key: Key) -> StoredDisk:
+    return engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork(), key=key)
+
+
+class EncryptionContract:
+    """Subclasses give the fixtures `engine` and `place`."""
+
+    def test_what_is_stored_with_a_key_is_nowhere_in_plain_and_becomes_a_disk_with_it(
+        self, engine: Engine, place: Path
+    ) -> None:
+        assert engine.capabilities().encryption
+        raw, key = marking_disk(place / "source.raw", MARKER), new_key()
+        stored = encrypted_image(engine, raw, key)
+        assert stored.virtual_size_bytes == 4 * MIB
+        assert MARKER not in content(engine, stored.ref)
+        assert engine.verify(stored.ref, stored.sha256, work=TestWork())
+        assert decrypted(engine, place, stored, key) == raw.read_bytes()
+
+        disk = DiskSpec(uuid4(), "", 1, 8 * MIB, key)
+        disk = replace(
+            disk, ref=engine.create_disk(disk.id, 8 * MIB, work=TestWork(), image_ref=stored.ref, key=key)
+        )
+        disk = replace(disk, ref=engine.grow_disk(disk, 16 * MIB), size_bytes=16 * MIB)
+        engine.delete(stored.ref)
+        (again,) = engine.capture(None, {uuid4(): disk}, work=TestWork()).values()
+        engine.delete_disk(disk.ref)
+        assert again.virtual_size_bytes == 16 * MIB
+        assert MARKER not in content(engine, again.ref)
+        assert decrypted(engine, place, again, key).startswith(raw.read_bytes())
+        engine.delete(again.ref)
+        assert nothing_in(engine)
+
+    @pytest.mark.guest
+    def test_an_encrypted_server_starts_grows_and_is_captured_with_its_key(
+        self, engine: Engine, place: Path
+    ) -> None:
+        """R91; its two disks have a key each."""
+        key, other = new_key(), new_key()
+        image = encrypted_image(engine, marking_disk(place / "source.raw", MARKER), key)
+        spec = server_spec()
+        data = DiskSpec(uuid4(), "", 1, 16 * MIB, other)
+        data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork(), key=other))
+        spec = replace(spec, disks=(replace(spec.disks[0], key=key), data))
+        server = engine.create_server(spec, image.ref, work=TestWork())
+        engine.delete(image.ref)
+        engine.start(server)
+        wait_for(engine, server.ref, "COUNTING")
+        for disk in server.disks:
+            engine.grow_disk(disk, disk.size_bytes + 16 * MIB, server=server)
+        running = engine.capture(server, {uuid4(): server.disks[1]}, work=TestWork())
+        engine.stop(server.ref, graceful_s=0)
+        for disk in server.disks:
+            engine.grow_disk(disk, disk.size_bytes + 32 * MIB, server=server)
+        stopped = engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork())
+        seen = [
+            (decrypted(engine, place, stored, each), stored.virtual_size_bytes, content(engine, stored.ref))
+            for stored, each in zip([*running.values(), *stopped.values()], (other, key), strict=True)
+        ]
+        assert [size for _, size, _ in seen] == [32 * MIB, GIB + 32 * MIB]
+        assert all(plain[COUNTED[0] * 512 :][:512].count(MARKER) == 1 for plain, _, _ in seen)
+        assert not any(MARKER in cipher for _, _, cipher in seen)
+        assert engine.start(server).power is Power.RUNNING
+        wait_for(engine, server.ref, "COUNTING", times=2)
+
+    @pytest.mark.guest
+    def test_a_key_that_is_withheld_stops_what_is_begun_and_nothing_that_runs(
+        self, engine: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """R90."""
+        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
+        material = Material()
+        key = new_key(material)
+        image = encrypted_image(engine, tiny_disk(place / "source.raw", "WITH KEY"), key)
+        spec = server_spec()
+        spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
+        server = engine.create_server(spec, image.ref, work=TestWork())
+        disk = DiskSpec(
+            uuid4(), engine.create_disk(uuid4(), 16 * MIB, work=TestWork(), key=key), 1, 16 * MIB, key
+        )
+        before = engine.start(server)
+        wait_for(engine, server.ref, "WITH KEY")
+        material.is_enabled = False
+        assert engine.start(server).pid == before.pid
+        for refused in (
+            lambda: engine.attach(server, disk),
+            lambda: engine.reboot(server, graceful_s=0),
+            lambda: encrypted_image(engine, place / "source.raw", key),
+            lambda: engine.create_disk(uuid4(), MIB, work=TestWork(), key=key),
+            lambda: engine.create_server(
+                replace(server_spec(), disks=spec.disks), image.ref, work=TestWork()
+            ),
+            lambda: engine.replace_system_disk(
+                replace(server, disks=(replace(spec.disks[0], id=uuid4()),)), image.ref, work=TestWork()
+            ),
+            lambda: engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork()),
+            lambda: engine.grow_disk(disk, 32 * MIB),
+        ):
+            with pytest.raises(Conflict) as refusal:
+                refused()
+            assert refusal.value.code == "key-not-enabled"
+        assert engine.server_state(server.ref).pid == before.pid
+        assert not engine.inventory().scraps
+        engine.stop(server.ref, graceful_s=0)
+        with pytest.raises(Conflict):
+            engine.start(server)
+        assert engine.server_state(server.ref).power is Power.STOPPED
+
+        material.is_enabled = True
+        engine.start(server)
+        wait_for(engine, server.ref, "WITH KEY", times=2)
+        engine.attach(server, disk)
+        engine.attach(server, disk)
+        with pytest.raises(Conflict) as refusal:
+            engine.detach(server, disk)
+        assert refusal.value.code == "guest-holds-disk", "a boot sector lets go of nothing"
+
+    @pytest.mark.guest
+    def test_another_key_opens_nothing_and_a_change_of_os_may_change_the_key(
+        self, engine: Engine, place: Path
+    ) -> None:
+        key, plain = new_key(), stored_image(engine, place, "PLAIN SYSTEM")
+        image = encrypted_image(engine, tiny_disk(place / "source.raw", "SECRET SYSTEM"), key)
+        spec = server_spec()
+        secret = replace(spec.disks[0], id=uuid4(), key=key)
+        for disks, ref in ((spec.disks, image.ref), ((secret,), plain.ref)):
+            with pytest.raises(Conflict) as refusal:
+                engine.create_server(replace(spec, disks=disks), ref, work=TestWork())
+            assert refusal.value.code == "wrong-key"
+        server = engine.create_server(spec, plain.ref, work=TestWork())
+        changed = engine.replace_system_disk(replace(server, disks=(secret,)), image.ref, work=TestWork())
+        for wrong in (None, new_key()):
+            disk = replace(changed.disks[0], key=wrong)
+            for refused in (
+                lambda disk=disk: engine.start(replace(changed, disks=(disk,))),
+                lambda disk=disk: engine.grow_disk(disk, 2 * GIB),
+                lambda disk=disk: engine.capture(server, {uuid4(): disk}, work=TestWork()),
+            ):
+                with pytest.raises(Conflict) as refusal:
+                    refused()
+                assert refusal.value.code == "wrong-key"
+        assert engine.server_state(server.ref).reason == "start-failed"
+        engine.start(changed)
+        wait_for(engine, server.ref, "SECRET SYSTEM")
+        engine.stop(server.ref, graceful_s=0)
+        engine.start(engine.restore_system_disk(server))
+        wait_for(engine, server.ref, "PLAIN SYSTEM")

@@ -1,0 +1,80 @@
+"""The local engine encrypts as every engine does; and where its keys are, and where they are not."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local import luks
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.qmp import qmp
+from imsconsole.engine.types import MIB, DiskSpec
+from tests.engine.contract_encryption import EncryptionContract, encrypted_image, new_key, plain_of
+from tests.engine.guests import COUNTED, TestWork, marking_disk, server_spec, wait_for
+
+MARKER = b"MARKER-of-the-local-engine"
+
+
+class TestLocalEncryption(EncryptionContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
+
+
+def files_of(place: Path) -> Iterator[Path]:
+    return (path for path in place.rglob("*") if path.is_file())
+
+
+@pytest.mark.guest
+def test_neither_marker_nor_key_is_in_any_file_argument_or_descriptor(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guest writes the marker to both of its disks; there it is, and in plain nowhere."""
+    key, raw = new_key(), marking_disk(place / "source.raw", MARKER)
+    words = [key.material(), key.material().hex().encode(), MARKER]
+    ran: list[str] = []
+    started = subprocess.Popen.__init__
+
+    def noted(process, command, *args, **kwargs):
+        ran.append(f"{command} {kwargs.get('env')}")
+        started(process, command, *args, **kwargs)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", noted)
+    image = encrypted_image(local, raw, key)
+    raw.unlink()
+    spec = server_spec()
+    data = DiskSpec(uuid4(), local.create_disk(uuid4(), 16 * MIB, work=TestWork(), key=key), 1, 16 * MIB, key)
+    server = local.create_server(
+        replace(spec, disks=(replace(spec.disks[0], key=key), data)), image.ref, work=TestWork()
+    )
+    pid = local.start(server).pid
+    wait_for(local, server.ref, "COUNTING")
+    later = replace(data, id=uuid4(), index=2)
+    later = replace(later, ref=local.create_disk(later.id, 16 * MIB, work=TestWork(), key=key))
+    local.attach(server, later)
+
+    folder = local._store.server(server.ref)
+    with qmp(folder) as talk:
+        objects = {each["name"] for each in talk.command("qom-list", path="/objects")}
+    assert luks.name_of(key) not in objects
+    assert f"guest={server.id}" in Path(f"/proc/{pid}/cmdline").read_text()
+    told = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
+    memory = [link for link in Path(f"/proc/{pid}/fd").iterdir() if "memfd" in os.readlink(link)]
+    told += [link.read_bytes() for link in memory]
+    assert memory, "it was given one, which is empty now"
+    assert len(ran) >= 5
+    told += [line.encode() for line in ran]
+    assert not [word for word in words for text in told if word in text]
+
+    local.stop(server.ref, graceful_s=0)
+    places = {path: path.read_bytes() for path in files_of(place)}
+    assert {path.name for path in places} >= {"base.qcow2", "disk.qcow2", "serial.log", "stderr.log"}
+    assert [path for path, text in places.items() for word in words if word in text] == []
+    system = folder / server.disks[0].ref.partition("/")[2]
+    for layers in ((system / "disk.qcow2", system / "base.qcow2"), (local._store.disk(data.ref),)):
+        assert MARKER in plain_of(key, *layers)[COUNTED[0] * 512 :][:512]
