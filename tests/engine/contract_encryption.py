@@ -15,7 +15,7 @@ import pytest
 
 from imsconsole.core.errors import Conflict
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Key, Power, StoredDisk
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Power, StoredDisk
 from tests.engine.contract import content, nothing_in
 from tests.engine.guests import (
     COUNTED,
@@ -87,6 +87,13 @@ class EncryptionContract:
         assert MARKER not in content(engine, stored.ref)
         assert engine.verify(stored.ref, stored.sha256, work=TestWork())
         assert decrypted(engine, place, stored, key) == raw.read_bytes()
+
+        sink = FileSink(place / "exported.raw")
+        engine.export(stored.ref, sink, format="raw", work=TestWork(), key=key)
+        assert sink.path.read_bytes() == raw.read_bytes()
+        with pytest.raises(Conflict) as refusal:
+            engine.export(stored.ref, sink, format="raw", work=TestWork())
+        assert refusal.value.code == "wrong-key"
 
         disk = DiskSpec(uuid4(), "", 1, 8 * MIB, key)
         disk = replace(

@@ -192,7 +192,7 @@ class LocalEngine:
 
     @full_disk_said()
     def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
-        return export_disk(self._store, self._qemu_img, ref, sink, format=format, work=work)
+        return export_disk(self._store, self._qemu_img, ref, sink, format=format, work=work, key=key)
 
     def delete(self, ref: str) -> None:
         if path := self._store.find_stored(ref):

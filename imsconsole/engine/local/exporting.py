@@ -7,7 +7,7 @@ from pathlib import Path
 from imsconsole.core.errors import BadImage, NoSpace, Unsupported
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import Store, copy, link, remove, sha256_of, sync
-from imsconsole.engine.types import Exported, FileSink, Sink, Work
+from imsconsole.engine.types import Exported, FileSink, Key, Sink, Work
 
 AS_STORED = "stored"
 NOT_WRITTEN = ("error while writing", "File truncated")
@@ -15,7 +15,7 @@ FORMATS = ("qcow2", "vmdk", "vhd", "raw")
 
 
 def export_disk(
-    store: Store, qemu_img: QemuImg, ref: str, sink: Sink, *, format: str, work: Work
+    store: Store, qemu_img: QemuImg, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None
 ) -> Exported:
     """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
     if format not in (*FORMATS, AS_STORED) or (format != AS_STORED and ref.endswith(".iso")):
@@ -35,6 +35,7 @@ def export_disk(
                 size_bytes=total,
                 progress=lambda percent: work.report(int(total * percent / 100), total),
                 into=format,
+                source_key=key,
             )
         store.own(made)
         return hand_over(made, sink, work)
