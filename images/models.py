@@ -355,6 +355,10 @@ class Upload(models.Model):
     received_bytes = models.BigIntegerField(default=0)
     # whether `size_bytes` is the file's own from the beginning, so that a client can go on where it ended
     is_resumable = models.BooleanField(default=False)
+    origin = models.CharField(
+        max_length=255, blank=True
+    )  # "bucket:object" that it was taken from, else empty
+    is_fast = models.BooleanField(default=False)  # prepared for fast import (R61)
     claimed_format = models.CharField(max_length=8, blank=True)  # what the user said it is; may be empty
     claimed_sha256 = models.CharField(max_length=64, blank=True)
     # where a chunk began whose checksum was not compared yet: after a crash it counts only up to there

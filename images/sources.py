@@ -32,7 +32,16 @@ FILE = Source(
     _("Image file"),
     {Type.SYSTEM: "images:create", Type.DATA: "images:create", Type.ISO: "images:create"},
 )
-SOURCES: tuple[Source, ...] = (FILE,)
+OBJECT = Source(
+    "object",
+    _("Object in a bucket"),
+    {
+        Type.SYSTEM: "images:create-from-object",
+        Type.DATA: "images:create-from-object",
+        Type.ISO: "images:create-from-object",
+    },
+)
+SOURCES: tuple[Source, ...] = (FILE, OBJECT)
 
 
 def type_in(given: str, source: Source) -> str:

@@ -16,6 +16,7 @@ from images.rules.import_image import (
     boot_mode_fits,
     disk_fits,
     disk_range_gb,
+    fast_fits,
     least_disk_gb,
     memory_fits,
     name_is_free,
@@ -117,10 +118,14 @@ class DetailsForm(forms.Form):
         disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
         disk.label = disk_label(image_type)
         if image_type == Image.Type.ISO:
-            os_version = self.fields["os_version"]
-            os_version.required = True
-            os_version.empty_label = _("Choose what it installs")  # type: ignore[attr-defined]
-            os_version.error_messages["required"] = str(os_is_given(image_type, None).reason)
+            self._require_os(_("Choose what it installs"), os_is_given(image_type, None))
+        elif not (verdict := fast_fits(upload, image_type, None)):
+            self._require_os(_("Choose what is in it"), verdict)
+
+    def _require_os(self, empty_label: Any, verdict: Verdict) -> None:
+        os_version = self.fields["os_version"]
+        os_version.required, os_version.empty_label = True, empty_label  # type: ignore[attr-defined]
+        os_version.error_messages["required"] = str(verdict.reason)
 
     def clean_min_ram_mb(self) -> int:
         return int(self.cleaned_data["min_ram_mb"] or 0)

@@ -125,6 +125,16 @@ def os_is_given(image_type: str, os_version: OsVersion | None) -> Verdict:
     return refuse("iso-needs-os", _("An ISO image needs its OS version: choose what it installs."))
 
 
+def fast_fits(upload: Upload, image_type: str, os_version: OsVersion | None) -> Verdict:
+    """R61: what is imported fast is not looked into, so its system has to be stated."""
+    if not upload.is_fast or image_type != Type.SYSTEM or os_version is not None:
+        return ALLOWED
+    return refuse(
+        "fast-needs-os",
+        _("Fast import does not look for the system in the disk. Choose the OS version that is in it."),
+    )
+
+
 def memory_fits(min_ram_mb: int, max_ram_mb: int | None) -> Verdict:
     if max_ram_mb is None or max_ram_mb >= min_ram_mb:
         return ALLOWED

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from images.jobs import ImportImage
 from images.models import Image, ImageTag, OsVersion, Upload
 from images.os_catalogue import OTHER_LINUX
-from images.rules.import_image import attributes_fit, can_import_file, name_is_free
+from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.core.errors import NotFound
@@ -37,6 +37,7 @@ def import_image(
     upload = _locked(upload)
     tags = dict(tags or {})
     can_import_file(upload, type, actor).require()
+    fast_fits(upload, type, os_version).require()
     attributes_fit(
         image_type=type,
         disk_gb=min_disk_gb,
@@ -62,7 +63,7 @@ def import_image(
         description=description,
         source_kind=Image.Source.FILE,
         source_id=upload.pk,
-        source_name=upload.name,
+        source_name=upload.origin or upload.name,
         created_by=actor.user,
     )
     _save(image, actor)

@@ -9,6 +9,7 @@ from django.conf import settings
 from images.models import Upload
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
+from imsconsole.core.errors import BadImage
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.inspection import inspect_file
 from imsconsole.engine.types import GIB, Found
@@ -24,6 +25,11 @@ def limit_file_bytes() -> int:
     return int(settings.IMS_IMPORT_MAX_GB * GIB)
 
 
+def limit_fast_bytes() -> int:
+    """The largest file that fast import takes (R59)."""
+    return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
+
+
 def examine_file(path: Path, region: Region, *, claimed: str, scratch: Path) -> Found:
     """Inspect a finished file, `qemu-img` under limits included. Raises BadImage, NoSpace, Unavailable."""
     return inspect_file(
@@ -33,6 +39,12 @@ def examine_file(path: Path, region: Region, *, claimed: str, scratch: Path) -> 
         run=qemu_img_of(region),
         scratch=scratch,
     )
+
+
+def check_fast(found: Found, *, is_fast: bool) -> None:
+    """R59: only raw disks are imported fast. Raises BadImage."""
+    if is_fast and found.format != "raw":
+        raise BadImage("fast-needs-raw", format=found.format)
 
 
 def with_hash(found: Found, sha256: str) -> Found:

@@ -89,6 +89,7 @@ ACTIONS: dict[str, str | Promise] = {
     "startUpload": _("Start an upload"),
     "stopServer": _("Stop a server"),
     "undeprecateImage": _("Withdraw a deprecation"),
+    "takeObject": _("Take an object for an image"),
     "undoChangeOs": _("Undo a change of OS"),
     "unlockUser": _("Forget failed sign-ins"),
     "unprotectImage": _("Unprotect a public image"),

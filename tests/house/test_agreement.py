@@ -28,7 +28,19 @@ import imsconsole
 import market
 import sharing
 from images.models import Image, Upload
-from images.rules import change_os, copy, delete, export, import_image, install, launch, modify, public, tag
+from images.rules import (
+    change_os,
+    copy,
+    delete,
+    export,
+    import_image,
+    install,
+    launch,
+    modify,
+    public,
+    tag,
+    take_object,
+)
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
@@ -718,6 +730,7 @@ ELSEWHERE = {
     copy.can_order_copy: "images/test_copy.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
     delete.can_restore_each: "images/test_trash_pages.py",
+    take_object.can_take_object: "images/test_import_object.py",
     export.can_export_as: "images/test_export.py",
     export.can_export_into: "images/test_export.py",
     cloud.can_open_screen: "cloud/test_screen.py",

@@ -12,6 +12,7 @@ from images.jobs_copy import CopyImage
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage
+from images.jobs_take import TakeObject
 from images.models import Image, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
@@ -19,6 +20,7 @@ from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
 from images.services.export import export_image
 from images.services.public import fetch_public_image
+from images.services.take_object import take_object
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.jobs import DeleteBackup
@@ -39,6 +41,8 @@ from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from tests.cloud.backups.making import stored_backup
+from tests.cloud.buckets.making import bytes_elsewhere
+from tests.cloud.buckets.making import stored as stored_object
 from tests.cloud.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork
 from tests.factories import BucketFactory
@@ -69,6 +73,13 @@ class Works:
     # images
     def import_image(self) -> Image:
         return imported(self.actor, self.disk, name=f"imported-{self._count}").image
+
+    def take_object(self) -> Upload:
+        """As if the bytes lay elsewhere: else no job takes them."""
+        bucket = BucketFactory(project=self.actor.project)
+        made = stored_object(bucket, self.actor, "disk.qcow2", self.disk.read_bytes())
+        with bytes_elsewhere():
+            return take_object(made, actor=self.actor)
 
     def build_image(self) -> Image:
         """The cache is filled by the fixture that makes these works."""
@@ -211,6 +222,7 @@ class Works:
 
 BEGINNINGS: dict[type[JobKind], Any] = {
     ImportImage: Works.import_image,
+    TakeObject: Works.take_object,
     BuildDemoImage: Works.build_image,
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,
@@ -329,4 +341,19 @@ def _backup(job: Job) -> None:
         assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
 
 
-LOST = {"backup": _backup, "image": _image, "publicsource": _source, "server": _server, "disk": _disk}
+def _upload(job: Job) -> None:
+    upload = Upload.objects.get(pk=job.subject_id)
+    assert upload.state == ("complete" if job.state == "done" else "refused")
+    assert upload.error_code == job.error_code
+    if job.state == "done":
+        assert hashlib.sha256(upload.path.read_bytes()).hexdigest() == upload.found["sha256"]
+
+
+LOST = {
+    "upload": _upload,
+    "backup": _backup,
+    "image": _image,
+    "publicsource": _source,
+    "server": _server,
+    "disk": _disk,
+}

@@ -21,7 +21,12 @@ from imsconsole.cloud.buckets.exports import object_headings, object_rows
 from imsconsole.cloud.buckets.forms import LinkForm, UploadForm
 from imsconsole.cloud.buckets.links import object_of, token_of
 from imsconsole.cloud.buckets.listing import chosen_objects, objects_at
-from imsconsole.cloud.buckets.rules import can_delete_object, can_link_object, can_upload_object
+from imsconsole.cloud.buckets.rules import (
+    can_delete_object,
+    can_import_from,
+    can_link_object,
+    can_upload_object,
+)
 from imsconsole.cloud.buckets.sending import send_object
 from imsconsole.cloud.buckets.services import delete_object, link_object
 from imsconsole.cloud.buckets.views import find_bucket
@@ -102,6 +107,7 @@ def _about(request: ActorRequest, bucket_object: BucketObject, form: LinkForm) -
         "form": form,
         "can_delete": can_delete_object(bucket_object, request.actor),
         "can_link": can_link_object(bucket_object, request.actor),
+        "can_import": can_import_from(bucket_object, request.actor),
     }
 
 

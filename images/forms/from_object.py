@@ -1,0 +1,93 @@
+"""Which object of a bucket becomes an image."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.forms.models import ModelChoiceIterator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from images.forms.create import FORMATS
+from images.rules.import_image import TYPES
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.text import size
+
+MOST_SHOWN = 200
+
+
+class ByBucket(ModelChoiceIterator):
+    """The choices in groups by bucket."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for bucket, objects in groupby(self.queryset, lambda each: each.bucket):
+            yield (bucket.name, [self.choice(each) for each in objects])
+
+
+class ObjectField(forms.ModelChoiceField):
+    """An object of a Standard bucket (R58): the latest, and the one that was asked for."""
+
+    iterator = ByBucket
+
+    def label_from_instance(self, obj: BucketObject) -> str:
+        return f"{obj.key} · {size(obj.size_bytes)}"
+
+
+class ObjectForm(forms.Form):
+    """The object, and what is said of it."""
+
+    type = forms.ChoiceField(choices=[(each.value, each.label) for each in TYPES])
+    object = ObjectField(
+        label=gettext_lazy("Object"),
+        queryset=BucketObject.objects.none(),
+        empty_label=None,
+        help_text=gettext_lazy(
+            "Of the Standard buckets of this region. Its name, and those of its folders, have no spaces."
+        ),
+    )
+    format = forms.ChoiceField(
+        label=gettext_lazy("File format"),
+        choices=FORMATS,
+        required=False,
+        help_text=gettext_lazy(
+            "Name it when the file is a raw disk without a partition table; otherwise it is recognised."
+        ),
+    )
+    is_fast = forms.BooleanField(
+        label=gettext_lazy("Fast import"),
+        required=False,
+        help_text=gettext_lazy(
+            "For large RAW disks. The system in it is not looked for: it has to be stated, and so has the architecture."
+        ),
+    )
+    is_prepared = forms.BooleanField(
+        label=gettext_lazy(
+            "The file is prepared: its system has the drivers for virtual machines, DHCP and Cloud-Init"
+        ),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, actor: Actor, asked: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        standard = Bucket.objects.visible_to(actor).filter(storage_class=Bucket.StorageClass.STANDARD)
+        fit = BucketObject.objects.visible_to(actor).filter(bucket__in=standard)
+        latest = list(fit.order_by("-created_at").values_list("pk", flat=True)[:MOST_SHOWN])
+        shown = fit.filter(pk__in=[*latest, *([asked] if asked else [])])
+        field = self.fields["object"]
+        field.queryset = shown.select_related("bucket__project").order_by("bucket__name", "key")  # type: ignore[attr-defined]
+
+    @property
+    def has_objects(self) -> bool:
+        return bool(self.fields["object"].queryset.exists())  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("is_fast") and not data.get("is_prepared"):
+            self.add_error(
+                "is_prepared", _("Fast import takes the disk as it is. Confirm that it is prepared.")
+            )
+        if data.get("is_fast") and data.get("type") == "iso":
+            self.add_error("is_fast", _("Fast import is for RAW disks, not for ISO files."))
+        return data

@@ -1,0 +1,72 @@
+"""May an image be made of an object in a bucket? (ims-facts §1.6, §1.7, §2.4)"""
+
+from django.utils.translation import gettext as _
+
+from images.uploads.found import limit_fast_bytes, limit_file_bytes
+from images.uploads.rules import has_room, iso_name
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.buckets.rules import can_import_from
+from imsconsole.cloud.buckets.store import is_local
+from imsconsole.cloud.models import BucketObject
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.text import size
+from imsconsole.jobs.quotas import fits_quota
+
+ZVHD = (".zvhd", ".zvhd2")
+
+
+def can_take_object(bucket_object: BucketObject, actor: Actor, *, is_fast: bool = False) -> Verdict:
+    """Who and which bucket (R58), then name (IMG.0175, R65), format (R60), size (R59), quota, room.
+
+    A copy in the data folder is a link and needs no room.
+    """
+    if not (verdict := can_import_from(bucket_object, actor)):
+        return verdict
+    if not (verdict := first_refusal(_has_fit_name(bucket_object), _has_fit_size(bucket_object, is_fast))):
+        return verdict
+    if not (verdict := fits_quota(actor.project, {"upload_bytes": bucket_object.size_bytes})):
+        return verdict
+    return ALLOWED if is_local() else has_room(bucket_object.size_bytes)
+
+
+def _has_fit_name(bucket_object: BucketObject) -> Verdict:
+    name = bucket_object.name.lower()
+    if any(sign.isspace() for sign in bucket_object.key):
+        return refuse(
+            "object-name-spaces",
+            _(
+                "The name “%(name)s” contains spaces, in itself or in a folder. Images are imported only from objects "
+                "without; upload the file under another name."
+            )
+            % {"name": bucket_object.key},
+        )
+    if name.endswith(ZVHD):
+        return refuse(
+            "zvhd-import",
+            _(
+                "ZVHD and ZVHD2 are formats of one vendor that no freely available program can read. Convert the "
+                "disk to QCOW2, VHD or RAW where it comes from, and upload that."
+            ),
+        )
+    return iso_name(bucket_object.name) if name.endswith(".iso") else ALLOWED
+
+
+def _has_fit_size(bucket_object: BucketObject, is_fast: bool) -> Verdict:
+    if not bucket_object.size_bytes:  # IMG.0057
+        return refuse("object-empty", _("The object is empty. Choose one that holds a disk."))
+    limit = limit_fast_bytes() if is_fast else limit_file_bytes()
+    if bucket_object.size_bytes <= limit:
+        return ALLOWED
+    values = {
+        "size": size(bucket_object.size_bytes),
+        "limit": size(limit_file_bytes()),
+        "most": size(limit_fast_bytes()),
+    }
+    return refuse(
+        "object-too-large",
+        _(
+            "The object has %(size)s; objects of up to %(limit)s can be imported, and RAW files of up to %(most)s by "
+            "fast import."
+        )
+        % values,
+    )

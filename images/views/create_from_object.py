@@ -1,0 +1,81 @@
+"""Images of an object in a bucket: which one. The wizard goes on as with a file that was uploaded."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from images.forms.from_object import ObjectForm
+from images.models import Upload
+from images.rules.import_image import can_import, can_import_file
+from images.sources import OBJECT, kinds_context, type_in
+from images.uploads.taking import take
+from images.views.create import TITLES, WIZARD
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.drafts import begin_draft
+from imsconsole.core.errors import ImsError
+from imsconsole.core.rules import Refused
+from imsconsole.core.sentences import sentence_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def choose_object(request: ActorRequest) -> HttpResponse:
+    """Step 1: what is taken becomes the file of a draft, or arrives by a job first."""
+    verdict, given = can_import(request.actor), request.POST or request.GET
+    asked, image_type = _id(given.get("object", "")), type_in(given.get("type", ""), OBJECT)
+    sent = request.POST if request.method == "POST" else None
+    form = ObjectForm(sent, actor=request.actor, asked=asked, initial={"object": asked})
+    if sent is not None:
+        verdict.require()
+        if form.is_valid() and (upload := _taken(form, request)):
+            return _go_on(request, upload, image_type)
+    context = {
+        "active": "images",
+        "form": form,
+        "verdict": verdict,
+        **kinds_context(image_type, OBJECT, object=asked),
+        "steps": list(TITLES.items()),
+    }
+    return render(request, "images/create_from_object.html", context, status=422 if form.is_bound else 200)
+
+
+def _id(given: str) -> str:
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        return ""
+
+
+def _taken(form: ObjectForm, request: ActorRequest) -> Upload | None:
+    """The upload with the object's bytes; else the form says why there is none."""
+    chosen = form.cleaned_data
+    try:
+        return take(
+            chosen["object"],
+            actor=request.actor,
+            claimed_format=chosen["format"],
+            is_fast=chosen["is_fast"],
+        )
+    except Refused as refusal:
+        form.add_error("object", str(refusal.verdict.reason))
+    except ImsError as error:
+        form.add_error("object", sentence_of(error))
+    return None
+
+
+def _go_on(request: ActorRequest, upload: Upload, image_type: str) -> HttpResponse:
+    if upload.state != Upload.State.COMPLETE:
+        messages.info(
+            request,
+            _("“%(name)s” is being fetched. Create the image when it is here.") % {"name": upload.name},
+        )
+        return redirect("uploads:detail", upload.pk)
+    if not (verdict := can_import_file(upload, image_type, request.actor)):
+        messages.warning(request, str(verdict.reason))
+        return redirect("uploads:detail", upload.pk)
+    draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=image_type)
+    return redirect("images:create-step", draft_id=draft.pk, step="details")
