@@ -77,8 +77,7 @@ def press(alice: Visitor, server: str, verb: str, status: str) -> None:
 
 
 def upload(alice: Visitor, file: Path, form: str = "raw") -> None:
-    page = alice.open("/images/create/")
-    page.locator("input[name=type][value=data]").check()
+    page = alice.open("/images/create/?type=data")
     page.locator("select[name=format]").select_option(form)
     page.locator("input[type=file]").set_input_files(file)
     page.locator("main form button[type=submit]").last.click()
