@@ -1,6 +1,10 @@
 """What a copy of an image begins with, whichever kind of copy it is."""
 
+from collections.abc import Iterable
+from itertools import count
 from uuid import uuid4
+
+from django.db.models import Q
 
 from images.models import Image, ImageTag
 from imsconsole.accounts.actor import Actor
@@ -49,3 +53,20 @@ def inherit_tags(source: Image, copy: Image) -> None:
     ImageTag.objects.bulk_create(
         ImageTag(image=copy, key=tag.key, value=tag.value) for tag in source.tags.all()
     )
+
+
+def taken_names(project: Project, wanted: Iterable[str]) -> set[str]:
+    """The names of a project's images that begin as one of those that are wanted."""
+    begins = Q(*(("name__startswith", name) for name in wanted), _connector=Q.OR)
+    return set(Image.objects.filter(begins, project=project).existing().values_list("name", flat=True))
+
+
+def free_names(wanted: Iterable[str], taken: set[str]) -> list[str]:
+    """Each name as it is wanted or, where it is taken, with the first number that makes it free."""
+    used, names = set(taken), []
+    for name in wanted:
+        numbers = (f"{name[:120].rstrip()}-{number}" for number in count(2))
+        free = name if name not in used else next(each for each in numbers if each not in used)
+        used.add(free)
+        names.append(free)
+    return names

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.ancestry import load_ancestors
 from images.models import Image
+from images.rules.copy import can_copy
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.export import can_export
 from images.rules.install import can_install
@@ -30,6 +31,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
         "can_launch": can_launch(record, table.actor),
         "can_install": can_install(record, table.actor),
         "can_modify": can_modify(record, table.actor),
+        "can_copy": can_copy(record, table.actor),
         "can_tag": can_tag(record, table.actor),
         "can_export": can_export(record, table.actor),
         "can_delete": can_delete(record, table.actor),

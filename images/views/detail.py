@@ -14,6 +14,7 @@ from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
+from images.rules.copy import can_copy
 from images.rules.delete import can_delete
 from images.rules.export import can_export
 from images.rules.install import can_install
@@ -53,6 +54,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_modify": can_modify(image, request.actor),
         "can_export": can_export(image, request.actor),
         "exported": _exported(jobs),
+        "can_copy": can_copy(image, request.actor),
         "can_delete": can_delete(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from images.filters import tab_of
 from images.models import Image
+from images.rules.copy import can_copy
 from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.selection import chosen_images, found_by
 from images.views.several import MOST_AT_ONCE, parted_by
@@ -38,7 +39,9 @@ def show_selection(request: ActorRequest) -> HttpResponse:
 def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
     """The template of the bar, and what the rules say of the images."""
     if tab != "trash":
-        return "images/_selection.html", {"parted": part(images, lambda image: can_delete(image, actor))}
+        copyable = part(images, lambda image: can_copy(image, actor))
+        parted = part(images, lambda image: can_delete(image, actor))
+        return "images/_selection.html", {"parted": parted, "copyable": copyable}
     purgeable = sum(bool(can_purge(image, actor)) for image in images)
     parted = parted_by(images, can_restore_each(images, actor))
     return "images/_trash_selection.html", {"parted": parted, "purgeable": purgeable}

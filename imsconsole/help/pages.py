@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "export", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
+    "choose", "images", "import", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
     "key-pairs", "keys",
     "buckets", "members",
 )  # fmt: skip
@@ -50,6 +50,7 @@ def limits() -> dict[str, Any]:
         "export_max_gb": settings.IMS_EXPORT_MAX_GB,
         "fast_export_max_gb": settings.IMS_FAST_EXPORT_MAX_GB,
         "export_excludes": ", ".join(settings.IMS_EXPORT_EXCLUDES),
+        "copy_max_gb": settings.IMS_COPY_MAX_GB,
         "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
         "data_disk_gb": settings.IMS_DATA_DISK_GB,
         "vault_gb": settings.IMS_VAULT_GB,

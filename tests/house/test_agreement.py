@@ -480,7 +480,7 @@ IMAGE = Subject(
         ),
         Action(export.can_export, "Export", at("images:export"), service=exported),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
-        Action(copy.can_copy, "", at("images:detail"), service=copied),
+        Action(copy.can_copy, "Copy", at("images:copy"), service=copied),
         Action(
             install.can_install,
             "Install server",

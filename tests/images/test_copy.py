@@ -1,6 +1,7 @@
 """Copying an image in its region: rule, service, job, page."""
 
 import pytest
+from django.urls import reverse
 
 from images.models import Image
 from images.rules.copy import can_copy
@@ -15,6 +16,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests import factories
 from tests.cloud.machines import REGION, bootable_image
+from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
@@ -181,3 +183,123 @@ def test_a_copy_survives_every_death_of_its_worker(people):
 
     points = kill_at_every_step(start, check)
     assert {"store", "register"} <= {point.split(":")[1] for point in points if ":" in point}
+
+
+# page --------------------------------------------------------------------------------------------------
+
+CONFIRM = {"wizard-current_step": "confirm"}
+
+
+def url(name, *args):
+    return reverse(f"images:{name}", args=args)
+
+
+def begun(client, image, **typed):
+    """Step 1 passed: the address of step 2."""
+    answer = client.post(url("copy", image.pk), {"kind": "here", **typed})
+    assert answer.status_code == 302, answer.content.decode()
+    return answer["Location"]
+
+
+def target(**typed):
+    return {"wizard-current_step": "target", **{f"target-{name}": value for name, value in typed.items()}}
+
+
+def confirmed(client, at):
+    return client.post(at.replace("/target/", "/confirm/"), CONFIRM)
+
+
+def test_the_wizard_leads_to_a_copy(people):
+    source = bootable_image(people.bob, name="web", description="about it")
+    client = client_of(people.bob)
+    page = client.get(url("copy", source.pk))
+    assert b"In this region" in page.content
+    at = begun(client, source)
+    page = client.get(at).content.decode()
+    assert f'value="copy_{REGION}_web"' in page
+    assert "about it" in page
+    answer = client.post(at, target(**{"name-0": "web two", "description": "other", "key": ""}))
+    page = client.get(answer["Location"]).content.decode()
+    assert "web two" in page
+    assert not Image.objects.filter(name="web two").exists()  # nothing yet
+    answer = confirmed(client, at)
+    copy = Image.objects.get(name="web two")
+    assert answer["Location"] == copy.get_absolute_url()
+    run_jobs()
+    copy.refresh_from_db()
+    assert (copy.status, copy.description) == ("active", "other")
+    page = client.get(f"{source.get_absolute_url()}?section=lineage").content.decode()
+    assert copy.get_absolute_url() in page
+    page = client.get(f"{copy.get_absolute_url()}?section=lineage").content.decode()
+    assert source.get_absolute_url() in page
+
+
+def test_a_name_that_is_taken_is_said_with_one_that_is_free(people):
+    source = an_image(people.bob, name="web")
+    client = client_of(people.bob)
+    answer = client.post(begun(client, source), target(**{"name-0": "web", "key": ""}))
+    assert answer.status_code == 422
+    assert "“web-2” is free" in answer.content.decode()
+
+
+def test_several_are_copied_and_those_that_cannot_be_are_named(people):
+    images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
+    iso = an_image(people.bob, name="installer", type="iso")
+    client = client_of(people.bob)
+    picked = {"pick": ",".join(str(image.pk) for image in (*images, iso)), "state": "tab=private"}
+    page = client.post(url("selection"), picked).content.decode()
+    assert "2 of 3 can be copied" in page
+    page = client.post(url("copy-several"), picked).content.decode()
+    assert "2 of 3 can be copied" in page
+    assert "installer" in page
+    at = client.post(url("copy-several"), {**picked, "kind": "here"})["Location"]
+    names = {"name-0": "image-1", "name-1": "same", "key": ""}
+    assert client.post(at, target(**names)).status_code == 422
+    assert client.post(at, target(**names, renames="on")).status_code == 302
+    assert confirmed(client, at)["Location"] == f"{url('list')}?tab=private"
+    assert set(Image.objects.filter(parent__in=images).values_list("name", flat=True)) == {
+        "image-1-2",
+        "same",
+    }
+
+
+def test_one_that_is_refused_by_now_does_not_keep_the_others_back(people):
+    images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
+    client = client_of(people.bob)
+    picked = {"pick": ",".join(str(image.pk) for image in images), "state": "tab=private", "kind": "here"}
+    at = client.post(url("copy-several"), picked)["Location"]
+    client.post(at, target(**{"name-0": "first", "name-1": "second", "key": ""}))
+    factories.ImageFactory(project=people.bob.project, name="later")
+    people.bob.project.quotas = {"images": 4}
+    people.bob.project.save()
+    answer = client.post(at.replace("/target/", "/confirm/"), CONFIRM, follow=True)
+    assert Image.objects.filter(parent__in=images).get().name in ("first", "second")
+    assert "The quota of the project" in answer.content.decode()
+
+
+def test_an_image_that_went_while_one_filled_in_the_form_is_told(people):
+    source = bootable_image(people.bob)
+    client = client_of(people.bob)
+    at = begun(client, source)
+    delete_image(facts(source, people.bob), actor=people.bob)
+    answer = client.get(at, follow=True)
+    assert answer.status_code in (200, 404)
+    assert client.post(at, target(**{"name-0": "x", "key": ""})).status_code == 302
+    assert not Image.objects.filter(name="x").exists()
+
+
+@pytest.mark.parametrize(("name", "status"), [("alice", 302), ("bob", 302), ("dave", 409), ("carol", 404)])
+def test_who_gets_through_the_first_step(people, name, status):
+    image = an_image(people.bob)
+    answer = client_of(getattr(people, name)).post(url("copy", image.pk), {"kind": "here"})
+    assert answer.status_code == status
+
+
+def test_a_refused_image_shows_the_reason_on_the_page_and_to_who_sends_the_form_anyway(people):
+    image = an_image(people.bob, type="iso")
+    client = client_of(people.bob)
+    page = client.get(url("copy", image.pk)).content.decode()
+    assert "An ISO image cannot be copied." in page
+    assert 'type="radio" name="kind" value="here"' in page
+    answer = client.post(url("copy", image.pk), {"kind": "here"})
+    assert (answer.status_code, answer.ims_error.code) == (409, "iso-image")

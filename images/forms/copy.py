@@ -1,0 +1,101 @@
+"""The forms of the copy wizard."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from images.copies import free_names, taken_names
+from images.forms.create_fields import DescriptionField, NameField
+from images.models import Image
+from images.rules.copy import fits_key
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models import Key
+
+NOT_ENCRYPTED = gettext_lazy("Not encrypted")
+NAME = "name-"
+
+
+class CopyForm(forms.Form):
+    """What the copies are called. `name-0`, `name-1`, … are those of `images`, in this order."""
+
+    renames = forms.BooleanField(
+        label=gettext_lazy("Where a name is taken already, add a number to it"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    description = DescriptionField(
+        label=gettext_lazy("Description"), widget=forms.Textarea(attrs={"rows": "2"})
+    )
+
+    def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.images, self.actor = images, actor
+        for number, wanted in enumerate(self.proposed()):
+            self.fields[f"{NAME}{number}"] = NameField(label=_("Name"), initial=wanted)
+        if len(images) > 1:
+            del self.fields["description"]  # each keeps its own
+        else:
+            del self.fields["renames"]
+            self.fields["description"].initial = images[0].description
+
+    @property
+    def named(self) -> Iterable[tuple[Image, Any]]:
+        """Each image with the field of its copy's name."""
+        return [(image, self[f"{NAME}{number}"]) for number, image in enumerate(self.images)]
+
+    def project(self) -> Project | None:
+        """Where the copies go; None while that is not chosen."""
+        raise NotImplementedError
+
+    def proposed(self) -> list[str]:
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        fields = [f"{NAME}{number}" for number in range(len(self.images))]
+        project = self.project()
+        if project is None or any(field not in given for field in fields):
+            return given
+        wanted = [given[field] for field in fields]
+        free = free_names(wanted, taken_names(project, wanted))
+        for field, name, instead in zip(fields, wanted, free, strict=True):
+            if name != instead and not given.get("renames"):
+                self.add_error(field, _("This name is taken there. “%(name)s” is free.") % {"name": instead})
+        return {**given, "names": free}
+
+
+class CopyHereForm(CopyForm):
+    """In the region: also what the copies are encrypted with (R24, R89)."""
+
+    key = forms.ModelChoiceField(
+        queryset=Key.objects.none(),
+        required=False,
+        empty_label=NOT_ENCRYPTED,
+        label=gettext_lazy("Encryption"),
+    )
+
+    def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, images=images, actor=actor, **kwargs)
+        keys = Key.objects.usable_by(actor)
+        if len(images) == 1:
+            keys = keys.exclude(pk=images[0].key_id)
+        self.fields["key"].queryset = keys  # type: ignore[attr-defined]
+
+    def project(self) -> Project:
+        return self.actor.project
+
+    def proposed(self) -> list[str]:
+        """`copy_<region>_<name>` (§2.12), or with a number behind it."""
+        wanted = [f"copy_{self.actor.region.code}_{image.name}"[:120].rstrip() for image in self.images]
+        return free_names(wanted, taken_names(self.actor.project, wanted))
+
+    def clean_key(self) -> Key | None:
+        key: Key | None = self.cleaned_data["key"]
+        for image in self.images:
+            if not (verdict := fits_key(image, key, self.actor)):
+                raise forms.ValidationError(str(verdict.reason))
+        return key

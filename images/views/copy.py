@@ -1,0 +1,227 @@
+"""Copy one or several images: which kind of copy, where to and under which names, and once more before it begins."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from images.forms.copy import CopyForm, CopyHereForm
+from images.forms.create import ConfirmForm
+from images.models import Image
+from images.rules.copy import Copy, can_copy
+from images.selection import chosen_images
+from images.services.copy import copy_image
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.drafts import begin_draft, find_draft
+from imsconsole.core.errors import ImsError
+from imsconsole.core.rules import Refused, Verdict
+from imsconsole.core.selection import Parted, part
+from imsconsole.core.sentences import sentence_of
+from imsconsole.core.wizard import DraftWizard
+
+WIZARD = "images.copy"
+TITLES = {
+    "kind": gettext_lazy("Kind of copy"),
+    "target": gettext_lazy("Target"),
+    "confirm": gettext_lazy("Confirm"),
+}
+MOST_AT_ONCE = 100
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of copy: whether an image can be copied so, what is asked, and what begins it."""
+
+    key: str
+    title: str | Promise
+    meaning: str | Promise
+    rule: Callable[[Image, Actor], Verdict]
+    form: type[CopyForm]
+    target_template: str
+
+
+KINDS = {
+    "here": Kind(
+        "here",
+        gettext_lazy("In this region"),
+        gettext_lazy(
+            "A second image in this project, independent of the first one. It can be encrypted, decrypted or "
+            "encrypted with another key; else it is there at once."
+        ),
+        can_copy,
+        CopyHereForm,
+        "images/_copy_here.html",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A kind of copy and which of the images can be copied so."""
+
+    kind: Kind
+    parted: Parted[Image]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def copy(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """Step 1 for one image."""
+    image = get_object_or_404(_images(request.actor), pk=image_id)
+    if request.method == "POST" and (kind := KINDS.get(request.POST.get("kind", ""))):
+        kind.rule(image, request.actor).require()
+    return _choose_kind(request, [image], reverse("images:copy", args=[image.pk]), image.get_absolute_url())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def copy_several(request: ActorRequest) -> HttpResponse:
+    """Step 1 for the images that were chosen in the list."""
+    state = request.POST.get("state", "") or "tab=private"
+    back = f"{reverse('images:list')}?{state}"
+    chosen = chosen_images(request.POST, request.actor).select_related("key")
+    images = list(chosen[:MOST_AT_ONCE])
+    if request.method == "POST" and not images:
+        messages.warning(request, _("No image is selected. Tick the images you want to copy first."))
+    if not images:
+        return redirect(back)
+    if len(images) == 1 and "kind" not in request.POST:
+        return redirect("images:copy", images[0].pk)
+    return _choose_kind(request, images, reverse("images:copy-several"), back)
+
+
+def _choose_kind(request: ActorRequest, images: list[Image], url: str, back: str) -> HttpResponse:
+    """The kinds with what keeps some of the images back; the chosen one begins a draft."""
+    ways = {key: Way(kind, _part(images, kind, request.actor)) for key, kind in KINDS.items()}
+    way = ways.get(request.POST.get("kind", ""))
+    if way and way.parted.allowed:
+        ids = [str(image.pk) for image in way.parted.allowed]
+        draft = begin_draft(WIZARD, request.actor, images=ids, kind=way.kind.key, back=back)
+        return redirect("images:copy-step", draft_id=draft.pk, step="target")
+    possible = [way.kind.key for way in ways.values() if way.parted.allowed]
+    context = {
+        "active": "images",
+        "images": images,
+        "ways": list(ways.values()),
+        "chosen": request.POST.get("kind") or (possible[0] if possible else ""),
+        "is_possible": bool(possible),
+        "pick": ",".join(str(image.pk) for image in images),
+        "state": request.POST.get("state", ""),
+        "url": url,
+        "back_url": back,
+        "steps": list(TITLES.items()),
+        "current": "kind",
+    }
+    return render(request, "images/copy.html", context, status=422 if "kind" in request.POST else 200)
+
+
+def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Parted[Image]:
+    return part(images, lambda image: kind.rule(image, actor))
+
+
+def _images(actor: Actor) -> Any:
+    return Image.objects.visible_to(actor).with_facts(actor).select_related("key", "region")
+
+
+class CopyWizard(DraftWizard):
+    """Steps 2 and 3, on a draft that knows its images and the kind of copy."""
+
+    form_list = [("target", CopyForm), ("confirm", ConfirmForm)]
+    storage_name = "imsconsole.accounts.drafts.DraftStorage"
+    url_name = "images:copy-step"
+    done_step_name = "done"
+    titles = TITLES
+    template_names: ClassVar[dict[str, str]] = {
+        "target": "images/copy_target.html",
+        "confirm": "images/copy_confirm.html",
+    }
+    images: list[Image]
+    kind: Kind
+    back: str
+
+    def dispatch(self, request: ActorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        draft = request.draft = find_draft(WIZARD, kwargs["draft_id"], request.actor)  # type: ignore[attr-defined]
+        self.kind, self.back = KINDS[draft.data["kind"]], draft.data["back"]
+        found = {str(image.pk): image for image in _images(request.actor).filter(pk__in=draft.data["images"])}
+        self.images = [found[pk] for pk in draft.data["images"] if pk in found]
+        parted = _part(self.images, self.kind, request.actor)
+        if not self.images or parted.refused:
+            reason = parted.refused[0][1].reason if parted.refused else _("The image was deleted meanwhile.")
+            messages.warning(request, str(reason))
+            return redirect(self.back)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> Any:
+        """The form of the target is that of the kind of copy."""
+        if (step or self.steps.current) != "target":
+            return super().get_form(step, data, files)
+        prefix = self.get_form_prefix("target", CopyForm)
+        return self.kind.form(data, prefix=prefix, images=self.images, actor=self.request.actor)
+
+    def get_context_data(self, form: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(form=form, **kwargs)
+        if self.steps.current == "confirm":
+            context |= self._order()
+        images = self.images
+        return context | {"active": "images", "images": images, "kind": self.kind, "back_url": self.back}
+
+    def _order(self) -> dict[str, Any]:
+        given = self.get_cleaned_data_for_step("target") or {}
+        copies = [
+            Copy(image, name, given.get("key"))
+            for image, name in zip(self.images, given.get("names", []), strict=True)
+        ]
+        quota: dict[str, int] = {"images": 0, "store_bytes": 0}
+        for order in copies:
+            quota = {name: quota[name] + amount for name, amount in order.quota(self.request.actor).items()}
+        return {
+            "copies": copies,
+            "given": given,
+            "quota": quota,
+            "are_links": all(order.is_link for order in copies),
+            "decrypted": [order for order in copies if order.image.key_id and not order.key],
+        }
+
+    def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Each on its own, so that one that is refused by now does not keep the others back."""
+        given = form_dict["target"].cleaned_data
+        made: list[Image] = []
+        for image, name in zip(self.images, given["names"], strict=True):
+            try:
+                made.append(self._copy(image, name, given))
+            except ImsError as error:
+                if not isinstance(error, Refused) and error.http_status != 409:
+                    raise
+                messages.error(self.request, f"{image.name}: {sentence_of(error)}")
+        if not made:
+            return redirect(self.get_step_url("target"))
+        self.storage.draft.delete()
+        return self._tell(made)
+
+    def _copy(self, image: Image, name: str, given: dict[str, Any]) -> Image:
+        description = given.get("description", image.description)
+        return copy_image(
+            image, name=name, description=description, key=given["key"], actor=self.request.actor
+        )
+
+    def _tell(self, made: list[Image]) -> HttpResponse:
+        text = ngettext(
+            "%(n)s copy is being made: %(names)s.", "%(n)s copies are being made: %(names)s.", len(made)
+        )
+        names = ", ".join(image.name for image in made[:NAMED]) + ("…" if len(made) > NAMED else "")
+        messages.success(self.request, text % {"n": len(made), "names": names})
+        return redirect(made[0] if len(made) == 1 else f"{reverse('images:list')}?tab=private")
+
+
+copy_step = signed_in(CopyWizard.as_view(url_name=CopyWizard.url_name, done_step_name="done"))
