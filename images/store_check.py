@@ -61,6 +61,7 @@ def differences() -> Iterator[Difference]:
     yield from _objects()
     yield from _work_files(busy)
     yield from _rows_at_work(busy)
+    yield from _tasks(busy)
     yield from _reservations()
 
 
@@ -68,9 +69,10 @@ class Busy:
     """What live jobs hold."""
 
     def __init__(self) -> None:
-        live = Job.objects.live().values_list("pk", "subject_id")
-        self._jobs = {pk.hex for pk, _ in live}
-        self.subjects = {subject for _, subject in live}
+        live = Job.objects.live().values_list("pk", "subject_id", "args")
+        self._jobs = {pk.hex for pk, _, _ in live}
+        self.subjects = {subject for _, subject, _ in live}
+        self.subjects |= {UUID(each) for _, _, args in live for each in args.get("holds", ())}
 
     def made(self, name: str) -> bool:
         """Whether a file's name carries a live job's token."""
@@ -207,6 +209,14 @@ def _rows_at_work(busy: Busy) -> Iterator[Difference]:
     for disk in disks:
         if disk.server_id not in busy.subjects:
             yield Difference(f"disk {disk} ({disk.pk}) is {disk.status} but no job works on it", None)
+
+
+def _tasks(busy: Busy) -> Iterator[Difference]:
+    for server in Server.objects.existing().exclude(task="").exclude(pk__in=busy.subjects):
+        yield Difference(
+            f"server {server} ({server.pk}) has the task {server.task} but no job works on it",
+            partial(Server.objects.filter(pk=server.pk).update, task=""),
+        )
 
 
 def _reservations() -> Iterator[Difference]:

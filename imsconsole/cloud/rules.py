@@ -59,9 +59,7 @@ def can_set_auto_start(server: Server, actor: Actor) -> Verdict:
 
 def can_delete(server: Server, actor: Actor) -> Verdict:
     """Running, stopped and failed servers can be deleted; no work may be running on them (R130)."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    return _busy(server) if server.status in BUSY else ALLOWED
+    return may_write(actor) and is_idle(server)
 
 
 def can_open_screen(server: Server, actor: Actor) -> Verdict:
@@ -102,10 +100,8 @@ def can_delete_key_pair(key_pair: KeyPair, actor: Actor) -> Verdict:
 
 def may_change(server: Server, actor: Actor) -> Verdict:
     """Who writes may change a server that exists while nothing else is done to it (R130)."""
-    if not (verdict := may_write(actor)):
+    if not (verdict := may_write(actor) and is_idle(server)):
         return verdict
-    if server.status in BUSY:
-        return _busy(server)
     if server.status == Server.Status.FAILED:
         return refuse("server-failed", _("The server could not be created. Delete it and create a new one."))
     return ALLOWED
@@ -122,6 +118,19 @@ def is_permanent(server: Server) -> Verdict:
             "servers from that image."
         ),
     )
+
+
+def is_idle(server: Server) -> Verdict:
+    """Nothing is done to it, and nothing is made of it (R35, R130)."""
+    if server.status in BUSY:
+        return _busy(server)
+    if server.task:
+        return refuse(
+            "server-task",
+            _("The server has a task: %(task)s. Please wait until that has finished, or cancel its job.")
+            % {"task": server.get_task_display()},
+        )
+    return ALLOWED
 
 
 def _busy(server: Server) -> Verdict:

@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import BUSY, can_run_guests, fits_memory, is_permanent
+from imsconsole.cloud.rules import can_run_guests, fits_memory, is_idle, is_permanent
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
@@ -20,14 +20,8 @@ def can_change_os(server: Server, actor: Actor) -> Verdict:
 
     Not a temporary one (R66).
     """
-    if not (verdict := may_write(actor)):
+    if not (verdict := may_write(actor) and is_idle(server)):
         return verdict
-    if server.status in BUSY:
-        return refuse(
-            "server-busy",
-            _("The server is in state “%(status)s”. Please wait until that has finished.")
-            % {"status": server.get_status_display()},
-        )
     if server.status == Status.FAILED or not server.ref:
         return refuse(
             "no-system-disk",

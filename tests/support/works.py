@@ -9,12 +9,14 @@ from uuid import UUID
 from images.deletions import finish_deletions
 from images.jobs import ImportImage
 from images.jobs_copy import CopyImage
+from images.jobs_capture import CaptureImage
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage
 from images.jobs_take import TakeObject
 from images.models import Image, PublicSource, Upload
 from images.public.platform import platform_actor
+from images.services.capture import capture_server
 from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
@@ -104,6 +106,10 @@ class Works:
         )
         key = f"exports/disk-{self._count}.vmdk"
         return export_image(image, bucket=bucket, key=key, format="vmdk", actor=self.actor)
+
+    def capture_image(self) -> Image:
+        """Of the running server."""
+        return capture_server(self.server("running"), name=f"captured-{self._count}", actor=self.actor)
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
@@ -228,6 +234,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     CopyImage: Works.copy_image,
     DeleteImage: Works.delete_image,
     ExportImage: Works.export_image,
+    CaptureImage: Works.capture_image,
     CreateServer: Works.create_server,
     StartServer: Works.start_server,
     StopServer: Works.stop_server,

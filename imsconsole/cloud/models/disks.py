@@ -58,6 +58,7 @@ class Disk(models.Model):
         ATTACHING = "attaching", _("Attaching")
         DETACHING = "detaching", _("Detaching")
         GROWING = "growing", _("Expanding")
+        CAPTURING = "capturing", _("Creating an image")
         FAILED = "failed", _("Failed")
         KEPT = "kept", _("Kept")
         DELETING = "deleting", _("Deleting")

@@ -39,6 +39,11 @@ class Server(models.Model):
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
 
+    class Task(models.TextChoices):
+        """What is made of it while it stays as it is, running or stopped."""
+
+        IMAGE = "image", _("Creating an image")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="servers")
     name = models.CharField(_("name"), max_length=64)
@@ -60,6 +65,8 @@ class Server(models.Model):
     status_code = models.CharField(max_length=64, blank=True)
     status_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     status_since = models.DateTimeField(_("since"), default=now)
+    # as long as it is set nothing else may be done to the server (R35, R130); the job that set it takes it back
+    task = models.CharField(_("task"), max_length=8, choices=Task, blank=True, editable=False)
     auto_start = models.BooleanField(_("start with the host"), default=False)
 
     private_ip = models.GenericIPAddressField(_("private IP"), protocol="IPv4")

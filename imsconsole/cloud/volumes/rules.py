@@ -13,7 +13,14 @@ from imsconsole.jobs.quotas import fits_quota
 
 MAX_DATA_DISKS = 8
 Status = Disk.Status
-WORKING = (Status.CREATING, Status.ATTACHING, Status.DETACHING, Status.GROWING, Status.DELETING)
+WORKING = (
+    Status.CREATING,
+    Status.ATTACHING,
+    Status.DETACHING,
+    Status.GROWING,
+    Status.CAPTURING,
+    Status.DELETING,
+)
 
 
 def can_create_disk(actor: Actor) -> Verdict:

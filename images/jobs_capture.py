@@ -1,0 +1,149 @@
+"""The job that makes images of a server's disks, or of a disk that no server has."""
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image, ImageDisk
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules_capture import is_source
+from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.now import now
+from imsconsole.core.rules import Refused, refuse
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.run import Run
+
+
+class CaptureImage(JobKind):
+    """`image.capture`: disks as they are at one instant, each an image of its own.
+
+    `args`: `images`, by image ID which `disk` it becomes a copy of and the ID it is `stored` under; `server`,
+    whose disks they are, or empty; `holds`, whatever else nobody may touch meanwhile. The subject is the first image.
+    """
+
+    kind = "image.capture"
+    title = _("Create image")
+    steps: ClassVar[dict[str, Any]] = {
+        "capture": _("Copying the disks as they are now"),
+        "register": _("Registering the disks"),
+    }
+
+    def capture(self, run: Run) -> dict[str, Any]:
+        """The server goes on meanwhile, and may even power off."""
+        wanted = {image: UUID(each["stored"]) for image, each in run.args["images"].items()}
+        disks = {wanted[image]: disk_spec(_disk(each["disk"])) for image, each in run.args["images"].items()}
+        server = server_spec(_server(run.args["server"])) if run.args["server"] else None
+        stored = engine_for(_region(run.job)).capture(server, disks, work=run)
+        return {image: asdict(stored[each]) for image, each in wanted.items()}
+
+    def undo_capture(self, run: Run) -> None:
+        """Also what an attempt stored that was killed before it wrote its result."""
+        engine = engine_for(_region(run.job))
+        engine.sweep(run.prefix)
+        ours = [each["stored"] for each in run.args["images"].values()]
+        for ref in engine.inventory().stored:
+            if any(stored in ref for stored in ours):
+                engine.delete(ref)
+
+    def register(self, run: Run) -> None:
+        """The rows of the stored disks. What was reserved gives way to what they really take."""
+        stored = run.result("capture")
+        with run.fenced():
+            project = _images(run.job).select_related("project").earliest("pk").project
+            assert project is not None  # noqa: S101 - private images have one
+            lock_project(project)
+            run.job.reservations.all().delete()
+            ImageDisk.objects.filter(image__in=_images(run.job)).delete()
+            if not fits_quota(project, {"store_bytes": sum(each["size_bytes"] for each in stored.values())}):
+                raise Conflict("store-quota-reached")
+            for image in _images(run.job):
+                ImageDisk.objects.create(
+                    id=UUID(run.args["images"][str(image.pk)]["stored"]),
+                    image=image,
+                    role="data" if image.type == Image.Type.DATA else "system",
+                    **stored[str(image.pk)],
+                )
+
+    def undo_register(self, run: Run) -> None:
+        with run.fenced():
+            ImageDisk.objects.filter(image__in=_images(run.job)).delete()
+
+    def sweep(self, run: Run) -> None:
+        """What a running guest copies goes on: the next attempt follows it to its end."""
+        engine_for(_region(run.job)).sweep(run.prefix, keep_captures=not run.job.outcome)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Normal, or failed with the reason. Server and disks are everybody's again."""
+        if state == Job.State.DONE:
+            _images(job).update(status=Image.Status.ACTIVE, active_at=now(), updated_at=now())
+        else:
+            error = {"error_code": job.error_code, "error_values": job.error_values}
+            _images(job).update(status=Image.Status.KILLED, updated_at=now(), **error)
+        let_go(job)
+
+    def resume(self, job: Job) -> None:
+        """All it made is wanted again, of the same disks. Raises Refused, NotFound."""
+        failed = _images(job).filter(status=Image.Status.KILLED)
+        if failed.count() < len(job.args["images"]):
+            raise Refused(
+                refuse(
+                    "image-gone", _("An image of this job has been deleted since. Create the images anew.")
+                )
+            )
+        hold(job)
+        failed.update(status=Image.Status.SAVING, error_code="", error_values={}, updated_at=now())
+
+
+def hold(job: Job) -> None:
+    """Keep everybody else from the server and the disks while they are copied. Raises Refused, NotFound."""
+    wanted = [each["disk"] for each in job.args["images"].values()]
+    servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
+    server = servers.filter(pk=job.args["server"]).first() if job.args["server"] else None
+    rows = Disk.objects.existing().select_for_update(no_key=True).filter(pk__in=wanted)
+    disks = list(rows.filter(server=server, beside=False).exclude(ref=""))
+    if (job.args["server"] and not server) or len(disks) < len(wanted):
+        raise NotFound("disks-moved-on")
+    if server:
+        is_source(server).require()
+        Server.objects.filter(pk=server.pk).update(task=Server.Task.IMAGE)
+    elif any(disk.status != Disk.Status.AVAILABLE for disk in disks):
+        raise NotFound("disks-moved-on")
+    else:
+        rows.update(status=Disk.Status.CAPTURING)
+
+
+def let_go(job: Job) -> None:
+    """Take back what `hold` wrote."""
+    wanted = [each["disk"] for each in job.args["images"].values()]
+    if job.args["server"]:
+        Server.objects.filter(pk=job.args["server"], task=Server.Task.IMAGE).update(task="")
+    else:
+        held = Disk.objects.filter(pk__in=wanted, status=Disk.Status.CAPTURING)
+        held.update(status=Disk.Status.AVAILABLE)
+
+
+def _images(job: Job) -> Any:
+    gone = [Image.Status.DELETED, Image.Status.TRASHED]
+    return Image.objects.filter(pk__in=list(job.args["images"])).exclude(status__in=gone)
+
+
+def _region(job: Job) -> str:
+    return Image.objects.get(pk=job.subject_id).region_id
+
+
+def _disk(disk_id: str) -> Disk:
+    disk = Disk.objects.existing().select_related("key").filter(pk=disk_id).exclude(ref="").first()
+    if disk is None:
+        raise NotFound("disks-moved-on")
+    return disk
+
+
+def _server(server_id: str) -> Server:
+    servers = Server.objects.select_related("project", "flavor", "image")
+    return servers.get(pk=server_id)

@@ -1,0 +1,62 @@
+"""Making images of servers' disks survives every death of its worker, with a guest that runs and without."""
+
+import pytest
+
+from images.models import Image, ImageDisk
+from images.services.capture import capture_data_disks, capture_server
+from images.store_check import differences
+from imsconsole.cloud.models import Server
+from imsconsole.jobs.models import Job
+from tests.cloud.conftest import _short_stop, engine  # noqa: F401
+from tests.cloud.machines import bootable_image, order
+from tests.cloud.volumes.disks import blank_disk
+from tests.engine.guests import TestWork
+from tests.support.workers import kill_at_every_step, run_jobs
+
+pytestmark = [
+    pytest.mark.slow,  # a new worker dies at every point
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def check(job: Job, engine) -> None:  # noqa: F811
+    """All of its images are there, or nothing of any."""
+    done = job.state == Job.State.DONE
+    images = Image.objects.filter(pk__in=list(job.args["images"]))
+    assert {image.status for image in images} == {"active" if done else "killed"}
+    stored = list(ImageDisk.objects.filter(image__in=images))
+    assert len(stored) == (len(images) if done else 0)
+    assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in stored)
+    assert list(differences()) == []
+    assert not Server.objects.exclude(task="").exists()
+
+
+@pytest.mark.guest
+def test_of_a_running_server(people, engine) -> None:  # noqa: F811
+    (server,) = order(people.bob, bootable_image(people.bob), data_disks_gb=(1,))
+    run_jobs()
+    server.refresh_from_db()
+    assert server.status == "running"
+
+    def start() -> Job:
+        capture_server(server, name=f"image {Image.objects.count()}", actor=people.bob)
+        return Job.objects.live().get()
+
+    points = kill_at_every_step(start, lambda job: check(job, engine))
+    assert {point.split(":")[1] for point in points} >= {"capture", "register"}
+    server.refresh_from_db()
+    assert server.status == "running"
+    assert engine.server_state(server.ref).pid
+
+
+def test_of_a_disk_that_no_server_has(people, engine) -> None:  # noqa: F811
+    disk = blank_disk(people.bob)
+
+    def start() -> Job:
+        capture_data_disks({disk.pk: f"image {Image.objects.count()}"}, actor=people.bob)
+        return Job.objects.live().get()
+
+    kill_at_every_step(start, lambda job: check(job, engine), where="capture")
+    disk.refresh_from_db()
+    assert disk.status == "available"
+    assert engine.inventory().scraps == frozenset()
