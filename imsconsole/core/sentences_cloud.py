@@ -10,6 +10,10 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),
+    "disks-moved-on": _(
+        "The server or a disk this image was to be made of has been deleted, detached or changed since. Create "
+        "the image anew."
+    ),
     "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
     "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(

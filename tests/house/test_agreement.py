@@ -29,6 +29,10 @@ import market
 import sharing
 from images.models import Image, Upload
 from images.rules import (
+<<<<<<< HEAD
+=======
+    capture,
+>>>>>>> d394cf7 (Hold rules of captures to their tests, and say them in Chinese)
     change_os,
     copy,
     delete,
@@ -39,7 +43,10 @@ from images.rules import (
     modify,
     public,
     tag,
+<<<<<<< HEAD
     take_object,
+=======
+>>>>>>> d394cf7 (Hold rules of captures to their tests, and say them in Chinese)
 )
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
@@ -54,6 +61,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud import rules as cloud
+from imsconsole.cloud import rules_capture as cloud_capture
 from imsconsole.cloud import rules_change_os as cloud_change_os
 from imsconsole.cloud.backups import rules as backups
 from imsconsole.cloud.buckets import rules as buckets
@@ -724,6 +732,10 @@ ELSEWHERE = {
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",
     buckets.can_import_from: "cloud/buckets/test_rules.py",
+    capture.can_capture: "images/test_capture.py",
+    cloud_capture.can_capture_disk: "images/test_capture.py",
+    cloud_capture.can_capture_disks: "images/test_capture.py",
+    cloud_capture.can_capture_server: "images/test_capture.py",
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from images.deletions import finish_deletions
 from images.jobs import ImportImage
-from images.jobs_copy import CopyImage
 from images.jobs_capture import CaptureImage
+from images.jobs_copy import CopyImage
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage

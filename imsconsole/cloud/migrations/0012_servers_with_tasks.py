@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloud', '0007_disks_with_keys'),
+        ('cloud', '0011_temporary_servers'),
     ]
 
     operations = [
