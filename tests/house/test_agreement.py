@@ -29,10 +29,7 @@ import market
 import sharing
 from images.models import Image, Upload
 from images.rules import (
-<<<<<<< HEAD
-=======
     capture,
->>>>>>> d394cf7 (Hold rules of captures to their tests, and say them in Chinese)
     change_os,
     copy,
     delete,
@@ -43,10 +40,7 @@ from images.rules import (
     modify,
     public,
     tag,
-<<<<<<< HEAD
     take_object,
-=======
->>>>>>> d394cf7 (Hold rules of captures to their tests, and say them in Chinese)
 )
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
