@@ -1,6 +1,7 @@
 """Creating servers from an image."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from images.models import Image
 from images.rules.install import can_install_server
@@ -118,7 +119,7 @@ def install_server(
 
 
 def _create(
-    launch: Launch, name: str, address: str, mac: str, bytes_of: dict[str, str], actor: Actor
+    launch: Launch, name: str, address: str, mac: str, bytes_of: dict[str, Any], actor: Actor
 ) -> Server:
     server = Server(
         project=actor.project,
