@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from images.models import Image, ImageDisk, Upload
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.backups.rules import WORKING as BACKUP_AT_WORK
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.engines import engine_for
@@ -34,6 +35,7 @@ SERVER_AT_WORK = (
     Server.Status.REBOOTING,
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
+    Server.Status.RESTORING,
     Server.Status.DELETING,
 )
 
@@ -101,16 +103,16 @@ def _of_backups(region: Region) -> QuerySet[BackupDisk]:
 
 
 def _backups(region: Region, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
-    """A backup that has lost a file holds nothing that could be restored."""
-    known = {disk.ref: disk for disk in _of_backups(region).select_related("backup")}
+    """A backup that has lost a file holds nothing that could be restored; one that failed claims nothing."""
+    rows = _of_backups(region).exclude(backup__status=Backup.Status.FAILED)
+    known = {disk.ref: disk for disk in rows.select_related("backup")}
     lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
     for ref in sorted(known.keys() - inventory.stored):
         backup = known[ref].backup
         if not {backup.pk, backup.server_id} & busy.subjects:
-            rows = Backup.objects.filter(pk=backup.pk)
             yield Difference(
                 f"{region.code}: backup {backup} ({backup.pk}) has lost its file {ref}",
-                partial(rows.update, **lost),
+                partial(Backup.objects.filter(pk=backup.pk).update, **lost),
             )
 
 
@@ -205,6 +207,9 @@ def _rows_at_work(busy: Busy) -> Iterator[Difference]:
             f"server {server} ({server.pk}) is {server.status} but no job works on it",
             partial(reconcile_server, server),
         )
+    backups = Backup.objects.existing().filter(status__in=BACKUP_AT_WORK).exclude(pk__in=busy.subjects)
+    for backup in backups:
+        yield Difference(f"backup {backup} ({backup.pk}) is {backup.status} but no job works on it", None)
     disks = Disk.objects.existing().filter(status__in=WORKING).exclude(pk__in=busy.subjects)
     for disk in disks:
         if disk.server_id not in busy.subjects:

@@ -18,6 +18,7 @@ IN_MEMORY = (
     Server.Status.STOPPING,
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
+    Server.Status.RESTORING,
 )
 
 

@@ -46,7 +46,8 @@ class CreateServer(JobKind):
     """Data disks, then the machine on the image's bytes, then its first start.
 
     `args`: `image_ref`, the stored disk the system disk is built on, or empty for a blank one; `cd_ref`,
-    the stored ISO for its CD drive, if it has one.
+    the stored ISO for its CD drive, if it has one; `disk_refs`, by the ID of a data disk the stored disk it is
+    filled from, when it is not blank.
     """
 
     kind = "server.create"
@@ -60,8 +61,13 @@ class CreateServer(JobKind):
     def disks(self, run: Run) -> None:
         engine = engine_of(subject_of(run.job))
         disks = Disk.objects.existing().filter(server=run.job.subject_id, role=Disk.Role.DATA)
+        refs = run.args.get("disk_refs", {})
         for disk in disks.order_by("index"):
-            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run)
+            image_ref = refs.get(str(disk.pk), "")
+            try:
+                ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref)
+            except NotFound as error:
+                raise NotFound("image-bytes-gone", name=disk.name) from error
             with run.fenced():
                 Disk.objects.filter(pk=disk.pk).update(ref=ref)
 

@@ -50,15 +50,17 @@ class ExchangeSystemDisk(JobKind):
     def switch(self, run: Run) -> dict[str, Any]:
         """The result says how long the console was before the new system's first word."""
         server = subject_of(run.job)
-        spec = engine_of(server).restore_system_disk(_spec_with(server, incoming_of(run.job)))
+        spec = engine_of(server).restore_system_disk(spec_with(server, incoming_of(run.job)))
         with run.fenced():
             Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
             incoming = incoming_of(run.job)
             if incoming.beside:
-                swap_system_disk(
-                    locked_subject(run.job), incoming, status=Disk.Status.KEPT, kept_until=kept_until()
-                )
+                self.change_places(run, incoming)
         return {"console_bytes": engine_of(server).server_state(server.ref).console_bytes}
+
+    def change_places(self, run: Run, incoming: Disk) -> None:
+        """The disk that comes becomes the system disk; the former one is kept."""
+        swap_system_disk(locked_subject(run.job), incoming, status=Disk.Status.KEPT, kept_until=kept_until())
 
     def undo_switch(self, run: Run) -> None:
         with run.fenced():
@@ -107,7 +109,7 @@ class ChangeOs(ExchangeSystemDisk):
         server, disk = subject_of(run.job), incoming_of(run.job)
         try:
             spec = engine_of(server).replace_system_disk(
-                _spec_with(server, disk), run.args["image_ref"], work=run
+                spec_with(server, disk), run.args["image_ref"], work=run
             )
         except NotFound as error:
             raise NotFound("image-bytes-gone", name=disk.image.name if disk.image else "") from error
@@ -199,7 +201,7 @@ def incoming_of(job: Job) -> Disk:
     return Disk.objects.select_related("image", "project").get(pk=job.args["disk_id"])
 
 
-def _spec_with(server: Server, disk: Disk) -> ServerSpec:
+def spec_with(server: Server, disk: Disk) -> ServerSpec:
     """The server as it will be, on that system disk."""
     spec = server_spec(server)
     return replace(spec, disks=(DiskSpec(disk.pk, disk.ref, 0, disk.size_gb * GIB), *spec.disks[1:]))

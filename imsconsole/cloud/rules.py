@@ -17,6 +17,7 @@ BUSY = (
     Server.Status.REBOOTING,
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
+    Server.Status.RESTORING,
     Server.Status.DELETING,
 )
 

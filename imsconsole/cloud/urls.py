@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from imsconsole.cloud.backups.urls import BACKUPS
+from imsconsole.cloud.backups.views import create as back_up
 from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.keys.urls import KEYS
 from imsconsole.cloud.screens import views as screens
@@ -25,6 +26,7 @@ SERVERS = [
     path("<uuid:server_id>/attach-disk/", attach_to_server, name="attach-disk"),
     path("<uuid:server_id>/screen/", screens.show_screen, name="screen"),
     path("<uuid:server_id>/screen/open/", screens.open_screen_of, name="open-screen"),
+    path("<uuid:server_id>/back-up/", back_up, name="back-up"),
     path("<uuid:server_id>/screen.png", screen.screen_picture, name="screen-picture"),
     path("<uuid:server_id>/console/", screen.show_console, name="console"),
     path("<uuid:server_id>/console.txt", screen.console_text, name="console-text"),

@@ -16,6 +16,7 @@ STATES = {
     Server.Status.CHANGE_FAILED: "stopped",
     Server.Status.REINSTALLING: "stopped",
     Server.Status.REINSTALL_FAILED: "stopped",
+    Server.Status.RESTORING: "stopped",
 }
 
 

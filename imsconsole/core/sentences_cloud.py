@@ -14,6 +14,14 @@ CLOUD_SENTENCES: Mapping[str, Any] = {
         "The server or a disk this image was to be made of has been deleted, detached or changed since. Create "
         "the image anew."
     ),
+    "backup-differs": _(
+        "What was read from the backup's copy of the disk %(name)s is not what was written. Make another backup; if "
+        "it happens again, tell the operator."
+    ),
+    "server-moved-on": _(
+        "The server this backup is of has been deleted, or has other disks since. Make another backup."
+    ),
+    "backup-bytes-gone": _("The bytes of the backup are gone. Choose another backup."),
     "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
     "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(

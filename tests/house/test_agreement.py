@@ -58,6 +58,7 @@ from imsconsole.cloud import rules as cloud
 from imsconsole.cloud import rules_capture as cloud_capture
 from imsconsole.cloud import rules_change_os as cloud_change_os
 from imsconsole.cloud.backups import rules as backups
+from imsconsole.cloud.backups.services import create_backup, restore_backup
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
@@ -133,7 +134,7 @@ def a_server(actor: Actor, *, with_job: bool = True, **fields: Any) -> Server:
     flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     server = factories.ServerFactory(**{"project": actor.project, "flavor": flavor, "ref": "there", **fields})
     factories.ImageDiskFactory(image=server.image, ref="none")
-    factories.DiskFactory(server=server, image=server.image)
+    factories.DiskFactory(server=server, image=server.image, ref="there")
     if server.status in cloud.BUSY and with_job:
         start_job(StartServer, server, actor=actor)
     return server
@@ -176,6 +177,15 @@ SERVER = Subject(
             at("servers:attach-disk"),
             service=lambda server, actor: attach_disk(
                 free_disk(actor, zone=server.zone), server=server, actor=actor
+            ),
+            is_shown=has_own_page,
+        ),
+        Action(
+            backups.can_back_up,
+            "Back up",
+            at("servers:back-up"),
+            service=lambda server, actor: create_backup(
+                server, vault=factories.VaultFactory(project=actor.project), name="new", actor=actor
             ),
             is_shown=has_own_page,
         ),
@@ -354,7 +364,8 @@ VAULT = Subject(
 
 
 def a_backup(actor: Actor, *, image: str = "", **fields: Any) -> Backup:
-    backup = factories.BackupFactory(project=actor.project, **fields)
+    server = a_server(actor)
+    backup = factories.BackupFactory(project=actor.project, server_id=server.pk, **fields)
     factories.BackupDiskFactory(backup=backup)
     if image:
         factories.ImageFactory(
@@ -372,7 +383,15 @@ BACKUP = Subject(
         "legacy": {"kind": "csbs", "vault": None},
     },
     lambda backup: [reverse("backups:list"), backup.get_absolute_url()],
-    (Action(backups.can_delete_backup, "Delete", at("backups:delete")),),
+    (
+        Action(
+            backups.can_restore_backup,
+            "Restore",
+            at("backups:restore"),
+            service=lambda backup, actor: restore_backup(backup, actor=actor, stop_first=True),
+        ),
+        Action(backups.can_delete_backup, "Delete", at("backups:delete")),
+    ),
 )
 
 
@@ -624,6 +643,7 @@ PROJECT = Subject(
             "disks:list",
             "buckets:list",
             "vaults:list",
+            "backups:list",
             "project",
         )
     ],
@@ -657,6 +677,14 @@ PROJECT = Subject(
             "Create vault",
             always("vaults:create"),
             {"name": "mine", "capacity_gb": "1"},
+        ),
+        Action(
+            backups.can_create_backup,
+            "Create backup",
+            always("backups:create"),
+            service=lambda _, actor: create_backup(
+                a_server(actor), vault=factories.VaultFactory(project=actor.project), name="new", actor=actor
+            ),
         ),
         Action(buckets.can_create_bucket, "Create bucket", always("buckets:create"), A_BUCKET),
         Action(accounts.can_invite, "Invite someone", always("invite"), {"role": "read-only"}),
@@ -751,6 +779,8 @@ ELSEWHERE = {
     public.can_keep: "images/public/test_keep.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
+    backups.can_back_up_into: "cloud/backups/test_create.py",
+    backups.can_restore_to: "cloud/backups/test_restore.py",
     vaults.can_order_vault: "cloud/vaults/test_vaults.py",
     vaults.can_resize_vault: "cloud/vaults/test_vaults.py",
     volumes.can_attach_to: "cloud/volumes/test_attach.py",

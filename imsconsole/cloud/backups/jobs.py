@@ -34,17 +34,13 @@ class DeleteBackup(JobKind):
                 backup.disks.filter(pk=disk.pk).update(ref="", size_bytes=0)
 
     def settle(self, job: Job, state: str) -> None:
-        """One whose files are only partly gone holds nothing that could be restored."""
+        """One whose deletion was begun may have lost files: it can only be deleted again."""
         rows = Backup.objects.filter(pk=job.subject_id)
         if state == DONE:
             rows.update(status=Status.DELETED, deleted_at=now(), login={})
         else:
-            whole = not rows.get().disks.filter(ref="").exists()
-            rows.update(
-                status=Status.AVAILABLE if whole else Status.FAILED,
-                error_code="" if whole else job.error_code,
-                error_values={} if whole else job.error_values,
-            )
+            error = {"error_code": job.error_code, "error_values": job.error_values}
+            rows.update(status=Status.FAILED, **error)
 
     def resume(self, job: Job) -> None:
         Backup.objects.existing().filter(pk=job.subject_id).update(status=Status.DELETING)

@@ -1,12 +1,48 @@
 """What is done with backups. Each asks its rule with the backup's row held."""
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service
 from imsconsole.cloud.backups.jobs import DeleteBackup
+from imsconsole.cloud.backups.jobs_create import CreateBackup
+from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.locks import locked_backup
-from imsconsole.cloud.backups.rules import can_delete_backup
-from imsconsole.cloud.models import Backup
+from imsconsole.cloud.backups.making import begin_backup, disks_beside, new_backup
+from imsconsole.cloud.backups.rules import (
+    can_back_up,
+    can_back_up_into,
+    can_delete_backup,
+    can_restore_to,
+    fits_store,
+)
+from imsconsole.cloud.locks import locked_server
+from imsconsole.cloud.models import Backup, Disk, Server, Vault
+from imsconsole.cloud.states import change_status
+from imsconsole.cloud.vaults.locks import locked_vault
+from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
+
+
+@service("createBackup")
+def create_backup(server: Server, *, vault: Vault, name: str, actor: Actor) -> Backup:
+    """Back up all disks of a server, which may run on, into a vault. Raises Refused, NotFound, ValidationError (name)."""
+    lock_project(actor.project)
+    server, vault = locked_server(server.pk, actor), locked_vault(vault.pk, actor)
+    can_back_up_into(server, vault, actor).require()
+    backup = new_backup(server, name, actor, vault=vault)
+    begin_backup(CreateBackup, backup, backup, actor)
+    return backup
+
+
+@service("createBackup")
+def create_legacy_backup(server: Server, *, name: str, actor: Actor) -> Backup:
+    """A backup as CSBS made them, without a vault: for operators, who bring old data in. Raises Refused, NotFound."""
+    lock_project(actor.project)
+    server = locked_server(server.pk, actor)
+    (can_back_up(server, actor) and fits_store(server, actor)).require()
+    backup = new_backup(server, name, actor, vault=None)
+    begin_backup(CreateBackup, backup, backup, actor)
+    return backup
 
 
 @service("deleteBackup")
@@ -18,3 +54,30 @@ def delete_backup(backup: Backup, *, actor: Actor) -> Backup:
     backup.status = Backup.Status.DELETING
     backup.save(update_fields=["status"])
     return backup
+
+
+@service("restoreBackup")
+def restore_backup(backup: Backup, *, stop_first: bool = False, actor: Actor) -> Server:
+    """Bring the server of a backup back to it; its present disks are kept. Raises Refused, NotFound, Conflict.
+
+    `stop_first` says that a running server may be stopped. It is started afterwards.
+    """
+    lock_project(actor.project)
+    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
+    server, backup = locked_server(backup.server_id, actor), locked_backup(backup.pk, actor)
+    can_restore_to(backup, server, actor, stop_first=stop_first).require()
+    former = server.disks.attached().get(role=Disk.Role.SYSTEM)
+    disks = disks_beside(server, backup)
+    backup.status = Backup.Status.RESTORING
+    backup.save(update_fields=["status"])
+    start_job(
+        RestoreBackup,
+        server,
+        actor=actor,
+        backup_id=str(backup.pk),
+        disk_id=next(str(disk.pk) for disk in disks if disk.role == Disk.Role.SYSTEM),
+        former_id=str(former.pk),
+        disks={str(disk.pk): str(source.pk) for disk, source in disks.items()},
+        holds=[str(backup.pk)],
+    )
+    return change_status(server, RestoreBackup.busy)

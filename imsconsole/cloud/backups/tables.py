@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.rules import WORKING, can_delete_backup
+from imsconsole.cloud.backups.rules import WORKING, can_delete_backup, can_restore_backup
 from imsconsole.cloud.models import Backup
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
@@ -16,7 +16,10 @@ from imsconsole.core.text import size
 
 def verdicts_on(backup: Backup, actor: Actor) -> dict[str, Verdict]:
     """Which buttons a backup has, each with its verdict."""
-    return {"delete": can_delete_backup(backup, actor)}
+    return {
+        "restore": can_restore_backup(backup, actor),
+        "delete": can_delete_backup(backup, actor),
+    }
 
 
 class BackupTable(ImsTable):

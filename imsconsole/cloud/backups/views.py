@@ -13,13 +13,25 @@ from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.filters import BackupFilter, backups_of
-from imsconsole.cloud.backups.rules import WORKING, can_delete_backup
-from imsconsole.cloud.backups.services import delete_backup
+from imsconsole.cloud.backups.forms import CreateForm, RestoreForm
+from imsconsole.cloud.backups.rules import (
+    WORKING,
+    can_back_up,
+    can_create_backup,
+    can_delete_backup,
+    can_restore_backup,
+    can_restore_to,
+)
+from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.backups.tables import BackupExport, BackupTable, verdicts_on
-from imsconsole.cloud.models import Backup, Server
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
+from imsconsole.cloud.vaults.filters import vaults_of
+from imsconsole.cloud.views.servers import find_server
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
+from imsconsole.core.selection import part
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.rules import can_retry
@@ -47,6 +59,7 @@ def list_backups(request: ActorRequest) -> HttpResponse:
         "table": paged(BackupTable, found.qs, request, columns, actor=request.actor),
         "list": list_page(request, Room.BACKUPS, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+        "can_create": can_create_backup(request.actor),
         "is_fragment": wants_fragment(request),
     }
     return render_page(request, "backups/list.html", "backups/_list.html", context)
@@ -83,6 +96,66 @@ def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         "is_fragment": wants_fragment(request),
     }
     return render_page(request, "backups/detail.html", "backups/_detail.html", context)
+
+
+@signed_in
+def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpResponse:
+    """Which server goes into which vault; servers that cannot be backed up stand below with the reason."""
+    actor = request.actor
+    chosen = find_server(request, server_id) if server_id else None
+    servers = Server.objects.visible_to(actor).existing().order_by("name")
+    parted = part(servers, lambda server: can_back_up(server, actor))
+    form = CreateForm(
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        servers=servers,
+        offered=parted.allowed,
+        initial={"server": chosen, "name": f"backup-{now():%Y%m%d-%H%M%S}"},
+    )
+    if request.method == "POST" and form.is_valid():
+        backup = create_backup(actor=actor, **form.cleaned_data)
+        messages.success(request, _("The backup “%(name)s” is being created.") % {"name": backup.name})
+        return redirect(backup)
+    context = {
+        "active": "backups",
+        "form": form,
+        "parted": parted,
+        "has_vaults": vaults_of(actor).exists(),
+        "verdict": can_back_up(chosen, actor) if chosen else can_create_backup(actor),
+    }
+    return render(request, "backups/create.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def restore(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
+    """To the server it is of, if that is there: what becomes of its disks, and the box that stops it."""
+    backup, actor = find_backup(request, backup_id), request.actor
+    servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project")
+    server = servers.filter(pk=backup.server_id).first()
+    form = RestoreForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        restored = restore_backup(backup, actor=actor, **form.cleaned_data)
+        messages.success(
+            request, _("“%(server)s” is being restored from the backup.") % {"server": restored.name}
+        )
+        return redirect(restored)
+    context = {
+        "active": "backups",
+        "backup": backup,
+        "server": server,
+        "form": form,
+        "changes": _changes(backup, server) if server else [],
+        "verdict": can_restore_to(backup, server, actor, stop_first=True)
+        if server
+        else can_restore_backup(backup, actor),
+    }
+    return render(request, "backups/restore.html", context)
+
+
+def _changes(backup: Backup, server: Server) -> list[tuple[BackupDisk, Disk | None]]:
+    """Each disk of the backup with the disk that is at its place now."""
+    present = {disk.index: disk for disk in server.disks.attached()}
+    return [(disk, present.get(disk.index)) for disk in backup.disks.all()]
 
 
 @signed_in

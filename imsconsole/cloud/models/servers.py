@@ -35,6 +35,7 @@ class Server(models.Model):
         CHANGE_FAILED = "change-os-failed", _("Failed to change the OS")
         REINSTALLING = "reinstalling", _("Reinstalling")
         REINSTALL_FAILED = "reinstall-failed", _("Reinstallation failed")
+        RESTORING = "restoring", _("Restoring")
         FAILED = "failed", _("Creation failed")
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
@@ -43,6 +44,7 @@ class Server(models.Model):
         """What is made of it while it stays as it is, running or stopped."""
 
         IMAGE = "image", _("Creating an image")
+        BACKUP = "backup", _("Backing up")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="servers")

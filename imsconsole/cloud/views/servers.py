@@ -13,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.boot_check import AWAITED, SILENT
 from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
@@ -110,7 +111,8 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=204)
     jobs = Job.objects.visible_to(request.actor).about(server.pk)[:10]
     verdicts = verdicts_on(server, request.actor, host) | {
-        "attach_disk": can_take_disk(server, request.actor, len(disks) - 1)
+        "attach_disk": can_take_disk(server, request.actor, len(disks) - 1),
+        "back_up": can_back_up(server, request.actor, disks),
     }
     context = {
         "active": "servers",
@@ -161,7 +163,11 @@ def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, An
 
 def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
     """The job that exchanges the OS now."""
-    exchanging = server.status in (Server.Status.CHANGING_OS, Server.Status.REINSTALLING)
+    exchanging = server.status in (
+        Server.Status.CHANGING_OS,
+        Server.Status.REINSTALLING,
+        Server.Status.RESTORING,
+    )
     return next((job for job in jobs if job.is_live), None) if exchanging else None
 
 

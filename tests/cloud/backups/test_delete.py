@@ -9,13 +9,12 @@ from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup
 from imsconsole.core.rules import Refused
-from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.backups.making import REGION, stored_backup
 from tests.conftest import client_of
 from tests.factories import BackupFactory, ImageFactory
 from tests.support.at_once import DONE, at_once
-from tests.support.workers import kill_at_every_step, run_jobs
+from tests.support.workers import run_jobs
 
 
 @pytest.mark.parametrize(
@@ -73,20 +72,3 @@ def test_of_two_who_delete_one_wins(people):
     backup = BackupFactory(project=people.bob.project)
     outcomes = at_once(*[lambda: delete_backup(backup, actor=people.bob) for _ in range(2)])
     assert sorted(outcomes) == ["backup-busy", DONE]
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_deletion_ends(people):
-    def begin() -> Job:
-        backup = delete_backup(stored_backup(people.bob), actor=people.bob)
-        return Job.objects.get(subject_id=backup.pk)
-
-    def check(job: Job) -> None:
-        backup = Backup.objects.get(pk=job.subject_id)
-        left = backup.disks.exclude(ref="").count()
-        otherwise = "available" if left == 2 else "failed"
-        assert backup.status == ("deleted" if job.state == "done" else otherwise)
-        assert list(differences()) == []
-
-    kill_at_every_step(begin, check)

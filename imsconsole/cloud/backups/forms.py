@@ -1,0 +1,54 @@
+"""What is typed on the pages of backups."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Server, Vault
+from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.cloud.vaults.filters import vaults_of
+from imsconsole.core.text import size
+
+
+class ServerChoice(forms.ModelChoiceField[Server]):
+    def label_from_instance(self, server: Server) -> str:
+        return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
+
+
+class VaultChoice(forms.ModelChoiceField[Vault]):
+    """Vaults with their facts; each says how much room it has left."""
+
+    def label_from_instance(self, vault: Vault) -> str:
+        left = size(max(0, vault.capacity_bytes - vault.used_bytes))
+        return _("%(name)s (%(free)s left)") % {"name": vault.name, "free": left}
+
+
+class CreateForm(forms.Form):
+    """Which server goes into which vault; `offered` are those that can be backed up."""
+
+    server = ServerChoice(Server.objects.none(), label=_("Server"))
+    vault = VaultChoice(Vault.objects.none(), label=_("Vault"), empty_label=None)
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
+
+    def __init__(
+        self, *args: Any, actor: Actor, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        server: Any = self.fields["server"]
+        server.queryset = servers
+        server.widget.choices = [
+            ("", "---------"),
+            *((row.pk, server.label_from_instance(row)) for row in offered),
+        ]
+        vault: Any = self.fields["vault"]
+        vault.queryset = vaults_of(actor)
+
+
+class RestoreForm(forms.Form):
+    """What is asked before a server that runs is brought back."""
+
+    stop_first = forms.BooleanField(label=_("Stop the server now"), required=False)

@@ -1,0 +1,157 @@
+"""The job that makes a backup: all disks of a server as they are at one instant, stored, then read once more."""
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.backups.rules import fits_vault
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
+from imsconsole.cloud.rules_capture import is_source
+from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.core.errors import BadImage, Conflict, NotFound
+from imsconsole.core.now import now
+from imsconsole.engine.api import Engine
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.run import Run
+
+DONE = Job.State.DONE
+Status = Backup.Status
+
+
+class CreateBackup(JobKind):
+    """`args`: `backup_id`; `server`, whose disks it is of; `holds`, what nobody may touch meanwhile.
+
+    The backup's disks have their rows already: they say which disk is stored under which ID.
+    """
+
+    kind = "backup.create"
+    title = _("Create backup")
+    steps: ClassVar[dict[str, Any]] = {
+        "capture": _("Copying the disks as they are now"),
+        "register": _("Registering the backup"),
+        "verify": _("Reading the backup again"),
+    }
+
+    def capture(self, run: Run) -> dict[str, Any]:
+        """The server goes on meanwhile, and may even power off. What was there at `taken_at` is in the copy."""
+        backup = backup_of(run)
+        with run.fenced():
+            Backup.objects.filter(pk=backup.pk, taken_at=None).update(taken_at=now())
+        disks = {disk.pk: disk_spec(_disk(disk.disk_id)) for disk in backup.disks.all()}
+        server = server_spec(_server(run.args["server"]))
+        stored = engine_of_backup(backup).capture(server, disks, work=run)
+        return {str(each): asdict(disk) for each, disk in stored.items()}
+
+    def undo_capture(self, run: Run) -> None:
+        """Also what an attempt stored that was killed before it wrote its result."""
+        backup = backup_of(run)
+        engine = engine_of_backup(backup)
+        engine.sweep(run.prefix)
+        remove_stored(engine, [str(disk.pk) for disk in backup.disks.all()])
+
+    def register(self, run: Run) -> None:
+        """What the disks really take; what was reserved gives way to it. The server is everybody's again."""
+        backup, stored = backup_of(run), run.result("capture")
+        with run.fenced():
+            lock_project(backup.project)
+            run.job.reservations.all().delete()
+            backup.disks.update(ref="", size_bytes=0)
+            if not fits_quota(backup.project, {"store_bytes": _bytes_in(stored)}):
+                raise Conflict("store-quota-reached")
+            for disk in backup.disks.all():
+                BackupDisk.objects.filter(pk=disk.pk).update(**stored[str(disk.pk)])
+            let_go(run.job)
+
+    def undo_register(self, run: Run) -> None:
+        with run.fenced():
+            backup_of(run).disks.update(ref="", size_bytes=0)
+
+    def verify(self, run: Run) -> None:
+        """The backup is complete once its bytes were read again."""
+        backup = backup_of(run)
+        for disk in backup.disks.all():
+            if not engine_of_backup(backup).verify(disk.ref, disk.sha256, work=run):
+                raise BadImage("backup-differs", name=disk.name)
+
+    def sweep(self, run: Run) -> None:
+        """What a running guest copies goes on: the next attempt follows it to its end."""
+        engine_of_backup(backup_of(run)).sweep(run.prefix, keep_captures=not run.job.outcome)
+
+    def settle(self, job: Job, state: str) -> None:
+        rows = Backup.objects.filter(pk=job.args["backup_id"])
+        if state == DONE:
+            rows.update(status=Status.AVAILABLE, error_code="", error_values={})
+        else:
+            error = {"error_code": job.error_code, "error_values": job.error_values}
+            rows.update(status=Status.FAILED, taken_at=None, **error)
+        let_go(job)
+
+    def resume(self, job: Job) -> None:
+        """Its vault may be full and its server another by now; the caller holds the project's row. Raises Refused."""
+        rows = Backup.objects.select_for_update(of=("self",), no_key=True).select_related("vault")
+        backup = rows.filter(pk=job.args["backup_id"], status=Status.FAILED, deleted_at=None).first()
+        if backup is None:
+            raise NotFound
+        hold(job)
+        if backup.vault:
+            vaults = Vault.objects.existing().select_for_update(of=("self",), no_key=True)
+            if not vaults.filter(pk=backup.vault_id).exists():
+                raise NotFound
+            fits_vault(Vault.objects.with_facts().get(pk=backup.vault_id), backup.size_gb).require()
+        backup.status = Status.CREATING
+        backup.save(update_fields=["status"])
+
+
+def backup_of(run: Run) -> Backup:
+    """The job's backup with its disks."""
+    backups = Backup.objects.select_related("project", "vault").prefetch_related("disks")
+    return backups.get(pk=run.args["backup_id"])
+
+
+def engine_of_backup(backup: Backup) -> Engine:
+    return engine_for(backup.project.region_id)
+
+
+def remove_stored(engine: Engine, ids: list[str]) -> None:
+    """Remove what is stored under these IDs, whole or not."""
+    for ref in engine.inventory().stored:
+        if any(each in ref for each in ids):
+            engine.delete(ref)
+
+
+def hold(job: Job) -> None:
+    """Keep everybody else from the server while its disks are copied. Raises Refused, NotFound: it has others now."""
+    servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
+    server = servers.filter(pk=job.args["server"]).first()
+    if server is None:
+        raise NotFound("server-moved-on")
+    is_source(server).require()
+    wanted = set(BackupDisk.objects.filter(backup=job.args["backup_id"]).values_list("disk_id", flat=True))
+    if wanted != set(server.disks.attached().exclude(ref="").values_list("pk", flat=True)):
+        raise NotFound("server-moved-on")
+    Server.objects.filter(pk=server.pk).update(task=Server.Task.BACKUP)
+
+
+def let_go(job: Job) -> None:
+    """Take back what `hold` wrote."""
+    Server.objects.filter(pk=job.args["server"], task=Server.Task.BACKUP).update(task="")
+
+
+def _bytes_in(stored: dict[str, Any]) -> int:
+    return sum(each["size_bytes"] for each in stored.values())
+
+
+def _disk(disk_id: UUID) -> Disk:
+    disk = Disk.objects.existing().select_related("key").filter(pk=disk_id).exclude(ref="").first()
+    if disk is None:
+        raise NotFound("server-moved-on")
+    return disk
+
+
+def _server(server_id: str) -> Server:
+    return Server.objects.select_related("project", "flavor", "image").get(pk=server_id)

@@ -1,0 +1,126 @@
+"""The job that brings a server back to a backup: new disks beside the present ones, then all change places at once.
+
+Nothing is written over. The former system disk is kept for undo, as after a change of OS; former data disks
+stay as available disks.
+"""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.backups.rules import is_available
+from imsconsole.cloud.engines import engine_of
+from imsconsole.cloud.jobs import DONE, locked_subject, subject_of
+from imsconsole.cloud.jobs_change_os import ExchangeSystemDisk, incoming_of, spec_with
+from imsconsole.cloud.keys.material import engine_key
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
+from imsconsole.cloud.system_disks import kept_until, swap_system_disk
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
+from imsconsole.engine.types import GIB
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota
+from imsconsole.jobs.run import Run
+
+Status = Disk.Status
+
+
+class RestoreBackup(ExchangeSystemDisk):
+    """`args` besides: `backup_id`; `disks`, by the ID of each new disk the backup's disk it is filled from.
+
+    New data disks lie beside the server until they change places with whatever is at their index.
+    """
+
+    kind = "backup.restore"
+    title = _("Restore backup")
+    steps: ClassVar[dict[str, Any]] = {
+        "stop": _("Stop"),
+        "disks": _("Create the disks of the backup"),
+        "switch": _("Put the present disks aside"),
+        "start": _("Start"),
+    }
+    busy, failed = Server.Status.RESTORING, Server.Status.STOPPED
+
+    def disks(self, run: Run) -> None:
+        server = subject_of(run.job)
+        engine = engine_of(server)
+        for disk in coming(run.job).select_related("key").filter(role=Disk.Role.DATA):
+            source = _source_of(disk, run)
+            key = engine_key(disk.key) if disk.key else None
+            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=source.ref, key=key)
+            with run.fenced():
+                Disk.objects.filter(pk=disk.pk).update(ref=ref)
+        system = incoming_of(run.job)
+        spec = engine.replace_system_disk(spec_with(server, system), _source_of(system, run).ref, work=run)
+        with run.fenced():
+            Disk.objects.filter(pk=system.pk).update(ref=spec.disks[0].ref)
+
+    def undo_disks(self, run: Run) -> None:
+        """Also what an attempt built that was killed before it wrote the reference down."""
+        engine = engine_of(subject_of(run.job))
+        found = engine.inventory().disks
+        for disk in coming(run.job):
+            for ref in {disk.ref, *(ref for ref in found if str(disk.pk) in ref)} - {""}:
+                engine.delete_disk(ref)
+        with run.fenced():
+            coming(run.job).update(ref="")
+
+    def change_places(self, run: Run, incoming: Disk) -> None:
+        """All disks at once: the system disk as after a change of OS, data disks by their index."""
+        server = locked_subject(run.job)
+        for disk in coming(run.job).filter(role=Disk.Role.DATA):
+            present = server.disks.attached().filter(index=disk.index)
+            present.update(beside=True, status=Status.DETACHING)
+            Disk.objects.filter(pk=disk.pk).update(beside=False, status=Status.IN_USE)
+        swap_system_disk(server, incoming, status=Status.KEPT, kept_until=kept_until())
+
+    def put_back(self, server: Server, former: Disk) -> None:
+        """Those that came go aside again, to be removed, and those that were there take their places."""
+        job = Job.objects.live().about(server.pk).get()
+        came = coming(job).filter(role=Disk.Role.DATA)
+        came.update(beside=True, status=Status.CREATING)
+        _leaving(server).update(beside=False, status=Status.IN_USE)
+        super().put_back(server, former)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Former data disks belong to no server any more; disks that did not come about count towards no quota."""
+        server = locked_subject(job)
+        if state == DONE:
+            _leaving(server).update(server=None, index=0, beside=False, status=Status.AVAILABLE)
+        else:
+            coming(job).update(status=Status.DELETED, deleted_at=now())
+        Backup.objects.filter(pk=job.args["backup_id"], status=Backup.Status.RESTORING).update(
+            status=Backup.Status.AVAILABLE
+        )
+        super().settle(job, state)
+
+    def resume(self, job: Job) -> None:
+        """The disks are wanted again; the caller holds the project's row. Raises Refused (R122), NotFound."""
+        rows = Backup.objects.existing().select_for_update(of=("self",), no_key=True)
+        backup = rows.filter(pk=job.args["backup_id"]).first()
+        if backup is None:
+            raise NotFound
+        is_available(backup).require()
+        disks = list(Disk.objects.filter(pk__in=job.args["disks"]).select_related("project"))
+        wanted = {"disks": len(disks), "disk_gb": sum(disk.size_gb for disk in disks)}
+        fits_quota(disks[0].project, wanted).require()
+        Disk.objects.filter(pk__in=job.args["disks"]).update(status=Status.CREATING, deleted_at=None)
+        Backup.objects.filter(pk=backup.pk).update(status=Backup.Status.RESTORING)
+        super().resume(job)
+
+
+def coming(job: Job) -> Any:
+    """The new disks."""
+    return Disk.objects.filter(pk__in=list(job.args["disks"]))
+
+
+def _leaving(server: Server) -> Any:
+    """The data disks that were at the server until now."""
+    return server.disks.existing().filter(role=Disk.Role.DATA, beside=True, status=Status.DETACHING)
+
+
+def _source_of(disk: Disk, run: Run) -> BackupDisk:
+    source = BackupDisk.objects.filter(pk=run.args["disks"][str(disk.pk)]).exclude(ref="").first()
+    if source is None:
+        raise NotFound("backup-bytes-gone")
+    return source
