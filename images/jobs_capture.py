@@ -24,7 +24,8 @@ class CaptureImage(JobKind):
     """`image.capture`: disks as they are at one instant, each an image of its own.
 
     `args`: `images`, by image ID which `disk` it becomes a copy of and the ID it is `stored` under; `server`,
-    whose disks they are, or empty; `holds`, whatever else nobody may touch meanwhile. The subject is the first image.
+    whose disks they are, or empty; the keys of `holds` are whatever else nobody may touch meanwhile. The subject
+    is the first image.
     """
 
     kind = "image.capture"

@@ -27,6 +27,12 @@ class Source:
     pages: Mapping[str, str]
 
 
+SERVER = Source("server", _("Cloud server"), {Type.SYSTEM: "images:create-from-server"})
+DISK = Source(
+    "disk",
+    _("Disk"),
+    {Type.SYSTEM: "images:create-from-disk", Type.DATA: "images:create-from-disk"},
+)
 FILE = Source(
     "file",
     _("Image file"),
@@ -41,7 +47,7 @@ OBJECT = Source(
         Type.ISO: "images:create-from-object",
     },
 )
-SOURCES: tuple[Source, ...] = (FILE, OBJECT)
+SOURCES: tuple[Source, ...] = (SERVER, DISK, FILE, OBJECT)
 
 
 def type_in(given: str, source: Source) -> str:

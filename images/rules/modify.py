@@ -58,7 +58,8 @@ def is_changeable(image: Image, name: str) -> Verdict:
         return refuse("arm-boots-uefi", _("Arm servers boot with UEFI only."))
     if name == "os_version" and image.os_detected:  # R63
         return refuse("os-detected", _("The system was found in the image itself."))
-    if name in STATED and image.source_kind != Image.Source.FILE:
+    stated = (Image.Source.FILE, Image.Source.DISK) if name == "os_version" else (Image.Source.FILE,)
+    if name in STATED and image.source_kind not in stated:
         return refuse("taken-over", _("It was taken over from what the image was made of."))
     return ALLOWED
 

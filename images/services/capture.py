@@ -186,6 +186,7 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
     )
     first, *others = images.values()
     servers = {disk.server_id for disk in images} - {None}
+    held = (*servers, *(disk.pk for disk in images), *(each.pk for each in others))
     job = start_job(
         CaptureImage,
         first,
@@ -195,9 +196,7 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
             str(image.pk): {"disk": str(disk.pk), "stored": str(uuid4())} for disk, image in images.items()
         },
         server=str(*servers),
-        holds=[
-            str(each) for each in (*servers, *(disk.pk for disk in images), *(each.pk for each in others))
-        ],
+        holds={str(each): True for each in held},
     )
     hold(job)
     return list(images.values())

@@ -39,7 +39,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     image = get_object_or_404(_images(request), pk=image_id)
     section = request.GET.get("section", "")
     section = section if section in SECTIONS else next(iter(SECTIONS))
-    jobs = list(Job.objects.visible_to(request.actor).about(image.pk).select_related("user")[:SHOWN])
+    jobs = list(Job.objects.visible_to(request.actor).touching(image.pk).select_related("user")[:SHOWN])
     failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
     context = {
         "active": "images",

@@ -54,8 +54,10 @@ def is_source(server: Server) -> Verdict:
     """Running or stopped, and without a task (R30, R35)."""
     if not (verdict := server_is_idle(server)):
         return verdict
-    if server.status in SOURCES:
+    if server.status in SOURCES and server.ref:
         return ALLOWED
+    if server.status in SOURCES:
+        return refuse("server-without-disk", _("The server has no system disk an image could be made of."))
     return refuse(
         "server-no-source",
         _("Images are made of running and stopped servers. This one is in state “%(status)s”.")

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from markdown import markdown
 
 PAGES = (
-    "choose", "images", "import", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
+    "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
     "key-pairs", "keys",
     "buckets", "members",
 )  # fmt: skip

@@ -33,6 +33,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def about(self, *subject_ids: uuid.UUID) -> Self:
         return self.filter(subject_id__in=subject_ids)
 
+    def touching(self, thing_id: uuid.UUID) -> Self:
+        """About it, or holding it beside their subject (the keys of `args["holds"]`)."""
+        return self.filter(Q(subject_id=thing_id) | Q(args__holds__has_key=str(thing_id)))
+
 
 class Job(models.Model):
     """One piece of long work about one subject. It holds its subject while it is live."""

@@ -74,7 +74,7 @@ def show_progress(request: ActorRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 def show_about(request: ActorRequest, subject_id: UUID) -> HttpResponse:
     """The live job about a subject, else the last one if it failed, else nothing."""
-    job = Job.objects.visible_to(request.actor).about(subject_id).first()
+    job = Job.objects.visible_to(request.actor).touching(subject_id).first()
     shown = job if job and (job.is_live or job.state == Job.State.FAILED) else None
     context = {"active": "jobs", "job": shown, "subject_id": subject_id}
     return render_page(request, "jobs/about.html", "jobs/_about.html", context)

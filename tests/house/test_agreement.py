@@ -42,6 +42,7 @@ from images.rules import (
     tag,
     take_object,
 )
+from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
@@ -155,6 +156,7 @@ SERVER = Subject(
     {
         **{status: {"status": status} for status in Server.Status.values if status != "deleted"},
         "without a machine": {"ref": ""},
+        "with a task": {"task": "image"},
         "temporary": {"status": "stopped", "is_temporary": True},
     },
     pages_of_server,
@@ -188,6 +190,12 @@ SERVER = Subject(
                 server, vault=factories.VaultFactory(project=actor.project), name="new", actor=actor
             ),
             is_shown=has_own_page,
+        ),
+        Action(
+            cloud_capture.can_capture_server,
+            "Create image",
+            lambda server: f"{reverse('images:create-from-server')}?server={server.pk.hex}",
+            service=lambda server, actor: capture_server(server, name="captured", actor=actor),
         ),
         Action(
             cloud_change_os.can_change_os,
@@ -281,6 +289,12 @@ DISK = Subject(
             is_shown=lambda disk: disk.server is not None,
         ),
         Action(volumes.can_grow_disk, "Expand", at("disks:grow"), {"size_gb": 2}),
+        Action(
+            cloud_capture.can_capture_disk,
+            "Create image",
+            lambda disk: f"{reverse('images:create-from-disk')}?type={disk.role}&disk={disk.pk.hex}",
+            service=lambda disk, actor: capture_disk(disk, name="captured", os_version=None, actor=actor),
+        ),
         Action(volumes.can_rename_disk, "Rename", at("disks:rename"), {"name": "other"}),
         Action(volumes.can_delete_disk, "Delete", at("disks:delete")),
     ),
@@ -755,9 +769,7 @@ ELSEWHERE = {
     buckets.can_export_to: "cloud/buckets/test_rules.py",
     buckets.can_import_from: "cloud/buckets/test_rules.py",
     capture.can_capture: "images/test_capture.py",
-    cloud_capture.can_capture_disk: "images/test_capture.py",
     cloud_capture.can_capture_disks: "images/test_capture.py",
-    cloud_capture.can_capture_server: "images/test_capture.py",
     change_os.can_become: "images/test_change_os.py",
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",

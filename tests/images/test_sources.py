@@ -34,9 +34,12 @@ def test_a_type_no_source_makes_is_not_offered():
     assert offered == {image_type for source in SOURCES for image_type in source.pages}
 
 
-def test_an_iso_is_made_of_a_file_only():
+def test_an_iso_is_made_of_a_file_only_wherever_that_lies():
     """§2.10"""
-    assert [tab["key"] for tab in kinds_context(Image.Type.ISO, SOURCES[-1])["source_tabs"]] == ["file"]
+    assert [tab["key"] for tab in kinds_context(Image.Type.ISO, SOURCES[-1])["source_tabs"]] == [
+        "file",
+        "object",
+    ]
 
 
 @pytest.mark.parametrize("asked", ["", "full", "nonsense"])

@@ -29,6 +29,7 @@ from imsconsole.cloud.rules import (
     can_start,
     can_stop,
 )
+from imsconsole.cloud.rules_capture import can_capture_server
 from imsconsole.cloud.rules_change_os import (
     can_change_os,
     can_delete_kept_disk,
@@ -61,6 +62,7 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
         "reboot": can_reboot(server, actor),
         "rename": can_rename(server, actor),
         "auto_start": can_set_auto_start(server, actor),
+        "create_image": can_capture_server(server, actor),
         "change_os": can_change_os(server, actor),
         "reinstall_os": can_reinstall_os(server, actor),
         "delete": can_delete(server, actor),
@@ -90,7 +92,7 @@ def list_servers(request: ActorRequest) -> HttpResponse:
         "list": list_page(request, Room.SERVERS, found),
         # a list that asks for its state gets its rows only, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and "X-Seen" not in request.headers,
-        "is_busy": any(server.status in BUSY for server in rows),
+        "is_busy": any(server.status in BUSY or server.task for server in rows),
         "can_create": may_write(actor),
     }
     return render_page(request, "servers/list.html", "servers/_list.html", context)
@@ -109,7 +111,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     disks = list(server.disks.attached().order_by("index"))
     if (seen := _seen([server], [*disks, *kept])) == request.headers.get("X-Seen"):
         return HttpResponse(status=204)
-    jobs = Job.objects.visible_to(request.actor).about(server.pk)[:10]
+    jobs = Job.objects.visible_to(request.actor).touching(server.pk)[:10]
     verdicts = verdicts_on(server, request.actor, host) | {
         "attach_disk": can_take_disk(server, request.actor, len(disks) - 1),
         "back_up": can_back_up(server, request.actor, disks),
@@ -138,6 +140,7 @@ def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
     """Something changes by itself soon."""
     return (
         server.status in BUSY
+        or bool(server.task)
         or server.status_code == AWAITED
         or any(disk.status in WORKING for disk in disks)
     )
@@ -162,17 +165,20 @@ def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, An
 
 
 def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
-    """The job that exchanges the OS now."""
+    """The job that exchanges the OS now, restores it, or makes something of the server."""
     exchanging = server.status in (
         Server.Status.CHANGING_OS,
         Server.Status.REINSTALLING,
         Server.Status.RESTORING,
     )
-    return next((job for job in jobs if job.is_live), None) if exchanging else None
+    return next((job for job in jobs if job.is_live), None) if exchanging or server.task else None
 
 
 def _seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:
     """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
-    states = [f"{server.pk} {server.status} {server.status_code} {server.status_since}" for server in servers]
+    states = [
+        f"{server.pk} {server.status} {server.task} {server.status_code} {server.status_since}"
+        for server in servers
+    ]
     states += [f"{disk.pk} {disk.status} {disk.size_gb}" for disk in disks]
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk
+from imsconsole.cloud.rules_capture import can_capture_disk
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk
 from imsconsole.cloud.volumes.rules import (
     WORKING,
@@ -28,6 +29,7 @@ def verdicts_on(disk: Disk, actor: Actor) -> dict[str, Verdict]:
         "attach": can_attach_disk(disk, actor),
         "detach": can_detach_disk(disk, actor),
         "grow": can_grow_disk(disk, actor),
+        "create_image": can_capture_disk(disk, actor),
         "rename": can_rename_disk(disk, actor),
         "delete": can_delete_disk(disk, actor),
     }

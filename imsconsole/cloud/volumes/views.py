@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -110,7 +109,7 @@ def _verdicts(disk: Disk, request: ActorRequest) -> dict[str, Any]:
 def _jobs_about(disk: Disk, request: ActorRequest) -> Any:
     """Its own, and those of its servers that moved it or made it larger."""
     jobs = Job.objects.visible_to(request.actor).select_related("user")
-    return jobs.filter(Q(subject_id=disk.pk) | Q(args__disk_id=str(disk.pk)))[:SHOWN]
+    return (jobs.touching(disk.pk) | jobs.filter(args__disk_id=str(disk.pk)))[:SHOWN]
 
 
 @signed_in
