@@ -9,13 +9,14 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageDisk, Upload
+from images.os_detection import os_version_of
 from images.uploads.expiry import work_dir
 from images.uploads.found import examine_file, limit_virtual_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
-from imsconsole.engine.types import GIB, MIB, FileSource
+from imsconsole.engine.types import GIB, MIB, FileSource, Found
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project
@@ -85,8 +86,17 @@ class ImportImage(MakeImage):
         _begin(run)
         link = _claim(run)
         image = Image.objects.get(pk=run.job.subject_id)
-        found = examine_file(link, image.region, claimed=run.args["format"], scratch=work_dir())
-        _read_whole(run, link)
+        upload = Upload.objects.get(pk=run.args["upload"])
+        found = examine_file(
+            link,
+            image.region,
+            claimed=run.args["format"],
+            scratch=work_dir(),
+            looks_inside=not upload.is_fast,
+        )
+        if upload.origin:
+            _read_whole(run, link)
+        _note_system(run, found)
         needed_gb = -(-found.virtual_size_bytes // GIB)
         if image.type != Image.Type.ISO and needed_gb > image.min_disk_gb:  # R62
             raise Conflict("disk-smaller-than-image", needed_gb=needed_gb, given_gb=image.min_disk_gb)
@@ -166,10 +176,17 @@ def _claim(run: Run) -> Path:
     return link
 
 
+def _note_system(run: Run, found: Found) -> None:
+    """R63: the system in the disk counts, whatever was chosen."""
+    if (detected := os_version_of(found)) is not None:
+        with run.fenced():
+            Image.objects.filter(pk=run.job.subject_id, type=Image.Type.SYSTEM).update(
+                os_version=detected, os_detected=True
+            )
+
+
 def _read_whole(run: Run, path: Path) -> None:
     """An object's bytes were not inspected when they arrived: they are now, and are still what was put there."""
-    if not Upload.objects.filter(pk=run.args["upload"]).exclude(origin="").exists():
-        return
     inspector, total = Inspector(limit_virtual_bytes()), path.stat().st_size
     with path.open("rb") as stream:
         while piece := stream.read(4 * MIB):

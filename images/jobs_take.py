@@ -48,7 +48,13 @@ class TakeObject(JobKind):
         if found.sha256 != upload.claimed_sha256:
             raise BadImage("checksum-differs", wanted=upload.claimed_sha256, found=found.sha256)
         check_fast(found, is_fast=upload.is_fast)
-        seen = examine_file(path, upload.project.region, claimed=found.format, scratch=work_dir())
+        seen = examine_file(
+            path,
+            upload.project.region,
+            claimed=found.format,
+            scratch=work_dir(),
+            looks_inside=not upload.is_fast,
+        )
         return {"file": path.name, "found": to_json(with_hash(seen, found.sha256))}
 
     def undo_fetch(self, run: Run) -> None:

@@ -10,7 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.forms.create_fields import NOT_IN_NAMES, DescriptionField, NameField, OsVersionField, TagsField
-from images.models import Image, Upload
+from images.forms.data_disks import DataDiskFields
+from images.models import Image, OsVersion, Upload
+from images.os_detection import detected_os
 from images.rules.import_image import (
     TYPES,
     boot_mode_fits,
@@ -121,6 +123,17 @@ class DetailsForm(forms.Form):
             self._require_os(_("Choose what it installs"), os_is_given(image_type, None))
         elif not (verdict := fast_fits(upload, image_type, None)):
             self._require_os(_("Choose what is in it"), verdict)
+        elif image_type == Image.Type.SYSTEM and (detected := detected_os(upload)):
+            self._show_detected(detected)
+        self.data_disks = DataDiskFields(self, upload, actor) if image_type == Image.Type.SYSTEM else None
+
+    def _show_detected(self, detected: OsVersion) -> None:
+        """R63: what was found counts, so there is nothing to choose."""
+        field = self.fields["os_version"]
+        field.initial, field.disabled = detected, True
+        field.help_text = _(
+            "Found in the file: %(name)s. What is found counts, so nothing else can be chosen."
+        ) % {"name": found_of(self.upload).os_name or detected}
 
     def _require_os(self, empty_label: Any, verdict: Verdict) -> None:
         os_version = self.fields["os_version"]
@@ -142,6 +155,8 @@ class DetailsForm(forms.Form):
             self._ask("max_ram_mb", memory_fits(given["min_ram_mb"], given["max_ram_mb"]))
         if "tags" in given:
             self._ask("tags", tags_fit(given["tags"]))
+        if self.data_disks:
+            self.data_disks.clean(given)
         return given
 
     def _ask(self, field: str, verdict: Verdict) -> None:

@@ -1,6 +1,6 @@
 """Import: an uploaded file becomes a private image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from images.jobs import ImportImage
 from images.models import Image, ImageTag, OsVersion, Upload
 from images.os_catalogue import OTHER_LINUX
+from images.os_detection import detected_os
+from images.rules.data_disks import DataDisk, data_disks_fit
 from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
@@ -31,12 +33,19 @@ def import_image(
     max_ram_mb: int | None = None,
     description: str = "",
     tags: Mapping[str, str] | None = None,
+    data_disks: Sequence[DataDisk] = (),
 ) -> Image:
-    """Make an image of a complete upload; a job does the work. Raises Refused."""
+    """Make an image of a complete upload, and one of each data disk along with it; jobs do the work.
+
+    The system that was found in the file counts, whatever is chosen (R63). Raises Refused; then there is none.
+    """
     lock_project(actor.project)
     upload = _locked(upload)
     tags = dict(tags or {})
     can_import_file(upload, type, actor).require()
+    data_disks_fit(type, upload, data_disks).require()
+    detected = detected_os(upload) if type == Image.Type.SYSTEM else None
+    os_version = detected or os_version
     fast_fits(upload, type, os_version).require()
     attributes_fit(
         image_type=type,
@@ -55,6 +64,7 @@ def import_image(
         name=name,
         type=type,
         os_version=os_version or _other_linux(),
+        os_detected=detected is not None,
         architecture=architecture,
         boot_mode=boot_mode,
         min_disk_gb=min_disk_gb,
@@ -78,6 +88,14 @@ def import_image(
         format=upload.found["format"],
         source_sha256=upload.found["sha256"],
     )
+    for disk in data_disks:
+        import_image(
+            actor=actor,
+            upload=disk.upload,
+            name=disk.name,
+            type=Image.Type.DATA,
+            min_disk_gb=disk.min_disk_gb,
+        )
     return image
 
 

@@ -11,7 +11,7 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage
 from imsconsole.core.sentences import sentence
-from imsconsole.engine.inspection import inspect_file
+from imsconsole.engine.inspection import find_system, inspect_file
 from imsconsole.engine.types import GIB, Found
 
 
@@ -30,15 +30,23 @@ def limit_fast_bytes() -> int:
     return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
 
 
-def examine_file(path: Path, region: Region, *, claimed: str, scratch: Path) -> Found:
-    """Inspect a finished file, `qemu-img` under limits included. Raises BadImage, NoSpace, Unavailable."""
-    return inspect_file(
-        path,
-        claimed=claimed,
-        limit_virtual_bytes=limit_virtual_bytes(),
-        run=qemu_img_of(region),
-        scratch=scratch,
+def examine_file(
+    path: Path, region: Region, *, claimed: str, scratch: Path, looks_inside: bool = True
+) -> Found:
+    """Inspect a finished file, `qemu-img` under limits included, and look for its system unless told not to.
+
+    Raises BadImage, NoSpace, Unavailable.
+    """
+    run = qemu_img_of(region)
+    found = inspect_file(
+        path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run, scratch=scratch
     )
+    if found.format == "iso" or not looks_inside:
+        return found
+    system = find_system(path, found, run=run, scratch=scratch)
+    if system is None:
+        return found
+    return replace(found, os_id=system.id, os_version=system.version, os_name=system.name)
 
 
 def check_fast(found: Found, *, is_fast: bool) -> None:

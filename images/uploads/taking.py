@@ -34,7 +34,11 @@ def take(
     try:
         link_bytes(bucket_object, upload.path)
         found = examine_file(
-            upload.path, actor.region, claimed=claimed_format, scratch=Path(settings.UPLOAD_DIR)
+            upload.path,
+            actor.region,
+            claimed=claimed_format,
+            scratch=Path(settings.UPLOAD_DIR),
+            looks_inside=not is_fast,
         )
         check_fast(found, is_fast=is_fast)
         return complete_upload(upload, with_hash(found, bucket_object.sha256), actor=actor)

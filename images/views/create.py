@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from images.forms.create import ConfirmForm, DetailsForm, SourceForm, disk_label, first_values
 from images.models import Image, Upload
+from images.os_detection import detected_os
 from images.rules.import_image import can_import, can_import_file
 from images.services.import_image import import_image
 from images.sources import FILE, kinds_context, page_url, type_in
@@ -136,7 +137,13 @@ class CreateWizard(DraftWizard):
         context = super().get_context_data(form=form, **kwargs)
         if self.steps.current == "confirm":
             chosen = self.get_cleaned_data_for_step("details") or {}
-            context |= {"chosen": chosen, "notes": notes_on(chosen, found, self.image_type)}
+            files = [self.upload, *(disk.upload for disk in chosen.get("data_disks", ()))]
+            context |= {
+                "chosen": chosen,
+                "notes": notes_on(chosen, found, self.image_type),
+                "is_detected": self.image_type == Image.Type.SYSTEM and detected_os(self.upload) is not None,
+                "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
+            }
         return context | {
             "active": "images",
             "upload": self.upload,

@@ -104,6 +104,10 @@ class Found:
     boot_modes: tuple[str, ...] = ()  # bios, uefi: what the disk seems to boot, empty when unknown
     variant: str = ""  # monolithicSparse, streamOptimized, dynamic, fixed, hybrid
     warnings: tuple[str, ...] = ()
+    # of the system on it, as its os-release says; empty when that could not be told
+    os_id: str = ""
+    os_version: str = ""
+    os_name: str = ""
 
 
 @dataclass(frozen=True)

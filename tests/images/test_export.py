@@ -360,8 +360,8 @@ def test_the_clock_leaves_what_a_waiting_export_holds(people):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("format", ["qcow2", "stored"])
-def test_an_export_survives_every_death_of_its_worker(people, format):
+@pytest.mark.parametrize(("format", "where"), [("qcow2", ""), ("stored", "write")])
+def test_an_export_survives_every_death_of_its_worker(people, format, where):
     image, bucket = bootable_image(people.bob), bucket_of(people.bob)
     disk = image.disks.get()
 
@@ -375,7 +375,7 @@ def test_an_export_survives_every_death_of_its_worker(people, format):
         assert [each.state for each in there] == (["stored"] if job.state == "done" else [])
         assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
 
-    kill_at_every_step(start, check)
+    kill_at_every_step(start, check, where=where, undo=not where)
 
 
 # page ----------------------------------------------------------------------------------------------------

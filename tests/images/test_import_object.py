@@ -28,6 +28,7 @@ from imsconsole.jobs.services import cancel_job
 from tests import factories
 from tests.cloud.buckets.making import bytes_elsewhere, stored
 from tests.conftest import client_of
+from tests.engine.guests import TestWork
 from tests.images.importing import DETAILS, FORMATS, upload_files, work_files
 from tests.images.test_export import content_of, raw
 from tests.support.workers import finish, kill_at_every_step, run_jobs
@@ -272,7 +273,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
         image = Image.objects.get(pk=job.subject_id)
         assert image.status == ("active" if job.state == "done" else "killed")
         for disk in image.disks.all():
-            assert engine_for(image.region_id).open(disk.ref).read(4) == b"QFI\xfb"
+            assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
         for upload in Upload.objects.filter(pk=UUID(job.args["upload"])):
             upload.path.unlink()
             upload.delete()

@@ -7,5 +7,6 @@ is a `BadImage` with its own code; the sentences are in `core.sentences_image`.
 from imsconsole.engine.inspection.examine import WARNINGS
 from imsconsole.engine.inspection.finished import QemuImg, inspect_file
 from imsconsole.engine.inspection.stream import Inspector
+from imsconsole.engine.inspection.system import System, find_system
 
-__all__ = ["WARNINGS", "Inspector", "QemuImg", "inspect_file"]
+__all__ = ["WARNINGS", "Inspector", "QemuImg", "System", "find_system", "inspect_file"]

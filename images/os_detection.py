@@ -1,0 +1,58 @@
+"""From what a disk says of its system to the operator's table (R63)."""
+
+import re
+
+from images.models import OsVersion, Upload
+from images.uploads.found import found_of
+from imsconsole.engine.types import Found
+
+# the ID of an os-release → the platform of our table
+PLATFORMS = {
+    "almalinux": "AlmaLinux",
+    "alpine": "Alpine Linux",
+    "arch": "Arch Linux",
+    "centos": "CentOS",
+    "cirros": "CirrOS",
+    "debian": "Debian",
+    "euleros": "EulerOS",
+    "fedora": "Fedora",
+    "ol": "Oracle Linux",
+    "openeuler": "openEuler",
+    "opensuse-leap": "OpenSUSE",
+    "rhel": "Red Hat",
+    "rocky": "Rocky Linux",
+    "sled": "SUSE",
+    "sles": "SUSE",
+    "ubuntu": "Ubuntu",
+}
+
+
+def os_version_of(found: Found) -> OsVersion | None:
+    """The row of what was found: that version, else the latest of its line, else the line itself.
+
+    >>> # "12" finds 12.0.0; "22.04" finds 22.04 server; "9.4" finds 9; "15.5" of SUSE finds 15 SP5
+    """
+    platform = PLATFORMS.get(found.os_id)
+    if platform is None:
+        return None
+    version = found.os_version or "rolling"
+    if platform == "CentOS" and "stream" in found.os_name.lower():
+        platform = "CentOS Stream"
+    if platform == "SUSE":
+        version = version.replace(".", " SP")
+    rows = {row.version: row for row in OsVersion.objects.filter(platform=platform, bits=64)}
+    if version in rows:
+        return rows[version]
+    same_line = [known for known in rows if known.startswith((f"{version}.", f"{version} "))]
+    lines = [known for known in rows if version.startswith(f"{known}.")]
+    chosen = max(same_line or lines, key=_in_order, default="")
+    return rows.get(chosen)
+
+
+def _in_order(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def detected_os(upload: Upload) -> OsVersion | None:
+    """What was found in an upload, if it is of our table. Fast import does not look (R61)."""
+    return None if upload.is_fast else os_version_of(found_of(upload))

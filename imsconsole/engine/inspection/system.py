@@ -1,0 +1,180 @@
+"""Which system a disk holds, as far as it can be told without mounting anything: its `os-release` (R63).
+
+Partitions and file systems are read by our own code from the disk that `qemu-img` shows, piece by piece and
+within a budget. What cannot be read so is simply not known.
+"""
+
+import os
+import re
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imsconsole.core.errors import ImsError
+from imsconsole.engine.inspection.disk import SECTOR, TYPE_PROTECTIVE, mbr_partitions
+from imsconsole.engine.inspection.ext import Ext, Unreadable
+from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg
+from imsconsole.engine.types import MIB, Found
+
+PAGE_BYTES = 64 * 1024
+MOST_PAGES = 256
+PATIENCE_S = 8.0
+MOST_PARTITIONS = 32
+RELEASES = ("usr/lib/os-release", "etc/os-release")
+RELEASE_BYTES = 16 * 1024
+EXTENDED = (0x05, 0x0F, 0x85)
+LINE = re.compile(
+    r"""([A-Z][A-Z0-9_]{0,39})=(?:"([^"\\]{0,200})"|'([^'\\]{0,200})'|([A-Za-z0-9._:/+-]{0,200}))\s*"""
+)
+WORD = re.compile(r"[a-zA-Z0-9._-]{1,40}")
+
+
+@dataclass(frozen=True)
+class System:
+    """What `os-release` says: `id` debian, `version` 12, `name` Debian GNU/Linux 12 (bookworm)."""
+
+    id: str
+    version: str
+    name: str
+
+
+class Disk:
+    """The bytes of a disk in a file of any format, a page at a time. Raises Unreadable beyond its budget."""
+
+    def __init__(self, path: Path, found: Found, run: QemuImg, scratch: Path) -> None:
+        self._path, self._found, self._run = path, found, run
+        self._target = scratch / f"{path.name}.page"
+        self._pages: dict[int, bytes] = {}
+        self._until = time.monotonic() + PATIENCE_S
+
+    def read(self, offset: int, length: int) -> bytes:
+        first, last = offset // PAGE_BYTES, (offset + length - 1) // PAGE_BYTES
+        if (
+            length > 2 * MIB or time.monotonic() > self._until
+        ):  # asked each time: a tree may lead back to itself
+            raise Unreadable
+        content = b"".join(self._page(number) for number in range(first, last + 1))
+        start = offset - first * PAGE_BYTES
+        return content[start : start + length]
+
+    def _page(self, number: int) -> bytes:
+        if number not in self._pages:
+            if len(self._pages) >= MOST_PAGES:
+                raise Unreadable
+            self._pages[number] = self._fetched(number)
+        return self._pages[number]
+
+    def _fetched(self, number: int) -> bytes:
+        if number * PAGE_BYTES >= self._found.virtual_size_bytes:
+            return b""
+        if self._found.format == "raw":
+            with self._path.open("rb") as file:
+                return os.pread(file.fileno(), PAGE_BYTES, number * PAGE_BYTES)
+        format = QEMU_NAMES.get(self._found.format, self._found.format)
+        size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
+        try:
+            code, _out, _error = self._run(
+                ["dd", "-f", format, "-O", "raw", *size, f"if={self._path}", f"of={self._target}"]
+            )
+            if code:
+                raise Unreadable
+            with self._target.open("rb") as file:
+                return file.read(PAGE_BYTES)
+        except OSError as error:
+            raise Unreadable from error
+        finally:
+            self._target.unlink(missing_ok=True)
+
+
+def find_system(path: Path, found: Found, *, run: QemuImg, scratch: Path) -> System | None:
+    """The system on the disk in an inspected file, or None. `scratch` is for one small temporary file.
+
+    Raises nothing: it is only asked for convenience.
+    """
+    disk = Disk(path, found, run, scratch)
+    try:
+        starts = [0, *partitions(disk)]
+    except (Unreadable, ImsError, struct.error):
+        starts = [0]
+    for start in starts[:MOST_PARTITIONS]:
+        try:
+            if system := _system_at(disk, start):
+                return system
+        except (Unreadable, ImsError, struct.error):
+            continue
+    return None
+
+
+def _system_at(disk: Disk, start: int) -> System | None:
+    files = Ext(disk.read, start)
+    for name in RELEASES:
+        try:
+            return parse_release(files.file(name, RELEASE_BYTES))
+        except Unreadable:
+            continue
+    return None
+
+
+def parse_release(content: bytes) -> System | None:
+    """The facts in an `os-release`; what is not written strictly as its manual says does not count."""
+    facts: dict[str, str] = {}
+    for line in content.decode("utf-8", errors="replace").splitlines():
+        if match := LINE.fullmatch(line):
+            facts[match[1]] = next((value for value in match.groups()[1:] if value is not None), "")
+    id, version = facts.get("ID", ""), facts.get("VERSION_ID", "")
+    if not WORD.fullmatch(id) or (version and not WORD.fullmatch(version)):
+        return None
+    name = facts.get("PRETTY_NAME") or facts.get("NAME", "")
+    return System(id.lower(), version, name if name.isprintable() else "")
+
+
+def partitions(disk: Disk) -> Iterator[int]:
+    """Where partitions begin, in bytes: those of a GPT, or of an MBR with its logical ones."""
+    head = disk.read(0, SECTOR)
+    if len(head) < SECTOR or head[510:512] != b"\x55\xaa":
+        return
+    entries = mbr_partitions(head)
+    if any(entry.type == TYPE_PROTECTIVE for entry in entries):
+        yield from _gpt(disk)
+        return
+    for entry in entries:
+        if entry.type in EXTENDED:
+            yield from _logical(disk, entry.first)
+        else:
+            yield entry.first * SECTOR
+
+
+def _gpt(disk: Disk) -> Iterator[int]:
+    for sector in (SECTOR, 4096):
+        header = disk.read(sector, 92)
+        if not header.startswith(b"EFI PART"):
+            continue
+        first_entry, count, entry_bytes = struct.unpack_from("<72xQII", header)
+        if not 128 <= entry_bytes <= 4096:
+            return
+        entries = disk.read(first_entry * sector, min(count, 128) * entry_bytes)
+        for start in range(0, len(entries) - 47, entry_bytes):
+            kind, first = struct.unpack_from("<16s16xQ", entries, start)
+            if any(kind):
+                yield first * sector
+        return
+
+
+def _logical(disk: Disk, base: int) -> Iterator[int]:
+    """The chain of an extended partition; a circle ends with the count."""
+    at = base
+    for _number in range(MOST_PARTITIONS):
+        head = disk.read(at * SECTOR, SECTOR)
+        if len(head) < SECTOR or head[510:512] != b"\x55\xaa":
+            return
+        following = 0
+        for entry in mbr_partitions(head):
+            if entry.type in EXTENDED:
+                following = base + entry.first
+            else:
+                yield (at + entry.first) * SECTOR
+        if not following:
+            return
+        at = following
