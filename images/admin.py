@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from images.admin_public import PublicImageActions
 from images.models import Image, ImageDisk, ImageTag, OsVersion, Upload
 from images.services import os_versions
+from images.services.verify import verify_image
 from imsconsole.accounts.service_admin import (
     ReadOnlyInline,
     ServiceAdmin,
@@ -103,7 +104,9 @@ class OsVersionAdmin(ServiceAdmin):
 
 class ImageDiskInline(ReadOnlyInline):
     model = ImageDisk
-    fields = ("index", "role", "format", "size", "sha256", "source_format", "source_sha256", "ref")
+    fields = (
+        "index", "role", "format", "size", "sha256", "source_format", "source_sha256", "ref", "verified_at", "damaged_at",
+    )  # fmt: skip
     readonly_fields = fields
 
     @admin.display(description=_("size"))
@@ -114,6 +117,22 @@ class ImageDiskInline(ReadOnlyInline):
 class ImageTagInline(ReadOnlyInline):
     model = ImageTag
     fields = readonly_fields = ("key", "value")
+
+
+class Damaged(admin.SimpleListFilter):
+    """Images whose stored bytes are not what they were, or not there."""
+
+    title = _("stored bytes")
+    parameter_name = "bytes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("damaged", _("Damaged or gone"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "damaged":
+            return queryset
+        damaged = ImageDisk.objects.filter(damaged_at__isnull=False).values("image")
+        return queryset.filter(pk__in=damaged).exclude(status=Image.Status.DELETED)
 
 
 @admin.register(Image)
@@ -127,6 +146,7 @@ class ImageAdmin(PublicImageActions):
     list_filter = (
         "category",
         "status",
+        Damaged,
         "type",
         "region",
         "architecture",
@@ -146,7 +166,7 @@ class ImageAdmin(PublicImageActions):
         (
             _("State"),
             {
-                "fields": ("status", "error_sentence", "created_by", "created_at", "active_at", "deleted_at"),
+                "fields": ("status", "error_sentence", "created_by", "created_at", "active_at", "trashed_at", "trashed_by", "kept_until", "deleted_at"),
                 "description": _("States change by services and jobs only."),
             },
         ),
@@ -171,6 +191,12 @@ class ImageAdmin(PublicImageActions):
         ),
         (_("Origin"), {"fields": ("source_kind", "source_name", "source_id", "parent")}),
     )  # fmt: skip
+
+    actions = (*PublicImageActions.actions, "verify")
+
+    @admin.action(description=_("Verify the stored bytes"), permissions=["operate"])
+    def verify(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:
+        self._each(request, queryset, verify_image)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         servers = Server.objects.existing()

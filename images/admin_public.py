@@ -21,7 +21,7 @@ from images.public.platform import platform_actor
 from images.services import public as services
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
-from imsconsole.accounts.service_admin import ServiceAdmin, operator_of
+from imsconsole.accounts.service_admin import ServiceAdmin, operator_in, operator_of
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
@@ -105,7 +105,7 @@ class ReleaseNoteForm(forms.Form):
 class PublicImageActions(ServiceAdmin):
     """The actions of the list of images. They are about public ones; others are refused by name."""
 
-    actions = ("hide", "show", "protect", "unprotect", "deprecate", "undeprecate", "write_note")
+    actions: Any = ("hide", "show", "protect", "unprotect", "deprecate", "undeprecate", "write_note")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("images.change_image"))
@@ -139,9 +139,11 @@ class PublicImageActions(ServiceAdmin):
         return self._ask(request, queryset, ReleaseNoteForm, "write_note", _("Write a release note"))
 
     def _each(self, request: HttpRequest, images: "QuerySet[Image]", service: Callable[..., Image]) -> None:
+        """As the platform; of a private image as one of its project."""
         for image in images:
+            actor = operator_in(request, image.project) if image.project else operator(request)
             try:
-                service(image, actor=operator(request))
+                service(image, actor=actor)
             except ImsError as error:
                 self.message_user(request, f"{image}: {sentence_of(error)}", messages.ERROR)
             else:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from images.deletions import empty_trashes, finish_deletions
 from images.uploads.expiry import expire_uploads, remove_orphans
+from images.verifications import EVERY, verify_oldest
 from imsconsole.accounts.drafts import forget_old_drafts
 from imsconsole.core.periodic import Periodic
 
@@ -12,5 +13,6 @@ PERIODIC = (
     Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
     Periodic("images.empty_trashes", timedelta(minutes=10), empty_trashes),
     Periodic("images.finish_deletions", timedelta(hours=6), finish_deletions),
+    Periodic("images.verify_oldest", EVERY, verify_oldest),
     Periodic("accounts.forget_old_drafts", timedelta(hours=24), forget_old_drafts),
 )

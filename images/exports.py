@@ -21,6 +21,7 @@ FIELDS = (
     "name", "id", "status", "os_version__name", "type", "created_at", "min_disk_gb", "min_ram_mb", "max_ram_mb",
     "stored_bytes", "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
     "source_kind", "source_name", "description", "servers_count", "region_id", "updated_at", "trashed_at", "kept_until",
+    "verified_at",
 )  # fmt: skip
 Row = dict[str, Any]  # FIELDS, and the texts of `_with_texts`
 Cell = Callable[[Row], Any]
@@ -41,7 +42,7 @@ def _flag(name: str) -> Cell:
 def _time(name: str) -> Cell:
     """In the reader's time zone, with its offset."""
     zone = get_current_timezone()
-    return lambda row: row[name].astimezone(zone).isoformat(timespec="seconds")
+    return lambda row: row[name].astimezone(zone).isoformat(timespec="seconds") if row[name] else ""
 
 
 def _cells() -> dict[str, tuple[str, Cell]]:
@@ -79,6 +80,7 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "servers": (_("Servers"), itemgetter("servers_count")),
         "region": (_("Region"), itemgetter("region_id")),
         "updated": (_("Updated at"), _time("updated_at")),
+        "verified": (_("Verified at"), _time("verified_at")),
         "trashed": (_("Deleted at"), _time("trashed_at")),
         "kept": (_("Kept until"), _time("kept_until")),
     }
@@ -91,6 +93,7 @@ PRIVATE = [
 FURTHER = [
     "max memory", "architecture", "boot mode", "multi-queue", "cloud-init", "function", "protected", "source",
     "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
+    "verified",
 ]  # fmt: skip
 
 TRASH = ["trashed", "kept"]

@@ -64,6 +64,7 @@ class ImageTable(ImsTable):
         "tags": False,
         "created_at": True,
         "updated_at": False,
+        "verified_at": False,
     }
 
     pick = PickColumn()
@@ -102,6 +103,7 @@ class ImageTable(ImsTable):
     )
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
+    verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))
     actions = ActionsColumn("images/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):

@@ -33,6 +33,12 @@ class TrashQuerySet(models.QuerySet[Row]):
         self.filter(status="active").update(status="frozen", **why)
         self.filter(status=TRASHED).update(status_before="frozen", **why)
 
+    def thaw(self, *codes: str) -> None:
+        """Normal again, those that were frozen for one of these reasons."""
+        frozen, well = self.filter(error_code__in=codes), {"error_code": "", "error_values": {}}
+        frozen.filter(status="frozen").update(status="active", updated_at=now(), **well)
+        frozen.filter(status=TRASHED, status_before="frozen").update(status_before="active", **well)
+
 
 class Trashable(models.Model):
     """The fields of an image in the trash. `kept_until` is what was promised when it was deleted."""

@@ -16,6 +16,7 @@ from images.views import (
     selection,
     tag,
     trash,
+    verify,
 )
 
 app_name = "images"
@@ -39,5 +40,6 @@ urlpatterns = [
     path("<uuid:image_id>/export/", export.export, name="export"),
     path("<uuid:image_id>/install/", install.install, name="install"),
     path("<uuid:image_id>/modify/", modify.modify, name="modify"),
+    path("<uuid:image_id>/verify/", verify.verify, name="verify"),
     path("<uuid:image_id>/tags/", tag.tag, name="tag"),
 ]

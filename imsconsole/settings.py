@@ -292,6 +292,7 @@ IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
 IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)
 IMS_OLD_DISK_DAYS = env.float("IMS_OLD_DISK_DAYS", default=7)
 IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
+IMS_VERIFY_DAYS = env.int("IMS_VERIFY_DAYS", default=30)
 
 # ── screens in the browser ──────────────────────────────────────────────────
 IMS_SCREEN_PORT = env.int("IMS_SCREEN_PORT", default=IMS_PORT + 1)

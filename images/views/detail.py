@@ -21,6 +21,7 @@ from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
+from images.rules.verify import can_verify
 from images.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
@@ -56,6 +57,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "exported": _exported(jobs),
         "can_copy": can_copy(image, request.actor),
         "can_delete": can_delete(image, request.actor),
+        "can_verify": can_verify(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),
         **SECTIONS[section](image, request),

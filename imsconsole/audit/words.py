@@ -109,6 +109,7 @@ ACTIONS: dict[str, str | Promise] = {
     "updateVault": _("Change a vault"),
     "updateZone": _("Change an availability zone"),
     "uploadObject": _("Upload an object"),
+    "verifyImage": _("Verify image"),
     "withdrawInvitation": _("Withdraw an invitation"),
     "writeReleaseNote": _("Write a release note"),
 }

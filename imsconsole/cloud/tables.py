@@ -9,6 +9,11 @@ from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.core.tables import ImsTable, PickColumn
 
 
+def image_page(record: Server) -> str | None:
+    """The page of a server's image, as long as that has one."""
+    return None if record.image.is_gone else record.image.get_absolute_url()
+
+
 class ServerTable(ImsTable):
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
         ("status", "image", "flavor", "zone", "private_ip", "created_at"), True
@@ -17,7 +22,7 @@ class ServerTable(ImsTable):
     pick = PickColumn()
     name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
     status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
-    image = tables.Column(linkify=True, order_by="image__name", verbose_name=_("Image"))
+    image = tables.Column(linkify=image_page, order_by="image__name", verbose_name=_("Image"))
     flavor = tables.TemplateColumn(
         template_name="servers/_flavor_cell.html", order_by="flavor__name", verbose_name=_("Flavor")
     )

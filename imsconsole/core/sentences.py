@@ -34,6 +34,10 @@ COMMON_SENTENCES = {
     ),
     "demo-image-not-built": _("The demo image could not be built from Debian's packages: %(detail)s."),
     "bytes-missing": _("Its file in the store is missing. Please tell the operator."),
+    "bytes-damaged": _(
+        "Its stored bytes are no longer what they were, so nobody can use it. Please tell the operator: once the "
+        "right file is back, it can be verified again and is usable as before."
+    ),
     "unavailable": _("The service is not available right now. Please try again in a moment."),
     "bad-image": _(
         "The image cannot be used as it is: its content is not what it should be. Check the file and import it again."

@@ -16,6 +16,19 @@ MESSAGE_SENTENCES: Mapping[str, Any] = {
         "The public image %(name)s, from which there are servers in %(project)s, is not kept up any more from "
         "%(on)s on. They go on running; its successor is %(successor)s."
     ),
+    "image-bytes-damaged": _(
+        "The stored bytes of the image %(name)s are no longer what they were: the image is frozen, and nobody can use "
+        "it. The operator has been told; once the right file is back, verify the image again."
+    ),
+    "image-bytes-lost": _(
+        "The file of the image %(name)s in the store is missing: the image is frozen, and nobody can use it. The "
+        "operator has been told; once the file is back, verify the image again."
+    ),
+    "image-thawed": _("The stored bytes of the image %(name)s are right again: it can be used as before."),
+    "server-damaged": _(
+        "The system disk of %(name)s rests on bytes that are no longer what they were, so its system may read wrong "
+        "data. Save what matters, then change or reinstall its OS."
+    ),
     "server-silent": _(
         "The system of %(name)s was exchanged and has not written anything to its serial console within "
         "%(seconds)s seconds. Look at its screen; if it does not boot, undo the change."

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out
 from imsconsole.cloud.engines import engine_for
@@ -64,7 +65,9 @@ class Attention:
 def what_needs_me(host: str) -> Attention:
     """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
-    concerns = [*_work(clock), *_master_key(), *_jobs(), *_full(spaces), *_people(host), *_quotas()]
+    concerns = [
+        *_work(clock), *_master_key(), *_bytes(), *_jobs(), *_full(spaces), *_people(host), *_quotas()
+    ]  # fmt: skip
     return Attention(concerns, spaces, clock)
 
 
@@ -105,6 +108,21 @@ def _jobs() -> Iterator[Concern]:
 def _master_key() -> Iterator[Concern]:
     if not (verdict := is_master_at_hand()):
         yield Concern("error", str(verdict.reason), reverse("admin:cloud_masterkey_changelist"))
+
+
+def _bytes() -> Iterator[Concern]:
+    """Images whose stored bytes are damaged or gone, those in a trash included."""
+    frozen = Image.objects.filter(disks__damaged_at__isnull=False).exclude(status=Image.Status.DELETED)
+    if count := frozen.distinct().count():
+        said = ngettext(
+            "The stored bytes of %(n)d image are damaged or gone; servers may rest on them. Put the right file "
+            "back into the store, then verify the image.",
+            "The stored bytes of %(n)d images are damaged or gone; servers may rest on them. Put the right files "
+            "back into the store, then verify the images.",
+            count,
+        )
+        url = f"{reverse('admin:images_image_changelist')}?bytes=damaged"
+        yield Concern("error", said % {"n": count}, url)
 
 
 def _full(spaces: list[Space]) -> Iterator[Concern]:

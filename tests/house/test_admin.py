@@ -29,6 +29,7 @@ AT_ONCE = {
     "protect",
     "unprotect",
     "undeprecate",
+    "verify",
 }  # done without asking, as they can be undone
 ACTIONS = [(panel, action) for panel in PANELS for action in panel.actions if action not in AT_ONCE]
 

@@ -41,6 +41,7 @@ from images.rules import (
     public,
     tag,
     take_object,
+    verify,
 )
 from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
@@ -507,6 +508,7 @@ IMAGE = Subject(
     lambda image: [f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()],
     (
         Action(delete.can_delete, "Delete", at("images:delete")),
+        Action(verify.can_verify, "Verify", at("images:verify")),
         Action(
             modify.can_modify,
             "Modify",

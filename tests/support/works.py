@@ -14,7 +14,8 @@ from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage
 from images.jobs_take import TakeObject
-from images.models import Image, PublicSource, Upload
+from images.jobs_verify import VerifyImage, VerifyStored
+from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.capture import capture_server
 from images.services.change_os import change_os, reinstall_os
@@ -23,6 +24,7 @@ from images.services.delete import delete_image, purge_image
 from images.services.export import export_image
 from images.services.public import fetch_public_image
 from images.services.take_object import take_object
+from images.services.verify import verify_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.jobs import DeleteBackup
@@ -45,6 +47,7 @@ from imsconsole.demo.images import build_public_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.start import start_job
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
 from tests.cloud.buckets.making import stored as stored_object
@@ -113,6 +116,15 @@ class Works:
     def capture_image(self) -> Image:
         """Of the running server."""
         return capture_server(self.server("running"), name=f"captured-{self._count}", actor=self.actor)
+
+    def verify_image(self) -> Image:
+        return verify_image(bootable_image(self.actor), actor=self.actor)
+
+    def verify_stored(self) -> ImageDisk:
+        """What the clock starts."""
+        disk = bootable_image(self.actor).disks.get()
+        start_job(VerifyStored, disk, actor=platform_actor(), disks=[str(disk.pk)])
+        return disk
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
@@ -256,6 +268,8 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,
     DeleteImage: Works.delete_image,
+    VerifyImage: Works.verify_image,
+    VerifyStored: Works.verify_stored,
     ExportImage: Works.export_image,
     CaptureImage: Works.capture_image,
     CreateServer: Works.create_server,
@@ -305,6 +319,9 @@ def _image(job: Job) -> None:
     if job.kind == DeleteImage.kind:
         assert image.status == "deleted"
         return
+    if job.kind == VerifyImage.kind:
+        _verified(image.disks.get(), job)
+        return
     if job.kind == ExportImage.kind:
         _exported(job, image)
         return
@@ -327,6 +344,17 @@ def _exported(job: Job, image: Image) -> None:
     if made:
         with open_object(made) as file:
             assert hashlib.sha256(file.read()).hexdigest() == made.sha256
+
+
+def _stored(job: Job) -> None:
+    _verified(ImageDisk.objects.get(pk=job.subject_id), job)
+
+
+def _verified(disk: ImageDisk, job: Job) -> None:
+    """Its bytes are right, and known to be so when the job got that far; whoever cannot read says nothing of them."""
+    assert disk.image.status == "active"
+    assert disk.damaged_at is None
+    assert disk.verified_at or job.state != "done"
 
 
 def _source(job: Job) -> None:
@@ -386,6 +414,7 @@ def _upload(job: Job) -> None:
 
 LOST = {
     "upload": _upload,
+    "imagedisk": _stored,
     "backup": _backup,
     "image": _image,
     "publicsource": _source,

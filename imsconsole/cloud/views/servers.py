@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -77,7 +78,9 @@ def list_servers(request: ActorRequest) -> HttpResponse:
         return opened
     actor = request.actor
     found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
+    damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
     servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
+    servers = servers.annotate(is_damaged=Exists(damaged))
     table = paged(ServerTable, servers, request, chosen_columns(request, Room.SERVERS, ServerTable))
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
@@ -121,6 +124,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "seen_state": seen,
         "server": server,
         "problem": problem,
+        "damaged_at": next((disk.damaged_at for disk in disks if disk.damaged_at), None),
         "verdicts": verdicts,
         "is_busy": _is_busy(server, disks),
         "disks": disks,

@@ -1,0 +1,94 @@
+"""Jobs that read stored bytes again: those of one image on demand, or the ones nobody has looked at for longest."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from images.damage import DAMAGED, MISSING, record_bad, record_good
+from images.models import ImageDisk
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.run import Run
+
+
+class VerifyBytes(JobKind):
+    """Base of both. What was found of each disk is written as soon as it is known, so nothing is read twice."""
+
+    steps: ClassVar[dict[str, Any]] = {"read": _("Comparing the checksum")}
+
+    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
+        raise NotImplementedError
+
+    def read(self, run: Run) -> None:
+        disks = list(self.disks(run).exclude(ref="").exclude(sha256="").select_related("image"))
+        total, done = sum(disk.size_bytes for disk in disks), 0
+        for disk in disks:
+            if not _is_known(disk, run):
+                _look(disk, _Part(run, done, total))
+            done += disk.size_bytes
+
+
+class VerifyImage(VerifyBytes):
+    """`image.verify`, asked for by somebody."""
+
+    kind = "image.verify"
+    title = _("Verify image")
+
+    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
+        return ImageDisk.objects.filter(image=run.job.subject_id).order_by("index")
+
+
+class VerifyStored(VerifyBytes):
+    """`image.verify-stored`, started by the clock. Args: `disks` (IDs). It holds none of their images."""
+
+    kind = "image.verify-stored"
+    title = _("Verify stored images")
+
+    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
+        return ImageDisk.objects.filter(pk__in=run.args["disks"])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One disk of several, as the engine sees the work; progress is that of all of them."""
+
+    run: Run
+    done: int
+    total: int
+
+    @property
+    def token(self) -> str:
+        return self.run.token
+
+    def report(self, done: int, _total: int) -> None:
+        self.run.report(min(self.total, self.done + done), self.total)
+
+    def hold(self) -> None:
+        self.run.hold()
+
+
+def _is_known(disk: ImageDisk, run: Run) -> bool:
+    """Whether it was looked at since the job was ordered: by an earlier attempt, or under another name."""
+    disk.refresh_from_db(fields=["verified_at", "damaged_at"])
+    last = max(filter(None, (disk.verified_at, disk.damaged_at)), default=None)
+    return last is not None and last >= run.job.created_at
+
+
+def _look(disk: ImageDisk, work: _Part) -> None:
+    engine, region = engine_for(disk.image.region_id), disk.image.region_id
+    try:
+        refs = engine.same_bytes(disk.ref)
+        found = "" if engine.verify(disk.ref, disk.sha256, work=work) else DAMAGED
+    except NotFound:
+        if disk.ref in engine.inventory().stored:
+            raise
+        refs, found = frozenset([disk.ref]), MISSING
+    with work.run.fenced():
+        # a reference that was struck meanwhile is nobody's any more
+        if found:
+            record_bad(region, refs, found)
+        else:
+            record_good(region, refs)

@@ -1,0 +1,18 @@
+"""Verifying an image."""
+
+from images.jobs_verify import VerifyImage
+from images.models import Image
+from images.rules.verify import can_verify
+from imsconsole.accounts.actor import Actor
+from imsconsole.audit.trail import service
+from imsconsole.jobs.start import start_job
+
+
+@service("verifyImage")
+def verify_image(image: Image, *, actor: Actor) -> Image:
+    """Read the image's stored bytes again and compare them with their checksum, in a job. Raises Refused."""
+    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    image = Image.objects.with_facts(actor).get(pk=image.pk)
+    can_verify(image, actor).require()
+    start_job(VerifyImage, image, actor=actor)
+    return image

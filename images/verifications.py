@@ -1,0 +1,54 @@
+"""What the clock does about bytes that nobody looks at: it reads them again, a few at a time."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+
+from images.jobs_verify import VerifyStored
+from images.models import Image, ImageDisk
+from images.public.platform import platform_actor
+from imsconsole.accounts.models import Region
+from imsconsole.core.errors import Conflict
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.start import start_job
+
+logger = logging.getLogger(__name__)
+EVERY = timedelta(hours=1)
+
+
+def verify_oldest() -> None:
+    """In each region a job over what was not verified for longest, unless the last one is still at work."""
+    if not settings.IMS_VERIFY_DAYS or Job.objects.live().filter(kind=VerifyStored.kind).exists():
+        return
+    for region in Region.objects.all():
+        if due := due_disks(region, timedelta(days=settings.IMS_VERIFY_DAYS)):
+            try:
+                start_job(VerifyStored, due[0], actor=platform_actor(), disks=[str(disk.pk) for disk in due])
+            except Conflict as error:
+                logger.info("stored bytes of %s are verified later: %s", region, error)
+
+
+def due_disks(region: Region, within: timedelta) -> list[ImageDisk]:
+    """The share of one run, the longest unseen first, so that everything is read once `within` that time.
+
+    It begins when half of the time is over. Bytes with several names are read once.
+    """
+    there = ImageDisk.objects.filter(image__region=region).exclude(ref="").exclude(sha256="")
+    there = there.exclude(image__status=Image.Status.DELETED)
+    share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * EVERY / (within / 2)
+    unseen = there.annotate(last=Coalesce(F("verified_at"), F("image__created_at")))
+    due: list[ImageDisk] = []
+    seen, taken = set(), 0
+    for disk in unseen.filter(last__lt=now() - within / 2).order_by("last", "pk").iterator(chunk_size=200):
+        if disk.bytes_id in seen:
+            continue
+        if due and taken + disk.size_bytes > share:
+            break
+        seen.add(disk.bytes_id)
+        due.append(disk)
+        taken += disk.size_bytes
+    return due

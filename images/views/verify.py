@@ -1,0 +1,22 @@
+"""Verify an image: a button, and a job."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from images.models import Image
+from images.services.verify import verify_image
+from imsconsole.accounts.access import ActorRequest, signed_in
+
+
+@signed_in
+@require_POST
+def verify(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
+    verify_image(image, actor=request.actor)
+    messages.success(request, _("The stored bytes of %(name)s are being verified.") % {"name": image.name})
+    return redirect(image)
