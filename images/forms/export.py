@@ -58,6 +58,26 @@ class TargetForm(forms.Form):
         return key
 
 
+class SeveralForm(TargetForm):
+    """Of several images at once: their names are those of the images."""
+
+    format = forms.ChoiceField(
+        label=_("File format"),
+        choices=[(each.value, each.label) for each in Format if each != Format.ZVHD],
+        initial=Format.QCOW2,
+        widget=forms.RadioSelect,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("folder"):
+            try:
+                object_key(f"{data['folder']}/x")
+            except forms.ValidationError as error:
+                self.add_error("folder", error)
+        return data
+
+
 class ExportForm(TargetForm):
     """All of one export; `key` is the object it will make."""
 

@@ -6,10 +6,12 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from images.ancestry import load_ancestors
 from images.filters import tab_of
 from images.models import Image
 from images.rules.copy import can_copy
 from images.rules.delete import can_delete, can_purge, can_restore_each
+from images.rules.export import can_export
 from images.selection import chosen_images, found_by
 from images.views.several import MOST_AT_ONCE, parted_by
 from imsconsole.accounts.access import ActorRequest, signed_in
@@ -24,7 +26,7 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    template, parts = _parts(tab, list(images[:MOST_AT_ONCE]), actor)
+    template, parts = _parts(tab, list(images.select_related("os_version", "key")[:MOST_AT_ONCE]), actor)
     context = {
         **parts,
         "total": images.count() if matching else len(ids),
@@ -41,7 +43,9 @@ def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, 
     if tab != "trash":
         copyable = part(images, lambda image: can_copy(image, actor))
         parted = part(images, lambda image: can_delete(image, actor))
-        return "images/_selection.html", {"parted": parted, "copyable": copyable}
+        load_ancestors(images)
+        exportable = part(images, lambda image: can_export(image, actor))
+        return "images/_selection.html", {"parted": parted, "copyable": copyable, "exportable": exportable}
     purgeable = sum(bool(can_purge(image, actor)) for image in images)
     parted = parted_by(images, can_restore_each(images, actor))
     return "images/_trash_selection.html", {"parted": parted, "purgeable": purgeable}

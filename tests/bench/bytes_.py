@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Seed, ServerSpec
 from tests.bench.timing import median_ms
 
 
@@ -27,6 +27,7 @@ def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
     engine = LocalEngine(base / "regions" / "bench", memory_mb=1024)
     rows = [
         _ingest(engine, base, 256 * MIB),
+        *(_export(engine, base, format) for format in ("qcow2", "vmdk", "vhd", "raw", "stored")),
         *(_overlay(engine, base, size) for size in (1 * GIB, 100 * GIB)),
     ]
     return "Bytes", ["what", "size", "ours ms", "bare ms", "ratio"], rows
@@ -47,6 +48,28 @@ def _ingest(engine: LocalEngine, base: Path, size: int) -> list[str]:
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", source, target], check=True)
 
     return _row("import of random bytes", f"{size // MIB} MiB", median_ms(ours, 3), median_ms(bare, 3))
+
+
+def _export(engine: LocalEngine, base: Path, format: str) -> list[str]:
+    """The whole way of an exported disk: convert, hash, to the disk, into its place; fast export against `cp`."""
+    stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
+    image, made, target = base / "regions" / "bench" / "images" / stored.ref, base / "exported", base / "bare"
+
+    def ours() -> None:
+        engine.export(stored.ref, FileSink(made), format=format, work=Unwatched())
+
+    def bare() -> None:
+        convert = ["qemu-img", "convert", "-f", "qcow2", "-O", {"vhd": "vpc"}.get(format, format)]
+        command = ["cp"] if format == "stored" else convert
+        subprocess.run([*command, image, target], check=True)
+
+    row = _row(
+        f"export as {format}", f"{stored.size_bytes // MIB} MiB", median_ms(ours, 3), median_ms(bare, 3)
+    )
+    engine.delete(stored.ref)
+    for path in (made, target):
+        path.unlink()
+    return row
 
 
 def _overlay(engine: LocalEngine, base: Path, size: int) -> list[str]:

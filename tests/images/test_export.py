@@ -469,5 +469,66 @@ def test_strangers_find_nothing_and_readers_may_not(people):
     assert not Job.objects.exists()
 
 
+# several -------------------------------------------------------------------------------------------------
+
+
+def test_several_images_go_to_one_folder_and_some_stay_with_the_reason(people):
+    first, second = bootable_image(people.bob, name="first"), bootable_image(people.bob, name="the second")
+    iso, bucket, client = (
+        sized(people.bob, type="iso", name="cd"),
+        bucket_of(people.bob),
+        client_of(people.bob),
+    )
+    pick = ",".join(str(each.pk) for each in (first, second, iso))
+    bar = client.post("/images/selection/", {"pick": pick, "state": "tab=private"}).content.decode()
+    assert reverse("images:export-several") in bar
+    asked = client.post(reverse("images:export-several"), {"pick": pick, "state": "tab=private"})
+    assert [image.name for image in asked.context["parted"].allowed] == ["the second", "first"]
+    assert "ISO images cannot be exported" in asked.content.decode()
+    sent = {"pick": pick, "confirm": "1", "format": "raw", "bucket": bucket.pk, "folder": "all"}
+    answer = client.post(reverse("images:export-several"), {**sent, "state": "tab=private"}, follow=True)
+    assert "cd is not exported" in answer.content.decode()
+    for job in Job.objects.all():
+        assert finish(job).state == "done"
+    assert sorted(BucketObject.objects.values_list("key", flat=True)) == [
+        "all/first.raw",
+        "all/the-second.raw",
+    ]
+    again = client.post(reverse("images:export-several"), {**sent, "state": "tab=private"}, follow=True)
+    assert "has an object" in again.content.decode()
+
+
+@pytest.mark.parametrize("wrong", [{"folder": "a//b"}, {"format": "zvhd"}, {"bucket": ""}])
+def test_what_is_wrong_for_all_is_said_once(people, wrong):
+    image, bucket = sized(people.bob), bucket_of(people.bob)
+    sent = {
+        "pick": image.pk,
+        "state": "tab=private",
+        "confirm": "1",
+        "format": "raw",
+        "bucket": bucket.pk,
+        "folder": "",
+        **wrong,
+    }
+    answer = client_of(people.bob).post(reverse("images:export-several"), sent)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, list(wrong))
+    assert not Job.objects.exists()
+
+
+def test_nobody_exports_what_is_not_selected_or_not_theirs(people):
+    image, bucket = sized(people.bob), bucket_of(people.carol)
+    sent = {
+        "pick": image.pk,
+        "state": "tab=private",
+        "confirm": "1",
+        "format": "raw",
+        "bucket": bucket.pk,
+        "folder": "",
+    }
+    assert client_of(people.carol).post(reverse("images:export-several"), sent).status_code == 302
+    assert client_of(people.carol).get(reverse("images:export-several")).status_code == 302
+    assert not Job.objects.exists()
+
+
 def test_limits_are_settings():
     assert (settings.IMS_EXPORT_MAX_GB, settings.IMS_FAST_EXPORT_MAX_GB) == (128, 1024)

@@ -1,0 +1,95 @@
+"""Export several images to one folder: a page that names them and what keeps some of them back, then the deed."""
+
+from collections.abc import Iterable
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from images.ancestry import load_ancestors
+from images.forms.export import SeveralForm, proposed_name
+from images.models import Image
+from images.rules.export import can_export
+from images.selection import chosen_images
+from images.services.export import export_image
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.errors import ImsError
+from imsconsole.core.rules import Refused
+from imsconsole.core.selection import part
+from imsconsole.core.sentences import sentence_of
+
+MOST_AT_ONCE = 100
+NAMED = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def export_several(request: ActorRequest) -> HttpResponse:
+    """What is confirmed are the images that were named. Each export is work of its own."""
+    actor, state = request.actor, request.POST.get("state", "") or "tab=private"
+    chosen = chosen_images(request.POST, actor).select_related("os_version", "key")
+    images = list(chosen[:MOST_AT_ONCE])
+    if not images:
+        if request.method == "POST":
+            messages.warning(request, _("No image is selected. Tick the images you want to export first."))
+        return redirect(f"{reverse('images:list')}?{state}")
+    form = SeveralForm(request.POST if "confirm" in request.POST else None, actor=actor)
+    if form.is_bound and form.is_valid():
+        _tell(request, *_export_each(images, form, actor))
+        return redirect(f"{reverse('images:list')}?{state}")
+    load_ancestors(images)
+    parted = part(images, lambda image: can_export(image, actor))
+    context = {
+        "active": "images",
+        "form": form,
+        "parted": parted,
+        "pick": ",".join(str(image.pk) for image in parted.allowed),
+        "state": state,
+        "has_secret": any(image.key_id for image in parted.allowed),
+        "has_more": chosen.count() > len(images),
+        "most": MOST_AT_ONCE,
+    }
+    return render(request, "images/export_several.html", context, status=422 if form.is_bound else 200)
+
+
+def _export_each(
+    images: Iterable[Image], form: SeveralForm, actor: Actor
+) -> tuple[list[Image], list[tuple[Image, str]]]:
+    """Each on its own, so that one that is refused does not keep the others back."""
+    bucket, format = form.cleaned_data["bucket"], form.cleaned_data["format"]
+    begun: list[Image] = []
+    refused: list[tuple[Image, str]] = []
+    for image in images:
+        try:
+            key = form.key_of(proposed_name(image))
+            begun.append(export_image(image, bucket=bucket, key=key, format=format, actor=actor))
+        except Refused as refusal:
+            refused.append((image, str(refusal.verdict.reason)))
+        except ImsError as error:
+            refused.append((image, sentence_of(error)))
+        except forms.ValidationError as error:
+            refused.append((image, " ".join(error.messages)))
+    return begun, refused
+
+
+def _tell(request: ActorRequest, begun: list[Image], refused: list[tuple[Image, str]]) -> None:
+    if begun:
+        names = ", ".join(image.name for image in begun[:NAMED]) + ("…" if len(begun) > NAMED else "")
+        text = ngettext(
+            "%(n)s image is being exported: %(names)s.",
+            "%(n)s images are being exported: %(names)s.",
+            len(begun),
+        )
+        messages.success(request, text % {"n": len(begun), "names": names})
+    for image, reason in refused[:NAMED]:
+        messages.warning(
+            request, _("%(name)s is not exported: %(reason)s") % {"name": image.name, "reason": reason}
+        )
+    if (more := len(refused) - NAMED) > 0:
+        messages.warning(request, _("%(n)s more stayed as they are, for such reasons.") % {"n": more})

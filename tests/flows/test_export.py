@@ -1,0 +1,155 @@
+"""Out and in again: exported to a bucket, downloaded with a cut in between, uploaded, imported from there; the same disk."""
+
+import hashlib
+import os
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from imsconsole.demo.guest import built_guest
+from tests.flows.steps import create_server, import_file, press, ready_log, status
+from tests.flows.test_main_journey import guests
+from tests.images.importing import make_disks
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser]
+
+
+def make_bucket(alice: Visitor) -> str:
+    """Its name."""
+    name = f"flow-{os.urandom(4).hex()}"
+    page = alice.open("/buckets/create/")
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    expect(page.locator("main")).to_contain_text(name)
+    return name
+
+
+def export(alice: Visitor, image: str, bucket: str, format: str) -> str:
+    """By the image's page; returns the ID of the object that it then links to."""
+    page = alice.open(f"/images/{image}/")
+    page.locator(f"main a[href$='/images/{image}/export/'], header a[href$='/export/']").first.click()
+    page.wait_for_url("**/export/")
+    alice.look()
+    page.locator(f"input[name=format][value={format}]").check()
+    page.locator("input[name=name]").fill("out")
+    page.locator("select[name=bucket]").select_option(label=bucket)
+    page.locator("input[name=folder]").fill("exports")
+    page.locator("main form button[type=submit]").last.click()
+    expect(page.locator("main")).to_contain_text(f"exports/out.{format}")
+    alice.look()
+    page.locator("button[name=confirm]").click()
+    page.wait_for_url(f"**/images/{image}/")
+
+    def link() -> str:
+        page.goto(f"{alice.url}/images/{image}/")
+        found = page.locator(".image-exported a").first
+        return (found.get_attribute("href") or "") if found.count() else ""
+
+    address = wait_for(link, "the export does not end", 120)
+    alice.look()
+    return address.rstrip("/").rsplit("/", 1)[1]
+
+
+def download(page: Page, url: str, target: Path) -> None:
+    """The connection is cut half-way; the rest comes by a range, of the same version."""
+    cookies = "; ".join(f"{each['name']}={each['value']}" for each in page.context.cookies(url))
+    asked = urllib.request.Request(url, headers={"Cookie": cookies})
+    with urllib.request.urlopen(asked) as answer:
+        size, version = int(answer.headers["Content-Length"]), answer.headers["ETag"]
+        target.write_bytes(answer.read(size // 2))
+    got = target.stat().st_size
+    assert 0 < got < size
+    headers = {"Cookie": cookies, "Range": f"bytes={got}-", "If-Range": version}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as rest:
+        assert rest.status == 206
+        with target.open("ab") as file:
+            file.write(rest.read())
+    assert target.stat().st_size == size
+
+
+def upload(alice: Visitor, bucket: str, path: Path, folder: str) -> str:
+    """To the bucket, by its page; returns the object's ID."""
+    page = alice.open(f"/buckets/?q={bucket}")
+    page.get_by_role("link", name=bucket, exact=True).first.click()
+    page.locator("a[href*='/upload/']").first.click()
+    page.locator("input[name=folder]").fill(folder)
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/buckets/[0-9a-f-]{36}/\?prefix="), timeout=60_000)
+    page.get_by_role("link", name=path.name, exact=True).first.click()
+    page.wait_for_url(re.compile(r"/buckets/objects/[0-9a-f-]{36}/$"))
+    return page.url.rstrip("/").rsplit("/", 1)[1]
+
+
+def import_object(alice: Visitor, made: str, name: str) -> str:
+    """From the object's page through the wizard, until the image is Normal. Returns the image's ID."""
+    page = alice.open(f"/buckets/objects/{made}/")
+    page.locator("a[href*='/images/create/from-object/']").first.click()
+    page.wait_for_url("**/from-object/**")
+    alice.look()
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url("**/details/")
+    page.locator("input[name=details-name]").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = page.url.rstrip("/").rsplit("/", 1)[1]
+    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal")
+    return image
+
+
+def file_of(console: Console, image: str) -> Path:
+    """The stored file of an image."""
+    words = "from images.models import ImageDisk as D; print(D.objects.get(image='%s').ref)"
+    ref = console.manage("shell", "-v", "0", "-c", words % image).strip().splitlines()[-1]
+    return next((console.data / "regions").glob(f"*/images/{ref}"))
+
+
+def assert_same_disk(console: Console, one: str, other: str) -> None:
+    files = [file_of(console, image) for image in (one, other)]
+    compare = ["qemu-img", "compare", "-f", "qcow2", "-F", "qcow2", *files]
+    assert subprocess.run(compare, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.guest
+def test_an_image_leaves_and_comes_back_and_boots(visitor, console: Console, tmp_path: Path):
+    alice: Visitor = visitor(locale="zh-CN")
+    page = alice.sign_in("alice")
+    image = import_file(alice, built_guest(guests(), name="Flow guest A", boot_mode="bios"), "flow-leaves")
+    bucket = make_bucket(alice)
+    made = export(alice, image, bucket, "vmdk")
+
+    target = tmp_path / "back.vmdk"
+    download(page, f"{alice.url}/buckets/objects/{made}/download/", target)
+    page = alice.open(f"/buckets/objects/{made}/")
+    expect(page.locator("main")).to_contain_text(hashlib.sha256(target.read_bytes()).hexdigest())
+
+    back = import_object(alice, upload(alice, bucket, target, "back"), "flow-comes-back")
+    assert_same_disk(console, image, back)
+    server = create_server(alice, back, "flow-comes-back")
+    log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
+    assert "identity=Flow guest A" in log
+    press(alice, server, "stop", "stopped")
+    assert "clean" in console.manage("check_store")
+
+
+def test_without_scripts_it_is_the_same(visitor, console: Console, tmp_path: Path):
+    alice: Visitor = visitor(
+        locale="en-US", java_script_enabled=False, viewport={"width": 390, "height": 844}
+    )
+    page = alice.sign_in("alice")
+    disk = (make_disks(tmp_path) / "disk.qcow2").rename(tmp_path / "plain.qcow2")
+    image = import_file(alice, disk, "flow-plain-leaves")
+    made = export(alice, image, make_bucket(alice), "vhd")
+    target = tmp_path / "back.vhd"
+    download(page, f"{alice.url}/buckets/objects/{made}/download/", target)
+    back = import_object(alice, made, "flow-plain-comes-back")
+    assert_same_disk(console, image, back)
+    assert "clean" in console.manage("check_store")
