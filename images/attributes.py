@@ -15,12 +15,13 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Attribute:
-    """A line of the page. `is_code` values are copied, not read: IDs and checksums."""
+    """A line of the page. `is_code` values are copied, not read: IDs and checksums; `is_link` ones have a page."""
 
     name: Text
     value: Any
     meaning: Text = ""
     is_code: bool = False
+    is_link: bool = False
 
 
 Group = tuple[Text, list[Attribute]]
@@ -147,11 +148,20 @@ def _origin(image: Image, actor: Actor) -> list[Attribute]:
     kind = image.get_source_kind_display()
     return [
         Attribute(_("Source"), f"{kind}: {name}" if name else kind, _("What it was made of.")),
+        *_backup(image, actor),
         *([Attribute(_("Created by"), image.created_by)] if is_own else []),
         Attribute(_("Created"), image.created_at, _("When its creation was ordered.")),
         Attribute(_("Usable since"), image.active_at, _("When it first came to the state “Normal”.")),
         Attribute(_("Updated"), image.updated_at, _("When an attribute last changed; its bytes never do.")),
     ]
+
+
+def _backup(image: Image, actor: Actor) -> list[Attribute]:
+    """Of a full-ECS image, for its owner."""
+    if image.backup is None or image.project_id != actor.project.pk:
+        return []
+    meaning = _("Its disks have the same bytes. One backup makes one image.")
+    return [Attribute(_("Backup"), image.backup, meaning, is_link=True)]
 
 
 def _disk(disk: ImageDisk) -> list[Attribute]:

@@ -16,7 +16,7 @@ from images.os_models import OsVersion
 from images.public.models import PublicSource, ReleaseNote
 from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Project, Region
+from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
@@ -260,6 +260,13 @@ class Image(Trashable):
     def is_gone(self) -> bool:
         """Deleted or in the trash: it has no page."""
         return self.status in (self.Status.DELETED, self.Status.TRASHED)
+
+    @property
+    def only_zone(self) -> AvailabilityZone | None:
+        """The one AZ it is usable in as long as its backup is not complete (R96). Load `backup__zone` with it."""
+        if self.backup is None or self.backup.status != Backup.Status.CREATING:
+            return None
+        return self.backup.zone
 
     @property
     def is_deprecated(self) -> bool:

@@ -27,7 +27,12 @@ class Source:
     pages: Mapping[str, str]
 
 
-SERVER = Source("server", _("Cloud server"), {Type.SYSTEM: "images:create-from-server"})
+SERVER = Source(
+    "server",
+    _("Cloud server"),
+    {Type.SYSTEM: "images:create-from-server", Type.FULL: "images:create-full-of-server"},
+)
+BACKUP = Source("backup", _("Cloud backup"), {Type.FULL: "images:create-full-of-backup"})
 DISK = Source(
     "disk",
     _("Disk"),
@@ -47,7 +52,7 @@ OBJECT = Source(
         Type.ISO: "images:create-from-object",
     },
 )
-SOURCES: tuple[Source, ...] = (SERVER, DISK, FILE, OBJECT)
+SOURCES: tuple[Source, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT)
 
 
 def type_in(given: str, source: Source) -> str:

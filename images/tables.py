@@ -147,7 +147,7 @@ def image_table(
     images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> ImageTable:
     """The page of the list that the request's URL asks for, with these of its choosable columns."""
-    images = images.select_related("os_version", "key")
+    images = images.select_related("os_version", "key", "backup__zone")
     if "tags" in columns:
         images = images.prefetch_related("tags")
     table = paged(ImageTable, images, request, columns, actor=actor)

@@ -31,7 +31,7 @@ class ChangeOsForm(LoginForm):
     def __init__(self, *args: Any, server: Server, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.server, self.host = server, host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version"))
+        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
@@ -58,7 +58,7 @@ class ChangeOsForm(LoginForm):
 
 def change_of(draft: dict[str, Any], server: Server, actor: Actor) -> OsChange | None:
     """The order of a draft with its rows; None when one of them is gone."""
-    images = Image.objects.visible_to(actor).select_related("os_version")
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
     image = images.filter(pk=uuid.UUID(draft["image"])).first()
     pair = None
     if draft["key_pair"]:

@@ -26,7 +26,7 @@ class ChangeOsManyForm(LoginForm):
     def __init__(self, *args: Any, changes: ManyChanges, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.changes, self.host = changes, host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version"))
+        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

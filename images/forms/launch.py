@@ -11,7 +11,8 @@ from images.fit import fits, fits_system_disk
 from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
-from images.rules.launch import MAX_COUNT, Launch, can_launch, quota_of
+from images.rules.full_ecs import is_usable_in
+from images.rules.launch import MAX_COUNT, Launch, can_launch, fits_data_disks_of, quota_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
@@ -45,7 +46,7 @@ class LaunchForm(LoginForm):
     def __init__(self, *args: Any, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.host = host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version"))
+        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
         self._choices("zone", actor.region.zones.all())
         self._choices("flavor", Flavor.objects.filter(hidden=False))
         for number in range(1, self.disk_count() + 1):
@@ -75,6 +76,11 @@ class LaunchForm(LoginForm):
         if image and typed.get("system_disk_gb"):
             self.check("system_disk_gb", fits_system_disk(image, typed["system_disk_gb"]))
         self._clean_data_disks()
+        if image and typed.get("zone"):
+            self.check("zone", is_usable_in(image, typed["zone"].pk))
+        if image and not self.errors:
+            sizes = [typed[field.name] for field in self.data_disk_fields()]
+            self.check("data_disks", fits_data_disks_of(image, sizes))
         self.require_login()
         return typed
 
@@ -108,7 +114,7 @@ def initial_of(draft: dict[str, Any]) -> dict[str, Any]:
 
 def launch_of(draft: dict[str, Any], actor: Actor) -> Launch | None:
     """The order of a draft with its rows; None when one of them is gone."""
-    images = Image.objects.visible_to(actor).select_related("os_version")
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
     image = images.filter(pk=uuid.UUID(draft["image"])).first()
     flavor = Flavor.objects.filter(pk=draft["flavor"]).first()
     zone = actor.region.zones.filter(pk=draft["zone"]).first()

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
 from images.models import Image
+from images.rules.full_ecs import is_usable_in
 from images.rules.launch import has_login
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
@@ -49,11 +50,17 @@ def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdic
     """Whether the server's system can be replaced by that image's, whatever else is chosen.
 
     Same region, neither ISO (R127) nor data disk image (R129), Normal, same boot mode (R125) and
-    architecture (R126), fitting its flavor. Of a full-ECS image only the system disk counts (R128).
+    architecture (R126), fitting its flavor. Of a full-ECS image only the system disk counts (R128), in its
+    AZ until its backup is complete (R96).
     """
     if image.region_id != actor.region.pk:
         return refuse("other-region", _("The image is in another region. Copy it to this region first."))
-    return _is_system(image) and _boots_alike(server, image) and fits(image, server.flavor, host.capabilities)
+    return (
+        _is_system(image)
+        and is_usable_in(image, server.zone_id)
+        and _boots_alike(server, image)
+        and fits(image, server.flavor, host.capabilities)
+    )
 
 
 def can_order_change(change: OsChange, actor: Actor, host: Host | None = None) -> Verdict:

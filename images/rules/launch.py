@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
 from images.models import Image
+from images.rules.full_ecs import is_usable_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
@@ -16,6 +17,7 @@ from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.rules import fits_memory
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
 MAX_COUNT = 100
@@ -57,7 +59,7 @@ def quota_of(flavor: Flavor | None, disks_gb: Sequence[int], count: int) -> dict
 
 
 def can_launch(image: Image, actor: Actor) -> Verdict:
-    """Servers are created from system disk images in state Normal of the same region (R5, R7, R22, R66)."""
+    """Servers are created from system disk and full-ECS images in state Normal of the same region (R5, R7, R22, R66)."""
     if not (verdict := may_write(actor)):
         return verdict
     if image.region_id != actor.region.pk:
@@ -131,7 +133,36 @@ def has_login(login: Login) -> Verdict:
     return ALLOWED
 
 
+def fits_data_disks_of(image: Image, sizes_gb: Sequence[int]) -> Verdict:
+    """A server of a full-ECS image has all its disks; they may be larger, and more may follow (R95)."""
+    least = data_disks_gb_of(image)
+    if len(sizes_gb) < len(least):
+        return refuse(
+            "full-ecs-disks",
+            _("The image has %(count)s data disks, and its servers have all of them.")
+            % {"count": len(least)},
+        )
+    for number, (size_gb, least_gb) in enumerate(zip(sizes_gb, least, strict=False), 1):
+        if size_gb < least_gb:
+            return refuse(
+                "full-ecs-disk-size",
+                _("Data disk %(number)s of the image has %(least)s GB. It can grow, not shrink.")
+                % {"number": number, "least": least_gb},
+            )
+    return ALLOWED
+
+
+def data_disks_gb_of(image: Image) -> list[int]:
+    """The sizes of the data disks that servers of an image have at least, in their order."""
+    if image.type != Image.Type.FULL:
+        return []
+    disks = image.disks.exclude(index=0).order_by("index")
+    return [-(-size // GIB) for size in disks.values_list("virtual_size_bytes", flat=True)]
+
+
 def _fits_data_disks(launch: Launch) -> Verdict:
+    if not (verdict := fits_data_disks_of(launch.image, launch.data_disks_gb)):
+        return verdict
     if len(launch.data_disks_gb) > MAX_DATA_DISKS:
         return refuse(
             "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
@@ -155,6 +186,8 @@ def is_here(launch: Launch, actor: Actor) -> Verdict:
         return refuse(
             "other-region", _("The availability zone is in another region. Choose one of this region.")
         )
+    if not (verdict := is_usable_in(launch.image, launch.zone.pk)):
+        return verdict
     if launch.key_pair and launch.key_pair.project_id != actor.project.pk:
         return refuse(
             "other-project", _("The key pair belongs to another project. Choose one of this project.")

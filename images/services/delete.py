@@ -9,6 +9,7 @@ from images.rules.import_image import name_is_free
 from images.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -70,7 +71,7 @@ def _locked(image: Image, actor: Actor) -> Image:
 
 
 def _remove(image: Image, actor: Actor) -> Image:
-    """The row stays for the lineage, with what was said of its backups for the job."""
+    """The row stays for the lineage. Its backup goes along when that was said (R88). Raises Refused: it is at work."""
     image.status, image.status_before, image.kept_until = Image.Status.DELETED, "", None
     image.deleted_at = image.updated_at = now()
     image.save(
@@ -78,4 +79,6 @@ def _remove(image: Image, actor: Actor) -> Image:
     )
     if image.disks.exclude(ref="").exists():
         start_job(DeleteImage, image, actor=actor)
+    if image.backup and image.deletes_backups and not image.backup.deleted_at:
+        delete_backup(image.backup, actor=actor)
     return image

@@ -1,9 +1,10 @@
 """Creating servers from an image."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from images.models import Image
+from images.models import Image, ImageDisk
 from images.rules.install import can_install_server
 from images.rules.launch import Launch, can_create_servers
 from imsconsole.accounts.actor import Actor
@@ -59,7 +60,7 @@ def create_servers(
 
 def _locked(image: Image, actor: Actor) -> Image:
     """The image as it is now; its row, the project's quota and the region's memory are held."""
-    images = Image.objects.visible_to(actor).select_related("os_version")
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
     row = images.select_for_update(of=("self",), no_key=True).filter(pk=image.pk).first()
     if row is None:
         raise NotFound
@@ -141,22 +142,46 @@ def _create(
     )
     server.host_name = host_name(name, f"ecs-{server.pk.hex[:8]}")
     server.save(force_insert=True)
-    _create_disks(launch, server)
-    start_job(CreateServer, server, actor=actor, **bytes_of)
+    disk_refs = _create_disks(launch, server)
+    start_job(CreateServer, server, actor=actor, disk_refs=disk_refs, **bytes_of)
     return server
 
 
-def _create_disks(launch: Launch, server: Server) -> None:
-    """The rows of the system disk (index 0) and the data disks behind it."""
-    for index, size_gb in enumerate((launch.system_disk_gb, *launch.data_disks_gb)):
-        Disk.objects.create(
+def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
+    """The rows of the system disk (index 0) and the data disks behind it.
+
+    Those of a full-ECS image come to the places they had; the stored disk of each is returned by its ID.
+    """
+    refs: dict[str, str] = {}
+    places = _places(launch)
+    for number, size_gb in enumerate((launch.system_disk_gb, *launch.data_disks_gb)):
+        index, source = places[number]
+        disk = Disk.objects.create(
             project=server.project,
             zone=server.zone,
-            name=f"{server.name}-data-{index}" if index else f"{server.name}-system",
-            role=Disk.Role.DATA if index else Disk.Role.SYSTEM,
+            name=f"{server.name}-data-{number}" if number else f"{server.name}-system",
+            role=Disk.Role.DATA if number else Disk.Role.SYSTEM,
             size_gb=size_gb,
             server=server,
             index=index,
-            image=None if index else launch.image,
-            multi_queue=not index and launch.image.nic_multi_queue,
+            image=None if number else launch.image,
+            multi_queue=not number and launch.image.nic_multi_queue,
         )
+        if source:
+            refs[str(disk.pk)] = source.ref
+    return refs
+
+
+def _places(launch: Launch) -> list[tuple[int, ImageDisk | None]]:
+    """The index of each disk, the system disk first, and of data disks what they are filled from."""
+    sources: list[ImageDisk] = []
+    if launch.image.type == Image.Type.FULL:
+        sources = list(launch.image.disks.exclude(index=0).order_by("index"))
+    taken = {source.index for source in sources}
+    free = (index for index in itertools.count(1) if index not in taken)
+    blank = len(launch.data_disks_gb) - len(sources)
+    return [
+        (0, None),
+        *((source.index, source) for source in sources),
+        *((next(free), None) for _ in range(blank)),
+    ]

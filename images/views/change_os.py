@@ -199,7 +199,7 @@ def chosen_image(typed: dict[str, Any], actor: Actor) -> Image | None:
         pk = uuid.UUID(str(typed.get("image", "")))
     except ValueError:
         return None
-    return Image.objects.visible_to(actor).select_related("os_version").filter(pk=pk).first()
+    return Image.objects.visible_to(actor).select_related("os_version", "backup__zone").filter(pk=pk).first()
 
 
 def _system_disk(server: Server) -> Disk | None:
@@ -252,4 +252,4 @@ def images_to_choose(actor: Actor, tab: str, word: str) -> QuerySet[Image]:
     images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
     if word:
         images = images.filter(name__icontains=word)
-    return images.select_related("os_version", "successor").kept_up_first()[:SHOWN_IMAGES]
+    return images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]

@@ -74,7 +74,7 @@ def _exported(jobs: list[Job]) -> BucketObject | None:
 def _images(request: ActorRequest) -> Any:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
     return images.select_related(
-        "os_version", "created_by", "region", "project", "successor", "key"
+        "os_version", "created_by", "region", "project", "successor", "key", "backup__zone"
     ).prefetch_related("disks", "tags")
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.models import Image
-from images.rules.launch import can_create_servers, can_launch
+from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.services.launch import create_servers
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
@@ -127,12 +127,26 @@ def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any
     least = image.min_disk_gb if image else 1
     if not size.isdecimal() or int(size) < least:
         typed["system_disk_gb"] = least
+    return _with_data_disks(typed, image)
+
+
+def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, Any]:
+    """The data disks of a full-ECS image, at least as large as they are (R95); those of another are forgotten."""
+    sizes = data_disks_gb_of(image) if image else []
+    former = str(typed.get("of_image", ""))
+    if image and former and former != str(image.pk):
+        typed["data_disks"] = len(sizes)
+    count = str(typed.get("data_disks") or 0)
+    typed["data_disks"] = max(int(count) if count.isdecimal() else 0, len(sizes))
+    for number, least in enumerate(sizes, 1):
+        chosen = str(typed.get(f"data_disk_{number}") or "")
+        typed[f"data_disk_{number}"] = max(int(chosen) if chosen.isdecimal() else 0, least)
     return typed
 
 
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     """The chosen image, else the first public one that can be launched."""
-    images = Image.objects.visible_to(actor).select_related("os_version")
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
     try:
         chosen = images.filter(pk=uuid.UUID(str(typed.get("image", "")))).first()
     except ValueError:
@@ -155,6 +169,7 @@ def _page(
         "active": "servers",
         "form": form,
         "image": image,
+        "filled_disks": len(data_disks_gb_of(image)) if image else 0,
         "tab": tab,
         "tabs": [(category.value, category.label) for category in TABS],
         "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),
@@ -174,7 +189,7 @@ def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> l
     images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
     if word:
         images = images.filter(name__icontains=word)
-    rows = images.select_related("os_version", "successor").kept_up_first()[:SHOWN_IMAGES]
+    rows = images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]
     return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]
 
 

@@ -34,6 +34,7 @@ from images.rules import (
     copy,
     delete,
     export,
+    full_ecs,
     import_image,
     install,
     launch,
@@ -48,6 +49,7 @@ from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
 from images.services.export import export_image
+from images.services.full_ecs import make_of_backup
 from images.services.import_image import import_image as import_service
 from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
@@ -404,6 +406,12 @@ BACKUP = Subject(
             "Restore",
             at("backups:restore"),
             service=lambda backup, actor: restore_backup(backup, actor=actor, stop_first=True),
+        ),
+        Action(
+            backups.can_become_image,
+            "Create image",
+            lambda backup: f"{reverse('images:create-full-of-backup')}?backup={backup.pk.hex}",
+            service=lambda backup, actor: make_of_backup(backup, name="of-it", actor=actor),
         ),
         Action(backups.can_delete_backup, "Delete", at("backups:delete")),
     ),
@@ -793,6 +801,9 @@ ELSEWHERE = {
     public.can_keep: "images/public/test_keep.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
+    full_ecs.can_capture_full: "images/test_full_ecs.py",
+    full_ecs.can_capture_full_into: "images/test_full_ecs.py",
+    full_ecs.can_make_of_backup: "images/test_full_ecs.py",
     backups.can_back_up_into: "cloud/backups/test_create.py",
     backups.can_restore_to: "cloud/backups/test_restore.py",
     vaults.can_order_vault: "cloud/vaults/test_vaults.py",

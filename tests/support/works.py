@@ -12,6 +12,7 @@ from images.jobs_capture import CaptureImage
 from images.jobs_copy import CopyImage
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
+from images.jobs_full_ecs import CaptureFull, MakeOfBackup
 from images.jobs_public import FetchPublicImage
 from images.jobs_take import TakeObject
 from images.jobs_verify import VerifyImage, VerifyStored
@@ -22,6 +23,7 @@ from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
 from images.services.export import export_image
+from images.services.full_ecs import capture_full, make_of_backup
 from images.services.public import fetch_public_image
 from images.services.take_object import take_object
 from images.services.verify import verify_image
@@ -205,6 +207,16 @@ class Works:
             run_jobs()
         return restore_backup(backup, stop_first=True, actor=self.actor)
 
+    def capture_full(self) -> Image:
+        """Of the running server."""
+        return capture_full(
+            self.server("running"), vault=self.vault(), name=f"full-{self._count}", actor=self.actor
+        )
+
+    def make_of_backup(self) -> Image:
+        backup = stored_backup(self.actor, vault=self.vault())
+        return make_of_backup(backup, name=f"of-backup-{self._count}", actor=self.actor)
+
     def vault(self) -> Vault:
         existing = Vault.objects.visible_to(self.actor).first()
         return existing or create_vault(name="works", capacity_gb=1000, actor=self.actor)
@@ -281,6 +293,8 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     ReinstallOs: Works.reinstall_os,
     UndoChangeOs: Works.undo_change_os,
     DeleteKeptDisk: Works.delete_kept_disk,
+    CaptureFull: Works.capture_full,
+    MakeOfBackup: Works.make_of_backup,
     CreateBackup: Works.create_backup,
     RestoreBackup: Works.restore_backup,
     DeleteBackup: Works.delete_backup,
@@ -328,8 +342,8 @@ def _image(job: Job) -> None:
     assert image.status == ("active" if job.state == "done" else "killed")
     assert image.error_code == job.error_code
     if job.state == "done":
-        disk = image.disks.get()
-        assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+        for disk in image.disks.all():
+            assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
     elif job.kind == ImportImage.kind:
         upload = Upload.objects.get(pk=UUID(job.args["upload"]))
         assert upload.path.stat().st_size == upload.size_bytes

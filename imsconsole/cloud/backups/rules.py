@@ -155,6 +155,14 @@ def is_at_rest(backup: Backup) -> Verdict:
     return ALLOWED
 
 
+def can_become_image(backup: Backup, actor: Actor) -> Verdict:
+    """An available backup of either kind makes one image (R68, R69). Shared disks do not exist here.
+
+    The image's own quota is asked in `images.rules.full_ecs`. Prefetch `images` for lists.
+    """
+    return may_write(actor) and is_available(backup) and has_no_image(backup)
+
+
 def has_no_image(backup: Backup) -> Verdict:
     """One backup makes one image (R68), which keeps it from being deleted (R88). Prefetch `images` for lists."""
     of_it = [image for image in backup.images.all() if image.status != "deleted"]

@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.rules import WORKING, can_delete_backup, can_restore_backup
+from imsconsole.cloud.backups.rules import WORKING, can_become_image, can_delete_backup, can_restore_backup
 from imsconsole.cloud.models import Backup
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
@@ -18,6 +18,7 @@ def verdicts_on(backup: Backup, actor: Actor) -> dict[str, Verdict]:
     """Which buttons a backup has, each with its verdict."""
     return {
         "restore": can_restore_backup(backup, actor),
+        "become_image": can_become_image(backup, actor),
         "delete": can_delete_backup(backup, actor),
     }
 

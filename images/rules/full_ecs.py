@@ -1,0 +1,53 @@
+"""May a full-ECS image (整机镜像) be made? Who, then the server or the backup, then the vault; quota last."""
+
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from images.rules.capture import can_capture
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into, can_become_image
+from imsconsole.cloud.models import Backup, Server, Vault
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+
+
+def can_capture_full(server: Server, actor: Actor) -> Verdict:
+    """Of a running or stopped server, through a backup of all its disks (§2.7; R6, R30)."""
+    return can_back_up(server, actor) and can_capture(actor)
+
+
+def can_capture_full_into(server: Server, vault: Vault, actor: Actor) -> Verdict:
+    """The backup needs its place in a vault. `vault` comes from `with_facts`. Hard only with the rows held."""
+    return can_back_up_into(server, vault, actor) and can_capture(actor)
+
+
+def can_make_of_backup(backup: Backup, actor: Actor) -> Verdict:
+    """An available backup of either kind makes one image (§2.8, §2.9; R68, R69)."""
+    return can_become_image(backup, actor) and can_capture(actor)
+
+
+def is_usable_in(image: Image, zone_id: object) -> Verdict:
+    """Until its backup is complete a full-ECS image is usable in the AZ of the server only (R96)."""
+    if image.only_zone is None or image.only_zone.pk == zone_id:
+        return ALLOWED
+    return refuse(
+        "only-in-zone",
+        _(
+            "The image is available in %(zone)s only, until the backup it is made through is complete. Choose that "
+            "AZ, or wait."
+        )
+        % {"zone": image.only_zone},
+    )
+
+
+def comes_from_csbs(image: Image) -> bool:
+    """Whether a full-ECS image is of a legacy backup, or of a server that CSBS backed up (R17, R41, R42).
+
+    Such images cannot be shared. Backups are shared with nobody here, so that R43 has no case.
+    """
+    backup = image.backup
+    if image.type != Image.Type.FULL or backup is None:
+        return False
+    if image.source_kind != Image.Source.SERVER:
+        return backup.kind == Backup.Kind.CSBS
+    legacy = Backup.objects.filter(server_id=backup.server_id, kind=Backup.Kind.CSBS)
+    return legacy.filter(created_at__lt=image.created_at).exists()

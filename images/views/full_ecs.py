@@ -1,0 +1,85 @@
+"""Create a full-ECS image of a server, or of a backup."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from images.forms.full_ecs import OfBackupForm, OfServerForm
+from images.models import Image
+from images.rules.capture import can_capture
+from images.rules.full_ecs import can_capture_full, can_make_of_backup
+from images.services.full_ecs import capture_full, make_of_backup
+from images.sources import BACKUP, SERVER, Source, kinds_context
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.cloud.backups.filters import backups_of
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.vaults.filters import vaults_of
+from imsconsole.core.selection import Parted, part
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def of_server(request: ActorRequest) -> HttpResponse:
+    """Which server, into which vault; servers that cannot be captured stand below with the reason."""
+    actor = request.actor
+    servers = Server.objects.visible_to(actor).existing().order_by("name")
+    parted = part(servers, lambda server: can_capture_full(server, actor))
+    form = OfServerForm(
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        sources=servers,
+        offered=parted.allowed,
+        initial={"server": _named(request, "server")},
+    )
+    if request.method == "POST" and form.is_valid():
+        return _begun(request, capture_full(actor=actor, **form.cleaned_data))
+    return _page(request, form, parted, SERVER)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def of_backup(request: ActorRequest) -> HttpResponse:
+    """Which backup; those that make no image (any more) stand below with the reason."""
+    actor = request.actor
+    backups = backups_of(actor).order_by("-created_at")
+    parted = part(backups, lambda backup: can_make_of_backup(backup, actor))
+    form = OfBackupForm(
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        sources=backups,
+        offered=parted.allowed,
+        initial={"backup": _named(request, "backup")},
+    )
+    if request.method == "POST" and form.is_valid():
+        return _begun(request, make_of_backup(actor=actor, **form.cleaned_data))
+    return _page(request, form, parted, BACKUP)
+
+
+def _named(request: ActorRequest, name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _begun(request: ActorRequest, image: Image) -> HttpResponse:
+    messages.success(request, _("The image “%(name)s” is being created.") % {"name": image.name})
+    return redirect(image)
+
+
+def _page(
+    request: ActorRequest, form: OfServerForm | OfBackupForm, parted: Parted, source: Source
+) -> HttpResponse:
+    context = {
+        "active": "images",
+        "form": form,
+        "parted": parted,
+        "verdict": can_capture(request.actor),
+        "has_vaults": vaults_of(request.actor).exists(),
+        **kinds_context(Image.Type.FULL, source),
+    }
+    return render(request, "images/create_full.html", context, status=422 if form.errors else 200)
