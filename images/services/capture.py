@@ -1,6 +1,6 @@
 """Capture: a server's disks, or a disk that no server has, become private images (ims-facts §2.1, §2.3, §2.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -127,7 +127,7 @@ def capture_data_disks(
 
 
 def _locked(disks: Any, actor: Actor) -> list[Disk]:
-    """The disks as they are now, their servers' rows held before their own, and all that nobody works on them.
+    """The disks as they are now, their servers' rows held before their own.
 
     Raises NotFound, Conflict.
     """
@@ -144,9 +144,6 @@ def _locked(disks: Any, actor: Actor) -> list[Disk]:
         if disk.server_id and disk.server_id not in servers:
             raise Conflict
         disk.server = servers.get(disk.server_id) if disk.server_id else None
-    busy = Job.objects.live().about(*servers, *(disk.pk for disk in rows)).first()
-    if busy:
-        raise Conflict("subject-busy", name=busy.subject_name)
     return rows
 
 
@@ -174,6 +171,7 @@ def _image_of(disk: Disk, actor: Actor, *, source: tuple[str, UUID, str], **attr
 
 def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> list[Image]:
     """The rows and their one job, which reserves what their origin takes in the store; what they take is not known."""
+    _require_idle(images)
     lock_project(actor.project)
     can_capture(actor, len(images)).require()
     tags_fit(dict(tags or {})).require()
@@ -200,6 +198,13 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
     )
     hold(job)
     return list(images.values())
+
+
+def _require_idle(disks: Iterable[Disk]) -> None:
+    """What is done to a disk of a server holds the server, and does not always show in its state. Raises Conflict."""
+    things = {each for disk in disks for each in (disk.pk, disk.server_id) if each}
+    if busy := Job.objects.live().about(*things).first():
+        raise Conflict("subject-busy", name=busy.subject_name)
 
 
 def _estimate(images: Mapping[Disk, Image]) -> dict[str, int]:

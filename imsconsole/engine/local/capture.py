@@ -161,6 +161,7 @@ class Captures:
         self, server: ServerSpec, copies: Sequence[Copy], scrap: Path, work: Work
     ) -> dict[UUID, Path]:
         """Empty when the guest does not run. Raises GuestGone when it has ended meanwhile."""
+        work.hold()  # not while the server is held: who is stopped here may not keep the next attempt waiting
         with self._machines.held(server.ref) as (folder, runs):
             if not runs:
                 drop(folder, copies_in(folder, copies))
@@ -185,7 +186,6 @@ class Captures:
         if not all(found.values()) or not all(each.job in jobs for each in copies):
             return False
         for each, path in found.items():
-            work.hold()
             assert path is not None  # noqa: S101 - asked above
             path.rename(path.with_name(_target(each, work)))
         return True
@@ -194,7 +194,6 @@ class Captures:
         """One transaction: the disks are copied as they are now. Raises NoSpace, Unavailable."""
         drop(folder, copies_in(folder, copies))
         self._require_room(copies)
-        work.hold()
         with qmp(folder) as talk:
             sizes = _sizes(talk)
         try:
@@ -251,7 +250,8 @@ class Captures:
         made = {}
         for each in copies:
             made[each.stored] = scrap / f"{each.stored.hex}{SUFFIX}"
-            (folder / RUN / _target(each, work)).rename(made[each.stored])
+            for path in copies_in(folder, [each]):  # whichever attempt's name it bears just now
+                path.rename(made[each.stored])
             self._require_whole(made[each.stored])
         return made
 
