@@ -18,7 +18,7 @@ from images.jobs_take import TakeObject
 from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
-from images.services.capture import capture_server
+from images.services.capture import capture_data_disks
 from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
@@ -116,8 +116,9 @@ class Works:
         return export_image(image, bucket=bucket, key=key, format="vmdk", actor=self.actor)
 
     def capture_image(self) -> Image:
-        """Of the running server."""
-        return capture_server(self.server("running"), name=f"captured-{self._count}", actor=self.actor)
+        """Of a disk that no server has. With guests: images/test_capture_kills."""
+        names = {self.free_disk().pk: f"captured-{self._count}"}
+        return capture_data_disks(names, actor=self.actor)[0]
 
     def verify_image(self) -> Image:
         return verify_image(bootable_image(self.actor), actor=self.actor)
