@@ -78,6 +78,11 @@ def can_resume(upload: Upload, actor: Actor) -> Verdict:
             _("The unfinished upload of “%(name)s” has expired. Please upload it from the beginning.")
             % {"name": upload.name},
         )
+    if upload.origin:
+        return refuse(
+            "upload-fetched",
+            _("“%(name)s” is being fetched from a bucket. That goes on by itself.") % {"name": upload.name},
+        )
     if not upload.is_resumable:
         return refuse(
             "upload-not-resumable",

@@ -206,6 +206,9 @@ def test_bytes_from_elsewhere_are_fetched_by_a_job(people, disks):
     with bytes_elsewhere():
         upload = take(made, actor=people.bob)
         assert upload.state == "receiving"
+        page = client_of(people.bob).get(reverse("uploads:detail", args=[upload.pk])).content.decode()
+        assert "goes on by itself" in page
+        assert f"{made.bucket.name}:disk.qcow2" in page
         job = finish(Job.objects.get())
     assert (job.state, job.error_code) == ("done", "")
     upload.refresh_from_db()
