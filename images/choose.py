@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits
 from images.forms.choose import Need
+from images.kinds import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from images.models import Image, ImageQuerySet, ImageTag
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor, projects_of
@@ -58,14 +59,12 @@ def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:
 
 def _of_need(need: str, actor: Actor) -> ImageQuerySet:
     """The kind of image that meets a need (R23). Without the facts of lists: 500 images are looked at."""
-    visible, kind = Image.objects.visible_to(actor), Image.Category
+    visible = Image.objects.visible_to(actor)
     if need == Need.CLEAN:
-        return visible.filter(category=kind.PUBLIC, hidden=False)
+        return of_kind(visible, PUBLIC, actor)
     if need == Need.SAME:
-        return visible.filter(project=actor.project)
-    if need == Need.OTHERS:
-        return visible.filter(category=kind.PRIVATE).exclude(project=actor.project)
-    return visible.filter(category=kind.MARKET)
+        return of_kind(visible, PRIVATE, actor)
+    return of_kind(visible, SHARED if need == Need.OTHERS else MARKET, actor)
 
 
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:

@@ -8,11 +8,12 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
+from images.kinds import KINDS, of_kind
 from images.models import Image, ImageQuerySet, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
@@ -20,13 +21,7 @@ from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.filters import EachFilter, ListFilter
 from imsconsole.engine.types import GIB
 
-TABS = {
-    "public": _("Public images"),
-    "private": _("Private images"),
-    "shared": _("Shared images"),
-    "market": _("Market images"),
-    "trash": _("Trash"),
-}
+TABS = {**KINDS, "trash": _("Trash")}
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 GONE = (Image.Status.DELETED, Image.Status.TRASHED)
 STATUSES = [choice for choice in Image.Status.choices if choice[0] not in GONE]
@@ -38,15 +33,7 @@ def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     """The images of a tab that the actor may see, with their facts (R2, R3, R14, R22)."""
     if tab == "trash":
         return Image.objects.in_trash(actor).with_facts(actor)
-    images = Image.objects.visible_to(actor).with_facts(actor)
-    if tab == "public":
-        public = images.filter(category=Image.Category.PUBLIC, hidden=False)
-        return public.order_by(F("deprecated_on").asc(nulls_first=True), "-created_at", "pk")
-    if tab == "private":
-        return images.filter(project=actor.project)
-    if tab == "shared":
-        return images.filter(category=Image.Category.PRIVATE).exclude(project=actor.project)
-    return images.none()
+    return of_kind(Image.objects.visible_to(actor).with_facts(actor), tab, actor)
 
 
 def tab_of(query: QueryDict) -> str:

@@ -17,6 +17,7 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
+from images.rules.share import can_share
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn, paged
@@ -34,6 +35,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
         "can_copy": can_copy(record, table.actor),
         "can_tag": can_tag(record, table.actor),
         "can_export": can_export(record, table.actor),
+        "can_share": can_share(record, table.actor),
         "can_delete": can_delete(record, table.actor),
     }
 

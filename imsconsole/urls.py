@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("imsconsole.overview.urls")),
     path("", include("imsconsole.accounts.urls")),
+    path("", include("sharing.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.urls_launch")),
     path("servers/", include("images.urls_change_os")),

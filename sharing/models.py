@@ -1,7 +1,7 @@
 """A share: one image, one project of its region that may use it (ims-facts §2.14)."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -35,13 +35,21 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """Offers to the actor's project, in whatever status (R56)."""
         return self.living().filter(project=actor.project)
 
-    def with_servers(self) -> Self:
-        """Annotates `servers_count`: how many servers the receiving project has from the image."""
+    def with_facts(self) -> Self:
+        """Annotates `servers_count`: how many servers the receiving project has from the image, and
+        `accepted_count`: how many projects have accepted it.
+        """
         servers = Server.objects.filter(
             image=OuterRef("image"), project=OuterRef("project"), deleted_at=None
-        ).order_by()
-        counts = servers.values("image").annotate(n=Count("pk")).values("n")
-        return self.annotate(servers_count=Coalesce(Subquery(counts), 0))
+        ).values("image")
+        accepted = Share.objects.filter(
+            image=OuterRef("image"), ended_at=None, status=Share.Status.ACCEPTED
+        ).values("image")
+        return self.annotate(servers_count=_count(servers), accepted_count=_count(accepted))
+
+
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().annotate(n=Count("pk")).values("n")), 0)
 
 
 class Share(models.Model):
@@ -83,8 +91,9 @@ class Share(models.Model):
     ends_at = models.DateTimeField(_("ends at"), null=True)  # announced to the receiver
     ended_at = models.DateTimeField(_("ended at"), null=True)
 
-    # annotated by `with_servers`
+    # annotated by `with_facts`
     servers_count: int
+    accepted_count: int
 
     objects = ShareQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from images.held import held_image
 from images.models import Image
 from images.rules.change_os import OsChange, can_order_change, can_order_reinstall, least_gb
 from imsconsole.accounts.actor import Actor
@@ -65,7 +66,7 @@ def _locked(change: OsChange, actor: Actor) -> OsChange:
 
     An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
     """
-    image = _held(
+    image = held_image(
         Image.objects.visible_to(actor).select_related("os_version", "backup__zone"), change.image.pk
     )
     lock_project(actor.project)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from images.held import held_image
 from images.models import Image, ImageDisk
 from images.rules.install import can_install_server
 from images.rules.launch import Launch, can_create_servers
@@ -61,9 +62,7 @@ def create_servers(
 def _locked(image: Image, actor: Actor) -> Image:
     """The image as it is now; its row, the project's quota and the region's memory are held."""
     images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
-    row = images.select_for_update(of=("self",), no_key=True).filter(pk=image.pk).first()
-    if row is None:
-        raise NotFound
+    row = held_image(images, image.pk)
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
     return row

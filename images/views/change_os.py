@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.forms.change_os import ChangeOsForm, change_of
+from images.kinds import CHOSEN_AMONG, kind_of, of_kind
 from images.models import Image
 from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
 from images.services.change_os import change_os as start_change
@@ -217,7 +218,7 @@ def _page(
 ) -> HttpResponse:
     actor = request.actor
     image = chosen_image(typed, actor)
-    tab = str(typed.get("tab") or (image.category if image else TABS[0]))
+    tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
     word = str(typed.get("image_q", ""))
     context = {
         "active": "servers",
@@ -227,7 +228,7 @@ def _page(
         "is_change": verb is CHANGE,
         "image": image,
         "tab": tab,
-        "tabs": [(category.value, category.label) for category in TABS],
+        "tabs": list(CHOSEN_AMONG.items()),
         "images": _image_choices(server, actor, image, tab, word, host) if verb is CHANGE else [],
         "image_q": word,
         "former": _system_disk(server),
@@ -249,7 +250,7 @@ def _image_choices(
 
 def images_to_choose(actor: Actor, tab: str, word: str) -> QuerySet[Image]:
     """The images of a tab in state Normal, by name, deprecated ones last; with a word in their name, if one is given."""
-    images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
+    images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
     return images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]

@@ -21,6 +21,7 @@ from images.change_os_many import (
     servers_among,
 )
 from images.forms.change_os_many import ChangeOsManyForm
+from images.kinds import CHOSEN_AMONG, kind_of
 from images.models import Image
 from images.rules.change_os import OsChange, can_become, can_order_changes
 from images.views.change_os import chosen_image, images_to_choose
@@ -130,7 +131,7 @@ def _page(
 ) -> HttpResponse:
     actor, changes, host = request.actor, form.changes, form.host
     image = chosen_image(typed, actor)
-    tab = str(typed.get("tab") or (image.category if image else TABS[0]))
+    tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
     word = str(typed.get("image_q", ""))
     stop_first = typed.get("stop_first") in (True, "on")
     lines = changes.lines(changes.first_verdicts(image, host, stop_first=stop_first), image)
@@ -140,7 +141,7 @@ def _page(
         "form": form,
         "image": image,
         "tab": tab,
-        "tabs": [(category.value, category.label) for category in TABS],
+        "tabs": list(CHOSEN_AMONG.items()),
         "images": _image_choices(changes.servers.values(), actor, image, tab, word, host),
         "image_q": word,
         "may": may_write(actor),

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
 from images.jobs_export import ExportImage, exported_object
+from images.kinds import KINDS, kind_of
 from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
@@ -20,10 +22,12 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
+from images.rules.share import can_share
 from images.rules.tag import can_tag
 from images.rules.verify import can_verify
 from images.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -46,7 +50,9 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "active": "images",
         "image": image,
         "section": section,
-        "tabs": _tabs(image),
+        "tabs": tabs_of(image, request.actor),
+        "kind": kind_of(image, request.actor),
+        "kind_title": KINDS[kind_of(image, request.actor)],
         "jobs": jobs,
         "live_job": next((job for job in jobs if job.is_live), None),
         "failed_job": failed,
@@ -56,6 +62,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_export": can_export(image, request.actor),
         "exported": _exported(jobs),
         "can_copy": can_copy(image, request.actor),
+        "can_share": can_share(image, request.actor),
         "can_delete": can_delete(image, request.actor),
         "can_verify": can_verify(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
@@ -74,7 +81,7 @@ def _exported(jobs: list[Job]) -> BucketObject | None:
 def _images(request: ActorRequest) -> Any:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
     return images.select_related(
-        "os_version", "created_by", "region", "project", "successor", "key", "backup__zone"
+        "os_version", "created_by", "region", "project__account", "successor", "key", "backup__zone"
     ).prefetch_related("disks", "tags")
 
 
@@ -115,8 +122,9 @@ TITLES = {
 }
 
 
-def _tabs(image: Image) -> list[dict[str, Any]]:
-    return [
+def tabs_of(image: Image, actor: Actor) -> list[dict[str, Any]]:
+    """The sections. With whom an image is shared is its owner's to know, and the room of shares says it."""
+    tabs: list[dict[str, Any]] = [
         {
             "key": key,
             "title": title,
@@ -125,3 +133,8 @@ def _tabs(image: Image) -> list[dict[str, Any]]:
         }
         for key, title in TITLES.items()
     ]
+    if image.project_id == actor.project.pk:
+        url = reverse("sharing:members", args=[image.pk])
+        shared = {"key": "members", "title": _("Shared with"), "url": url, "count": image.shares_count}
+        tabs.insert(-1, shared)
+    return tabs

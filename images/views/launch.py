@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
+from images.kinds import CHOSEN_AMONG, kind_of, of_kind
 from images.models import Image
 from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.services.launch import create_servers
@@ -30,7 +31,7 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Verdict, refuse
 
 WIZARD = "launch"
-TABS = (Image.Category.PUBLIC, Image.Category.PRIVATE)
+TABS = tuple(CHOSEN_AMONG)
 SHOWN_IMAGES = 100
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
 DEFAULTS = {"count": 1, "data_disks": 0, "login": "key"}
@@ -164,14 +165,14 @@ def _page(
 ) -> HttpResponse:
     actor = request.actor
     image = _image(typed, actor)
-    tab = typed.get("tab") or (image.category if image else TABS[0])
+    tab = typed.get("tab") or (kind_of(image, actor) if image else TABS[0])
     context = {
         "active": "servers",
         "form": form,
         "image": image,
         "filled_disks": len(data_disks_gb_of(image)) if image else 0,
         "tab": tab,
-        "tabs": [(category.value, category.label) for category in TABS],
+        "tabs": list(CHOSEN_AMONG.items()),
         "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),
         "image_q": typed.get("image_q", ""),
         "flavors": _flavor_choices(image, str(typed.get("flavor", "")), host),
@@ -186,7 +187,7 @@ def _page(
 
 def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:
     """The images of a tab in state Normal, those that cannot be launched with the reason."""
-    images = Image.objects.visible_to(actor).filter(status=Image.Status.ACTIVE, category=tab, hidden=False)
+    images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
     rows = images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]

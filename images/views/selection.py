@@ -31,6 +31,7 @@ def show_selection(request: ActorRequest) -> HttpResponse:
         **parts,
         "total": images.count() if matching else len(ids),
         "most": MOST_AT_ONCE,
+        "tab": tab,
         "is_matching": bool(matching),
         "all_count": found_by(request.POST.get("state", ""), actor).count(),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),

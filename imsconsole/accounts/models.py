@@ -256,6 +256,7 @@ class Room(models.TextChoices):
     KEYS = "keys", _("Encryption keys")
     VAULTS = "vaults", _("Vaults")
     BACKUPS = "backups", _("Backups")
+    SHARING = "sharing", _("Shared images")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 # trace name → what it is called (ims-facts §2.26 and the trace names of ECS); every service has one.
 # `runJob` is left by a job that failed
 ACTIONS: dict[str, str | Promise] = {
+    "acceptImage": _("Accept a shared image"),
     "acceptInvitation": _("Accept an invitation"),
     "addMember": _("Add a member"),
+    "announceEndOfShare": _("Announce the end of a share"),
     "attachDisk": _("Attach a disk"),
     "cancelJob": _("Cancel a job"),
     "cancelKeyDeletion": _("Cancel the deletion of a key"),
@@ -73,6 +75,7 @@ ACTIONS: dict[str, str | Promise] = {
     "rebootServer": _("Restart a server"),
     "refuseUpload": _("Refuse an upload"),
     "reinstallOs": _("Reinstall OS"),
+    "rejectImage": _("Reject a shared image"),
     "removeMember": _("Remove a member"),
     "removeSecondFactor": _("Remove a second factor"),
     "renameDisk": _("Rename a disk"),
@@ -86,10 +89,12 @@ ACTIONS: dict[str, str | Promise] = {
     "saveView": _("Save a view"),
     "scheduleKeyDeletion": _("Schedule the deletion of a key"),
     "setDefaultView": _("Choose the view a list opens with"),
+    "shareImage": _("Share an image"),
     "showImage": _("Show a public image"),
     "startServer": _("Start a server"),
     "startUpload": _("Start an upload"),
     "stopServer": _("Stop a server"),
+    "stopSharingImage": _("Stop sharing an image"),
     "undeprecateImage": _("Withdraw a deprecation"),
     "takeObject": _("Take an object for an image"),
     "undoChangeOs": _("Undo a change of OS"),
@@ -110,6 +115,7 @@ ACTIONS: dict[str, str | Promise] = {
     "updateZone": _("Change an availability zone"),
     "uploadObject": _("Upload an object"),
     "verifyImage": _("Verify image"),
+    "withdrawEndOfShare": _("Go on sharing an image"),
     "withdrawInvitation": _("Withdraw an invitation"),
     "writeReleaseNote": _("Write a release note"),
 }

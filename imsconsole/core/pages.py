@@ -12,6 +12,7 @@ PAGES = {
     "job": "jobs:detail",
     "key": "keys:detail",
     "upload": "uploads:detail",
+    "share": "sharing:detail",
     "bucket": "buckets:detail",
     "bucketobject": "buckets:object",
     "vault": "vaults:detail",

@@ -16,7 +16,7 @@ from markdown import markdown
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
-    "key-pairs", "keys",
+    "key-pairs", "keys", "sharing",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
@@ -54,6 +54,8 @@ def limits() -> dict[str, Any]:
         "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
         "data_disk_gb": settings.IMS_DATA_DISK_GB,
         "vault_gb": settings.IMS_VAULT_GB,
+        "shares": settings.IMS_SHARES,
+        "shares_full": settings.IMS_SHARES_FULL,
         "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,

@@ -40,6 +40,7 @@ from images.rules import (
     launch,
     modify,
     public,
+    share,
     tag,
     take_object,
     verify,
@@ -79,6 +80,9 @@ from imsconsole.jobs import rules as jobs
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
+from sharing import rules as sharing_rules
+from sharing.models import Share
+from sharing.services import share_image
 from tests import factories
 from tests.cloud.volumes.disks import free_disk
 from tests.conftest import client_of
@@ -483,6 +487,10 @@ def launched(image: Image, actor: Actor) -> list[Server]:
     return create_servers(actor=actor, image=image, flavor=flavor, name="web", user_data="#!")
 
 
+def offered(image: Image, actor: Actor) -> Share:
+    return share_image(image, project=factories.ProjectFactory(region=actor.region), actor=actor)
+
+
 def copied(image: Image, actor: Actor) -> Image:
     return copy_image(image, name="a copy", actor=actor)
 
@@ -533,6 +541,7 @@ IMAGE = Subject(
             service=installed,
             is_shown=lambda image: image.type == "iso",
         ),
+        Action(share.can_share, "Share", at("sharing:share"), service=offered),
         Action(
             launch.can_launch,
             "Apply for server",
@@ -565,6 +574,50 @@ TRASHED_IMAGE = Subject(
         Action(delete.can_purge, "Delete for ever", at("images:purge")),
     ),
     ask=IMAGE.ask,
+)
+
+
+def given(actor: Actor, **fields: Any) -> Share:
+    return factories.ShareFactory(image=factories.ImageFactory(project=actor.project), **fields)
+
+
+def received(actor: Actor, *, image: Any = None, **fields: Any) -> Share:
+    owner = factories.ProjectFactory(region=actor.region)
+    theirs = factories.ImageFactory(project=owner, **(image or {}))
+    return factories.ShareFactory(image=theirs, project=actor.project, **fields)
+
+
+ANSWERS = {status: {"status": status} for status in Share.Status.values}
+GIVEN_SHARE = Subject(
+    given,
+    {**ANSWERS, "announced": {"status": "accepted", "ends_at": "2100-01-01T00:00Z"}},
+    lambda each: [reverse("sharing:members", args=[each.image_id])],
+        Action(sharing_rules.can_stop_sharing, "Stop sharing", at("sharing:stop"), {"how": "now"}),
+        Action(
+            sharing_rules.can_withdraw_notice,
+            "Go on sharing",
+            at("sharing:go-on"),
+            is_shown=lambda each: bool(each.ends_at),
+        ),
+    ask=lambda rule, each, actor: rule(Share.objects.with_facts().get(pk=each.pk), actor),
+)
+RECEIVED_SHARE = Subject(
+    received,
+    {**ANSWERS, "full-ECS": {"image": {"type": "full"}}},
+    lambda each: [f"{reverse('sharing:list')}?tab={each.status}", each.get_absolute_url()],
+        Action(
+            sharing_rules.can_accept,
+            "Accept",
+            at("sharing:accept"),
+            is_shown=lambda each: each.status != "accepted",
+        ),
+        Action(
+            sharing_rules.can_reject,
+            "Reject",
+            at("sharing:reject"),
+            is_shown=lambda each: each.status != "rejected",
+        ),
+    ask=lambda rule, each, actor: rule(Share.objects.with_facts().get(pk=each.pk), actor),
 )
 
 
@@ -761,6 +814,8 @@ SUBJECTS = {
     "key grant": KEY_GRANT,
     "image": IMAGE,
     "image in the trash": TRASHED_IMAGE,
+    "given share": GIVEN_SHARE,
+    "received share": RECEIVED_SHARE,
     "upload": UPLOAD,
     "job": JOB,
     "project": PROJECT,
@@ -799,6 +854,9 @@ ELSEWHERE = {
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",
     public.can_keep: "images/public/test_keep.py",
+    sharing_rules.can_answer_all: "sharing/test_answer.py",
+    sharing_rules.can_give_notice: "sharing/test_stop.py",
+    sharing_rules.can_share_with: "sharing/test_share.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
     full_ecs.can_capture_full: "images/test_full_ecs.py",

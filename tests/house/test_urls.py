@@ -92,7 +92,9 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     vault = factories.VaultFactory(project=project, name=f"{SECRET}-vault")
     backup = factories.BackupFactory(project=project, vault=vault, name=f"{SECRET}-backup", image=image)
     factories.BackupDiskFactory(backup=backup, name=f"{SECRET}-stored")
+    received = factories.ImageFactory(project=factories.ProjectFactory(region=project.region))
     return {
+        "share_id": factories.ShareFactory(image=received, project=project).pk,
         "key_id": key.pk,
         "grant_id": factories.KeyGrantFactory(key=key).pk,
         "vault_id": backup.vault_id,

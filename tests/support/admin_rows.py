@@ -20,6 +20,7 @@ from imsconsole.cloud.models import Bucket, Disk, Flavor, Key, KeyGrant, KeyPair
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
+from sharing.models import Share
 from tests import factories
 
 Make = Callable[[range, SimpleNamespace], None]
@@ -167,6 +168,15 @@ def _objects(numbers: range, people: SimpleNamespace) -> None:
         factories.BucketObjectFactory(bucket=bucket, created_by=people.bob.user)
 
 
+def _shares(numbers: range, people: SimpleNamespace) -> None:
+    _images(numbers, people)
+    images = Image.objects.filter(shares=None, project=people.bob.project)
+    Share.objects.bulk_create(
+        Share(image=image, owner=image.project, project=people.carol.project, created_by=people.bob.user)
+        for image in images
+    )
+
+
 def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
     KeyPair.objects.bulk_create(
         KeyPair(project=people.bob.project, name=f"k-{i}", public_key="ssh-ed25519 A", fingerprint="F")
@@ -226,6 +236,7 @@ ROWS: dict[str, Make] = {
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
+    "notifications.Message": _messages, "sharing.Share": _shares,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people

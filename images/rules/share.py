@@ -1,0 +1,78 @@
+"""May an image be shared with other projects? With whom, says the room `sharing`. (ims-facts §2.14)"""
+
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.rules import may_write
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+
+FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
+
+
+def can_share(image: Image, actor: Actor) -> Verdict:
+    """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
+
+    Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17).
+    """
+    if not (verdict := may_write(actor)):
+        return verdict
+    return first_refusal(
+        _is_own(image, actor), _is_normal(image), _has_shareable_type(image), _has_key(image)
+    )
+
+
+def _is_own(image: Image, actor: Actor) -> Verdict:
+    if image.category == Image.Category.PUBLIC:
+        return refuse(
+            "public-image", _("Public images are everybody's already. Only private images are shared.")
+        )
+    if image.category == Image.Category.MARKET:
+        return refuse("market-image", _("Market images are offered to everybody already."))
+    if image.project_id != actor.project.pk:
+        return refuse(
+            "not-owner",
+            _(
+                "This image belongs to another project, and only its owner can share it. Copy it to a private image."
+            ),
+        )
+    return ALLOWED
+
+
+def _is_normal(image: Image) -> Verdict:
+    if image.status == Image.Status.ACTIVE:
+        return ALLOWED
+    return refuse(
+        "not-active",
+        _("Only images in state “Normal” can be shared; this one is in state “%(status)s”.")
+        % {"status": image.get_status_display()},
+    )
+
+
+def _has_shareable_type(image: Image) -> Verdict:
+    if image.type == Image.Type.ISO:
+        return refuse(
+            "iso-image",
+            _("ISO images cannot be shared. Install a system from it and share the image of that server."),
+        )
+    if image.type == Image.Type.FULL and image.source_kind not in FULL_SOURCES:
+        return refuse(
+            "full-ecs-source",
+            _(
+                "Of full-ECS images only those made from a server or a cloud backup can be shared, not those of the "
+                "former backup service. Make a cloud backup of the server, and an image from that."
+            ),
+        )
+    return ALLOWED
+
+
+def _has_key(image: Image) -> Verdict:
+    if image.key and image.key.is_default:
+        return refuse(
+            "default-key",
+            _(
+                "The image is encrypted with the default key of the project, which cannot be granted to others. Copy "
+                "the image with a key of your own, and share the copy."
+            ),
+        )
+    return ALLOWED

@@ -1,0 +1,112 @@
+"""Several images for several projects: each pair is shared, or is told why not, by itself."""
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.drafts import begin_draft
+from imsconsole.accounts.models import Draft, Project
+from imsconsole.core.errors import ImsError
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.sentences import sentence_of
+from sharing.rules import MOST_IDS, can_share_with, members_of_image
+from sharing.services import share_image
+
+WIZARD = "share"
+MOST_PAIRS = 500
+SEPARATORS = re.compile(r"[\s,;,;、]+")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An image for a project, and what is said of it. `project` is None when no such project is known here."""
+
+    image: Image
+    typed: str
+    project: Project | None
+    verdict: Verdict
+
+
+def ids_in(text: str) -> list[str]:
+    """What was typed between commas, blanks and line breaks, each once."""
+    return list(dict.fromkeys(word.lower() for word in SEPARATORS.split(text) if word))
+
+
+def fits_order(images: int, ids: int) -> Verdict:
+    """How much may be shared in one go (R53)."""
+    if not ids:
+        return refuse("no-ids", _("Type the ID of at least one project."))
+    if ids > MOST_IDS:
+        return refuse("too-many-ids", _("At most %(most)s project IDs at a time.") % {"most": MOST_IDS})
+    if images * ids > MOST_PAIRS:
+        return refuse(
+            "too-many-pairs",
+            _("%(images)s images for %(ids)s projects are too many for one go. Choose fewer of either.")
+            % {"images": images, "ids": ids},
+        )
+    return ALLOWED
+
+
+def lines_of(
+    images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
+) -> list[Line]:
+    """What sharing would say of each pair, if they were shared one after the other."""
+    projects = _projects(typed)
+    return [line for image in images for line in _lines(image, typed, projects, actor, grants_key=grants_key)]
+
+
+def _lines(
+    image: Image, typed: Sequence[str], projects: dict[str, Project], actor: Actor, *, grants_key: bool
+) -> Iterator[Line]:
+    members = members_of_image(image)
+    for word in typed:
+        project = projects.get(word)
+        verdict = is_id(word) and can_share_with(
+            image, project, actor, grants_key=grants_key, members=members
+        )
+        yield Line(image, word, project, verdict)
+
+
+def is_id(word: str) -> Verdict:
+    """Whether it looks like a project's ID at all."""
+    try:
+        uuid.UUID(word)
+    except ValueError:
+        return refuse("no-id", _("This is not a project ID. It has 32 hexadecimal digits and hyphens."))
+    return ALLOWED
+
+
+def share_each(
+    images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
+) -> Draft:
+    """Share each pair, in a transaction of its own; what came of it is kept in a draft, for the page after it."""
+    projects, outcomes = _projects(typed), []
+    for image in images:
+        for word in typed:
+            reason = _share(image, word, projects.get(word), actor, grants_key=grants_key)
+            outcomes.append({"image": image.name, "image_id": str(image.pk), "id": word, "reason": reason})
+    return begin_draft(WIZARD, actor, outcomes=outcomes)
+
+
+def _share(image: Image, word: str, project: Project | None, actor: Actor, *, grants_key: bool) -> str:
+    """Why it was not shared; empty when it was."""
+    if not (verdict := is_id(word)):
+        return str(verdict.reason)
+    try:
+        share_image(image, project=project, grants_key=grants_key, actor=actor)
+    except ImsError as error:
+        return sentence_of(error)
+    return ""
+
+
+def _projects(typed: Sequence[str]) -> dict[str, Project]:
+    """The projects of these IDs, by what was typed."""
+    ids: dict[str, Any] = {word: uuid.UUID(word) for word in typed if is_id(word)}
+    found = Project.objects.in_bulk(list(set(ids.values())))
+    return {word: found[pk] for word, pk in ids.items() if pk in found}

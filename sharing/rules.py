@@ -1,0 +1,212 @@
+"""May an image be shared, with whom, and what may owner and receiver do with a share? (ims-facts §2.14)"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from images.models import Image
+from images.rules.share import can_share
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.keys.rules import can_grant_key, can_use_key, no_such_project
+from imsconsole.core.now import now
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from sharing.models import Share
+
+MOST_IDS = 100  # R53
+LONGEST_NOTICE = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Members:
+    """With whom an image is shared, and who may use its key: asked once for many projects."""
+
+    projects: frozenset[UUID] = frozenset()
+    granted: frozenset[UUID] = frozenset()
+    accepted: int = field(default=0)
+
+    def plus(self, project: Project) -> "Members":
+        return replace(self, projects=self.projects | {project.pk})
+
+
+def members_of_image(image: Image) -> Members:
+    """Those of now, in two queries. Hard only while the image's row is held."""
+    rows = Share.objects.filter(image=image, ended_at=None).values_list("project", "status")
+    granted = image.key.grants.values_list("grantee", flat=True) if image.key else ()
+    return Members(
+        projects=frozenset(project for project, _status in rows),
+        granted=frozenset(granted),
+        accepted=sum(status == Share.Status.ACCEPTED for _project, status in rows),
+    )
+
+
+def limit_of(image: Image) -> int:
+    """How many projects may have accepted an image (R44, C1)."""
+    return settings.IMS_SHARES_FULL if image.type == Image.Type.FULL else settings.IMS_SHARES
+
+
+def can_share_with(
+    image: Image,
+    project: Project | None,
+    actor: Actor,
+    *,
+    grants_key: bool = False,
+    members: Members | None = None,
+) -> Verdict:
+    """The image, then the project: known here (R15, R56), not one's own (R49), not a member yet, its key
+    granted to it (R46, R47) unless that is done with the share, and the limit of the image (R44).
+    """
+    if not (verdict := can_share(image, actor)):
+        return verdict
+    if project is None or project.region_id != image.region_id:
+        return no_such_project()
+    if project.pk == image.project_id:
+        return refuse(
+            "own-project",
+            _("This is the ID of the image's own project, which has it anyway. Remove this ID."),
+        )
+    members = members or members_of_image(image)
+    if project.pk in members.projects:
+        return refuse("member-already", _("The image is shared with this project already."))
+    return first_refusal(
+        _key_reaches(image, project, members, actor, grants_key=grants_key),
+        _fits_limit(image, members.accepted),
+    )
+
+
+def can_stop_sharing(share: Share, actor: Actor) -> Verdict:
+    """The owner may stop at any time, whatever the receiver answered (R18)."""
+    return may_write(actor) and _gives(share, actor)
+
+
+def can_give_notice(share: Share, actor: Actor) -> Verdict:
+    """A day can be named to a receiver that has accepted; the others have nothing to lose."""
+    if not (verdict := can_stop_sharing(share, actor)):
+        return verdict
+    if share.status != Share.Status.ACCEPTED:
+        return refuse(
+            "not-accepted",
+            _("This project has not accepted the image, so it needs no notice. Stop sharing now."),
+        )
+    return ALLOWED
+
+
+def can_withdraw_notice(share: Share, actor: Actor) -> Verdict:
+    """As long as the day has not come."""
+    if not (verdict := can_stop_sharing(share, actor)):
+        return verdict
+    return ALLOWED if share.ends_at else refuse("no-notice", _("No day was named on which this share ends."))
+
+
+def is_day_of_notice(day: datetime) -> Verdict:
+    """Between now and a year from now."""
+    if now() < day <= now() + LONGEST_NOTICE:
+        return ALLOWED
+    return refuse("notice-day", _("Choose a time in the future, at most a year from now."))
+
+
+def can_accept(share: Share, actor: Actor) -> Verdict:
+    """What is offered, and what was rejected before (R14, R57), while the image's limit has room (R44).
+
+    Receiving is unlimited and costs no quota (R52). `share` comes from `with_facts`.
+    """
+    if not (verdict := may_write(actor) and _receives(share, actor)):
+        return verdict
+    if share.status == Share.Status.ACCEPTED:
+        return refuse("accepted-already", _("Your project has accepted this image already."))
+    return first_refusal(_has_vault(share.image), _fits_limit(share.image, share.accepted_count))
+
+
+def can_reject(share: Share, actor: Actor) -> Verdict:
+    """What is offered, and what was accepted before; servers and disks made from it stay (R103)."""
+    if not (verdict := may_write(actor) and _receives(share, actor)):
+        return verdict
+    if share.status == Share.Status.REJECTED:
+        return refuse("rejected-already", _("Your project has rejected this image already."))
+    return ALLOWED
+
+
+def can_answer_all(shares: Sequence[Share], actor: Actor) -> Verdict:
+    """Whether there is anything to be accepted at once."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    return ALLOWED if shares else refuse("nothing-pending", _("No offer waits for an answer."))
+
+
+def _key_reaches(
+    image: Image, project: Project, members: Members, actor: Actor, *, grants_key: bool
+) -> Verdict:
+    """Whether the receiver can decrypt it, or will when the grant is made with the share."""
+    key = image.key
+    if key is None or project.pk in members.granted:
+        return ALLOWED
+    if key.project_id != actor.project.pk:
+        return can_use_key(key, actor) and refuse(
+            "key-of-others",
+            _(
+                "The image is encrypted with a key of another project, which only that project can grant. Copy the "
+                "image with a key of your own."
+            ),
+        )
+    if grants_key:
+        return can_grant_key(key, actor)
+    return refuse(
+        "key-not-granted",
+        _(
+            "The image is encrypted with the key “%(key)s”, which this project may not use yet. Grant the key together "
+            "with the share."
+        )
+        % {"key": key.name},
+    )
+
+
+def _fits_limit(image: Image, accepted: int) -> Verdict:
+    limit = limit_of(image)
+    if accepted < limit:
+        return ALLOWED
+    return refuse(
+        "share-limit",
+        _(
+            "%(limit)s projects have accepted this image, and it cannot have more. Its owner has to stop sharing it "
+            "with one of them first."
+        )
+        % {"limit": limit},
+    )
+
+
+def _gives(share: Share, actor: Actor) -> Verdict:
+    if share.owner_id != actor.project.pk:
+        return refuse("not-owner", _("Only the owner of an image decides with whom it is shared."))
+    return _lives(share)
+
+
+def _receives(share: Share, actor: Actor) -> Verdict:
+    if share.project_id != actor.project.pk:
+        return refuse("not-receiver", _("The image is not offered to this project."))
+    return _lives(share)
+
+
+def _lives(share: Share) -> Verdict:
+    gone = (Image.Status.DELETED, Image.Status.TRASHED)
+    is_over = share.ended_at or (share.ends_at and share.ends_at <= now())
+    if not is_over and share.image.status not in gone:
+        return ALLOWED
+    return refuse("share-ended", _("The image is not shared any more."))
+
+
+def _has_vault(image: Image) -> Verdict:
+    """R55: until a vault can be chosen, nobody can take a full-ECS image."""
+    if image.type != Image.Type.FULL:
+        return ALLOWED
+    return refuse(
+        "full-ecs-vault",
+        _(
+            "A full-ECS image is received into a backup vault with room for all its disks, and this project has none. "
+            "Ask the owner for images of the single disks."
+        ),
+    )

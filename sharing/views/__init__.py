@@ -1,0 +1,1 @@
+"""Pages of shares: the owner's, and the receiver's inbox."""

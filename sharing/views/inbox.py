@@ -1,0 +1,158 @@
+"""What is shared with a project: the inbox, its answers, and one offer by itself."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
+from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.errors import ImsError
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.queries import state_of
+from imsconsole.core.sentences import sentence_of
+from imsconsole.core.tables import paged
+from sharing.forms import InboxFilter
+from sharing.models import Share, ShareQuerySet
+from sharing.rules import can_accept, can_answer_all, can_reject
+from sharing.services import accept_share, reject_share
+from sharing.tables import INBOX_COLUMNS, InboxTable, csv_rows
+
+TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
+MOST_AT_ONCE = 500
+NAMED = 5
+
+
+@signed_in
+def inbox(request: ActorRequest) -> HttpResponse:
+    """A page of a tab, filtered and sorted by the URL."""
+    if opened := default_view(request, Room.SHARING):
+        return opened
+    actor, tab = request.actor, _tab_of(request)
+    found = InboxFilter(request.GET, queryset=_received(actor, tab))
+    pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
+    export = state_of(request.GET, "per_page", "columns")
+    export["tab"] = tab
+    context = {
+        "active": "sharing",
+        "tab": tab,
+        "tabs": _tabs(actor),
+        "filter": found,
+        "table": paged(
+            InboxTable, found.qs, request, chosen_columns(request, Room.SHARING, InboxTable), actor=actor
+        ),
+        "list": list_page(request, Room.SHARING, found),
+        "export_query": export.urlencode(),
+        "can_answer_all": can_answer_all(list(pending[:1]), actor),
+        "is_fragment": wants_fragment(request),
+    }
+    return render_page(request, "sharing/list.html", "sharing/_list.html", context)
+
+
+@signed_in
+def export_inbox(request: ActorRequest) -> HttpResponseBase:
+    """The list's query as CSV."""
+    found = InboxFilter(request.GET, queryset=_received(request.actor, _tab_of(request)))
+    name = dated_name(request.actor.project, "shared-images")
+    return csv_stream([title for title, _cell in INBOX_COLUMNS], csv_rows(found.qs, INBOX_COLUMNS), name)
+
+
+@signed_in
+def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
+    """One offer: enough of the image to decide. The owner is led to the members of the image."""
+    share = _find(request, share_id)
+    if share.owner_id == request.actor.project.pk:
+        return redirect("sharing:members", share.image_id)
+    context = {
+        "active": "sharing",
+        "share": share,
+        "can_accept": can_accept(share, request.actor),
+        "can_reject": can_reject(share, request.actor),
+    }
+    return render(request, "sharing/detail.html", context)
+
+
+@require_POST
+@signed_in
+def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
+    """One click; it can be rejected again."""
+    share = accept_share(_find(request, share_id), actor=request.actor)
+    text = _("The image %(name)s has been accepted. It stands among the shared images now.")
+    messages.success(request, text % {"name": share.image.name})
+    return redirect(share.image)
+
+
+@signed_in
+def reject(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
+    """The question with what was made from it, and its answer."""
+    share = _find(request, share_id)
+    if request.method == "POST":
+        share = reject_share(share, actor=request.actor)
+        messages.success(request, _("The image %(name)s has been rejected.") % {"name": share.image.name})
+        return redirect(f"{reverse('sharing:list')}?tab=rejected")
+    context = {"active": "sharing", "share": share, "can_reject": can_reject(share, request.actor)}
+    return render(request, "sharing/reject.html", context)
+
+
+@signed_in
+@require_safe
+def reject_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """From the image to the question about its share."""
+    share = get_object_or_404(Share.objects.received_by(request.actor), image=image_id)
+    return redirect("sharing:reject", share.pk)
+
+
+@require_POST
+@signed_in
+def accept_all(request: ActorRequest) -> HttpResponse:
+    """All that is pending, each on its own; those that cannot be accepted say why."""
+    pending = list(_received(request.actor, "pending")[:MOST_AT_ONCE])
+    can_answer_all(pending, request.actor).require()
+    accepted, refused = 0, []
+    for share in pending:
+        try:
+            accept_share(share, actor=request.actor)
+            accepted += 1
+        except ImsError as error:
+            refused.append(f"{share.image.name}: {sentence_of(error)}")
+    if accepted:
+        text = ngettext("%(n)s image has been accepted.", "%(n)s images have been accepted.", accepted)
+        messages.success(request, text % {"n": accepted})
+    for reason in refused[:NAMED]:
+        messages.warning(request, reason)
+    return redirect(f"{reverse('sharing:list')}?tab={'pending' if refused else 'accepted'}")
+
+
+def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:
+    shares = Share.objects.visible_to(request.actor).with_facts()
+    related = ("image__os_version", "image__key", "owner__account", "project")
+    return get_object_or_404(shares.select_related(*related), pk=share_id)
+
+
+def _received(actor: Actor, tab: str) -> ShareQuerySet:
+    shares = Share.objects.received_by(actor).filter(status=TABS[tab]).with_facts()
+    return shares.select_related("image__os_version", "image__key", "owner__account")
+
+
+def _tab_of(request: ActorRequest) -> str:
+    tab = request.GET.get("tab", "")
+    return tab if tab in TABS else next(iter(TABS))
+
+
+def _tabs(actor: Actor) -> list[dict[str, Any]]:
+    statuses = list(Share.objects.received_by(actor).order_by().values_list("status", flat=True))
+    address = reverse("sharing:list")
+    return [
+        {"key": key, "title": status.label, "url": f"{address}?tab={key}", "count": statuses.count(status)}
+        for key, status in TABS.items()
+    ]

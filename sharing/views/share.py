@@ -1,0 +1,100 @@
+"""Sharing images with projects: one page to type their IDs, and how each ended."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from images.models import Image, ImageQuerySet
+from images.rules.share import can_share
+from images.selection import chosen_images
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.drafts import find_draft
+from imsconsole.accounts.rules import may_write
+from imsconsole.core.selection import part
+from sharing.forms import ShareForm
+from sharing.orders import WIZARD, fits_order, ids_in, lines_of, share_each
+from sharing.rules import MOST_IDS
+
+MOST_IMAGES = 100
+
+
+@signed_in
+def share(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """One image: from its row or its page."""
+    image = get_object_or_404(_images(request.actor), pk=image_id)
+    return _page(request, [image], is_sent=request.method == "POST")
+
+
+@signed_in
+def share_several(request: ActorRequest) -> HttpResponse:
+    """Those that were ticked in the list. The first POST only asks; the next one has IDs and shares."""
+    images = chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES]
+    if request.method != "POST" or not images:
+        return redirect("images:list")
+    return _page(request, list(images), is_sent="projects" in request.POST)
+
+
+@signed_in
+@require_POST  # IDs do not fit into an address; nothing is changed
+def check(request: ActorRequest) -> HttpResponse:
+    """What would become of the IDs as they are typed now."""
+    images = list(chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES])
+    return render(request, "sharing/_lines.html", _checked(images, request.POST, request.actor))
+
+
+@signed_in
+def shared(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """How each ended."""
+    outcomes = find_draft(WIZARD, draft_id, request.actor).data["outcomes"]
+    done = sum(not outcome["reason"] for outcome in outcomes)
+    images = {outcome["image_id"]: outcome["image"] for outcome in outcomes}
+    context = {"active": "images", "outcomes": outcomes, "done": done, "images": images}
+    return render(request, "sharing/shared.html", context)
+
+
+def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpResponse:
+    """The form; sent, it shares and goes on to how each ended, unless nothing could be shared at all."""
+    actor = request.actor
+    parted = part(images, lambda image: can_share(image, actor))
+    form = ShareForm(
+        request.POST if is_sent else None,
+        images=len(parted.allowed) or 1,
+        has_key=any(image.key for image in parted.allowed),
+    )
+    is_asked = "check" in request.POST
+    if is_sent and not is_asked and form.is_valid():
+        may_write(actor).require()
+        typed = form.cleaned_data
+        draft = share_each(images, typed["projects"], actor, grants_key=typed.get("grants_key", False))
+        return redirect("sharing:shared", draft.pk)
+    context = {
+        "active": "images",
+        "form": form,
+        "images": images,
+        "parted": parted,
+        "pick": ",".join(str(image.pk) for image in images),
+        "state": request.POST.get("state", "tab=private"),
+        "most_ids": MOST_IDS,
+        **(_checked(images, request.POST, actor) if is_sent else {}),
+    }
+    return render(request, "sharing/share.html", context, status=422 if form.errors else 200)
+
+
+def _checked(images: list[Image], data: QueryDict, actor: Actor) -> dict[str, Any]:
+    typed = ids_in(data.get("projects", ""))
+    verdict = fits_order(len(images), len(typed))
+    lines = lines_of(images, typed, actor, grants_key="grants_key" in data) if verdict else []
+    return {
+        "lines": lines,
+        "able": sum(bool(line.verdict) for line in lines),
+        "is_single": len(images) == 1,
+        "order": verdict if typed else None,
+    }
+
+
+def _images(actor: Actor) -> ImageQuerySet:
+    return Image.objects.visible_to(actor).with_facts(actor).select_related("key")

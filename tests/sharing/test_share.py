@@ -1,0 +1,279 @@
+"""Sharing an image: rule, service, page (R15–R17, R40–R51, R53, R56)."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from images.rules.share import can_share
+from imsconsole.accounts.models import Draft
+from imsconsole.audit.models import Event
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
+from imsconsole.core.rules import Refused
+from imsconsole.notifications.models import Message
+from sharing.models import Share
+from sharing.orders import ids_in
+from sharing.rules import can_share_with
+from sharing.services import share_image
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def image(people):
+    return factories.ImageFactory(project=people.bob.project, name="web")
+
+
+def another(people, **fields):
+    """A project of the region."""
+    return factories.ProjectFactory(region=people.bob.region, **fields)
+
+
+# rule ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_normal_private_image_can_be_shared_even_a_protected_one(people, image, name):
+    image.protected = True
+    assert can_share(image, getattr(people, name))
+    assert can_share_with(image, people.carol.project, getattr(people, name))
+
+
+@pytest.mark.parametrize("type_", ["system", "data"])
+def test_system_and_data_disk_images_can_be_shared(people, image, type_):
+    image.type = type_
+    assert can_share(image, people.bob)
+
+
+@pytest.mark.parametrize("source", ["server", "backup"])
+def test_a_full_ecs_image_of_a_server_or_a_cloud_backup_can_be_shared(people, image, source):  # R17, R41
+    image.type, image.source_kind = "full", source
+    assert can_share(image, people.bob)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"status": "saving"}, "not-active"),  # R40
+        ({"status": "frozen"}, "not-active"),
+        ({"status": "killed"}, "not-active"),
+        ({"type": "iso"}, "iso-image"),
+        ({"type": "full", "source_kind": "image"}, "full-ecs-source"),  # R17
+    ],
+)
+def test_some_images_cannot_be_shared(people, image, fields, code):
+    for name, value in fields.items():
+        setattr(image, name, value)
+    assert can_share(image, people.bob).code == code
+
+
+def test_whose_image_it_is_and_who_asks_comes_first(people, image):
+    assert can_share(image, people.dave).code == "read-only"
+    assert can_share(factories.PublicImageFactory(), people.bob).code == "public-image"  # R50
+    assert can_share(image, people.carol).code == "not-owner"  # R51, R54
+
+
+def test_a_received_image_cannot_be_shared_on(people, image):  # R51
+    factories.ShareFactory(image=image, project=people.carol.project, status="accepted")
+    verdict = can_share_with(image, another(people), people.carol)
+    assert (verdict.code, "Copy it" in verdict.reason) == ("not-owner", True)
+
+
+def test_an_image_under_the_default_key_cannot_be_shared(people, image):  # R46
+    image.key = factories.KeyFactory(project=people.bob.project, is_default=True, name="ims/default")
+    assert can_share(image, people.bob).code == "default-key"
+
+
+def test_an_image_under_a_custom_key_can_be_shared_with_whom_the_key_is_granted(people, image):  # R46, R47
+    image.key = factories.KeyFactory(project=people.bob.project)
+    verdict = can_share_with(image, people.carol.project, people.bob)
+    assert (verdict.code, image.key.name in verdict.reason) == ("key-not-granted", True)
+    assert can_share_with(image, people.carol.project, people.bob, grants_key=True)
+
+    factories.KeyGrantFactory(key=image.key, grantee=people.carol.project)
+    assert can_share_with(image, people.carol.project, people.bob)
+
+
+def test_a_key_that_is_disabled_or_another_s_cannot_be_granted_with_the_share(people, image):
+    image.key = factories.KeyFactory(project=people.bob.project, state="disabled")
+    assert can_share_with(image, people.carol.project, people.bob, grants_key=True).code == "key-not-enabled"
+
+    image.key = factories.KeyGrantFactory(
+        key=factories.KeyFactory(project=another(people)), grantee=people.bob.project
+    ).key
+    assert can_share_with(image, people.carol.project, people.bob, grants_key=True).code == "key-of-others"
+
+
+def test_only_other_projects_of_the_region_get_it(people, image):  # R15, R49, R56
+    far = factories.ProjectFactory(region=factories.RegionFactory(code="cn-east-3"))
+    assert can_share_with(image, None, people.bob).code == "no-such-project"
+    assert can_share_with(image, far, people.bob) == can_share_with(image, None, people.bob)
+    assert can_share_with(image, people.bob.project, people.bob).code == "own-project"
+
+
+def test_a_member_is_not_invited_twice_whatever_it_answered(people, image):
+    for status in Share.Status.values:
+        share = factories.ShareFactory(image=image, project=people.carol.project, status=status)
+        assert can_share_with(image, people.carol.project, people.bob).code == "member-already"
+        share.delete()
+
+
+def test_only_accepted_shares_count_for_the_limit(people, image, settings):  # R44, R52
+    settings.IMS_SHARES = 2
+    for status in ("accepted", "pending", "rejected", "pending"):
+        factories.ShareFactory(image=image, status=status)
+    factories.ShareFactory(image=image, status="accepted", ended_at=now())
+    assert can_share_with(image, people.carol.project, people.bob)
+
+    factories.ShareFactory(image=image, status="accepted")
+    assert can_share_with(image, people.carol.project, people.bob).code == "share-limit"
+
+
+def test_a_full_ecs_image_has_a_limit_of_its_own(people, image, settings):  # R44
+    settings.IMS_SHARES_FULL = 1
+    factories.ShareFactory(image=image, status="accepted")
+    assert can_share_with(image, people.carol.project, people.bob)
+    image.type, image.source_kind = "full", "server"
+    assert can_share_with(image, people.carol.project, people.bob).code == "share-limit"
+
+
+# service ---------------------------------------------------------------------------------------------
+
+
+def test_an_offer_waits_for_its_answer_and_leaves_a_trace_and_messages(people, image):
+    share = share_image(image, project=people.carol.project, actor=people.bob)
+
+    assert (share.status, share.owner, share.created_by) == ("pending", people.bob.project, people.bob.user)
+    event = Event.objects.get(action="shareImage")
+    assert (event.resource_type, event.resource_id, event.user) == ("share", str(share.pk), people.bob.user)
+    message = Message.objects.get()
+    assert (message.user, message.project, message.page) == (
+        people.carol.user, people.carol.project, share.get_absolute_url(),
+    )  # fmt: skip
+    assert "web" in message.sentence
+    assert "acme" in message.sentence
+
+
+def test_the_key_is_granted_together_with_the_share_or_not_at_all(people, image):
+    image.key = factories.KeyFactory(project=people.bob.project)
+    image.save()
+    with pytest.raises(Refused):
+        share_image(image, project=people.carol.project, actor=people.bob)
+    assert not image.key.grants.exists()
+
+    share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    assert image.key.grants.get().grantee == people.carol.project
+    assert Event.objects.filter(action="createGrant").count() == 1
+
+
+def test_somebody_else_s_image_is_not_there(people, image):
+    with pytest.raises(NotFound):
+        share_image(image, project=people.carol.project, actor=people.carol)
+
+
+# page ------------------------------------------------------------------------------------------------
+
+
+def share_page(people, image, text, who="bob", **more):
+    url = reverse("sharing:share", args=[image.pk])
+    return client_of(getattr(people, who)).post(url, {"projects": text, **more}, follow=True)
+
+
+def test_ids_are_read_between_commas_blanks_and_lines():
+    assert ids_in(" a,b;\nC c\r\n,d,b") == ["a", "b", "c", "d"]
+
+
+def test_several_projects_get_it_and_the_others_are_told_why_not(people, image):
+    second = another(people)
+    text = f"{people.carol.project.pk}, {second.pk}\n{uuid.uuid4()}\nnonsense {people.bob.project.pk}"
+    page = share_page(people, image, text)
+
+    assert [outcome["reason"] == "" for outcome in page.context["outcomes"]] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert set(Share.objects.values_list("project", flat=True)) == {people.carol.project.pk, second.pk}
+    body = page.content.decode()
+    for reason in ("no project with this ID", "not a project ID", "own project"):
+        assert reason in body
+
+
+def test_at_most_a_hundred_ids_at_a_time(people, image):  # R53
+    page = share_page(people, image, "\n".join(str(uuid.uuid4()) for _ in range(101)))
+    assert page.status_code == 422
+    assert not Draft.objects.exists()
+    assert share_page(people, image, " , ").status_code == 422
+
+
+def test_ids_are_checked_as_they_are_typed_and_nothing_is_written(people, image):
+    own = factories.ProjectFactory(account=people.bob.account, region=people.bob.region, name="acme-second")
+    text = f"{own.pk}, {people.carol.project.pk}, {people.bob.project.pk}, what"
+    data = {"pick": str(image.pk), "state": "tab=private", "projects": text}
+    page = client_of(people.bob).post(reverse("sharing:check"), data)
+
+    assert [bool(line.verdict) for line in page.context["lines"]] == [True, True, False, False]
+    body = page.content.decode()
+    assert "acme-second" in body
+    assert "globex" not in body  # another account's name is not told to who knows an ID
+    assert not Share.objects.exists()
+    again = client_of(people.bob).post(reverse("sharing:share", args=[image.pk]), {**data, "check": "1"})
+    assert again.status_code == 200  # the same without scripts
+    assert len(again.context["lines"]) == 4
+    assert not Share.objects.exists()
+
+
+def test_the_page_offers_the_grant_only_for_an_encrypted_image(people, image):
+    url = reverse("sharing:share", args=[image.pk])
+    assert "grants_key" not in client_of(people.bob).get(url).content.decode()
+    image.key = factories.KeyFactory(project=people.bob.project)
+    image.save()
+    assert "grants_key" in client_of(people.bob).get(url).content.decode()
+
+    share_page(people, image, str(people.carol.project.pk), grants_key="on")
+    assert Share.objects.count() == image.key.grants.count() == 1
+
+
+def test_several_images_are_shared_each_by_itself(people, image):
+    iso = factories.ImageFactory(project=people.bob.project, name="disc", type="iso")
+    theirs = factories.ImageFactory(project=people.carol.project)
+    pick = {"pick": f"{image.pk},{iso.pk},{theirs.pk}", "state": "tab=private"}
+    url = reverse("sharing:share-several")
+    asked = client_of(people.bob).post(url, pick)
+    assert asked.status_code == 200
+    assert len(asked.context["parted"].allowed) == len(asked.context["parted"].refused) == 1
+
+    done = client_of(people.bob).post(url, {**pick, "projects": str(people.carol.project.pk)}, follow=True)
+    assert [(line["image"], bool(line["reason"])) for line in done.context["outcomes"]] == [
+        ("disc", True), ("web", False),
+    ] or [(line["image"], bool(line["reason"])) for line in done.context["outcomes"]] == [
+        ("web", False), ("disc", True),
+    ]  # fmt: skip
+    assert Share.objects.get().image == image
+
+
+def test_dave_and_carol_cannot(people, image):
+    page = client_of(people.dave).get(reverse("sharing:share", args=[image.pk]))
+    assert "read-only" in page.content.decode()
+    share_page(people, image, str(people.carol.project.pk), who="dave")
+    assert share_page(people, image, str(people.bob.project.pk), who="carol").status_code == 404
+    assert not Share.objects.exists()
+
+
+def test_another_person_does_not_see_how_it_ended(people, image):
+    share_page(people, image, str(people.carol.project.pk))
+    url = reverse("sharing:shared", args=[Draft.objects.get().pk])
+    assert client_of(people.bob).get(url).status_code == 200
+    assert client_of(people.alice).get(url).status_code == client_of(people.carol).get(url).status_code == 404
+
+
+def test_the_button_stands_on_the_image_and_in_the_list_with_its_reason(people, image):
+    url = reverse("sharing:share", args=[image.pk])
+    for page in (image.get_absolute_url(), "/images/?tab=private"):
+        assert f'href="{url}"' in client_of(people.bob).get(page).content.decode()
+        assert f'href="{url}"' not in client_of(people.dave).get(page).content.decode()
