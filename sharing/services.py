@@ -77,7 +77,7 @@ def stop_sharing(share: Share, *, actor: Actor) -> Share:
     """Take an image back at once (R18, R102). Raises Refused, NotFound."""
     share = _held_share(share, actor)
     can_stop_sharing(share, actor).require()
-    return end_share(share)
+    return _end(share)
 
 
 @service("announceEndOfShare")
@@ -112,10 +112,10 @@ def end_due_share(share: Share, *, actor: Actor) -> Share:
     if row is None:
         raise NotFound
     tell_owner("share-over", row)
-    return end_share(row)
+    return _end(row)
 
 
-def end_share(share: Share) -> Share:
+def _end(share: Share) -> Share:
     """The row stays, with the time. Who had accepted it is told."""
     share.ended_at = now()
     share.save(update_fields=["ended_at"])

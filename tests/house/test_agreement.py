@@ -592,6 +592,7 @@ GIVEN_SHARE = Subject(
     given,
     {**ANSWERS, "announced": {"status": "accepted", "ends_at": "2100-01-01T00:00Z"}},
     lambda each: [reverse("sharing:members", args=[each.image_id])],
+    (
         Action(sharing_rules.can_stop_sharing, "Stop sharing", at("sharing:stop"), {"how": "now"}),
         Action(
             sharing_rules.can_withdraw_notice,
@@ -599,12 +600,14 @@ GIVEN_SHARE = Subject(
             at("sharing:go-on"),
             is_shown=lambda each: bool(each.ends_at),
         ),
+    ),
     ask=lambda rule, each, actor: rule(Share.objects.with_facts().get(pk=each.pk), actor),
 )
 RECEIVED_SHARE = Subject(
     received,
     {**ANSWERS, "full-ECS": {"image": {"type": "full"}}},
     lambda each: [f"{reverse('sharing:list')}?tab={each.status}", each.get_absolute_url()],
+    (
         Action(
             sharing_rules.can_accept,
             "Accept",
@@ -617,6 +620,7 @@ RECEIVED_SHARE = Subject(
             at("sharing:reject"),
             is_shown=lambda each: each.status != "rejected",
         ),
+    ),
     ask=lambda rule, each, actor: rule(Share.objects.with_facts().get(pk=each.pk), actor),
 )
 

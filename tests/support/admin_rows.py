@@ -235,8 +235,7 @@ ROWS: dict[str, Make] = {
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
-    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
-    "notifications.Message": _messages, "sharing.Share": _shares,
+    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people
