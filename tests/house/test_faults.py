@@ -49,7 +49,16 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FILLING = [
     kind
     for kind in KINDS
-    if kind.id in ("image.import", "server.create", "server.start", "server.change-os", "disk.create")
+    if kind.id
+    in (
+        "image.import",
+        "image.export",
+        "upload.take",
+        "server.create",
+        "server.start",
+        "server.change-os",
+        "disk.create",
+    )
 ]
 LIMITS_BYTES = (0, 1024, 100_000, 300_000, 2_000_000)
 DELETIONS = ("server.delete", "disk.delete", "disk.delete-kept")

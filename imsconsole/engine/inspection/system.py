@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imsconsole.core.errors import ImsError
+from imsconsole.core.errors import BadImage
 from imsconsole.engine.inspection.disk import SECTOR, TYPE_PROTECTIVE, mbr_partitions
 from imsconsole.engine.inspection.ext import Ext, Unreadable
-from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg
+from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg, ask
+from imsconsole.engine.inspection.view import Facts
 from imsconsole.engine.types import MIB, Found
 
 PAGE_BYTES = 64 * 1024
@@ -74,16 +75,12 @@ class Disk:
                 return os.pread(file.fileno(), PAGE_BYTES, number * PAGE_BYTES)
         format = QEMU_NAMES.get(self._found.format, self._found.format)
         size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
+        facts = Facts(self._found.format, self._found.virtual_size_bytes)
+        files = [f"if={self._path}", f"of={self._target}"]
         try:
-            code, _out, _error = self._run(
-                ["dd", "-f", format, "-O", "raw", *size, f"if={self._path}", f"of={self._target}"]
-            )
-            if code:
-                raise Unreadable
+            ask(self._path, facts, self._run, "dd", "-f", format, "-O", "raw", *size, *files)
             with self._target.open("rb") as file:
                 return file.read(PAGE_BYTES)
-        except OSError as error:
-            raise Unreadable from error
         finally:
             self._target.unlink(missing_ok=True)
 
@@ -91,18 +88,18 @@ class Disk:
 def find_system(path: Path, found: Found, *, run: QemuImg, scratch: Path) -> System | None:
     """The system on the disk in an inspected file, or None. `scratch` is for one small temporary file.
 
-    Raises nothing: it is only asked for convenience.
+    What is odd about the disk raises nothing: then the system is not known. Raises NoSpace, Unavailable.
     """
     disk = Disk(path, found, run, scratch)
     try:
         starts = [0, *partitions(disk)]
-    except (Unreadable, ImsError, struct.error):
+    except (Unreadable, BadImage, struct.error):
         starts = [0]
     for start in starts[:MOST_PARTITIONS]:
         try:
             if system := _system_at(disk, start):
                 return system
-        except (Unreadable, ImsError, struct.error):
+        except (Unreadable, BadImage, struct.error):
             continue
     return None
 
