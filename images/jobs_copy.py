@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from images.jobs import MakeImage
 from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.keys.material import engine_key
+from imsconsole.cloud.models import Key
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import StoredDisk
+from imsconsole.engine.types import Key as EngineKey
 from imsconsole.jobs.kinds import BULK, QUICK
 from imsconsole.jobs.quotas import fits_quota, lock_project, used_by
 from imsconsole.jobs.run import Run
@@ -24,18 +26,42 @@ class CopyImage(MakeImage):
 
     kind = "image.copy"
     title = _("Copy image")
-    steps = {"store": _("Copying"), "register": _("Registering the copy")}
+    steps = {
+        "take": _("Taking its bytes over"),
+        "store": _("Copying"),
+        "register": _("Registering the copy"),
+        "tidy": _("Cleaning up"),
+    }
 
     @classmethod
     def queue_for(cls, args: dict[str, Any]) -> str:
         """A copy that is only linked does not wait behind bytes."""
-        return BULK if args["key"] or args["source_key"] else QUICK
+        return QUICK if _is_link(args) else BULK
 
-    def store(self, run: Run) -> dict[str, Any]:
-        """Each disk once more: links, so that nothing is read or written."""
+    def take(self, run: Run) -> dict[str, Any]:
+        """A link of our own to what is read for long, so that nobody can take it away."""
         begin(run)
         engine = engine_for(copy_of(run).region_id)
-        return {"rows": [_linked(engine, new, source, run) for new, source in sources_of(run)]}
+        sources = [] if _is_link(run.args) else sources_of(run)
+        return {
+            disk["id"]: {**asdict(engine.copy(UUID(disk["held"]), source.ref, work=run)), **_facts(source)}
+            for disk, source in sources
+        }
+
+    def undo_take(self, run: Run) -> None:
+        remove_stored(run, "held")
+
+    def store(self, run: Run) -> dict[str, Any]:
+        """Each disk once more: links where the bytes stay, so that nothing is read or written."""
+        engine, held = engine_for(copy_of(run).region_id), run.result("take")
+        if _is_link(run.args):
+            return {"rows": [_linked(engine, disk["id"], source, run) for disk, source in sources_of(run)]}
+        old, new = key_of(run.args["source_key"]), key_of(run.args["key"])
+        rows = []
+        for pk, source in held.items():
+            stored = engine.copy(UUID(pk), source["ref"], work=run, key=old, new_key=new)
+            rows.append({"id": pk, **{name: source[name] for name in FACTS}, **asdict(stored)})
+        return {"rows": rows}
 
     def undo_store(self, run: Run) -> None:
         remove_stored(run, "id")
@@ -43,6 +69,26 @@ class CopyImage(MakeImage):
     def register(self, run: Run) -> None:
         """The rows of its disks. What was reserved gives way to what it really takes."""
         register_disks(run, run.result("store")["rows"])
+
+    def tidy(self, run: Run) -> None:
+        """What was only held is let go."""
+        run.hold()
+        if not _is_link(run.args):
+            remove_stored(run, "held")
+
+
+def _is_link(args: dict[str, Any]) -> bool:
+    return not args["key"] and not args["source_key"]
+
+
+def key_of(pk: str) -> EngineKey | None:
+    """A key for the engine, by its ID. Raises NotFound."""
+    if not pk:
+        return None
+    key = Key.objects.filter(pk=pk).first()
+    if key is None:
+        raise NotFound("key-gone", id=pk)
+    return engine_key(key)
 
 
 def begin(run: Run) -> None:
@@ -60,13 +106,13 @@ def copy_of(run: Run) -> Image:
     return Image.objects.select_related("project").get(pk=run.job.subject_id)
 
 
-def sources_of(run: Run) -> Iterator[tuple[str, ImageDisk]]:
-    """Each new disk's ID with the stored disk it is made of. Raises NotFound: that was deleted."""
+def sources_of(run: Run) -> Iterator[tuple[dict[str, str], ImageDisk]]:
+    """Each disk of the args with the stored disk it is made of. Raises NotFound: that was deleted."""
     for disk in run.args["disks"]:
-        source = ImageDisk.objects.select_related("image").filter(pk=disk["source"]).exclude(ref="").first()
+        source = ImageDisk.objects.filter(pk=disk["source"]).exclude(ref="").first()
         if source is None:
             raise NotFound("copied-image-gone", name=copy_of(run).source_name)
-        yield disk["id"], source
+        yield disk, source
 
 
 def remove_stored(run: Run, which: str) -> None:
@@ -78,22 +124,23 @@ def remove_stored(run: Run, which: str) -> None:
             engine.delete(ref)
 
 
-def row_of(new: str, source: ImageDisk, stored: StoredDisk) -> dict[str, Any]:
-    """What is kept of a new disk, as JSON, until it is registered."""
+FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
+
+
+def _facts(source: ImageDisk) -> dict[str, Any]:
+    """What a new disk's row takes over from the one it is made of, as JSON."""
     return {
-        "id": new,
         "index": source.index,
         "role": source.role,
         "source_format": source.format,
         "source_size_bytes": source.size_bytes,
         "source_sha256": source.sha256,
-        **asdict(stored),
     }
 
 
 def _linked(engine: Engine, new: str, source: ImageDisk, run: Run) -> dict[str, Any]:
     stored = replace(engine.copy(UUID(new), source.ref, work=run), sha256=source.sha256)
-    return {**row_of(new, source, stored), "bytes_id": str(source.bytes_id)}
+    return {"id": new, **_facts(source), **asdict(stored), "bytes_id": str(source.bytes_id)}
 
 
 def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:

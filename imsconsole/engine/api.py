@@ -60,11 +60,14 @@ class Engine(Protocol):
         """
         ...
 
-    def copy(self, disk_id: UUID, ref: str, *, work: Work) -> StoredDisk:
-        """The stored disk `ref` once more, independent of it: at once, whatever its size, and without bytes of its own.
+    def copy(
+        self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
+    ) -> StoredDisk:
+        """The stored disk `ref` once more, independent of it. `key` is what it is encrypted with, `new_key` the copy.
 
-        `sha256` is empty: the bytes are the same, their checksum is the one that is known of `ref`.
-        Raises NotFound, NoSpace.
+        Where these are the same, or none, it is there at once, whatever its size, and has no bytes of its
+        own: `sha256` is empty, the checksum is the one that is known of `ref`. Else it is written anew.
+        Raises NotFound, NoSpace, Unsupported (another key for an ISO).
         """
         ...
 

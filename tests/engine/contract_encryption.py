@@ -19,9 +19,12 @@ from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Ke
 from tests.engine.contract import content, nothing_in
 from tests.engine.guests import (
     COUNTED,
+    Stopped,
     TestWork,
     marking_disk,
     server_spec,
+    stop,
+    stop_at,
     stored_image,
     tiny_disk,
     wait_for,
@@ -76,6 +79,47 @@ def encrypted_image(engine: Engine, raw: Path, key: Key) -> StoredDisk:
 
 class EncryptionContract:
     """Subclasses give the fixtures `engine` and `place`."""
+
+    def test_copies_are_encrypted_get_another_key_and_are_decrypted(
+        self, engine: Engine, place: Path
+    ) -> None:
+        """R24, R89: equal content, in plain nowhere but where no key was wanted."""
+        raw, first, second = marking_disk(place / "source.raw", MARKER), new_key(), new_key()
+        plain = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
+        assert MARKER in content(engine, plain.ref)
+        one = engine.copy(uuid4(), plain.ref, work=TestWork(), new_key=first)
+        engine.delete(plain.ref)
+        two = engine.copy(uuid4(), one.ref, work=TestWork(), key=first, new_key=second)
+        for stored, key in ((one, first), (two, second)):
+            assert MARKER not in content(engine, stored.ref)
+            assert decrypted(engine, place, stored, key) == raw.read_bytes()
+            assert engine.verify(stored.ref, stored.sha256, work=TestWork())
+        for wrong in (first, None):
+            with pytest.raises(Conflict) as refusal:
+                engine.copy(uuid4(), two.ref, work=TestWork(), key=wrong, new_key=new_key())
+            assert refusal.value.code == "wrong-key"
+        same = engine.copy(uuid4(), two.ref, work=TestWork(), key=second, new_key=second)
+        assert engine.verify(same.ref, two.sha256, work=TestWork())
+        back = engine.copy(uuid4(), two.ref, work=TestWork(), key=second)
+        sink = FileSink(place / "exported.raw")
+        engine.export(back.ref, sink, format="raw", work=TestWork())
+        assert sink.path.read_bytes() == raw.read_bytes()
+        assert engine.inventory().stored == {one.ref, two.ref, same.ref, back.ref}
+        assert not engine.inventory().scraps
+
+    def test_a_copy_that_is_encrypted_is_made_once_and_leaves_nothing_when_it_ends_early(
+        self, engine: Engine, place: Path
+    ) -> None:
+        source, disk_id, key = stored_image(engine, place), uuid4(), new_key()
+        for work in (TestWork(on_report=stop), TestWork(on_hold=stop_at(1)), TestWork(on_hold=stop_at(2))):
+            with pytest.raises(Stopped):
+                engine.copy(disk_id, source.ref, work=work, new_key=key)
+            assert engine.inventory().stored == {source.ref}
+            assert not engine.inventory().scraps
+        first = engine.copy(disk_id, source.ref, work=TestWork(), new_key=key)
+        again = engine.copy(disk_id, source.ref, work=TestWork(), new_key=key)
+        assert engine.inventory().stored == {source.ref, again.ref}
+        assert again.sha256 == first.sha256
 
     def test_what_is_stored_with_a_key_is_nowhere_in_plain_and_becomes_a_disk_with_it(
         self, engine: Engine, place: Path

@@ -3,21 +3,25 @@
 import pytest
 from django.urls import reverse
 
-from images.models import Image
-from images.rules.copy import can_copy
+from images.models import Image, ImageDisk
+from images.rules.copy import can_copy, fits_key
 from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.keys.material import engine_key
+from imsconsole.cloud.keys.services import disable_key, enable_key
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB
+from imsconsole.engine.types import GIB, FileSink
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
+from imsconsole.jobs.services import retry_job
 from tests import factories
-from tests.cloud.machines import REGION, bootable_image
+from tests.cloud.machines import REGION, WORD, bootable_image
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
+from tests.support.faults import faulty_engine
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -163,14 +167,120 @@ def test_a_source_that_is_gone_before_its_bytes_were_taken_over_is_told(people):
     assert_clean()
 
 
+# encryption --------------------------------------------------------------------------------------------
+
+
+def bytes_of(image):
+    with engine_for(REGION).open(image.disks.get().ref) as stream:
+        return stream.read()
+
+
+def raw_of(image, folder):
+    """The content of an image's disk, as a guest sees it."""
+    disk, sink = image.disks.get(), FileSink(folder / "content.raw")
+    key = engine_key(image.key) if image.key else None
+    engine_for(REGION).export(disk.ref, sink, format="raw", work=TestWork(), key=key)
+    return sink.path.read_bytes()
+
+
+def copied(image, actor, **wanted):
+    copy = copy_image(image, actor=actor, **wanted)
+    job = finish(Job.objects.get(subject_id=copy.pk))
+    assert job.state == "done", job.error_sentence
+    return facts(copy, actor)
+
+
+def test_copies_are_encrypted_get_another_key_and_are_decrypted(people, tmp_path):
+    """R24, R89: the same content each time, in plain only where no key was wanted."""
+    source = bootable_image(people.bob)
+    marker = WORD.encode()
+    first, second = (factories.KeyFactory(project=people.bob.project) for _ in range(2))
+    one = copied(source, people.bob, name="one", key=first)
+    two = copied(one, people.bob, name="two", key=second)
+    back = copied(two, people.bob, name="back")
+    assert [marker in raw_of(image, tmp_path) for image in (one, two, back)] == [True] * 3
+    assert raw_of(two, tmp_path) == raw_of(source, tmp_path)
+    assert (one.key, two.key, back.key) == (first, second, None)
+    stores = [bytes_of(image) for image in (source, one, two, back)]
+    assert [marker in each for each in stores] == [True, False, False, True]
+    assert len({disk.bytes_id for disk in ImageDisk.objects.all()}) == 4
+    assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("disabled", "key-not-enabled"), ("deleted", "key-gone"), ("foreign", "key-not-granted")],
+)
+def test_both_keys_must_be_usable(people, state, code):
+    """R47, R90: the one of the source to copy at all, the other to be chosen."""
+    if state == "foreign":
+        key = factories.KeyFactory()
+    elif state == "deleted":
+        key = factories.KeyFactory(project=people.bob.project, state=state, wrapped=None)
+    else:
+        key = factories.KeyFactory(project=people.bob.project, state=state)
+    image = an_image(people.bob, key=key)
+    assert can_copy(facts(image, people.bob), people.bob).code == code
+    plain = an_image(people.bob)
+    with pytest.raises(Refused) as refusal:
+        copy_image(plain, name="copy", key=key, actor=people.bob)
+    assert refusal.value.code == code
+
+
+def test_the_new_key_is_another_one_and_bare_metal_images_have_none(people):
+    """R89 (IMG.0096), IMG.0118."""
+    key = factories.KeyFactory(project=people.bob.project)
+    encrypted, bare = an_image(people.bob, key=key), an_image(people.bob, use="bms")
+    assert [fits_key(image, key, people.bob).code for image in (encrypted, bare)] == [
+        "same-key",
+        "bms-not-encrypted",
+    ]
+
+
+def test_a_key_that_is_disabled_while_a_copy_waits_ends_it_with_the_reason(people):
+    key = factories.KeyFactory(project=people.bob.project, name="mine")
+    copy = copy_image(bootable_image(people.bob), name="copy", key=key, actor=people.bob)
+    disable_key(key, actor=people.bob)
+    job = finish(Job.objects.get(subject_id=copy.pk))
+    assert (job.state, job.error_code, "mine" in job.error_sentence) == ("failed", "key-not-enabled", True)
+    assert_clean()
+    enable_key(key, actor=people.bob)
+    retry_job(job, actor=people.bob)
+    run_jobs()
+    copy.refresh_from_db()
+    assert copy.status == "active"
+
+
+def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
+    """The job holds the bytes itself."""
+    source = bootable_image(people.bob)
+    key = factories.KeyFactory(project=people.bob.project)
+    copy = copy_image(source, name="copy", key=key, actor=people.bob)
+
+    def gone():
+        engine_for(REGION).delete(source.disks.get().ref)
+        Image.objects.filter(pk=source.pk).update(status="deleted")
+
+    with faulty_engine("copy:2", before=gone):
+        job = finish(Job.objects.get(subject_id=copy.pk))
+    assert job.state == "done", job.error_sentence
+    assert_clean()
+
+
+# where the workers of the dearer copies die: while the bytes are written, and when they are removed
+SOME = "do:store:(report|hold:2)|undo:tidy:hold:1$"
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_copy_survives_every_death_of_its_worker(people):
+@pytest.mark.parametrize(("is_encrypted", "where"), [(False, ""), (True, SOME)])
+def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
     source = bootable_image(people.bob)
+    key = factories.KeyFactory(project=people.bob.project) if is_encrypted else None
     count = iter(range(1000))
 
     def start():
-        copy_image(source, name=f"copy-{next(count)}", actor=people.bob)
+        copy_image(source, name=f"copy-{next(count)}", key=key, actor=people.bob)
         return Job.objects.live().get()
 
     def check(job):
@@ -181,8 +291,8 @@ def test_a_copy_survives_every_death_of_its_worker(people):
             assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
         assert_clean()
 
-    points = kill_at_every_step(start, check)
-    assert {"store", "register"} <= {point.split(":")[1] for point in points if ":" in point}
+    points = kill_at_every_step(start, check, where=where)
+    assert {"take", "store", "register", "tidy"} <= {point.split(":")[1] for point in points if ":" in point}
 
 
 # page --------------------------------------------------------------------------------------------------
@@ -303,3 +413,23 @@ def test_a_refused_image_shows_the_reason_on_the_page_and_to_who_sends_the_form_
     assert 'type="radio" name="kind" value="here"' in page
     answer = client.post(url("copy", image.pk), {"kind": "here"})
     assert (answer.status_code, answer.ims_error.code) == (409, "iso-image")
+
+
+def test_the_wizard_offers_keys_and_warns_of_a_copy_without(people):
+    key, other = (
+        factories.KeyFactory(project=people.bob.project, name=name) for name in ("k-own", "k-other")
+    )
+    image = an_image(people.bob, key=key)
+    client = client_of(people.bob)
+    at = begun(client, image)
+    page = client.get(at).content.decode()
+    assert f'value="{other.pk}"' in page
+    assert f'value="{key.pk}"' not in page
+    page = client.get(client.post(at, target(**{"name-0": "x", "key": ""}))["Location"]).content.decode()
+    assert "The copy is not encrypted" in page
+    page = client.get(
+        client.post(at, target(**{"name-0": "x", "key": str(other.pk)}))["Location"]
+    ).content.decode()
+    assert "k-other" in page
+    confirmed(client, at)
+    assert Image.objects.get(name="x").key == other

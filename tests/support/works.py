@@ -37,6 +37,7 @@ from imsconsole.cloud.buckets.store import open_object
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
+from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, Vault
 from imsconsole.cloud.reconcile import reconcile_all
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
@@ -102,7 +103,9 @@ class Works:
         )
 
     def copy_image(self) -> Image:
-        return copy_image(self.images()[0], name=f"copy-{self._count}", actor=self.actor)
+        """Encrypted, so that its bytes are written anew."""
+        key = default_key(self.actor)
+        return copy_image(self.images()[0], name=f"copy-{self._count}", key=key, actor=self.actor)
 
     def delete_image(self) -> Image:
         return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)

@@ -1,11 +1,11 @@
-"""Copies of stored disks: by a link where the bytes stay the same."""
+"""Copies of stored disks: a link where the bytes stay the same, else they are written anew."""
 
 from pathlib import Path
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, Unsupported
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, copy
+from imsconsole.engine.local.store import Store, copy, sha256_of
 from imsconsole.engine.types import GIB, Key, Work
 
 
@@ -21,6 +21,36 @@ def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
         made = folder / "made"
         store.link_stored(ref, made)
         return store.finish(made, store.images, str(disk_id), suffix, work)
+
+
+def rewritten(
+    store: Store, qemu_img: QemuImg, disk_id: UUID, ref: str, work: Work, key: Key | None, new_key: Key | None
+) -> tuple[Path, str]:
+    """The content of `ref`, which `key` unlocks, encrypted with `new_key` or not at all; and its SHA-256.
+
+    Raises NotFound, Unsupported (an ISO), Conflict `wrong-key`.
+    """
+    if store.suffix(ref) != ".qcow2":
+        raise Unsupported("not-a-disk")
+    if adopted := store.adopt(store.images, str(disk_id), ".qcow2", work):
+        return adopted, sha256_of(adopted, lambda done: work.report(done, done))
+    with store.scrap(work) as folder:
+        source, made = folder / "source", folder / "made"
+        store.link_stored(ref, source)
+        total = qemu_img.virtual_size(source, "qcow2")
+        work.report(0, total)
+        qemu_img.convert(
+            source,
+            "qcow2",
+            made,
+            size_bytes=total,
+            progress=lambda percent: work.report(int(total * percent / 100), total),
+            source_key=key,
+            key=new_key,
+        )
+        sha256 = sha256_of(made, lambda _done: work.report(total, total))
+        store.own(made)
+        return store.finish(made, store.images, str(disk_id), ".qcow2", work), sha256
 
 
 def content_of(

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from imsconsole.core.errors import Conflict
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.capture import Captures
-from imsconsole.engine.local.copies import content_of, linked
+from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import export_disk
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machine import CD
@@ -168,8 +168,12 @@ class LocalEngine:
             return self._qemu_img.virtual_size(folder / name, "qcow2")
 
     @full_disk_said()
-    def copy(self, disk_id: UUID, ref: str, *, work: Work) -> StoredDisk:
-        return self._described(linked(self._store, disk_id, ref, work), "")
+    def copy(
+        self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
+    ) -> StoredDisk:
+        if (key and key.id) == (new_key and new_key.id):
+            return self._described(linked(self._store, disk_id, ref, work), "")
+        return self._described(*rewritten(self._store, self._qemu_img, disk_id, ref, work, key, new_key))
 
     @full_disk_said()
     def capture(
