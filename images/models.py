@@ -17,7 +17,7 @@ from images.public.models import PublicSource, ReleaseNote
 from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
-from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
+from imsconsole.cloud.models import Architecture, Backup, BootMode, Disk, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
@@ -49,7 +49,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         """Annotates what rules and lists ask for, in one query. Listings join here when they exist.
 
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
-        `launching_count`: anybody's servers that are being created from it; `is_held`: work on it is
+        `launching_count`: anybody's servers and data disks that are being created from it; `is_held`: work on it is
         running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
         how large their disks are, None before they are there; `verified_at`: when they last were what they
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
@@ -58,11 +58,13 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
         disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
+        data_disks = Disk.objects.filter(image=OuterRef("pk"), role=Disk.Role.DATA).order_by()
+        filled = data_disks.filter(status=Disk.Status.CREATING).values("image")
         this = Image.objects.filter(pk=OuterRef("pk")).order_by()
         received = this.filter(shares__project=actor.project, shares__ended_at=None)
         return self.annotate(
             servers_count=_count(servers.filter(project=actor.project)),
-            launching_count=_count(servers.filter(status=Server.Status.CREATING)),
+            launching_count=_count(servers.filter(status=Server.Status.CREATING)) + _count(filled),
             is_held=Exists(live),
             is_exporting=Exists(live.filter(kind="image.export")),
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),

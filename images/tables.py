@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from images.ancestry import load_ancestors
 from images.models import Image
 from images.rules.copy import can_copy
+from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.export import can_export
 from images.rules.install import can_install
@@ -31,6 +32,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {
         "can_launch": can_launch(record, table.actor),
         "can_install": can_install(record, table.actor),
+        "can_create_disk": can_create_disk_from(record, table.actor),
         "can_modify": can_modify(record, table.actor),
         "can_copy": can_copy(record, table.actor),
         "can_tag": can_tag(record, table.actor),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("servers/create/", include("images.urls_launch")),
     path("servers/", include("images.urls_change_os")),
     path("", include("imsconsole.cloud.urls")),
+    path("disks/create/", include("images.urls_disks")),
     path("disks/", include("imsconsole.cloud.volumes.urls")),
     path("uploads/", include("images.urls_uploads")),
     path("jobs/", include("imsconsole.jobs.urls")),

@@ -56,7 +56,7 @@ def _is_idle(image: Image) -> Verdict:
     if image.launching_count:
         return refuse(
             "launching",
-            _("Servers are being created from this image right now. Wait until they are ready."),
+            _("Servers or disks are being created from this image right now. Wait until they are ready."),
         )
     return _is_free(image)
 

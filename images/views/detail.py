@@ -17,6 +17,7 @@ from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
 from images.rules.copy import can_copy
+from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete
 from images.rules.export import can_export
 from images.rules.install import can_install
@@ -58,6 +59,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "failed_job": failed,
         "can_launch": can_launch(image, request.actor),
         "can_install": can_install(image, request.actor),
+        "can_create_disk": can_create_disk_from(image, request.actor),
         "can_modify": can_modify(image, request.actor),
         "can_export": can_export(image, request.actor),
         "exported": _exported(jobs),

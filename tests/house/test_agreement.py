@@ -45,10 +45,14 @@ from images.rules import (
     take_object,
     verify,
 )
+from images.rules import (
+    create_disk as create_disk_rules,
+)
 from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image
+from images.services.create_disk import create_disk_from
 from images.services.export import export_image
 from images.services.full_ecs import make_of_backup
 from images.services.import_image import import_image as import_service
@@ -500,6 +504,11 @@ def exported(image: Image, actor: Actor) -> Image:
     return export_image(image, bucket=bucket, key="disk.qcow2", format="qcow2", actor=actor)
 
 
+def filled(image: Image, actor: Actor) -> Disk:
+    zone = actor.region.zones.earliest("code")
+    return create_disk_from(image, name="filled", size_gb=image.min_disk_gb, zone=zone, actor=actor)
+
+
 def installed(image: Image, actor: Actor) -> Server:
     flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     return install_server(actor=actor, image=image, flavor=flavor, name="web")
@@ -542,6 +551,13 @@ IMAGE = Subject(
             is_shown=lambda image: image.type == "iso",
         ),
         Action(share.can_share, "Share", at("sharing:share"), service=offered),
+        Action(
+            create_disk_rules.can_create_disk_from,
+            "Create data disk",
+            lambda image: f"{reverse('disks-create')}?image={image.pk}",
+            service=filled,
+            is_shown=lambda image: image.type == "data",
+        ),
         Action(
             launch.can_launch,
             "Apply for server",
@@ -740,7 +756,7 @@ PROJECT = Subject(
         Action(
             volumes.can_create_disk,
             "Create disk",
-            always("disks:create"),
+            always("disks-create"),
             service=lambda _, actor: create_disk(
                 name="mine", size_gb=1, zone=actor.region.zones.first(), actor=actor
             ),
@@ -873,6 +889,7 @@ ELSEWHERE = {
     volumes.can_attach_to: "cloud/volumes/test_attach.py",
     volumes.can_grow_to: "cloud/volumes/test_grow.py",
     volumes.can_order_disk: "cloud/volumes/test_create_and_delete.py",
+    create_disk_rules.can_order_disk_from: "images/test_create_disk.py",
     views.can_change_view: "accounts/test_saved_views.py",
     views.can_delete_view: "accounts/test_saved_views.py",
     views.can_save_view: "accounts/test_saved_views.py",

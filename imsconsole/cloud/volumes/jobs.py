@@ -65,7 +65,7 @@ class DiskKind(JobKind):
 
 
 class CreateDisk(DiskKind):
-    """A blank disk that belongs to no server."""
+    """A disk that belongs to no server. `args` besides: `image_ref`, the stored disk it is filled from, if it is not blank."""
 
     kind = "disk.create"
     title = _("Create disk")
@@ -78,7 +78,11 @@ class CreateDisk(DiskKind):
 
     def disk(self, run: Run) -> None:
         disk = disk_of(run.job)
-        ref = engine_for(disk.project.region_id).create_disk(disk.pk, disk.size_gb * GIB, work=run)
+        engine, image_ref = engine_for(disk.project.region_id), run.args.get("image_ref", "")
+        try:
+            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref)
+        except NotFound as error:
+            raise NotFound("image-bytes-gone", name=disk.name) from error
         with run.fenced():
             self._write(run.job, ref=ref)
 

@@ -1,4 +1,4 @@
-"""Addresses of disks. What begins at a server is in `cloud.urls`."""
+"""Addresses of disks. What begins at a server is in `cloud.urls`; creating disks is `images.urls_disks`."""
 
 from django.urls import path
 
@@ -8,7 +8,6 @@ app_name = "disks"
 urlpatterns = [
     path("", views.list_disks, name="list"),
     path("export.csv", views.export_disks, name="export"),
-    path("create/", views.create, name="create"),
     path("<uuid:disk_id>/", views.show_disk, name="detail"),
     path("<uuid:disk_id>/rename/", views.rename, name="rename"),
     path("<uuid:disk_id>/grow/", views.grow, name="grow"),

@@ -18,7 +18,7 @@ from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules_change_os import can_undo_change_os
 from imsconsole.cloud.specs import disk_spec
 from imsconsole.cloud.volumes.filters import DiskFilter, disks_of
-from imsconsole.cloud.volumes.forms import CreateForm, GrowForm, RenameForm
+from imsconsole.cloud.volumes.forms import GrowForm, RenameForm
 from imsconsole.cloud.volumes.rules import (
     WORKING,
     can_create_disk,
@@ -26,7 +26,7 @@ from imsconsole.cloud.volumes.rules import (
     can_grow_disk,
     can_rename_disk,
 )
-from imsconsole.cloud.volumes.services import create_disk, delete_disk, detach_disk, grow_disk, rename_disk
+from imsconsole.cloud.volumes.services import delete_disk, detach_disk, grow_disk, rename_disk
 from imsconsole.cloud.volumes.tables import DiskExport, DiskTable, verdicts_on
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -110,18 +110,6 @@ def _jobs_about(disk: Disk, request: ActorRequest) -> Any:
     """Its own, and those of its servers that moved it or made it larger."""
     jobs = Job.objects.visible_to(request.actor).select_related("user")
     return (jobs.touching(disk.pk) | jobs.filter(args__disk_id=str(disk.pk)))[:SHOWN]
-
-
-@signed_in
-def create(request: ActorRequest) -> HttpResponse:
-    """A blank data disk: the form, and its answer."""
-    form = CreateForm(request.POST if request.method == "POST" else None, actor=request.actor)
-    if request.method == "POST" and form.is_valid():
-        disk = create_disk(actor=request.actor, **form.cleaned_data)
-        messages.success(request, _("The disk “%(name)s” is being created.") % {"name": disk.name})
-        return redirect(disk)
-    context = {"active": "disks", "form": form, "verdict": can_create_disk(request.actor)}
-    return render(request, "disks/create.html", context, status=422 if form.errors else 200)
 
 
 @signed_in

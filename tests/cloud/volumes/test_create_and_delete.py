@@ -136,7 +136,7 @@ def order(people, **typed):
 
 
 def test_the_form_creates(people):
-    answer = client_of(people.bob).post(reverse("disks:create"), order(people))
+    answer = client_of(people.bob).post(reverse("disks-create"), order(people))
     disk = Disk.objects.get()
     assert answer["Location"] == disk.get_absolute_url()
     assert (disk.name, disk.size_gb, disk.status, disk.role) == ("data", 5, "creating", "data")
@@ -157,7 +157,7 @@ def test_the_form_creates(people):
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(people, typed):
-    answer = client_of(people.bob).post(reverse("disks:create"), order(people, **typed))
+    answer = client_of(people.bob).post(reverse("disks-create"), order(people, **typed))
     assert answer.status_code == 422
     assert "is-invalid" in answer.content.decode()
     assert not Disk.objects.exists()
@@ -165,8 +165,8 @@ def test_what_is_wrong_is_said_beside_its_field(people, typed):
 
 def test_a_full_quota_and_a_reader_are_refused(people):
     with_quota(people.bob, disks=0)
-    assert client_of(people.bob).post(reverse("disks:create"), order(people)).status_code == 409
-    assert client_of(people.dave).post(reverse("disks:create"), order(people)).status_code == 409
+    assert client_of(people.bob).post(reverse("disks-create"), order(people)).status_code == 409
+    assert client_of(people.dave).post(reverse("disks-create"), order(people)).status_code == 409
     assert not Job.objects.exists()
 
 

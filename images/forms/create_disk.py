@@ -1,0 +1,51 @@
+"""What is typed to create a data disk: blank, or from a data disk image."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from images.models import Image
+from images.rules.create_disk import can_create_disk_from, holds_image
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.volumes.forms import CreateForm
+
+
+class DataImageChoice(forms.ModelChoiceField[Image]):
+    """Data disk images in state Normal; without one a disk is blank."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Image.objects.none(), required=False, empty_label=_("None: a blank disk"), **kwargs)
+
+    def offer(self, actor: Actor) -> None:
+        self.queryset = data_images(actor)
+
+    def label_from_instance(self, image: Image) -> str:
+        return f"{image.name} ({image.min_disk_gb} GB)"
+
+
+class CreateDiskForm(CreateForm):
+    image = DataImageChoice(
+        label=_("Data disk image"), help_text=_("The new disk begins with what the image holds.")
+    )
+    field_order = ["image"]
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        self.actor = actor
+        self.fields["image"].offer(actor)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        if image := typed.get("image"):
+            if not (verdict := can_create_disk_from(image, self.actor)):
+                self.add_error("image", str(verdict.reason))
+            elif "size_gb" in typed and not (verdict := holds_image(image, typed["size_gb"])):
+                self.add_error("size_gb", str(verdict.reason))
+        return typed
+
+
+def data_images(actor: Actor) -> Any:
+    """Those that a disk can be made of, by name."""
+    images = Image.objects.visible_to(actor).filter(type=Image.Type.DATA, status=Image.Status.ACTIVE)
+    return images.select_related("key").order_by("name", "pk")

@@ -1,0 +1,39 @@
+"""Data disks with the content of a data disk image (申请数据盘, ims-facts §2.5)."""
+
+from images.models import Image
+from images.rules.create_disk import can_order_disk_from
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.audit.trail import service
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.names import server_name
+from imsconsole.cloud.volumes.jobs import CreateDisk
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
+
+
+@service("createDisk")
+def create_disk_from(image: Image, *, name: str, size_gb: int, zone: AvailabilityZone, actor: Actor) -> Disk:
+    """A new data disk with what the image holds, encrypted with its key. Raises Refused, NotFound, ValidationError (name)."""
+    images = (
+        Image.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).select_related("key")
+    )
+    row = images.filter(pk=image.pk).first()
+    if row is None:
+        raise NotFound
+    lock_project(actor.project)
+    can_order_disk_from(row, size_gb, zone, actor).require()
+    server_name(name)
+    disk = Disk.objects.create(
+        project=actor.project,
+        zone=zone,
+        name=name,
+        role=Disk.Role.DATA,
+        size_gb=size_gb,
+        image=row,
+        key=row.key,
+    )
+    stored = row.disks.earliest("index")
+    start_job(CreateDisk, disk, actor=actor, disk_id=str(disk.pk), image_ref=stored.ref)
+    return disk
