@@ -8,9 +8,10 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from images.public.programs import CannotBuildError, locked, program_path, run_program, scratch
@@ -40,6 +41,7 @@ MODULES = (
     "evdev",
 )
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=5 net.ifnames=0 rdinit=/init"
+INIT = Path(__file__).with_name("guest_init.sh")
 PARTITION_AT = 1 * MIB
 DISK_BYTES = 64 * MIB
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
@@ -121,7 +123,7 @@ def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -
     """
     kernel = fetch_kernel(work_dir)
     with scratch(work_dir) as folder:
-        initrd = _initrd(folder, kernel, name, work_dir)
+        initrd = build_initrd(folder, kernel, name, work_dir)
         disk = folder / "disk"
         with disk.open("xb") as out:
             out.truncate(DISK_BYTES)
@@ -133,7 +135,7 @@ def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -
 def built_guest(cache: Path, *, name: str, boot_mode: BootMode) -> Path:
     """The disk of `build_guest`, built once and kept in `cache`; not to be written to."""
     recipe = hashlib.sha256(f"{name}\0{boot_mode}\0{COMMAND_LINE}\0{ETC}".encode())
-    recipe.update(Path(__file__).with_name("guest_init.sh").read_bytes())
+    recipe.update(INIT.read_bytes())
     final = cache / f"guest-{recipe.hexdigest()[:16]}.raw"
     if not final.exists():
         part = cache / f"{final.name}.{os.getpid()}"
@@ -142,7 +144,18 @@ def built_guest(cache: Path, *, name: str, boot_mode: BootMode) -> Path:
     return final
 
 
-def _initrd(folder: Path, kernel: KernelFiles, name: str, cache: Path) -> Path:
+def build_initrd(
+    folder: Path,
+    kernel: KernelFiles,
+    name: str,
+    cache: Path,
+    init: Path = INIT,
+    etc: Mapping[str, bytes] = MappingProxyType({}),
+) -> Path:
+    """BusyBox, the modules, files of /etc besides ours, and `init`, the first process; packed, in `folder`.
+
+    Raises CannotBuildError.
+    """
     root = folder / "root"
     for part in ("bin", "sbin", "etc/acpi/PWRF", "modules", "root", "usr/sbin"):
         (root / part).mkdir(parents=True)
@@ -150,9 +163,11 @@ def _initrd(folder: Path, kernel: KernelFiles, name: str, cache: Path) -> Path:
     _modules(root / "modules", kernel)
     for place, text in {**ETC, "identity": f"{name}\n"}.items():
         (root / "etc" / place).write_text(text)
+    for place, content in etc.items():
+        (root / "etc" / place).write_bytes(content)
     for script in ("acpi/PWRF/00000080", "udhcpc.script"):
         (root / "etc" / script).chmod(0o755)
-    shutil.copy(Path(__file__).with_name("guest_init.sh"), root / "init")
+    shutil.copy(init, root / "init")
     (root / "init").chmod(0o755)
     names = "\n".join(sorted(str(entry.relative_to(root)) for entry in root.rglob("*")))
     run_program(

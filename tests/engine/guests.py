@@ -189,8 +189,10 @@ def bootable_cd(path: Path, loader: bytes, **files: bytes) -> Path:
     iso = PyCdlib()
     iso.new(interchange_level=3)
     for name, content in {"loader": loader, **files}.items():
-        iso.add_fp(BytesIO(content), len(content), f"/{name.upper()}.;1")
-    iso.add_eltorito("/LOADER.;1", bootcatfile="/BOOT.CAT;1", boot_load_size=-(-len(loader) // 512))
+        iso.add_fp(BytesIO(content), len(content), f"/{name.upper()}{'' if '.' in name else '.'};1")
+    iso.add_eltorito(
+        "/LOADER.;1", bootcatfile="/BOOT.CAT;1", boot_load_size=4, boot_info_table=len(loader) > 512
+    )
     iso.write(str(path))
     iso.close()
     return path
