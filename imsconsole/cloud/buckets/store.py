@@ -71,6 +71,8 @@ def stream_object(bucket_object: BucketObject) -> IO[bytes]:
     )  # of S3, whose files are fetched whole when one opens them
     if remote is None:
         return cast(IO[bytes], open_object(bucket_object))
+    if not storage().exists(stored_name(bucket_object.pk)):
+        raise NotFound("object-bytes-gone", name=bucket_object.key)
     return cast(IO[bytes], remote.Object(stored_name(bucket_object.pk)).get()["Body"])
 
 
