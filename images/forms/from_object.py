@@ -10,12 +10,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.forms.create import FORMATS
+from images.rules.data_disks import MOST_DATA_DISKS
 from images.rules.import_image import TYPES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.text import size
 
 MOST_SHOWN = 200
+
+
+class ObjectsField(forms.ModelMultipleChoiceField):
+    """Several of them."""
+
+    def label_from_instance(self, obj: BucketObject) -> str:
+        return f"{obj.bucket}: {obj.key} · {size(obj.size_bytes)}"
 
 
 class ByBucket(ModelChoiceIterator):
@@ -69,14 +77,23 @@ class ObjectForm(forms.Form):
         required=False,
     )
 
+    data_objects = ObjectsField(
+        label=gettext_lazy("Data disks along with it"),
+        queryset=BucketObject.objects.none(),
+        required=False,
+        help_text=gettext_lazy("Up to three, each the file of a data disk. Hold Ctrl to choose several."),
+        widget=forms.SelectMultiple({"size": "4"}),
+    )
+
     def __init__(self, *args: Any, actor: Actor, asked: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         standard = Bucket.objects.visible_to(actor).filter(storage_class=Bucket.StorageClass.STANDARD)
         fit = BucketObject.objects.visible_to(actor).filter(bucket__in=standard)
         latest = list(fit.order_by("-created_at").values_list("pk", flat=True)[:MOST_SHOWN])
         shown = fit.filter(pk__in=[*latest, *([asked] if asked else [])])
-        field = self.fields["object"]
-        field.queryset = shown.select_related("bucket__project").order_by("bucket__name", "key")  # type: ignore[attr-defined]
+        shown = shown.select_related("bucket__project").order_by("bucket__name", "key")
+        for name in ("object", "data_objects"):
+            self.fields[name].queryset = shown  # type: ignore[attr-defined]
 
     @property
     def has_objects(self) -> bool:
@@ -90,4 +107,14 @@ class ObjectForm(forms.Form):
             )
         if data.get("is_fast") and data.get("type") == "iso":
             self.add_error("is_fast", _("Fast import is for RAW disks, not for ISO files."))
+        if along := data.get("data_objects"):
+            self._check_along(data, list(along))
         return data
+
+    def _check_along(self, data: dict[str, Any], along: list[BucketObject]) -> None:
+        if data.get("type") != "system" or len(along) > MOST_DATA_DISKS or data.get("object") in along:
+            self.add_error(
+                "data_objects",
+                _("Only along with a system disk, at most %(most)s, and none of them the system disk itself.")
+                % {"most": MOST_DATA_DISKS},
+            )

@@ -130,7 +130,11 @@ class CreateWizard(DraftWizard):
         return {"actor": self.request.actor, "upload": self.upload, "image_type": self.image_type}
 
     def get_form_initial(self, step: str) -> dict[str, Any]:
-        return first_values(self.upload, self.image_type, self.request.actor) if step == "details" else {}
+        if step != "details":
+            return {}
+        along = self.request.draft.data.get("along", [])
+        rows = {f"data_{number}_upload": pk for number, pk in enumerate(along, start=1)}
+        return {**first_values(self.upload, self.image_type, self.request.actor), **rows}
 
     def get_context_data(self, form: Any, **kwargs: Any) -> dict[str, Any]:
         found = found_of(self.upload)

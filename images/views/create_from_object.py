@@ -12,12 +12,12 @@ from images.forms.from_object import ObjectForm
 from images.models import Upload
 from images.rules.import_image import can_import, can_import_file
 from images.sources import OBJECT, kinds_context, type_in
+from images.uploads.services import discard_upload
 from images.uploads.taking import take
 from images.views.create import TITLES, WIZARD
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.core.errors import ImsError
-from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import sentence_of
 
 
@@ -31,8 +31,8 @@ def choose_object(request: ActorRequest) -> HttpResponse:
     form = ObjectForm(sent, actor=request.actor, asked=asked, initial={"object": asked})
     if sent is not None:
         verdict.require()
-        if form.is_valid() and (upload := _taken(form, request)):
-            return _go_on(request, upload, image_type)
+        if form.is_valid() and (uploads := _taken(form, request)):
+            return _go_on(request, uploads, image_type)
     context = {
         "active": "images",
         "form": form,
@@ -50,24 +50,27 @@ def _id(given: str) -> str:
         return ""
 
 
-def _taken(form: ObjectForm, request: ActorRequest) -> Upload | None:
-    """The upload with the object's bytes; else the form says why there is none."""
-    chosen = form.cleaned_data
-    try:
-        return take(
-            chosen["object"],
-            actor=request.actor,
-            claimed_format=chosen["format"],
-            is_fast=chosen["is_fast"],
-        )
-    except Refused as refusal:
-        form.add_error("object", str(refusal.verdict.reason))
-    except ImsError as error:
-        form.add_error("object", sentence_of(error))
-    return None
+def _taken(form: ObjectForm, request: ActorRequest) -> list[Upload]:
+    """The upload with the object's bytes, and those of the data disks; else the form says why there is none."""
+    chosen, taken = form.cleaned_data, list[Upload]()
+    said = {"claimed_format": chosen["format"], "is_fast": chosen["is_fast"]}
+    wanted = [("object", chosen["object"], said)]
+    wanted += [("data_objects", each, {}) for each in chosen["data_objects"]]
+    for field, bucket_object, more in wanted:
+        try:
+            taken.append(take(bucket_object, actor=request.actor, **more))
+        except ImsError as error:
+            form.add_error(
+                field, f"{bucket_object.key}: {sentence_of(error)}" if taken else sentence_of(error)
+            )
+            for upload in taken:
+                discard_upload(upload, actor=request.actor)
+            return []
+    return taken
 
 
-def _go_on(request: ActorRequest, upload: Upload, image_type: str) -> HttpResponse:
+def _go_on(request: ActorRequest, uploads: list[Upload], image_type: str) -> HttpResponse:
+    upload, *along = uploads
     if upload.state != Upload.State.COMPLETE:
         messages.info(
             request,
@@ -77,5 +80,6 @@ def _go_on(request: ActorRequest, upload: Upload, image_type: str) -> HttpRespon
     if not (verdict := can_import_file(upload, image_type, request.actor)):
         messages.warning(request, str(verdict.reason))
         return redirect("uploads:detail", upload.pk)
-    draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=image_type)
+    ids = [str(each.pk) for each in along]
+    draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=image_type, along=ids)
     return redirect("images:create-step", draft_id=draft.pk, step="details")

@@ -327,6 +327,9 @@ def test_an_object_leads_to_the_wizard_and_one_of_a_cold_bucket_says_why_not(peo
         ({"object": "text"}, "object"),
         ({"is_fast": "on"}, "is_prepared"),
         ({"is_fast": "on", "is_prepared": "on"}, "object"),  # no raw disk
+        ({"data_objects": ["good"]}, "data_objects"),
+        ({"data_objects": ["carol"]}, "data_objects"),
+        ({"type": "data", "data_objects": ["spaces"]}, "data_objects"),
         ({"type": "iso", "is_fast": "on", "is_prepared": "on"}, "is_fast"),
     ],
 )
@@ -340,10 +343,44 @@ def test_what_is_wrong_is_said_at_its_field(people, disks, fields, field):
     }
     sent = {"type": "system", "object": "good", "format": "", **fields}
     sent["object"] = there[sent["object"]].pk if sent["object"] in there else sent["object"]
+    sent["data_objects"] = [there[name].pk for name in sent.get("data_objects", [])]
     answer = client_of(people.bob).post(PAGE, sent)
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert not Image.objects.exists()
+
+
+def test_data_disks_come_along_from_their_own_objects(people, disks):
+    system, client = an_object(people.bob, disks / "disk.qcow2"), client_of(people.bob)
+    data = [an_object(people.bob, disks / name, name) for name in ("disk.vdi", "sparse.vmdk")]
+    sent = {"type": "system", "object": system.pk, "format": "", "data_objects": [each.pk for each in data]}
+    step = client.post(PAGE, sent)
+    rows = list(client.get(step["Location"]).context["form"].data_disks.rows)
+    chosen = {
+        f"details-data_{n}_upload": file.value()
+        for n, (file, _name, _gb) in enumerate(rows, 1)
+        if file.value()
+    }
+    assert len(chosen) == 2
+    confirm = client.post(step["Location"], {**DETAILS, **chosen}, follow=True)
+    client.post(confirm.redirect_chain[-1][0], {"wizard-current_step": "confirm"})
+    run_jobs()
+    made = {image.source_name: image for image in Image.objects.all()}
+    assert sorted(image.type for image in made.values()) == ["data", "data", "system"]
+    assert {image.status for image in made.values()} == {"active"}
+    assert set(made) == {f"{each.bucket.name}:{each.key}" for each in (system, *data)}
+
+
+def test_one_object_that_is_no_disk_keeps_all_back(people, disks):
+    system, text = (
+        an_object(people.bob, disks / "disk.qcow2"),
+        an_object(people.bob, content=b"just text " * 999),
+    )
+    sent = {"type": "system", "object": system.pk, "format": "", "data_objects": [text.pk]}
+    answer = client_of(people.bob).post(PAGE, sent)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["data_objects"])
+    assert upload_files() == []
+    assert used_by(people.bob.project)["upload_bytes"] == 0
 
 
 def test_an_iso_of_the_wrong_type_waits_among_the_uploads(people, disks):
