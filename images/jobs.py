@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.encryption import key_of
 from images.models import Image, ImageDisk, Upload
 from images.os_detection import os_version_of
 from images.uploads.expiry import work_dir
@@ -31,8 +32,14 @@ class MakeImage(JobKind):
         raise NotImplementedError
 
     def store(self, run: Run) -> dict[str, Any]:
-        engine = engine_for(_region(run))
-        stored = engine.ingest(UUID(run.args["disk"]), self.source(run), format=run.args["format"], work=run)
+        image = Image.objects.select_related("key").get(pk=run.job.subject_id)
+        stored = engine_for(image.region_id).ingest(
+            UUID(run.args["disk"]),
+            self.source(run),
+            format=run.args["format"],
+            work=run,
+            key=key_of(image),
+        )
         return asdict(stored)
 
     def undo_store(self, run: Run) -> None:

@@ -53,10 +53,11 @@ class CopyImage(MakeImage):
 
     def store(self, run: Run) -> dict[str, Any]:
         """Each disk once more: links where the bytes stay, so that nothing is read or written."""
-        engine, held = engine_for(copy_of(run).region_id), run.result("take")
+        copy, held = copy_of(run), run.result("take")
+        engine = engine_for(copy.region_id)
         if _is_link(run.args):
             return {"rows": [_linked(engine, disk["id"], source, run) for disk, source in sources_of(run)]}
-        old, new = key_of(run.args["source_key"]), key_of(run.args["key"])
+        old, new = (key_of(run.args[name], copy) for name in ("source_key", "key"))
         rows = []
         for pk, source in held.items():
             stored = engine.copy(UUID(pk), source["ref"], work=run, key=old, new_key=new)
@@ -81,14 +82,14 @@ def _is_link(args: dict[str, Any]) -> bool:
     return not args["key"] and not args["source_key"]
 
 
-def key_of(pk: str) -> EngineKey | None:
-    """A key for the engine, by its ID. Raises NotFound."""
+def key_of(pk: str, copy: Image) -> EngineKey | None:
+    """A key for the engine, by its ID, for the project of the copy. Raises NotFound."""
     if not pk:
         return None
     key = Key.objects.filter(pk=pk).first()
     if key is None:
         raise NotFound("key-gone", id=pk)
-    return engine_key(key)
+    return engine_key(key, copy.project_id or key.project_id)
 
 
 def begin(run: Run) -> None:

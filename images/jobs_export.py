@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.encryption import key_of
 from images.models import Image, ImageDisk
 from images.rules.export import Format
 from images.uploads.expiry import work_dir
@@ -20,7 +21,6 @@ from imsconsole.cloud.buckets.expected import (
 )
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.engine.types import FileSink
@@ -44,7 +44,7 @@ class ExportImage(JobKind):
     def write(self, run: Run) -> dict[str, Any]:
         """The whole file, beside the bucket. As it is stored it must still be what once was stored."""
         disk = _disk(run)
-        key = engine_key(disk.image.key) if disk.image.key else None
+        key = key_of(disk.image)
         sink, format = FileSink(work_dir() / run.token), run.args["format"]
         made = engine_for(disk.image.region_id).export(disk.ref, sink, format=format, work=run, key=key)
         if format == Format.STORED and made.sha256 != disk.sha256:

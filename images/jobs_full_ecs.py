@@ -33,7 +33,8 @@ def _linked(disk: BackupDisk, run: Run) -> dict[str, Any]:
         raise NotFound("backup-bytes-gone")
     new = run.args["disks"][str(disk.pk)]
     stored = engine_of_backup(disk.backup).copy(UUID(new), disk.ref, work=run)
-    about = {"index": disk.index, "role": disk.role, "bytes_id": str(disk.pk)}
+    key = str(disk.key_id) if disk.key_id and disk.index else None  # the system disk's is the image's
+    about = {"index": disk.index, "role": disk.role, "bytes_id": str(disk.pk), "key_id": key}
     return {"id": new, **about, **asdict(stored), "sha256": disk.sha256}
 
 

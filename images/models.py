@@ -62,7 +62,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         filled = data_disks.filter(status=Disk.Status.CREATING).values("image")
         this = Image.objects.filter(pk=OuterRef("pk")).order_by()
         received = this.filter(shares__project=actor.project, shares__ended_at=None)
-        return self.annotate(
+        return self.select_related("key").annotate(
             servers_count=_count(servers.filter(project=actor.project)),
             launching_count=_count(servers.filter(status=Server.Status.CREATING)) + _count(filled),
             is_held=Exists(live),
@@ -307,6 +307,15 @@ class ImageDisk(models.Model):
     source_size_bytes = models.BigIntegerField(default=0)
     source_sha256 = models.CharField(_("SHA-256 of what came in"), max_length=64, blank=True)
     ref = models.CharField(max_length=255, blank=True)
+    # of a data disk of a full-ECS image what it is encrypted with; every other disk has its image's key
+    key = models.ForeignKey(
+        Key,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="image_disks",
+        verbose_name=_("encryption key"),
+    )
     # which bytes these are: disks that are links to the same ones have the same value, and a quota counts them once
     bytes_id = models.UUIDField(default=uuid.uuid4, editable=False)
     verified_at = models.DateTimeField(

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from images.forms.create_fields import NOT_IN_NAMES, DescriptionField, NameField, OsVersionField, TagsField
 from images.forms.data_disks import DataDiskFields
+from images.forms.encryption import EncryptField, KeyField
 from images.models import Image, OsVersion, Upload
 from images.os_detection import detected_os
+from images.rules.encrypt import can_encrypt
 from images.rules.import_image import (
     TYPES,
     boot_mode_fits,
@@ -110,6 +112,12 @@ class DetailsForm(forms.Form):
     )
     description = DescriptionField(label=_("Description"), widget=forms.Textarea(attrs={"rows": "2"}))
     tags = TagsField(label=_("Tags"), help_text=_("One a line: key=value. At most 10."))
+    encrypt = EncryptField(
+        help_text=_(
+            "The image is stored encrypted, and so are the disks of the servers that are created from it."
+        )
+    )
+    key = KeyField()
 
     def __init__(self, *args: Any, actor: Actor, upload: Upload, image_type: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +127,9 @@ class DetailsForm(forms.Form):
         disk.widget.attrs.update(min=least, max=most)
         disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
         disk.label = disk_label(image_type)
+        self.fields["key"].offer(actor)  # type: ignore[attr-defined]
         if image_type == Image.Type.ISO:
+            del self.fields["encrypt"], self.fields["key"]  # R66
             self._require_os(_("Choose what it installs"), os_is_given(image_type, None))
         elif not (verdict := fast_fits(upload, image_type, None)):
             self._require_os(_("Choose what is in it"), verdict)
@@ -157,6 +167,8 @@ class DetailsForm(forms.Form):
             self._ask("tags", tags_fit(given["tags"]))
         if self.data_disks:
             self.data_disks.clean(given)
+        if given.get("encrypt") and "key" in given:
+            self._ask("key", can_encrypt(self.image_type, given["key"], self.actor))
         return given
 
     def _ask(self, field: str, verdict: Verdict) -> None:

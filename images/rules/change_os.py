@@ -11,6 +11,7 @@ from images.rules.full_ecs import is_usable_in
 from images.rules.launch import has_login
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.rules_change_os import (
     can_change_os,
@@ -50,14 +51,15 @@ def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdic
     """Whether the server's system can be replaced by that image's, whatever else is chosen.
 
     Same region, neither ISO (R127) nor data disk image (R129), Normal, same boot mode (R125) and
-    architecture (R126), fitting its flavor. Of a full-ECS image only the system disk counts (R128), in its
-    AZ until its backup is complete (R96).
+    architecture (R126), fitting its flavor, its key usable (R90). Of a full-ECS image only the system disk
+    counts (R128), in its AZ until its backup is complete (R96).
     """
     if image.region_id != actor.region.pk:
         return refuse("other-region", _("The image is in another region. Copy it to this region first."))
     return (
         _is_system(image)
         and is_usable_in(image, server.zone_id)
+        and can_unlock(image, actor)
         and _boots_alike(server, image)
         and fits(image, server.flavor, host.capabilities)
     )
@@ -103,6 +105,7 @@ def _order(change: OsChange, actor: Actor, host: Host, used: Mapping[str, int] |
         and fits_system_disk(change.image, change.system_disk_gb)
         and _has_login(change, actor)
         and fits_quota(actor.project, change.quota, used)
+        and can_unlock_disks(change.server, actor, but_system=True)
         and fits_its_start(change.server, host)
     )
 

@@ -13,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.rules import fits_memory
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
@@ -59,7 +60,10 @@ def quota_of(flavor: Flavor | None, disks_gb: Sequence[int], count: int) -> dict
 
 
 def can_launch(image: Image, actor: Actor) -> Verdict:
-    """Servers are created from system disk and full-ECS images in state Normal of the same region (R5, R7, R22, R66)."""
+    """Servers are created from system disk and full-ECS images in state Normal of the same region (R5, R7, R22, R66).
+
+    An encrypted one needs its key (R90).
+    """
     if not (verdict := may_write(actor)):
         return verdict
     if image.region_id != actor.region.pk:
@@ -82,7 +86,7 @@ def can_launch(image: Image, actor: Actor) -> Verdict:
             _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
             % {"status": image.get_status_display()},
         )
-    return ALLOWED
+    return can_unlock(image, actor)
 
 
 def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -> Verdict:
@@ -93,6 +97,7 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     host = host or host_of(actor.region)
     return (
         can_launch(launch.image, actor)
+        and can_unlock_disks(launch.image, actor)
         and is_here(launch, actor)
         and fits(launch.image, launch.flavor, host.capabilities)
         and fits_system_disk(launch.image, launch.system_disk_gb)
@@ -102,6 +107,12 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
         and fits_quota(actor.project, launch.quota)
         and fits_host(launch, host)
     )
+
+
+def can_unlock_disks(image: Image, actor: Actor) -> Verdict:
+    """Data disks of a full-ECS image may have keys of their own (R90, §2.25)."""
+    disks = image.disks.exclude(key=None).select_related("key")
+    return next((verdict for disk in disks if not (verdict := can_unlock(disk, actor))), ALLOWED)
 
 
 class Login(Protocol):

@@ -67,7 +67,7 @@ def _locked(change: OsChange, actor: Actor) -> OsChange:
     An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
     """
     image = held_image(
-        Image.objects.visible_to(actor).select_related("os_version", "backup__zone"), change.image.pk
+        Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key"), change.image.pk
     )
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
@@ -116,6 +116,7 @@ def _new_disk(change: OsChange) -> Disk:
         size_gb=change.system_disk_gb,
         server=server,
         image=change.image,
+        key=change.image.key,
         multi_queue=change.image.nic_multi_queue,
         beside=True,
         login={

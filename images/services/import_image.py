@@ -10,9 +10,12 @@ from images.models import Image, ImageTag, OsVersion, Upload
 from images.os_catalogue import OTHER_LINUX
 from images.os_detection import detected_os
 from images.rules.data_disks import DataDisk, data_disks_fit
+from images.rules.encrypt import can_encrypt
 from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.cloud.keys.default import default_key
+from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -34,10 +37,13 @@ def import_image(
     description: str = "",
     tags: Mapping[str, str] | None = None,
     data_disks: Sequence[DataDisk] = (),
+    encrypt: bool = False,
+    key: Key | None = None,
 ) -> Image:
     """Make an image of a complete upload, and one of each data disk along with it; jobs do the work.
 
-    The system that was found in the file counts, whatever is chosen (R63). Raises Refused; then there is none.
+    The system that was found in the file counts, whatever is chosen (R63). `encrypt` without a `key`
+    takes the project's default key, which is made now if need be. Raises Refused; then there is none.
     """
     lock_project(actor.project)
     upload = _locked(upload)
@@ -58,6 +64,8 @@ def import_image(
         max_ram_mb=max_ram_mb,
         tags=tags,
     ).require()
+    if encrypt:
+        can_encrypt(type, key, actor).require()
     image = Image(
         region=actor.region,
         project=actor.project,
@@ -71,6 +79,7 @@ def import_image(
         min_ram_mb=min_ram_mb,
         max_ram_mb=max_ram_mb,
         description=description,
+        key=(key or default_key(actor)) if encrypt else None,
         source_kind=Image.Source.FILE,
         source_id=upload.pk,
         source_name=upload.origin or upload.name,
@@ -95,6 +104,8 @@ def import_image(
             name=disk.name,
             type=Image.Type.DATA,
             min_disk_gb=disk.min_disk_gb,
+            encrypt=encrypt,
+            key=image.key,
         )
     return image
 

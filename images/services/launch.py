@@ -61,7 +61,7 @@ def create_servers(
 
 def _locked(image: Image, actor: Actor) -> Image:
     """The image as it is now; its row, the project's quota and the region's memory are held."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key")
     row = held_image(images, image.pk)
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
@@ -164,6 +164,7 @@ def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
             server=server,
             index=index,
             image=None if number else launch.image,
+            key=(source.key if source else None) if number else launch.image.key,
             multi_queue=not number and launch.image.nic_multi_queue,
         )
         if source:

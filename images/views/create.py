@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.forms.create import ConfirmForm, DetailsForm, SourceForm, disk_label, first_values
+from images.forms.encryption import chosen_key_name
 from images.models import Image, Upload
 from images.os_detection import detected_os
 from images.rules.import_image import can_import, can_import_file
@@ -144,6 +145,7 @@ class CreateWizard(DraftWizard):
             files = [self.upload, *(disk.upload for disk in chosen.get("data_disks", ()))]
             context |= {
                 "chosen": chosen,
+                "key_name": chosen_key_name(chosen),
                 "notes": notes_on(chosen, found, self.image_type),
                 "is_detected": self.image_type == Image.Type.SYSTEM and detected_os(self.upload) is not None,
                 "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},

@@ -1,6 +1,7 @@
 """Long work on servers. No engine call inside a transaction; every step may run twice."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.specs import server_spec
+from imsconsole.cloud.specs import key_of, server_spec
 from imsconsole.cloud.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
@@ -30,6 +31,15 @@ def subject_of(job: Job) -> Server:
 def locked_subject(job: Job) -> Server:
     """The job's server, its row held until the transaction ends."""
     return Server.objects.select_for_update(no_key=True).get(pk=job.subject_id)
+
+
+@contextlib.contextmanager
+def bytes_of(name: str) -> Iterator[None]:
+    """What is made of an image's bytes says which image has none any more; a key that is gone says so itself."""
+    try:
+        yield
+    except NotFound as error:
+        raise error if error.code == "key-gone" else NotFound("image-bytes-gone", name=name) from error
 
 
 def start_guest(run: Run) -> dict[str, Any]:
@@ -62,12 +72,15 @@ class CreateServer(JobKind):
         engine = engine_of(subject_of(run.job))
         disks = Disk.objects.existing().filter(server=run.job.subject_id, role=Disk.Role.DATA)
         refs = run.args.get("disk_refs", {})
-        for disk in disks.order_by("index"):
-            image_ref = refs.get(str(disk.pk), "")
-            try:
-                ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref)
-            except NotFound as error:
-                raise NotFound("image-bytes-gone", name=disk.name) from error
+        for disk in disks.select_related("key").order_by("index"):
+            with bytes_of(disk.name):
+                ref = engine.create_disk(
+                    disk.pk,
+                    disk.size_gb * GIB,
+                    work=run,
+                    image_ref=refs.get(str(disk.pk), ""),
+                    key=key_of(disk),
+                )
             with run.fenced():
                 Disk.objects.filter(pk=disk.pk).update(ref=ref)
 
@@ -84,11 +97,9 @@ class CreateServer(JobKind):
     def machine(self, run: Run) -> None:
         server = subject_of(run.job)
         engine = engine_of(server)
-        try:
+        with bytes_of(server.image.name):
             wanted = replace(server_spec(server), cd_ref=run.args.get("cd_ref", ""))
             spec = engine.create_server(wanted, run.args["image_ref"], work=run)
-        except NotFound as error:
-            raise NotFound("image-bytes-gone", name=server.image.name) from error
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref=spec.ref, cd_ref=spec.cd_ref)
             Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)

@@ -13,15 +13,23 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.boot_check import watched_from
 from imsconsole.cloud.engines import engine_of
-from imsconsole.cloud.jobs import DONE, locked_subject, settle_failed, settle_started, start_guest, subject_of
+from imsconsole.cloud.jobs import (
+    DONE,
+    bytes_of,
+    locked_subject,
+    settle_failed,
+    settle_started,
+    start_guest,
+    subject_of,
+)
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_change_os import is_kept
-from imsconsole.cloud.specs import server_spec
+from imsconsole.cloud.specs import disk_spec, server_spec
 from imsconsole.cloud.states import change_status
 from imsconsole.cloud.system_disks import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
-from imsconsole.engine.types import GIB, DiskSpec, ServerSpec
+from imsconsole.engine.types import ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota
@@ -107,12 +115,10 @@ class ChangeOs(ExchangeSystemDisk):
 
     def disk(self, run: Run) -> None:
         server, disk = subject_of(run.job), incoming_of(run.job)
-        try:
+        with bytes_of(disk.image.name if disk.image else ""):
             spec = engine_of(server).replace_system_disk(
                 spec_with(server, disk), run.args["image_ref"], work=run
             )
-        except NotFound as error:
-            raise NotFound("image-bytes-gone", name=disk.image.name if disk.image else "") from error
         with run.fenced():
             Disk.objects.filter(pk=disk.pk).update(ref=spec.disks[0].ref)
 
@@ -198,10 +204,10 @@ class DeleteKeptDisk(JobKind):
 
 def incoming_of(job: Job) -> Disk:
     """The disk that comes, as it is now."""
-    return Disk.objects.select_related("image", "project").get(pk=job.args["disk_id"])
+    return Disk.objects.select_related("image", "project", "key").get(pk=job.args["disk_id"])
 
 
 def spec_with(server: Server, disk: Disk) -> ServerSpec:
     """The server as it will be, on that system disk."""
     spec = server_spec(server)
-    return replace(spec, disks=(DiskSpec(disk.pk, disk.ref, 0, disk.size_gb * GIB), *spec.disks[1:]))
+    return replace(spec, disks=(replace(disk_spec(disk), index=0), *spec.disks[1:]))

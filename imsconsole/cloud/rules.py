@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import can_unlock_disks
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
@@ -23,11 +24,16 @@ BUSY = (
 
 
 def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
-    """A stopped server starts when its host can run guests and its memory fits. `host` spares a query."""
+    """A stopped server starts when its disks can be unlocked (R90), its host can run guests and its memory fits.
+
+    `host` spares a query.
+    """
     if not (verdict := may_change(server, actor)):
         return verdict
     if server.status == Server.Status.RUNNING:
         return refuse("server-running", _("The server is running already."))
+    if not (verdict := can_unlock_disks(server, actor)):
+        return verdict
     host = host or host_of(server.project.region_id)
     if not (verdict := can_run_guests(host.capabilities)):
         return verdict
@@ -40,8 +46,8 @@ def can_stop(server: Server, actor: Actor) -> Verdict:
 
 
 def can_reboot(server: Server, actor: Actor) -> Verdict:
-    """Only a running server can be restarted."""
-    return may_change(server, actor) and _runs(server)
+    """Only a running server can be restarted, and only while its disks could be unlocked again (R90)."""
+    return may_change(server, actor) and _runs(server) and can_unlock_disks(server, actor)
 
 
 def can_rename(server: Server, actor: Actor) -> Verdict:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules import can_run_guests, fits_memory, is_idle, is_permanent
 from imsconsole.core.now import now
@@ -69,7 +70,10 @@ def memory_to_start_mb(server: Server) -> int:
 
 
 def can_undo_change_os(disk: Disk, actor: Actor, host: Host | None = None) -> Verdict:
-    """A kept system disk comes back until its day, in whatever state its server rests. `host` spares a query."""
+    """A kept system disk comes back until its day, in whatever state its server rests, if it can be unlocked (R90).
+
+    `host` spares a query.
+    """
     if not (verdict := may_write(actor) and is_kept(disk)):
         return verdict
     if disk.kept_until and disk.kept_until <= now():
@@ -77,7 +81,12 @@ def can_undo_change_os(disk: Disk, actor: Actor, host: Host | None = None) -> Ve
             "kept-too-long", _("The time for which this disk was kept is over: it is being deleted.")
         )
     server = cast(Server, disk.server)
-    return can_change_os(server, actor) and fits_its_start(server, host or host_of(actor.region))
+    return (
+        can_change_os(server, actor)
+        and can_unlock(disk, actor)
+        and can_unlock_disks(server, actor, but_system=True)
+        and fits_its_start(server, host or host_of(actor.region))
+    )
 
 
 def can_delete_kept_disk(disk: Disk, actor: Actor) -> Verdict:

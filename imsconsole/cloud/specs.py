@@ -1,13 +1,14 @@
 """From rows to what the engine must know."""
 
+from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.names import host_name
-from imsconsole.engine.types import GIB, DiskSpec, Seed, ServerSpec
+from imsconsole.engine.types import GIB, DiskSpec, Key, Seed, ServerSpec
 
 
 def server_spec(server: Server) -> ServerSpec:
     """All an engine must know to build or start a server; disks by index, the system disk first."""
-    disks = list(server.disks.attached().order_by("index"))
+    disks = list(server.disks.attached().select_related("key").order_by("index"))
     return ServerSpec(
         id=server.pk,
         name=server.name,
@@ -26,8 +27,13 @@ def server_spec(server: Server) -> ServerSpec:
 
 
 def disk_spec(disk: Disk) -> DiskSpec:
-    """A disk at its place in its server."""
-    return DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB)
+    """A disk at its place in its server. Load its `key` with it."""
+    return DiskSpec(disk.pk, disk.ref, disk.index, disk.size_gb * GIB, key_of(disk))
+
+
+def key_of(disk: Disk) -> Key | None:
+    """What a disk is encrypted with, as an engine knows it."""
+    return engine_key(disk.key, disk.project_id) if disk.key else None
 
 
 def server_seed(server: Server, instance_id: str = "") -> Seed:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from images.encryption import key_of
 from images.models import Image
 from images.services.launch import create_servers
 from imsconsole.accounts.actor import Actor
@@ -42,7 +43,9 @@ def bootable_image(
         else:
             tiny_disk(path, word, end=end)
         os.truncate(path, size_bytes)
-        stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
+        stored = engine_for(REGION).ingest(
+            disk.pk, FileSource(path), format="raw", work=TestWork(), key=key_of(image)
+        )
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
     disk.virtual_size_bytes = stored.virtual_size_bytes
     disk.save()

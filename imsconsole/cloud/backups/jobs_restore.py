@@ -12,8 +12,8 @@ from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.jobs import DONE, locked_subject, subject_of
 from imsconsole.cloud.jobs_change_os import ExchangeSystemDisk, incoming_of, spec_with
-from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
+from imsconsole.cloud.specs import key_of
 from imsconsole.cloud.system_disks import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
@@ -46,8 +46,9 @@ class RestoreBackup(ExchangeSystemDisk):
         engine = engine_of(server)
         for disk in coming(run.job).select_related("key").filter(role=Disk.Role.DATA):
             source = _source_of(disk, run)
-            key = engine_key(disk.key) if disk.key else None
-            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=source.ref, key=key)
+            ref = engine.create_disk(
+                disk.pk, disk.size_gb * GIB, work=run, image_ref=source.ref, key=key_of(disk)
+            )
             with run.fenced():
                 Disk.objects.filter(pk=disk.pk).update(ref=ref)
         system = incoming_of(run.job)

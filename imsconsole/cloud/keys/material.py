@@ -15,22 +15,27 @@ from imsconsole.core.sentences import refuse_as
 from imsconsole.engine import types as engine
 
 
-def engine_key(key: Key) -> engine.Key:
-    """A key as an engine knows it: its material is unwrapped when, and only when, the engine asks for it."""
-    return engine.Key(key.pk, partial(material_of, key.pk))
+def engine_key(key: Key, project_id: UUID) -> engine.Key:
+    """A key as an engine knows it: its material is unwrapped when, and only when, the engine asks for it.
+
+    `project_id` is whose image or disk it is: one of another project must be granted to it then (R48).
+    """
+    return engine.Key(key.pk, partial(material_of, key.pk, project_id))
 
 
 @sensitive_variables()
-def material_of(key_id: UUID) -> bytes:
-    """The 256 bits of a key that is enabled now. Raises NotFound, Conflict, Unavailable, ImsError.
+def material_of(key_id: UUID, project_id: UUID) -> bytes:
+    """The 256 bits of a key that is enabled, for a project that may use it, both now.
+
+    Raises NotFound, Conflict, Unavailable, ImsError.
 
     The row is read twice when its master key is not at hand: it may have been rotated in between.
     """
-    row = _usable(key_id)
+    row = _usable(key_id, project_id)
     try:
         return _unwrapped(row)
     except Unavailable:
-        again = _usable(key_id)
+        again = _usable(key_id, project_id)
         if again.master_id == row.master_id:
             raise
         return _unwrapped(again)
@@ -76,10 +81,12 @@ def is_master_at_hand() -> Verdict:
     return ALLOWED
 
 
-def _usable(key_id: UUID) -> Key:
+def _usable(key_id: UUID, project_id: UUID) -> Key:
     key = Key.objects.select_related("master").filter(pk=key_id).first()
     if key is None or key.state == Key.State.DELETED:
         raise NotFound("key-gone", id=str(key_id))
+    if key.project_id != project_id and not key.grants.filter(grantee=project_id).exists():
+        raise Conflict("key-not-granted")
     if key.state != Key.State.ENABLED:
         raise Conflict("key-not-enabled", name=key.name)
     return key

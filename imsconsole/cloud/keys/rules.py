@@ -1,12 +1,16 @@
 """What may be done with an encryption key: who, then whose and which, then its state."""
 
+from typing import Protocol
+
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.models import Key, KeyGrant
+from imsconsole.cloud.models import Disk, Key, KeyGrant, Server
+from imsconsole.cloud.models.disks import DiskQuerySet
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.sentences import refuse_as
 
@@ -28,6 +32,38 @@ def is_usable_in(key: Key, project: Project) -> Verdict:
     if key.state != Key.State.ENABLED:
         return refuse_as("key-not-enabled", name=key.name)
     return ALLOWED
+
+
+class Encrypted(Protocol):
+    """An image or a disk; in lists load its `key` with it."""
+
+    @property
+    def key(self) -> Key | None: ...
+
+
+def can_unlock(thing: Encrypted, actor: Actor) -> Verdict:
+    """Whether what may be encrypted can be read: with its key, which must be usable here and now (R48, R90)."""
+    return can_use_key(thing.key, actor) if thing.key else ALLOWED
+
+
+def can_unlock_disks(server: Server, actor: Actor, *, but_system: bool = False) -> Verdict:
+    """Whether a server could be started with the disks it has (R90). In lists it comes from `with_locked_disks`."""
+    disks = getattr(server, "locked_disks", None)
+    if disks is None:
+        disks = encrypted_disks().filter(server=server)
+    verdicts = (can_unlock(disk, actor) for disk in disks if disk.index or not but_system)
+    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+
+
+def encrypted_disks() -> DiskQuerySet:
+    """The encrypted disks that servers run with, each with its key."""
+    disks: DiskQuerySet = Disk.objects.attached().exclude(key=None)
+    return disks.select_related("key").order_by("index")
+
+
+def with_locked_disks(servers: QuerySet[Server]) -> QuerySet[Server]:
+    """The servers with what `can_unlock_disks` asks about, in two queries for all of them."""
+    return servers.prefetch_related(Prefetch("disks", encrypted_disks(), to_attr="locked_disks"))
 
 
 def can_create_key(actor: Actor) -> Verdict:

@@ -18,6 +18,7 @@ from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.boot_check import AWAITED, SILENT
 from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.reconcile import reconcile_server
 from imsconsole.cloud.rules import (
@@ -80,7 +81,7 @@ def list_servers(request: ActorRequest) -> HttpResponse:
     found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
     damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
     servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
-    servers = servers.annotate(is_damaged=Exists(damaged))
+    servers = with_locked_disks(servers).annotate(is_damaged=Exists(damaged))
     table = paged(ServerTable, servers, request, chosen_columns(request, Room.SERVERS, ServerTable))
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
@@ -152,7 +153,7 @@ def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
 
 def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
     """The former system disks of a server, each with the verdicts of its buttons."""
-    disks = list(server.disks.kept().select_related("image"))
+    disks = list(server.disks.kept().select_related("image", "key"))
     for disk in disks:
         disk.server = server
         disk.undo_verdict = can_undo_change_os(disk, actor, host)

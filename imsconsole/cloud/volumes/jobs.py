@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_for, engine_of
-from imsconsole.cloud.jobs import DONE, locked_subject, subject_of
+from imsconsole.cloud.jobs import DONE, bytes_of, locked_subject, subject_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.cloud.specs import disk_spec, key_of, server_spec
 from imsconsole.cloud.usage import record_usage
 from imsconsole.cloud.volumes.rules import has_place, is_attachable, is_in_same_zone
 from imsconsole.core.errors import Conflict, NotFound
@@ -28,7 +28,7 @@ Status = Disk.Status
 
 def disk_of(job: Job) -> Disk:
     """The job's disk with its server."""
-    return Disk.objects.select_related("project", "server__project").get(pk=job.args["disk_id"])
+    return Disk.objects.select_related("project", "server__project", "key").get(pk=job.args["disk_id"])
 
 
 def locked_disk(job: Job) -> Disk:
@@ -79,10 +79,10 @@ class CreateDisk(DiskKind):
     def disk(self, run: Run) -> None:
         disk = disk_of(run.job)
         engine, image_ref = engine_for(disk.project.region_id), run.args.get("image_ref", "")
-        try:
-            ref = engine.create_disk(disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref)
-        except NotFound as error:
-            raise NotFound("image-bytes-gone", name=disk.name) from error
+        with bytes_of(disk.name):
+            ref = engine.create_disk(
+                disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref, key=key_of(disk)
+            )
         with run.fenced():
             self._write(run.job, ref=ref)
 

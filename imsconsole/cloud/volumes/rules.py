@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules import is_permanent, may_change
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -66,8 +67,8 @@ def can_delete_disk(disk: Disk, actor: Actor) -> Verdict:
 
 
 def can_attach_disk(disk: Disk, actor: Actor) -> Verdict:
-    """An available data disk. Which server takes it is asked by `can_attach_to`."""
-    return may_write(actor) and is_attachable(disk)
+    """An available data disk that can be unlocked (R90). Which server takes it is asked by `can_attach_to`."""
+    return may_write(actor) and is_attachable(disk) and can_unlock(disk, actor)
 
 
 def can_take_disk(server: Server, actor: Actor, taken: int | None = None) -> Verdict:
@@ -95,8 +96,8 @@ def can_detach_disk(disk: Disk, actor: Actor) -> Verdict:
 
 
 def can_grow_disk(disk: Disk, actor: Actor) -> Verdict:
-    """System and data disks grow, attached or not, also while their server runs."""
-    if not (verdict := may_write(actor) and is_idle(disk) and _came_about(disk)):
+    """System and data disks grow, attached or not, also while their server runs, if they can be unlocked (R90)."""
+    if not (verdict := may_write(actor) and is_idle(disk) and _came_about(disk) and can_unlock(disk, actor)):
         return verdict
     if disk.beside:
         return _is_kept(disk)

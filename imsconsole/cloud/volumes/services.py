@@ -101,7 +101,7 @@ def _locked(disk: Disk, actor: Actor) -> Disk:
     disks = Disk.objects.visible_to(actor).existing()
     seen = disks.filter(pk=disk.pk).values_list("server_id", flat=True)
     server = locked_server(seen[0], actor) if seen and seen[0] else None
-    rows = disks.select_for_update(of=("self",), no_key=True).select_related("zone", "project")
+    rows = disks.select_for_update(of=("self",), no_key=True).select_related("zone", "project", "key")
     row = rows.filter(pk=disk.pk).first()
     if row is None:
         raise NotFound

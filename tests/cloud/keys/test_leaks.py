@@ -57,7 +57,7 @@ def test_no_page_log_row_or_dump_tells_a_secret(people, operator, caplog, master
 
     keep(bob.post(reverse("keys:create"), {"name": "vault"}))
     key = Key.objects.get()
-    secrets = [material_of(key.pk), masters_of_file()[0].secret]
+    secrets = [material_of(key.pk, key.project_id), masters_of_file()[0].secret]
     keep(bob.post(reverse("keys:grant", args=[key.pk]), {"project_id": people.carol.project.pk}))
     for name in ("list", "received", "export", "create"):
         keep(bob.get(reverse(f"keys:{name}")))
@@ -72,7 +72,13 @@ def test_no_page_log_row_or_dump_tells_a_secret(people, operator, caplog, master
     call_command("rotate_master_key", stdout=out)
     secrets.append(masters_of_file()[0].secret)
     call_command("dumpdata", stdout=out)
-    seen += [out.getvalue(), repr(engine_key(key)), repr(key), repr(key.master), repr(masters_of_file())]
+    seen += [
+        out.getvalue(),
+        repr(engine_key(key, key.project_id)),
+        repr(key),
+        repr(key.master),
+        repr(masters_of_file()),
+    ]
     seen += [str(event.__dict__) for event in Event.objects.all()]
     seen += [record.getMessage() for record in caplog.records]
 
@@ -96,12 +102,12 @@ def test_an_error_report_keeps_what_it_was_about_to_itself(
         with monkeypatch.context() as patch:
             patch.setattr(Master, name, _broken)
             try:
-                material_of(key.pk) if name == "unwrap" else call_command("rotate_master_key")
+                material_of(key.pk, key.project_id) if name == "unwrap" else call_command("rotate_master_key")
             except RuntimeError:
                 request = RequestFactory().get("/")
                 reporter = ExceptionReporter(request, *sys.exc_info(), is_email=True)
                 reports += [reporter.get_traceback_html(), reporter.get_traceback_text()]
-    secrets = [material_of(key.pk), *(master.secret for master in masters_of_file())]
+    secrets = [material_of(key.pk, key.project_id), *(master.secret for master in masters_of_file())]
     assert len(reports) == 4
     assert all("RuntimeError" in report for report in reports)
     for secret in secrets:

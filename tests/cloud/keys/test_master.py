@@ -35,8 +35,8 @@ def test_the_file_is_made_with_the_first_key_for_its_owner_only(master_file: Pat
     assert stat.S_IMODE(master_file.stat().st_mode) == 0o600
     assert len(master_file.read_text().split()) == 1
     assert first.master == second.master == MasterKey.objects.get()
-    assert len(engine_key(first).material()) == 32
-    assert engine_key(first).material() != engine_key(second).material()
+    assert len(engine_key(first, first.project_id).material()) == 32
+    assert engine_key(first, first.project_id).material() != engine_key(second, second.project_id).material()
     assert os.listdir(master_file.parent) == [master_file.name]
 
 
@@ -62,7 +62,7 @@ def test_the_setting_goes_before_the_file(settings, master_file: Path) -> None:
     key = KeyFactory()
     assert key.master.fingerprint == master.fingerprint
     assert not master_file.exists()
-    assert len(material_of(key.pk)) == 32
+    assert len(material_of(key.pk, key.project_id)) == 32
 
 
 @pytest.mark.parametrize("loss", ["gone", "another", "nonsense", "unreadable", "bad setting"])
@@ -70,7 +70,7 @@ def test_without_it_everything_says_so_and_nothing_is_destroyed(
     loss: str, settings, master_file: Path, people, operator
 ) -> None:
     key = KeyFactory(project=people.alice.project)
-    material, kept = material_of(key.pk), master_file.read_bytes()
+    material, kept = material_of(key.pk, key.project_id), master_file.read_bytes()
     code = "master-key-missing"
     if loss == "gone":
         master_file.unlink()
@@ -87,7 +87,10 @@ def test_without_it_everything_says_so_and_nothing_is_destroyed(
         settings.IMS_MASTER_KEY = "secret"
         code = "master-key-setting-bad"
 
-    for call in (lambda: material_of(key.pk), lambda: KeyFactory(project=people.alice.project)):
+    for call in (
+        lambda: material_of(key.pk, key.project_id),
+        lambda: KeyFactory(project=people.alice.project),
+    ):
         with pytest.raises(Unavailable) as error:
             call()
         assert error.value.code == code
@@ -112,7 +115,7 @@ def test_without_it_everything_says_so_and_nothing_is_destroyed(
     if master_file.is_dir():
         master_file.rmdir()
     master_file.write_bytes(kept)
-    assert material_of(key.pk) == material
+    assert material_of(key.pk, key.project_id) == material
     assert is_master_at_hand()
 
 
@@ -121,7 +124,7 @@ def test_a_damaged_row_says_so() -> None:
     other = KeyFactory()
     Key.objects.filter(pk=key.pk).update(wrapped=other.wrapped)
     with pytest.raises(ImsError) as error:
-        material_of(key.pk)
+        material_of(key.pk, key.project_id)
     assert error.value.code == "key-damaged"
 
 

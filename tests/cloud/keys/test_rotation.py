@@ -27,7 +27,7 @@ class Killed(BaseException):
 
 
 def materials() -> dict:
-    return {key.pk: material_of(key.pk) for key in Key.objects.filter(state="enabled")}
+    return {key.pk: material_of(key.pk, key.project_id) for key in Key.objects.filter(state="enabled")}
 
 
 def rotated() -> str:
@@ -164,17 +164,17 @@ def test_without_the_old_one_nothing_is_changed(settings, master_file: Path) -> 
         rotated()
     settings.IMS_MASTER_KEY = ""
     master_file.write_bytes(kept)
-    assert len(material_of(key.pk)) == 32
+    assert len(material_of(key.pk, key.project_id)) == 32
     assert MasterKey.objects.count() == 1
 
 
 def test_a_key_that_is_damaged_stops_it_and_keeps_the_others(master_file: Path) -> None:
     good, bad = KeyFactory(), KeyFactory()
-    before = material_of(good.pk)
+    before = material_of(good.pk, good.project_id)
     Key.objects.filter(pk=bad.pk).update(wrapped=b"x" * 60)
     with pytest.raises(CommandError, match="is damaged"):
         rotated()
-    assert material_of(good.pk) == before
+    assert material_of(good.pk, good.project_id) == before
     assert MasterKey.objects.count() == 1
 
 
@@ -182,10 +182,10 @@ def test_a_key_that_is_damaged_stops_it_and_keeps_the_others(master_file: Path) 
 @pytest.mark.django_db(transaction=True)
 def test_keys_are_made_used_and_rotated_by_several_at_once(people, master_file: Path) -> None:
     key = KeyFactory(project=people.alice.project)
-    before = material_of(key.pk)
+    before = material_of(key.pk, key.project_id)
 
     def read() -> None:
-        assert material_of(key.pk) == before
+        assert material_of(key.pk, key.project_id) == before
 
     def make(name: str) -> None:
         create_key(name=name, actor=people.alice)

@@ -104,7 +104,7 @@ def test_it_is_granted_once_to_another_project_of_the_region(key, people) -> Non
 def test_a_key_that_is_not_enabled_gives_nothing_to_anybody(key, people) -> None:
     """R90: also not to an engine that got the key before."""
     grant_key(key, grantee=people.carol.project, actor=people.bob)
-    given = engine_key(key)
+    given = engine_key(key, key.project_id)
     material = given.material()
 
     key = disable_key(key, actor=people.bob)
@@ -121,7 +121,7 @@ def test_a_key_that_is_not_enabled_gives_nothing_to_anybody(key, people) -> None
 
 def test_deletion_waits_can_be_cancelled_and_then_destroys_the_material(key, people) -> None:
     grant_key(key, grantee=people.carol.project, actor=people.bob)
-    given = engine_key(key)
+    given = engine_key(key, key.project_id)
     material = given.material()
     key = schedule_key_deletion(key, days=7, actor=people.bob)
     with pytest.raises(Conflict, match="key-not-enabled"):
