@@ -13,7 +13,7 @@ export IMS_GUEST_NETWORK ?= user
 PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
             grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs \
             debian-archive-keyring
-TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client
+TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
 .PHONY: help run down test test-fast test-debian check bench screenshots lint types translations messages packages test-packages
 

@@ -46,3 +46,27 @@ def make_disk(path: Path, root: Path, table: str = "gpt", kind: str = "ext4", *o
         disk.write(part.read_bytes())
     part.unlink()
     return path
+
+
+def make_xfs(path: Path, root: Path, *options: str) -> Path:
+    """A bare XFS with that content; the file is sparse."""
+    with path.open("xb") as file:
+        file.truncate(300 * MIB)
+    plan = path.with_suffix(".plan")
+    plan.write_text("/none\n0 0\n" + _planned(root, "d--755 0 0"))
+    subprocess.run(["mkfs.xfs", "-q", "-p", plan, *options, path], check=True, capture_output=True)
+    plan.unlink()
+    return path
+
+
+def _planned(folder: Path, head: str) -> str:
+    """A folder as mkfs.xfs reads it."""
+    lines = [head]
+    for each in sorted(folder.iterdir()):
+        if each.is_symlink():
+            lines.append(f"{each.name} l--777 0 0 {each.readlink()}")
+        elif each.is_dir():
+            lines.append(f"{each.name} {_planned(each, 'd--755 0 0')}".rstrip("\n"))
+        else:
+            lines.append(f"{each.name} ---644 0 0 {each}")
+    return "\n".join([*lines, "$", ""])

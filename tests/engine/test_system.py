@@ -13,7 +13,7 @@ from imsconsole.engine.inspection import system as module
 from imsconsole.engine.inspection.system import System, parse_release
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, Found
-from tests.engine.systems import make_disk, make_ext, root_of
+from tests.engine.systems import make_disk, make_ext, make_xfs, root_of
 
 BOOKWORM = System("debian", "12", "Debian GNU/Linux 12 (bookworm)")
 
@@ -41,6 +41,50 @@ def test_it_is_found_in_every_ext(
 )
 def test_it_is_found_whatever_ext4_can_do(local: LocalEngine, place: Path, options: tuple[str, ...]) -> None:
     assert system_of(local, make_ext(place / "disk", root_of(place / "root"), "ext4", *options)) == BOOKWORM
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("-m", "crc=0,finobt=0,reflink=0", "-n", "ftype=0"),
+        ("-m", "crc=0,finobt=0,reflink=0", "-n", "ftype=1"),
+        ("-b", "size=1024"),
+        ("-n", "size=8192"),
+        ("-i", "size=1024"),
+    ],
+)
+@pytest.mark.parametrize("link", [True, False])
+def test_it_is_found_in_every_xfs(
+    local: LocalEngine, place: Path, options: tuple[str, ...], link: bool
+) -> None:
+    """The larger directory has a block of its own, or several with an index; the smaller fits into its inode."""
+    root = root_of(place / "root", link=link)
+    if link:
+        for number in range(1200):
+            (root / f"usr/lib/another-of-many-{number}").touch()
+    assert system_of(local, make_xfs(place / "disk", root, *options)) == BOOKWORM
+
+
+def test_noise_in_an_xfs_neither_hangs_nor_breaks(local: LocalEngine, place: Path) -> None:
+    path, dice = make_xfs(place / "disk", root_of(place / "root")), random.Random(7)
+    began = time.monotonic()
+    for _ in range(100):
+        with path.open("r+b") as file:
+            kept = []
+            for _ in range(dice.choice((1, 4, 40))):
+                at = dice.choice((0, 64 * 1024, 96 * 1024, 128 * 1024)) + dice.randrange(16 * 1024)
+                file.seek(at)
+                kept.append((at, file.read(1)))
+                file.seek(at)
+                file.write(bytes([dice.choice((0, 1, 0x7F, 0xFF, dice.randrange(256)))]))
+            file.flush()
+            system_of(local, path)
+            for at, byte in reversed(kept):
+                file.seek(at)
+                file.write(byte)
+    assert time.monotonic() - began < 60
+    assert system_of(local, path) == BOOKWORM
 
 
 @pytest.mark.parametrize("format", ["qcow2", "vmdk", "vpc", "vhdx", "vdi"])

@@ -1,46 +1,27 @@
-"""Read single files of an ext2, ext3 or ext4 file system, by our own code and in bounds.
-
-Nothing is mounted and no program sees the file system: every number in it is believed only as far as the
-budget of `Blocks` goes, so a hostile one costs a few hundred reads at most and gets nowhere else.
-"""
+"""Files of ext2, ext3 and ext4."""
 
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+
+from imsconsole.engine.inspection.files import LARGEST_DIRECTORY, FileSystem, Inode, Read, Unreadable
 
 SUPERBLOCK = 1024
 MAGIC = 0xEF53
-ROOT = 2
 UNKNOWN = 0x1 | 0x8 | 0x10  # compressed, a journal's device, group descriptors elsewhere
 HAS_64BIT = 0x80
 USES_EXTENTS = 0x80000  # flags of an inode
 INLINE_DATA = 0x10000000
 EXTENT_MAGIC = 0xF30A
-DIRECTORY, REGULAR, LINK = 0x4000, 0x8000, 0xA000
-MOST_LINKS = 8
 DEEPEST = 5
-LARGEST_DIRECTORY = 1024**2
-
-Read = Callable[[int, int], bytes]  # offset and length on the disk
 
 
-class Unreadable(Exception):
-    """There is no such file system or file, or it is not worth the effort."""
-
-
-@dataclass(frozen=True)
-class Inode:
-    kind: int
-    size: int
-    flags: int
-    block: bytes  # where the content is, or a short link itself
-
-
-class Ext:
+class Ext(FileSystem):
     """The file system at `offset`. Raises Unreadable, and what `read` raises."""
 
+    root = 2
+
     def __init__(self, read: Read, offset: int) -> None:
-        self._read, self._offset = read, offset
+        super().__init__(read, offset)
         head = read(offset + SUPERBLOCK, 1024)
         if len(head) < 1024 or struct.unpack_from("<H", head, 56)[0] != MAGIC:
             raise Unreadable
@@ -60,40 +41,11 @@ class Ext:
             raise Unreadable
         self._descriptors = (first_block + 1) * self._block_bytes
 
-    def file(self, path: str, limit_bytes: int) -> bytes:
-        """The first bytes of a regular file; symbolic links are followed, within the file system."""
-        inode = self._find(path)
-        if inode.kind != REGULAR:
-            raise Unreadable
-        return self._content(inode, limit_bytes)
+    def target(self, link: Inode) -> bytes:
+        is_short = link.size < 60 and not link.layout & USES_EXTENTS
+        return link.raw[: link.size] if is_short else self.content(link, 4096)
 
-    def _find(self, path: str) -> Inode:
-        parts, trail, links = path.split("/")[::-1], [ROOT], 0
-        while parts:
-            part = parts.pop()
-            if part == "..":
-                trail = trail[:-1] or [ROOT]
-            if part in ("", ".", ".."):
-                continue
-            number = self._entry(self._inode(trail[-1]), part.encode())
-            inode = self._inode(number)
-            if inode.kind != LINK:
-                trail.append(number)
-                continue
-            links += 1
-            target = self._target(inode)
-            if links > MOST_LINKS:
-                raise Unreadable
-            trail = [ROOT] if target.startswith("/") else trail
-            parts += target.split("/")[::-1]
-        return self._inode(trail[-1])
-
-    def _target(self, inode: Inode) -> str:
-        is_short = inode.size < 60 and not inode.flags & USES_EXTENTS
-        target = inode.block[: inode.size] if is_short else self._content(inode, 4096)
-        return target.decode(errors="replace")
-
-    def _inode(self, number: int) -> Inode:
+    def inode(self, number: int) -> Inode:
         if not 1 <= number <= self._inodes:
             raise Unreadable
         group, index = divmod(number - 1, self._per_group)
@@ -108,19 +60,17 @@ class Ext:
             struct.unpack_from("<H", raw)[0] & 0xF000, size, struct.unpack_from("<I", raw, 32)[0], raw[40:100]
         )
 
-    def _entry(self, directory: Inode, name: bytes) -> int:
-        """The inode of a name in a directory; one with an index can be read in its order as well."""
-        if directory.kind != DIRECTORY:
-            raise Unreadable
-        content = self._content(directory, LARGEST_DIRECTORY)
+    def entry(self, directory: Inode, name: bytes) -> int:
+        """One with an index can be read in its order as well."""
+        content = self.content(directory, LARGEST_DIRECTORY)
         for start in range(0, len(content), self._block_bytes):
             for number, found in _entries(content[start : start + self._block_bytes]):
                 if found == name:
                     return number
         raise Unreadable
 
-    def _content(self, inode: Inode, limit_bytes: int) -> bytes:
-        if inode.flags & INLINE_DATA:
+    def content(self, inode: Inode, limit_bytes: int) -> bytes:
+        if inode.layout & INLINE_DATA:
             raise Unreadable
         wanted = min(inode.size, limit_bytes)
         blocks = -(-wanted // self._block_bytes)
@@ -133,13 +83,13 @@ class Ext:
 
     def _runs(self, inode: Inode, blocks: int) -> Iterator[tuple[int, int, int]]:
         """Which blocks of the file lie where: the first, how many, and the block of the disk."""
-        if inode.flags & USES_EXTENTS:
-            for first, count, at in self._extents(inode.block, DEEPEST):
+        if inode.layout & USES_EXTENTS:
+            for first, count, at in self._extents(inode.raw, DEEPEST):
                 if first < blocks:
                     yield first, min(count, blocks - first), at
             return
-        pointers = list(struct.unpack("<12I", inode.block[:48]))
-        indirect = struct.unpack("<I", inode.block[48:52])[0]
+        pointers = list(struct.unpack("<12I", inode.raw[:48]))
+        indirect = struct.unpack("<I", inode.raw[48:52])[0]
         if blocks > 12 and indirect:
             raw = self._bytes(indirect * self._block_bytes, self._block_bytes)
             pointers += struct.unpack(f"<{len(raw) // 4}I", raw)
@@ -160,12 +110,6 @@ class Ext:
             first, count, high, low = struct.unpack_from("<IHHI", node, 12 + 12 * index)
             if count <= 32768:  # more: reserved, and reads as zeros
                 yield first, count, low | high << 32
-
-    def _bytes(self, offset: int, length: int) -> bytes:
-        part = self._read(self._offset + offset, length)
-        if len(part) < length:
-            raise Unreadable
-        return part
 
 
 def _entries(block: bytes) -> Iterator[tuple[int, bytes]]:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from imsconsole.core.errors import BadImage
 from imsconsole.engine.inspection.disk import SECTOR, TYPE_PROTECTIVE, mbr_partitions
-from imsconsole.engine.inspection.ext import Ext, Unreadable
+from imsconsole.engine.inspection.ext import Ext
+from imsconsole.engine.inspection.files import FileSystem, Unreadable
 from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg, ask
 from imsconsole.engine.inspection.view import Facts
+from imsconsole.engine.inspection.xfs import Xfs
 from imsconsole.engine.types import MIB, Found
 
 PAGE_BYTES = 64 * 1024
@@ -93,19 +95,19 @@ def find_system(path: Path, found: Found, *, run: QemuImg, scratch: Path) -> Sys
     disk = Disk(path, found, run, scratch)
     try:
         starts = [0, *partitions(disk)]
-    except (Unreadable, BadImage, struct.error):
+    except (Unreadable, BadImage, struct.error, IndexError):
         starts = [0]
     for start in starts[:MOST_PARTITIONS]:
         try:
             if system := _system_at(disk, start):
                 return system
-        except (Unreadable, BadImage, struct.error):
+        except (Unreadable, BadImage, struct.error, IndexError):
             continue
     return None
 
 
 def _system_at(disk: Disk, start: int) -> System | None:
-    files = Ext(disk.read, start)
+    files: FileSystem = (Xfs if disk.read(start, 4) == b"XFSB" else Ext)(disk.read, start)
     for name in RELEASES:
         try:
             return parse_release(files.file(name, RELEASE_BYTES))
