@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
-from imsconsole.cloud.backups.admin import BackupAdmin
+from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
@@ -99,7 +99,7 @@ class FlavorAdmin(ServiceAdmin):
 
 
 @admin.register(Server)
-class ServerAdmin(ServiceAdmin):
+class ServerAdmin(LegacyBackups):
     """The password's hash, user data and keys are the owner's; they are not shown."""
 
     list_display = (

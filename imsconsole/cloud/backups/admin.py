@@ -3,15 +3,39 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ReadOnlyInline, ServiceAdmin, trail_of
-from imsconsole.cloud.models import Backup, BackupDisk
+from imsconsole.cloud.backups.rules import can_back_up
+from imsconsole.cloud.backups.services import create_legacy_backup
+from imsconsole.cloud.models import Backup, BackupDisk, Disk
+from imsconsole.core.now import now
 from imsconsole.core.text import size
+
+
+class LegacyBackups(ServiceAdmin):
+    """The action of the list of servers that makes backups as CSBS did: only operators bring such data in."""
+
+    actions: Any = ("back_up_as_csbs",)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("cloud.change_server"))
+
+    @admin.action(description=_("Back up as the legacy CSBS did"), permissions=["operate"])
+    def back_up_as_csbs(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
+        attached = Prefetch("disks", Disk.objects.attached(), to_attr="present_disks")
+        name = f"csbs-{now():%Y%m%d-%H%M%S}"
+        return self.ask_then(
+            request,
+            queryset.prefetch_related(attached),
+            question=gettext("Make legacy backups (CSBS) of these servers?"),
+            rule=lambda server, actor: can_back_up(server, actor, server.present_disks),
+            call=lambda server, actor: create_legacy_backup(server, name=name, actor=actor),
+        )
 
 
 class BackupDiskInline(ReadOnlyInline):

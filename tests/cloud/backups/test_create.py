@@ -1,6 +1,7 @@
 """Backups of servers: rule, service, job, page. Guests: test_guests; deaths: test_kills."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from images.store_check import differences
@@ -236,3 +237,15 @@ def test_the_page_says_which_servers_cannot_be_backed_up_and_that_a_vault_is_mis
     page = client_of(people.bob).get(reverse("backups:create")).content.decode()
     assert "busy-one" in page
     assert "There is no vault" in page
+
+
+def test_an_operator_makes_legacy_backups_from_the_list_of_servers(people, server, operator):
+    client = Client()
+    client.force_login(operator)
+    url, chosen = reverse("admin:cloud_server_changelist"), {"_selected_action": str(server.pk)}
+    asked = client.post(url, {"action": "back_up_as_csbs", **chosen})
+    assert "Make legacy backups" in asked.content.decode()
+    client.post(url, {"action": "back_up_as_csbs", "confirmed": "yes", **chosen})
+    run_jobs()
+    backup = Backup.objects.get()
+    assert (backup.kind, backup.status, backup.project) == ("csbs", "available", people.bob.project)
