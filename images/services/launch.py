@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from images.held import held_image
 from images.models import Image, ImageDisk
@@ -14,7 +13,7 @@ from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.audit.trail import service
 from imsconsole.cloud.addresses import free_addresses, free_macs
 from imsconsole.cloud.jobs import CreateServer
-from imsconsole.cloud.models import BackupDisk, Disk, Flavor, KeyPair, Server
+from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, numbered_names, server_name
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
@@ -167,17 +166,10 @@ def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
             image=None if number else launch.image,
             key=(source.key if source else None) if number else launch.image.key,
             multi_queue=not number and launch.image.nic_multi_queue,
-            key_id=_key_of(launch.image, source) if source else None,
         )
         if source:
             refs[str(disk.pk)] = source.ref
     return refs
-
-
-def _key_of(image: Image, source: ImageDisk) -> UUID | None:
-    """A data disk of a full-ECS image is encrypted with the key it was backed up with."""
-    of = BackupDisk.objects.filter(backup=image.backup_id, index=source.index)
-    return of.values_list("key", flat=True).first()
 
 
 def _places(launch: Launch) -> list[tuple[int, ImageDisk | None]]:

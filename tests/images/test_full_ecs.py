@@ -12,13 +12,15 @@ from images.services.delete import delete_image, purge_image
 from images.services.full_ecs import capture_full, make_of_backup
 from images.services.launch import create_servers
 from images.store_check import differences
-from imsconsole.cloud.backups.services import create_backup, create_legacy_backup
+from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, restore_backup
+from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Server
+from imsconsole.cloud.specs import key_of
 from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import GIB, Capabilities
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -26,8 +28,9 @@ from tests import factories
 from tests.cloud.backups.conftest import no_qemu, server  # noqa: F401
 from tests.cloud.backups.making import read_from, write_on
 from tests.cloud.conftest import engine  # noqa: F401
-from tests.cloud.machines import tiny_flavor
+from tests.cloud.machines import REGION, bootable_image, order, tiny_flavor
 from tests.conftest import client_of
+from tests.engine.guests import TestWork
 from tests.support.at_once import DONE, at_once
 from tests.support.faults import faulty_engine
 from tests.support.workers import run_jobs
@@ -359,3 +362,33 @@ def test_a_backup_becomes_an_image_from_its_page(people, server, vault):  # noqa
     run_jobs()
     assert "Normal" in client.get(made.url).content.decode()
     assert "makes one image" in client.get(url).content.decode()
+
+
+# keys ---------------------------------------------------------------------------------------------------
+
+
+def test_every_disk_keeps_the_key_it_is_encrypted_with_r91(people, server, vault, settings, tmp_path):  # noqa: F811
+    settings.MASTER_KEY_FILE = tmp_path / "master_key"
+    key, other = (factories.KeyFactory(project=people.bob.project) for _ in "ab")
+    source = bootable_image(people.bob, name="secret", key=key)
+    made = _ran(order(people.bob, source, name="secret", data_disks_gb=(1,))[0])
+    disk = made.disks.get(index=1)
+    engine_for(REGION).delete_disk(disk.ref)
+    disk.key = other
+    disk.ref = engine_for(REGION).create_disk(disk.pk, GIB, work=TestWork(), key=key_of(disk))
+    disk.save()
+    image = capture_full(made, vault=vault, name="whole", actor=people.bob)
+    run_jobs()
+    image.refresh_from_db()
+    assert image.status == "active", image.error_sentence
+    assert image.key == key
+    copy = _ran(launch(people.bob, image, data_disks_gb=(1,)))
+    assert [each.key for each in copy.disks.order_by("index")] == [key, other]
+    restore_backup(image.backup, actor=people.bob)
+    run_jobs()
+    assert [each.key for each in made.disks.attached().order_by("index")] == [key, other]
+    other.state = "disabled"
+    other.save()
+    with pytest.raises(Refused, match="key-not-enabled"):
+        restore_backup(image.backup, actor=people.bob)
+    assert list(differences()) == []

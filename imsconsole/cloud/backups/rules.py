@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Backup, Disk, Server, Vault
 from imsconsole.cloud.rules import is_permanent
 from imsconsole.cloud.rules_capture import is_source
 from imsconsole.cloud.rules_change_os import can_change_os, fits_its_start, is_stopped_first
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
@@ -107,12 +108,19 @@ def can_restore_to(
     return (
         can_restore_backup(backup, actor)
         and _is_of(backup, server)
+        and has_usable_keys(backup, actor)
         and can_change_os(server, actor)
         and is_stopped_first(server, stop_first=stop_first)
         and _has_places(backup, server)
         and fits_quota(actor.project, disks_of(backup))
         and fits_its_start(server, host or host_of(actor.region))
     )
+
+
+def has_usable_keys(backup: Backup, actor: Actor) -> Verdict:
+    """What its disks are encrypted with can be used now (R90). Prefetch `disks__key`."""
+    keys = {disk.key for disk in backup.disks.all() if disk.key}
+    return first_refusal(*(can_use_key(key, actor) for key in keys))
 
 
 def disks_of(backup: Backup) -> dict[str, int]:
