@@ -1,5 +1,6 @@
 """What is typed to create a data disk: blank, or from a data disk image."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -17,8 +18,12 @@ class DataImageChoice(forms.ModelChoiceField[Image]):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Image.objects.none(), required=False, empty_label=_("None: a blank disk"), **kwargs)
 
-    def offer(self, actor: Actor) -> None:
+    def offer(self, actor: Actor, images: Sequence[Image] | None = None) -> None:
+        """`images`, when they are at hand already, spare a query for each field that shows them."""
         self.queryset = data_images(actor)
+        if images is not None:
+            shown = [(each.pk, self.label_from_instance(each)) for each in images]
+            self.widget.choices = [("", self.empty_label), *shown]
 
     def label_from_instance(self, image: Image) -> str:
         return f"{image.name} ({image.min_disk_gb} GB)"

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from images.fit import fits, fits_system_disk
+from images.forms.create_disk import DataImageChoice, data_images
 from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
 from images.rules.full_ecs import is_usable_in
-from images.rules.launch import MAX_COUNT, Launch, can_launch, fits_data_disks_of, quota_of
+from images.rules.launch import MAX_COUNT, Launch, can_launch, fit_data_images, fits_data_disks_of, quota_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
@@ -32,7 +33,7 @@ class LaunchForm(LoginForm):
         label=_("Data disks"),
         min_value=0,
         max_value=MAX_DATA_DISKS,
-        help_text=_("How many blank data disks each server gets (0 to 8)."),
+        help_text=_("How many data disks each server gets (0 to 8)."),
     )
     name = forms.CharField(
         label=_("Name"),
@@ -51,11 +52,30 @@ class LaunchForm(LoginForm):
         self._choices("flavor", Flavor.objects.filter(hidden=False))
         for number in range(1, self.disk_count() + 1):
             self.fields[f"data_disk_{number}"] = _disk_field(number)
+        self._add_data_images(actor)
 
     def disk_count(self) -> int:
         """How many data disks are asked for; 0 when it cannot be read."""
         value = str(self.data.get("data_disks") if self.is_bound else self.initial.get("data_disks", 0))
         return min(int(value), MAX_DATA_DISKS) if value.isdecimal() else 0
+
+    def _add_data_images(self, actor: Actor) -> None:
+        """What each data disk is made of, where there is something to choose."""
+        images = list(data_images(actor))
+        for number in range(1, self.disk_count() + 1 if images else 1):
+            field = DataImageChoice(label=_("Data disk %(number)s: image") % {"number": number})
+            field.offer(actor, images)
+            self.fields[f"data_image_{number}"] = field
+
+    def data_images(self) -> list[Image | None]:
+        """One for each data disk, None for a blank one."""
+        return [self.cleaned_data.get(f"data_image_{number}") for number in range(1, self.disk_count() + 1)]
+
+    def data_disk_rows(self) -> list[list[forms.BoundField]]:
+        """The fields of each data disk: its size, and its image if there are any."""
+        numbers = range(1, self.disk_count() + 1)
+        names = [[f"data_disk_{number}", f"data_image_{number}"] for number in numbers]
+        return [[self[name] for name in row if name in self.fields] for row in names]
 
     def data_disk_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("data_disk_")]
@@ -81,6 +101,7 @@ class LaunchForm(LoginForm):
         if image and not self.errors:
             sizes = [typed[field.name] for field in self.data_disk_fields()]
             self.check("data_disks", fits_data_disks_of(image, sizes))
+            self.check("data_disks", fit_data_images(image, sizes, self.data_images(), self.actor))
         self.require_login()
         return typed
 
@@ -98,6 +119,7 @@ class LaunchForm(LoginForm):
             "flavor": typed["flavor"].pk,
             "system_disk_gb": typed["system_disk_gb"],
             "data_disks_gb": [typed[field.name] for field in self.data_disk_fields()],
+            "data_images": [str(image.pk) if image else "" for image in self.data_images()],
             "name": typed["name"],
             "count": typed["count"],
             "auto_start": typed["auto_start"],
@@ -109,7 +131,8 @@ def initial_of(draft: dict[str, Any]) -> dict[str, Any]:
     """What a draft fills the form with again; the password has to be typed anew."""
     sizes = draft["data_disks_gb"]
     each = {f"data_disk_{number}": size for number, size in enumerate(sizes, 1)}
-    return {**draft, **each, "data_disks": len(sizes)}
+    chosen = {f"data_image_{number}": pk for number, pk in enumerate(draft.get("data_images", []), 1)}
+    return {**draft, **each, **chosen, "data_disks": len(sizes)}
 
 
 def launch_of(draft: dict[str, Any], actor: Actor) -> Launch | None:
@@ -121,6 +144,9 @@ def launch_of(draft: dict[str, Any], actor: Actor) -> Launch | None:
     key_pair = None
     if draft["key_pair"]:
         key_pair = KeyPair.objects.visible_to(actor).filter(pk=draft["key_pair"]).first()
+    data = {str(each.pk): each for each in data_images(actor).filter(pk__in=_chosen_images(draft))}
+    if len(data) < len(_chosen_images(draft)):
+        return None
     if not (image and flavor and zone) or bool(draft["key_pair"]) != bool(key_pair):
         return None
     return Launch(
@@ -129,11 +155,16 @@ def launch_of(draft: dict[str, Any], actor: Actor) -> Launch | None:
         zone=zone,
         key_pair=key_pair,
         data_disks_gb=tuple(draft["data_disks_gb"]),
+        data_images=tuple(data.get(pk) for pk in draft.get("data_images", [])),
         **{
             name: draft[name]
             for name in ("name", "count", "system_disk_gb", "password_hash", "user_data", "auto_start")
         },
     )
+
+
+def _chosen_images(draft: dict[str, Any]) -> set[str]:
+    return {pk for pk in draft.get("data_images", []) if pk}
 
 
 def _disk_field(number: int) -> forms.IntegerField:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
 from images.models import Image
+from images.rules.create_disk import can_create_disk_from, holds_image
 from images.rules.full_ecs import is_usable_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
@@ -17,7 +18,7 @@ from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.rules import fits_memory
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
@@ -36,10 +37,17 @@ class Launch:
     system_disk_gb: int
     count: int = 1
     data_disks_gb: tuple[int, ...] = ()
+    data_images: tuple[Image | None, ...] = ()  # what the data disks are made of; what is left out is blank
     key_pair: KeyPair | None = None
     password_hash: str = ""
     user_data: str = ""
     auto_start: bool = False
+
+    @property
+    def data_disks(self) -> list[tuple[int, Image | None]]:
+        """Size and image of each data disk."""
+        images = [*self.data_images, *[None] * len(self.data_disks_gb)]
+        return list(zip(self.data_disks_gb, images, strict=False))
 
     @property
     def quota(self) -> dict[str, int]:
@@ -102,6 +110,7 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
         and fits(launch.image, launch.flavor, host.capabilities)
         and fits_system_disk(launch.image, launch.system_disk_gb)
         and _fits_data_disks(launch)
+        and fit_data_images(launch.image, launch.data_disks_gb, launch.data_images, actor)
         and _fits_count(launch)
         and has_login(launch)
         and fits_quota(actor.project, launch.quota)
@@ -180,6 +189,29 @@ def _fits_data_disks(launch: Launch) -> Verdict:
         )
     return next(
         (verdict for size_gb in launch.data_disks_gb if not (verdict := fits_data_disk(size_gb))), ALLOWED
+    )
+
+
+def fit_data_images(
+    image: Image, sizes_gb: Sequence[int], images: Sequence[Image | None], actor: Actor
+) -> Verdict:
+    """Each makes disks and fits its disk, and is used once in a server (§2.5). Disks of a full-ECS image have theirs."""
+    brought, chosen = len(data_disks_gb_of(image)), [each for each in images if each]
+    if any(images[:brought]) or len(images) > len(sizes_gb):
+        return refuse(
+            "data-image-place",
+            _("The first data disks come with the full-ECS image and cannot be made of another one."),
+        )
+    if len({each.pk for each in chosen}) < len(chosen):
+        return refuse(
+            "data-image-twice", _("A data disk image can be used only once in a server. Choose another one.")
+        )
+    return first_refusal(
+        *(
+            can_create_disk_from(each, actor) and holds_image(each, size_gb)
+            for size_gb, each in zip(sizes_gb, images, strict=False)
+            if each
+        )
     )
 
 

@@ -31,6 +31,7 @@ def create_servers(
     count: int = 1,
     system_disk_gb: int | None = None,
     data_disks_gb: Sequence[int] = (),
+    data_images: Sequence[Image | None] = (),
     key_pair: KeyPair | None = None,
     password_hash: str = "",
     user_data: str = "",
@@ -38,9 +39,11 @@ def create_servers(
 ) -> list[Server]:
     """Create `count` servers, one job each; all are asked for before the first, so it is all or none.
 
-    `zone` is the region's first when not given, `system_disk_gb` the image's least. Names are
-    numbered when there are several. Raises Refused, NotFound, ValidationError (name).
+    `zone` is the region's first when not given, `system_disk_gb` the image's least; `data_images` are what the
+    data disks are made of, None for blank ones. Names are numbered when there are several. Raises Refused,
+    NotFound, ValidationError (name).
     """
+    data_images = _locked_data(data_images, actor)
     image, key_pair = _locked(image, actor), _locked_key(key_pair)
     launch = Launch(
         image=image,
@@ -50,6 +53,7 @@ def create_servers(
         system_disk_gb=system_disk_gb or image.min_disk_gb,
         count=count,
         data_disks_gb=tuple(data_disks_gb),
+        data_images=tuple(data_images),
         key_pair=key_pair,
         password_hash=password_hash,
         user_data=user_data,
@@ -66,6 +70,13 @@ def _locked(image: Image, actor: Actor) -> Image:
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
     return row
+
+
+def _locked_data(images: Sequence[Image | None], actor: Actor) -> list[Image | None]:
+    """The data disk images as they are now; they are not deleted before the disks refer to them. Raises NotFound."""
+    visible = Image.objects.visible_to(actor).select_related("key")
+    rows = {pk: held_image(visible, pk) for pk in sorted({each.pk for each in images if each})}
+    return [rows[each.pk] if each else None for each in images]
 
 
 def _locked_key(key_pair: KeyPair | None) -> KeyPair | None:
@@ -154,7 +165,7 @@ def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
     refs: dict[str, str] = {}
     places = _places(launch)
     for number, size_gb in enumerate((launch.system_disk_gb, *launch.data_disks_gb)):
-        index, source = places[number]
+        (index, source), origin = places[number], _origin(launch, number)
         disk = Disk.objects.create(
             project=server.project,
             zone=server.zone,
@@ -163,13 +174,18 @@ def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
             size_gb=size_gb,
             server=server,
             index=index,
-            image=None if number else launch.image,
-            key=(source.key if source else None) if number else launch.image.key,
+            image=origin,
+            key=origin.key if origin else source.key if source else None,
             multi_queue=not number and launch.image.nic_multi_queue,
         )
         if source:
             refs[str(disk.pk)] = source.ref
     return refs
+
+
+def _origin(launch: Launch, number: int) -> Image | None:
+    """The image a disk comes from by itself; those of a full-ECS image come from the server's."""
+    return [launch.image, *launch.data_images, *[None] * len(launch.data_disks_gb)][number]
 
 
 def _places(launch: Launch) -> list[tuple[int, ImageDisk | None]]:
@@ -179,9 +195,9 @@ def _places(launch: Launch) -> list[tuple[int, ImageDisk | None]]:
         sources = list(launch.image.disks.exclude(index=0).order_by("index"))
     taken = {source.index for source in sources}
     free = (index for index in itertools.count(1) if index not in taken)
-    blank = len(launch.data_disks_gb) - len(sources)
+    chosen = [_origin(launch, number + 1) for number in range(len(sources), len(launch.data_disks_gb))]
     return [
         (0, None),
         *((source.index, source) for source in sources),
-        *((next(free), None) for _ in range(blank)),
+        *((next(free), image.disks.earliest("index") if image else None) for image in chosen),
     ]
