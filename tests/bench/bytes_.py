@@ -28,6 +28,7 @@ def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
     rows = [
         _ingest(engine, base, 256 * MIB),
         *(_export(engine, base, format) for format in ("qcow2", "vmdk", "vhd", "raw", "stored")),
+        *_captures(engine, base),
         *(_overlay(engine, base, size) for size in (1 * GIB, 100 * GIB)),
     ]
     return "Bytes", ["what", "size", "ours ms", "bare ms", "ratio"], rows
@@ -70,6 +71,39 @@ def _export(engine: LocalEngine, base: Path, format: str) -> list[str]:
     for path in (made, target):
         path.unlink()
     return row
+
+
+def _captures(engine: LocalEngine, base: Path) -> list[list[str]]:
+    """The disk of a server at rest and of a running one into the store, against converting the chain; and back."""
+    stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
+    server = engine.create_server(_server(uuid4(), stored.virtual_size_bytes), stored.ref, work=Unwatched())
+    folder, target = base / "regions" / "bench" / "servers", base / "captured.qcow2"
+    (disk,) = folder.glob(f"{server.ref}/system-*/disk.qcow2")
+    size, rows = f"{stored.size_bytes // MIB} MiB", []
+
+    def ours() -> None:
+        for each in engine.capture(server, {uuid4(): server.disks[0]}, work=Unwatched()).values():
+            engine.delete(each.ref)
+
+    def bare() -> None:
+        subprocess.run(["qemu-img", "convert", "-U", "-f", "qcow2", "-O", "qcow2", disk, target], check=True)
+
+    def disk_from() -> None:
+        size_bytes = stored.virtual_size_bytes
+        engine.delete_disk(engine.create_disk(uuid4(), size_bytes, work=Unwatched(), image_ref=stored.ref))
+
+    def copied() -> None:
+        subprocess.run(["cp", base / "regions" / "bench" / "images" / stored.ref, target], check=True)
+
+    for what in ("capture of a disk at rest", "capture of a running guest's disk"):
+        if "running" in what:
+            engine.start(server)
+        rows.append(_row(what, size, median_ms(ours, 3), median_ms(bare, 3)))
+    rows.append(_row("disk from a data disk image", size, median_ms(disk_from, 3), median_ms(copied, 3)))
+    engine.delete_server(server.ref)
+    engine.delete(stored.ref)
+    target.unlink()
+    return rows
 
 
 def _overlay(engine: LocalEngine, base: Path, size: int) -> list[str]:
