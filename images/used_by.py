@@ -5,12 +5,15 @@ Another kind of use is another function in `uses_of`.
 
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.jobs.models import Job
 
@@ -48,7 +51,30 @@ def uses_of(image: Image, actor: Actor) -> list[Use]:
 
     Only of the actor's project: a public image must not tell who else uses it.
     """
-    return [_servers(image, actor), _disks(image, actor), _jobs(image, actor)]
+    uses = [_servers(image, actor), _disks(image, actor), _jobs(image, actor)]
+    return [*uses, _receivers(image)] if image.project_id == actor.project.pk else uses
+
+
+def _receivers(image: Image) -> Use:
+    """The projects an image is shared with, each with the number of its servers: for its owner only (R86)."""
+    with_it = Project.objects.filter(received_shares__image=image, received_shares__ended_at=None)
+    servers = Server.objects.filter(project=OuterRef("pk"), image=image, deleted_at=None).order_by()
+    counts = servers.values("project").annotate(n=Count("pk")).values("n")
+    projects = with_it.annotate(n=Coalesce(Subquery(counts), 0)).order_by("-n", "pk")
+    manage = reverse("sharing:members", args=[image.pk])
+    users = [
+        User(
+            str(project.pk),
+            "active" if project.n else "stopped",
+            _("%(n)s servers") % {"n": project.n},
+            manage,
+        )
+        for project in projects[:SHOWN]
+    ]
+    effect = _(
+        "They lose it at once, also before they have copied it. To give them time, name a day on which sharing ends first."
+    )
+    return Use("receivers", _("Projects it is shared with"), effect, with_it.count(), users)
 
 
 def _servers(image: Image, actor: Actor) -> Use:

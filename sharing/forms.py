@@ -7,10 +7,12 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Vault
 from imsconsole.core.filters import ListFilter
 from sharing.models import Share, ShareQuerySet
 from sharing.orders import fits_order, ids_in
-from sharing.rules import MOST_IDS, is_day_of_notice
+from sharing.rules import MOST_IDS, is_day_of_notice, vaults_for
 
 
 class ShareForm(forms.Form):
@@ -44,6 +46,21 @@ class ShareForm(forms.Form):
         if not (verdict := fits_order(self.images, len(typed))):
             raise forms.ValidationError(str(verdict.reason), verdict.code)
         return typed
+
+
+class VaultForm(forms.Form):
+    """The vault a full-ECS image is received with (R55)."""
+
+    vault = forms.ModelChoiceField(
+        Vault.objects.none(),
+        label=_("Vault"),
+        help_text=_("Vaults of this project with room for all disks of the image."),
+    )
+
+    def __init__(self, *args: Any, share: Share, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fitting = [vault.pk for vault in vaults_for(share, actor)]
+        self.fields["vault"].queryset = Vault.objects.filter(pk__in=fitting)  # type: ignore[attr-defined]
 
 
 class StopForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import Server, Vault
 from imsconsole.core.now import now
 
 
@@ -88,6 +88,10 @@ class Share(models.Model):
         verbose_name=_("answered by"),
     )
     answered_at = models.DateTimeField(_("answered at"), null=True)
+    # where a full-ECS image was received (R55)
+    vault = models.ForeignKey(
+        Vault, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("vault")
+    )
     ends_at = models.DateTimeField(_("ends at"), null=True)  # announced to the receiver
     ended_at = models.DateTimeField(_("ended at"), null=True)
 

@@ -14,8 +14,10 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_grant_key, can_use_key, no_such_project
+from imsconsole.cloud.models import Vault
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.text import size
 from sharing.models import Share
 
 MOST_IDS = 100  # R53
@@ -119,7 +121,41 @@ def can_accept(share: Share, actor: Actor) -> Verdict:
         return verdict
     if share.status == Share.Status.ACCEPTED:
         return refuse("accepted-already", _("Your project has accepted this image already."))
-    return first_refusal(_has_vault(share.image), _fits_limit(share.image, share.accepted_count))
+    return first_refusal(_fits_limit(share.image, share.accepted_count), has_vault(share, actor))
+
+
+def vaults_for(share: Share, actor: Actor) -> list[Vault]:
+    """The vaults of the project with room for all disks of a full-ECS image (R55)."""
+    vaults = Vault.objects.visible_to(actor).existing().with_facts()
+    return [vault for vault in vaults if vault.capacity_bytes - vault.used_bytes >= needed_bytes(share)]
+
+
+def needed_bytes(share: Share) -> int:
+    """What the disks of the image take."""
+    return sum(share.image.disks.values_list("size_bytes", flat=True))
+
+
+def has_vault(share: Share, actor: Actor) -> Verdict:
+    """A full-ECS image is received only where a vault has room for it (R55)."""
+    if share.image.type != Image.Type.FULL or vaults_for(share, actor):
+        return ALLOWED
+    return refuse(
+        "full-ecs-vault",
+        _(
+            "A full-ECS image is received only with a vault that has room for all its disks (%(size)s), and no vault of "
+            "this project has. Create or enlarge one."
+        )
+        % {"size": size(needed_bytes(share))},
+    )
+
+
+def fits_vault(share: Share, vault: Vault | None, actor: Actor) -> Verdict:
+    """Whether this vault was chosen rightly: one for a full-ECS image, none for others (R55)."""
+    if share.image.type != Image.Type.FULL or (vault and vault in vaults_for(share, actor)):
+        return ALLOWED
+    return refuse(
+        "vault-needed", _("Choose a vault with room for a full-ECS image: accept it on its own page.")
+    )
 
 
 def can_reject(share: Share, actor: Actor) -> Verdict:
@@ -197,16 +233,3 @@ def _lives(share: Share) -> Verdict:
     if not is_over and share.image.status not in gone:
         return ALLOWED
     return refuse("share-ended", _("The image is not shared any more."))
-
-
-def _has_vault(image: Image) -> Verdict:
-    """R55: until a vault can be chosen, nobody can take a full-ECS image."""
-    if image.type != Image.Type.FULL:
-        return ALLOWED
-    return refuse(
-        "full-ecs-vault",
-        _(
-            "A full-ECS image is received into a backup vault with room for all its disks, and this project has none. "
-            "Ask the owner for images of the single disks."
-        ),
-    )

@@ -11,6 +11,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import explain, service
 from imsconsole.cloud.keys.services import grant_key
+from imsconsole.cloud.models import Vault
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
@@ -23,6 +24,7 @@ from sharing.rules import (
     can_share_with,
     can_stop_sharing,
     can_withdraw_notice,
+    fits_vault,
     is_day_of_notice,
     members_of_image,
 )
@@ -34,7 +36,7 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
 
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
-    image = held_image(Image.objects.visible_to(actor).select_related("key"), image.pk)
+    image = held_image(Image.objects.visible_to(actor).select_related("key", "backup"), image.pk)
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused
@@ -53,10 +55,14 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
 
 
 @service("acceptImage")
-def accept_share(share: Share, *, actor: Actor) -> Share:
-    """Take an offered image into one's own list (R14), also after it was rejected (R57). Raises Refused, NotFound."""
+def accept_share(share: Share, *, vault: Vault | None = None, actor: Actor) -> Share:
+    """Take an offered image into one's own list (R14), also after it was rejected (R57); a full-ECS image with
+    a vault that has room for it (R55). Raises Refused, NotFound.
+    """
     share = _held_share(share, actor)
     can_accept(share, actor).require()
+    fits_vault(share, vault, actor).require()
+    share.vault = vault if share.image.type == Image.Type.FULL else None
     _answer(share, Share.Status.ACCEPTED, actor)
     tell_owner("share-accepted", share, Message.Level.SUCCESS)
     return share
@@ -126,7 +132,7 @@ def _end(share: Share) -> Share:
 
 def _answer(share: Share, status: Share.Status, actor: Actor) -> None:
     share.status, share.answered_by, share.answered_at = status, actor.user, now()
-    share.save(update_fields=["status", "answered_by", "answered_at"])
+    share.save(update_fields=["status", "answered_by", "answered_at", "vault"])
 
 
 def _held_share(share: Share, actor: Actor) -> Share:

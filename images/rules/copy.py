@@ -39,7 +39,7 @@ class Copy:
 
 
 def can_copy(image: Image, actor: Actor) -> Verdict:
-    """In its region: own private images (R54) in state Normal, of up to 128 GB, whose key may be used.
+    """In its region: own private images, and received ones (R109), in state Normal, up to 128 GB, whose key may be used.
 
     No full-ECS and no ISO images (R24, R66, R80, R90). `image` comes from `with_facts`.
     """
@@ -64,7 +64,19 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
 
 
 def fits_key(image: Image, key: Key | None, actor: Actor) -> Verdict:
-    """Whether a copy can be encrypted with this key (R47, R89, R90), or with none."""
+    """Whether a copy can be encrypted with this key (R47, R89, R90), or with none.
+
+    An encrypted image that was received stays encrypted, with a key of one's own (§2.15).
+    """
+    if (
+        image.key_id
+        and image.project_id != actor.project.pk
+        and (key is None or key.project_id != actor.project.pk)
+    ):
+        return refuse(
+            "own-key-needed",
+            _("The image is encrypted with its owner's key. Choose a key of this project for the copy."),
+        )
     if key is not None and key.pk == image.key_id:
         return refuse(
             "same-key",
@@ -123,11 +135,17 @@ def _owns(image: Image, actor: Actor) -> Verdict:
                 "Only private images can be copied. Create a server from this one and make a private image of it."
             ),
         )
-    if image.project_id != actor.project.pk:
-        return refuse(
-            "not-owner", _("Only the owner of an image can copy it. Ask the project it belongs to.")
-        )
-    return ALLOWED
+    if (
+        image.project_id == actor.project.pk
+        or Image.objects.shared_with(actor.project).filter(pk=image.pk).exists()
+    ):
+        return ALLOWED
+    return refuse(  # R109
+        "not-owner",
+        _(
+            "Only its owner and projects that have accepted it can copy an image. Ask the project it belongs to."
+        ),
+    )
 
 
 def _is_one_disk(image: Image) -> Verdict:

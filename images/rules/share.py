@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.models import Backup
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
@@ -13,7 +14,8 @@ FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
-    Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17).
+    Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17). Load `key`
+    and `backup` with the image.
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -55,7 +57,8 @@ def _has_shareable_type(image: Image) -> Verdict:
             "iso-image",
             _("ISO images cannot be shared. Install a system from it and share the image of that server."),
         )
-    if image.type == Image.Type.FULL and image.source_kind not in FULL_SOURCES:
+    of_csbs = image.backup is not None and image.backup.kind == Backup.Kind.CSBS
+    if image.type == Image.Type.FULL and (of_csbs or image.source_kind not in FULL_SOURCES):
         return refuse(
             "full-ecs-source",
             _(

@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from images.jobs_delete import DeleteImage
+from images.messages import tell_receivers
 from images.models import Image
 from images.rules.delete import can_delete, can_purge, can_restore
 from images.rules.import_image import name_is_free
@@ -25,6 +26,7 @@ def delete_image(image: Image, *, deletes_backups: bool = False, actor: Actor) -
     """
     image = _locked(image, actor)
     can_delete(image, actor).require()
+    tell_receivers("shared-image-deleted", image)
     if not keeps_what_is_deleted(image.status):
         image.deletes_backups = deletes_backups
         return _remove(image, actor)
@@ -53,6 +55,7 @@ def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
     except IntegrityError:
         name_is_free(image.name, actor).require()
         raise
+    tell_receivers("shared-image-restored", image)
     return image
 
 

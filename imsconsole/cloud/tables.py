@@ -5,13 +5,16 @@ from typing import ClassVar
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.models import Disk, KeyPair, Server
+from imsconsole.cloud.rules_change_os import has_lost_image
 from imsconsole.core.tables import ImsTable, PickColumn
 
 
-def image_page(record: Server) -> str | None:
-    """The page of a server's image, as long as that has one."""
-    return None if record.image.is_gone else record.image.get_absolute_url()
+def image_page(record: Server | Disk) -> str | None:
+    """The page of the image it was made from, as long as that has one for the reader."""
+    if record.image is None or record.image.is_gone or has_lost_image(record):
+        return None
+    return record.image.get_absolute_url()
 
 
 class ServerTable(ImsTable):

@@ -20,6 +20,13 @@ SHARING_SENTENCES: Mapping[str, Any] = {
         "copy it to a private image."
     ),
     "share-goes-on": _("%(owner)s goes on sharing the image %(image)s with your project %(project)s."),
+    "shared-image-deleted": _(
+        "The owner of the shared image %(image)s has deleted it, so your project %(project)s does not have it any more. "
+        "Servers made from it go on running, but their OS cannot be reinstalled."
+    ),
+    "shared-image-restored": _(
+        "The owner of the shared image %(image)s has restored it: your project %(project)s has it again as before."
+    ),
     "share-over": _(
         "The image %(image)s is not shared with the project %(receiver)s any more, as it was announced."
     ),

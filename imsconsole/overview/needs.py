@@ -16,6 +16,7 @@ from imsconsole.accounts.models import Invitation
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
+from sharing.models import Share
 
 EACH = 5  # of a kind; their lists have the others
 FAILED_SINCE = timedelta(days=7)
@@ -34,8 +35,33 @@ class Need:
 
 
 def needs_of(actor: Actor) -> list[Need]:
-    """What needs the actor now; at most five of each kind, in six queries."""
-    return [*_failed_jobs(actor), *_kept_disks(actor), *_uploads(actor), *_invitations(actor)]
+    """What needs the actor now; at most five of each kind, in eight queries."""
+    return [
+        *_offers(actor),
+        *_ending_shares(actor),
+        *_failed_jobs(actor),
+        *_kept_disks(actor),
+        *_uploads(actor),
+        *_invitations(actor),
+    ]
+
+
+def _offers(actor: Actor) -> Iterator[Need]:
+    """Images that others share with the project and nobody has answered yet."""
+    pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
+    for share in pending.select_related("image", "owner__account")[:EACH]:
+        text = _("%(owner)s shares it with this project. Accept or reject it.") % {
+            "owner": share.owner.account
+        }
+        yield Need("share", share.image.name, share.get_absolute_url(), text, share.created_at)
+
+
+def _ending_shares(actor: Actor) -> Iterator[Need]:
+    """Received images whose owner has named the day on which sharing ends."""
+    ending = Share.objects.received_by(actor).filter(status=Share.Status.ACCEPTED, ends_at__isnull=False)
+    text = _("Its owner stops sharing it soon. Copy it to a private image before if you go on needing it.")
+    for share in ending.select_related("image").order_by("ends_at")[:EACH]:
+        yield Need("clock", share.image.name, share.image.get_absolute_url(), text, share.ends_at)
 
 
 def _failed_jobs(actor: Actor) -> Iterator[Need]:

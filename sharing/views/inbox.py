@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
@@ -22,7 +23,7 @@ from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import state_of
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
-from sharing.forms import InboxFilter
+from sharing.forms import InboxFilter, VaultForm
 from sharing.models import Share, ShareQuerySet
 from sharing.rules import can_accept, can_answer_all, can_reject
 from sharing.services import accept_share, reject_share
@@ -82,11 +83,16 @@ def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     return render(request, "sharing/detail.html", context)
 
 
-@require_POST
 @signed_in
 def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
-    """One click; it can be rejected again."""
-    share = accept_share(_find(request, share_id), actor=request.actor)
+    """One click, as it can be rejected again; of a full-ECS image the vault is asked for (R55)."""
+    share, vault = _find(request, share_id), None
+    if request.method != "POST" or (share.image.type == Image.Type.FULL and can_accept(share, request.actor)):
+        form = VaultForm(request.POST or None, share=share, actor=request.actor)
+        if request.method != "POST" or not form.is_valid():
+            return _ask_vault(request, share, form)
+        vault = form.cleaned_data["vault"]
+    share = accept_share(share, vault=vault, actor=request.actor)
     text = _("The image %(name)s has been accepted. It stands among the shared images now.")
     messages.success(request, text % {"name": share.image.name})
     return redirect(share.image)
@@ -131,6 +137,15 @@ def accept_all(request: ActorRequest) -> HttpResponse:
     for reason in refused[:NAMED]:
         messages.warning(request, reason)
     return redirect(f"{reverse('sharing:list')}?tab={'pending' if refused else 'accepted'}")
+
+
+def _ask_vault(request: ActorRequest, share: Share, form: VaultForm) -> HttpResponse:
+    """The question which vault; an image without that question has its own page."""
+    if share.image.type != Image.Type.FULL:
+        return redirect(share)
+    verdict = can_accept(share, request.actor)
+    context = {"active": "sharing", "share": share, "form": form, "can_accept": verdict}
+    return render(request, "sharing/accept.html", context, status=422 if form.errors else 200)
 
 
 def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:

@@ -37,6 +37,7 @@ from imsconsole.cloud.rules_change_os import (
     can_delete_kept_disk,
     can_reinstall_os,
     can_undo_change_os,
+    has_lost_image,
 )
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
@@ -127,6 +128,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "problem": problem,
         "damaged_at": next((disk.damaged_at for disk in disks if disk.damaged_at), None),
         "verdicts": verdicts,
+        "has_lost_image": has_lost_image(server),
         "is_busy": _is_busy(server, disks),
         "disks": disks,
         "kept_disks": kept,

@@ -10,6 +10,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules_capture import can_capture_disk
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk
+from imsconsole.cloud.tables import image_page
 from imsconsole.cloud.volumes.rules import (
     WORKING,
     can_attach_disk,
@@ -67,7 +68,7 @@ class DiskTable(ImsTable):
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
-    image = tables.Column(linkify=True, order_by=("image__name", "pk"))
+    image = tables.Column(linkify=image_page, order_by=("image__name", "pk"))
     encryption = tables.Column(
         accessor="key__name",
         verbose_name=_("Encryption"),

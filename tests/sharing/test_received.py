@@ -1,0 +1,258 @@
+"""What a receiver can do with an accepted image, and what is left when it loses it (R24, R29, R55, R102, R109, R138)."""
+
+import pytest
+from django.urls import reverse
+
+from images.models import Image
+from images.rules.copy import can_copy, fits_key
+from images.services.change_os import change_os, reinstall_os
+from images.services.copy import copy_image
+from images.services.delete import delete_image, restore_image
+from images.services.launch import create_servers
+from imsconsole.accounts.models import Draft
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.rules_change_os import can_reinstall_os
+from imsconsole.core.errors import NotFound
+from imsconsole.core.rules import Refused
+from imsconsole.notifications.models import Message
+from sharing.models import Share
+from sharing.rules import can_accept
+from sharing.services import accept_share, reject_share, stop_sharing
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def image(people):
+    image = factories.ImageFactory(project=people.bob.project, name="web", os_version=None)
+    factories.ImageDiskFactory(image=image, ref="none")
+    factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    return image
+
+
+@pytest.fixture
+def share(people, image):
+    return factories.ShareFactory(image=image, project=people.carol.project, status="accepted")
+
+
+def seen(people, image):
+    return (
+        Image.objects.visible_to(people.carol).with_facts(people.carol).select_related("key").get(pk=image.pk)
+    )
+
+
+def launch(people, image):
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    return create_servers(image=image, flavor=flavor, name="theirs", user_data="#!", actor=people.carol)
+
+
+def a_server(people, image, **fields):
+    flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    server = factories.ServerFactory(
+        project=people.carol.project, image=image, ref="there", flavor=flavor, **fields
+    )
+    factories.DiskFactory(server=server, image=image)
+    return server
+
+
+# use -------------------------------------------------------------------------------------------------
+
+
+def test_servers_are_made_from_it_and_their_os_is_changed_to_it(people, share):  # R29
+    other = a_server(people, factories.ImageFactory(project=people.carol.project))
+    (server,) = launch(people, share.image)
+    assert (server.project, server.image) == (people.carol.project, share.image)
+    assert change_os(other, image=share.image, user_data="#!", actor=people.carol).status == "changing-os"
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected"])
+def test_before_it_is_accepted_its_id_is_of_no_use(people, share, status):
+    Share.objects.update(status=status)
+    with pytest.raises(NotFound):
+        launch(people, share.image)
+    with pytest.raises(Refused):
+        copy_image(share.image, name="mine", actor=people.carol)
+
+
+def test_it_stands_in_every_choice_of_an_image(people, share):
+    client = client_of(people.carol)
+    server = a_server(people, factories.ImageFactory(project=people.carol.project))
+    for url in (reverse("servers-create"), reverse("servers-change-os", args=[server.pk])):
+        chosen = (
+            client.get(url, {"tab": "shared"}) if "create" in url else client.post(url, {"tab": "shared"})
+        )
+        assert [choice.thing for choice in chosen.context["images"]] == [share.image]
+    begun = client.get(reverse("servers-create"), {"image": str(share.image_id)})
+    assert begun.context["tab"] == "shared"
+    found = client.get(reverse("images:choose"), {"need": "shared"})
+    assert share.image.name in found.content.decode()
+
+
+def test_a_copy_is_the_receiver_s_own(people, share):  # R24, R109
+    copy = copy_image(share.image, name="mine", actor=people.carol)
+    assert (copy.project, copy.category) == (people.carol.project, "private")
+    stop_sharing(share, actor=people.bob)
+    assert Image.objects.owned_by(people.carol).get() == copy
+
+
+def test_full_ecs_images_are_not_copied(people, share):  # R109
+    Image.objects.filter(pk=share.image_id).update(type="full")
+    assert can_copy(seen(people, share.image), people.carol).code == "full-image-here"
+
+
+def test_a_copy_of_an_encrypted_image_has_a_key_of_the_receiver(people, share):  # R109
+    image = share.image
+    image.key = factories.KeyFactory(project=people.bob.project)
+    image.save()
+    factories.KeyGrantFactory(key=image.key, grantee=people.carol.project)
+    own = factories.KeyFactory(project=people.carol.project)
+    granted = factories.KeyGrantFactory(
+        key=factories.KeyFactory(project=people.bob.project), grantee=people.carol.project
+    ).key
+    assert can_copy(seen(people, image), people.carol)
+    assert fits_key(image, None, people.carol).code == "own-key-needed"
+    assert fits_key(image, granted, people.carol).code == "own-key-needed"
+    assert fits_key(image, own, people.carol).code != "own-key-needed"
+
+    image.key.grants.all().delete()  # R48
+    assert can_copy(seen(people, image), people.carol).code == "key-not-granted"
+
+
+# loss ------------------------------------------------------------------------------------------------
+
+
+def lose(people, share, how):
+    if how == "stopped":
+        stop_sharing(share, actor=people.bob)
+    elif how == "rejected":
+        reject_share(share, actor=people.carol)
+    else:
+        delete_image(share.image, actor=people.bob)
+
+
+LOSSES = ["stopped", "rejected", "deleted"]
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_a_lost_image_is_gone_from_every_page_and_by_its_id(people, share, how):  # R102
+    server = a_server(people, factories.ImageFactory(project=people.carol.project))
+    lose(people, share, how)
+    client = client_of(people.carol)
+    for url in (
+        "/images/?tab=shared",
+        "/images/?tab=private&q=web",
+        reverse("images:export-csv") + "?tab=shared",
+    ):
+        response = client.get(url)
+        text = b"".join(getattr(response, "streaming_content", [])) or response.content
+        assert str(share.image_id) not in text.decode(), url
+    for name in ("images:detail", "images:copy", "images:modify", "sharing:share"):
+        assert client.get(reverse(name, args=[share.image_id])).status_code == 404
+    with pytest.raises(NotFound):
+        launch(people, share.image)
+    with pytest.raises(NotFound):
+        change_os(server, image=share.image, user_data="#!", actor=people.carol)
+    with pytest.raises((NotFound, Refused)):
+        copy_image(share.image, name="mine", actor=people.carol)
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_a_half_filled_order_ends_when_its_image_is_lost(people, share, how):  # R102
+    client, flavor = client_of(people.carol), factories.FlavorFactory(name="t6-tiny-1")
+    zone = people.carol.region.zones.first()
+    order = {
+        "action": "confirm", "image": str(share.image_id), "flavor": flavor.pk, "zone": zone.pk, "count": 1,
+        "system_disk_gb": 1, "data_disks": 0, "name": "late", "login": "none", "user_data": "#!",
+    }  # fmt: skip
+    assert client.post(reverse("servers-create"), order).status_code == 302
+    draft = Draft.objects.get(user=people.carol.user)
+    lose(people, share, how)
+
+    page = client.post(reverse("servers-create-confirm", args=[draft.pk]), follow=True)
+    assert "is gone meanwhile" in page.content.decode()
+    assert not Server.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["stopped", "rejected"])
+def test_a_server_of_a_lost_image_says_so_and_cannot_be_reinstalled(people, share, how):  # R138
+    server = a_server(people, share.image)
+    assert can_reinstall_os(server, people.carol)
+    lose(people, share, how)
+
+    assert can_reinstall_os(server, people.carol).code == "original-image-withdrawn"
+    with pytest.raises((NotFound, Refused)):
+        reinstall_os(server, user_data="#!", actor=people.carol)
+    for url in (server.get_absolute_url(), reverse("servers:list")):
+        page = client_of(people.carol).get(url).content.decode()
+        assert "is not shared with this project any more" in page
+        assert share.image.get_absolute_url() not in page
+    assert "not shared any more" in client_of(people.carol).get(server.get_absolute_url()).content.decode()
+
+
+def test_a_server_of_an_image_that_is_shared_again_can_be_reinstalled(people, share):
+    server = a_server(people, share.image)
+    stop_sharing(share, actor=people.bob)
+    again = factories.ShareFactory(image=share.image, project=people.carol.project)
+    assert not can_reinstall_os(server, people.carol)
+    accept_share(again, actor=people.carol)
+    assert can_reinstall_os(server, people.carol)
+
+
+def test_a_deleted_image_comes_back_to_who_had_it_and_they_are_told(people, share):
+    factories.ShareFactory(image=share.image, status="pending")
+    image = delete_image(share.image, actor=people.bob)
+    assert not Share.objects.visible_to(people.carol)
+    restore_image(image, actor=people.bob)
+
+    assert seen(people, image).pk == image.pk
+    assert [(told.user, told.code) for told in Message.objects.order_by("created_at")] == [
+        (people.carol.user, "shared-image-deleted"),
+        (people.carol.user, "shared-image-restored"),
+    ]
+
+
+def test_before_it_is_deleted_the_owner_sees_who_has_it(people, share):  # R86
+    a_server(people, share.image, name="carols-secret")
+    page = client_of(people.bob).get(reverse("images:delete", args=[share.image_id])).content.decode()
+    assert "1 project it is shared with loses it at once" in page
+    assert str(people.carol.project.pk) in page
+    assert "1 servers" in page
+    assert "carols-secret" not in page
+    assert reverse("sharing:stop-all", args=[share.image_id]) in page
+
+
+# full-ECS --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole(people, image):
+    Image.objects.filter(pk=image.pk).update(type="full", source_kind="server")
+    image.disks.update(size_bytes=2 * 1024**3)
+    factories.ShareFactory(image=image, project=people.carol.project)
+    return Share.objects.with_facts().select_related("image").get()
+
+
+def test_a_full_ecs_image_is_accepted_into_a_vault_with_room(people, whole):  # R55
+    small = factories.VaultFactory(project=people.carol.project, capacity_gb=1)
+    factories.VaultFactory(project=people.bob.project, capacity_gb=100)
+    assert can_accept(whole, people.carol).code == "full-ecs-vault"
+    large = factories.VaultFactory(project=people.carol.project, capacity_gb=2)
+    assert can_accept(whole, people.carol)
+    for vault in (None, small):
+        with pytest.raises(Refused):
+            accept_share(whole, vault=vault, actor=people.carol)
+    assert accept_share(whole, vault=large, actor=people.carol).vault == large
+
+
+def test_the_page_asks_for_the_vault_and_offers_those_with_room(people, whole):
+    small = factories.VaultFactory(project=people.carol.project, capacity_gb=1, name="small-one")
+    large = factories.VaultFactory(project=people.carol.project, capacity_gb=9, name="large-one")
+    client, url = client_of(people.carol), reverse("sharing:accept", args=[whole.pk])
+    page = client.get(url).content.decode()
+    assert "large-one" in page
+    assert "small-one" not in page
+    assert client.post(url, {"vault": small.pk}).status_code == 422
+    assert client.post(url, {"vault": large.pk}).status_code == 302
+    assert Share.objects.get().vault == large
