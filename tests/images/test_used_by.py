@@ -38,6 +38,7 @@ def test_it_names_servers_disks_and_running_jobs(people):
         "servers": ["web-1"],
         "disks": ["kept-system", "web-1-system"],
         "jobs": ["Delete image"],
+        "receivers": [],
     }
 
 

@@ -258,4 +258,4 @@ def test_the_page_costs_the_same_whatever_there_is(people, job):
     add(1)
     for_one = queries()
     add(9)
-    assert queries() == for_one <= 24
+    assert queries() == for_one <= 28
