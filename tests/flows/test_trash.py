@@ -1,0 +1,166 @@
+"""Deleted, restored under another name, deleted for ever; and what a changed byte does. The store's files tell."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.engine.guests import tiny_disk
+from tests.flows.steps import choose_login, import_file, status
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser]
+TRASH = "/images/?tab=trash"
+
+
+def stored_files(console: Console) -> set[Path]:
+    return set(console.data.glob("regions/*/images/*.qcow2"))
+
+
+def make_image(alice: Visitor, console: Console, folder: Path, name: str) -> tuple[str, Path]:
+    """The ID of an imported image, and its file in the store."""
+    before = stored_files(console)
+    image = import_file(alice, tiny_disk(folder / f"{name}.raw"), name)
+    (file,) = stored_files(console) - before
+    return image, file
+
+
+def delete(alice: Visitor, image: str) -> None:
+    """From the image's page; with scripts by keys alone, in the dialog, where Enter alone destroys nothing."""
+    page = alice.open(f"/images/{image}/")
+    link = page.locator(f"#image-actions a[href$='/images/{image}/delete/']")
+    if alice.scripts:
+        link.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog[open] :focus")).to_have_text(re.compile("Cancel"))
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+    else:
+        link.click()
+        page.locator("main .confirm button[type=submit]").click()
+    page.wait_for_url("**/images/?tab=private")
+    alice.look()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("trash-keys", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
+        ("trash-plain", {"java_script_enabled": False}),
+    ],
+    ids=["keys-narrow", "no-scripts"],
+)
+def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
+    name: str, options, visitor, console: Console, tmp_path: Path
+):
+    alice: Visitor = visitor(locale="en-US", **options)
+    page = alice.sign_in("alice")
+    image, file = make_image(alice, console, tmp_path, name)
+    content = file.read_bytes()
+
+    delete(alice, image)
+    expect(page.get_by_text(re.compile(f"The image {name} has been deleted. Until"))).to_be_visible()
+    expect(page.locator("tbody")).not_to_contain_text(name)
+    assert page.request.get(f"{alice.url}/images/{image}/").status == 404
+    make_image(alice, console, tmp_path, name)  # its name is free
+
+    page = alice.open(TRASH)
+    row = page.locator(f"#image-{image}")
+    expect(row).to_contain_text(name)
+    assert file.read_bytes() == content
+    restore(alice, image, f"{name}-again")
+    assert page.url.endswith(f"/images/{image}/"), "the ID is the same"
+    expect(page.locator("h1")).to_have_text(f"{name}-again")
+    expect(page.locator("main [data-status]").first).to_have_text("Normal")
+
+    delete(alice, image)
+    alice.open(TRASH)
+    page.locator(f"#image-{image} summary").click()
+    page.locator(f"#image-{image} a[href$='/purge/']").click()
+    scope = "dialog[open]" if alice.scripts else "main"
+    page.locator(f"{scope} .confirm form button").click()
+    expect(page.get_by_text(f"The image {name}-again has been deleted for ever.")).to_be_visible()
+    wait_for(lambda: not file.exists(), "its file is still there")
+    assert page.request.get(f"{alice.url}/images/{image}/restore/").status == 404
+    assert "clean" in console.manage("check_store")
+
+
+def restore(alice: Visitor, image: str, name: str) -> None:
+    """Under another name, as its own was taken."""
+    page = alice.page
+    page.locator(f"#image-{image} a[href$='/restore/']").click()
+    scope = "dialog[open]" if alice.scripts else "main"
+    expect(page.locator(f"{scope} .confirm")).to_contain_text("already. Choose another name.")
+    alice.look()
+    page.locator(f"{scope} .confirm input[name=name]").fill(name)
+    page.locator(f"{scope} .confirm button[type=submit]").click()
+    page.wait_for_url(f"**/images/{image}/")
+    alice.look()
+
+
+@pytest.mark.guest
+def test_a_changed_byte_freezes_the_image_and_warns_of_it_on_the_server(
+    visitor, console: Console, tmp_path: Path
+):
+    alice: Visitor = visitor(locale="en-US")
+    page = alice.sign_in("alice")
+    image, file = make_image(alice, console, tmp_path, "rotten")
+    server = start(alice, image)
+    verify(alice, image, "active")
+    expect(page.locator(".image-verified")).to_contain_text("Verified")
+
+    flip(file)
+    verify(alice, image, "frozen")
+    expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")
+    alice.look()
+    launch = page.locator("#image-actions").get_by_role("button", name="Apply for server")
+    expect(launch).to_have_attribute("aria-disabled", "true")
+    page = alice.open(f"/servers/{server}/")
+    expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")
+    assert status(page, f"{alice.url}/servers/{server}/") == "running"
+    expect(alice.open("/servers/").locator("tbody")).to_contain_text("System disk damaged")
+    expect(alice.open("/messages/").locator("main")).to_contain_text("The stored bytes of the image rotten")
+
+    flip(file)
+    verify(alice, image, "active")
+    expect(alice.open(f"/servers/{server}/").locator("main .alert-danger")).to_have_count(0)
+    alice.open(f"/servers/{server}/delete/")
+    alice.send("main .confirm button[type=submit]")
+
+
+def start(alice: Visitor, image: str) -> str:
+    """A running server from the image. Returns its ID."""
+    page = alice.open(f"/servers/create/?image={image}")
+    page.locator("input[name=name]").fill("rotten")
+    choose_login(page)
+    page.locator("button[name=action][value=confirm]").last.click()
+    page.wait_for_url(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
+    alice.send()
+    page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
+    server = page.url.rstrip("/").rsplit("/", 1)[1]
+    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it does not run", 90)
+    return server
+
+
+def verify(alice: Visitor, image: str, expected: str) -> None:
+    """Press the button, wait for the job, and see what has become of the image."""
+    page = alice.open(f"/images/{image}/")
+    page.locator(f"form[action$='/images/{image}/verify/'] button").click()
+    page.wait_for_load_state("load")
+
+    def over() -> bool:
+        found = status(page, f"{alice.url}/images/{image}/")
+        return found == expected and not page.locator("#image[hx-get]").count()
+
+    wait_for(over, f"the image did not become {expected}")
+
+
+def flip(file: Path) -> None:
+    """One bit of the last byte; once more, and it is what it was."""
+    file.chmod(0o644)
+    content = file.read_bytes()
+    with file.open("r+b") as stream:
+        stream.seek(len(content) - 1)
+        stream.write(bytes([content[-1] ^ 1]))
