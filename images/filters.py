@@ -32,7 +32,7 @@ DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime
 def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     """The images of a tab that the actor may see, with their facts (R2, R3, R14, R22)."""
     if tab == "trash":
-        return Image.objects.in_trash(actor).with_facts(actor)
+        return Image.objects.in_trash(actor).with_facts(actor).select_related("backup")
     return of_kind(Image.objects.visible_to(actor).with_facts(actor), tab, actor)
 
 

@@ -8,6 +8,7 @@ from images.models import Image
 from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.backups.rules import is_at_rest
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota, used_by
 
@@ -93,8 +94,16 @@ def can_restore_each(images: Sequence[Image], actor: Actor) -> list[Verdict]:
 
 
 def can_purge(image: Image, actor: Actor) -> Verdict:
-    """For ever: only out of the trash, and not while work on it is running (R87). From `with_facts`."""
-    return may_write(actor) and _is_trashed(image, actor) and _is_free(image)
+    """For ever: only out of the trash, and not while work on it is running (R87). From `with_facts`.
+
+    Nor on the backup that goes with it (R88); load `backup` with it.
+    """
+    return may_write(actor) and _is_trashed(image, actor) and _is_free(image) and _frees_backup(image)
+
+
+def _frees_backup(image: Image) -> Verdict:
+    goes = image.deletes_backups and image.backup and not image.backup.deleted_at
+    return is_at_rest(image.backup) if goes and image.backup else ALLOWED
 
 
 def _is_trashed(image: Image, actor: Actor) -> Verdict:

@@ -70,7 +70,7 @@ def purge_image(image: Image, *, actor: Actor) -> Image:
 def _locked(image: Image, actor: Actor) -> Image:
     """The image as it is now, with the facts that the rules ask for."""
     Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor).select_related("backup").get(pk=image.pk)
 
 
 def _remove(image: Image, actor: Actor) -> Image:

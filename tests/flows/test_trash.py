@@ -1,6 +1,7 @@
 """Deleted, restored under another name, deleted for ever; and what a changed byte does. The store's files tell."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ def stored_files(console: Console) -> set[Path]:
 
 def make_image(alice: Visitor, console: Console, folder: Path, name: str) -> tuple[str, Path]:
     """The ID of an imported image, and its file in the store."""
-    before = stored_files(console)
-    image = import_file(alice, tiny_disk(folder / f"{name}.raw"), name)
+    before, raw, disk = stored_files(console), tiny_disk(folder / "disk.raw"), folder / f"{name}.qcow2"
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk], check=True)
+    image = import_file(alice, disk, name)
     (file,) = stored_files(console) - before
     return image, file
 

@@ -391,4 +391,26 @@ def test_every_disk_keeps_the_key_it_is_encrypted_with_r91(people, server, vault
     other.save()
     with pytest.raises(Refused, match="key-not-enabled"):
         restore_backup(image.backup, actor=people.bob)
+
+
+# deleting ---------------------------------------------------------------------------------------------
+
+
+def test_a_backup_that_goes_with_it_is_waited_for(people, full):
+    """R88: the box that was ticked counts when the image goes for ever, and not before."""
+    backup = full.backup
+    delete_image(full, deletes_backups=True, actor=people.bob)
+    run_jobs()
+    backup.refresh_from_db()
+    assert backup.status == "available"
+    Backup.objects.filter(pk=backup.pk).update(status="restoring")
+    with pytest.raises(Refused, match="backup-busy"):
+        purge_image(full, actor=people.bob)
+    page = client_of(people.bob).get(f"{reverse('images:list')}?tab=trash").content.decode()
+    assert "The backup is in state" in page
+    Backup.objects.filter(pk=backup.pk).update(status="available")
+    purge_image(full, actor=people.bob)
+    run_jobs()
+    backup.refresh_from_db()
+    assert backup.status == "deleted"
     assert list(differences()) == []
