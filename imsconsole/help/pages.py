@@ -56,6 +56,8 @@ def limits() -> dict[str, Any]:
         "vault_gb": settings.IMS_VAULT_GB,
         "shares": settings.IMS_SHARES,
         "shares_full": settings.IMS_SHARES_FULL,
+        "trash_days": settings.IMS_TRASH_DAYS,
+        "verify_days": settings.IMS_VERIFY_DAYS,
         "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,
