@@ -26,6 +26,7 @@ from images.rules.import_image import (
     name_is_free,
     os_is_given,
     tags_fit,
+    use_fits,
 )
 from images.uploads.found import found_of
 from images.uploads.rules import waiting_uploads
@@ -89,6 +90,15 @@ class DetailsForm(forms.Form):
         required=False,
         empty_label=_("Not listed (Other Linux)"),
     )
+    use = forms.ChoiceField(
+        label=_("Function"),
+        choices=[
+            (Image.Use.ECS, _("ECS system disk image")),
+            (Image.Use.BMS, _("BMS system disk image")),
+        ],
+        required=False,
+        help_text=_("An image for cloud servers (ECS) starts no bare metal server (BMS), nor the reverse."),
+    )
     architecture = forms.ChoiceField(label=_("Architecture"), choices=Architecture)
     boot_mode = forms.ChoiceField(
         label=_("Boot mode"),
@@ -128,6 +138,8 @@ class DetailsForm(forms.Form):
         disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
         disk.label = disk_label(image_type)
         self.fields["key"].offer(actor)  # type: ignore[attr-defined]
+        if image_type != Image.Type.SYSTEM:
+            del self.fields["use"]
         if image_type == Image.Type.ISO:
             del self.fields["encrypt"], self.fields["key"]  # R66
             self._require_os(_("Choose what it installs"), os_is_given(image_type, None))
@@ -150,6 +162,9 @@ class DetailsForm(forms.Form):
         os_version.required, os_version.empty_label = True, empty_label  # type: ignore[attr-defined]
         os_version.error_messages["required"] = str(verdict.reason)
 
+    def clean_use(self) -> str:
+        return self.cleaned_data["use"] or str(Image.Use.ECS)
+
     def clean_min_ram_mb(self) -> int:
         return int(self.cleaned_data["min_ram_mb"] or 0)
 
@@ -163,15 +178,19 @@ class DetailsForm(forms.Form):
             self._ask("boot_mode", boot_mode_fits(given["architecture"], given["boot_mode"]))
         if {"min_ram_mb", "max_ram_mb"} <= given.keys():
             self._ask("max_ram_mb", memory_fits(given["min_ram_mb"], given["max_ram_mb"]))
+        use = given.get("use", str(Image.Use.ECS))
+        self._ask(
+            "use" if "use" in self.fields else None, use_fits(self.image_type, use, given.get("os_version"))
+        )
         if "tags" in given:
             self._ask("tags", tags_fit(given["tags"]))
         if self.data_disks:
             self.data_disks.clean(given)
         if given.get("encrypt") and "key" in given:
-            self._ask("key", can_encrypt(self.image_type, given["key"], self.actor))
+            self._ask("key", can_encrypt(self.image_type, given["key"], self.actor, use=use))
         return given
 
-    def _ask(self, field: str, verdict: Verdict) -> None:
+    def _ask(self, field: str | None, verdict: Verdict) -> None:
         if not verdict:
             self.add_error(field, str(verdict.reason))
 

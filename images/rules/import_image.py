@@ -135,6 +135,23 @@ def fast_fits(upload: Upload, image_type: str, os_version: OsVersion | None) -> 
     )
 
 
+def use_fits(image_type: str, use: str, os_version: OsVersion | None) -> Verdict:
+    """Only system disk images start bare metal servers, and only systems that run there (§1.5, R108)."""
+    if use != Image.Use.BMS:
+        return ALLOWED
+    if image_type != Type.SYSTEM:
+        return refuse("bms-system-only", _("Only system disk images can be for bare metal servers."))
+    if os_version is not None and not os_version.for_bms:
+        return refuse(
+            "os-not-for-bms",
+            _(
+                "%(os)s is not supported on bare metal servers. Choose another OS version, or ECS as the function."
+            )
+            % {"os": os_version},
+        )
+    return ALLOWED
+
+
 def memory_fits(min_ram_mb: int, max_ram_mb: int | None) -> Verdict:
     if max_ram_mb is None or max_ram_mb >= min_ram_mb:
         return ALLOWED

@@ -11,7 +11,7 @@ from images.os_catalogue import OTHER_LINUX
 from images.os_detection import detected_os
 from images.rules.data_disks import DataDisk, data_disks_fit
 from images.rules.encrypt import can_encrypt
-from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free
+from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free, use_fits
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.keys.default import default_key
@@ -39,6 +39,7 @@ def import_image(
     data_disks: Sequence[DataDisk] = (),
     encrypt: bool = False,
     key: Key | None = None,
+    use: str = Image.Use.ECS,
 ) -> Image:
     """Make an image of a complete upload, and one of each data disk along with it; jobs do the work.
 
@@ -64,13 +65,15 @@ def import_image(
         max_ram_mb=max_ram_mb,
         tags=tags,
     ).require()
+    use_fits(type, use, os_version).require()
     if encrypt:
-        can_encrypt(type, key, actor).require()
+        can_encrypt(type, key, actor, use=use).require()
     image = Image(
         region=actor.region,
         project=actor.project,
         name=name,
         type=type,
+        use=use,
         os_version=os_version or _other_linux(),
         os_detected=detected is not None,
         architecture=architecture,

@@ -32,6 +32,7 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
     changed = change_os(alice, stopped)
     return [
         *half_filled_import(alice, small),
+        *half_filled_capture(alice, server),
         confirmation(alice, f"/servers/{server}/reinstall-os/", stop=True),
         f"/servers/{changed}/",
         NOWHERE,
@@ -89,6 +90,17 @@ def half_filled_import(alice: Visitor, file: Path, name: str = "half-done") -> l
     alice.page.wait_for_url("**/details/")
     details = alice.page.url
     alice.page.locator("input[name=details-name]").fill(name)
+    alice.send()
+    alice.page.wait_for_url("**/confirm/")
+    return [url.removeprefix(alice.url) for url in (details, alice.page.url)]
+
+
+def half_filled_capture(alice: Visitor, server: str) -> list[str]:
+    """The pages of an image of a server that waits for its last click."""
+    alice.open(f"/images/create/from-server/?server={server}")
+    alice.send()
+    alice.page.wait_for_url("**/details/")
+    details = alice.page.url
     alice.send()
     alice.page.wait_for_url("**/confirm/")
     return [url.removeprefix(alice.url) for url in (details, alice.page.url)]
