@@ -26,6 +26,7 @@ __all__ = [
     "tiny_boot_sector",
     "tiny_cd",
     "tiny_disk",
+    "tiny_uefi_cd",
     "tiny_uefi_disk",
     "wait_for",
 ]
@@ -179,20 +180,27 @@ def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
     return path
 
 
+def tiny_uefi_cd(path: Path, text: str = "TINY GUEST") -> Path:
+    """An ISO that boots by UEFI: the system partition of `tiny_uefi_disk` is what its catalogue names."""
+    disk = tiny_uefi_disk(path.with_suffix(".disk"), text).read_bytes()
+    return bootable_cd(path, disk[MIB : 3 * MIB], platform_id=0xEF)
+
+
 def tiny_cd(path: Path, text: str = "TINY GUEST") -> Path:
     """An ISO that boots by BIOS and says `text` on the serial port."""
     return bootable_cd(path, tiny_boot_sector(f"{text}\r\n", end="halt"))
 
 
-def bootable_cd(path: Path, loader: bytes, **files: bytes) -> Path:
-    """An ISO whose `loader` BIOS starts, with `files` by their (short) names beside it."""
+def bootable_cd(path: Path, loader: bytes, *, platform_id: int = 0, **files: bytes) -> Path:
+    """An ISO whose `loader` the firmware of that platform (BIOS) starts; `files` by their (short) names beside it."""
     iso = PyCdlib()
     iso.new(interchange_level=3)
     for name, content in {"loader": loader, **files}.items():
         iso.add_fp(BytesIO(content), len(content), f"/{name.upper()}{'' if '.' in name else '.'};1")
-    iso.add_eltorito(
-        "/LOADER.;1", bootcatfile="/BOOT.CAT;1", boot_load_size=4, boot_info_table=len(loader) > 512
-    )
+    options = {"platform_id": platform_id, "boot_load_size": -(-len(loader) // 512)}
+    if not platform_id:  # BIOS reads the beginning, which finds the rest by the table
+        options |= {"boot_load_size": 4, "boot_info_table": len(loader) > 512}
+    iso.add_eltorito("/LOADER.;1", bootcatfile="/BOOT.CAT;1", **options)
     iso.write(str(path))
     iso.close()
     return path

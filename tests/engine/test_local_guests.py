@@ -18,7 +18,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.machines import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import read_state, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
-from tests.engine.guests import TestWork, server_spec, stored_image, wait_for, wait_until
+from tests.engine.guests import TestWork, server_spec, stored_image, tiny_uefi_cd, wait_for, wait_until
 
 pytestmark = pytest.mark.guest
 
@@ -193,3 +193,13 @@ def test_servers_started_at_once_share_the_memory_there_is(local: LocalEngine, p
     refused = [end.exception() for end in ends if end.exception()]
     assert [error.code for error in refused if isinstance(error, Unavailable)] == ["no-guest-memory"] * 2
     assert len(local.inventory().running) == 2
+
+
+def test_a_cd_boots_by_uefi(local: LocalEngine, place: Path) -> None:
+    source = FileSource(tiny_uefi_cd(place / "cd.iso", "FROM UEFI CD"))
+    iso = local.ingest(uuid4(), source, format="iso", work=TestWork())
+    server = local.create_server(
+        server_spec(memory_mb=256, boot_mode="uefi", cd_ref=iso.ref), work=TestWork()
+    )
+    local.start(server)
+    wait_for(local, server.ref, "FROM UEFI CD")
