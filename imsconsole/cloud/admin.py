@@ -113,7 +113,7 @@ class ServerAdmin(LegacyBackups):
         "private_ip",
         "created_at",
     )
-    list_filter = (Existing, "status", "zone", "flavor", "auto_start")
+    list_filter = (Existing, "status", "zone", "flavor", "auto_start", "is_temporary")
     search_fields = ("name", "id", "private_ip", "mac", "project__name")
     search_help_text = _("By name, ID, private IP, MAC or project.")
     list_select_related = ("project", "flavor", "zone", "image")
@@ -124,7 +124,7 @@ class ServerAdmin(LegacyBackups):
         (
             _("State"),
             {
-                "fields": ("status", "since", "status_sentence", "auto_start"),
+                "fields": ("status", "since", "status_sentence", "auto_start", "is_temporary"),
                 "description": _("As it was last seen: the clock compares it with the server's process."),
             },
         ),

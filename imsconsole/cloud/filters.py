@@ -23,9 +23,16 @@ class ServerFilter(ListFilter):
     )
     status = filters.ChoiceFilter(label=_("Status"), choices=SHOWN, empty_label=_("All statuses"))
 
+    temporary = filters.TypedChoiceFilter(
+        label=_("Temporary server"),
+        field_name="is_temporary",
+        choices=[("", _("All")), ("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+    )
+
     class Meta:
         model = Server
-        fields = ("q", "status")
+        fields = ("q", "status", "temporary")
 
     def search(self, servers: ServerQuerySet, _field: str, word: str) -> ServerQuerySet:
         """Part of a name, the beginning of an address, or an ID."""

@@ -128,7 +128,9 @@ def test_the_page_makes_one_and_goes_there(people) -> None:
     page = client.get(server.get_absolute_url()).content.decode()
     assert "Temporary server" in page
     assert reverse("servers:screen", args=[server.pk]) in page
-    assert "temporary" in client.get(reverse("servers:list")).content.decode()
+    servers = reverse("servers:list")
+    assert server.name in client.get(servers, {"temporary": "yes"}).content.decode()
+    assert str(server.pk) not in client.get(servers, {"temporary": "no"}).content.decode()
 
 
 def test_others_meet_no_form(people) -> None:
