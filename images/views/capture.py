@@ -22,6 +22,7 @@ from images.services.capture import capture_data_disks, capture_disk, capture_se
 from images.sources import DISK, SERVER, kinds_context, page_url, type_in
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
+from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.core.errors import ImsError
@@ -52,9 +53,9 @@ class Choice:
 def choose_server(request: ActorRequest) -> HttpResponse:
     """Step 1 of a system disk image of a server."""
     servers = Server.objects.visible_to(request.actor).existing()
-    servers = servers.select_related("image__os_version", "flavor").order_by("name", "pk")
+    rows = with_locked_disks(servers.select_related("image__os_version", "flavor").order_by("name", "pk"))
     asked = _ids(request.POST or request.GET, "server")
-    choices = [Choice(each, can_capture_server(each, request.actor), each.pk in asked) for each in servers]
+    choices = [Choice(each, can_capture_server(each, request.actor), each.pk in asked) for each in rows]
     chosen = [each for each in choices if each.is_chosen]
     verdict = chosen[0].verdict if chosen else None
     data = {"type": Image.Type.SYSTEM, "server": str(chosen[0].thing.pk) if chosen else ""}
@@ -70,7 +71,9 @@ def choose_disks(request: ActorRequest) -> HttpResponse:
     disks = Disk.objects.visible_to(request.actor).existing().filter(beside=False)
     if image_type == Image.Type.DATA:
         disks = disks.filter(role=Disk.Role.DATA)
-    rows = disks.select_related("server", "image").order_by("server__name", "server", "index", "name", "pk")
+    rows = disks.select_related("server", "image", "key").order_by(
+        "server__name", "server", "index", "name", "pk"
+    )
     choices = [Choice(each, can_capture_disk(each, request.actor), each.pk in asked) for each in rows]
     chosen = [each.thing for each in choices if each.is_chosen]
     verdict = _verdict_on([each for each in chosen if isinstance(each, Disk)], image_type, request)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.keys.rules import can_unlock, can_unlock_system
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules import is_idle as server_is_idle
 from imsconsole.cloud.volumes.rules import is_data_disk, is_idle
@@ -16,18 +17,21 @@ SOURCES = (Server.Status.RUNNING, Server.Status.STOPPED)
 
 
 def can_capture_server(server: Server, actor: Actor) -> Verdict:
-    """A system disk image is made of a running or stopped server that has no task (R8, R30, R35)."""
-    return may_write(actor) and is_source(server)
+    """A system disk image is made of a running or stopped server that has no task (R8, R30, R35), while the key of
+    its system disk can be used (R90).
+    """
+    return may_write(actor) and is_source(server) and can_unlock_system(server, actor)
 
 
 def can_capture_disk(disk: Disk, actor: Actor) -> Verdict:
-    """An image is made of a disk that is attached to such a server, or to none (§2.3; R30, R31, R35)."""
+    """An image is made of a disk that is attached to such a server, or to none (§2.3; R30, R31, R35, R90)."""
     return (
         may_write(actor)
         and is_idle(disk)
         and _is_there(disk)
         and (is_source(disk.server) if disk.server else ALLOWED)
         and is_small_enough(disk)
+        and can_unlock(disk, actor)
     )
 
 

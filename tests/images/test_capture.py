@@ -308,3 +308,23 @@ def test_work_on_its_disks_keeps_a_server_from_being_a_source(people, server):
         capture_server(server, name="golden", actor=people.bob)
     run_jobs()
     assert capture_server(server, name="golden", actor=people.bob)
+
+
+def test_an_image_of_encrypted_disks_is_encrypted_with_their_key(people, engine, no_qemu):  # noqa: F811
+    """§2.1, R91; and what is made of it again."""
+    key = factories.KeyFactory(project=people.bob.project)
+    (server,) = order(people.bob, bootable_image(people.bob, key=key, word="PLAIN MARKER"))
+    run_jobs()
+    system = server.disks.get(role="system")
+    image = capture_server(Server.objects.get(pk=server.pk), name="sealed", actor=people.bob)
+    run_jobs()
+    image.refresh_from_db()
+    assert (image.status, image.key, system.key) == ("active", key, key)
+    stored = image.disks.get()
+    with engine.open(stored.ref) as stream:
+        assert b"PLAIN MARKER" not in stream.read()
+    (again,) = order(people.bob, image, name="again")
+    run_jobs()
+    again.refresh_from_db()
+    assert (again.status, again.disks.get().key) == ("stopped", key)
+    assert list(differences()) == []

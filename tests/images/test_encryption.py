@@ -24,6 +24,7 @@ from imsconsole.cloud.keys.material import material_of
 from imsconsole.cloud.keys.services import disable_key, enable_key
 from imsconsole.cloud.models import Key, Server
 from imsconsole.cloud.rules import can_reboot, can_start
+from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_server
 from imsconsole.cloud.rules_change_os import can_undo_change_os
 from imsconsole.cloud.services.kept_disks import undo_change_os
 from imsconsole.cloud.services.servers import reboot_server, start_server, stop_server
@@ -95,6 +96,8 @@ def used(actor, key: Key) -> dict[str, object]:
         "reboot": can_reboot(running, actor),
         "start with a data disk": can_start(plain, actor, host),
         "attach": can_attach_disk(free, actor),
+        "make an image of its server": can_capture_server(stopped, actor),
+        "make an image": can_capture_disk(free, actor),
         "grow": can_grow_disk(free, actor),
         "grow what a server has": can_grow_disk(data, actor),
     }

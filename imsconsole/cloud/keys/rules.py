@@ -1,5 +1,6 @@
 """What may be done with an encryption key: who, then whose and which, then its state."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from django.db.models import Prefetch, QuerySet
@@ -48,11 +49,19 @@ def can_unlock(thing: Encrypted, actor: Actor) -> Verdict:
 
 def can_unlock_disks(server: Server, actor: Actor, *, but_system: bool = False) -> Verdict:
     """Whether a server could be started with the disks it has (R90). In lists it comes from `with_locked_disks`."""
-    disks = getattr(server, "locked_disks", None)
-    if disks is None:
-        disks = encrypted_disks().filter(server=server)
-    verdicts = (can_unlock(disk, actor) for disk in disks if disk.index or not but_system)
+    verdicts = (can_unlock(disk, actor) for disk in _locked(server) if disk.index or not but_system)
     return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+
+
+def can_unlock_system(server: Server, actor: Actor) -> Verdict:
+    """Whether a server's system disk can be read (R90). In lists it comes from `with_locked_disks`."""
+    verdicts = (can_unlock(disk, actor) for disk in _locked(server) if not disk.index)
+    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+
+
+def _locked(server: Server) -> Iterable[Disk]:
+    disks: Iterable[Disk] | None = getattr(server, "locked_disks", None)
+    return encrypted_disks().filter(server=server) if disks is None else disks
 
 
 def encrypted_disks() -> DiskQuerySet:
