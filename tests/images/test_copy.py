@@ -178,7 +178,7 @@ def bytes_of(image):
 def raw_of(image, folder):
     """The content of an image's disk, as a guest sees it."""
     disk, sink = image.disks.get(), FileSink(folder / "content.raw")
-    key = engine_key(image.key) if image.key else None
+    key = engine_key(image.key, image.project_id) if image.key else None
     engine_for(REGION).export(disk.ref, sink, format="raw", work=TestWork(), key=key)
     return sink.path.read_bytes()
 
