@@ -93,7 +93,7 @@ class Engine(Protocol):
     def same_bytes(self, ref: str) -> frozenset[str]:
         """All references whose bytes are those of `ref`, itself included: what befalls one befalls all.
 
-        Stored disks, and system disks that rest on them. Raises NotFound.
+        Stored disks, and system disks that rest on them or are installed from them. Raises NotFound.
         """
         ...
 

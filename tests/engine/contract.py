@@ -465,6 +465,7 @@ class EngineContract:
         engine.create_server(spec, work=TestWork())
         server = engine.create_server(spec, work=TestWork())
         assert engine.inventory().servers == {server.ref}
+        assert engine.same_bytes(iso.ref) == {iso.ref, server.disks[0].ref}
         engine.delete(iso.ref)
         engine.start(server)
         wait_for(engine, server.ref, "FROM CD")

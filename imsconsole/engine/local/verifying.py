@@ -5,21 +5,26 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from imsconsole.engine.local.store import Store
+from imsconsole.engine.local.machine import CD
+from imsconsole.engine.local.store import BASE, Store
 from imsconsole.engine.types import MIB
 
 PIECE = 4 * MIB
 
 
 def same_bytes(store: Store, ref: str) -> frozenset[str]:
-    """Every stored disk, and every system disk whose base it is, that is a link of the same file."""
+    """Every stored disk that is a link of the same file, and every system disk on it, as base or as the server's CD."""
     file = store.stored(ref).stat()
     if file.st_nlink == 1:
         return frozenset([ref])
     with os.scandir(store.images) as entries:
         stored = {entry.name for entry in entries if entry.inode() == file.st_ino}
-    bases = {name: store.servers / name / "base.qcow2" for name in store.system_refs()}
-    return frozenset(stored | {name for name, base in bases.items() if _is(base, file)})
+    resting = {
+        name
+        for name in store.system_refs()
+        if _is(store.servers / name / BASE, file) or _is((store.servers / name).with_name(CD), file)
+    }
+    return frozenset(stored | resting)
 
 
 def _is(path: Path, file: os.stat_result) -> bool:
