@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("sharing.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.urls_launch")),
+    path("backups/", include("images.urls_backups")),
     path("servers/", include("images.urls_change_os")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.urls_disks")),

@@ -48,6 +48,7 @@ from images.rules import (
 from images.rules import (
     create_disk as create_disk_rules,
 )
+from images.rules import restore_backup as rules_restore_backup
 from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
@@ -882,6 +883,7 @@ ELSEWHERE = {
     full_ecs.can_capture_full: "images/test_full_ecs.py",
     full_ecs.can_capture_full_into: "images/test_full_ecs.py",
     full_ecs.can_make_of_backup: "images/test_full_ecs.py",
+    rules_restore_backup.can_restore_to_new: "images/test_restore_backup.py",
     backups.can_back_up_into: "cloud/backups/test_create.py",
     backups.can_restore_to: "cloud/backups/test_restore.py",
     vaults.can_order_vault: "cloud/vaults/test_vaults.py",

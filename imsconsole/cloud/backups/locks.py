@@ -7,7 +7,11 @@ from imsconsole.core.errors import NotFound
 
 def locked_backup(backup_id: object, actor: Actor) -> Backup:
     """The backup as it is now; its row is held. Raises NotFound."""
-    rows = Backup.objects.visible_to(actor).existing().select_related("project", "vault", "zone", "image")
+    rows = (
+        Backup.objects.visible_to(actor)
+        .existing()
+        .select_related("project", "vault", "zone", "image__os_version")
+    )
     row: Backup | None = rows.select_for_update(of=("self",), no_key=True).filter(pk=backup_id).first()
     if row is None:
         raise NotFound

@@ -144,6 +144,7 @@ def restore(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         "backup": backup,
         "server": server,
         "form": form,
+        "verdict_new": can_restore_backup(backup, actor),
         "changes": _changes(backup, server) if server else [],
         "verdict": can_restore_to(backup, server, actor, stop_first=True)
         if server
