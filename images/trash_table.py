@@ -38,7 +38,9 @@ class TrashTable(ImsTable):
 
     pick = PickColumn()
     name = tables.TemplateColumn(template_name="images/_cell_trash_name.html", order_by=("name", "pk"))
-    status = tables.Column(accessor="status_before", order_by=("status_before", "pk"))
+    status = tables.Column(
+        accessor="status_before", verbose_name=_("Status"), order_by=("status_before", "pk")
+    )
     os_version = tables.Column(
         verbose_name=_("OS"), order_by=("os_version__name", "pk"), attrs={"td": {"class": "os"}}
     )
