@@ -6,6 +6,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 STOP_REASONS: Mapping[str, Any] = {
+    "transfer-differs": _(
+        "The bytes that arrived are not those that were stored: their SHA-256 is %(found)s, not %(wanted)s. Nothing "
+        "of them was kept. Verify the source; it is probably damaged."
+    ),
+    "transfer-cut": _(
+        "The connection to the other region was cut after %(done)s of %(total)s bytes, and could not be taken up "
+        "again. Please retry in a moment."
+    ),
     "never-started": _("It has not been started yet."),
     "stopped": _("It was stopped from this console."),
     "guest-shutdown": _("Its operating system shut itself down."),

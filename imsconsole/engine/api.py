@@ -82,6 +82,19 @@ class Engine(Protocol):
         """
         ...
 
+    def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
+        """Store the bytes of a stored disk of another region as they are; `sha256` is what they must have.
+
+        What has come is kept when it raises, under `disk_id` and beyond `sweep`: the next call goes on
+        there, `drop_transfer` forgets it. Raises BadImage `transfer-differs` (then nothing is kept),
+        Unavailable `transfer-cut`, NoSpace, NotFound.
+        """
+        ...
+
+    def drop_transfer(self, disk_id: UUID) -> None:
+        """Remove what an unfinished transfer has brought."""
+        ...
+
     def open(self, ref: str, offset: int = 0) -> BinaryIO:
         """The stored file's bytes. Raises NotFound."""
         ...

@@ -5,9 +5,16 @@ import pytest
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from tests.engine.contract import EngineContract
+from tests.engine.contract_transfer import TransferContract
 
 
 class TestLocalEngine(EngineContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
+
+
+class TestLocalTransfer(TransferContract):
     @pytest.fixture
     def engine(self, local: LocalEngine) -> Engine:
         return local

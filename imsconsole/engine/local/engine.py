@@ -20,6 +20,7 @@ from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import BASE, Store, link, remove, server_of, sha256_of, sync
 from imsconsole.engine.local.store import copy as copy_bytes
+from imsconsole.engine.local.transfers import drop_parts, transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.types import (
     GIB,
@@ -174,6 +175,14 @@ class LocalEngine:
         if (key and key.id) == (new_key and new_key.id):
             return self._described(linked(self._store, disk_id, ref, work), "")
         return self._described(*rewritten(self._store, self._qemu_img, disk_id, ref, work, key, new_key))
+
+    @full_disk_said()
+    def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
+        made = transferred(self._store, disk_id, source, sha256=sha256, format=format, work=work)
+        return self._described(made, sha256)
+
+    def drop_transfer(self, disk_id: UUID) -> None:
+        drop_parts(self._store, disk_id)
 
     @full_disk_said()
     def capture(

@@ -1,0 +1,120 @@
+"""Stored disks of another region: brought piece by piece, gone on with where it was cut, compared at the end."""
+
+import fcntl
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from imsconsole.core.errors import BadImage, Unavailable
+from imsconsole.engine.local.store import Store, clone, remove
+from imsconsole.engine.types import MIB, Source, Work
+
+PIECE_BYTES = 4 * MIB
+TRIES = 5  # to go on after the connection was cut, without a byte in between
+PAUSE_S = 0.2
+
+
+def transferred(store: Store, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> Path:
+    """The file of `disk_id` with the bytes of `source`, whose checksum it has."""
+    suffix = ".iso" if format == "iso" else ".qcow2"
+    if adopted := store.adopt(store.images, str(disk_id), suffix, work):
+        return adopted
+    with _part(store, disk_id, work) as (path, file):
+        try:
+            _bring(file, source, sha256, work)
+        except (BadImage, OSError):
+            remove(path)
+            raise
+        store.own(path)
+        return store.finish(path, store.images, str(disk_id), suffix, work)
+
+
+def drop_parts(store: Store, disk_id: UUID) -> None:
+    for path in _parts(store, disk_id):
+        remove(path)
+
+
+def _parts(store: Store, disk_id: UUID) -> list[Path]:
+    return sorted(store.scraps.glob(f"part-{disk_id}-*"))
+
+
+@contextmanager
+def _part(store: Store, disk_id: UUID, work: Work) -> Iterator[tuple[Path, BinaryIO]]:
+    """What earlier attempts brought, under this attempt's name and held by it alone."""
+    path = store.scraps / f"part-{disk_id}-{work.token}"
+    for found in _parts(store, disk_id):
+        work.hold()
+        if found != path:
+            _take_over(found, path)
+    with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.chmod(0o600)
+        yield path, file
+
+
+def _take_over(found: Path, path: Path) -> None:
+    """Its file when nobody has it; of one that a stopped worker may still write to, what is in it now."""
+    with found.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            remove(path)
+            clone(found, path)
+            remove(found)
+        else:
+            found.rename(path)
+
+
+def _bring(file: BinaryIO, source: Source, sha256: str, work: Work) -> None:
+    """Fill the file. What was there may have suffered since: then all of it is brought once more."""
+    had = file.seek(0, 2)
+    if had > source.size_bytes:
+        had = file.truncate(0)
+    brought = _filled(file, had, source, work)
+    if brought != sha256 and had:
+        file.truncate(0)
+        brought = _filled(file, 0, source, work)
+    if brought != sha256:
+        raise BadImage("transfer-differs", found=brought, wanted=sha256)
+
+
+def _filled(file: BinaryIO, had: int, source: Source, work: Work) -> str:
+    """Append what is missing; the SHA-256 of all of it."""
+    digest, done, total = hashlib.sha256(), 0, source.size_bytes
+    file.seek(0)
+    while done < had and (piece := file.read(min(PIECE_BYTES, had - done))):
+        digest.update(piece)
+        done += len(piece)
+        work.report(done, total)
+    cut = 0
+    while done < total:
+        before = done
+        for piece in _pieces(source, done):
+            file.write(piece)
+            file.flush()
+            digest.update(piece)
+            done += len(piece)
+            work.report(done, total)
+        cut = 0 if done > before else cut + 1
+        if cut == TRIES:
+            raise Unavailable("transfer-cut", done=done, total=total)
+        if done < total:
+            time.sleep(PAUSE_S * cut)
+    work.report(done, total)
+    return digest.hexdigest()
+
+
+def _pieces(source: Source, offset: int) -> Iterator[bytes]:
+    """The source from `offset` on, until it ends or is cut; never more than there is."""
+    left = source.size_bytes - offset
+    try:
+        with source.open(offset) as stream:
+            while left and (piece := stream.read(min(PIECE_BYTES, left))):
+                left -= len(piece)
+                yield piece
+    except (OSError, Unavailable):
+        return
