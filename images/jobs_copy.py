@@ -44,7 +44,7 @@ class CopyImage(MakeImage):
         engine = engine_for(copy_of(run).region_id)
         sources = [] if _is_link(run.args) else sources_of(run)
         return {
-            disk["id"]: {**asdict(engine.copy(UUID(disk["held"]), source.ref, work=run)), **_facts(source)}
+            disk["id"]: {**asdict(engine.copy(UUID(disk["held"]), source.ref, work=run)), **facts_of(source)}
             for disk, source in sources
         }
 
@@ -116,9 +116,9 @@ def sources_of(run: Run) -> Iterator[tuple[dict[str, str], ImageDisk]]:
         yield disk, source
 
 
-def remove_stored(run: Run, which: str) -> None:
+def remove_stored(run: Run, which: str, region: str = "") -> None:
     """Remove what was stored, known by the IDs the disks were to have, and what is unfinished."""
-    engine = engine_for(copy_of(run).region_id)
+    engine = engine_for(region or copy_of(run).region_id)
     engine.sweep(run.prefix)
     for ref in engine.inventory().stored:
         if any(disk[which] in ref for disk in run.args["disks"]):
@@ -128,7 +128,7 @@ def remove_stored(run: Run, which: str) -> None:
 FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
 
 
-def _facts(source: ImageDisk) -> dict[str, Any]:
+def facts_of(source: ImageDisk) -> dict[str, Any]:
     """What a new disk's row takes over from the one it is made of, as JSON."""
     return {
         "index": source.index,
@@ -141,7 +141,7 @@ def _facts(source: ImageDisk) -> dict[str, Any]:
 
 def _linked(engine: Engine, new: str, source: ImageDisk, run: Run) -> dict[str, Any]:
     stored = replace(engine.copy(UUID(new), source.ref, work=run), sha256=source.sha256)
-    return {"id": new, **_facts(source), **asdict(stored), "bytes_id": str(source.bytes_id)}
+    return {"id": new, **facts_of(source), **asdict(stored), "bytes_id": str(source.bytes_id)}
 
 
 def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:

@@ -332,6 +332,7 @@ IMS_VAULT_GB = (1, env.int("IMS_VAULT_MAX_GB", default=10240))
 IMS_SHARES = env.int("IMS_SHARES", default=128)  # R44, C1
 IMS_SHARES_FULL = env.int("IMS_SHARES_FULL", default=10)
 IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
+IMS_COPIES_AT_ONCE = env.int("IMS_COPIES_AT_ONCE", default=5)  # R81
 IMS_COPY_MAX_GB = env.int("IMS_COPY_MAX_GB", default=128)  # C10
 IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
 

@@ -7,7 +7,16 @@ from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from images.models import Image, ImageDisk, OsVersion, Upload
-from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
+from imsconsole.accounts.models import (
+    Account,
+    Agency,
+    AvailabilityZone,
+    Membership,
+    Project,
+    Region,
+    Role,
+    User,
+)
 from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.models import (
     Backup,
@@ -68,6 +77,15 @@ class ProjectFactory(DjangoModelFactory):
     account = factory.SubFactory(AccountFactory)
     region = factory.SubFactory(RegionFactory)
     name = factory.Sequence(lambda n: f"project-{n}")
+
+
+class AgencyFactory(DjangoModelFactory):
+    """`project` lets `grantee` place images in it; both are of one account."""
+
+    class Meta:
+        model = Agency
+
+    project = factory.SubFactory(ProjectFactory)
 
 
 class MembershipFactory(DjangoModelFactory):

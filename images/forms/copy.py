@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from images.copies import free_names, taken_names
 from images.forms.create_fields import DescriptionField, NameField
 from images.models import Image
-from images.rules.copy import fits_key
+from images.rules.copy import fits_key, may_be_placed
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key
@@ -99,3 +99,44 @@ class CopyHereForm(CopyForm):
             if not (verdict := fits_key(image, key, self.actor)):
                 raise forms.ValidationError(str(verdict.reason))
         return key
+
+
+class CopyAcrossForm(CopyForm):
+    """To another region: also which project of the account it goes to (R81, R82)."""
+
+    target = forms.ModelChoiceField(
+        queryset=Project.objects.none(),
+        label=gettext_lazy("Target project"),
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+        empty_label=None,
+        error_messages={"required": gettext_lazy("Choose the project that the copies go to.")},
+    )
+
+    def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, images=images, actor=actor, **kwargs)
+        elsewhere = Project.objects.filter(account=actor.account).exclude(region=actor.region)
+        self.targets = [
+            (project, may_be_placed(project, actor.project)) for project in elsewhere.select_related("region")
+        ]
+        self.fields["target"].queryset = elsewhere  # type: ignore[attr-defined]
+        open_ones = [project for project, verdict in self.targets if verdict]
+        if len(open_ones) == 1:
+            self.fields["target"].initial = open_ones[0].pk
+
+    @property
+    def chosen(self) -> str:
+        """The target that is ticked, as text."""
+        return str(self["target"].value() or "")
+
+    def project(self) -> Project | None:
+        return self.cleaned_data.get("target")
+
+    def proposed(self) -> list[str]:
+        """Those they have; what is taken there is found out when the target is chosen."""
+        return [image.name for image in self.images]
+
+    def clean_target(self) -> Project:
+        target: Project = self.cleaned_data["target"]
+        if not (verdict := may_be_placed(target, self.actor.project)):
+            raise forms.ValidationError(str(verdict.reason))
+        return target

@@ -1,4 +1,4 @@
-"""May an image be copied, and as what? (ims-facts §2.12)"""
+"""May an image be copied, and as what? In its region (ims-facts §2.12), and to another one (§2.13)."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 
 from images.models import Image, ImageDisk
 from images.rules.import_image import name_is_free
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.sentences import refuse_as
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
@@ -38,6 +39,20 @@ class Copy:
         return {"images": 1, "store_bytes": new}
 
 
+@dataclass(frozen=True)
+class CopyAcross:
+    """An order: a copy of an image in the project `target` of another region."""
+
+    image: Image
+    name: str
+    target: Project
+
+    @property
+    def quota(self) -> dict[str, int]:
+        """What it takes of the quotas of the target."""
+        return {"images": 1, "store_bytes": self.image.stored_bytes or 0}
+
+
 def can_copy(image: Image, actor: Actor) -> Verdict:
     """In its region: own private images, and received ones (R109), in state Normal, up to 128 GB, whose key may be used.
 
@@ -60,6 +75,68 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
         and fits_key(copy.image, copy.key, actor)
         and name_is_free(copy.name, actor)
         and fits_quota(actor.project, copy.quota(actor))
+    )
+
+
+def can_copy_across(image: Image, actor: Actor) -> Verdict:
+    """To another region: own private images (R54) in state Normal, not encrypted, of up to 128 GB (R81, R92).
+
+    No full-ECS images (their backups stay in their region) and no ISO. `image` comes from `with_facts`.
+    """
+    return (
+        may_write(actor)
+        and _owns(image, actor)
+        and _is_own(image, actor)
+        and is_copyable(image)
+        and _is_one_disk(image)
+        and fits_copy_limit(image)
+        and _is_plain(image)
+    )
+
+
+def can_order_copy_across(copy: CopyAcross, actor: Actor) -> Verdict:
+    """The whole order: image, target (R81, R82), name there (R39), its quotas. Hard only after `lock_project`."""
+    return (
+        can_copy_across(copy.image, actor)
+        and may_be_placed(copy.target, actor.project)
+        and name_is_free(copy.name, service_actor(copy.target))
+        and fits_quota(copy.target, copy.quota)
+    )
+
+
+def may_be_placed(target: Project, source: Project) -> Verdict:
+    """Another project of the account, in another region, which lets this one place images there (R81, R82)."""
+    if target.account_id != source.account_id:
+        return refuse("no-such-project", _("The account has no such project. Choose another one."))
+    if target.region_id == source.region_id:
+        return refuse(
+            "same-region",
+            _("The target is in the image's own region. Choose another one, or copy it in the region."),
+        )
+    if not target.agencies.filter(grantee=source).exists():
+        return refuse_as("no-agency", target=target.name, source=source.name)
+    return ALLOWED
+
+
+def _is_own(image: Image, actor: Actor) -> Verdict:
+    """§2.15: a received image is copied within its region."""
+    if image.project_id == actor.project.pk:
+        return ALLOWED
+    return refuse(
+        "shared-across",
+        _("A received image is copied in its region first; then that copy can go to another region."),
+    )
+
+
+def _is_plain(image: Image) -> Verdict:
+    if image.key_id is None:
+        return ALLOWED
+    return refuse(
+        "encrypted-across",
+        _(
+            "Encrypted images cannot be copied to another region. Copy them in their region without encryption "
+            "first, and then that copy."
+        ),
     )
 
 
@@ -152,6 +229,9 @@ def _is_one_disk(image: Image) -> Verdict:
     if image.type != Image.Type.FULL:
         return ALLOWED
     return refuse(
-        "full-image-here",
-        _("A full-ECS image cannot be copied in its region, only to another one."),
+        "full-image",
+        _(
+            "A full-ECS image cannot be copied: its backup stays where it is. Create a server from it and make a "
+            "system disk image and data disk images of that one."
+        ),
     )

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from images.forms.copy import CopyForm, CopyHereForm
+from images.forms.copy import CopyAcrossForm, CopyForm, CopyHereForm
 from images.forms.create import ConfirmForm
 from images.models import Image
-from images.rules.copy import Copy, can_copy
+from images.rules.copy import Copy, CopyAcross, can_copy, can_copy_across
 from images.selection import chosen_images
-from images.services.copy import copy_image
+from images.services.copy import copy_image, copy_image_across
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft, find_draft
@@ -28,6 +28,8 @@ from imsconsole.core.rules import Refused, Verdict
 from imsconsole.core.selection import Parted, part
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.wizard import DraftWizard
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import quota_lines
 
 WIZARD = "images.copy"
 TITLES = {
@@ -62,6 +64,17 @@ KINDS = {
         can_copy,
         CopyHereForm,
         "images/_copy_here.html",
+    ),
+    "across": Kind(
+        "across",
+        gettext_lazy("To another region"),
+        gettext_lazy(
+            "An image in a project of this account in another region, whose quotas it takes. Its bytes are brought "
+            "there and compared at the end; it takes a while."
+        ),
+        can_copy_across,
+        CopyAcrossForm,
+        "images/_copy_across.html",
     ),
 }
 
@@ -178,19 +191,19 @@ class CopyWizard(DraftWizard):
 
     def _order(self) -> dict[str, Any]:
         given = self.get_cleaned_data_for_step("target") or {}
-        copies = [
-            Copy(image, name, given.get("key"))
-            for image, name in zip(self.images, given.get("names", []), strict=True)
-        ]
-        quota: dict[str, int] = {"images": 0, "store_bytes": 0}
-        for order in copies:
-            quota = {name: quota[name] + amount for name, amount in order.quota(self.request.actor).items()}
+        named = zip(self.images, given.get("names", []), strict=True)
+        if target := given.get("target"):
+            across = [CopyAcross(image, name, target) for image, name in named]
+            quotas = [order.quota for order in across]
+            return {"copies": across, "given": given, "quotas": quota_lines(target, _sum(quotas))}
+        here = [Copy(image, name, given.get("key")) for image, name in named]
+        wanted = _sum([order.quota(self.request.actor) for order in here])
         return {
-            "copies": copies,
+            "copies": here,
             "given": given,
-            "quota": quota,
-            "are_links": all(order.is_link for order in copies),
-            "decrypted": [order for order in copies if order.image.key_id and not order.key],
+            "quotas": quota_lines(self.request.actor.project, wanted),
+            "are_links": all(order.is_link for order in here),
+            "decrypted": [order for order in here if order.image.key_id and not order.key],
         }
 
     def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
@@ -210,18 +223,26 @@ class CopyWizard(DraftWizard):
         return self._tell(made)
 
     def _copy(self, image: Image, name: str, given: dict[str, Any]) -> Image:
-        description = given.get("description", image.description)
-        return copy_image(
-            image, name=name, description=description, key=given["key"], actor=self.request.actor
-        )
+        actor, description = self.request.actor, given.get("description", image.description)
+        if target := given.get("target"):
+            return copy_image_across(image, target=target, name=name, description=description, actor=actor)
+        return copy_image(image, name=name, description=description, key=given["key"], actor=actor)
 
     def _tell(self, made: list[Image]) -> HttpResponse:
+        """To the copy, or to what is being done where it is not seen from here."""
         text = ngettext(
             "%(n)s copy is being made: %(names)s.", "%(n)s copies are being made: %(names)s.", len(made)
         )
         names = ", ".join(image.name for image in made[:NAMED]) + ("…" if len(made) > NAMED else "")
         messages.success(self.request, text % {"n": len(made), "names": names})
+        if self.kind.key == "across":
+            job = Job.objects.about(made[0].pk).first()
+            return redirect(job if job and len(made) == 1 else "jobs:list")
         return redirect(made[0] if len(made) == 1 else f"{reverse('images:list')}?tab=private")
+
+
+def _sum(quotas: list[dict[str, int]]) -> dict[str, int]:
+    return {name: sum(quota[name] for quota in quotas) for name in quotas[0]} if quotas else {}
 
 
 copy_step = signed_in(CopyWizard.as_view(url_name=CopyWizard.url_name, done_step_name="done"))

@@ -129,6 +129,44 @@ class Project(models.Model):
         return int(self.quotas.get(resource, settings.IMS_QUOTAS[resource]))
 
 
+class AgencyQuerySet(models.QuerySet["Agency"]):
+    def visible_to(self, actor: "Actor") -> Self:
+        """Those the actor's project has given."""
+        return self.filter(project=actor.project)
+
+
+class Agency(models.Model):
+    """An agency (委托): `project` lets `grantee`, of another region of the account, place images in it (R82)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="agencies", verbose_name=_("target project")
+    )
+    grantee = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="agencies_received", verbose_name=_("source project")
+    )
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
+    )
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+
+    objects = AgencyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agency")
+        verbose_name_plural = _("agencies")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "grantee"], name="one_agency_per_grantee"),
+            models.CheckConstraint(
+                condition=~models.Q(project=models.F("grantee")), name="agency_for_another_project"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grantee} → {self.project}"
+
+
 class Role(models.TextChoices):
     READ_ONLY = "read-only", _("Read-only")
     FULL_ACCESS = "full-access", _("Full access")

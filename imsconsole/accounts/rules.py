@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.accounts.models import Account, Invitation, Membership, Project, Role, User
+from imsconsole.accounts.models import Account, Agency, Invitation, Membership, Project, Role, User
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
@@ -161,3 +161,26 @@ def _leaves_an_administrator(membership: Membership) -> Verdict:
         )
         % {"name": membership.user},
     )
+
+
+def can_create_agency(actor: Actor) -> Verdict:
+    """An agency lets others place images in the project: its administrators give it (R82)."""
+    return may_administer(actor)
+
+
+def is_agency_for(grantee: Project | None, actor: Actor) -> Verdict:
+    """Another project of the account in another region, once."""
+    if grantee is None or grantee.account_id != actor.account.pk:
+        return refuse("no-such-project", _("The account has no such project. Choose another one."))
+    if grantee.region_id == actor.region.pk:
+        return refuse(
+            "same-region", _("The project is in this region. An agency is for projects of other regions.")
+        )
+    if actor.project.agencies.filter(grantee=grantee).exists():
+        return refuse("agency-there", _("The project has an agency already."))
+    return ALLOWED
+
+
+def can_revoke_agency(agency: Agency, actor: Actor) -> Verdict:
+    """The administrators of the project that gave it take it back; copies that are on their way end (R82)."""
+    return may_administer(actor)

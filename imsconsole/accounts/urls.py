@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from imsconsole.accounts.views import doors, invitations, me, members, project, saved_views
+from imsconsole.accounts.views import agencies, doors, invitations, me, members, project, saved_views
 
 urlpatterns = [
     path("project/", project.project, name="project"),
@@ -13,6 +13,8 @@ urlpatterns = [
     ),
     path("project/members/<int:pk>/", members.change_role, name="change-role"),
     path("project/members/<int:pk>/remove/", members.remove_member, name="remove-member"),
+    path("project/agencies/create/", agencies.create_agency, name="create-agency"),
+    path("project/agencies/<uuid:agency_id>/revoke/", agencies.revoke_agency, name="revoke-agency"),
     path("project/leave/", members.leave_account, name="leave-account"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
     path("me/", me.me, name="me"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 MESSAGE_SENTENCES: Mapping[str, Any] = {
     "job-failed": _("“%(job)s” of %(name)s failed: %(why)s"),
+    "image-arrived": _("The image %(name)s was copied from %(source)s to %(target)s."),
     "job-finished": _("“%(job)s” of %(name)s is done."),
     "image-deprecated": _(
         "The public image %(name)s, from which there are servers in %(project)s, is not kept up any more from "

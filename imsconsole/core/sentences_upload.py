@@ -40,6 +40,10 @@ UPLOAD_SENTENCES: Mapping[str, Any] = {
         "The disk in the file has %(needed_gb)s GB, more than the %(given_gb)s GB that were given. "
         "Import it again with at least %(needed_gb)s GB."
     ),
+    "no-agency": _(
+        "The project %(target)s does not let %(source)s place images there. One of its administrators has to create "
+        "an agency for it first, on the page of that project."
+    ),
     "copy-gone": _("The image was deleted while it was being made."),
     "copied-image-gone": _(
         "The image %(name)s, of which a copy was to be made, was deleted before its bytes were taken over. "

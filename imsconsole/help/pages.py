@@ -51,6 +51,7 @@ def limits() -> dict[str, Any]:
         "fast_export_max_gb": settings.IMS_FAST_EXPORT_MAX_GB,
         "export_excludes": ", ".join(settings.IMS_EXPORT_EXCLUDES),
         "copy_max_gb": settings.IMS_COPY_MAX_GB,
+        "copies_at_once": settings.IMS_COPIES_AT_ONCE,
         "system_disk_gb": settings.IMS_SYSTEM_DISK_GB,
         "data_disk_gb": settings.IMS_DATA_DISK_GB,
         "vault_gb": settings.IMS_VAULT_GB,

@@ -10,6 +10,9 @@ subject in the same transaction that ends the job; `resume` puts the subject bac
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from imsconsole.accounts.models import Project
     from imsconsole.jobs.models import Job
     from imsconsole.jobs.run import Run
 
@@ -25,11 +28,22 @@ class JobKind:
     queue: ClassVar[str] = BULK
     steps: ClassVar[dict[str, Any]]
     can_cancel: ClassVar[bool] = True
+    waits: ClassVar[Any] = ""  # what a job in line says; `%(most)s` run
 
     @classmethod
     def queue_for(cls, args: dict[str, Any]) -> str:
         """The queue of a piece of work with these arguments, when some of them are known to be short."""
         return cls.queue
+
+    @classmethod
+    def most_at_once(cls) -> int:
+        """How many of its kind run at once in an account; the others wait in line, without a worker. 0: any."""
+        return 0
+
+    @classmethod
+    def target_of(cls, subject: "Model") -> "Project | None":
+        """The project that what it makes is for, when it is not that of who starts it."""
+        return None
 
     def do(self, step: str, run: "Run") -> dict[str, Any]:
         """Run one step; its result."""

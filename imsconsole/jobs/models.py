@@ -20,7 +20,8 @@ from imsconsole.jobs.kinds import JobKind
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, actor: Actor) -> Self:
-        return self.filter(project=actor.project)
+        """Those of the actor's project, and those that make something for it."""
+        return self.filter(Q(project=actor.project) | Q(target=actor.project))
 
     def live(self) -> Self:
         return self.filter(state__in=LIVE)
@@ -61,6 +62,10 @@ class Job(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("started by"),
+    )
+    # the project what it makes is for, and whose quota it takes, when that is another one
+    target = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("target project")
     )
     subject_kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
@@ -123,6 +128,32 @@ class Job(models.Model):
         """The declaration this job was started from."""
         kind: JobKind = import_string(self.path)()
         return kind
+
+    @property
+    def quota_project(self) -> Project | None:
+        """Whose quota it reserves."""
+        return self.target or self.project
+
+    def ahead(self) -> int:
+        """How many of its kind and account are running, or were started earlier and wait."""
+        others = Job.objects.filter(kind=self.kind, project__account__projects=self.project_id).exclude(
+            pk=self.pk
+        )
+        earlier = Q(state=Job.State.QUEUED, created_at__lt=self.created_at)
+        return others.filter(Q(state=Job.State.RUNNING) | earlier).count()
+
+    @property
+    def waits_because(self) -> str:
+        """Why a job of a kind of which only some run at once has not begun; empty when it may."""
+        if self.state != self.State.QUEUED or self.attempt:
+            return ""
+        try:
+            most = self.job_kind.most_at_once()
+        except ImportError:
+            return ""
+        if not most or self.ahead() < most:
+            return ""
+        return str(self.job_kind.waits) % {"most": most}
 
     @property
     def title(self) -> str:

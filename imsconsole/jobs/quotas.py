@@ -215,12 +215,13 @@ def lock_project(project: Project) -> None:
 
 def reserve(job: Job) -> None:
     """Reserve what a job says it needs until it ends. Raises Refused when that does not fit."""
-    if not (job.reserves and job.project):
+    project = job.quota_project
+    if not (job.reserves and project):
         return
-    lock_project(job.project)
-    fits_quota(job.project, job.reserves).require()
+    lock_project(project)
+    fits_quota(project, job.reserves).require()
     Reservation.objects.bulk_create(
-        Reservation(job=job, project=job.project, resource=resource, amount=amount)
+        Reservation(job=job, project=project, resource=resource, amount=amount)
         for resource, amount in job.reserves.items()
     )
 

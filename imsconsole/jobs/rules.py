@@ -38,6 +38,6 @@ def can_retry(job: Job, actor: Actor | Operator) -> Verdict:
             _("Newer work on %(name)s has been started since. Retry that one instead.")
             % {"name": job.subject_name},
         )
-    if job.project and job.reserves:
-        return fits_quota(job.project, job.reserves)
+    if job.quota_project and job.reserves:
+        return fits_quota(job.quota_project, job.reserves)
     return ALLOWED

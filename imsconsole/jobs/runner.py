@@ -13,6 +13,7 @@ from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
 from imsconsole.jobs.endings import tell_ending
+from imsconsole.jobs.line import line_of
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 
@@ -38,7 +39,12 @@ def run_job(job_id: str, holder: str) -> None:
 
 
 def claim(job_id: str, holder: str) -> Job | None:
-    """Take a waiting job, or one whose worker is gone. Each take-up raises the attempt."""
+    """Take a waiting job whose turn it is, or one whose worker is gone. Each take-up raises the attempt."""
+    with line_of(job_id) as has_turn:
+        return _taken(job_id, holder) if has_turn else None
+
+
+def _taken(job_id: str, holder: str) -> Job | None:
     lapsed = Q(state=State.RUNNING, lease_until__lt=now())
     taken = Job.objects.filter(Q(state=State.QUEUED) | lapsed, pk=job_id).update(
         deaths=F("deaths") + Case(When(state=State.RUNNING, then=Value(1)), default=Value(0)),
@@ -50,7 +56,7 @@ def claim(job_id: str, holder: str) -> Job | None:
     )
     if not taken:
         return None
-    return Job.objects.select_related("project__account", "project__region", "user").get(pk=job_id)
+    return Job.objects.select_related("project__account", "project__region", "target", "user").get(pk=job_id)
 
 
 def release(run: Run) -> None:

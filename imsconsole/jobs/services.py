@@ -38,8 +38,8 @@ def retry_job(job: Job, *, actor: Actor | Operator) -> Job:
     then the claim that the job is live, for which others wait who hold the subject. Raises Refused, Conflict.
     """
     job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
-    if job.project:
-        lock_project(job.project)
+    if job.quota_project:
+        lock_project(job.quota_project)
     can_retry(job, actor).require()
     job.past_errors.append(_error(job))
     fresh = {"outcome": "", "error_code": "", "error_values": {}, "deaths": 0, "cancel_requested": False}

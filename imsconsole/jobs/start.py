@@ -31,6 +31,7 @@ def start_job(
         path=kind.path(),
         queue=kind.queue_for(args),
         project=actor.project,
+        target=kind.target_of(subject),
         user=actor.user,
         subject_kind=subject._meta.model_name or "",
         subject_id=subject.pk,

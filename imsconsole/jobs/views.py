@@ -23,7 +23,7 @@ from imsconsole.jobs.tables import job_table
 
 def _find(request: ActorRequest, job_id: UUID) -> Job:
     return get_object_or_404(
-        Job.objects.visible_to(request.actor).select_related("user", "project"), pk=job_id
+        Job.objects.visible_to(request.actor).select_related("user", "project", "target__region"), pk=job_id
     )
 
 

@@ -52,7 +52,7 @@ from images.rules import restore_backup as rules_restore_backup
 from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
-from images.services.copy import copy_image
+from images.services.copy import copy_image, copy_image_across
 from images.services.create_disk import create_disk_from
 from images.services.export import export_image
 from images.services.full_ecs import make_of_backup
@@ -515,6 +515,13 @@ def installed(image: Image, actor: Actor) -> Server:
     return install_server(actor=actor, image=image, flavor=flavor, name="web")
 
 
+def copied_across(image: Image, actor: Actor) -> Image:
+    far = factories.RegionFactory(code="cn-east-3", name="CN East-Shanghai1")
+    target = factories.ProjectFactory(account=actor.account, region=far)
+    factories.AgencyFactory(project=target, grantee=actor.project)
+    return copy_image_across(image, target=target, name="a copy", actor=actor)
+
+
 IMAGE = Subject(
     an_image,
     {
@@ -544,6 +551,7 @@ IMAGE = Subject(
         Action(export.can_export, "Export", at("images:export"), service=exported),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
         Action(copy.can_copy, "Copy", at("images:copy"), service=copied),
+        Action(copy.can_copy_across, "", at("images:copy"), service=copied_across),
         Action(
             install.can_install,
             "Install server",
@@ -860,6 +868,9 @@ ELSEWHERE = {
     change_os.can_order_change: "images/test_change_os.py",
     change_os.can_order_changes: "images/test_change_os_many.py",
     copy.can_order_copy: "images/test_copy.py",
+    copy.can_order_copy_across: "images/test_copy_across.py",
+    accounts.can_create_agency: "accounts/test_agencies.py",
+    accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
     delete.can_restore_each: "images/test_trash_pages.py",
     take_object.can_take_object: "images/test_import_object.py",

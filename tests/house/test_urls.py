@@ -96,6 +96,14 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     return {
         "share_id": factories.ShareFactory(image=received, project=project).pk,
         "key_id": key.pk,
+        "agency_id": factories.AgencyFactory(
+            project=project,
+            grantee=factories.ProjectFactory(
+                account=project.account,
+                region=factories.RegionFactory(code="cn-east-3"),
+                name=f"{SECRET}-far",
+            ),
+        ).pk,
         "grant_id": factories.KeyGrantFactory(key=key).pk,
         "vault_id": backup.vault_id,
         "backup_id": backup.pk,

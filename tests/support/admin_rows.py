@@ -8,6 +8,7 @@ from typing import Any
 from images.models import Image, ImageDisk, OsVersion, PublicSource, ReleaseNote, Upload
 from imsconsole.accounts.models import (
     Account,
+    Agency,
     AvailabilityZone,
     Invitation,
     Membership,
@@ -197,6 +198,18 @@ def _keys(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _agencies(numbers: range, people: SimpleNamespace) -> None:
+    region = people.bob.project.region
+    Agency.objects.bulk_create(
+        Agency(
+            project=Project.objects.create(account=people.bob.account, region=region, name=f"agency-{i}"),
+            grantee=people.bob.project,
+            created_by=people.bob.user,
+        )
+        for i in numbers
+    )
+
+
 def _key_grants(numbers: range, people: SimpleNamespace) -> None:
     _keys(numbers, people)
     KeyGrant.objects.bulk_create(
@@ -231,7 +244,7 @@ def _events(numbers: range, people: SimpleNamespace) -> None:
 
 ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
-    "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions,
+    "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,

@@ -10,6 +10,7 @@ from images.deletions import finish_deletions
 from images.jobs import ImportImage
 from images.jobs_capture import CaptureImage
 from images.jobs_copy import CopyImage
+from images.jobs_copy_across import CopyImageAcross
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_full_ecs import CaptureFull, MakeOfBackup
@@ -20,7 +21,7 @@ from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.capture import capture_data_disks
 from images.services.change_os import change_os, reinstall_os
-from images.services.copy import copy_image
+from images.services.copy import copy_image, copy_image_across
 from images.services.delete import delete_image, purge_image
 from images.services.export import export_image
 from images.services.full_ecs import capture_full, make_of_backup
@@ -29,6 +30,7 @@ from images.services.take_object import take_object
 from images.services.verify import verify_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Agency, Project
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
@@ -51,6 +53,7 @@ from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
+from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
 from tests.cloud.buckets.making import stored as stored_object
@@ -106,6 +109,14 @@ class Works:
         """Encrypted, so that its bytes are written anew."""
         key = default_key(self.actor)
         return copy_image(self.images()[0], name=f"copy-{self._count}", key=key, actor=self.actor)
+
+    def copy_image_across(self) -> Image:
+        """To a project of the account in another region, which has given an agency."""
+        region = factories.RegionFactory(code="cn-east-3", name="CN East-Shanghai1")
+        target = Project.objects.filter(account=self.actor.account, region=region).first()
+        target = target or factories.ProjectFactory(account=self.actor.account, region=region)
+        Agency.objects.get_or_create(project=target, grantee=self.actor.project)
+        return copy_image_across(self.images()[0], target=target, name=f"far-{self._count}", actor=self.actor)
 
     def delete_image(self) -> Image:
         return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)
@@ -283,6 +294,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     BuildDemoImage: Works.build_image,
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,
+    CopyImageAcross: Works.copy_image_across,
     DeleteImage: Works.delete_image,
     VerifyImage: Works.verify_image,
     VerifyStored: Works.verify_stored,
@@ -347,7 +359,7 @@ def _image(job: Job) -> None:
     assert image.error_code == job.error_code
     if job.state == "done":
         for disk in image.disks.all():
-            assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
     elif job.kind == ImportImage.kind:
         upload = Upload.objects.get(pk=UUID(job.args["upload"]))
         assert upload.path.stat().st_size == upload.size_bytes

@@ -8,7 +8,7 @@ from imsconsole.accounts import rules
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.middleware import PROJECT_KEY
-from imsconsole.accounts.models import Invitation, Membership
+from imsconsole.accounts.models import Invitation, Membership, Project
 from imsconsole.accounts.tables import MembersTable
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
@@ -24,6 +24,13 @@ def project(request: ActorRequest) -> HttpResponse:
         "active": "project",
         "table": paged(MembersTable, members, request, administers=actor.administers),
         "invitations": Invitation.objects.visible_to(actor).open().prefetch_related("projects"),
+        "agencies": actor.project.agencies.select_related("grantee__region"),
+        "received": actor.project.agencies_received.select_related("project__region"),
+        "grantees": Project.objects.filter(account=actor.account)
+        .exclude(region=actor.region)
+        .exclude(agencies_received__project=actor.project)
+        .select_related("region"),
+        "can_create_agency": rules.can_create_agency(actor),
         "can_invite": rules.can_invite(actor),
         "can_leave": rules.can_leave_account(own, actor),
     }

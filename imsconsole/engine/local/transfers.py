@@ -116,5 +116,5 @@ def _pieces(source: Source, offset: int) -> Iterator[bytes]:
             while left and (piece := stream.read(min(PIECE_BYTES, left))):
                 left -= len(piece)
                 yield piece
-    except (OSError, Unavailable):
+    except OSError:
         return
