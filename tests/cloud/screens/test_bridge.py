@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import CommandError, call_command
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
@@ -140,3 +141,8 @@ def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_pat
     for path in (tmp_path / "vnc.sock", tmp_path / "nothing", tmp_path):
         with pytest.raises(OSError):  # noqa: PT011 - whatever it is
             open_endpoint(str(path))
+
+
+def test_a_port_that_is_taken_is_named(bridge) -> None:
+    with pytest.raises(CommandError, match=f"127.0.0.1:{bridge.port} .*IMS_SCREEN_PORT"):
+        call_command("run_screens", port=bridge.port)

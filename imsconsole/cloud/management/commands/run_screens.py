@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from imsconsole.cloud.screens.bridge import Bridge
 
@@ -19,7 +19,13 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.IMS_SCREEN_PORT)
 
     def handle(self, *args: Any, bind: str, port: int, **options: Any) -> None:
-        asyncio.run(_serve(bind, port))
+        try:
+            asyncio.run(_serve(bind, port))
+        except OSError as error:
+            raise CommandError(
+                f"The bridge to the screens cannot listen on {bind}:{port} ({error.strerror}). "
+                f"Set IMS_SCREEN_PORT to a free port."
+            ) from error
 
 
 async def _serve(bind: str, port: int) -> None:
