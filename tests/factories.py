@@ -1,6 +1,7 @@
 """Factories for the rows tests start from."""
 
 import uuid
+from datetime import timedelta
 
 import factory
 from django.db import transaction
@@ -131,6 +132,10 @@ class ImageFactory(DjangoModelFactory):
     region = factory.LazyAttribute(lambda image: image.project.region if image.project else RegionFactory())
     name = factory.Sequence(lambda n: f"image-{n}")
     status = "active"
+    status_before = factory.LazyAttribute(lambda image: "active" if image.status == "trashed" else "")
+    kept_until = factory.LazyAttribute(
+        lambda image: now() + timedelta(days=7) if image.status == "trashed" else None
+    )
     os_version = factory.SubFactory(OsVersionFactory)
 
 

@@ -80,10 +80,6 @@ FORMATS: Mapping[str, Any] = {
         "This is an OVA archive, not a disk image. "
         "Extract the disk from it (tar -xf file.ova) and import the VMDK file that it contains."
     ),
-    "fast-needs-raw": _(
-        "Fast import takes RAW disks only, and this is a %(format)s file. Import it without fast import; it is "
-        "inspected and converted either way."
-    ),
     "not-an-image": _(
         "This is not a disk image (found: %(found)s). Accepted are raw, qcow2, VMDK, VHD, VHDX, VDI and ISO files; "
         "unpack an archive first, and choose the format raw for a disk without partition table or file system."

@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 UPLOAD_SENTENCES: Mapping[str, Any] = {
     "no-file": _("No file was sent. Choose a file and send the form again."),
+    "fast-needs-raw": _(
+        "Fast import takes RAW disks only, and this is a %(format)s file. Import it without fast import; it is "
+        "inspected and converted either way."
+    ),
     "upload-broken": _(
         "The connection ended before the whole file “%(name)s” had arrived. Nothing of it was kept; "
         "please upload it again."

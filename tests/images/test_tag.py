@@ -49,7 +49,7 @@ def test_public_images_and_deleted_ones_are_not_tagged(people):
     assert can_tag(factories.PublicImageFactory(), people.bob).code == "public-image"
     for status in Image.Status.values:
         image = factories.ImageFactory(project=people.bob.project, status=status)
-        assert can_tag(image, people.bob).code == ("deleted" if status == "deleted" else "")
+        assert can_tag(image, people.bob).code == ("deleted" if status in ("deleted", "trashed") else "")
 
 
 def test_the_trail_says_which_tags_there_were_and_are(people):
