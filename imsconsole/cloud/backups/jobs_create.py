@@ -24,7 +24,7 @@ Status = Backup.Status
 
 
 class CreateBackup(JobKind):
-    """`args`: `backup_id`; `server`, whose disks it is of; `holds`, what nobody may touch meanwhile.
+    """`args`: `backup_id`; `server`, whose disks it is of; the keys of `holds` are what nobody may touch meanwhile.
 
     The backup's disks have their rows already: they say which disk is stored under which ID.
     """

@@ -61,7 +61,7 @@ def begin_backup(kind: type[CreateBackup], backup: Backup, subject: Model, actor
         reserves=reserved_for(server),
         backup_id=str(backup.pk),
         server=str(server.pk),
-        holds=[str(server.pk), str(backup.pk)],
+        holds={str(server.pk): True, str(backup.pk): True},
         **args,
     )
     hold(job)

@@ -78,6 +78,6 @@ def restore_backup(backup: Backup, *, stop_first: bool = False, actor: Actor) ->
         disk_id=next(str(disk.pk) for disk in disks if disk.role == Disk.Role.SYSTEM),
         former_id=str(former.pk),
         disks={str(disk.pk): str(source.pk) for disk, source in disks.items()},
-        holds=[str(backup.pk)],
+        holds={str(backup.pk): True},
     )
     return change_status(server, RestoreBackup.busy)

@@ -135,6 +135,9 @@ def test_nothing_else_is_done_to_the_server_meanwhile_r130(people, server, vault
             other()
     with pytest.raises(Refused, match="backup-busy"):
         delete_backup(backup, actor=people.bob)
+    job = Job.objects.live().get()
+    assert Job.objects.live().touching(server.pk).get() == job
+    assert job.get_absolute_url() in client_of(people.bob).get(server.get_absolute_url()).content.decode()
 
 
 def test_a_cancelled_backup_leaves_nothing(people, server, vault):
