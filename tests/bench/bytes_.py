@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Seed, ServerSpec
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Seed, ServerSpec
 from tests.bench.timing import median_ms
 
 
@@ -29,6 +29,7 @@ def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
         _ingest(engine, base, 256 * MIB),
         *(_export(engine, base, format) for format in ("qcow2", "vmdk", "vhd", "raw", "stored")),
         *_captures(engine, base),
+        *_copies(engine, base),
         *(_overlay(engine, base, size) for size in (1 * GIB, 100 * GIB)),
     ]
     return "Bytes", ["what", "size", "ours ms", "bare ms", "ratio"], rows
@@ -110,6 +111,57 @@ def _captures(engine: LocalEngine, base: Path) -> list[list[str]]:
     engine.delete_server(server.ref)
     engine.delete(stored.ref)
     target.unlink()
+    return rows
+
+
+def _copies(engine: LocalEngine, base: Path) -> list[list[str]]:
+    """A stored disk once more: linked and brought from another region against `cp`, encrypted against `qemu-img`."""
+    stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
+    near = base / "regions" / "bench" / "images" / stored.ref
+    far, target, secret = (
+        LocalEngine(base / "regions" / "far", memory_mb=1024),
+        base / "bare",
+        base / "secret",
+    )
+    key, size = Key(uuid4(), lambda: bytes(range(32))), f"{stored.size_bytes // MIB} MiB"
+    secret.write_text(bytes(range(32)).hex())
+
+    def linked() -> None:
+        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched()).ref)
+
+    def encrypted() -> None:
+        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched(), new_key=key).ref)
+
+    def brought() -> None:
+        what = {"sha256": stored.sha256, "format": "qcow2"}
+        far.delete(far.transfer(uuid4(), FileSource(near), work=Unwatched(), **what).ref)
+
+    def cp() -> None:
+        subprocess.run(["cp", near, target], check=True)
+
+    def luks() -> None:
+        options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.hash-alg=sha512,encrypt.iter-time=10"
+        command = [
+            "qemu-img",
+            "convert",
+            "--object",
+            f"secret,id=s,file={secret}",
+            "-f",
+            "qcow2",
+            "-O",
+            "qcow2",
+        ]
+        subprocess.run([*command, "-o", options, near, target], check=True)
+
+    pairs = (
+        ("copy in the region", linked, cp),
+        ("copy, encrypted", encrypted, luks),
+        ("copy to another region", brought, cp),
+    )
+    rows = [_row(what, size, median_ms(ours, 3), median_ms(bare, 3)) for what, ours, bare in pairs]
+    engine.delete(stored.ref)
+    for path in (target, secret):
+        path.unlink()
     return rows
 
 
