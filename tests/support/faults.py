@@ -90,6 +90,8 @@ class FaultyEngine:
             raise self.error
         result = done()
         if self.error:
+            if hasattr(result, "close"):
+                result.close()
             raise self.error
         return result
 
