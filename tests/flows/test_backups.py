@@ -1,0 +1,142 @@
+"""A vault, a full-ECS image of a running server, a server from it; a backup, and back to it: as the guests say."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.flows.steps import choose_login, create_server, press, ready_log, status
+from tests.flows.test_change_os import boots, change_os, public_image
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+JOURNEYS = (
+    {"locale": "zh-CN"},
+    {"locale": "en-US", "java_script_enabled": False, "viewport": {"width": 390, "height": 844}},
+)
+A, B = "BusyBox demo A", "BusyBox demo B"
+
+
+@pytest.mark.parametrize("options", JOURNEYS, ids=["zh", "no-scripts-narrow"])
+def test_a_server_is_multiplied_with_its_data_and_brought_back(options, visitor, console: Console, request):
+    alice: Visitor = visitor(**options)
+    name = f"backup-{request.node.callspec.id}"
+    alice.sign_in("alice")
+    image_a, image_b = (public_image(alice, identity, "bios") for identity in (A, B))
+    server = create_server(alice, image_a, name)
+    marker = f"marker=IMS-MARKER {server}"
+    assert marker in boots(alice, server, A, times=1)
+
+    vault = create_vault(alice, name)
+    image = capture_full(alice, server, vault, name)
+    copy = create_from_full(alice, image, f"{name}-copy")
+    log = boots(alice, copy, A, times=1)
+    assert f"instance-id={copy}" in log
+    assert f"disk vdb {marker}" in log, "its data disk has what the other server wrote"
+
+    backup = back_up(alice, server, vault, name)
+    change_os(alice, server, image_b)
+    assert marker in boots(alice, server, B, times=2)
+    restore(alice, backup, server)
+    log = boots(alice, server, A, times=3)
+    assert f"disk vdb {marker}" in log
+    assert f"instance-id={server}" in log
+
+    delete_with_backup(alice, image)
+    assert marker in ready_log(alice.page, alice.url, copy), "its server runs on"
+    for each in (server, copy):
+        press(alice, each, "stop", "stopped")
+    assert "clean" in console.manage("check_store")
+
+
+def id_in(page: Page) -> str:
+    found = re.findall(r"/([0-9a-f-]{36})/", page.url)
+    assert found, page.url
+    return found[-1]
+
+
+def create_vault(alice: Visitor, name: str) -> str:
+    page = alice.open("/vaults/create/")
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=capacity_gb]").fill("20")
+    alice.send()
+    page.wait_for_url(re.compile(r"/vaults/[0-9a-f-]{36}/$"))
+    return id_in(page)
+
+
+def capture_full(alice: Visitor, server: str, vault: str, name: str) -> str:
+    """By the choice of type and source, of the running server."""
+    alice.open("/images/create/")
+    page = alice.page
+    page.locator("#create-kinds a[href*='type=full']").first.click()
+    page.wait_for_url(re.compile("full-ecs/from-server/"))
+    alice.look()
+    page.locator("select[name=server]").select_option(server)
+    page.locator("select[name=vault]").select_option(vault)
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = id_in(page)
+    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal", 120)
+    page.locator("a[href^='/backups/']:not([href='/backups/'])").first.click()
+    page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
+    backup = page.url
+    wait_for(lambda: status(page, backup) == "available", "its backup is not complete", 120)
+    alice.look()
+    return image
+
+
+def create_from_full(alice: Visitor, image: str, name: str) -> str:
+    """The order comes with the image's disks; nothing is to be said about them."""
+    page = alice.open(f"/servers/create/?image={image}")
+    assert page.locator("input[name=data_disks]").input_value() == "1"
+    assert page.locator("input[name=data_disk_1]").input_value() == "1"
+    page.locator("input[name=name]").fill(name)
+    choose_login(page)
+    page.locator("button[name=action][value=confirm]").last.click()
+    page.wait_for_url(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
+    alice.send()
+    page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
+    server = id_in(page)
+    wait_for(
+        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the copy does not run", 120
+    )
+    return server
+
+
+def back_up(alice: Visitor, server: str, vault: str, name: str) -> str:
+    page = alice.open(f"/servers/{server}/back-up/")
+    page.locator("select[name=vault]").select_option(vault)
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
+    backup = id_in(page)
+    wait_for(lambda: status(page, f"{alice.url}/backups/{backup}/") == "available", "there is no backup", 120)
+    alice.look()
+    return backup
+
+
+def restore(alice: Visitor, backup: str, server: str) -> None:
+    page = alice.open(f"/backups/{backup}/restore/")
+    page.locator("input[name=stop_first]").check()
+    alice.send()
+    page.wait_for_url(re.compile(rf"/servers/{server}/$"))
+    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it is not restored", 120)
+
+
+def delete_with_backup(alice: Visitor, image: str) -> None:
+    """Into the trash, then for ever: the backup is gone with it."""
+    page = alice.open(f"/images/{image}/delete/")
+    page.locator("input[name=delete_backups]").check()
+    alice.send()
+    before = backups_on(page, alice)
+    alice.open(f"/images/{image}/purge/")
+    alice.send()
+    wait_for(lambda: backups_on(page, alice) == before - 1, "the backup is still there")
+
+
+def backups_on(page: Page, alice: Visitor) -> int:
+    page.goto(f"{alice.url}/backups/")
+    return page.locator("#backups-table tbody tr").count()
