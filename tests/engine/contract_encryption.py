@@ -27,6 +27,7 @@ from tests.engine.guests import (
     stop_at,
     stored_image,
     tiny_disk,
+    tiny_uefi_disk,
     wait_for,
 )
 
@@ -184,6 +185,16 @@ class EncryptionContract:
         assert not any(MARKER in cipher for _, _, cipher in seen)
         assert engine.start(server).power is Power.RUNNING
         wait_for(engine, server.ref, "COUNTING", times=2)
+
+    @pytest.mark.guest
+    def test_an_encrypted_system_starts_by_uefi(self, engine: Engine, place: Path) -> None:
+        key = new_key()
+        image = encrypted_image(engine, tiny_uefi_disk(place / "source.raw", "UEFI WITH KEY"), key)
+        spec = server_spec(boot_mode="uefi", memory_mb=256)
+        spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
+        server = engine.create_server(spec, image.ref, work=TestWork())
+        engine.start(server)
+        wait_for(engine, server.ref, "UEFI WITH KEY")
 
     @pytest.mark.guest
     def test_a_key_that_is_withheld_stops_what_is_begun_and_nothing_that_runs(

@@ -29,6 +29,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
 from tests.factories import (
     DiskFactory,
+    ImageDiskFactory,
     ImageFactory,
     KeyFactory,
     ProjectFactory,
@@ -72,6 +73,14 @@ def test_the_images_and_disks_of_its_project_use_a_key(people) -> None:
         ("Images", 1, [(image.name, image.get_absolute_url())]),
         ("Disks", 1, [(disk.name, disk.get_absolute_url())]),
     ]
+
+
+def test_full_ecs_images_use_the_keys_of_all_their_disks(people) -> None:
+    key = KeyFactory(project=people.bob.project)
+    image = ImageFactory(project=people.bob.project, type="full")
+    for index in (1, 2):
+        ImageDiskFactory(image=image, index=index, role="data", key=key)
+    assert [(str(use.title), use.total) for use in uses_of(key)] == [("Images", 1)]
 
 
 def test_the_other_project_cannot_do_anything_else_with_it(key, people) -> None:
