@@ -67,6 +67,10 @@ class LaunchForm(LoginForm):
             field.offer(actor, images)
             self.fields[f"data_image_{number}"] = field
 
+    @property
+    def has_data_images(self) -> bool:
+        return "data_image_1" in self.fields
+
     def data_images(self) -> list[Image | None]:
         """One for each data disk, None for a blank one."""
         return [self.cleaned_data.get(f"data_image_{number}") for number in range(1, self.disk_count() + 1)]
