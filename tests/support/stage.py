@@ -17,7 +17,7 @@ ID = r"[0-9a-f-]{36}"
 
 
 def set_stage(alice: Visitor, folder: Path) -> list[str]:
-    """A key pair, images (one failed at the door), a running and a changed server; drafts half filled in.
+    """A key pair, images (one failed at the door, one in the trash), a running and a changed server; drafts half filled in.
 
     `folder` takes the files to upload. Returns the addresses that no link leads to.
     """
@@ -28,6 +28,8 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
     small = disk_file(folder / "data.raw")
     make_image(alice, small, "data-of-web-1")
     make_image(alice, small, LONG_NAME)
+    make_image(alice, small, "thrown-away")
+    throw_away(alice)
     refuse_file(alice, folder / "not-a-disk.vmdk")
     changed = change_os(alice, stopped)
     return [
@@ -111,6 +113,12 @@ def make_image(alice: Visitor, file: Path, name: str) -> None:
     alice.send()
     alice.page.wait_for_url(re.compile(rf"/images/{ID}/$"))
     until(alice, alice.page.url.removeprefix(alice.url), "active")
+
+
+def throw_away(alice: Visitor) -> None:
+    """Delete the image whose page is open: it then lies in the trash."""
+    alice.open(f"{alice.page.url.removeprefix(alice.url)}delete/")
+    alice.send("main .confirm button[type=submit]")
 
 
 def refuse_file(alice: Visitor, path: Path) -> None:
