@@ -11,14 +11,17 @@ from tests.support.visitor import Visitor
 SECRET = "Flow-secret-1"
 
 
-def import_file(alice: Visitor, disk: Path, name: str) -> str:
-    """The wizard; then the job until the image is Normal. Returns the image's ID."""
+def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
+    """The wizard, encrypted with the key of that name; then the job until the image is Normal. Returns the image's ID."""
     page = alice.open("/images/create/")
     page.locator("input[type=file]").set_input_files(disk)
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_url("**/details/")
     alice.look()
     page.locator("input[name=details-name]").fill(name)
+    if key:
+        page.locator("input[name=details-encrypt]").check()
+        page.locator("select[name=details-key]").select_option(label=key)
     alice.send()
     page.wait_for_url("**/confirm/")
     alice.send()

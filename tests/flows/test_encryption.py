@@ -1,0 +1,66 @@
+"""An encrypted image from its file to a guest, and what is said when its key is disabled (R90, R91)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from imsconsole.demo.guest import built_guest
+from tests.flows.steps import create_server, import_file, press, ready_log
+from tests.flows.test_main_journey import guests
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+SENTENCE = "is not enabled, so nothing that is encrypted with it can be used"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"locale": "en-US", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+        {"locale": "en-US", "java_script_enabled": False},
+    ],
+    ids=["narrow", "no-scripts"],
+)
+def test_an_encrypted_image_boots_until_its_key_is_disabled(
+    options, visitor, console: Console, request: pytest.FixtureRequest
+) -> None:
+    alice: Visitor = visitor(**options)
+    name = f"vault-{request.node.callspec.id}"
+    disk: Path = built_guest(guests(), name="Flow guest A", boot_mode="bios")
+    page = alice.sign_in("alice")
+    alice.open("/keys/create/")
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    page.wait_for_url(re.compile(r"/keys/[0-9a-f-]{36}/$"))
+    key = page.url.rstrip("/").rsplit("/", 1)[1]
+
+    image = import_file(alice, disk, name, key=name)
+    alice.open(f"/images/{image}/")
+    expect(page.locator("main")).to_contain_text(key)
+    server = create_server(alice, image, name)
+    wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
+    press(alice, server, "stop", "stopped")
+
+    alice.open(f"/keys/{key}/disable/")
+    alice.look()
+    expect(page.locator("main")).to_contain_text(f"{name}-system")
+    alice.send()
+    alice.open(f"/servers/{server}/")
+    alice.look()
+    expect(page.locator("main")).to_contain_text(SENTENCE)
+    expect(page.locator(f"main form[action$='/servers/{server}/start/']")).to_have_count(0)
+    alice.open(f"/images/{image}/")
+    expect(page.locator("main")).to_contain_text(SENTENCE)
+
+    alice.open(f"/keys/{key}/")
+    enable = page.locator(f"form[action$='/keys/{key}/enable/'] button").first
+    page.locator("details.menu", has=enable).locator("summary").click()
+    enable.click()
+    page.wait_for_load_state("load")
+    press(alice, server, "start", "running")
+    wait_for(lambda: ready_log(page, alice.url, server, times=2), "the guest did not start again", 120)
+    press(alice, server, "stop", "stopped")
+    assert "clean" in console.manage("check_store")
