@@ -1,5 +1,6 @@
 """Data disks with the content of a data disk image (申请数据盘, ims-facts §2.5)."""
 
+from images.held import held_image
 from images.models import Image
 from images.rules.create_disk import can_order_disk_from
 from imsconsole.accounts.actor import Actor
@@ -8,7 +9,6 @@ from imsconsole.audit.trail import service
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.volumes.jobs import CreateDisk
-from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -16,12 +16,7 @@ from imsconsole.jobs.start import start_job
 @service("createDisk")
 def create_disk_from(image: Image, *, name: str, size_gb: int, zone: AvailabilityZone, actor: Actor) -> Disk:
     """A new data disk with what the image holds, encrypted with its key. Raises Refused, NotFound, ValidationError (name)."""
-    images = (
-        Image.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).select_related("key")
-    )
-    row = images.filter(pk=image.pk).first()
-    if row is None:
-        raise NotFound
+    row = held_image(Image.objects.visible_to(actor).select_related("key"), image.pk)
     lock_project(actor.project)
     can_order_disk_from(row, size_gb, zone, actor).require()
     server_name(name)
