@@ -41,4 +41,4 @@ def of_kind(images: ImageQuerySet, kind: str, actor: Actor) -> ImageQuerySet:
         return images.filter(project=actor.project)
     if kind == SHARED:
         return images.filter(category=Image.Category.PRIVATE).exclude(project=actor.project)
-    return images.none()  # the market has no listings yet
+    return images.filter(category=Image.Category.MARKET)
