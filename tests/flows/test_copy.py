@@ -1,0 +1,102 @@
+"""Copy an image: in its region, and to another one, where a server made from the copy says who it is."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from imsconsole.demo.guest import built_guest
+from tests.flows.steps import create_server, import_file, ready_log, status
+from tests.flows.test_main_journey import guests
+from tests.support.console import Console, wait_for
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+HERE, FAR = "acme-cn-north-4", "acme-cn-east-3"
+IDENTITY = "Flow guest A"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"locale": "zh-CN"}, {"locale": "en-US", "java_script_enabled": False}],
+    ids=["zh", "no-scripts"],
+)
+def test_a_copy_arrives_in_another_region_and_its_server_boots_there(
+    options, visitor, console: Console, request
+):
+    alice: Visitor = visitor(**options)
+    name = f"copied-{request.node.callspec.id}"
+    page = alice.sign_in("alice")
+    image = import_file(alice, built_guest(guests(), name=IDENTITY, boot_mode="bios"), name)
+
+    copy = copy_here(alice, image, f"{name}-2")
+    wait_for(lambda: status(page, f"{alice.url}/images/{copy}/") == "active", "the copy is not Normal")
+
+    give_agency(alice)
+    begin(alice, copy, "across")
+    page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
+    page.locator("input[name='target-name-0']").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    expect(page.locator("#copy-facts")).to_contain_text(FAR)
+    alice.send()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+    job = page.url
+    wait_for(lambda: status(page, job) == "done", "the copy does not arrive")
+    alice.look()
+    page.locator("main form[action='/project/switch/'] button").click()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    alice.look()
+    there = page.url.rstrip("/").rsplit("/", 1)[1]
+    assert there not in (image, copy)
+    assert page.locator("main [data-status]").first.get_attribute("data-status") == "active"
+    if alice.scripts:
+        server = create_server(alice, there, name)
+        log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
+        assert f"identity={IDENTITY}" in log
+        assert f"instance-id={server}" in log
+    assert "clean" in console.manage("check_store")
+
+
+def begin(alice: Visitor, image: str, kind: str) -> None:
+    """The image's page, its button, the kind of copy; then the form of the target."""
+    page = alice.open(f"/images/{image}/")
+    page.locator(f"#image-actions a[href='/images/{image}/copy/']").click()
+    page.wait_for_url("**/copy/")
+    alice.look()
+    page.locator(f"input[name=kind][value={kind}]").check()
+    alice.send()
+    page.wait_for_url("**/target/")
+
+
+def copy_here(alice: Visitor, image: str, name: str) -> str:
+    """The ID of the copy."""
+    page = alice.page
+    begin(alice, image, "here")
+    page.locator("input[name='target-name-0']").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    return page.url.rstrip("/").rsplit("/", 1)[1]
+
+
+def give_agency(alice: Visitor) -> None:
+    """The project of the other region lets this one place images in it, unless it does already."""
+    switch(alice, FAR)
+    page = alice.open("/project/")
+    if page.locator("select#agency-grantee").count():
+        page.locator("select#agency-grantee").select_option(index=0)
+        page.locator("#agencies form[action$='/agencies/create/'] button").click()
+        page.wait_for_load_state("load")
+        alice.look()
+    expect(page.locator("#agencies")).to_contain_text(HERE)
+    switch(alice, HERE)
+
+
+def switch(alice: Visitor, project: str) -> None:
+    page: Page = alice.open("/")
+    menu = page.locator("details", has=page.locator("form[action='/project/switch/']")).first
+    menu.locator("summary").click()
+    menu.locator("button", has_text=project).click()
+    page.wait_for_load_state("load")
