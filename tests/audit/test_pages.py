@@ -174,7 +174,7 @@ def test_the_list_costs_the_same_for_one_row_and_a_hundred(people):
     for_one = queries()
     for _ in range(99):
         did(people.alice)
-    assert queries() == for_one <= 12
+    assert queries() == for_one <= 13
 
 
 def test_events_are_kept_as_long_as_the_setting_says(people, settings):
