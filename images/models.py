@@ -53,7 +53,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
         how large their disks are, None before they are there; `verified_at`: when they last were what they
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
-        `shared_until`: the day its owner named to the actor's project.
+        `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it.
         """
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
@@ -70,6 +70,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
             verified_at=Subquery(disks.annotate(first=Min("verified_at")).values("first")),
             shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
+            is_received=Exists(Image.objects.shared_with(actor.project).filter(pk=OuterRef("pk"))),
             shared_until=Subquery(received.values("shares__ends_at")[:1]),
             virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
         )
@@ -204,6 +205,7 @@ class Image(Trashable):
     stored_bytes: int | None
     verified_at: datetime | None
     shares_count: int
+    is_received: bool
     shared_until: datetime | None
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`

@@ -212,10 +212,7 @@ def _owns(image: Image, actor: Actor) -> Verdict:
                 "Only private images can be copied. Create a server from this one and make a private image of it."
             ),
         )
-    if (
-        image.project_id == actor.project.pk
-        or Image.objects.shared_with(actor.project).filter(pk=image.pk).exists()
-    ):
+    if image.project_id == actor.project.pk or image.is_received:
         return ALLOWED
     return refuse(  # R109
         "not-owner",

@@ -67,7 +67,7 @@ def test_only_normal_images_are_copied(people, status):
     [
         ({"type": "data"}, ""),
         ({"type": "iso"}, "iso-image"),  # R66, R80
-        ({"type": "full"}, "full-image-here"),  # R80
+        ({"type": "full"}, "full-image"),  # R80
         ({"category": "public", "project": None}, "public-image"),
     ],
 )

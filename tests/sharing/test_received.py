@@ -256,3 +256,18 @@ def test_the_page_asks_for_the_vault_and_offers_those_with_room(people, whole):
     assert client.post(url, {"vault": small.pk}).status_code == 422
     assert client.post(url, {"vault": large.pk}).status_code == 302
     assert Share.objects.get().vault == large
+
+
+def test_the_tab_of_shared_images_costs_the_same_with_one_and_with_a_hundred(
+    people, share, django_assert_max_num_queries
+):
+    client, url = client_of(people.carol), "/images/?tab=shared&per_page=100"
+    client.get(url)
+    with django_assert_max_num_queries(100) as one:
+        client.get(url)
+    for _ in range(99):
+        more = factories.ImageFactory(project=people.bob.project)
+        factories.ShareFactory(image=more, project=people.carol.project, status="accepted")
+    with django_assert_max_num_queries(len(one)):
+        page = client.get(url)
+    assert len(page.context["table"].paginated_rows) == 100
