@@ -185,4 +185,4 @@ def test_a_list_costs_the_same_with_many_rows(people, rows):
         connection,
     ) as queries:
         client.get(reverse("vaults:list"), {"per_page": "100"})
-    assert len(queries) == 11
+    assert len(queries) == 12
