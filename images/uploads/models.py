@@ -1,0 +1,71 @@
+"""The row of a file on its way in."""
+
+import uuid
+from pathlib import Path
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.core.now import now
+from imsconsole.core.sentences import sentence
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """One's own uploads of the project."""
+        return self.filter(project=actor.project, user=actor.user)
+
+
+class Upload(models.Model):
+    """A file on its way in, or waiting to become an image. Its bytes are at `path`."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("Uploading")
+        COMPLETE = "complete", _("Uploaded")
+        REFUSED = "refused", _("Refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    name = models.CharField(_("file"), max_length=255)
+    size_bytes = models.BigIntegerField(_("size"))  # what was announced, then what came
+    received_bytes = models.BigIntegerField(default=0)
+    # whether `size_bytes` is the file's own from the beginning, so that a client can go on where it ended
+    is_resumable = models.BooleanField(default=False)
+    origin = models.CharField(
+        max_length=255, blank=True
+    )  # "bucket:object" that it was taken from, else empty
+    is_fast = models.BooleanField(default=False)  # prepared for fast import (R61)
+    claimed_format = models.CharField(max_length=8, blank=True)  # what the user said it is; may be empty
+    claimed_sha256 = models.CharField(max_length=64, blank=True)
+    # where a chunk began whose checksum was not compared yet: after a crash it counts only up to there
+    unverified_from = models.BigIntegerField(null=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
+    # what inspection found (the fields of engine.types.Found), or why it was refused
+    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(_("created"), default=now)
+    expires_at = models.DateTimeField(_("expires"))
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> Path:
+        return Path(settings.UPLOAD_DIR) / self.id.hex
+
+    @property
+    def error_sentence(self) -> str:
+        return sentence(self.error_code, self.error_values) if self.error_code else ""
