@@ -16,6 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.hosts import Host
+from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_change_os import can_change_os, is_stopped_first
 from imsconsole.core.errors import ImsError, NotFound
@@ -105,7 +106,9 @@ def servers_among(picked: Iterable[str], actor: Actor) -> list[Server]:
     """The actor's servers with these IDs, by name; whatever else was picked is not there."""
     ids = [pk for word in picked if (pk := _uuid_of(word))]
     servers = Server.objects.visible_to(actor).existing().filter(pk__in=ids)
-    return list(servers.select_related("flavor", "project", "image").order_by("name", "pk"))
+    return list(
+        with_locked_disks(servers.select_related("flavor", "project", "image").order_by("name", "pk"))
+    )
 
 
 def begin_order(servers: Sequence[Server], actor: Actor) -> Draft:
