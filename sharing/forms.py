@@ -21,11 +21,6 @@ class ShareForm(forms.Form):
     projects = forms.CharField(
         label=_("Project IDs"),
         widget=forms.Textarea({"rows": 4, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_(
-            "Up to %(most)s, with commas between them or one in a line. Members of a project find its ID on their page "
-            "Project."
-        )
-        % {"most": MOST_IDS},
     )
     grants_key = forms.BooleanField(
         label=_("Grant these projects the key as well"),
@@ -38,6 +33,10 @@ class ShareForm(forms.Form):
     def __init__(self, *args: Any, images: int, has_key: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.images = images
+        self.fields["projects"].help_text = _(
+            "Up to %(most)s, with commas between them or one in a line. Members of a project find its ID on their page "
+            "Project."
+        ) % {"most": MOST_IDS}
         if not has_key:
             del self.fields["grants_key"]
 

@@ -47,7 +47,11 @@ def test_every_page_can_be_read_by_everybody(
         reader.page.goto(reader.url + place.path)
         if place.path == NOWHERE:
             reader.troubles.clear()
-        reader.look(*(DJANGOS if who == "admin" else ()))
+        try:
+            reader.look(*(DJANGOS if who == "admin" else ()))
+        except AssertionError as error:  # all pages are told of at once
+            troubles.append(f"{place.path}: {error} {reader.troubles}")
+            reader.troubles.clear()
         troubles += [f"{place.path}: {one}" for one in troubles_of(reader.page, look["locale"])]
     assert troubles == []
 

@@ -66,6 +66,8 @@ def places(page: Page, url: str, *beginning: str) -> list[Place]:
         answer = page.request.get(url + path)
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
+        if answer.status == 404 and path not in beginning:  # the trail names what is gone as well
+            continue
         found[name] = Place(name, path)
         links = _Links()
         links.feed(answer.text())
