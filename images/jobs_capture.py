@@ -106,7 +106,7 @@ def hold(job: Job) -> None:
     wanted = [each["disk"] for each in job.args["images"].values()]
     servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
     server = servers.filter(pk=job.args["server"]).first() if job.args["server"] else None
-    rows = Disk.objects.existing().select_for_update(no_key=True).filter(pk__in=wanted)
+    rows = Disk.objects.existing().select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
     disks = list(rows.filter(server=server, beside=False).exclude(ref=""))
     if (job.args["server"] and not server) or len(disks) < len(wanted):
         raise NotFound("disks-moved-on")

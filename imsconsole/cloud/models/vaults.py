@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -96,7 +96,9 @@ class BackupQuerySet(ProjectQuerySet):
         """
         stored = BackupDisk.objects.filter(backup=OuterRef("pk")).order_by().values("backup")
         stored_bytes = Coalesce(Subquery(stored.annotate(total=Sum("size_bytes")).values("total")), 0)
-        most = F("size_gb") * models.Value(GIB, output_field=models.BigIntegerField())
+        most = Cast("size_gb", models.BigIntegerField()) * models.Value(
+            GIB, output_field=models.BigIntegerField()
+        )
         return self.annotate(
             stored_bytes=stored_bytes,
             weight_bytes=Case(
