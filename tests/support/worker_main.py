@@ -6,6 +6,7 @@ each point a job passes, or halt there until they are killed or told to go on.
 """
 
 import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ from imsconsole.jobs.models import Job  # noqa: E402
 from imsconsole.jobs.run import Run  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
+PATIENCE_S = 45  # less than that of the tests: a worker that hangs says where, and ends, before they give up
 
 
 class Points:
@@ -39,7 +41,9 @@ class Points:
     def __init__(self, folder: Path, halt_at: str, cancel_at: str) -> None:
         self.folder, self.halt_at, self.cancel_at = folder, halt_at, cancel_at
         self.passed: Counter[str] = Counter()
-        self.beating = threading.Lock()  # held while halted, so that no renewal is half-way then
+        # held while halted, so that no renewal is half-way then; and while the job's row is locked, for a
+        # renewal that waits for the row would keep a worker from halting with it for ever
+        self.beating = threading.RLock()
         self.is_reporting = False  # how often a report asks for the row depends on the time
 
     def at(self, run: Run, what: str) -> None:
@@ -90,7 +94,7 @@ def watch(points: Points) -> None:
     @contextmanager
     def watched_fenced(run: Run) -> Iterator[None]:
         points.at(run, "fenced")
-        with fenced(run):
+        with points.beating, fenced(run):
             yield
 
     def watched_renew(run: Run) -> None:
@@ -111,6 +115,7 @@ def watch(points: Points) -> None:
 def work(order: dict[str, str]) -> None:
     """Be a worker: wake orphans as the clock would, then run all that waits."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
     watch(Points(Path(order["folder"]), order["halt_at"], order["cancel_at"]))
     take_up_orphans()
     call_command(
