@@ -18,6 +18,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.rules_change_os import can_change_os, is_stopped_first
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
@@ -107,7 +108,9 @@ def servers_among(picked: Iterable[str], actor: Actor) -> list[Server]:
     ids = [pk for word in picked if (pk := _uuid_of(word))]
     servers = Server.objects.visible_to(actor).existing().filter(pk__in=ids)
     return list(
-        with_locked_disks(servers.select_related("flavor", "project", "image").order_by("name", "pk"))
+        with_lost_images(
+            with_locked_disks(servers.select_related("flavor", "project", "image").order_by("name", "pk"))
+        )
     )
 
 

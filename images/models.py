@@ -33,7 +33,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         mine = Q(project=actor.project)
         return self.filter(everyone | mine | accepted, region=actor.region).existing()
 
-    def shared_with(self, project: Project) -> Self:
+    def shared_with(self, project: Project | OuterRef) -> Self:
         """Others' images that a project has accepted, as long as they are shared with it (R102)."""
         on_time = Q(shares__ends_at=None) | Q(shares__ends_at__gt=now())
         return self.filter(on_time, shares__project=project, shares__status="accepted", shares__ended_at=None)

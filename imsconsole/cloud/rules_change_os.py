@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
@@ -36,14 +35,13 @@ def can_reinstall_os(server: Server, actor: Actor) -> Verdict:
     """As `can_change_os`, and the image it came from is still there (R138). Load `server.image`."""
     if not (verdict := can_change_os(server, actor)):
         return verdict
-    if has_lost_image(server):
+    if server.has_lost_image:
         return refuse(
             "original-image-withdrawn",
             _(
-                "The image “%(name)s” this server came from is not shared with this project any more, and only it can be "
+                "The image this server came from is not shared with this project any more, and only it can be "
                 "reinstalled. Change the OS to another image instead."
-            )
-            % {"name": server.image.name},
+            ),
         )
     if server.image.status != "active":
         return refuse(
@@ -55,19 +53,6 @@ def can_reinstall_os(server: Server, actor: Actor) -> Verdict:
             % {"name": server.image.name, "status": server.image.get_status_display()},
         )
     return ALLOWED
-
-
-def has_lost_image(thing: Server | Disk) -> bool:
-    """Whether it came from an image that another project shared, and does not share any more (R102, R138).
-
-    Asks the database of received images only. Load `image` with it.
-    """
-    image = thing.image
-    if image is None or image.category != "private" or image.project_id == thing.project_id:
-        return False
-    on_time = Q(ends_at=None) | Q(ends_at__gt=now())
-    living = image.shares.filter(on_time, project=thing.project_id, status="accepted", ended_at=None)
-    return not living.exists()
 
 
 def is_stopped_first(server: Server, *, stop_first: bool) -> Verdict:

@@ -5,16 +5,8 @@ from typing import ClassVar
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.models import Disk, KeyPair, Server
-from imsconsole.cloud.rules_change_os import has_lost_image
+from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.core.tables import ImsTable, PickColumn
-
-
-def image_page(record: Server | Disk) -> str | None:
-    """The page of the image it was made from, as long as that has one for the reader."""
-    if record.image is None or record.image.is_gone or has_lost_image(record):
-        return None
-    return record.image.get_absolute_url()
 
 
 class ServerTable(ImsTable):
@@ -25,7 +17,12 @@ class ServerTable(ImsTable):
     pick = PickColumn()
     name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
     status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
-    image = tables.Column(linkify=image_page, order_by="image__name", verbose_name=_("Image"))
+    image = tables.Column(
+        accessor="image_name",
+        linkify=lambda record: record.image_page,
+        order_by="image__name",
+        verbose_name=_("Image"),
+    )
     flavor = tables.TemplateColumn(
         template_name="servers/_flavor_cell.html", order_by="flavor__name", verbose_name=_("Flavor")
     )

@@ -184,11 +184,41 @@ def test_a_server_of_a_lost_image_says_so_and_cannot_be_reinstalled(people, shar
     assert can_reinstall_os(server, people.carol).code == "original-image-withdrawn"
     with pytest.raises((NotFound, Refused)):
         reinstall_os(server, user_data="#!", actor=people.carol)
+    Image.objects.filter(pk=share.image_id).update(name="what-it-is-called-now")
+    disk = server.disks.get()
     for url in (server.get_absolute_url(), reverse("servers:list")):
-        page = client_of(people.carol).get(url).content.decode()
-        assert "is not shared with this project any more" in page
-        assert share.image.get_absolute_url() not in page
-    assert "not shared any more" in client_of(people.carol).get(server.get_absolute_url()).content.decode()
+        assert "is not shared with this project any more" in told_to(people.carol, url)
+    for url in (
+        server.get_absolute_url(), reverse("servers:list"), reverse("servers-change-os", args=[server.pk]),
+        reverse("disks:list") + "?columns=image", disk.get_absolute_url(), reverse("disks:export"),
+    ):  # fmt: skip
+        page = told_to(people.carol, url)
+        assert "An image not shared any more" in page, url
+        assert "what-it-is-called-now" not in page, url
+        assert share.image.get_absolute_url() not in page, url
+
+
+def told_to(actor, url):
+    """What a page or a file says."""
+    answer = client_of(actor).get(url)
+    assert answer.status_code == 200, url
+    return b"".join(answer.streaming_content).decode() if answer.streaming else answer.content.decode()
+
+
+def test_servers_of_lost_images_are_known_in_the_query_that_lists_them(
+    people, share, django_assert_max_num_queries
+):  # R102
+    a_server(people, share.image)
+    client, url = client_of(people.carol), reverse("servers:list")
+    lose(people, share, "stopped")
+    client.get(url)
+    with django_assert_max_num_queries(100) as one:
+        client.get(url)
+    for number in range(9):
+        a_server(people, share.image, name=f"web-{number}")
+    with django_assert_max_num_queries(len(one)):
+        page = client.get(url).content.decode()
+    assert page.count("An image not shared any more") == 10
 
 
 def test_a_server_of_an_image_that_is_shared_again_can_be_reinstalled(people, share):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.keys import Key
+from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server
 from imsconsole.core.now import now
@@ -40,7 +41,7 @@ class DiskQuerySet(ProjectQuerySet):
         return soon.filter(kept_until__lte=now() + EXPIRING).order_by("kept_until")
 
 
-class Disk(models.Model):
+class Disk(FromImage, models.Model):
     """A disk (EVS): a server's system disk or a data disk.
 
     A system disk may lie beside its server: while it is built for another OS, and while it is kept

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
+from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
@@ -21,7 +22,7 @@ class ServerQuerySet(ProjectQuerySet):
         return self.filter(deleted_at=None)
 
 
-class Server(models.Model):
+class Server(FromImage, models.Model):
     """A cloud server (ECS). Its state is reconciled with its process."""
 
     class Status(models.TextChoices):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.keys import Key
+from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
@@ -110,7 +111,7 @@ class BackupQuerySet(ProjectQuerySet):
         )
 
 
-class Backup(models.Model):
+class Backup(FromImage, models.Model):
     """A copy of all disks of a server at one instant. The row stays when it is deleted, and without its server.
 
     `kind` says who made it: CBR into a vault, or the legacy CSBS, which has none and is made no more.

@@ -20,6 +20,7 @@ from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.reconcile import reconcile_server
 from imsconsole.cloud.rules import (
     BUSY,
@@ -37,7 +38,6 @@ from imsconsole.cloud.rules_change_os import (
     can_delete_kept_disk,
     can_reinstall_os,
     can_undo_change_os,
-    has_lost_image,
 )
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
@@ -82,7 +82,7 @@ def list_servers(request: ActorRequest) -> HttpResponse:
     found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
     damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
     servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
-    servers = with_locked_disks(servers).annotate(is_damaged=Exists(damaged))
+    servers = with_lost_images(with_locked_disks(servers)).annotate(is_damaged=Exists(damaged))
     table = paged(ServerTable, servers, request, chosen_columns(request, Room.SERVERS, ServerTable))
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
@@ -128,7 +128,6 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "problem": problem,
         "damaged_at": next((disk.damaged_at for disk in disks if disk.damaged_at), None),
         "verdicts": verdicts,
-        "has_lost_image": has_lost_image(server),
         "is_busy": _is_busy(server, disks),
         "disks": disks,
         "kept_disks": kept,

@@ -12,6 +12,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.models.disks import DiskQuerySet
+from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.core.filters import ListFilter
 
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
@@ -22,7 +23,7 @@ MOST_GB = 1_000_000
 def disks_of(actor: Actor) -> DiskQuerySet:
     """Every disk of the project that exists: system disks, data disks, and those kept after a change of OS."""
     disks: DiskQuerySet = Disk.objects.visible_to(actor).existing()
-    return disks.select_related("server", "zone", "image", "key")
+    return with_lost_images(disks.select_related("server", "zone", "image", "key"))
 
 
 class DiskFilter(ListFilter):

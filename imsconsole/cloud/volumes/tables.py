@@ -10,7 +10,6 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules_capture import can_capture_disk
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk
-from imsconsole.cloud.tables import image_page
 from imsconsole.cloud.volumes.rules import (
     WORKING,
     can_attach_disk,
@@ -68,7 +67,12 @@ class DiskTable(ImsTable):
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
-    image = tables.Column(linkify=image_page, order_by=("image__name", "pk"))
+    image = tables.Column(
+        accessor="image_name",
+        linkify=lambda record: record.image_page,
+        order_by=("image__name", "pk"),
+        verbose_name=_("image"),
+    )
     encryption = tables.Column(
         accessor="key__name",
         verbose_name=_("Encryption"),
@@ -109,7 +113,7 @@ class DiskExport(tables.Table):
     server = tables.Column(accessor="server__name", verbose_name=_("Server"), default="")
     server_id = tables.Column(verbose_name=_("Server ID"), default="")
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
-    image = tables.Column(accessor="image__name", verbose_name=_("Image"), default="")
+    image = tables.Column(accessor="image_name", verbose_name=_("Image"), default="")
     key = tables.Column(accessor="key__name", verbose_name=_("Key name"), default="")
     key_id = tables.Column(verbose_name=_("Key ID"), default="")
     kept_until = tables.Column(default="")

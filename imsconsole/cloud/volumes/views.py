@@ -15,7 +15,7 @@ from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules_change_os import can_undo_change_os, has_lost_image
+from imsconsole.cloud.rules_change_os import can_undo_change_os
 from imsconsole.cloud.specs import disk_spec
 from imsconsole.cloud.volumes.filters import DiskFilter, disks_of
 from imsconsole.cloud.volumes.forms import GrowForm, RenameForm
@@ -86,7 +86,6 @@ def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     context = {
         "active": "disks",
         "disk": disk,
-        "has_lost_image": has_lost_image(disk),
         "is_busy": disk.status in WORKING,
         "serial": disk_spec(disk).serial,
         "verdicts": _verdicts(disk, request),
