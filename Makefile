@@ -57,7 +57,7 @@ translations: test-packages $(V)/.dev $(MO)  ## every sentence has its Chinese
 	$(V)/pytest -q tests/house/test_translations.py
 
 messages: test-packages $(V)/.dev  ## bring new sentences into the Chinese catalogue, to be translated
-	$(V)/python manage.py makemessages -l zh_Hans --no-obsolete --add-location file -i .venv -i .data -i tests
+	$(V)/python manage.py makemessages -l zh_Hans --no-obsolete --no-location -i .venv -i .data -i tests
 
 screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots

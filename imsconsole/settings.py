@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_tables2",
+    "djmoney",
     "django_tasks",
     "django_tasks_db",
     "formtools",
@@ -329,6 +330,9 @@ IMS_DATA_DISK_GB = (
     env.int("IMS_DATA_DISK_MAX_GB", default=2048),
 )  # C5
 IMS_VAULT_GB = (1, env.int("IMS_VAULT_MAX_GB", default=10240))
+# prices are in one currency (ISO 4217)
+DEFAULT_CURRENCY = env.str("IMS_CURRENCY", default="CNY")
+CURRENCIES = (DEFAULT_CURRENCY,)
 IMS_SHARES = env.int("IMS_SHARES", default=128)  # R44, C1
 IMS_SHARES_FULL = env.int("IMS_SHARES_FULL", default=10)
 IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97

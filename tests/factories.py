@@ -33,6 +33,7 @@ from imsconsole.cloud.models import (
     Vault,
 )
 from imsconsole.core.now import now
+from market.models import Edition, Listing, ListingVersion, Price, Publisher
 from sharing.models import Share
 
 
@@ -311,3 +312,79 @@ class BackupDiskFactory(DjangoModelFactory):
     virtual_size_bytes = 1024**3
     sha256 = "0" * 64
     ref = "none"
+
+
+class PublisherFactory(DjangoModelFactory):
+    class Meta:
+        model = Publisher
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Publisher {n}")
+    contact = "support@example.test"
+    state = Publisher.State.APPROVED
+
+
+class ListingFactory(DjangoModelFactory):
+    class Meta:
+        model = Listing
+
+    project = factory.SubFactory(ProjectFactory)
+    publisher = factory.LazyAttribute(
+        lambda listing: (
+            Publisher.objects.filter(account=listing.project.account).first()
+            or PublisherFactory(account=listing.project.account)
+        )
+    )
+
+
+class ListingVersionFactory(DjangoModelFactory):
+    """A published version; its editions are made with `EditionFactory`."""
+
+    class Meta:
+        model = ListingVersion
+
+    listing = factory.SubFactory(ListingFactory)
+    version = factory.Sequence(lambda n: f"1.{n}")
+    image = factory.LazyAttribute(
+        lambda version: ImageFactory(project=version.listing.project, region=version.listing.project.region)
+    )
+    title = factory.Sequence(lambda n: f"Web server {n}")
+    summary = "nginx on Debian, ready to serve"
+    category = ListingVersion.Category.WEB
+    support = "support@example.test"
+    terms = "Use it as you like."
+    state = ListingVersion.State.PUBLISHED
+    published_at = factory.LazyFunction(now)
+
+
+class EditionFactory(DjangoModelFactory):
+    """A market image, offered in the region of the publisher's image."""
+
+    class Meta:
+        model = Edition
+
+    version_of = factory.SubFactory(ListingVersionFactory)
+    region = factory.LazyAttribute(lambda edition: edition.version_of.image.region)
+    image = factory.LazyAttribute(
+        lambda edition: ImageFactory(
+            region=edition.region,
+            project=None,
+            category=Image.Category.MARKET,
+            parent=edition.version_of.image,
+            name=edition.version_of.title,
+        )
+    )
+
+
+class PriceFactory(DjangoModelFactory):
+    """Of a listing, per hour, unless told otherwise."""
+
+    class Meta:
+        model = Price
+
+    of = Price.Of.LISTING
+    listing = factory.SubFactory(ListingFactory)
+    unit = Price.Unit.HOUR
+    amount = "0.36"
+    created_at = factory.LazyFunction(now)
+    valid_from = factory.LazyAttribute(lambda price: price.created_at)

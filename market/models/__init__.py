@@ -1,0 +1,19 @@
+"""Publishers, their listings and versions, editions in the regions, prices, agreements, the ledger."""
+
+from market.models.ledger import Charge, LedgerPosition
+from market.models.listings import Acceptance, Edition, Listing, ListingVersion, Picture, Software
+from market.models.prices import Price
+from market.models.publishers import Publisher
+
+__all__ = [
+    "Acceptance",
+    "Charge",
+    "Edition",
+    "LedgerPosition",
+    "Listing",
+    "ListingVersion",
+    "Picture",
+    "Price",
+    "Publisher",
+    "Software",
+]
