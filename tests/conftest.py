@@ -33,12 +33,15 @@ from django.conf import settings  # noqa: E402
 
 assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from tests import factories  # noqa: E402
+
+PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 
 SKIPS: frozenset[str] = frozenset()  # the only reasons for which a test may be skipped
 
