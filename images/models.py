@@ -24,14 +24,26 @@ from imsconsole.jobs.models import Job
 
 __all__ = ["Image", "ImageDisk", "ImageTag", "OsVersion", "PublicSource", "ReleaseNote", "Upload"]
 
+# states of a listing's version: on the market, and from its scan on until it ends
+PUBLISHED = "published"
+OFFERED = ("scanning", "in-review", "approved", PUBLISHED)
+
 
 class ImageQuerySet(TrashQuerySet["Image"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Public and market images of the region, own ones of the project, accepted ones (R2, R3, R14, R22)."""
-        everyone = Q(category__in=[Image.Category.PUBLIC, Image.Category.MARKET])
+        """Public and market images of the region, own ones of the project, accepted ones (R2, R3, R14, R22).
+
+        A market image that is not offered any more only where the project has servers of it.
+        """
+        public = Q(category=Image.Category.PUBLIC)
+        of_market = Image.objects.filter(category=Image.Category.MARKET)
+        offered = Q(pk__in=of_market.filter(edition__version_of__state=PUBLISHED).values("pk"))
+        servers = Server.objects.filter(project=actor.project, deleted_at=None)
+        used = Q(pk__in=of_market.filter(pk__in=servers.values("image")).values("pk"))
         accepted = Q(pk__in=Image.objects.shared_with(actor.project).values("pk"))
         mine = Q(project=actor.project)
-        return self.filter(everyone | mine | accepted, region=actor.region).existing()
+        everything = public | offered | used | mine | accepted
+        return self.filter(everything, region=actor.region).existing()
 
     def shared_with(self, project: Project | OuterRef) -> Self:
         """Others' images that a project has accepted, as long as they are shared with it (R102)."""
@@ -46,14 +58,16 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         return self.order_by(models.F("deprecated_on").asc(nulls_first=True), "name", "pk")
 
     def with_facts(self, actor: Actor) -> Self:
-        """Annotates what rules and lists ask for, in one query. Listings join here when they exist.
+        """Annotates what rules and lists ask for, in one query.
 
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
         `launching_count`: anybody's servers and data disks that are being created from it; `is_held`: work on it is
         running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
         how large their disks are, None before they are there; `verified_at`: when they last were what they
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
-        `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it.
+        `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it;
+        `is_offered`: a version of a listing is made of it, from its scan on until it ends; `is_published`: and is on
+        the market.
         """
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
@@ -72,6 +86,8 @@ class ImageQuerySet(TrashQuerySet["Image"]):
             shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
             is_received=Exists(Image.objects.shared_with(actor.project).filter(pk=OuterRef("pk"))),
             shared_until=Subquery(received.values("shares__ends_at")[:1]),
+            is_offered=Exists(this.filter(offers__state__in=OFFERED)),
+            is_published=Exists(this.filter(offers__state=PUBLISHED)),
             virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
         )
 
@@ -207,6 +223,8 @@ class Image(Trashable):
     shares_count: int
     is_received: bool
     shared_until: datetime | None
+    is_offered: bool
+    is_published: bool
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("imsconsole.overview.urls")),
     path("", include("imsconsole.accounts.urls")),
     path("", include("sharing.urls")),
+    path("", include("market.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.urls_launch")),
     path("backups/", include("images.urls_backups")),

@@ -12,6 +12,7 @@ from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
 from imsconsole.core.sentences_keys import KEY_SENTENCES
+from imsconsole.core.sentences_market import MARKET_SENTENCES
 from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
 from imsconsole.core.sentences_sharing import SHARING_SENTENCES
 from imsconsole.core.sentences_upload import UPLOAD_SENTENCES
@@ -53,6 +54,7 @@ SENTENCES: Mapping[str, Any] = {
     **ENGINE_SENTENCES,
     **IMAGE_SENTENCES,
     **KEY_SENTENCES,
+    **MARKET_SENTENCES,
     **MESSAGE_SENTENCES,
     **SHARING_SENTENCES,
     **UPLOAD_SENTENCES,

@@ -77,9 +77,6 @@ class ListingVersion(models.Model):
         ANALYTICS = "analytics", _("Data and AI")
         OTHER = "other", _("Other")
 
-    # sent in and not yet ended: its image can be neither shared nor deleted
-    OFFERED = (State.SCANNING, State.IN_REVIEW, State.APPROVED, State.PUBLISHED)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     listing = models.ForeignKey(
         Listing, on_delete=models.PROTECT, related_name="versions", verbose_name=_("listing")

@@ -41,7 +41,7 @@ def test_each_need_is_met_by_its_kind_of_image(people, flavors):
     factories.PublicImageFactory(name="clean")
     factories.ImageFactory(project=people.bob.project, name="ours")
     factories.ImageFactory(project=people.carol.project, name="theirs")
-    factories.ImageFactory(project=None, category="market", name="shop")
+    factories.EditionFactory(version_of__listing__project=people.carol.project, version_of__title="shop")
 
     assert list(found(people.bob)) == ["clean"]
     assert list(found(people.bob, need="public")) == ["clean"]

@@ -76,6 +76,7 @@ def test_a_market_image_does_not_tell_what_its_publisher_made_it_of(people):
     image = factories.ImageFactory(
         project=None, category="market", source_name="secret-server", created_by=people.carol.user
     )
+    factories.EditionFactory(version_of__listing__project=people.carol.project, image=image)
     for section in ("attributes", "lineage"):
         page = page_of(image, people.bob, section)
         assert "secret-server" not in page

@@ -1,0 +1,14 @@
+"""Addresses of this room: of sellers, of buyers, of what things cost."""
+
+from django.urls import include, path
+
+from market.urls_billing import urlpatterns as of_billing
+from market.urls_seller import urlpatterns as of_sellers
+from market.urls_shop import urlpatterns as of_the_shop
+
+app_name = "market"
+urlpatterns = [
+    path("market/", include(of_sellers)),
+    path("", include(of_billing)),
+    path("", include(of_the_shop)),
+]
