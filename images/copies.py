@@ -9,12 +9,17 @@ from django.db.models import Q
 from images.models import Image, ImageTag
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Backup, BackupDisk, Key, Vault
 
 INHERITED = (
     "type", "use", "os_version", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
     "max_ram_mb", "nic_multi_queue", "cloud_init",
 )  # fmt: skip
+AS_THEN = (
+    "size_gb", "taken_at", "server_id", "server_name", "flavor", "boot_mode", "architecture", "multi_queue", "instance_id",
+    "login",
+)  # fmt: skip
+DISK_AS_THEN = ("index", "role", "name", "disk_id", "size_gb")
 
 
 def locked_source(image: Image, actor: Actor) -> Image:
@@ -48,6 +53,24 @@ def new_disks(source: Image) -> list[dict[str, str]]:
         {"id": str(uuid4()), "held": str(uuid4()), "source": str(pk)}
         for pk in source.disks.values_list("pk", flat=True)
     ]
+
+
+def new_backup_copy(copy: Image, source: Backup, vault: Vault) -> Backup:
+    """The rows of the backup that the copy of a full-ECS image is made of (R82): its source's, in a vault of the target.
+
+    The server it is of is not there; what restores from it is of the copy.
+    """
+    as_then = {name: getattr(source, name) for name in AS_THEN}
+    about = {"name": source.name, "kind": Backup.Kind.CBR, "vault": vault, "image": copy}
+    zone = copy.region.zones.earliest("code")
+    backup = Backup.objects.create(
+        project=vault.project, zone=zone, created_by=copy.created_by, **about, **as_then
+    )
+    BackupDisk.objects.bulk_create(
+        BackupDisk(backup=backup, **{name: getattr(disk, name) for name in DISK_AS_THEN})
+        for disk in source.disks.all()
+    )
+    return backup
 
 
 def inherit_tags(source: Image, copy: Image) -> None:

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from images.jobs import MakeImage
@@ -14,7 +14,10 @@ from images.models import Image
 from images.rules.copy import may_be_placed
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role, User
+from imsconsole.cloud.backups.jobs_create import remove_stored as remove_backed_up
+from imsconsole.cloud.backups.jobs_create import resume_backup, settle_backup
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import Conflict
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.models import Job
@@ -36,7 +39,10 @@ class StoredSource:
 
 
 class CopyImageAcross(MakeImage):
-    """`image.copy-across`. The subject is the copy, in the project `target`. Args: `disks`, as of `CopyImage`."""
+    """`image.copy-across`. The subject is the copy, in the project `target`. Args: `disks`, as of `CopyImage`.
+
+    Of a full-ECS image also `backup_id`: the backup there, whose disks' bytes those of the image are (R82).
+    """
 
     kind = "image.copy-across"
     title = _("Copy image to another region")
@@ -74,23 +80,39 @@ class CopyImageAcross(MakeImage):
     def transfer(self, run: Run) -> dict[str, Any]:
         """Every byte, on from where an earlier attempt was cut; the checksum is compared at the end."""
         near, far = engine_for(_source_project(run).region_id), engine_for(copy_of(run).region_id)
-        rows = []
+        rows, backed_up, backup_disks = [], {}, {disk.index: disk.pk for disk in _backup_disks(run)}
         for pk, held in run.result("take").items():
             source = StoredSource(near, held["ref"], held["size_bytes"])
             stored = far.transfer(UUID(pk), source, sha256=held["sha256"], format=held["format"], work=run)
-            rows.append({"id": pk, **{name: held[name] for name in FACTS}, **asdict(stored)})
-        return {"rows": rows}
+            row = {"id": pk, **{name: held[name] for name in FACTS}, **asdict(stored)}
+            if same := backup_disks.get(held["index"]):
+                linked = far.copy(same, stored.ref, work=run)
+                row |= {"bytes_id": str(same)}
+                backed_up[str(same)] = {**asdict(linked), "sha256": stored.sha256}
+            rows.append(row)
+        return {"rows": rows, "backed_up": backed_up}
 
     def undo_transfer(self, run: Run) -> None:
         region = copy_of(run).region_id
+        engine = engine_for(region)
         for disk in run.args["disks"]:
-            engine_for(region).drop_transfer(UUID(disk["id"]))
+            engine.drop_transfer(UUID(disk["id"]))
         remove_stored(run, "id", region)
+        remove_backed_up(engine, [str(disk.pk) for disk in _backup_disks(run)])
 
     def register(self, run: Run) -> None:
-        """The rows of its disks, if the target still lets them in (R82)."""
+        """The rows of its disks, and of its backup's, if the target still lets them in (R82)."""
         _require_agency(run)
-        register_disks(run, run.result("transfer")["rows"])
+        came = run.result("transfer")
+        with run.fenced():
+            for pk, stored in came["backed_up"].items():
+                BackupDisk.objects.filter(pk=pk).update(**stored)
+            register_disks(run, came["rows"])
+
+    def undo_register(self, run: Run) -> None:
+        super().undo_register(run)
+        with run.fenced():
+            _backup_disks(run).update(ref="", size_bytes=0)
 
     def tidy(self, run: Run) -> None:
         """What was held in the region it came from is let go."""
@@ -104,8 +126,20 @@ class CopyImageAcross(MakeImage):
 
     def settle(self, job: Job, state: str) -> None:
         super().settle(job, state)
+        if "backup_id" in job.args:
+            settle_backup(job, state)
         if state == Job.State.DONE:
             _tell_both(job)
+
+    def resume(self, job: Job) -> None:
+        if "backup_id" in job.args:
+            resume_backup(job)
+        super().resume(job)
+
+
+def _backup_disks(run: Run) -> "QuerySet[BackupDisk]":
+    """Those of the backup that a full-ECS image is copied with."""
+    return BackupDisk.objects.filter(backup=run.args.get("backup_id"))
 
 
 def _source_project(run: Run) -> Project:

@@ -10,13 +10,26 @@ from django.utils.translation import gettext_lazy
 from images.copies import free_names, taken_names
 from images.forms.create_fields import DescriptionField, NameField
 from images.models import Image
-from images.rules.copy import fits_key, may_be_placed
+from images.rules.copy import fits_key, may_be_backed_up, may_be_placed
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Key, Vault
+from imsconsole.core.text import size
 
 NOT_ENCRYPTED = gettext_lazy("Not encrypted")
 NAME = "name-"
+
+
+class VaultField(forms.ModelChoiceField):
+    """A vault, by region, project and what is left in it."""
+
+    def label_from_instance(self, vault: Any) -> str:
+        left = size(max(0, vault.capacity_bytes - vault.used_bytes))
+        return _("%(place)s · %(vault)s (%(left)s left)") % {
+            "place": f"{vault.project.region} · {vault.project}",
+            "vault": vault,
+            "left": left,
+        }
 
 
 class CopyForm(forms.Form):
@@ -111,6 +124,11 @@ class CopyAcrossForm(CopyForm):
         empty_label=None,
         error_messages={"required": gettext_lazy("Choose the project that the copies go to.")},
     )
+    vault = VaultField(
+        queryset=Vault.objects.none(),
+        label=gettext_lazy("Vault in the target project"),
+        error_messages={"required": gettext_lazy("Choose a vault of the target project.")},
+    )
 
     def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, images=images, actor=actor, **kwargs)
@@ -122,6 +140,11 @@ class CopyAcrossForm(CopyForm):
         open_ones = [project for project, verdict in self.targets if verdict]
         if len(open_ones) == 1:
             self.fields["target"].initial = open_ones[0].pk
+        if any(image.backup_id for image in images):
+            vaults = Vault.objects.existing().filter(project__in=open_ones).with_facts()
+            self.fields["vault"].queryset = vaults.select_related("project__region")  # type: ignore[attr-defined]
+        else:
+            del self.fields["vault"]
 
     @property
     def chosen(self) -> str:
@@ -140,3 +163,10 @@ class CopyAcrossForm(CopyForm):
         if not (verdict := may_be_placed(target, self.actor.project)):
             raise forms.ValidationError(str(verdict.reason))
         return target
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        target, vault = given.get("target"), given.get("vault")
+        if target and vault and not (verdict := may_be_backed_up(self.images, target, vault)):
+            self.add_error("vault", str(verdict.reason))
+        return given

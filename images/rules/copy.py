@@ -1,5 +1,6 @@
 """May an image be copied, and as what? In its region (ims-facts §2.12), and to another one (§2.13)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,9 +11,10 @@ from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.backups.rules import fits_vault, is_available
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.rules import can_use_key
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.core.text import size
@@ -41,11 +43,15 @@ class Copy:
 
 @dataclass(frozen=True)
 class CopyAcross:
-    """An order: a copy of an image in the project `target` of another region."""
+    """An order: a copy of an image in the project `target` of another region.
+
+    That of a full-ECS image is made of a backup in `vault`, which comes from `with_facts`.
+    """
 
     image: Image
     name: str
     target: Project
+    vault: Vault | None = None
 
     @property
     def quota(self) -> dict[str, int]:
@@ -81,24 +87,29 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
 def can_copy_across(image: Image, actor: Actor) -> Verdict:
     """To another region: own private images (R54) in state Normal, not encrypted, of up to 128 GB (R81, R92).
 
-    No full-ECS images (their backups stay in their region) and no ISO. `image` comes from `with_facts`.
+    No ISO, and no full-ECS image whose backup is not complete. `image` comes from `with_facts`; load `backup`
+    and prefetch `disks` with several.
     """
     return (
         may_write(actor)
         and _owns(image, actor)
         and _is_own(image, actor)
         and is_copyable(image)
-        and _is_one_disk(image)
+        and (is_available(image.backup) if image.backup else ALLOWED)
         and fits_copy_limit(image)
         and _is_plain(image)
     )
 
 
 def can_order_copy_across(copy: CopyAcross, actor: Actor) -> Verdict:
-    """The whole order: image, target (R81, R82), name there (R39), its quotas. Hard only after `lock_project`."""
+    """The whole order: image, target and vault (R81, R82), name there (R39), its quotas.
+
+    Hard only after `lock_project` and with the vault's row held.
+    """
     return (
         can_copy_across(copy.image, actor)
         and may_be_placed(copy.target, actor.project)
+        and may_be_backed_up([copy.image], copy.target, copy.vault)
         and name_is_free(copy.name, service_actor(copy.target))
         and fits_quota(copy.target, copy.quota)
     )
@@ -118,6 +129,24 @@ def may_be_placed(target: Project, source: Project) -> Verdict:
     return ALLOWED
 
 
+def may_be_backed_up(images: Iterable[Image], target: Project, vault: Vault | None) -> Verdict:
+    """Copies of full-ECS images need a vault of the target with room for all their disks (R82)."""
+    needed_gb = sum(image.backup.size_gb for image in images if image.backup)
+    if not needed_gb:
+        return ALLOWED
+    if vault is None or vault.project_id != target.pk:
+        return refuse(
+            "vault-needed-there",
+            _("The copy of a full-ECS image needs a vault of the target project. Choose one of its vaults."),
+        )
+    if not target.region.zones.exists():
+        return refuse(
+            "no-zone-there",
+            _("The target region has no availability zone, so that it holds no backups. Ask the operator."),
+        )
+    return fits_vault(vault, needed_gb)
+
+
 def _is_own(image: Image, actor: Actor) -> Verdict:
     """§2.15: a received image is copied within its region."""
     if image.project_id == actor.project.pk:
@@ -129,7 +158,7 @@ def _is_own(image: Image, actor: Actor) -> Verdict:
 
 
 def _is_plain(image: Image) -> Verdict:
-    if image.key_id is None:
+    if not (image.key_id or any(disk.key_id for disk in image.disks.all())):
         return ALLOWED
     return refuse(
         "encrypted-across",
@@ -228,7 +257,7 @@ def _is_one_disk(image: Image) -> Verdict:
     return refuse(
         "full-image",
         _(
-            "A full-ECS image cannot be copied: its backup stays where it is. Create a server from it and make a "
-            "system disk image and data disk images of that one."
+            "A full-ECS image is copied to another region only. Here, create a server from it and make a system disk "
+            "image and data disk images of that one."
         ),
     )

@@ -1,18 +1,20 @@
 """Copy an image."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from images.copies import inherit_tags, locked_source, new_copy, new_disks
+from images.copies import inherit_tags, locked_source, new_backup_copy, new_copy, new_disks
 from images.jobs_copy import CopyImage
 from images.jobs_copy_across import CopyImageAcross
 from images.models import Image
 from images.rules.copy import Copy, CopyAcross, can_order_copy, can_order_copy_across
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import service
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Key, Vault
+from imsconsole.cloud.vaults.locks import locked_vault
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -48,25 +50,40 @@ def copy_image(
 
 @service("copyImageAcross")
 def copy_image_across(
-    image: Image, *, target: Project, name: str, description: str = "", actor: Actor
+    image: Image,
+    *,
+    target: Project,
+    name: str,
+    description: str = "",
+    vault: Vault | None = None,
+    actor: Actor,
 ) -> Image:
     """A new image with the content of `image` in the project `target` of another region; a job brings the bytes.
 
-    It belongs to that project and takes of its quotas. Raises Refused.
+    It belongs to that project and takes of its quotas. A full-ECS image goes with its backup, into `vault` there
+    (R82). Raises Refused, NotFound.
     """
-    order = CopyAcross(locked_source(image, actor), name, target)
+    source = locked_source(image, actor)
     lock_project(target)
+    into = locked_vault(vault.pk, service_actor(target)) if vault and source.backup else None
+    order = CopyAcross(source, name, target, into)
     can_order_copy_across(order, actor).require()
-    copy = new_copy(order.image, target, name=name, description=description)
+    copy = new_copy(source, target, name=name, description=description)
     copy.created_by = actor.user
     _save(copy, lambda: can_order_copy_across(order, actor).require())
-    inherit_tags(order.image, copy)
+    inherit_tags(source, copy)
+    backed_up: dict[str, Any] = {}
+    if source.backup and into:
+        copy.backup = new_backup_copy(copy, source.backup, into)
+        copy.save(update_fields=["backup"])
+        backed_up = {"backup_id": str(copy.backup.pk), "holds": {str(copy.backup.pk): True}}
     start_job(
         CopyImageAcross,
         copy,
         actor=actor,
         reserves={"store_bytes": order.quota["store_bytes"]},
-        disks=new_disks(order.image),
+        disks=new_disks(source),
+        **backed_up,
     )
     return copy
 

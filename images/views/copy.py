@@ -70,7 +70,7 @@ KINDS = {
         gettext_lazy("To another region"),
         gettext_lazy(
             "An image in a project of this account in another region, whose quotas it takes. Its bytes are brought "
-            "there and compared at the end; it takes a while."
+            "there and compared at the end; it takes a while. A full-ECS image goes into a vault there."
         ),
         can_copy_across,
         CopyAcrossForm,
@@ -144,7 +144,8 @@ def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Parted[Image]:
 
 
 def _images(actor: Actor) -> Any:
-    return Image.objects.visible_to(actor).with_facts(actor).select_related("key", "region")
+    images = Image.objects.visible_to(actor).with_facts(actor)
+    return images.select_related("key", "region", "backup").prefetch_related("disks")
 
 
 class CopyWizard(DraftWizard):
@@ -193,7 +194,7 @@ class CopyWizard(DraftWizard):
         given = self.get_cleaned_data_for_step("target") or {}
         named = zip(self.images, given.get("names", []), strict=True)
         if target := given.get("target"):
-            across = [CopyAcross(image, name, target) for image, name in named]
+            across = [CopyAcross(image, name, target, given.get("vault")) for image, name in named]
             quotas = [order.quota for order in across]
             return {"copies": across, "given": given, "quotas": quota_lines(target, _sum(quotas))}
         here = [Copy(image, name, given.get("key")) for image, name in named]
@@ -225,7 +226,8 @@ class CopyWizard(DraftWizard):
     def _copy(self, image: Image, name: str, given: dict[str, Any]) -> Image:
         actor, description = self.request.actor, given.get("description", image.description)
         if target := given.get("target"):
-            return copy_image_across(image, target=target, name=name, description=description, actor=actor)
+            order = {"target": target, "vault": given.get("vault"), "name": name, "description": description}
+            return copy_image_across(image, **order, actor=actor)
         return copy_image(image, name=name, description=description, key=given["key"], actor=actor)
 
     def _tell(self, made: list[Image]) -> HttpResponse:

@@ -14,6 +14,11 @@ def engine() -> Iterator[Engine]:
     """The engine of the tests' region; whatever a test leaves there is removed."""
     engine = engine_for(REGION)
     yield engine
+    empty(engine)
+
+
+def empty(engine: Engine) -> None:
+    """Remove all that is in its store."""
     inventory = engine.inventory()
     for ref in inventory.servers:
         engine.delete_server(ref)

@@ -87,7 +87,6 @@ def test_only_those_who_may_write_in_the_owning_project_may_copy(people, name, c
         ({}, ""),
         ({"type": "data"}, ""),
         ({"type": "iso"}, "iso-image"),
-        ({"type": "full"}, "full-image"),
         ({"status": "frozen"}, "not-active"),
         ({"status": "saving"}, "not-active"),
         ({"status": "queued"}, "not-active"),
@@ -95,7 +94,7 @@ def test_only_those_who_may_write_in_the_owning_project_may_copy(people, name, c
     ],
 )
 def test_what_is_not_copied_across_regions(people, fields, code):
-    """R81, C8."""
+    """R81."""
     image = factories.ImageFactory(**{"project": people.bob.project, **fields})
     assert can_copy_across(facts(image, people.bob), people.bob).code == code
 

@@ -83,28 +83,39 @@ class CreateBackup(JobKind):
         engine_of_backup(backup_of(run)).sweep(run.prefix, keep_captures=not run.job.outcome)
 
     def settle(self, job: Job, state: str) -> None:
-        rows = Backup.objects.filter(pk=job.args["backup_id"])
-        if state == DONE:
-            rows.update(status=Status.AVAILABLE, error_code="", error_values={})
-        else:
-            error = {"error_code": job.error_code, "error_values": job.error_values}
-            rows.update(status=Status.FAILED, taken_at=None, **error)
+        settle_backup(job, state)
+        if state != DONE:
+            Backup.objects.filter(pk=job.args["backup_id"]).update(taken_at=None)
         let_go(job)
 
     def resume(self, job: Job) -> None:
-        """Its vault may be full and its server another by now; the caller holds the project's row. Raises Refused."""
-        rows = Backup.objects.select_for_update(of=("self",), no_key=True).select_related("vault")
-        backup = rows.filter(pk=job.args["backup_id"], status=Status.FAILED, deleted_at=None).first()
-        if backup is None:
-            raise NotFound
+        """Its server may be another by now. Raises Refused, NotFound."""
         hold(job)
-        if backup.vault:
-            vaults = Vault.objects.existing().select_for_update(of=("self",), no_key=True)
-            if not vaults.filter(pk=backup.vault_id).exists():
-                raise NotFound
-            fits_vault(Vault.objects.with_facts().get(pk=backup.vault_id), backup.size_gb).require()
-        backup.status = Status.CREATING
-        backup.save(update_fields=["status"])
+        resume_backup(job)
+
+
+def settle_backup(job: Job, state: str) -> None:
+    """Available, or failed with the reason."""
+    rows = Backup.objects.filter(pk=job.args["backup_id"])
+    if state == DONE:
+        rows.update(status=Status.AVAILABLE, error_code="", error_values={})
+    else:
+        rows.update(status=Status.FAILED, error_code=job.error_code, error_values=job.error_values)
+
+
+def resume_backup(job: Job) -> None:
+    """It is wanted again, but its vault may be full by now; the caller holds the project's row. Raises Refused, NotFound."""
+    rows = Backup.objects.select_for_update(of=("self",), no_key=True).select_related("vault")
+    backup = rows.filter(pk=job.args["backup_id"], status=Status.FAILED, deleted_at=None).first()
+    if backup is None:
+        raise NotFound
+    if backup.vault:
+        vaults = Vault.objects.existing().select_for_update(of=("self",), no_key=True)
+        if not vaults.filter(pk=backup.vault_id).exists():
+            raise NotFound
+        fits_vault(Vault.objects.with_facts().get(pk=backup.vault_id), backup.size_gb).require()
+    backup.status = Status.CREATING
+    backup.save(update_fields=["status"])
 
 
 def backup_of(run: Run) -> Backup:

@@ -49,7 +49,9 @@ def size_of(server: Server) -> int:
 
 def is_bound_to(server: Server, vault: Vault) -> Verdict:
     """A server that has backups in a vault goes on in that one (ims-facts §2.7)."""
-    bound = Backup.objects.existing().filter(server_id=server.pk, kind=Backup.Kind.CBR)
+    # copies of its backups in another region bind nobody
+    here = Backup.objects.existing().filter(server_id=server.pk, project=server.project_id)
+    bound = here.filter(kind=Backup.Kind.CBR)
     other = bound.exclude(vault=vault).exclude(status=Status.FAILED).select_related("vault").first()
     if other is None:
         return ALLOWED
@@ -67,8 +69,8 @@ def fits_vault(vault: Vault, size_gb: int) -> Verdict:
     return refuse(
         "vault-full",
         _(
-            "The vault “%(vault)s” has %(free)s left, and the server's disks have %(size)s. Make the vault larger, "
-            "delete backups in it, or choose another."
+            "The vault “%(vault)s” has %(free)s left, and the disks have %(size)s. Make the vault larger, delete "
+            "backups in it, or choose another."
         )
         % {
             "vault": vault.name,
