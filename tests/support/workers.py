@@ -46,7 +46,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
