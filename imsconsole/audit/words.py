@@ -92,6 +92,7 @@ ACTIONS: dict[str, str | Promise] = {
     "saveView": _("Save a view"),
     "scheduleKeyDeletion": _("Schedule the deletion of a key"),
     "setDefaultView": _("Choose the view a list opens with"),
+    "setPrice": _("Set a price"),
     "shareImage": _("Share an image"),
     "showImage": _("Show a public image"),
     "startServer": _("Start a server"),

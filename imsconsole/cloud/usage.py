@@ -1,10 +1,11 @@
 """Which state, flavor, image and disk size a server had, and from when to when."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Sum
 
-from imsconsole.cloud.models import Disk, Server, Usage
+from imsconsole.cloud.models import Disk, Server, SettledUsage, Usage
+from imsconsole.core.now import now
 
 STATES = {
     Server.Status.RUNNING: "running",
@@ -24,7 +25,8 @@ def record_usage(server: Server, at: datetime) -> None:
     """Close the open interval and open the next when something in it changed.
 
     In the transaction of the change, under the lock of the server's row. A server that is being
-    deleted keeps its interval until it is gone; a deleted or failed one has none.
+    deleted keeps its interval until it is gone; a deleted or failed one has none. What has been charged stays as
+    it is, whatever the clock says: a change that is found out later counts from then on.
     """
     if server.status == Server.Status.DELETING:
         return
@@ -32,6 +34,7 @@ def record_usage(server: Server, at: datetime) -> None:
     facts = _facts(server)
     if interval and facts and all(getattr(interval, name) == value for name, value in facts.items()):
         return
+    at = max(at, settled_until() or at)
     if interval:
         at = max(at, interval.started_at)
         Usage.objects.filter(pk=interval.pk).update(ended_at=at)
@@ -51,3 +54,19 @@ def _facts(server: Server) -> dict[str, object]:
         "flavor_id": server.flavor_id,
         "disk_gb": disks.aggregate(total=Sum("size_gb"))["total"] or 0,
     }
+
+
+def settled_until() -> datetime | None:
+    """Up to when usage has been charged; None as long as nothing ever had a price."""
+    return SettledUsage.objects.values_list("until", flat=True).first()
+
+
+def hold_settled() -> SettledUsage:
+    """The position of the charges, locked; the hour of the first price when there was none."""
+    SettledUsage.objects.get_or_create(pk=1, defaults={"until": hour_of(now())})
+    return SettledUsage.objects.select_for_update().get()
+
+
+def hour_of(at: datetime) -> datetime:
+    """The hour (UTC) in which it is."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

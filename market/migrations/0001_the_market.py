@@ -23,18 +23,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='LedgerPosition',
-            fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('settled_until', models.DateTimeField()),
-            ],
-            options={
-                'verbose_name': 'position of the ledger',
-                'verbose_name_plural': 'position of the ledger',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_position')],
-            },
-        ),
-        migrations.CreateModel(
             name='Listing',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False, verbose_name='product code')),

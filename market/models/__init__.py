@@ -1,6 +1,6 @@
 """Publishers, their listings and versions, editions in the regions, prices, agreements, the ledger."""
 
-from market.models.ledger import Charge, LedgerPosition
+from market.models.ledger import Charge
 from market.models.listings import Acceptance, Edition, Listing, ListingVersion, Picture, Software
 from market.models.prices import Price
 from market.models.publishers import Publisher
@@ -9,7 +9,6 @@ __all__ = [
     "Acceptance",
     "Charge",
     "Edition",
-    "LedgerPosition",
     "Listing",
     "ListingVersion",
     "Picture",

@@ -40,18 +40,3 @@ class Charge(models.Model):  # type: ignore[django-manager-missing]  # django-mo
 
     def __str__(self) -> str:
         return f"{self.server} {self.hour:%Y-%m-%d %H} {self.amount}"
-
-
-class LedgerPosition(models.Model):
-    """Up to which hour the ledger is written: one row."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    settled_until = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("position of the ledger")
-        verbose_name_plural = _("position of the ledger")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_position")]
-
-    def __str__(self) -> str:
-        return f"{self.settled_until:%Y-%m-%d %H:%M}"

@@ -1,6 +1,7 @@
 """Prices: of listings, of flavors, of disks. Append-only: a new price is a new row with the day it holds from."""
 
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -105,3 +106,8 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
 
     def __str__(self) -> str:
         return f"{self.amount} {self.get_unit_display()}"
+
+    @property
+    def value(self) -> Decimal:
+        """Its amount in the one currency of the market."""
+        return Decimal(self.amount.amount)  # type: ignore[attr-defined]  # a Money

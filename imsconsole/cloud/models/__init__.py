@@ -8,7 +8,7 @@ from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQue
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet
-from imsconsole.cloud.models.usage import Usage
+from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "ScreenToken",
     "Server",
     "ServerQuerySet",
+    "SettledUsage",
     "Usage",
     "Vault",
     "VaultQuerySet",

@@ -28,7 +28,10 @@ class Usage(models.Model):
         verbose_name = _("usage")
         verbose_name_plural = _("usage")
         ordering = ["started_at", "pk"]
-        indexes = [models.Index(fields=["project", "started_at"], name="usage_project_started")]
+        indexes = [
+            models.Index(fields=["project", "started_at"], name="usage_project_started"),
+            models.Index(fields=["ended_at"], name="usage_ended"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["server"], condition=Q(ended_at=None), name="one_open_usage_per_server"
@@ -40,3 +43,18 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server} {self.state}"
+
+
+class SettledUsage(models.Model):
+    """Up to which hour usage is final, as it has been charged: what is written later begins no earlier. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("settled usage")
+        verbose_name_plural = _("settled usage")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="usage_settled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.until:%Y-%m-%d %H:%M}"

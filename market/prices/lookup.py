@@ -1,0 +1,48 @@
+"""Which price holds when."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from imsconsole.cloud.models import Flavor
+from imsconsole.core.now import now
+from market.models import Listing, Price
+
+
+def prices_of_listing(listing: Listing) -> "QuerySet[Price]":
+    """All prices it ever had or will have, the latest first."""
+    return Price.objects.filter(listing=listing)
+
+
+def price_of_listing(listing: Listing, at: datetime | None = None) -> Price | None:
+    """What it costs those who begin at that moment, or now."""
+    return prices_of_listing(listing).filter(valid_from__lte=at or now()).first()
+
+
+def price_of_flavor(flavor: Flavor, at: datetime | None = None) -> Price | None:
+    return Price.objects.filter(flavor=flavor, valid_from__lte=at or now()).first()
+
+
+def price_of_disks(at: datetime | None = None) -> Price | None:
+    return Price.objects.filter(of=Price.Of.DISK, valid_from__lte=at or now()).first()
+
+
+def with_price(rows: "QuerySet[Any]", listing: str = "pk") -> "QuerySet[Any]":
+    """Rows of listings, or with one at `listing`, with `price_unit` and `price_amount` of now, to filter and sort by.
+
+    Both are None of a listing without a price, which is free as well.
+    """
+    valid = Price.objects.filter(listing=OuterRef(listing), valid_from__lte=now()).order_by("-valid_from")
+    return rows.annotate(
+        price_unit=Subquery(valid.values("unit")[:1]), price_amount=Subquery(valid.values("amount")[:1])
+    )
+
+
+def prices_of(listings: Iterable[Any]) -> dict[Any, Price]:
+    """The price of now of each of many listings (or their keys), in one query."""
+    rows = Price.objects.filter(listing__in=list(listings), valid_from__lte=now()).order_by(
+        F("valid_from").asc()
+    )
+    return {price.listing_id: price for price in rows}

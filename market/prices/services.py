@@ -1,0 +1,28 @@
+"""Set prices."""
+
+from datetime import datetime
+
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.audit.trail import service
+from imsconsole.cloud.usage import hold_settled
+from imsconsole.core.now import now
+from market.models import Listing, Price
+from market.prices.rules import can_set_price
+
+
+@service("setPrice")
+def set_price(price: Price, *, valid_from: datetime | None = None, actor: Actor | Operator) -> Price:
+    """Write a new price; it holds from `valid_from` on, or from now. Raises Refused.
+
+    Of a listing it is for those who begin later (a server keeps the price it began with); of flavors and disks
+    for everyone. None begins in an hour that is charged already: the position of the ledger is held meanwhile.
+    """
+    settled = hold_settled()
+    if price.listing_id:
+        price.listing = Listing.objects.select_for_update(of=("self",)).get(pk=price.listing_id)
+    at = now()
+    price.created_at, price.created_by = at, actor.user
+    price.valid_from = max(valid_from or at, settled.until)
+    can_set_price(price, actor).require()
+    price.save(force_insert=True)
+    return price
