@@ -15,11 +15,16 @@ from imsconsole.core.errors import ImsError
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a rule. True in a condition when allowed. `values` are those of the code's sentence, if it has one."""
+    """The answer of a rule. True in a condition when allowed. `values` are those of the code's sentence, if it has one.
+
+    `way` is the address of a page that takes the reason away, `way_label` what a link to it says.
+    """
 
     code: str = ""
     reason: str | Promise = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    way: str = ""
+    way_label: str | Promise = ""
 
     def __bool__(self) -> bool:
         return not self.code
@@ -33,9 +38,9 @@ class Verdict:
 ALLOWED = Verdict()
 
 
-def refuse(code: str, reason: str | Promise) -> Verdict:
+def refuse(code: str, reason: str | Promise, *, way: str = "", way_label: str | Promise = "") -> Verdict:
     """A refusal. `reason` is a whole translated sentence: what is not possible, why, what to do."""
-    return Verdict(code, reason)
+    return Verdict(code, reason, way=way, way_label=way_label)
 
 
 def first_refusal(*verdicts: Verdict) -> Verdict:

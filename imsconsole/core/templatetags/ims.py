@@ -55,4 +55,5 @@ def action(
         "asks": asks,
         "id": f"why-{secrets.token_hex(3)}",
         "csrf_token": context.get("csrf_token"),
+        "next": context["request"].get_full_path() if "request" in context else "",
     }
