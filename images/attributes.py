@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageDisk
+from images.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.text import size
 
@@ -15,13 +19,13 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Attribute:
-    """A line of the page. `is_code` values are copied, not read: IDs and checksums; `is_link` ones have a page."""
+    """A line of the page. `is_code` values are copied, not read: IDs and checksums; those with a `url` have a page."""
 
     name: Text
     value: Any
     meaning: Text = ""
     is_code: bool = False
-    is_link: bool = False
+    url: str = ""
 
 
 Group = tuple[Text, list[Attribute]]
@@ -29,9 +33,10 @@ Group = tuple[Text, list[Attribute]]
 
 def attributes_of(image: Image, actor: Actor) -> list[Group]:
     """The groups of the page. Load the rows it names, `key` and `disks` among them, with the image."""
-    disks = list(image.disks.all())
+    disks, product = list(image.disks.all()), product_of(image, actor)
     return [
-        (_("Basics"), _basics(image)),
+        (_("Basics"), _basics(image, product)),
+        *([(_("Market"), _market(product))] if product else []),
         (_("Operating system"), _system(image)),
         (_("What a server needs"), _needs(image)),
         (_("Origin"), _origin(image, actor)),
@@ -44,7 +49,8 @@ def shows_source(image: Image, actor: Actor) -> bool:
     return image.project_id == actor.project.pk or image.category == Image.Category.PUBLIC
 
 
-def _basics(image: Image) -> list[Attribute]:
+def _basics(image: Image, product: Product | None) -> list[Attribute]:
+    owner = product.publisher if product and image.category == Image.Category.MARKET else image.project
     return [
         Attribute(
             _("Image ID"),
@@ -63,12 +69,47 @@ def _basics(image: Image) -> list[Attribute]:
         Attribute(_("Region"), image.region, _("An image can be used in its region only.")),
         Attribute(
             _("Owner"),
-            image.project or _("Platform"),
+            owner or _("Platform"),
             _("The project that may change and delete it; its members all see it."),
         ),
         Attribute(_("Protected"), _yes_no(image.protected), _("A protected image cannot be deleted.")),
         *_encryption(image),
     ]
+
+
+def _market(product: Product) -> list[Attribute]:
+    """Of a market image, and of what was made of one."""
+    offer = f"{product.title} {product.version}"
+    publisher = reverse("market:publisher", args=[product.publisher_id])
+    return [
+        Attribute(
+            _("Listing"), offer, _("What servers made from the image are charged for."), url=product.page
+        ),
+        Attribute(_("Publisher"), product.publisher, _("Who made it and names its price."), url=publisher),
+        Attribute(
+            _("Product code"),
+            str(product.listing_id),
+            _("Images made of its servers keep it, and its price and terms with it."),
+            is_code=True,
+        ),
+        Attribute(_("On the market"), _yes_no(product.is_offered), _whether_left(product)),
+        Attribute(
+            _("Terms accepted"),
+            _yes_no(product.is_accepted),
+            _("By an administrator for this project; before that it cannot be used."),
+        ),
+    ]
+
+
+def _whether_left(product: Product) -> Text:
+    if product.is_offered:
+        return _("It can be deployed.")
+    if product.reinstall_until is None:
+        return _("A newer version has taken its place. Servers that have it go on.")
+    day = date_format(localtime(product.reinstall_until), "Y-m-d")
+    return _(
+        "It was withdrawn. Servers that have it go on, and can be reinstalled with it until %(day)s."
+    ) % {"day": day}
 
 
 def _encryption(image: Image) -> list[Attribute]:
@@ -161,7 +202,7 @@ def _backup(image: Image, actor: Actor) -> list[Attribute]:
     if image.backup is None or image.project_id != actor.project.pk:
         return []
     meaning = _("Its disks have the same bytes. One backup makes one image.")
-    return [Attribute(_("Backup"), image.backup, meaning, is_link=True)]
+    return [Attribute(_("Backup"), image.backup, meaning, url=image.backup.get_absolute_url())]
 
 
 def _disk(disk: ImageDisk) -> list[Attribute]:

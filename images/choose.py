@@ -11,6 +11,7 @@ from images.fit import fits
 from images.forms.choose import Need
 from images.kinds import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from images.models import Image, ImageQuerySet, ImageTag
+from images.products import load_products
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Project
@@ -43,7 +44,8 @@ def candidates(
 ) -> list[Candidate]:
     """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
     images = _answering(_of_need(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
-    rows = images.select_related("os_version", "successor").kept_up_first()[:CONSIDERED]
+    rows = list(images.select_related("os_version", "successor").kept_up_first()[:CONSIDERED])
+    load_products(rows, actor)
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
     return sorted(found, key=lambda candidate: not candidate.verdict)
 

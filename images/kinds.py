@@ -14,15 +14,13 @@ KINDS: dict[str, str | Promise] = {
     SHARED: _("Shared images"),
     MARKET: _("Market images"),
 }
-ONE: dict[str, str | Promise] = {
+# where one is chosen for a server
+CHOSEN_AMONG: dict[str, str | Promise] = {
     PUBLIC: _("Public image"),
     PRIVATE: _("Private image"),
     SHARED: _("Shared image"),
     MARKET: _("Market image"),
 }
-CHOSEN_AMONG = {
-    kind: ONE[kind] for kind in (PUBLIC, PRIVATE, SHARED)
-}  # where an image is chosen for a server
 
 
 def kind_of(image: Image, actor: Actor) -> str:

@@ -228,6 +228,8 @@ class Image(Trashable):
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]
+    # by `products.load_products`: a `Product`, or None
+    product: Any
 
     objects = ImageQuerySet.as_manager()
 

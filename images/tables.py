@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.ancestry import load_ancestors
 from images.models import Image
+from images.products import load_products
 from images.rules.copy import can_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import IN_CREATION, can_delete
@@ -127,7 +127,7 @@ class ImageTable(ImsTable):
     def load_jobs(self) -> None:
         """Find what works on the images of this page, in one query, and which rows change by themselves."""
         shown = [row.record for row in self.paginated_rows]
-        load_ancestors(shown)
+        load_products(shown, self.actor)
         jobs = Job.objects.visible_to(self.actor).live().about(*(record.pk for record in shown))
         self.live_jobs = {job.subject_id: job for job in jobs}
         self.working = [

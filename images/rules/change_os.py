@@ -9,6 +9,7 @@ from images.fit import fits, fits_system_disk
 from images.models import Image
 from images.rules.full_ecs import is_usable_in
 from images.rules.launch import has_login
+from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
@@ -52,7 +53,7 @@ def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdic
 
     Same region, neither ISO (R127) nor data disk image (R129), Normal, same boot mode (R125) and
     architecture (R126), fitting its flavor, its key usable (R90). Of a full-ECS image only the system disk
-    counts (R128), in its AZ until its backup is complete (R96).
+    counts (R128), in its AZ until its backup is complete (R96); of the market with its terms accepted (§2.16).
     """
     if image.region_id != actor.region.pk:
         return refuse("other-region", _("The image is in another region. Copy it to this region first."))
@@ -62,6 +63,7 @@ def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdic
         and can_unlock(image, actor)
         and _boots_alike(server, image)
         and fits(image, server.flavor, host.capabilities)
+        and may_use_product(image, actor, has_it=image.pk == server.image_id)
     )
 
 

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from images.models import Image
+from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
@@ -35,7 +36,9 @@ def can_create_disk_from(image: Image, actor: Actor) -> Verdict:
             _("Only images in state “Normal” create disks; this one is in state “%(status)s”.")
             % {"status": image.get_status_display()},
         )
-    return can_use_key(image.key, actor) if image.key else ALLOWED
+    if image.key and not (verdict := can_use_key(image.key, actor)):
+        return verdict
+    return may_use_product(image, actor)
 
 
 def holds_image(image: Image, size_gb: int) -> Verdict:

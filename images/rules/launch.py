@@ -10,6 +10,7 @@ from images.fit import fits, fits_system_disk
 from images.models import Image
 from images.rules.create_disk import can_create_disk_from, holds_image
 from images.rules.full_ecs import is_usable_in
+from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
@@ -70,7 +71,7 @@ def quota_of(flavor: Flavor | None, disks_gb: Sequence[int], count: int) -> dict
 def can_launch(image: Image, actor: Actor) -> Verdict:
     """Servers are created from system disk and full-ECS images in state Normal of the same region (R5, R7, R22, R66).
 
-    An encrypted one needs its key (R90).
+    An encrypted one needs its key (R90), one of the market its terms accepted (§2.16).
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -94,7 +95,7 @@ def can_launch(image: Image, actor: Actor) -> Verdict:
             _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
             % {"status": image.get_status_display()},
         )
-    return can_unlock(image, actor)
+    return can_unlock(image, actor) and may_use_product(image, actor)
 
 
 def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -> Verdict:

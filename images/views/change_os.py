@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from images.forms.change_os import ChangeOsForm, change_of
 from images.kinds import CHOSEN_AMONG, kind_of, of_kind
 from images.models import Image
+from images.products import load_products
 from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
 from images.services.change_os import change_os as start_change
 from images.services.change_os import reinstall_os as start_reinstall
@@ -248,9 +248,12 @@ def _image_choices(
     return sorted(choices, key=lambda choice: not choice.verdict)
 
 
-def images_to_choose(actor: Actor, tab: str, word: str) -> QuerySet[Image]:
+def images_to_choose(actor: Actor, tab: str, word: str) -> list[Image]:
     """The images of a tab in state Normal, by name, deprecated ones last; with a word in their name, if one is given."""
     images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
-    return images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]
+    images = images.select_related("os_version", "successor", "backup__zone").kept_up_first()
+    rows = list(images[:SHOWN_IMAGES])
+    load_products(rows, actor)
+    return rows

@@ -16,6 +16,7 @@ from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
+from images.products import product_of
 from images.rules.copy import can_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete
@@ -50,6 +51,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     context = {
         "active": "images",
         "image": image,
+        "product": product_of(image, request.actor),
         "section": section,
         "tabs": tabs_of(image, request.actor),
         "kind": kind_of(image, request.actor),

@@ -16,6 +16,7 @@ from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.kinds import CHOSEN_AMONG, kind_of, of_kind
 from images.models import Image
+from images.products import load_products
 from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.services.launch import create_servers
 from imsconsole.accounts.access import ActorRequest, signed_in
@@ -190,7 +191,9 @@ def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> l
     images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
-    rows = images.select_related("os_version", "successor", "backup__zone").kept_up_first()[:SHOWN_IMAGES]
+    images = images.select_related("os_version", "successor", "backup__zone").kept_up_first()
+    rows = list(images[:SHOWN_IMAGES])
+    load_products(rows, actor)
     return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]
 
 

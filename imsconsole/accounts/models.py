@@ -295,6 +295,7 @@ class Room(models.TextChoices):
     VAULTS = "vaults", _("Vaults")
     BACKUPS = "backups", _("Backups")
     SHARING = "sharing", _("Shared images")
+    MARKET = "market", _("Market")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

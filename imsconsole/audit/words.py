@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 ACTIONS: dict[str, str | Promise] = {
     "acceptImage": _("Accept a shared image"),
     "acceptInvitation": _("Accept an invitation"),
+    "acceptTerms": _("Accept the terms of an offer"),
     "addMember": _("Add a member"),
     "announceEndOfShare": _("Announce the end of a share"),
     "attachDisk": _("Attach a disk"),

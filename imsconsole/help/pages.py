@@ -16,7 +16,7 @@ from markdown import markdown
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
-    "key-pairs", "keys", "sharing",
+    "key-pairs", "keys", "sharing", "market",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"

@@ -5,6 +5,7 @@ changes after it was sent in. An edition is the market image of a version in one
 """
 
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
@@ -109,6 +110,13 @@ class ListingVersion(models.Model):
     )
     decided_at = models.DateTimeField(_("decided at"), null=True)
     published_at = models.DateTimeField(_("published at"), null=True)
+
+    # annotated by `shop.offers.with_facts`
+    market_image: uuid.UUID | None
+    platform: str | None
+    running: int
+    price_unit: str | None
+    price_amount: Decimal | None
 
     class Meta:
         verbose_name = _("version of a listing")

@@ -86,6 +86,7 @@ from imsconsole.jobs import rules as jobs
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
+from market.shop import rules as shop_rules
 from sharing import rules as sharing_rules
 from sharing.models import Share
 from sharing.services import share_image
@@ -892,6 +893,7 @@ ELSEWHERE = {
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",
     public.can_keep: "images/public/test_keep.py",
+    shop_rules.can_accept_terms: "market/test_shop.py",
     sharing_rules.can_answer_all: "sharing/test_answer.py",
     sharing_rules.can_give_notice: "sharing/test_stop.py",
     sharing_rules.can_share_with: "sharing/test_share.py",

@@ -14,6 +14,7 @@ from imsconsole.audit.models import Event
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
+from market.models import Picture
 from tests import factories
 from tests.conftest import client_of
 
@@ -92,10 +93,25 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     vault = factories.VaultFactory(project=project, name=f"{SECRET}-vault")
     backup = factories.BackupFactory(project=project, vault=vault, name=f"{SECRET}-backup", image=image)
     factories.BackupDiskFactory(backup=backup, name=f"{SECRET}-stored")
+    publisher = factories.PublisherFactory(
+        account=project.account, name=f"{SECRET}-publisher", state="applied"
+    )
+    draft_listing = factories.ListingVersionFactory(
+        listing__project=project,
+        listing__publisher=publisher,
+        title=f"{SECRET}-listing",
+        state="draft",
+        published_at=None,
+    )
+    picture = Picture.objects.create(version_of=draft_listing, width=1, height=1, content=SECRET.encode())
     received = factories.ImageFactory(project=factories.ProjectFactory(region=project.region))
     return {
         "share_id": factories.ShareFactory(image=received, project=project).pk,
         "key_id": key.pk,
+        "publisher_id": publisher.pk,
+        "listing_id": draft_listing.listing_id,
+        "version_id": draft_listing.pk,
+        "picture_id": picture.pk,
         "agency_id": factories.AgencyFactory(
             project=project,
             grantee=factories.ProjectFactory(
