@@ -108,6 +108,7 @@ class Job(models.Model):
             models.Index(fields=["project", "-created_at"], name="job_project_created"),
             models.Index(fields=["subject_id", "-created_at"], name="job_subject_created"),
             models.Index(fields=["state", "lease_until"], name="job_state_lease"),
+            models.Index(fields=["finished_at"], name="job_finished"),
         ]
         constraints = [
             models.UniqueConstraint(
