@@ -70,13 +70,17 @@ def _prices(products: Products, usages: "QuerySet[Usage]", began: Mapping[int, d
     of_listing: defaultdict[UUID | None, list[Price]] = defaultdict(list)
     for price in Price.objects.filter(listing__in=set(products.values())).order_by("-valid_from"):
         of_listing[price.listing_id].append(price)
-    found = {}
-    for usage in usages:
-        if usage.pk in began:
-            mine = of_listing[products[usage.image_id]]
-            held = [price for price in mine if price.valid_from <= began[usage.pk]]
-            found |= {usage.pk: price for price in held[:1]}
-    return found
+    found = {
+        usage.pk: _held(of_listing[products[usage.image_id]], began[usage.pk])
+        for usage in usages
+        if usage.pk in began
+    }
+    return {key: price for key, price in found.items() if price}
+
+
+def _held(prices: list[Price], at: datetime) -> Price | None:
+    """The one of prices, the latest first, that held at a moment."""
+    return next((price for price in prices if price.valid_from <= at), None)
 
 
 def _trial(price: Price) -> timedelta:

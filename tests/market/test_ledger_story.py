@@ -141,8 +141,11 @@ class Life(RuleBasedStateMachine):
         later = now() + timedelta(seconds=later_s) if later_s else None
         try:
             set_price(Price(**terms), valid_from=later, actor=actor)
-        except Refused as refused:  # the clock is behind the ledger, so two would begin at its position
-            assert refused.code == "price-there"
+        except Refused as refused:
+            if (
+                refused.code != "price-there"
+            ):  # the clock is behind the ledger, so two would begin at its position
+                raise
 
     # time, the clock and its end
 
@@ -176,7 +179,7 @@ class Life(RuleBasedStateMachine):
 
         def writing(execute, sql, params, many, context):
             nonlocal writes
-            if "market_charge" in sql and sql.startswith("INSERT") or sql.startswith("UPDATE"):
+            if ("market_charge" in sql and sql.startswith("INSERT")) or sql.startswith("UPDATE"):
                 writes += 1
                 if writes > lines:
                     raise Killed
