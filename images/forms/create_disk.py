@@ -37,7 +37,6 @@ class CreateDiskForm(CreateForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        self.actor = actor
         self.fields["image"].offer(actor)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -47,6 +46,8 @@ class CreateDiskForm(CreateForm):
                 self.add_error("image", str(verdict.reason))
             elif "size_gb" in typed and not (verdict := holds_image(image, typed["size_gb"])):
                 self.add_error("size_gb", str(verdict.reason))
+            elif typed.get("key"):
+                self.add_error("key", _("The disk is encrypted as its image is. Choose no key."))
         return typed
 
 

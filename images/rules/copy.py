@@ -12,8 +12,7 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import fits_vault, is_available
-from imsconsole.cloud.hosts import host_of
-from imsconsole.cloud.keys.rules import can_use_key
+from imsconsole.cloud.keys.rules import can_encrypt_with, can_use_key, is_encrypting
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
@@ -192,12 +191,7 @@ def fits_key(image: Image, key: Key | None, actor: Actor) -> Verdict:
         return refuse("bms-not-encrypted", _("Images for bare-metal servers cannot be encrypted."))
     if key is None and image.key_id is None:
         return ALLOWED
-    if not host_of(actor.region).capabilities.encryption:
-        return refuse(
-            "no-encryption",
-            _("The host of this region cannot encrypt disks. Please ask the operator what it lacks."),
-        )
-    return can_use_key(key, actor) if key else ALLOWED
+    return can_encrypt_with(key, actor) if key else is_encrypting(actor)
 
 
 def new_bytes(image: Image, project: Project) -> int:

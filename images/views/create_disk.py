@@ -29,6 +29,7 @@ def create(request: ActorRequest) -> HttpResponse:
         if image is None:
             disk = create_disk(actor=request.actor, **typed)
         else:
+            del typed["key"]  # it has its image's
             disk = create_disk_from(image, actor=request.actor, **typed)
         messages.success(request, _("The disk “%(name)s” is being created.") % {"name": disk.name})
         return redirect(disk)

@@ -32,20 +32,25 @@ def bootable_image(
     With an empty word its boot sector holds no code at all. `boot_mode="uefi"` makes one that boots so.
     What is over 4 MiB is empty.
     """
-    image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
-    disk = factories.ImageDiskFactory(image=image)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "disk.raw")
         if not word:
             dead_disk(path)
-        elif image.boot_mode == "uefi":
+        elif fields.get("boot_mode") == "uefi":
             tiny_uefi_disk(path, word)
         else:
             tiny_disk(path, word, end=end)
         os.truncate(path, size_bytes)
-        stored = engine_for(REGION).ingest(
-            disk.pk, FileSource(path), format="raw", work=TestWork(), key=key_of(image)
-        )
+        return stored_image(actor, path, **fields)
+
+
+def stored_image(actor: Actor, path: Path, **fields: Any) -> Image:
+    """A private image of a raw disk."""
+    image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
+    disk = factories.ImageDiskFactory(image=image)
+    stored = engine_for(REGION).ingest(
+        disk.pk, FileSource(path), format="raw", work=TestWork(), key=key_of(image)
+    )
     disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
     disk.virtual_size_bytes = stored.virtual_size_bytes
     disk.save()

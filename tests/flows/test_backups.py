@@ -43,10 +43,17 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(options, visitor,
     log = boots(alice, server, A, times=3)
     assert f"disk vdb {marker}" in log
     assert f"instance-id={server}" in log
+    made = [server, copy]
+    if alice.scripts:
+        again = restore_to_new(alice, backup, f"{name}-again")
+        log = boots(alice, again, A, times=1)
+        assert f"disk vdb {marker}" in log, "a new server has what was backed up"
+        assert f"instance-id={again}" in log
+        made.append(again)
 
     delete_with_backup(alice, image)
     assert marker in ready_log(alice.page, alice.url, copy), "its server runs on"
-    for each in (server, copy):
+    for each in made:
         press(alice, each, "stop", "stopped")
     assert "clean" in console.manage("check_store")
 
@@ -124,6 +131,20 @@ def restore(alice: Visitor, backup: str, server: str) -> None:
     alice.send()
     page.wait_for_url(re.compile(rf"/servers/{server}/$"))
     wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it is not restored", 120)
+
+
+def restore_to_new(alice: Visitor, backup: str, name: str) -> str:
+    """From the page of the backup; the new server's ID."""
+    page = alice.open(f"/backups/{backup}/restore/")
+    page.locator(f"main a[href='/backups/{backup}/restore-to-new/']").click()
+    page.wait_for_url("**/restore-to-new/")
+    alice.look()
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
+    server = id_in(page)
+    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it is not restored", 120)
+    return server
 
 
 def delete_with_backup(alice: Visitor, image: str) -> None:

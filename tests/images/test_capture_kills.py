@@ -4,6 +4,7 @@ import pytest
 
 from images.models import Image, ImageDisk
 from images.services.capture import capture_data_disks, capture_server
+from images.services.create_disk import create_disk_from
 from images.store_check import differences
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job
@@ -11,6 +12,8 @@ from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.machines import bootable_image, order
 from tests.cloud.volumes.disks import blank_disk
 from tests.engine.guests import TestWork
+from tests.factories import KeyFactory
+from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
@@ -47,6 +50,25 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
     server.refresh_from_db()
     assert server.status == "running"
     assert engine.server_state(server.ref).pid
+
+
+def test_of_an_encrypted_disk_of_which_nothing_is_ever_in_plain(people, engine) -> None:  # noqa: F811
+    """§2.25: wherever the worker dies, no file has a word of the disk or the key in it."""
+    key = KeyFactory(project=people.bob.project)
+    source = bootable_image(people.bob, key=key, word="SECRET WORD", type="data")
+    zone = people.bob.region.zones.get()
+    disk = create_disk_from(source, name="secret", size_gb=1, zone=zone, actor=people.bob)
+    run_jobs()
+
+    def start() -> Job:
+        capture_data_disks({disk.pk: f"image {Image.objects.count()}"}, actor=people.bob)
+        return Job.objects.live().get()
+
+    def check_secrecy(job: Job) -> None:
+        check(job, engine)
+        assert holders_of(b"SECRET WORD", *secrets_of(key)) == []
+
+    kill_at_every_step(start, check_secrecy, undo=False, where="do:capture:report:1$")
 
 
 def test_of_a_disk_that_no_server_has(people, engine) -> None:  # noqa: F811

@@ -22,6 +22,7 @@ from tests.cloud.machines import REGION, WORD, bootable_image
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.support.faults import faulty_engine
+from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -276,6 +277,7 @@ SOME = "do:store:(report|hold:2)|undo:tidy:hold:1$"
 @pytest.mark.parametrize(("is_encrypted", "where"), [(False, ""), (True, SOME)])
 def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
     source = bootable_image(people.bob)
+    plain = engine_for(REGION)._store.stored(source.disks.get().ref)
     key = factories.KeyFactory(project=people.bob.project) if is_encrypted else None
     count = iter(range(1000))
 
@@ -290,6 +292,8 @@ def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
         for disk in copy.disks.all():
             assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
         assert_clean()
+        if key:
+            assert holders_of(WORD.encode(), *secrets_of(key)) == [plain], "only the source is in plain"
 
     points = kill_at_every_step(start, check, where=where)
     assert {"take", "store", "register", "tidy"} <= {point.split(":")[1] for point in points if ":" in point}

@@ -1,7 +1,6 @@
 """Encrypted images and their servers (§2.25): rules, services, pages, and what guests and files say."""
 
 import subprocess
-from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from images.services.modify import modify_image
 from images.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import host_of
-from imsconsole.cloud.keys.material import material_of
 from imsconsole.cloud.keys.services import disable_key, enable_key
 from imsconsole.cloud.models import Key, Server
 from imsconsole.cloud.rules import can_reboot, can_start
@@ -40,6 +38,7 @@ from tests.conftest import client_of
 from tests.engine.guests import marking_disk, wait_for
 from tests.factories import DiskFactory, ImageFactory, KeyFactory, KeyGrantFactory, ServerFactory
 from tests.images.importing import DETAILS, ISOS, draft_after, image_of, imported
+from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import finish, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -230,19 +229,6 @@ def test_the_key_of_an_image_is_not_changed_in_place(people, key) -> None:
 # what guests and files say ---------------------------------------------------------------------------
 
 
-def files() -> Iterator[Path]:
-    return (path for path in Path(settings.DATA_DIR).rglob("*") if path.is_file())
-
-
-def holders_of(*words: bytes) -> list[str]:
-    """The files of the service that have one of these in them."""
-    found = []
-    for path in files():
-        content = path.read_bytes()
-        found += [str(path) for word in words if word in content]
-    return found
-
-
 def as_it_is(server: Server) -> Server:
     server.refresh_from_db()
     return server
@@ -264,8 +250,7 @@ def test_an_encrypted_image_from_its_file_to_its_servers_and_back(people, key, e
     wait_for(engine, server.ref, "COUNTING")
     system = server.disks.get()
     assert system.key == key
-    material = material_of(key.pk, key.project_id)
-    assert holders_of(MARKER, material, material.hex().encode()) == []
+    assert holders_of(MARKER, *secrets_of(key)) == []
 
     stop_server(server, actor=people.bob)
     run_jobs()
@@ -291,7 +276,7 @@ def test_an_encrypted_image_from_its_file_to_its_servers_and_back(people, key, e
     wait_for(engine, as_it_is(server).ref, "COUNTING", times=2)
     assert server.disks.attached().get() == system
     assert list(differences()) == []
-    assert holders_of(MARKER, material, material.hex().encode()) == []
+    assert holders_of(MARKER, *secrets_of(key)) == []
 
 
 @pytest.mark.guest

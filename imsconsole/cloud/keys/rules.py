@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Disk, Key, KeyGrant, Server
 from imsconsole.cloud.models.disks import DiskQuerySet
@@ -22,6 +23,21 @@ DEFAULT_NAME = "ims/default"
 def can_use_key(key: Key, actor: Actor) -> Verdict:
     """Whether something may be encrypted with a key, or read that is (R47, R48, R90). For jobs as well."""
     return is_usable_in(key, actor.project)
+
+
+def can_encrypt_with(key: Key, actor: Actor) -> Verdict:
+    """Whether something new may be encrypted with a key: the region's host must be able to."""
+    return is_encrypting(actor) and can_use_key(key, actor)
+
+
+def is_encrypting(actor: Actor) -> Verdict:
+    """Whether disks can be encrypted in the region at all."""
+    if host_of(actor.region).capabilities.encryption:
+        return ALLOWED
+    return refuse(
+        "no-encryption",
+        _("The host of this region cannot encrypt disks. Please ask the operator what it lacks."),
+    )
 
 
 def is_usable_in(key: Key, project: Project) -> Verdict:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.keys.rules import can_encrypt_with
+from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.forms import limit_number
 
@@ -26,12 +27,23 @@ class CreateForm(forms.Form):
         help_text=_("A disk can only be attached to a server of its AZ."),
     )
     size_gb = forms.IntegerField(label=_("Size (GB)"), initial=10)
+    key = forms.ModelChoiceField(
+        Key.objects.none(), label=_("Encryption"), empty_label=_("Not encrypted"), required=False
+    )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.actor = actor
+        self.fields["key"].queryset = Key.objects.usable_by(actor)  # type: ignore[attr-defined]
         zones: forms.ModelChoiceField[AvailabilityZone] = self.fields["zone"]  # type: ignore[assignment]
         zones.queryset = actor.region.zones.order_by("code")
         limit_number(self.fields["size_gb"], *settings.IMS_DATA_DISK_GB)
+
+    def clean_key(self) -> Key | None:
+        key: Key | None = self.cleaned_data["key"]
+        if key and not (verdict := can_encrypt_with(key, self.actor)):
+            raise forms.ValidationError(str(verdict.reason))
+        return key
 
 
 class RenameForm(forms.Form):

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.keys.rules import can_unlock
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock
+from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.rules import is_permanent, may_change
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
@@ -29,8 +29,8 @@ def can_create_disk(actor: Actor) -> Verdict:
     return may_write(actor)
 
 
-def can_order_disk(size_gb: int, zone: AvailabilityZone, actor: Actor) -> Verdict:
-    """A blank data disk: its place, its size (C5), then the quotas of disks and their capacity (R122).
+def can_order_disk(size_gb: int, zone: AvailabilityZone, actor: Actor, key: Key | None = None) -> Verdict:
+    """A blank data disk: its place, its size (C5) and key (R47, R90), then the quotas of disks and capacity (R122).
 
     Hard only after `lock_project`.
     """
@@ -40,7 +40,11 @@ def can_order_disk(size_gb: int, zone: AvailabilityZone, actor: Actor) -> Verdic
         return refuse(
             "other-region", _("The availability zone is in another region. Choose one of this region.")
         )
-    return fits_data_disk(size_gb) and fits_quota(actor.project, {"disks": 1, "disk_gb": size_gb})
+    return (
+        fits_data_disk(size_gb)
+        and (can_encrypt_with(key, actor) if key else ALLOWED)
+        and fits_quota(actor.project, {"disks": 1, "disk_gb": size_gb})
+    )
 
 
 def fits_data_disk(size_gb: int) -> Verdict:

@@ -4,7 +4,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service
 from imsconsole.cloud.locks import locked_server
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.volumes.jobs import (
     AttachDisk,
@@ -29,13 +29,15 @@ from imsconsole.jobs.start import start_job
 
 
 @service("createDisk")
-def create_disk(*, name: str, size_gb: int, zone: AvailabilityZone, actor: Actor) -> Disk:
-    """A blank data disk of a zone. Raises Refused, ValidationError (name)."""
+def create_disk(
+    *, name: str, size_gb: int, zone: AvailabilityZone, key: Key | None = None, actor: Actor
+) -> Disk:
+    """A blank data disk of a zone, encrypted with `key` or not at all. Raises Refused, ValidationError (name)."""
     lock_project(actor.project)
-    can_order_disk(size_gb, zone, actor).require()
+    can_order_disk(size_gb, zone, actor, key).require()
     server_name(name)
     disk = Disk.objects.create(
-        project=actor.project, zone=zone, name=name, role=Disk.Role.DATA, size_gb=size_gb
+        project=actor.project, zone=zone, name=name, role=Disk.Role.DATA, size_gb=size_gb, key=key
     )
     return _begin(CreateDisk, disk, actor)
 

@@ -1,7 +1,7 @@
 """Disks without a server, as rows and with their bytes."""
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.models import Disk
+from imsconsole.cloud.models import Disk, Key
 from imsconsole.cloud.volumes.services import create_disk
 from tests.factories import DiskFactory, ZoneFactory
 from tests.support.workers import run_jobs
@@ -14,9 +14,9 @@ def free_disk(actor: Actor, **fields) -> Disk:
     return DiskFactory(**{**plain, "ref": "none", **fields})
 
 
-def blank_disk(actor: Actor, *, name: str = "data", size_gb: int = 1) -> Disk:
+def blank_disk(actor: Actor, *, name: str = "data", size_gb: int = 1, key: Key | None = None) -> Disk:
     """A data disk that was created."""
-    disk = create_disk(name=name, size_gb=size_gb, zone=actor.region.zones.first(), actor=actor)
+    disk = create_disk(name=name, size_gb=size_gb, zone=actor.region.zones.first(), key=key, actor=actor)
     run_jobs()
     disk.refresh_from_db()
     assert disk.status == "available"

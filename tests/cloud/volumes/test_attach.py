@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from images.store_check import differences
+from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.services.servers import reboot_server, start_server, stop_server
 from imsconsole.cloud.specs import server_spec
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, can_attach_to, can_detach_disk
@@ -14,11 +15,14 @@ from imsconsole.engine.local.machine import device_of
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job
-from tests.cloud.machines import running_server
+from tests.cloud.machines import order, running_server, stored_image
 from tests.cloud.volumes.disks import blank_disk, free_disk
 from tests.conftest import client_of
-from tests.factories import DiskFactory, ServerFactory, ZoneFactory
+from tests.engine.contract_encryption import MARKER, plain_of
+from tests.engine.guests import COUNTED, marking_disk, wait_for
+from tests.factories import DiskFactory, KeyFactory, ServerFactory, ZoneFactory
 from tests.support.faults import end, faulty_engine
+from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import run_jobs
 
 
@@ -209,6 +213,32 @@ def test_disks_of_others_are_not_there(people):
             attach_disk(wrong_disk, server=wrong_server, actor=people.bob)
     with pytest.raises(NotFound):
         delete_disk(foreign, actor=people.bob)
+
+
+@pytest.mark.guest
+def test_what_a_guest_writes_on_an_encrypted_disk_is_in_no_file(people, engine, tmp_path):
+    """§2.25: the guest writes its marker on its plain system disk and on the encrypted one."""
+    key = KeyFactory(project=people.bob.project)
+    disk = blank_disk(people.bob, key=key)
+    (server,) = order(people.bob, stored_image(people.bob, marking_disk(tmp_path / "disk.raw", MARKER)))
+    run_jobs()
+    server.refresh_from_db()
+    stop_server(server, actor=people.bob)
+    run_jobs()
+    attach_disk(disk, server=server, actor=people.bob)
+    run_jobs()
+    server.refresh_from_db()
+    start_server(server, actor=people.bob)
+    run_jobs()
+    wait_for(engine, server.ref, "COUNTING", times=2)
+    server.refresh_from_db()
+    stop_server(server, actor=people.bob)
+    run_jobs()
+    disk.refresh_from_db()
+    path = engine._store.disk(disk.ref)
+    assert path not in holders_of(MARKER, *secrets_of(key))
+    written = plain_of(engine_key(key, key.project_id), path)
+    assert MARKER in written[COUNTED[2] * 512 :][:512]
 
 
 # ── the pages ───────────────────────────────────────────────────────────────

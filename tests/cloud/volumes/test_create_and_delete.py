@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from images.store_check import differences
 from imsconsole.audit.models import Event
+from imsconsole.cloud.keys.services import disable_key
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.volumes.rules import can_delete_disk, can_order_disk, can_rename_disk
 from imsconsole.cloud.volumes.services import create_disk, delete_disk, rename_disk
@@ -17,7 +18,7 @@ from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import retry_job
 from tests.cloud.volumes.disks import blank_disk, free_disk
 from tests.conftest import client_of
-from tests.factories import DiskFactory, RegionFactory, ServerFactory, ZoneFactory
+from tests.factories import DiskFactory, KeyFactory, RegionFactory, ServerFactory, ZoneFactory
 from tests.support.faults import end, faulty_engine
 from tests.support.workers import run_jobs
 
@@ -107,6 +108,21 @@ def test_one_that_could_not_be_made_is_retried_or_deleted(people, engine):
     assert disk.status == "available"
 
 
+def test_a_blank_disk_is_encrypted_with_a_key_that_may_be_used(people, engine):
+    """R47, R90."""
+    key, zone = KeyFactory(project=people.bob.project), people.bob.region.zones.first()
+    disk = create_disk(name="secret", size_gb=1, zone=zone, key=key, actor=people.bob)
+    run_jobs()
+    disk.refresh_from_db()
+    assert (disk.status, disk.key) == ("available", key)
+    with pytest.raises(Refused, match="key-not-granted"):
+        create_disk(name="mine", size_gb=1, zone=zone, key=key, actor=people.carol)
+    disable_key(key, actor=people.bob)
+    key.refresh_from_db()
+    with pytest.raises(Refused, match="key-not-enabled"):
+        create_disk(name="late", size_gb=1, zone=zone, key=key, actor=people.bob)
+
+
 def test_a_name_is_a_name(people):
     zone, disk = people.bob.region.zones.first(), free_disk(people.bob)
     with pytest.raises(ValidationError):
@@ -140,6 +156,17 @@ def test_the_form_creates(people):
     disk = Disk.objects.get()
     assert answer["Location"] == disk.get_absolute_url()
     assert (disk.name, disk.size_gb, disk.status, disk.role) == ("data", 5, "creating", "data")
+
+
+def test_the_form_offers_the_keys_of_the_project(people):
+    mine, foreign = KeyFactory(project=people.bob.project, name="ours"), KeyFactory(name="strange")
+    client, url = client_of(people.bob), reverse("disks-create")
+    page = client.get(url).content.decode()
+    assert "ours" in page
+    assert "strange" not in page
+    assert client.post(url, order(people, key=str(foreign.pk))).status_code == 422
+    client.post(url, order(people, key=str(mine.pk)))
+    assert Disk.objects.get().key == mine
 
 
 @pytest.mark.parametrize(
