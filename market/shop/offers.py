@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -39,7 +39,7 @@ def with_facts(versions: "QuerySet[Any]", actor: Actor) -> Offers:
     running = Server.objects.filter(**{product: OuterRef("listing")}, status=Server.Status.RUNNING)
     counted = running.order_by().values(product).annotate(n=Count("pk")).values("n")
     facts = versions.select_related("listing__publisher").annotate(
-        market_image=Subquery(editions.values("image")[:1]),
+        market_image=Subquery(editions.values("image")[:1], output_field=UUIDField()),
         platform=Subquery(editions.values("image__os_version__platform")[:1]),
         running=Coalesce(Subquery(counted), 0),
     )

@@ -27,7 +27,10 @@ class OfferTable(ImsTable):
     }
 
     name = tables.TemplateColumn(
-        template_name="market/_cell_offer.html", accessor="title", order_by=("title", "pk")
+        template_name="market/_cell_offer.html",
+        accessor="title",
+        verbose_name=_("Listing"),
+        order_by=("title", "pk"),
     )
     category = tables.Column(verbose_name=_("Product category"), order_by=("category", "pk"))
     platform = tables.Column(verbose_name=_("OS"), order_by=("platform", "pk"))

@@ -158,9 +158,11 @@ def test_the_market_shows_what_is_published_in_the_region(people, edition):
         offer(factories.ListingVersionFactory(title=f"secret {state}", state=state))
     far = factories.ProjectFactory(region=factories.RegionFactory(code="cn-east-3"))
     offer(factories.ListingVersionFactory(title="elsewhere", listing=factories.ListingFactory(project=far)))
+    wizard = f"{reverse('servers-create')}?image={edition.image_id}"
     for name in ("alice", "bob", "dave", "carol"):
         page = shown(getattr(people, name))
         assert "Web server" in page
+        assert ("read-only" if name == "dave" else quote(wizard, safe="")) in page
         assert "0.36" in page
         assert "secret" not in page
         assert "elsewhere" not in page
