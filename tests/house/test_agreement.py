@@ -980,8 +980,9 @@ def undone() -> Iterator[None]:
 def buttons_agree(subject: Subject, thing: Any, client: Client, verdicts: list[Verdict], who: str) -> None:
     """On each page a button is live, or grey beside the reason, as the rule says; and on one page it is."""
     pages = [client.get(page) for page in subject.pages(thing)]
+    buttons = [Buttons(page) for page in pages if page.status_code == 200]
     for action, verdict in zip(subject.actions, verdicts, strict=True):
-        seen = [Buttons(page).state_of(action, thing) for page in pages if page.status_code == 200]
+        seen = [each.state_of(action, thing) for each in buttons]
         wanted = "live" if verdict else str(verdict.reason)
         assert set(seen) <= {wanted, ""}, f"{who}: {action.label}"
         refused = [page for page in pages if page.status_code == 409]

@@ -251,12 +251,15 @@ def test_a_fetch_survives_every_death_of_its_worker(people, disks):
         assert (upload is not None) == (job.state == "done")
         if upload:
             assert hashlib.sha256(upload.path.read_bytes()).hexdigest() == made.sha256
+        assert [each.what for each in differences()] == []
+        assert (len(upload_files()), work_files()) == (1 if upload else 0, [])
+
+    def clear(job):
+        for upload in Upload.objects.filter(pk=job.subject_id):
             upload.path.unlink()
             upload.delete()
-        assert [each.what for each in differences()] == []
-        assert (upload_files(), work_files()) == ([], [])
 
-    points = kill_at_every_step(start, check)
+    points = kill_at_every_step(start, check, clear)
     assert any(point.startswith(f"do:{next(iter(TakeObject.steps))}") or "fetch" in point for point in points)
 
 
@@ -277,15 +280,18 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
         assert image.status == ("active" if job.state == "done" else "killed")
         for disk in image.disks.all():
             assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
-        for upload in Upload.objects.filter(pk=UUID(job.args["upload"])):
-            upload.path.unlink()
-            upload.delete()
         assert [each.what for each in differences()] == []
         assert (
             hashlib.sha256(Path(storage().path(stored_name(made.pk))).read_bytes()).hexdigest() == made.sha256
         )
 
-    kill_at_every_step(start, check, where="inspect|tidy", undo=False)  # the rest is that of any import
+    def clear(job):
+        for upload in Upload.objects.filter(pk=UUID(job.args["upload"])):
+            upload.path.unlink()
+            upload.delete()
+
+    # the rest is that of any import
+    kill_at_every_step(start, check, clear, where="inspect|tidy", undo=False)
 
 
 # page ----------------------------------------------------------------------------------------------------

@@ -182,7 +182,9 @@ def test_making_one_survives_every_death_of_its_worker(people, engine) -> None: 
         assert server.status == ("running" if done else "failed")
         assert bool(server.cd_ref) == bool(server.ref) == done
         assert len(files_of(server)) == (2 if done else 0)
-        delete_server(server, delete_disks=True, actor=people.bob)
+
+    def clear(job: Job) -> None:
+        delete_server(Server.objects.get(pk=job.subject_id), delete_disks=True, actor=people.bob)
         run_jobs()
 
-    kill_at_every_step(start, check, where="machine|undo:start:fenced")
+    kill_at_every_step(start, check, clear, where="machine|undo:start:fenced")

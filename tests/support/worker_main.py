@@ -5,6 +5,7 @@ library's `db_worker` until nothing is left to do. The wrappers around `Run` are
 each point a job passes, or halt there until they are killed or told to go on.
 """
 
+import contextlib
 import ctypes
 import faulthandler
 import json
@@ -15,7 +16,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from imsconsole.jobs import runner  # noqa: E402
 from imsconsole.jobs.clock import take_up_orphans  # noqa: E402
 from imsconsole.jobs.models import Job  # noqa: E402
 from imsconsole.jobs.run import Run  # noqa: E402
@@ -55,7 +56,7 @@ class Points:
             return
         point = f"{base}:{self.passed[base]}"
         with (self.folder / "points").open("a") as file:
-            file.write(f"{point} {'transaction' if connection.in_atomic_block else 'free'}\n")
+            file.write(f"{point} {_place()}\n")
         if point == self.cancel_at:
             Job.objects.filter(pk=run.job.pk).update(cancel_requested=True)
         if point == self.halt_at:
@@ -66,6 +67,16 @@ class Points:
             (self.folder / "halted").touch()
             while not (self.folder / "go").exists():
                 time.sleep(0.005)
+
+
+def _place() -> str:
+    """Where the job is: in a `transaction`, `inside` a step, or in the runner, `between` two."""
+    if connection.in_atomic_block:
+        return "transaction"
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"] in (__name__, contextlib.__name__):
+        frame = frame.f_back
+    return "between" if frame.f_globals["__name__"] == runner.__name__ else "inside"
 
 
 def watch(points: Points) -> None:
@@ -91,7 +102,7 @@ def watch(points: Points) -> None:
             points.at(run, "settled")
         write(run, **fields)
 
-    @contextmanager
+    @contextlib.contextmanager
     def watched_fenced(run: Run) -> Iterator[None]:
         points.at(run, "fenced")
         with points.beating, fenced(run):

@@ -13,9 +13,11 @@
 
 `kill_at_every_step` runs one job undisturbed and learns the points it passes: before and after each step,
 at each `hold` and `fenced` and the first `report` in its middle. Then, with a new job for each point, the
-worker is killed there (SIGKILL), or stopped (SIGSTOP), its lease lapses, another worker takes up, ends the
-job, and the stopped one goes on (SIGCONT) and must change nothing. With `undo` the same for a job that is
-cancelled after its last step and undone.
+worker dies there: its lease lapses, another worker takes up and ends the job. Inside a step it is stopped
+(SIGSTOP), which to the other is as good as dead, and later goes on (SIGCONT) and must change nothing.
+Between two steps, where only the runner would go on, and inside a transaction, whose locks would stay, it
+is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
+same for a job that is cancelled after its last step and undone.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
 For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
@@ -90,6 +92,9 @@ def _database_url() -> str:
     return f"postgres://{login}@{host}/{db['NAME']}"
 
 
+Point = tuple[str, str]  # its name, and where it is: `inside` a step, `between` two, in a `transaction`
+
+
 @dataclass
 class Worker:
     """A forked worker process, and the folder in which it leaves its marks."""
@@ -99,10 +104,10 @@ class Worker:
     nursery: "Nursery"
     code: int | None = None
 
-    def points(self) -> list[tuple[str, bool]]:
-        """What its jobs passed, in order, and whether inside a transaction."""
-        lines = (self.folder / "points").read_text().split("\n")[:-1]
-        return [(line.split(" ")[0], line.endswith("transaction")) for line in lines]
+    def points(self) -> list[Point]:
+        """What its jobs passed, in order, and where."""
+        lines = (self.folder / "points").read_text().splitlines()
+        return [(point, place) for point, place in (line.split(" ") for line in lines)]
 
     def is_halted(self) -> bool:
         return (self.folder / "halted").exists()
@@ -203,89 +208,103 @@ def children_of(pid: int) -> list[int]:
 def kill_at_every_step(
     start: Callable[[], Job],
     check: Callable[[Job], None],
+    clear: Callable[[Job], None] = lambda _job: None,
     *,
     undo: bool = True,
     ends: str = Job.State.DONE,
     where: str = "",
+    both_ways: bool = False,
 ) -> list[str]:
-    """Kill and stop the workers of a kind of job at each of its points (see above).
+    """Kill or stop the workers of a kind of job at each of its points (see above).
 
     `start` makes a new subject and its job; `check` sees the ended job and asserts that nothing is left
-    over; `ends` is the state in which an undisturbed job ends; `where`, a pattern, narrows the points at
-    which workers die, when attempts are dear. Returns all points.
+    over; `clear` makes room for the next; `ends` is the state in which an undisturbed job ends; `where`, a
+    pattern, narrows the points at which workers die, when attempts are dear; `both_ways` stops them between
+    steps as well, to see the runner itself. Returns all points.
     """
     with nursery() as workers:
-        points = _learn(workers, start, check, ends)
+        attempts = Attempts(workers, start, check, clear, both_ways)
+        points = attempts.learn(ends)
         last = next(point for point, _ in reversed(points) if ":hold:" in point)
-        for point, in_transaction in _chosen(points, where):
-            _disturb(workers, start, check, point, in_transaction, ends)
+        for point in _chosen(points, where):
+            attempts.disturb(point, ends)
         if undo:
-            undo_points = _learn(workers, start, check, Job.State.CANCELLED, last)
-            undo_points = [point for point in undo_points if point[0].startswith("undo:")]
+            passed = attempts.learn(Job.State.CANCELLED, last)
+            undo_points = [point for point in passed if point[0].startswith("undo:")]
             points += undo_points
-            for point, in_transaction in _chosen(undo_points, where):
-                _disturb(workers, start, check, point, in_transaction, Job.State.CANCELLED, last)
+            for point in _chosen(undo_points, where):
+                attempts.disturb(point, Job.State.CANCELLED, last)
     return [point for point, _ in points]
 
 
-def _chosen(points: list[tuple[str, bool]], where: str) -> list[tuple[str, bool]]:
+def _chosen(points: list[Point], where: str) -> list[Point]:
     chosen = [point for point in points if re.search(where, point[0])]
     assert chosen or not where, f"no point is like {where}"
     return chosen
 
 
-def _learn(
-    workers: Nursery, start: Callable[[], Job], check: Callable[[Job], None], ends: str, cancel_at: str = ""
-) -> list[tuple[str, bool]]:
-    job = start()
-    worker = workers.start_worker(cancel_at=cancel_at)
-    assert worker.wait() == 0
-    _check_ended(job, check, ends)
-    return worker.points()
+@dataclass
+class Attempts:
+    """One kind of job, tried again and again."""
 
+    workers: Nursery
+    start: Callable[[], Job]
+    check: Callable[[Job], None]
+    clear: Callable[[Job], None]
+    both_ways: bool
 
-def _disturb(
-    workers: Nursery,
-    start: Callable[[], Job],
-    check: Callable[[Job], None],
-    point: str,
-    in_transaction: bool,
-    ends: str,
-    cancel_at: str = "",
-) -> None:
-    """Both ways at one point. One that is stopped inside a transaction holds its locks: not tried."""
-    for way in (_kill,) if in_transaction else (_kill, _stop):
-        try:
-            job = start()
-            worker = workers.start_worker(halt_at=point, cancel_at=cancel_at)
-            if worker.wait_halted():
-                way(workers, worker, job)
-            else:
-                assert ":report:" in point, "the job did not come by again"
-            _check_ended(job, check, ends)
-        except BaseException as error:
-            error.add_note(f"{way.__name__[1:]} at {point}")
-            raise
+    def learn(self, ends: str, cancel_at: str = "") -> list[Point]:
+        """The points that a job passes which nobody disturbs."""
+        job = self.start()
+        worker = self.workers.start_worker(cancel_at=cancel_at)
+        assert worker.wait() == 0
+        self._check_ended(job, ends)
+        self.clear(job)
+        return worker.points()
 
+    def disturb(self, point: Point, ends: str, cancel_at: str = "") -> None:
+        name, place = point
+        for way in self._ways(name, place):
+            try:
+                job = self.start()
+                worker = self.workers.start_worker(halt_at=name, cancel_at=cancel_at)
+                if worker.wait_halted():
+                    way(worker, job, ends)
+                else:
+                    assert ":report:" in name, "the job did not come by again"
+                self._check_ended(job, ends)
+                self.clear(job)
+            except BaseException as error:
+                error.add_note(f"{way.__name__} at {name}")
+                raise
 
-def _kill(workers: Nursery, worker: Worker, job: Job) -> None:
-    worker.kill()
-    lapse(job)
-    assert workers.start_worker().wait() == 0
+    def _ways(self, name: str, place: str) -> list[Callable[[Worker, Job, str], None]]:
+        if place == "transaction":
+            return [self.kill]
+        if self.both_ways or ":report:" in name:
+            return [self.kill, self.stop]
+        return [self.kill] if place == "between" else [self.stop]
 
+    def kill(self, worker: Worker, job: Job, _ends: str) -> None:
+        worker.kill()
+        self._take_up(job)
 
-def _stop(workers: Nursery, worker: Worker, job: Job) -> None:
-    worker.stop()
-    lapse(job)
-    assert workers.start_worker().wait() == 0
-    ended = Job.objects.filter(pk=job.pk).values().get()
-    worker.go_on()
-    assert worker.wait() == 0
-    assert Job.objects.filter(pk=job.pk).values().get() == ended, "a worker that woke up late wrote"
+    def stop(self, worker: Worker, job: Job, ends: str) -> None:
+        worker.stop()
+        self._take_up(job)
+        self._check_ended(job, ends)
+        ended = Job.objects.filter(pk=job.pk).values().get()
+        worker.go_on()
+        assert worker.wait() == 0
+        assert Job.objects.filter(pk=job.pk).values().get() == ended, "a worker that woke up late wrote"
 
+    def _take_up(self, job: Job) -> None:
+        """Another worker ends it."""
+        lapse(job)
+        assert self.workers.start_worker().wait() == 0
 
-def _check_ended(job: Job, check: Callable[[Job], None], ends: str) -> None:
-    job.refresh_from_db()
-    assert job.state == ends, f"{job.state}: {job.error_code} {job.error_values}"
-    assert not job.reservations.exists()
-    check(job)
+    def _check_ended(self, job: Job, ends: str) -> None:
+        job.refresh_from_db()
+        assert job.state == ends, f"{job.state}: {job.error_code} {job.error_values}"
+        assert not job.reservations.exists()
+        self.check(job)

@@ -37,9 +37,9 @@ PLACE = 1024 * 1024  # on a disk: where tests write
 
 def write_on(disk: Disk, word: str) -> None:
     """Write a word of at most 8 letters on a disk that nothing runs from."""
-    _qemu_io(_path(disk), "-f", "qcow2", "-c", f"write -P 0 {PLACE} 512")
-    for offset, letter in enumerate(word):
-        _qemu_io(_path(disk), "-f", "qcow2", "-c", f"write -P {ord(letter)} {PLACE + offset} 1")
+    letters = [f"write -P {ord(letter)} {PLACE + offset} 1" for offset, letter in enumerate(word)]
+    orders = [f"write -P 0 {PLACE} 512", *letters]
+    _qemu_io(_path(disk), "-f", "qcow2", *(each for order in orders for each in ("-c", order)))
 
 
 def read_from(disk: Disk) -> str:
