@@ -33,7 +33,7 @@ from imsconsole.jobs.models import Job  # noqa: E402
 from imsconsole.jobs.run import Run  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
-PATIENCE_S = 150  # less than that of the tests: a worker that hangs says where, and ends, before they give up
+PATIENCE_S = 300  # a worker that hangs says where, and ends
 
 
 class Points:

@@ -77,6 +77,7 @@ class Works:
         self._count = 0
         self._server: Server | None = None
         self._images: list[Image] = []
+        self._secret: Image | None = None
 
     def begin(self, kind: type[JobKind]) -> Job:
         """A new piece of work of that kind, waiting."""
@@ -106,9 +107,10 @@ class Works:
         )
 
     def copy_image(self) -> Image:
-        """Encrypted, so that its bytes are written anew."""
-        key = default_key(self.actor)
-        return copy_image(self.images()[0], name=f"copy-{self._count}", key=key, actor=self.actor)
+        """Decrypted, so that its bytes are written anew; to encrypt takes seconds each time."""
+        if self._secret is None:
+            self._secret = bootable_image(self.actor, key=default_key(self.actor))
+        return copy_image(self._secret, name=f"copy-{self._count}", actor=self.actor)
 
     def copy_image_across(self) -> Image:
         """To a project of the account in another region, which has given an agency."""
