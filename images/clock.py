@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from images.deletions import empty_trashes, finish_deletions
+from images.deletions import delete_due_images, empty_trashes, finish_deletions
 from images.uploads.expiry import expire_uploads, remove_orphans
 from images.verifications import EVERY, verify_oldest
 from imsconsole.accounts.drafts import forget_old_drafts
@@ -11,6 +11,7 @@ from imsconsole.core.periodic import Periodic
 PERIODIC = (
     Periodic("images.expire_uploads", timedelta(minutes=10), expire_uploads),
     Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
+    Periodic("images.delete_due", timedelta(minutes=1), delete_due_images),
     Periodic("images.empty_trashes", timedelta(minutes=10), empty_trashes),
     Periodic("images.finish_deletions", timedelta(hours=6), finish_deletions),
     Periodic("images.verify_oldest", EVERY, verify_oldest),

@@ -5,16 +5,25 @@ from typing import cast
 
 from images.jobs_delete import DeleteImage
 from images.models import Image, ImageDisk
-from images.services.delete import purge_image
+from images.services.delete import delete_due_image, purge_image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Project
-from imsconsole.core.errors import Conflict
+from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job
 
 logger = logging.getLogger(__name__)
+
+
+def delete_due_images() -> None:
+    """Delete what its owner named a day for. What is busy or protected by then waits for the next run."""
+    for image in Image.objects.due_for_deletion().select_related("project__account", "project__region"):
+        try:
+            delete_due_image(image, actor=service_actor(cast(Project, image.project)))
+        except (Refused, NotFound) as error:
+            logger.info("image %s is deleted later: %s", image.pk, error)
 
 
 def empty_trashes() -> None:

@@ -1,4 +1,4 @@
-"""What projects that have accepted an image are told when its owner deletes it, or brings it back."""
+"""What the owner of an image, and projects that have accepted it, are told when it is deleted or comes back."""
 
 from images.models import Image
 from imsconsole.accounts.actor import members_of
@@ -13,10 +13,20 @@ def tell_receivers(code: str, image: Image) -> None:
         received_shares__image=image, received_shares__status="accepted", received_shares__ended_at=None
     )
     for project in with_it.select_related("account"):
-        send(
-            code,
-            to=members_of(project, Role.FULL_ACCESS, Role.ADMINISTRATOR),
-            values={"image": image.name, "project": project.name},
-            level=Message.Level.WARNING,
-            project=project,
-        )
+        _tell(code, image, project, Message.Level.WARNING)
+
+
+def tell_owner(code: str, image: Image) -> None:
+    """A message to those of the image's project who may write."""
+    assert image.project is not None  # noqa: S101 - private images have one
+    _tell(code, image, image.project, Message.Level.INFO)
+
+
+def _tell(code: str, image: Image, project: Project, level: Message.Level) -> None:
+    send(
+        code,
+        to=members_of(project, Role.FULL_ACCESS, Role.ADMINISTRATOR),
+        values={"image": image.name, "project": project.name},
+        level=level,
+        project=project,
+    )

@@ -50,6 +50,12 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         on_time = Q(shares__ends_at=None) | Q(shares__ends_at__gt=now())
         return self.filter(on_time, shares__project=project, shares__status="accepted", shares__ended_at=None)
 
+    def due_for_deletion(self) -> Self:
+        """Those whose owner named a day that has come, and which no other project has any more (R86)."""
+        on_time = Q(shares__ends_at=None) | Q(shares__ends_at__gt=now())
+        had = Image.objects.filter(on_time, shares__status="accepted", shares__ended_at=None)
+        return self.existing().filter(delete_at__lte=now()).exclude(pk__in=had.values("pk"))
+
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).existing()
 
@@ -241,6 +247,9 @@ class Image(Trashable):
             models.Index(fields=["project", "-created_at"], name="image_project_created"),
             models.Index(fields=["region", "category", "-created_at"], name="image_region_category"),
             models.Index(fields=["project", "name"], name="image_project_name"),
+            models.Index(
+                fields=["delete_at"], condition=Q(delete_at__isnull=False), name="image_to_be_deleted"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(  # R39

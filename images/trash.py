@@ -41,8 +41,12 @@ class TrashQuerySet(models.QuerySet[Row]):
 
 
 class Trashable(models.Model):
-    """The fields of an image in the trash. `kept_until` is what was promised when it was deleted."""
+    """The fields of an image in the trash. `kept_until` is what was promised when it was deleted.
 
+    `delete_at` is when the clock puts it there, once no other project has it any more (R86).
+    """
+
+    delete_at = models.DateTimeField(_("to be deleted at"), null=True, blank=True)
     trashed_at = models.DateTimeField(_("deleted"), null=True, blank=True)
     trashed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -63,10 +67,12 @@ class Trashable(models.Model):
     def put_into_trash(self, user: Any, *, deletes_backups: bool) -> list[str]:
         """Set the fields in memory; returns their names."""
         self.status_before, self.status = self.status, TRASHED  # type: ignore[has-type]
-        self.trashed_at, self.trashed_by = now(), user
+        self.trashed_at, self.trashed_by, self.delete_at = now(), user, None
         self.kept_until = self.trashed_at + timedelta(days=settings.IMS_TRASH_DAYS)
         self.deletes_backups = deletes_backups
-        return ["status", "status_before", "trashed_at", "trashed_by", "kept_until", "deletes_backups"]
+        return [
+            "status", "status_before", "trashed_at", "trashed_by", "kept_until", "deletes_backups", "delete_at",
+        ]  # fmt: skip
 
     def take_out_of_trash(self) -> list[str]:
         """Its status as it was; returns the names of the fields that were set."""

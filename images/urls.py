@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("images.urls_copy")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
+    path("<uuid:image_id>/delete/withdraw/", delete.withdraw, name="withdraw-deletion"),
     path("<uuid:image_id>/restore/", trash.restore, name="restore"),
     path("<uuid:image_id>/purge/", trash.purge, name="purge"),
     path("<uuid:image_id>/export/", export.export, name="export"),

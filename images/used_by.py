@@ -71,9 +71,7 @@ def _receivers(image: Image) -> Use:
         )
         for project in projects[:SHOWN]
     ]
-    effect = _(
-        "They lose it at once, also before they have copied it. To give them time, name a day on which sharing ends first."
-    )
+    effect = _("They lose it: at once, on a day that you name, or when each has its own copy, as you choose.")
     return Use("receivers", _("Projects it is shared with"), effect, with_it.count(), users)
 
 

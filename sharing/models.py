@@ -92,6 +92,10 @@ class Share(models.Model):
     vault = models.ForeignKey(
         Vault, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("vault")
     )
+    # what the receiver keeps when sharing ends: its own copy, given by the owner
+    copy = models.ForeignKey(
+        Image, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("copy")
+    )
     ends_at = models.DateTimeField(_("ends at"), null=True)  # announced to the receiver
     ended_at = models.DateTimeField(_("ended at"), null=True)
 
@@ -125,6 +129,16 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return f"{self.image} → {self.project_id}"
+
+    @property
+    def is_copying(self) -> bool:
+        """Whether the receiver's own copy is being made. Load `copy` with it."""
+        return self.copy is not None and self.copy.status in (Image.Status.QUEUED, Image.Status.SAVING)
+
+    @property
+    def failed_copy(self) -> Image | None:
+        """The copy that could not be made, when it was tried. Load `copy` with it."""
+        return self.copy if self.copy and self.copy.status == Image.Status.KILLED else None
 
     def get_absolute_url(self) -> str:
         return reverse("sharing:detail", args=[self.pk])

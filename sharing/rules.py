@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from images.models import Image
-from images.rules.share import can_share
+from images.rules.share import can_share, is_to_stay
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
@@ -99,10 +99,12 @@ def can_give_notice(share: Share, actor: Actor) -> Verdict:
 
 
 def can_withdraw_notice(share: Share, actor: Actor) -> Verdict:
-    """As long as the day has not come."""
+    """As long as the day has not come, and the image is not going to be deleted then."""
     if not (verdict := can_stop_sharing(share, actor)):
         return verdict
-    return ALLOWED if share.ends_at else refuse("no-notice", _("No day was named on which this share ends."))
+    if share.ends_at is None:
+        return refuse("no-notice", _("No day was named on which this share ends."))
+    return is_to_stay(share.image)
 
 
 def is_day_of_notice(day: datetime) -> Verdict:
@@ -121,7 +123,9 @@ def can_accept(share: Share, actor: Actor) -> Verdict:
         return verdict
     if share.status == Share.Status.ACCEPTED:
         return refuse("accepted-already", _("Your project has accepted this image already."))
-    return first_refusal(_fits_limit(share.image, share.accepted_count), has_vault(share, actor))
+    return first_refusal(
+        _is_not_going(share.image), _fits_limit(share.image, share.accepted_count), has_vault(share, actor)
+    )
 
 
 def vaults_for(share: Share, actor: Actor) -> list[Vault]:
@@ -212,6 +216,14 @@ def _fits_limit(image: Image, accepted: int) -> Verdict:
             "with one of them first."
         )
         % {"limit": limit},
+    )
+
+
+def _is_not_going(image: Image) -> Verdict:
+    if image.delete_at is None:
+        return ALLOWED
+    return refuse(
+        "image-going", _("Its owner is about to delete the image, so it cannot be accepted any more.")
     )
 
 

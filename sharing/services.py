@@ -121,12 +121,26 @@ def end_due_share(share: Share, *, actor: Actor) -> Share:
     return _end(row)
 
 
+@service("stopSharingImage")
+def end_copied_share(share: Share, *, actor: Actor) -> Share:
+    """What ends a share once the receiver has its own copy. Raises NotFound when it has ended already."""
+    Image.objects.select_for_update(no_key=True).get(pk=share.image_id)
+    row = Share.objects.filter(pk=share.pk, ended_at=None).select_related("image").first()
+    if row is None:
+        raise NotFound
+    return _write_end(explain(row, _("the receiver has its own copy")))
+
+
 def _end(share: Share) -> Share:
     """The row stays, with the time. Who had accepted it is told."""
-    share.ended_at = now()
-    share.save(update_fields=["ended_at"])
     if share.status == Share.Status.ACCEPTED:
         tell_receiver("share-stopped", share, Message.Level.WARNING)
+    return _write_end(share)
+
+
+def _write_end(share: Share) -> Share:
+    share.ended_at = now()
+    share.save(update_fields=["ended_at"])
     return share
 
 

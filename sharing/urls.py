@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sharing.views import inbox, members, share
+from sharing.views import inbox, members, share, stop
 
 app_name = "sharing"
 OF_IMAGES = [
@@ -13,7 +13,8 @@ OF_IMAGES = [
     path("<uuid:image_id>/members/", members.members, name="members"),
     path("<uuid:image_id>/members.csv", members.export_members, name="export-members"),
     path("<uuid:image_id>/reject/", inbox.reject_image, name="reject-image"),
-    path("<uuid:image_id>/stop-sharing/", members.stop_all, name="stop-all"),
+    path("<uuid:image_id>/stop-sharing/", stop.stop_all, name="stop-all"),
+    path("<uuid:image_id>/stop-and-delete/", stop.delete, name="delete"),
 ]
 urlpatterns = [
     path("images/", include(OF_IMAGES)),
@@ -23,6 +24,6 @@ urlpatterns = [
     path("sharing/<uuid:share_id>/", inbox.show_share, name="detail"),
     path("sharing/<uuid:share_id>/accept/", inbox.accept, name="accept"),
     path("sharing/<uuid:share_id>/reject/", inbox.reject, name="reject"),
-    path("sharing/<uuid:share_id>/stop/", members.stop, name="stop"),
+    path("sharing/<uuid:share_id>/stop/", stop.stop, name="stop"),
     path("sharing/<uuid:share_id>/go-on/", members.go_on, name="go-on"),
 ]

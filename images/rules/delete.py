@@ -33,6 +33,29 @@ def can_delete(image: Image, actor: Actor) -> Verdict:
     return ALLOWED
 
 
+def can_delete_unasked(image: Image, actor: Actor) -> Verdict:
+    """Among several: one that is shared is deleted on its own page, where its owner sees who has it (R86)."""
+    if not (verdict := can_delete(image, actor)):
+        return verdict
+    if not image.shares_count:
+        return ALLOWED
+    return refuse(
+        "shared",
+        _(
+            "It is shared with other projects. Delete it by itself, and choose what becomes of those who have it."
+        ),
+    )
+
+
+def can_withdraw_deletion(image: Image, actor: Actor) -> Verdict:
+    """Keep an image after all, as long as it has not been deleted."""
+    if not (verdict := may_write(actor) and _owns(image, actor)):
+        return verdict
+    if image.delete_at and not image.is_gone:
+        return ALLOWED
+    return refuse("no-deletion", _("This image is not going to be deleted; there is nothing left to do."))
+
+
 def _owns(image: Image, actor: Actor) -> Verdict:
     if image.category == Image.Category.PUBLIC:
         return refuse(

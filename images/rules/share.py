@@ -14,13 +14,17 @@ FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
-    Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17). Load `key`
+    Not while it is to be deleted (R86). Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17). Load `key`
     and `backup` with the image.
     """
     if not (verdict := may_write(actor)):
         return verdict
     return first_refusal(
-        _is_own(image, actor), _is_normal(image), _has_shareable_type(image), _has_key(image)
+        _is_own(image, actor),
+        _is_normal(image),
+        is_to_stay(image),
+        _has_shareable_type(image),
+        _has_key(image),
     )
 
 
@@ -48,6 +52,15 @@ def _is_normal(image: Image) -> Verdict:
         "not-active",
         _("Only images in state “Normal” can be shared; this one is in state “%(status)s”.")
         % {"status": image.get_status_display()},
+    )
+
+
+def is_to_stay(image: Image) -> Verdict:
+    """Whether its owner has not planned to delete it (R86)."""
+    if image.delete_at is None:
+        return ALLOWED
+    return refuse(
+        "to-be-deleted", _("The image is going to be deleted. Keep it first: its page has a button for that.")
     )
 
 

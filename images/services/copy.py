@@ -21,12 +21,18 @@ from imsconsole.jobs.start import start_job
 
 @service("copyImage")
 def copy_image(
-    image: Image, *, name: str, description: str = "", key: Key | None = None, actor: Actor
+    image: Image,
+    *,
+    name: str,
+    description: str = "",
+    key: Key | None = None,
+    kind: type[CopyImage] = CopyImage,
+    actor: Actor,
 ) -> Image:
-    """A new image with the content of `image`, in the same project, encrypted with `key` or not at all.
+    """A new image with the content of `image`, in the actor's project, encrypted with `key` or not at all.
 
-    It has an ID of its own, and neither is changed by what becomes of the other (R83). A job does the
-    work, at once where the bytes stay as they are. Raises Refused.
+    It has an ID of its own, and neither is changed by what becomes of the other (R83). A job of `kind` does
+    the work, at once where the bytes stay as they are. Raises Refused.
     """
     order = Copy(locked_source(image, actor), name, key)
     lock_project(actor.project)
@@ -37,7 +43,7 @@ def copy_image(
     _save(copy, lambda: can_order_copy(order, actor).require())
     inherit_tags(order.image, copy)
     start_job(
-        CopyImage,
+        kind,
         copy,
         actor=actor,
         reserves={"store_bytes": quota["store_bytes"]},

@@ -1,16 +1,20 @@
 """Deleting an image: into the trash, out of it again, and for ever."""
 
+from datetime import datetime
+
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from images.jobs_delete import DeleteImage
-from images.messages import tell_receivers
+from images.messages import tell_owner, tell_receivers
 from images.models import Image
-from images.rules.delete import can_delete, can_purge, can_restore
+from images.rules.delete import can_delete, can_purge, can_restore, can_withdraw_deletion
 from images.rules.import_image import name_is_free
 from images.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.trail import explain, service
 from imsconsole.cloud.backups.services import delete_backup
+from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -26,6 +30,45 @@ def delete_image(image: Image, *, deletes_backups: bool = False, actor: Actor) -
     """
     image = _locked(image, actor)
     can_delete(image, actor).require()
+    return _delete(image, actor, deletes_backups=deletes_backups)
+
+
+@service("planImageDeletion")
+def plan_deletion(image: Image, *, at: datetime, deletes_backups: bool = False, actor: Actor) -> Image:
+    """Have the clock delete an image from `at` on, as soon as no other project has it any more (R86).
+
+    Until then it is not shared with anybody else. Raises Refused.
+    """
+    image = _locked(image, actor)
+    can_delete(image, actor).require()
+    image.delete_at, image.deletes_backups = at, deletes_backups
+    image.save(update_fields=["delete_at", "deletes_backups"])
+    return explain(image, _("from %(at)s on") % {"at": at.isoformat(timespec="minutes")})
+
+
+@service("withdrawImageDeletion")
+def withdraw_deletion(image: Image, *, actor: Actor) -> Image:
+    """Keep an image that was to be deleted. What was announced to others is not changed by it. Raises Refused."""
+    image = _locked(image, actor)
+    can_withdraw_deletion(image, actor).require()
+    image.delete_at, image.deletes_backups = None, False
+    image.save(update_fields=["delete_at", "deletes_backups"])
+    return image
+
+
+@service("deleteImage")
+def delete_due_image(image: Image, *, actor: Actor) -> Image:
+    """What the clock does with an image that was to be deleted. Raises Refused; NotFound: it is not due (any more)."""
+    image = _locked(image, actor)
+    if not Image.objects.due_for_deletion().filter(pk=image.pk).exists():
+        raise NotFound
+    can_delete(image, actor).require()
+    tell_owner("planned-deletion-done", image)
+    return _delete(image, actor, deletes_backups=image.deletes_backups)
+
+
+def _delete(image: Image, actor: Actor, *, deletes_backups: bool) -> Image:
+    """Into the trash, or for good when nothing of it can be brought back."""
     tell_receivers("shared-image-deleted", image)
     if not keeps_what_is_deleted(image.status):
         image.deletes_backups = deletes_backups
@@ -76,10 +119,13 @@ def _locked(image: Image, actor: Actor) -> Image:
 def _remove(image: Image, actor: Actor) -> Image:
     """The row stays for the lineage. Its backup goes along when that was said (R88). Raises Refused: it is at work."""
     image.status, image.status_before, image.kept_until = Image.Status.DELETED, "", None
+    image.delete_at = None
     image.deleted_at = image.updated_at = now()
     image.save(
-        update_fields=["status", "status_before", "kept_until", "deletes_backups", "deleted_at", "updated_at"]
-    )
+        update_fields=[
+            "status", "status_before", "kept_until", "delete_at", "deletes_backups", "deleted_at", "updated_at",
+        ]
+    )  # fmt: skip
     if image.disks.exclude(ref="").exists():
         start_job(DeleteImage, image, actor=actor)
     if image.backup and image.deletes_backups and not image.backup.deleted_at:

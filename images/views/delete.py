@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,18 +13,27 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from images.models import Image
-from images.rules.delete import can_delete
-from images.services.delete import delete_image
+from images.rules.delete import can_delete, can_delete_unasked
+from images.services.delete import delete_image, withdraw_deletion
 from images.trash import keeps_what_is_deleted
 from images.used_by import uses_of
 from images.views.several import Several, act_on_several
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
 
 DELETES_BACKUPS = "delete_backups"  # the box for those of a full-ECS image (R88)
+
+
+def _delete_unasked(image: Image, *, actor: Actor, **how: Any) -> Image:
+    """One of several. Raises Refused, also when it was shared since they were chosen."""
+    can_delete_unasked(Image.objects.with_facts(actor).get(pk=image.pk), actor).require()
+    return delete_image(image, actor=actor, **how)
+
+
 SEVERAL = Several(
     url="images:delete-several",
     title=gettext_lazy("Delete images"),
@@ -39,8 +49,8 @@ SEVERAL = Several(
     ),
     kept=gettext_lazy("%(name)s was not deleted: %(reason)s"),
     nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
-    ask=lambda images, actor: [can_delete(image, actor) for image in images],
-    do=delete_image,
+    ask=lambda images, actor: [can_delete_unasked(image, actor) for image in images],
+    do=_delete_unasked,
     template="images/delete_several.html",
 )
 
@@ -50,10 +60,12 @@ SEVERAL = Several(
 def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor)
     image = get_object_or_404(images, pk=image_id)
+    if request.method != "POST" and image.shares_count and image.project_id == request.actor.project.pk:
+        return redirect("sharing:delete", image.pk)  # there its owner says what becomes of who has it (R86)
     if request.method == "POST":
         backups = DELETES_BACKUPS in request.POST
         image = delete_image(image, deletes_backups=backups, actor=request.actor)
-        messages.success(request, _told(image))
+        messages.success(request, told_deleted(image))
         return redirect(f"{reverse('images:list')}?tab=private")
     kept = keeps_what_is_deleted(image.status)
     context = {
@@ -66,7 +78,18 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return render(request, "images/delete.html", context)
 
 
-def _told(image: Image) -> str:
+@require_POST
+@signed_in
+def withdraw(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """Keep an image that was to be deleted."""
+    image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
+    image = withdraw_deletion(image, actor=request.actor)
+    messages.success(request, _("The image %(name)s is kept.") % {"name": image.name})
+    return redirect(image)
+
+
+def told_deleted(image: Image) -> str:
+    """What whoever deleted it reads."""
     if image.kept_until is None:
         return _("The image %(name)s has been deleted.") % {"name": image.name}
     return _("The image %(name)s has been deleted. Until %(until)s it can be restored from the trash.") % {

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -19,7 +20,7 @@ from images.models import Image
 from images.products import product_of
 from images.rules.copy import can_copy
 from images.rules.create_disk import can_create_disk_from
-from images.rules.delete import can_delete
+from images.rules.delete import can_delete, can_withdraw_deletion
 from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
@@ -68,6 +69,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_copy": can_copy(image, request.actor),
         "can_share": can_share(image, request.actor),
         "can_delete": can_delete(image, request.actor),
+        "can_withdraw_deletion": can_withdraw_deletion(image, request.actor),
         "can_verify": can_verify(image, request.actor),
         "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),
@@ -107,9 +109,16 @@ def _use(image: Image, request: ActorRequest) -> dict[str, Any]:
 
 
 def _history(image: Image, request: ActorRequest) -> dict[str, Any]:
-    """What the trail of the actor's project tells: what was done to the image, and what was refused."""
+    """What the trail of the actor's project tells: what was done to the image, and what was refused.
+
+    With whom it was shared, and how that ended: to its owner; to a receiver, of itself.
+    """
     about = {"resource_type__in": ["image", "request"], "resource_id": str(image.pk)}
-    return {"events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN]}
+    mine = Q(owner=request.actor.project) | Q(project=request.actor.project)
+    return {
+        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "shares": image.shares.filter(mine).select_related("created_by", "copy")[:SHOWN],
+    }
 
 
 SECTIONS: dict[str, Callable[[Image, ActorRequest], dict[str, Any]]] = {

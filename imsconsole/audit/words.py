@@ -67,6 +67,7 @@ ACTIONS: dict[str, str | Promise] = {
     "enableKey": _("Enable an encryption key"),
     "exportImage": _("Export image"),
     "fetchPublicImage": _("Fetch public image"),
+    "giveCopy": _("Give a copy of a shared image"),
     "growDisk": _("Expand a disk"),
     "hideImage": _("Hide a public image"),
     "importKeypair": _("Import a key pair"),
@@ -74,6 +75,7 @@ ACTIONS: dict[str, str | Promise] = {
     "inviteMember": _("Invite a member"),
     "leaveAccount": _("Leave the account"),
     "openScreen": _("Open a screen"),
+    "planImageDeletion": _("Plan the deletion of an image"),
     "protectImage": _("Protect a public image"),
     "purgeImage": _("Delete image for ever"),
     "rebootServer": _("Restart a server"),
@@ -121,6 +123,7 @@ ACTIONS: dict[str, str | Promise] = {
     "uploadObject": _("Upload an object"),
     "verifyImage": _("Verify image"),
     "withdrawEndOfShare": _("Go on sharing an image"),
+    "withdrawImageDeletion": _("Keep an image that was to be deleted"),
     "withdrawInvitation": _("Withdraw an invitation"),
     "writeReleaseNote": _("Write a release note"),
 }

@@ -27,6 +27,21 @@ SHARING_SENTENCES: Mapping[str, Any] = {
     "shared-image-restored": _(
         "The owner of the shared image %(image)s has restored it: your project %(project)s has it again as before."
     ),
+    "planned-deletion-done": _(
+        "The image %(image)s of the project %(project)s has been deleted, as it was planned: no other project has it "
+        "any more."
+    ),
+    "copy-given": _(
+        "%(owner)s has given your project %(project)s its own copy of the shared image %(image)s: the private image "
+        "%(copy)s. The shared one is not yours to use any more; the OS of servers made from it cannot be reinstalled."
+    ),
+    "copy-given-to": _(
+        "The project %(receiver)s has its own copy of the image %(image)s, which is not shared with it any more."
+    ),
+    "copy-not-given": _(
+        "The copy of the image %(image)s for the project %(receiver)s was not made, and the image is still shared with "
+        "it: %(why)s"
+    ),
     "share-over": _(
         "The image %(image)s is not shared with the project %(receiver)s any more, as it was announced."
     ),

@@ -150,13 +150,13 @@ def _ask_vault(request: ActorRequest, share: Share, form: VaultForm) -> HttpResp
 
 def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:
     shares = Share.objects.visible_to(request.actor).with_facts()
-    related = ("image__os_version", "image__key", "owner__account", "project")
+    related = ("image__os_version", "image__key", "owner__account", "project", "copy")
     return get_object_or_404(shares.select_related(*related), pk=share_id)
 
 
 def _received(actor: Actor, tab: str) -> ShareQuerySet:
     shares = Share.objects.received_by(actor).filter(status=TABS[tab]).with_facts()
-    return shares.select_related("image__os_version", "image__key", "owner__account")
+    return shares.select_related("image__os_version", "image__key", "owner__account", "copy")
 
 
 def _tab_of(request: ActorRequest) -> str:

@@ -88,6 +88,7 @@ from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
 from market.shop import rules as shop_rules
 from sharing import rules as sharing_rules
+from sharing.copies import rules as copies
 from sharing.models import Share
 from sharing.services import share_image
 from tests import factories
@@ -874,6 +875,8 @@ ELSEWHERE = {
     accounts.can_create_agency: "accounts/test_agencies.py",
     accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/test_reinstall_os.py",
+    delete.can_delete_unasked: "sharing/test_delete.py",
+    delete.can_withdraw_deletion: "sharing/test_delete.py",
     delete.can_restore_each: "images/test_trash_pages.py",
     take_object.can_take_object: "images/test_import_object.py",
     export.can_export_as: "images/test_export.py",
@@ -894,6 +897,8 @@ ELSEWHERE = {
     public.can_fetch: "images/public/test_fetch.py",
     public.can_keep: "images/public/test_keep.py",
     shop_rules.can_accept_terms: "market/test_shop.py",
+    copies.can_give_copies: "sharing/test_copies.py",
+    copies.can_give_copy: "sharing/test_copies.py",
     sharing_rules.can_answer_all: "sharing/test_answer.py",
     sharing_rules.can_give_notice: "sharing/test_stop.py",
     sharing_rules.can_share_with: "sharing/test_share.py",

@@ -8,11 +8,12 @@ import pytest
 
 from images.models import Image
 from images.services.copy import copy_image
-from images.services.delete import delete_image
+from images.services.delete import delete_due_image, delete_image, plan_deletion, withdraw_deletion
 from images.services.launch import create_servers
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.now import now
+from sharing.copies.services import give_copy
 from sharing.models import Share
 from sharing.services import accept_share, give_notice, reject_share, share_image, stop_sharing
 from tests import factories
@@ -118,6 +119,60 @@ def test_a_copy_begins_before_sharing_ends_or_not_at_all(people: SimpleNamespace
         assert stopped == DONE
         assert copied in (DONE, "not-owner")
         assert Image.objects.owned_by(people.carol).filter(parent=share.image).count() == (copied == DONE)
+
+
+def test_a_copy_is_given_before_sharing_ends_or_not_at_all(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        share = a_share(people, "accepted")
+        given, stopped = at_once(
+            lambda share=share: give_copy(share, actor=people.alice),
+            lambda share=share: stop_sharing(share, actor=people.bob),
+        )
+        assert stopped == DONE
+        assert given in (DONE, GONE)
+        assert Image.objects.owned_by(people.carol).filter(parent=share.image).count() == (given == DONE)
+
+
+def test_of_two_who_give_a_copy_one_does_and_the_receiver_s_quota_holds(people: SimpleNamespace) -> None:
+    project = people.carol.project
+    for number in range(ROUNDS):
+        share = a_share(people, "accepted")
+        project.quotas = {"images": Image.objects.owned_by(people.carol).count() + 1}
+        project.save()
+        given, again, own = at_once(
+            lambda share=share: give_copy(share, actor=people.alice),
+            lambda share=share: give_copy(share, actor=people.bob),
+            lambda share=share, number=number: copy_image(
+                share.image, name=f"mine-{number}", actor=people.carol
+            ),
+        )
+        assert {given, again, own} <= {DONE, "copy-under-way", "no-room-there", "quota-images"}
+        assert [given, again, own].count(DONE) == 1
+        assert Image.objects.owned_by(people.carol).filter(parent=share.image).count() == 1
+
+
+def test_an_image_that_is_to_go_is_not_offered_any_more(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = factories.ImageFactory(project=people.bob.project)
+        shared, planned = at_once(
+            lambda image=image: share_image(image, project=people.carol.project, actor=people.bob),
+            lambda image=image: plan_deletion(image, at=now(), actor=people.alice),
+        )
+        assert planned == DONE
+        assert shared in (DONE, "to-be-deleted")
+        assert Share.objects.filter(image=image).count() == (shared == DONE)
+
+
+def test_an_image_that_is_due_is_kept_or_deleted(people: SimpleNamespace) -> None:
+    for _ in range(ROUNDS):
+        image = factories.ImageFactory(project=people.bob.project)
+        plan_deletion(image, at=now(), actor=people.alice)
+        kept, deleted = at_once(
+            lambda image=image: withdraw_deletion(image, actor=people.bob),
+            lambda image=image: delete_due_image(image, actor=service_actor(people.bob.project)),
+        )
+        assert (kept, deleted) in ((DONE, GONE), ("no-deletion", DONE))
+        assert (Image.objects.get(pk=image.pk).status == "trashed") == (deleted == DONE)
 
 
 def test_a_day_is_named_or_sharing_ends(people: SimpleNamespace) -> None:

@@ -243,16 +243,6 @@ def test_a_deleted_image_comes_back_to_who_had_it_and_they_are_told(people, shar
     ]
 
 
-def test_before_it_is_deleted_the_owner_sees_who_has_it(people, share):  # R86
-    a_server(people, share.image, name="carols-secret")
-    page = client_of(people.bob).get(reverse("images:delete", args=[share.image_id])).content.decode()
-    assert "1 project it is shared with loses it at once" in page
-    assert str(people.carol.project.pk) in page
-    assert "1 servers" in page
-    assert "carols-secret" not in page
-    assert reverse("sharing:stop-all", args=[share.image_id]) in page
-
-
 # full-ECS --------------------------------------------------------------------------------------------
 
 

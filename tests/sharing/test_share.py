@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from images.rules.share import can_share
+from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import NotFound
@@ -15,7 +16,7 @@ from imsconsole.notifications.models import Message
 from sharing.models import Share
 from sharing.orders import ids_in
 from sharing.rules import can_share_with
-from sharing.services import share_image
+from sharing.services import accept_share, reject_share, share_image, stop_sharing
 from tests import factories
 from tests.conftest import client_of
 
@@ -255,6 +256,38 @@ def test_several_images_are_shared_each_by_itself(people, image):
         ("web", False), ("disc", True),
     ]  # fmt: skip
     assert Share.objects.get().image == image
+
+
+def test_the_history_of_an_image_tells_with_whom_it_was_shared(people, image):
+    """Offered, accepted, stopped: to its owner all of it, to a receiver what is its own, in both trails and files."""
+    share = share_image(image, project=people.carol.project, actor=people.bob)
+    accept_share(share, actor=people.carol)
+    refused = share_image(image, project=another(people), actor=people.bob)
+    reject_share(refused, actor=service_actor(refused.project))
+
+    def history(actor):
+        page = client_of(actor).get(f"{image.get_absolute_url()}?section=history").content.decode()
+        return page.partition('id="shares"')[2].partition("</table>")[0]
+
+    for said in (str(people.carol.project.pk), str(refused.project_id), "Accepted", "Rejected", "bob"):
+        assert said in history(people.bob)
+    received = history(people.carol)
+    assert str(people.carol.project.pk) in received
+    assert str(refused.project_id) not in received
+    assert "bob" not in received
+
+    times = history(people.bob).count("<time")
+    stop_sharing(share, actor=people.bob)
+    assert history(people.bob).count("<time") == times + 1
+
+    def trail(actor):
+        answer = client_of(actor).get(reverse("audit:export"))
+        return b"".join(answer.streaming_content).decode()
+
+    for words in ("Share an image", "Stop sharing an image", "shareImage", f"web → {refused.project_id}"):
+        assert words in trail(people.bob)
+    assert "Accept a shared image" in trail(people.carol)
+    assert str(refused.project_id) not in trail(people.carol)
 
 
 def test_dave_and_carol_cannot(people, image):

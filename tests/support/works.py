@@ -29,7 +29,7 @@ from images.services.public import fetch_public_image
 from images.services.take_object import take_object
 from images.services.verify import verify_image
 from images.store_check import differences
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Agency, Project
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
@@ -53,6 +53,8 @@ from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
+from sharing.copies.jobs import GiveCopy
+from sharing.copies.services import give_copy
 from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
@@ -119,6 +121,16 @@ class Works:
         target = target or factories.ProjectFactory(account=self.actor.account, region=region)
         Agency.objects.get_or_create(project=target, grantee=self.actor.project)
         return copy_image_across(self.images()[0], target=target, name=f"far-{self._count}", actor=self.actor)
+
+    def give_copy(self) -> Image:
+        """Of another project's image, which the actor's has accepted."""
+        owner = service_actor(factories.ProjectFactory(region=self.actor.region))
+        share = factories.ShareFactory(
+            image=bootable_image(owner), project=self.actor.project, status="accepted"
+        )
+        copy = give_copy(share, actor=owner).copy
+        assert copy is not None
+        return copy
 
     def delete_image(self) -> Image:
         return purge_image(delete_image(bootable_image(self.actor), actor=self.actor), actor=self.actor)
@@ -297,6 +309,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,
     CopyImageAcross: Works.copy_image_across,
+    GiveCopy: Works.give_copy,
     DeleteImage: Works.delete_image,
     VerifyImage: Works.verify_image,
     VerifyStored: Works.verify_stored,

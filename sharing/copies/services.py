@@ -1,0 +1,37 @@
+"""Give a receiver its own copy of a shared image."""
+
+from images.copies import free_names, taken_names
+from images.held import held_image
+from images.models import Image
+from images.services.copy import copy_image
+from images.services.delete import delete_image
+from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.audit.trail import explain, service
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.quotas import lock_project
+from sharing.copies.jobs import GiveCopy
+from sharing.copies.rules import can_give_copy
+from sharing.models import Share
+
+
+@service("giveCopy")
+def give_copy(share: Share, *, actor: Actor) -> Share:
+    """Have a private copy made in the receiver's project, of its quota; when it is there, the share ends (R86).
+
+    It has the image's name, with a number where the receiver uses that name. In the receiver's trail it is the
+    service that copied. Raises Refused, NotFound.
+    """
+    image = held_image(Image.objects.owned_by(actor).with_facts(actor), share.image_id)
+    shares = Share.objects.given_by(actor).select_related("project__account", "project__region", "copy")
+    row = shares.filter(pk=share.pk).first()
+    if row is None:
+        raise NotFound
+    row.image, receiver = image, service_actor(row.project)
+    lock_project(row.project)
+    can_give_copy(row, actor).require()
+    if row.failed_copy:
+        delete_image(row.failed_copy, actor=receiver)
+    name = free_names([image.name], taken_names(row.project, [image.name]))[0]
+    row.copy = copy_image(image, name=name, description=image.description, kind=GiveCopy, actor=receiver)
+    row.save(update_fields=["copy"])
+    return explain(row, f"→ {row.copy.pk}")

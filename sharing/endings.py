@@ -1,0 +1,74 @@
+"""How sharing ends with several projects at once: each by itself, and what came of it (R18, R86)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from images.models import Image
+from images.services.delete import delete_image, plan_deletion
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.core.sentences import sentence_of
+from sharing.copies.services import give_copy
+from sharing.models import Share
+from sharing.services import give_notice, stop_sharing
+
+NOW, NOTICE, COPIES = "now", "notice", "copies"
+
+
+@dataclass
+class Outcome:
+    """How many shares ended, were announced to end, or end with a copy; and which could not, by the reason."""
+
+    stopped: int = 0
+    told: int = 0
+    copied: int = 0
+    refused: dict[str, list[Share]] = field(default_factory=dict)
+
+
+def end_each(shares: Iterable[Share], how: str, *, ends_at: datetime | None = None, actor: Actor) -> Outcome:
+    """End shares, each in a transaction of its own. Only those that have accepted get a day or a copy."""
+    outcome = Outcome()
+    for share in shares:
+        try:
+            _end(share, how, ends_at, actor, outcome)
+        except ImsError as error:
+            outcome.refused.setdefault(sentence_of(error), []).append(share)
+    return outcome
+
+
+def _end(share: Share, how: str, ends_at: datetime | None, actor: Actor, outcome: Outcome) -> None:
+    if how == NOTICE and ends_at and share.status == Share.Status.ACCEPTED:
+        give_notice(share, ends_at=ends_at, actor=actor)
+        outcome.told += 1
+    elif how == COPIES and share.status == Share.Status.ACCEPTED:
+        give_copy(share, actor=actor)
+        outcome.copied += 1
+    else:
+        stop_sharing(share, actor=actor)
+        outcome.stopped += 1
+
+
+def delete_shared(
+    image: Image,
+    shares: Sequence[Share],
+    how: str,
+    *,
+    ends_at: datetime | None = None,
+    deletes_backups: bool = False,
+    actor: Actor,
+) -> tuple[Image, Outcome]:
+    """End sharing and delete the image: at once and together, or by the clock when nobody has it any more.
+
+    Raises Refused: then nothing was done.
+    """
+    if how == NOW:
+        with transaction.atomic():
+            outcome = end_each(shares, how, actor=actor)
+            return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome
+    at = ends_at if how == NOTICE and ends_at else now()
+    image = plan_deletion(image, at=at, deletes_backups=deletes_backups, actor=actor)
+    return image, end_each(shares, how, ends_at=ends_at, actor=actor)
