@@ -273,7 +273,7 @@ def test_the_page_says_why_no_copies_are_given(people, share):
     url = reverse("sharing:stop", args=[share.pk])
     client = client_of(people.bob)
     page = client.get(url).content.decode()
-    assert "A full-ECS image cannot be copied" in page
+    assert "A full-ECS image is copied to another region only" in page
     answer = client.post(url, {"how": "copies"})
     assert (answer.status_code, "A full-ECS image" in answer.content.decode()) == (422, True)
     assert not Image.objects.owned_by(people.carol).exists()
