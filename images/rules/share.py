@@ -14,14 +14,15 @@ FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
-    Not while it is to be deleted (R86). Encrypted ones only with a key of one's own making (R46), full-ECS ones by their source (R17). Load `key`
-    and `backup` with the image.
+    Not while it is on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
+    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`; load `backup` with it.
     """
     if not (verdict := may_write(actor)):
         return verdict
     return first_refusal(
         _is_own(image, actor),
         _is_normal(image),
+        _is_unpublished(image),
         is_to_stay(image),
         _has_shareable_type(image),
         _has_key(image),
@@ -52,6 +53,17 @@ def _is_normal(image: Image) -> Verdict:
         "not-active",
         _("Only images in state “Normal” can be shared; this one is in state “%(status)s”.")
         % {"status": image.get_status_display()},
+    )
+
+
+def _is_unpublished(image: Image) -> Verdict:
+    if not image.is_published:
+        return ALLOWED
+    return refuse(
+        "published",
+        _(
+            "The image is on the market, and what is published there cannot be shared. Copy it, and share the copy."
+        ),
     )
 
 

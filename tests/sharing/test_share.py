@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from images.models import Image
 from images.rules.share import can_share
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Draft
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def image(people):
-    return factories.ImageFactory(project=people.bob.project, name="web")
+    made = factories.ImageFactory(project=people.bob.project, name="web")
+    return Image.objects.with_facts(people.bob).get(pk=made.pk)
 
 
 def another(people, **fields):
@@ -73,8 +75,18 @@ def test_some_images_cannot_be_shared(people, image, fields, code):
 
 def test_whose_image_it_is_and_who_asks_comes_first(people, image):
     assert can_share(image, people.dave).code == "read-only"
-    assert can_share(factories.PublicImageFactory(), people.bob).code == "public-image"  # R50
+    public = Image.objects.with_facts(people.bob).get(pk=factories.PublicImageFactory().pk)
+    assert can_share(public, people.bob).code == "public-image"  # R50
     assert can_share(image, people.carol).code == "not-owner"  # R51, R54
+
+
+def test_an_image_on_the_market_cannot_be_shared(people, image):  # R16
+    version = factories.ListingVersionFactory(image=image, listing__project=people.bob.project)
+    with pytest.raises(Refused) as refusal:
+        share_image(image, project=people.carol.project, actor=people.bob)
+    assert refusal.value.code == "published"
+    type(version).objects.filter(pk=version.pk).update(state="draft")
+    assert share_image(image, project=people.carol.project, actor=people.bob)
 
 
 def test_a_received_image_cannot_be_shared_on(people, image):  # R51
