@@ -40,3 +40,9 @@ def ancestors_of(image: Image) -> tuple[Image, ...]:
     if "ancestors" not in vars(image):
         load_ancestors([image])
     return image.ancestors
+
+
+def market_image_of(image: Image) -> Image | None:
+    """The nearest market image in its line, itself included: whose terms and price hold for it (R74, H7)."""
+    line = (image, *ancestors_of(image))
+    return next((each for each in line if each.category == Image.Category.MARKET), None)

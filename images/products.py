@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 
-from images.ancestry import load_ancestors
+from images.ancestry import load_ancestors, market_image_of
 from images.models import PUBLISHED, Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
@@ -67,12 +67,6 @@ def product_of(image: Image, actor: Actor) -> Product | None:
     if "product" not in vars(image) or (known and known.project_id != actor.project.pk):
         load_products([image], actor)
     return image.product
-
-
-def market_image_of(image: Image) -> Image | None:
-    """The nearest market image in its line, itself included."""
-    line = (image, *image.ancestors)
-    return next((each for each in line if each.category == Image.Category.MARKET), None)
 
 
 def _products(pks: set[UUID], project: Project) -> dict[UUID, Product]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from images.ancestry import ancestors_of, load_ancestors
+from images.ancestry import load_ancestors, market_image_of
 from images.models import Image
 from market.models import Edition
 
@@ -13,11 +13,7 @@ def products_of(image_ids: Iterable[Any]) -> dict[UUID, UUID]:
     """The listing of each image that is on the market or comes from one that was: its nearest there counts."""
     images = list(Image.objects.filter(pk__in=set(image_ids)))
     load_ancestors(images)
-    lines = {image.pk: [image, *ancestors_of(image)] for image in images}
-    everything = {each.pk for line in lines.values() for each in line}
-    rows = Edition.objects.filter(image__in=everything).values_list("image", "version_of__listing")
+    nearest = {image.pk: market.pk for image in images if (market := market_image_of(image))}
+    rows = Edition.objects.filter(image__in=nearest.values()).values_list("image", "version_of__listing")
     listings = dict(rows)
-    found = {
-        key: next((each.pk for each in line if each.pk in listings), None) for key, line in lines.items()
-    }
-    return {key: listings[nearest] for key, nearest in found.items() if nearest}
+    return {key: listings[pk] for key, pk in nearest.items() if pk in listings}

@@ -273,6 +273,21 @@ def test_every_wizard_offers_market_images_and_says_where_the_terms_are(people, 
         assert f'{terms(edition)}?next={back}"' in page
 
 
+def test_the_page_of_a_server_says_that_its_product_has_left_the_market(people, edition):
+    server = factories.ServerFactory(project=people.bob.project, image=edition.image)
+    page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
+    assert "market" not in page.split('id="server-detail"')[1]
+    edition.version_of.state = "replaced"
+    edition.version_of.save(update_fields=["state"])
+    page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
+    assert "There is a newer version of it." in page
+    withdraw(edition)
+    day = f"{edition.version_of.listing.reinstall_until:%Y-%m-%d}"
+    page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
+    assert "it can be reinstalled until" in page
+    assert day in page
+
+
 def test_a_listing_has_a_page_while_it_is_offered_and_for_those_who_accepted_it(people, edition):
     accept_terms(edition.version_of, actor=people.alice)
     withdraw(edition)
