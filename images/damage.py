@@ -1,6 +1,7 @@
 """What is written when stored bytes were looked at: found as they were, changed, or gone.
 
-Everything that shares the bytes shares their fate: images in use or in the trash, and servers that rest on them.
+Everything that shares the bytes shares their fate: images in use or in the trash, backups, and servers that rest on
+them.
 """
 
 from collections.abc import Collection
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 from images.models import Image, ImageDisk
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Role
-from imsconsole.cloud.models import Disk
+from imsconsole.cloud.models import Backup, BackupDisk, Disk
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -21,14 +22,19 @@ WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
 def record_good(region: str, refs: Collection[str]) -> None:
     """The bytes are what they were. What was frozen for their sake is Normal again."""
-    disks = _disks(region, refs)
+    disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
     thawed = list(_images(disks.filter(damaged_at__isnull=False)))
+    mended = list(_backups(backup_disks.filter(damaged_at__isnull=False)))
     disks.update(verified_at=now(), damaged_at=None)
+    backup_disks.update(verified_at=now(), damaged_at=None)
     Disk.objects.damaged().filter(project__region=region, ref__in=refs).update(damaged_at=None)
     for image in thawed:
         if not image.disks.filter(damaged_at__isnull=False).exists():
             Image.objects.filter(pk=image.pk).thaw(DAMAGED, MISSING)
             _tell("image-thawed", image, Message.Level.SUCCESS)
+    for backup in mended:
+        if not backup.disks.filter(damaged_at__isnull=False).exists():
+            _tell("backup-mended", backup, Message.Level.SUCCESS)
 
 
 def record_bad(region: str, refs: Collection[str], code: str) -> None:
@@ -36,13 +42,17 @@ def record_bad(region: str, refs: Collection[str], code: str) -> None:
 
     Who has them is told once. A server keeps its own link: it is warned of changed bytes, not of a missing name.
     """
-    disks = _disks(region, refs)
+    disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
     images = list(_images(disks.filter(damaged_at=None)))
-    disks.filter(damaged_at=None).update(damaged_at=now())
+    backups = list(_backups(backup_disks.filter(damaged_at=None)))
+    for each in (disks, backup_disks):
+        each.filter(damaged_at=None).update(damaged_at=now())
     Image.objects.filter(disks__in=disks).freeze(code)
     told = "image-bytes-damaged" if code == DAMAGED else "image-bytes-lost"
     for image in images:
         _tell(told, image, Message.Level.ERROR)
+    for backup in backups:
+        _tell("backup-damaged", backup, Message.Level.ERROR)
     if code == DAMAGED:
         _warn_servers(region, refs, disks)
 
@@ -53,6 +63,14 @@ def _disks(region: str, refs: Collection[str]) -> "QuerySet[ImageDisk]":
 
 def _images(disks: "QuerySet[ImageDisk]") -> "QuerySet[Image]":
     return Image.objects.filter(disks__in=disks).select_related("project__account").distinct()
+
+
+def _backup_disks(region: str, refs: Collection[str]) -> "QuerySet[BackupDisk]":
+    return BackupDisk.objects.filter(backup__project__region=region, ref__in=refs)
+
+
+def _backups(disks: "QuerySet[BackupDisk]") -> "QuerySet[Backup]":
+    return Backup.objects.filter(disks__in=disks).select_related("project__account").distinct()
 
 
 def _warn_servers(region: str, refs: Collection[str], disks: "QuerySet[ImageDisk]") -> None:
@@ -72,14 +90,14 @@ def _warn_servers(region: str, refs: Collection[str], disks: "QuerySet[ImageDisk
             )
 
 
-def _tell(code: str, image: Image, level: Message.Level) -> None:
+def _tell(code: str, thing: Image | Backup, level: Message.Level) -> None:
     """The owner; of public images the operators read on their start page."""
-    if image.project is not None:
+    if thing.project is not None:
         send(
             code,
-            to=members_of(image.project, *WRITERS),
-            values={"name": image.name},
+            to=members_of(thing.project, *WRITERS),
+            values={"name": thing.name},
             level=level,
-            project=image.project,
-            subject=("image", image.pk),
+            project=thing.project,
+            subject=("backup" if isinstance(thing, Backup) else "image", thing.pk),
         )

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from images.damage import DAMAGED, MISSING, record_bad, record_good
 from images.models import ImageDisk
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.run import Run
+
+Stored = ImageDisk | BackupDisk
 
 
 class VerifyBytes(JobKind):
@@ -19,11 +21,11 @@ class VerifyBytes(JobKind):
 
     steps: ClassVar[dict[str, Any]] = {"read": _("Comparing the checksum")}
 
-    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
+    def disks(self, run: Run) -> list[Stored]:
         raise NotImplementedError
 
     def read(self, run: Run) -> None:
-        disks = list(self.disks(run).exclude(ref="").exclude(sha256="").select_related("image"))
+        disks = [disk for disk in self.disks(run) if disk.ref and disk.sha256]
         total, done = sum(disk.size_bytes for disk in disks), 0
         for disk in disks:
             if not _is_known(disk, run):
@@ -37,18 +39,21 @@ class VerifyImage(VerifyBytes):
     kind = "image.verify"
     title = _("Verify image")
 
-    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
-        return ImageDisk.objects.filter(image=run.job.subject_id).order_by("index")
+    def disks(self, run: Run) -> list[Stored]:
+        disks = ImageDisk.objects.filter(image=run.job.subject_id).select_related("image")
+        return list(disks.order_by("index"))
 
 
 class VerifyStored(VerifyBytes):
-    """`image.verify-stored`, started by the clock. Args: `disks` (IDs). It holds none of their images."""
+    """`image.verify-stored`, started by the clock. Args: `disks` (IDs), of images and backups. It holds none of those."""
 
     kind = "image.verify-stored"
     title = _("Verify stored images")
 
-    def disks(self, run: Run) -> "QuerySet[ImageDisk]":
-        return ImageDisk.objects.filter(pk__in=run.args["disks"])
+    def disks(self, run: Run) -> list[Stored]:
+        wanted = run.args["disks"]
+        images = ImageDisk.objects.filter(pk__in=wanted).select_related("image")
+        return [*images, *BackupDisk.objects.filter(pk__in=wanted).select_related("backup__project")]
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,16 @@ class _Part:
         self.run.hold()
 
 
-def _is_known(disk: ImageDisk, run: Run) -> bool:
+def _is_known(disk: Stored, run: Run) -> bool:
     """Whether it was looked at since the job was ordered: by an earlier attempt, or under another name."""
     disk.refresh_from_db(fields=["verified_at", "damaged_at"])
     last = max(filter(None, (disk.verified_at, disk.damaged_at)), default=None)
     return last is not None and last >= run.job.created_at
 
 
-def _look(disk: ImageDisk, work: _Part) -> None:
-    engine, region = engine_for(disk.image.region_id), disk.image.region_id
+def _look(disk: Stored, work: _Part) -> None:
+    region = disk.image.region_id if isinstance(disk, ImageDisk) else disk.backup.project.region_id
+    engine = engine_for(region)
     try:
         refs = engine.same_bytes(disk.ref)
         found = "" if engine.verify(disk.ref, disk.sha256, work=work) else DAMAGED

@@ -2,15 +2,17 @@
 
 import logging
 from datetime import timedelta
+from heapq import merge
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from images.jobs_verify import VerifyStored
+from images.jobs_verify import Stored, VerifyStored
 from images.models import Image, ImageDisk
 from images.public.platform import platform_actor
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
@@ -32,23 +34,34 @@ def verify_oldest() -> None:
                 logger.info("stored bytes of %s are verified later: %s", region, error)
 
 
-def due_disks(region: Region, within: timedelta) -> list[ImageDisk]:
+def due_disks(region: Region, within: timedelta) -> list[Stored]:
     """The share of one run, the longest unseen first, so that everything is read once `within` that time.
 
-    It begins when half of the time is over. Bytes with several names are read once.
+    It begins when half of the time is over. Bytes with several names are read once. Nobody can ask for a backup
+    to be read again, so one that was found damaged is read until it is right.
     """
-    there = ImageDisk.objects.filter(image__region=region).exclude(ref="").exclude(sha256="")
-    there = there.exclude(image__status=Image.Status.DELETED)
-    share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * EVERY / (within / 2)
-    unseen = there.annotate(last=Coalesce(F("verified_at"), F("image__created_at")))
-    due: list[ImageDisk] = []
+    images = ImageDisk.objects.filter(image__region=region).exclude(image__status=Image.Status.DELETED)
+    backups = BackupDisk.objects.filter(backup__project__region=region, backup__deleted_at=None)
+    unseen = Q(last__lt=now() - within / 2)
+    found = [
+        (images, F("image__created_at"), F("bytes_id"), unseen),
+        (backups, F("backup__created_at"), F("pk"), unseen | Q(damaged_at__isnull=False)),
+    ]
+    rows, total = [], 0
+    for disks, created, name, is_due in found:
+        there = disks.exclude(ref="").exclude(sha256="")
+        total += there.aggregate(total=Sum("size_bytes"))["total"] or 0
+        aged = there.annotate(last=Coalesce(F("verified_at"), created), same=name)
+        rows.append(aged.filter(is_due).order_by("last", "pk").iterator(chunk_size=200))
+    share = total * EVERY / (within / 2)
+    due: list[Stored] = []
     seen, taken = set(), 0
-    for disk in unseen.filter(last__lt=now() - within / 2).order_by("last", "pk").iterator(chunk_size=200):
-        if disk.bytes_id in seen:
+    for disk in merge(*rows, key=lambda disk: (disk.last, disk.pk)):
+        if disk.same in seen:
             continue
         if due and taken + disk.size_bytes > share:
             break
-        seen.add(disk.bytes_id)
+        seen.add(disk.same)
         due.append(disk)
         taken += disk.size_bytes
     return due

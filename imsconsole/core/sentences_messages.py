@@ -26,6 +26,11 @@ MESSAGE_SENTENCES: Mapping[str, Any] = {
         "operator has been told; once the file is back, verify the image again."
     ),
     "image-thawed": _("The stored bytes of the image %(name)s are right again: it can be used as before."),
+    "backup-damaged": _(
+        "The stored bytes of the backup %(name)s are no longer what they were: nothing can be restored from it. The "
+        "operator has been told. As long as its server is there, make another backup."
+    ),
+    "backup-mended": _("The stored bytes of the backup %(name)s are right again: it can be used as before."),
     "server-damaged": _(
         "The system disk of %(name)s rests on bytes that are no longer what they were, so its system may read wrong "
         "data. Save what matters, then change or reinstall its OS."

@@ -15,6 +15,7 @@ from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import is_master_at_hand
+from imsconsole.cloud.models import Backup
 from imsconsole.core.now import now
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
@@ -66,7 +67,7 @@ def what_needs_me(host: str) -> Attention:
     """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
     concerns = [
-        *_work(clock), *_master_key(), *_bytes(), *_jobs(), *_full(spaces), *_people(host), *_quotas()
+        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(host), *_quotas()
     ]  # fmt: skip
     return Attention(concerns, spaces, clock)
 
@@ -122,6 +123,20 @@ def _bytes() -> Iterator[Concern]:
             count,
         )
         url = f"{reverse('admin:images_image_changelist')}?bytes=damaged"
+        yield Concern("error", said % {"n": count}, url)
+
+
+def _backups() -> Iterator[Concern]:
+    damaged = Backup.objects.existing().filter(disks__damaged_at__isnull=False)
+    if count := damaged.distinct().count():
+        said = ngettext(
+            "The stored bytes of %(n)d backup are damaged or gone. Put the right file back into the store: within an "
+            "hour or two it is found right.",
+            "The stored bytes of %(n)d backups are damaged or gone. Put the right files back into the store: within an "
+            "hour or two they are found right.",
+            count,
+        )
+        url = f"{reverse('admin:cloud_backup_changelist')}?bytes=damaged"
         yield Concern("error", said % {"n": count}, url)
 
 

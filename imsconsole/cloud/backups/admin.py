@@ -40,12 +40,31 @@ class LegacyBackups(ServiceAdmin):
 
 class BackupDiskInline(ReadOnlyInline):
     model = BackupDisk
-    fields = ("index", "role", "name", "disk_id", "size_gb", "format", "stored", "sha256", "ref", "key")
+    fields = (
+        "index", "role", "name", "disk_id", "size_gb", "format", "stored", "sha256", "ref", "key", "verified_at",
+        "damaged_at",
+    )  # fmt: skip
     readonly_fields = fields
 
     @admin.display(description=_("size in the store"))
     def stored(self, disk: BackupDisk) -> str:
         return size(disk.size_bytes)
+
+
+class Damaged(admin.SimpleListFilter):
+    """Backups whose stored bytes are not what they were, or not there."""
+
+    title = _("stored bytes")
+    parameter_name = "bytes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("damaged", _("Damaged or gone"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "damaged":
+            return queryset
+        damaged = BackupDisk.objects.filter(damaged_at__isnull=False).values("backup")
+        return queryset.filter(pk__in=damaged, deleted_at=None)
 
 
 @admin.register(Backup)
@@ -62,7 +81,7 @@ class BackupAdmin(ServiceAdmin):
         "created_at",
         "deleted_at",
     )
-    list_filter = ("kind", "status", "project__region", "zone")
+    list_filter = ("kind", "status", Damaged, "project__region", "zone")
     search_fields = ("name", "id", "server_name", "server_id", "project__name")
     search_help_text = _("By name, ID, server or project.")
     list_select_related = ("project", "vault")

@@ -18,7 +18,7 @@ STATUSES = [choice for choice in Backup.Status.choices if choice[0] != Backup.St
 def backups_of(actor: Actor) -> BackupQuerySet:
     """Every backup of the project that exists, with what it takes."""
     backups: BackupQuerySet = Backup.objects.visible_to(actor).existing().weighed()
-    return backups.select_related("vault", "zone", "image").prefetch_related("images")
+    return backups.select_related("vault", "zone", "image").prefetch_related("images", "disks")
 
 
 class BackupFilter(ListFilter):

@@ -95,9 +95,10 @@ class CreateBackup(JobKind):
 
 
 def settle_backup(job: Job, state: str) -> None:
-    """Available, or failed with the reason."""
+    """Available, its bytes having just been read; or failed with the reason."""
     rows = Backup.objects.filter(pk=job.args["backup_id"])
     if state == DONE:
+        BackupDisk.objects.filter(backup__in=rows).update(verified_at=now())
         rows.update(status=Status.AVAILABLE, error_code="", error_values={})
     else:
         rows.update(status=Status.FAILED, error_code=job.error_code, error_values=job.error_values)

@@ -202,11 +202,19 @@ def _has_disks(server: Server, disks: Iterable[Disk] | None) -> Verdict:
 
 
 def is_available(backup: Backup) -> Verdict:
-    """A whole backup at rest: it restores, and makes an image (R69)."""
+    """A whole backup at rest: it restores, and makes an image (R69). Prefetch `disks` for lists."""
     if not (verdict := is_at_rest(backup)):
         return verdict
     if backup.status == Status.FAILED:
         return refuse(
             "backup-failed", _("The backup failed and holds nothing. Delete it and make another one.")
+        )
+    if backup.is_damaged:
+        return refuse(
+            "backup-damaged",
+            _(
+                "The stored bytes of the backup are no longer what they were. Nothing can be made of it until the "
+                "operator has put the right file back."
+            ),
         )
     return ALLOWED

@@ -1,6 +1,7 @@
 """Backups of servers (CBR, legacy CSBS) and the vaults that hold them."""
 
 import uuid
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -204,6 +205,17 @@ class Backup(FromImage, models.Model):
         """Why it failed, in the reader's language; empty when it did not."""
         return sentence(self.error_code, self.error_values) if self.error_code else ""
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether stored bytes are not what they were. Prefetch `disks` for lists."""
+        return any(disk.damaged_at for disk in self.disks.all())
+
+    @property
+    def verified_at(self) -> datetime | None:
+        """When all its stored bytes were last found as they were; None when they never were. Prefetch `disks`."""
+        seen = [disk.verified_at for disk in self.disks.all()]
+        return min((each for each in seen if each), default=None) if all(seen) else None
+
 
 class BackupDisk(models.Model):
     """A stored disk of a backup, at its place in the server; index 0 is the system disk."""
@@ -227,6 +239,9 @@ class BackupDisk(models.Model):
     key = models.ForeignKey(
         Key, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("key")
     )
+    # as of an image's disk
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True, editable=False)
+    damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("disk of a backup")
