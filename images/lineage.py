@@ -17,6 +17,7 @@ from imsconsole.cloud.models import Server
 ANCESTORS = 2
 COPIES = 5
 SERVERS = 5
+PLACE = ("region", "project")  # what is said of an image in another region
 
 
 @dataclass
@@ -48,25 +49,24 @@ def lineage_of(image: Image, actor: Actor) -> Node:
     `image` comes from `with_facts`. At most a handful of queries, however much was made of it.
     """
     this = Node("this", image.name, image.get_status_display(), "", image.status)
-    this.children = [*_servers(image, actor), *_copies(image, actor)]
+    this.children = [*_servers(image, actor), *_copies(image, actor), *_copies_elsewhere(image, actor)]
     line = _ancestors(image, actor)
     top = _source(line[-1] if line else image, len(line), actor)
     node = top
     for ancestor in reversed(line):
-        node.children = [
-            Node("image", ancestor.name, ancestor.get_category_display(), ancestor.get_absolute_url())
-        ]
+        node.children = [_ancestor(ancestor, actor)]
         node = node.children[0]
     node.children = [this]
     return top
 
 
 def _ancestors(image: Image, actor: Actor) -> list[Image]:
-    """Parent and grandparent as far as they are visible, the nearest first."""
+    """Parent and grandparent as far as they are visible, here or in another region, the nearest first."""
     line: list[Image] = []
     while image.parent_id and len(line) < ANCESTORS:
-        parent = Image.objects.visible_to(actor).filter(pk=image.parent_id).first()
-        if parent is None:
+        found = (Image.objects.visible_to(actor), Image.objects.elsewhere(actor).select_related(*PLACE))
+        parents = (images.filter(pk=image.parent_id).first() for images in found)
+        if (parent := next((parent for parent in parents if parent), None)) is None:
             break
         line.append(parent)
         image = parent
@@ -76,7 +76,9 @@ def _ancestors(image: Image, actor: Actor) -> list[Image]:
 def _source(oldest: Image, steps: int, actor: Actor) -> Node:
     """What the oldest image of the picture was made of."""
     if oldest.parent_id and steps == ANCESTORS:
-        return Node("more", _("earlier images"), "", oldest.get_absolute_url() + "?section=lineage")
+        is_here = oldest.region_id == actor.region.pk
+        url = oldest.get_absolute_url() + "?section=lineage" if is_here else ""
+        return Node("more", _("earlier images"), "", url)
     if oldest.parent_id:
         return Node("source", _("deleted, or not visible here"), _("Parent image"))
     kind = oldest.get_source_kind_display()
@@ -112,6 +114,24 @@ def _copies(image: Image, actor: Actor) -> list[Node]:
     counts = dict(servers.values_list("image").annotate(Count("pk")))
     nodes = [_copy(copy, counts.get(copy.pk, 0)) for copy in shown]
     return nodes + _more(copies.count() - len(nodes), "#copies")
+
+
+def _copies_elsewhere(image: Image, actor: Actor) -> list[Node]:
+    """Copies in other regions, the latest first. Their pages are seen from their projects only."""
+    copies = Image.objects.elsewhere(actor).filter(parent=image).select_related(*PLACE)
+    shown = list(copies.order_by("-created_at", "pk")[: COPIES + 1])
+    nodes = [Node("image", copy.name, place_of(copy), "", copy.status) for copy in shown[:COPIES]]
+    return nodes + _more(copies.count() - COPIES if len(shown) > COPIES else 0, "")
+
+
+def _ancestor(image: Image, actor: Actor) -> Node:
+    if image.region_id != actor.region.pk:
+        return Node("image", image.name, place_of(image))
+    return Node("image", image.name, image.get_category_display(), image.get_absolute_url())
+
+
+def place_of(image: Image) -> str:
+    return f"{image.region} · {image.project}"
 
 
 def _copy(copy: Image, servers: int) -> Node:

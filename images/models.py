@@ -15,7 +15,7 @@ from images.os_models import OsVersion
 from images.public.models import PublicSource, ReleaseNote
 from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from images.uploads.models import Upload
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Disk, Key, Server
 from imsconsole.core.now import now
@@ -44,6 +44,10 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         mine = Q(project=actor.project)
         everything = public | offered | used | mine | accepted
         return self.filter(everything, region=actor.region).existing()
+
+    def elsewhere(self, actor: Actor) -> Self:
+        """Private images of the actor's account in other regions: to be seen once one has changed to their project."""
+        return self.filter(project__in=projects_elsewhere(actor)).existing()
 
     def shared_with(self, project: Project | OuterRef) -> Self:
         """Others' images that a project has accepted, as long as they are shared with it (R102)."""

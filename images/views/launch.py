@@ -17,11 +17,12 @@ from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.kinds import CHOSEN_AMONG, kind_of, of_kind
 from images.models import Image
 from images.products import load_products
+from images.rules.copy import can_copy_across
 from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.services.launch import create_servers
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Draft
+from imsconsole.accounts.actor import Actor, actor_for
+from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor, KeyPair
@@ -61,6 +62,23 @@ def launch(request: ActorRequest) -> HttpResponse:
     typed = request.POST.dict() if request.method == "POST" else _begun(request)
     initial = _completed(typed, actor, host)
     return _page(request, LaunchForm(initial=initial, actor=actor, host=host), initial, host)
+
+
+def _elsewhere(request: ActorRequest) -> dict[str, Any]:
+    """Of an image in another region that was asked for: why it cannot be launched, and whether it may be copied."""
+    try:
+        wanted = uuid.UUID(request.GET.get("image", ""))
+    except ValueError:
+        return {}
+    project = Project.objects.filter(
+        images__in=Image.objects.elsewhere(request.actor).filter(pk=wanted)
+    ).first()
+    there = actor_for(request.user, project) if project else None
+    if there is None:
+        return {}
+    image = Image.objects.with_facts(there).select_related("backup", "region", "project").get(pk=wanted)
+    launched = can_launch(image, request.actor)
+    return {"image": image, "verdict": launched, "can_copy": can_copy_across(image, there)}
 
 
 @signed_in
@@ -182,6 +200,7 @@ def _page(
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "host": host,
         "wanted": form.wanted(),
+        "elsewhere": _elsewhere(request),
     }
     return render_page(request, "images/launch.html", "images/_launch_swapped.html", context, status)
 

@@ -62,13 +62,20 @@ def service_actor(project: Project) -> Actor:
 
 def projects_of(user: User) -> list[Project]:
     """Every project a user may enter, with account and region, in the order of the switcher."""
+    entered = _entered_by(user).select_related("account", "region")
+    return list(entered.distinct().order_by("account__name", "created_at", "name"))
+
+
+def projects_elsewhere(actor: Actor) -> QuerySet[Project]:
+    """Those of the actor's account in other regions that the user may enter."""
+    if actor.user is None:
+        return Project.objects.none()
+    return _entered_by(actor.user).filter(account=actor.account).exclude(region=actor.region)
+
+
+def _entered_by(user: User) -> QuerySet[Project]:
     all_of_account = Q(account__memberships__user=user, account__memberships__projects=None)
-    return list(
-        Project.objects.filter(all_of_account | Q(membership__user=user))
-        .select_related("account", "region")
-        .distinct()
-        .order_by("account__name", "created_at", "name")
-    )
+    return Project.objects.filter(all_of_account | Q(membership__user=user))
 
 
 def members_of(project: Project, *roles: str) -> QuerySet[User]:

@@ -1,5 +1,6 @@
 """Create servers from an image: rule, service, page."""
 
+import re
 import subprocess
 import uuid
 
@@ -484,3 +485,23 @@ def test_a_creation_that_is_cancelled_says_so_at_its_server(people, engine) -> N
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("failed", "cancelled")
     assert files_of(server) == []
+
+
+def test_an_image_of_another_region_leads_to_its_copy_where_one_may(people) -> None:
+    """R10, R22: the reason, and one button that changes the project and begins the copy."""
+    region = RegionFactory(code="cn-east-3")
+    far = ProjectFactory(account=people.bob.account, region=region, name="far")
+    image = ImageFactory(project=far, name="web-far")
+    ImageDiskFactory(image=image)
+    client, url = client_of(people.bob), f"{CREATE}?image={image.pk}"
+    page = client.get(url).content.decode()
+    assert "The image is in another region" in page
+    copy = reverse("images:copy", args=[image.pk])
+    switch = {"project": str(far.pk), "next": copy}
+    assert client.post(reverse("switch-project"), switch, follow=True).request["PATH_INFO"] == copy
+    box = re.search(r'id="elsewhere">.*?</div>', page, re.DOTALL)[0]
+    assert f'value="{copy}"' in box
+    assert "disabled" not in box
+    read_only = client_of(people.dave).get(url).content.decode()
+    assert "disabled" in re.search(r'id="elsewhere">.*?</div>', read_only, re.DOTALL)[0]
+    assert "web-far" not in client_of(people.carol).get(url).content.decode()

@@ -8,6 +8,7 @@ from django.urls import reverse
 from images.lineage import COPIES, SERVERS, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide, shortened
 from images.models import Image
+from imsconsole.accounts.models import Membership
 from imsconsole.core.now import now
 from tests import factories
 from tests.conftest import client_of
@@ -173,3 +174,39 @@ def test_the_text_tells_the_same_as_the_picture(people):
 )
 def test_a_long_title_is_cut_by_its_width(text, room, shown):
     assert shortened(text, room) == shown
+
+
+@pytest.fixture
+def far(people):
+    """A project of the account in another region."""
+    region = factories.RegionFactory(code="cn-east-3", name="CN East-Shanghai1", name_zh="华东-上海一")
+    return factories.ProjectFactory(account=people.bob.account, region=region, name="far")
+
+
+def test_copies_in_other_regions_of_the_account_are_shown_to_those_who_may_enter_there(people, far):
+    image = factories.ImageFactory(project=people.bob.project, name="web")
+    copy = factories.ImageFactory(project=far, parent=image, name="web-far")
+    foreign = factories.ProjectFactory(region=far.region)
+    factories.ImageFactory(project=foreign, parent=image, name="theirs")
+    assert lines_of(image, people.bob)[-1] == "    image web-far"
+    page = page_of(image, people.bob)
+    assert "CN East-Shanghai1 · far" in page
+    assert copy.get_absolute_url() not in page, "it has no page in this region"
+    assert "theirs" not in page
+    Membership.objects.get(user=people.dave.user).projects.add(people.bob.project)
+    assert "web-far" not in page_of(image, people.dave)
+
+
+def test_a_copy_tells_of_its_source_in_the_other_region(people, far):
+    source = factories.ImageFactory(project=far, name="web-far")
+    copy = factories.ImageFactory(project=people.bob.project, parent=source, name="web")
+    assert lines_of(copy, people.bob)[1:] == ["  image web-far", "    this web"]
+    Membership.objects.get(user=people.dave.user).projects.add(people.bob.project)
+    assert "web-far" not in page_of(copy, people.dave)
+
+
+def test_many_copies_elsewhere_are_counted(people, far):
+    image = factories.ImageFactory(project=people.bob.project)
+    for _ in range(COPIES + 3):
+        factories.ImageFactory(project=far, parent=image)
+    assert lines_of(image, people.bob)[-1] == "    more and 3 more"
