@@ -70,7 +70,7 @@ def choose(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     changes, host = ManyChanges(draft, request.actor), host_of(request.actor.region)
     if changes.outcomes:
         return redirect("servers-change-os-many-confirm", draft.pk)
-    typed = request.POST.dict() if request.method == "POST" else _begun(draft, request.actor)
+    typed = request.POST.dict() if request.method == "POST" else _begun(draft, request)
     if request.method == "POST" and typed.get("action") == "confirm":
         form = ChangeOsManyForm(typed, changes=changes, actor=request.actor, host=host)
         if may_write(request.actor) and form.is_valid():
@@ -120,10 +120,11 @@ def _problem_with(picked: set[str]) -> str:
     return ""
 
 
-def _begun(draft: Draft, actor: Actor) -> dict[str, Any]:
-    """What the page begins with: what was chosen before, else the login most people want."""
-    login = "key" if KeyPair.objects.visible_to(actor).exists() else "password"
-    return {"login": login, "stop_first": False, **draft.data}
+def _begun(draft: Draft, request: ActorRequest) -> dict[str, Any]:
+    """What the page begins with: what was chosen before, or by another page, else the login most people want."""
+    login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
+    chosen = {name: request.GET[name] for name in ("image", "tab") if name in request.GET}
+    return {"login": login, "stop_first": False, **draft.data, **chosen}
 
 
 def _page(

@@ -11,6 +11,7 @@ from images.models import Image
 from images.products import load_products, product_of
 from images.rules.change_os import OsChange, can_become, can_order_reinstall
 from images.rules.launch import can_launch
+from images.services.launch import create_servers
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.core.now import now
@@ -20,6 +21,7 @@ from market.shop.rules import can_accept_terms
 from market.shop.services import accept_terms
 from tests import factories
 from tests.conftest import client_of
+from tests.support.at_once import DONE, at_once
 
 pytestmark = pytest.mark.django_db
 MARKET = reverse("market:list")
@@ -74,6 +76,14 @@ def test_an_administrator_accepts_terms_once_for_each_project_and_version(people
     draft = factories.ListingVersionFactory(state="draft", published_at=None)
     assert can_accept_terms(draft, people.alice).code == "never-published"
     assert Event.objects.get(action="acceptTerms").resource_id == str(version.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_accept_the_same_terms_at_once_leave_one_acceptance(people, edition):
+    version = edition.version_of
+    outcomes = at_once(*[lambda: accept_terms(version, actor=people.alice)] * 2)
+    assert sorted(outcomes) == [DONE, "terms-accepted"]
+    assert Acceptance.objects.count() == 1
 
 
 def test_nothing_of_an_offer_is_used_before_its_terms_are_accepted(people, edition):
@@ -267,10 +277,16 @@ def test_every_wizard_offers_market_images_and_says_where_the_terms_are(people, 
     assert "market" in CHOSEN_AMONG
     server = factories.ServerFactory(project=people.bob.project, ref="there")
     factories.DiskFactory(server=server)
-    for wizard in (reverse("servers-create"), reverse("servers-change-os", args=[server.pk])):
+    many = client_of(people.bob).post(reverse("servers-change-os-many"), {"pick": str(server.pk)}).url
+    for wizard in (reverse("servers-create"), reverse("servers-change-os", args=[server.pk]), many):
         page = client_of(people.bob).get(wizard, {"tab": "market"}).content.decode()
         back = quote(f"{wizard}?image={edition.image_id.hex}&tab=market", safe="")
         assert f'{terms(edition)}?next={back}"' in page
+        page = client_of(people.bob).get(wizard, {"image": edition.image_id}).content.decode()
+        assert "Web server</strong>" in page  # it is chosen, and cannot be ordered
+    with pytest.raises(Refused) as refused:
+        create_servers(image=edition.image, flavor=factories.FlavorFactory(), name="web", actor=people.bob)
+    assert refused.value.code == "terms-not-accepted"
 
 
 def test_the_page_of_a_server_says_that_its_product_has_left_the_market(people, edition):
