@@ -297,6 +297,7 @@ IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
 IMS_VERIFY_DAYS = env.int("IMS_VERIFY_DAYS", default=30)
 
 # ── screens in the browser ──────────────────────────────────────────────────
+IMS_BIND = env.str("IMS_BIND", default="127.0.0.1")  # of the console and of the bridge
 IMS_SCREEN_PORT = env.int("IMS_SCREEN_PORT", default=IMS_PORT + 1)
 IMS_SCREEN_URL = env.str("IMS_SCREEN_URL", default="")
 IMS_SCREEN_IDLE_MIN = env.float("IMS_SCREEN_IDLE_MIN", default=30)

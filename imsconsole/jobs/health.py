@@ -1,6 +1,7 @@
 """Whether the console can work, for a load balancer and for whoever watches it. Needs no sign-in, tells no secret."""
 
 import os
+import socket
 from pathlib import Path
 
 from django.conf import settings
@@ -15,10 +16,14 @@ from imsconsole.jobs.periodic import is_worker_alive
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, the store can be written and a worker was seen within 30 s; else 503."""
+    """200 when the database answers, the store can be written and a worker was seen within 30 s; else 503.
+
+    It tells besides whether the bridge to screens listens: without it pages have the picture, and all else works.
+    """
     database = _database_answers()
     checks = {"database": database, "store": _store_is_writable(), "worker": database and is_worker_alive()}
-    return JsonResponse({"ok": all(checks.values()), **checks}, status=200 if all(checks.values()) else 503)
+    ok = all(checks.values())
+    return JsonResponse({"ok": ok, **checks, "screens": _bridge_listens()}, status=200 if ok else 503)
 
 
 def _database_answers() -> bool:
@@ -28,6 +33,14 @@ def _database_answers() -> bool:
             return cursor.fetchone() == (1,)
     except Error:
         return False
+
+
+def _bridge_listens() -> bool:
+    try:
+        socket.create_connection((settings.IMS_BIND, settings.IMS_SCREEN_PORT), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _store_is_writable() -> bool:

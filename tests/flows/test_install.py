@@ -94,6 +94,7 @@ def answer_on_the_screen(alice: Visitor, server: str) -> None:
     page.keyboard.press("Backspace", delay=60)
     page.keyboard.press("Control+Alt+Home")
     expect(page.get_by_role("button", name="Type into the screen")).to_be_focused()
+    full_screen_and_back(page)
     page.locator(".live-paste summary").click()
     page.locator(".live-paste textarea").fill("Moon_7")
     page.get_by_role("button", name="Type it").click()
@@ -101,6 +102,18 @@ def answer_on_the_screen(alice: Visitor, server: str) -> None:
     assert f"was told {NAME}\n" in log_of(alice, server)
     wait_for(lambda: f"{INSTALLED} {NAME}" in log_of(alice, server), "it does not restart", PATIENCE_S)
     assert log_of(alice, server).count("asks") == 1
+    connected(page)
+
+
+def full_screen_and_back(page: Page) -> None:
+    """Its button, and the same again; keys go to the screen meanwhile."""
+    button, canvas = page.get_by_role("button", name="Full screen"), page.locator("[data-frame] canvas")
+    button.click()
+    page.wait_for_function("document.fullscreenElement?.hasAttribute('data-screen')")
+    expect(canvas).to_be_focused()
+    expect(button).to_be_visible()
+    button.click()
+    page.wait_for_function("!document.fullscreenElement")
     connected(page)
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 from django.conf import settings
 
 NAME = re.compile(r"\bIMS_[A-Z_]+\b")
-OUTSIDE_DJANGO = {"IMS_BIND"}  # read by gunicorn's command line
 
 
 def test_every_setting_stands_in_the_readme() -> None:
     source = (Path(settings.BASE_DIR) / "imsconsole" / "settings.py").read_text()
     read = set(re.findall(r'env\.\w+\(\s*"(IMS_[A-Z_]+)"', source))
     table = (Path(settings.BASE_DIR) / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
-    assert read | OUTSIDE_DJANGO == set(NAME.findall(table))
+    assert read == set(NAME.findall(table))
 
 
 def test_no_other_module_reads_a_setting_from_the_environment() -> None:

@@ -1,5 +1,7 @@
 """What a load balancer asks."""
 
+import socket
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,15 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def port(settings) -> Iterator[socket.socket]:
+    """That of the bridge, at which nobody listens yet."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        settings.IMS_SCREEN_PORT = held.getsockname()[1]
+        yield held
 
 
 @pytest.fixture
@@ -23,17 +34,30 @@ def answer() -> tuple[int, dict[str, bool]]:
 
 
 def test_it_answers_without_signing_in(beat) -> None:
-    assert answer() == (200, {"ok": True, "database": True, "store": True, "worker": True})
+    assert answer() == (200, {"ok": True, "database": True, "store": True, "worker": True, "screens": False})
 
 
 def test_a_worker_that_was_not_seen_for_half_a_minute_is_said(beat) -> None:
     ClockEntry.objects.update(started_at=now() - timedelta(seconds=31))
-    assert answer() == (503, {"ok": False, "database": True, "store": True, "worker": False})
+    assert answer() == (
+        503,
+        {"ok": False, "database": True, "store": True, "worker": False, "screens": False},
+    )
+
+
+def test_a_bridge_that_does_not_listen_is_said_and_stops_nothing(beat, port) -> None:
+    assert answer()[1]["screens"] is False
+    port.listen()
+    status, told = answer()
+    assert (status, told["ok"], told["screens"]) == (200, True, True)
 
 
 def test_a_store_that_is_gone_is_said(beat, settings, tmp_path) -> None:
     settings.DATA_DIR = tmp_path / "gone"
-    assert answer() == (503, {"ok": False, "database": True, "store": False, "worker": True})
+    assert answer() == (
+        503,
+        {"ok": False, "database": True, "store": False, "worker": True, "screens": False},
+    )
 
 
 def test_a_database_that_does_not_answer_is_said() -> None:
@@ -41,7 +65,10 @@ def test_a_database_that_does_not_answer_is_said() -> None:
         raise OperationalError("the database is away")
 
     with connection.execute_wrapper(broken):
-        assert answer() == (503, {"ok": False, "database": False, "store": True, "worker": False})
+        assert answer() == (
+            503,
+            {"ok": False, "database": False, "store": True, "worker": False, "screens": False},
+        )
 
 
 def test_it_only_answers() -> None:
