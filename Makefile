@@ -36,10 +36,10 @@ test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
 	$(V)/pytest -n 2 --dist load -m "not guest and not browser and not slow" tests
 
-test-postgres: test-packages $(V)/.dev $(MO)  ## the suite on PostgreSQL, without guests and browser
+test-postgres: test-packages $(V)/.dev $(MO)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 --dist load -m "not guest and not browser" tests'
+	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes" tests'
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
 

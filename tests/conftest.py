@@ -34,6 +34,7 @@ from django.conf import settings  # noqa: E402
 assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
@@ -55,6 +56,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]"):
         if reason not in SKIPS:
             report.outcome, report.longrepr = "failed", f"{item.nodeid} was skipped: {reason}"
     return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL no test runs again that asks the database nothing."""
+    if connection.vendor == "postgresql":
+        asking = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]
+        config.hook.pytest_deselected(items=[item for item in items if item not in asking])
+        items[:] = asking
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -86,6 +86,7 @@ def test_a_reinstallation_asks_the_engine_what_a_change_of_os_asks(works: Works)
     assert points_of(works, ReinstallOs) == points_of(works, ChangeOs)
 
 
+@pytest.mark.bytes
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_goes_wrong_at_whichever_call_nothing_is_lost(works: Works, kind: type[JobKind]) -> None:
     for at in points_of(works, kind):
@@ -136,6 +137,7 @@ def _goes_on_after_a_crash(works: Works, kind: type[JobKind], at: str) -> None:
     assert_nothing_is_lost(job)
 
 
+@pytest.mark.bytes
 @pytest.mark.parametrize("kind", FILLING)
 def test_on_the_system_s_own_full_disk_it_fails_until_there_is_space(
     works: Works, kind: type[JobKind]
@@ -176,6 +178,7 @@ def test_a_slow_engine_does_not_cost_a_worker_its_job(works: Works) -> None:
     assert (job.state, job.attempt) == ("done", 1)
 
 
+@pytest.mark.bytes
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_error_is_told_in_the_reader_s_language(works: Works, kind: type[JobKind]) -> None:
     """The worker's language is another than one of the readers', and does not matter."""

@@ -310,6 +310,7 @@ def test_work_on_its_disks_keeps_a_server_from_being_a_source(people, server):
     assert capture_server(server, name="golden", actor=people.bob)
 
 
+@pytest.mark.bytes
 def test_an_image_of_encrypted_disks_is_encrypted_with_their_key(people, engine, no_qemu):  # noqa: F811
     """§2.1, R91; and what is made of it again."""
     key = factories.KeyFactory(project=people.bob.project)

@@ -52,6 +52,7 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
     assert engine.server_state(server.ref).pid
 
 
+@pytest.mark.bytes
 def test_of_an_encrypted_disk_of_which_nothing_is_ever_in_plain(people, engine) -> None:  # noqa: F811
     """§2.25: wherever the worker dies, no file has a word of the disk or the key in it."""
     key = KeyFactory(project=people.bob.project)

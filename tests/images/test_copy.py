@@ -191,6 +191,7 @@ def copied(image, actor, **wanted):
     return facts(copy, actor)
 
 
+@pytest.mark.bytes
 def test_copies_are_encrypted_get_another_key_and_are_decrypted(people, tmp_path):
     """R24, R89: the same content each time, in plain only where no key was wanted."""
     source = bootable_image(people.bob)
@@ -274,7 +275,9 @@ SOME = "do:store:report|undo:tidy:hold:1$"
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("is_encrypted", "where"), [(False, ""), (True, SOME)])
+@pytest.mark.parametrize(
+    ("is_encrypted", "where"), [(False, ""), pytest.param(True, SOME, marks=pytest.mark.bytes)]
+)
 def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
     source = bootable_image(people.bob)
     plain = engine_for(REGION)._store.stored(source.disks.get().ref)

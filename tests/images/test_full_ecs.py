@@ -367,6 +367,7 @@ def test_a_backup_becomes_an_image_from_its_page(people, server, vault):  # noqa
 # keys ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.bytes
 def test_every_disk_keeps_the_key_it_is_encrypted_with_r91(people, server, vault, settings, tmp_path):  # noqa: F811
     settings.MASTER_KEY_FILE = tmp_path / "master_key"
     key, other = (factories.KeyFactory(project=people.bob.project) for _ in "ab")

@@ -26,6 +26,7 @@ from tests.support.workers import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.bytes,
     pytest.mark.slow,  # starts gunicorn, which loads Django, again and again
 ]
 CUTS = 20

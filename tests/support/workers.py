@@ -17,7 +17,7 @@ worker dies there: its lease lapses, another worker takes up and ends the job. I
 (SIGSTOP), which to the other is as good as dead, and later goes on (SIGCONT) and must change nothing.
 Between two steps, where only the runner would go on, and inside a transaction, whose locks would stay, it
 is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
-same for a job that is cancelled after its last step and undone.
+same for a job that is cancelled after its last step and undone. On PostgreSQL only at transactions.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
 For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
@@ -227,20 +227,23 @@ def kill_at_every_step(
         attempts = Attempts(workers, start, check, clear, both_ways)
         points = attempts.learn(ends)
         last = next(point for point, _ in reversed(points) if ":hold:" in point)
-        for point in _chosen(points, where):
+        for point in _chosen(points, where, both_ways):
             attempts.disturb(point, ends)
         if undo:
             passed = attempts.learn(Job.State.CANCELLED, last)
             undo_points = [point for point in passed if point[0].startswith("undo:")]
             points += undo_points
-            for point in _chosen(undo_points, where):
+            for point in _chosen(undo_points, where, both_ways):
                 attempts.disturb(point, Job.State.CANCELLED, last)
     return [point for point, _ in points]
 
 
-def _chosen(points: list[Point], where: str) -> list[Point]:
+def _chosen(points: list[Point], where: str, is_all: bool) -> list[Point]:
+    """PostgreSQL differs where a transaction is open or begins; elsewhere it is at rest as SQLite is."""
     chosen = [point for point in points if re.search(where, point[0])]
     assert chosen or not where, f"no point is like {where}"
+    if connection.vendor == "postgresql" and not is_all:
+        return [(name, place) for name, place in chosen if place == "transaction" or ":fenced:" in name]
     return chosen
 
 
