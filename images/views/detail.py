@@ -35,10 +35,8 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.tables import paged
+from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.rules import can_retry
-
-SHOWN = 20  # jobs and events, the latest
 
 
 @signed_in
@@ -47,8 +45,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     image = get_object_or_404(_images(request), pk=image_id)
     section = request.GET.get("section", "")
     section = section if section in SECTIONS else next(iter(SECTIONS))
-    jobs = list(Job.objects.visible_to(request.actor).touching(image.pk).select_related("user")[:SHOWN])
-    failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
+    latest = latest_jobs(Job.objects.visible_to(request.actor).touching(image.pk), request.actor)
     context = {
         "active": "images",
         "image": image,
@@ -57,21 +54,18 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "tabs": tabs_of(image, request.actor),
         "kind": kind_of(image, request.actor),
         "kind_title": KINDS[kind_of(image, request.actor)],
-        "jobs": jobs,
-        "live_job": next((job for job in jobs if job.is_live), None),
-        "failed_job": failed,
+        **latest,
         "can_launch": can_launch(image, request.actor),
         "can_install": can_install(image, request.actor),
         "can_create_disk": can_create_disk_from(image, request.actor),
         "can_modify": can_modify(image, request.actor),
         "can_export": can_export(image, request.actor),
-        "exported": _exported(jobs),
+        "exported": _exported(latest["jobs"]),
         "can_copy": can_copy(image, request.actor),
         "can_share": can_share(image, request.actor),
         "can_delete": can_delete(image, request.actor),
         "can_withdraw_deletion": can_withdraw_deletion(image, request.actor),
         "can_verify": can_verify(image, request.actor),
-        "can_retry": can_retry(failed, request.actor) if failed else None,
         "is_fragment": wants_fragment(request),
         **SECTIONS[section](image, request),
     }
@@ -113,10 +107,9 @@ def _history(image: Image, request: ActorRequest) -> dict[str, Any]:
 
     With whom it was shared, and how that ended: to its owner; to a receiver, of itself.
     """
-    about = {"resource_type__in": ["image", "request"], "resource_id": str(image.pk)}
     mine = Q(owner=request.actor.project) | Q(project=request.actor.project)
     return {
-        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "events": Event.objects.visible_to(request.actor).about("image", image.pk)[:SHOWN],
         "shares": image.shares.filter(mine).select_related("created_by", "copy")[:SHOWN],
     }
 

@@ -1,5 +1,6 @@
 """The audit trail's rows. They are only ever added."""
 
+import uuid
 from typing import Self
 
 from django.conf import settings
@@ -17,6 +18,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, actor: Actor) -> Self:
         """The trail of a project is for all its members (§2.26)."""
         return self.filter(project=actor.project)
+
+    def about(self, kind: str, thing_id: uuid.UUID) -> Self:
+        """What was done to a thing of that kind, and what was refused before a service knew its kind."""
+        return self.filter(resource_type__in=[kind, "request"], resource_id=str(thing_id))
 
 
 class Event(models.Model):

@@ -33,10 +33,8 @@ from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
 from imsconsole.core.selection import part
 from imsconsole.core.tables import paged
+from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.rules import can_retry
-
-SHOWN = 20  # jobs and events, the latest
 
 
 def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
@@ -79,21 +77,16 @@ def export_backups(request: ActorRequest) -> HttpResponseBase:
 def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     """Everything about one backup: facts, its disks, what may be done, its jobs and its trail."""
     backup = find_backup(request, backup_id)
-    jobs = list(Job.objects.visible_to(request.actor).filter(args__backup_id=str(backup.pk))[:SHOWN])
-    failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
-    about = {"resource_type__in": ["backup", "request"], "resource_id": str(backup.pk)}
+    jobs = Job.objects.visible_to(request.actor).filter(args__backup_id=str(backup.pk))
     context = {
         "active": "backups",
         "backup": backup,
         "server": Server.objects.visible_to(request.actor).existing().filter(pk=backup.server_id).first(),
         "is_busy": backup.status in WORKING,
         "verdicts": verdicts_on(backup, request.actor),
-        "jobs": jobs,
-        "live_job": next((job for job in jobs if job.is_live), None),
-        "failed_job": failed,
-        "can_retry": can_retry(failed, request.actor) if failed else None,
-        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "events": Event.objects.visible_to(request.actor).about("backup", backup.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),
+        **latest_jobs(jobs, request.actor),
     }
     return render_page(request, "backups/detail.html", "backups/_detail.html", context)
 

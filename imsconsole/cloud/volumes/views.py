@@ -32,10 +32,8 @@ from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import state_of
 from imsconsole.core.tables import paged
-from imsconsole.jobs.models import Job
-from imsconsole.jobs.rules import can_retry
-
-SHOWN = 20  # jobs and events, the latest
+from imsconsole.jobs.about import SHOWN, latest_jobs
+from imsconsole.jobs.models import Job, JobQuerySet
 
 
 def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
@@ -80,21 +78,15 @@ def export_disks(request: ActorRequest) -> HttpResponseBase:
 def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     """Everything about one disk: facts, what may be done, its jobs and its trail."""
     disk = find_disk(request, disk_id)
-    jobs = list(_jobs_about(disk, request))
-    failed = jobs[0] if jobs and jobs[0].state == Job.State.FAILED else None
-    about = {"resource_type__in": ["disk", "request"], "resource_id": str(disk.pk)}
     context = {
         "active": "disks",
         "disk": disk,
         "is_busy": disk.status in WORKING,
         "serial": disk_spec(disk).serial,
         "verdicts": _verdicts(disk, request),
-        "jobs": jobs,
-        "live_job": next((job for job in jobs if job.is_live), None),
-        "failed_job": failed,
-        "can_retry": can_retry(failed, request.actor) if failed else None,
-        "events": Event.objects.visible_to(request.actor).filter(**about)[:SHOWN],
+        "events": Event.objects.visible_to(request.actor).about("disk", disk.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),
+        **latest_jobs(_jobs_about(disk, request), request.actor),
     }
     return render_page(request, "disks/detail.html", "disks/_detail.html", context)
 
@@ -106,10 +98,10 @@ def _verdicts(disk: Disk, request: ActorRequest) -> dict[str, Any]:
     return verdicts
 
 
-def _jobs_about(disk: Disk, request: ActorRequest) -> Any:
+def _jobs_about(disk: Disk, request: ActorRequest) -> JobQuerySet:
     """Its own, and those of its servers that moved it or made it larger."""
-    jobs = Job.objects.visible_to(request.actor).select_related("user")
-    return (jobs.touching(disk.pk) | jobs.filter(args__disk_id=str(disk.pk)))[:SHOWN]
+    jobs = Job.objects.visible_to(request.actor)
+    return jobs.touching(disk.pk) | jobs.filter(args__disk_id=str(disk.pk))
 
 
 @signed_in
