@@ -1,20 +1,65 @@
-"""What every list has besides its rows: saved views, chosen columns, its state as a link."""
+"""Lists, and what each has besides its rows: saved views, chosen columns, its state as a link."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django_tables2 import Table
 
 from imsconsole.accounts.access import ActorRequest
-from imsconsole.accounts.models import SavedView
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Room, SavedView
 from imsconsole.accounts.rules_views import can_share_view
+from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
+from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import is_same_state, state_of
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import ImsTable, paged
 
 VIEWS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class RoomList:
+    """A list and its CSV of a room in which rows, columns and filter are all there is to say.
+
+    `rows` are the things the actor sees. Its templates are `<room>/list.html` and `<room>/_list.html`.
+    """
+
+    room: Room
+    rows: Callable[[Actor], QuerySet[Any]]
+    filter: type[ListFilter]
+    table: type[ImsTable]
+    export: type[Table]
+    can_create: Callable[[Actor], Verdict]
+
+    def page(self, request: ActorRequest) -> HttpResponse:
+        """Filter, order, columns and page are in the URL."""
+        if opened := default_view(request, self.room):
+            return opened
+        found = self.filter(request.GET, queryset=self.rows(request.actor))
+        columns = chosen_columns(request, self.room, self.table)
+        context = {
+            "active": self.room,
+            "filter": found,
+            "table": paged(self.table, found.qs, request, columns, actor=request.actor),
+            "list": list_page(request, self.room, found),
+            "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+            "can_create": self.can_create(request.actor),
+            "is_fragment": wants_fragment(request),
+        }
+        return render_page(request, f"{self.room}/list.html", f"{self.room}/_list.html", context)
+
+    def csv(self, request: ActorRequest) -> HttpResponseBase:
+        """What the list shows, all pages, in its order."""
+        found = self.filter(request.GET, queryset=self.rows(request.actor))
+        in_order = self.table(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
+        name = dated_name(request.actor.project, self.room)
+        return csv_response(self.export([]), in_order.data.data, name)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import RoomList
 from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.filters import BackupFilter, backups_of
@@ -27,14 +27,13 @@ from imsconsole.cloud.backups.tables import BackupExport, BackupTable, verdicts_
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.cloud.views.servers import find_server
-from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
-from imsconsole.core.queries import state_of
 from imsconsole.core.selection import part
-from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
+
+LIST = RoomList(Room.BACKUPS, backups_of, BackupFilter, BackupTable, BackupExport, can_create_backup)
 
 
 def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
@@ -46,30 +45,13 @@ def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
 @signed_in
 @require_safe
 def list_backups(request: ActorRequest) -> HttpResponse:
-    """Backups of the project; filter, order and page are in the URL."""
-    if opened := default_view(request, Room.BACKUPS):
-        return opened
-    found = BackupFilter(request.GET, queryset=backups_of(request.actor))
-    columns = chosen_columns(request, Room.BACKUPS, BackupTable)
-    context = {
-        "active": "backups",
-        "filter": found,
-        "table": paged(BackupTable, found.qs, request, columns, actor=request.actor),
-        "list": list_page(request, Room.BACKUPS, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "can_create": can_create_backup(request.actor),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "backups/list.html", "backups/_list.html", context)
+    return LIST.page(request)
 
 
 @signed_in
 @require_safe
 def export_backups(request: ActorRequest) -> HttpResponseBase:
-    """What the list shows, all pages, in its order."""
-    found = BackupFilter(request.GET, queryset=backups_of(request.actor))
-    in_order = BackupTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-    return csv_response(BackupExport([]), in_order.data.data, dated_name(request.actor.project, "backups"))
+    return LIST.csv(request)
 
 
 @signed_in

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import RoomList
 from imsconsole.accounts.models import Room
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.tables import BackupTable
@@ -19,10 +19,10 @@ from imsconsole.cloud.vaults.forms import VaultForm
 from imsconsole.cloud.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
 from imsconsole.cloud.vaults.services import create_vault, delete_vault, edit_vault
 from imsconsole.cloud.vaults.tables import VaultExport, VaultTable, verdicts_on
-from imsconsole.core.csv import csv_response, dated_name
-from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
+from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
+
+LIST = RoomList(Room.VAULTS, vaults_of, VaultFilter, VaultTable, VaultExport, can_create_vault)
 
 
 def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
@@ -34,30 +34,13 @@ def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
 @signed_in
 @require_safe
 def list_vaults(request: ActorRequest) -> HttpResponse:
-    """Vaults of the project; filter, order and page are in the URL."""
-    if opened := default_view(request, Room.VAULTS):
-        return opened
-    found = VaultFilter(request.GET, queryset=vaults_of(request.actor))
-    columns = chosen_columns(request, Room.VAULTS, VaultTable)
-    context = {
-        "active": "vaults",
-        "filter": found,
-        "table": paged(VaultTable, found.qs, request, columns, actor=request.actor),
-        "list": list_page(request, Room.VAULTS, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "can_create": can_create_vault(request.actor),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "vaults/list.html", "vaults/_list.html", context)
+    return LIST.page(request)
 
 
 @signed_in
 @require_safe
 def export_vaults(request: ActorRequest) -> HttpResponseBase:
-    """What the list shows, all pages, in its order."""
-    found = VaultFilter(request.GET, queryset=vaults_of(request.actor))
-    in_order = VaultTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-    return csv_response(VaultExport([]), in_order.data.data, dated_name(request.actor.project, "vaults"))
+    return LIST.csv(request)
 
 
 @signed_in

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import RoomList
 from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
@@ -28,12 +28,11 @@ from imsconsole.cloud.volumes.rules import (
 )
 from imsconsole.cloud.volumes.services import delete_disk, detach_disk, grow_disk, rename_disk
 from imsconsole.cloud.volumes.tables import DiskExport, DiskTable, verdicts_on
-from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
-from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
+
+LIST = RoomList(Room.DISKS, disks_of, DiskFilter, DiskTable, DiskExport, can_create_disk)
 
 
 def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
@@ -46,31 +45,13 @@ def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
 @signed_in
 @require_safe
 def list_disks(request: ActorRequest) -> HttpResponse:
-    """Disks of the project; filter, order and page are in the URL."""
-    if opened := default_view(request, Room.DISKS):
-        return opened
-    found = DiskFilter(request.GET, queryset=disks_of(request.actor))
-    columns = chosen_columns(request, Room.DISKS, DiskTable)
-    context = {
-        "active": "disks",
-        "filter": found,
-        "table": paged(DiskTable, found.qs, request, columns, actor=request.actor),
-        "list": list_page(request, Room.DISKS, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "can_create": can_create_disk(request.actor),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "disks/list.html", "disks/_list.html", context)
+    return LIST.page(request)
 
 
 @signed_in
 @require_safe
 def export_disks(request: ActorRequest) -> HttpResponseBase:
-    """What the list shows, all pages, in its order."""
-    found = DiskFilter(request.GET, queryset=disks_of(request.actor))
-    in_order = DiskTable(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-    name = dated_name(request.actor.project, "disks")
-    return csv_response(DiskExport([]), in_order.data.data, name)
+    return LIST.csv(request)
 
 
 @signed_in
