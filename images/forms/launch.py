@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from images.fit import fits, fits_system_disk
@@ -84,11 +85,14 @@ class LaunchForm(LoginForm):
     def data_disk_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("data_disk_")]
 
+    @cached_property
+    def chosen_flavor(self) -> Flavor | None:
+        return Flavor.objects.filter(pk=str(self["flavor"].value() or "")).first()
+
     def wanted(self) -> dict[str, int]:
         """What the order as it is filled in now would take of the quotas; what cannot be read counts nothing."""
-        flavor = Flavor.objects.filter(pk=str(self["flavor"].value() or "")).first()
         sizes = [self["system_disk_gb"], *self.data_disk_fields()]
-        return quota_of(flavor, [_number(size) for size in sizes], _number(self["count"]))
+        return quota_of(self.chosen_flavor, [_number(size) for size in sizes], _number(self["count"]))
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

@@ -23,11 +23,13 @@ def runs_of(usages: "QuerySet[Usage]", begin: datetime, end: datetime) -> dict[i
         return {}
     began = _beginnings(usages, products, end)
     prices = _prices(products, usages, began)
-    trials = _first_uses(
+    trials = first_uses(
         {
             usage.project_id
             for usage in usages
-            if (price := prices.get(usage.pk)) and began[usage.pk] + _trial(price) > begin
+            if (price := prices.get(usage.pk))
+            and price.trial_days
+            and began[usage.pk] + _trial(price) > begin
         },
         end,
     )
@@ -87,13 +89,13 @@ def _trial(price: Price) -> timedelta:
     return timedelta(days=price.trial_days)
 
 
-def _first_uses(projects: set[UUID], end: datetime) -> dict[tuple[UUID, UUID], datetime]:
+def first_uses(projects: set[UUID], end: datetime) -> dict[tuple[UUID, UUID], datetime]:
     """When these projects first had a server of each product: their trial begins there."""
     used = Usage.objects.filter(project__in=projects, started_at__lt=end).order_by()
     rows = list(used.values_list("project", "image").annotate(first=Min("started_at")))
     products = products_of({image for _project, image, _first in rows})
-    first_uses: dict[tuple[UUID, UUID], datetime] = {}
+    found: dict[tuple[UUID, UUID], datetime] = {}
     for project, image, first in rows:
         if product := products.get(image):
-            first_uses[project, product] = min(first, first_uses.get((project, product), first))
-    return first_uses
+            found[project, product] = min(first, found.get((project, product), first))
+    return found

@@ -1,5 +1,7 @@
 """The ledger: what servers cost, derived from `Usage` and `Price`. Append-only."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -40,3 +42,8 @@ class Charge(models.Model):  # type: ignore[django-manager-missing]  # django-mo
 
     def __str__(self) -> str:
         return f"{self.server} {self.hour:%Y-%m-%d %H} {self.amount}"
+
+    @property
+    def value(self) -> Decimal:
+        """Its amount in the one currency of the market."""
+        return Decimal(self.amount.amount)  # type: ignore[attr-defined]  # a Money

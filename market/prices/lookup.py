@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from imsconsole.cloud.models import Flavor
 from imsconsole.core.now import now
 from market.models import Listing, Price
 
@@ -19,14 +18,6 @@ def prices_of_listing(listing: Listing) -> "QuerySet[Price]":
 def price_of_listing(listing: Listing, at: datetime | None = None) -> Price | None:
     """What it costs those who begin at that moment, or now."""
     return prices_of_listing(listing).filter(valid_from__lte=at or now()).first()
-
-
-def price_of_flavor(flavor: Flavor, at: datetime | None = None) -> Price | None:
-    return Price.objects.filter(flavor=flavor, valid_from__lte=at or now()).first()
-
-
-def price_of_disks(at: datetime | None = None) -> Price | None:
-    return Price.objects.filter(of=Price.Of.DISK, valid_from__lte=at or now()).first()
 
 
 def with_price(rows: "QuerySet[Any]", listing: str = "pk") -> "QuerySet[Any]":

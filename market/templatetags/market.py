@@ -1,13 +1,22 @@
-"""`{% load market %}`: prices, and what something costs before it is done."""
+"""`{% load market %}`: prices, and what something costs before it is done. The tags need `actor` in the context."""
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django import template
+from django.forms import Form
 
+from images.change_os_many import Line
+from images.models import Image
+from imsconsole.cloud.models import Flavor, Server
 from market import money
+from market.billing.costs_page import WHAT_COSTS, cost_context, whole_number
+from market.billing.estimates import estimate_change, estimate_servers
 from market.models import Price
 
 register = template.Library()
+Context = Mapping[str, Any]
 
 
 @register.filter
@@ -20,3 +29,63 @@ def price(price: Price | None) -> str:
 def cents(amount: Decimal | None) -> str:
     """An amount of money, to the cent."""
     return money.money(amount)
+
+
+@register.inclusion_tag("market/_cost.html", takes_context=True)
+def cost_of_servers(
+    context: Context, image: Image | None, flavor: Flavor | None, disk_gb: int, count: int = 1
+) -> dict[str, Any]:
+    """Of so many new servers, with disks of that size in all."""
+    estimate = None
+    if image and flavor:
+        estimate = estimate_servers(image, flavor, disk_gb, context["actor"], count=count)
+    return {"estimate": estimate, "count": count, "is_swapped": context.get("is_swapped")}
+
+
+@register.inclusion_tag("market/_cost.html", takes_context=True)
+def cost_of_form(
+    context: Context, form: Form, image: Image | None = None, disk_gb: int = 0
+) -> dict[str, Any]:
+    """Of what a form orders: a server, when it has a flavor, else a disk; it follows what is typed.
+
+    `disk_gb`: of the disks that are not typed there.
+    """
+    typed = {name: form[name].value() for name in WHAT_COSTS if name in form.fields}
+    if "flavor" in typed and not typed["flavor"]:
+        typed["flavor"] = next(iter(form.fields["flavor"].queryset.values_list("pk", flat=True)), "")  # type: ignore[attr-defined]
+    return cost_context({"disk_gb": disk_gb, "image": image.pk if image else "", **typed}, context["actor"])
+
+
+@register.inclusion_tag("market/_cost_change.html", takes_context=True)
+def cost_of_change(context: Context, server: Server, image: Image | None, system_gb: Any) -> dict[str, Any]:
+    """Before and after a server gets another image and a system disk of that size, as it was typed."""
+    return _change(context, {server: whole_number(system_gb)}, image)
+
+
+@register.inclusion_tag("market/_cost_change.html", takes_context=True)
+def cost_of_changes(context: Context, lines: Iterable[Line], image: Image | None) -> dict[str, Any]:
+    """The same of all the servers of an order that can be changed."""
+    return _change(
+        context, {line.server: line.new_gb for line in lines if line.server and line.verdict}, image
+    )
+
+
+@register.inclusion_tag("market/_cost_on_flavors.html", takes_context=True)
+def cost_on_flavors(context: Context, image: Image) -> dict[str, Any]:
+    """Of a server with its image on the flavor in the address (`?flavor=`), or on the smallest that is offered."""
+    flavors = list(Flavor.objects.filter(hidden=False, architecture=image.architecture))
+    named = context["request"].GET.get("flavor")
+    flavor = next((each for each in flavors if each.pk == named), flavors[0] if flavors else None)
+    typed = {"flavor": flavor.pk if flavor else "", "image": image.pk, "disk_gb": image.min_disk_gb}
+    return {"image": image, "flavors": flavors, "flavor": flavor, **cost_context(typed, context["actor"])}
+
+
+@register.inclusion_tag("market/_storage.html")
+def storage_is_free() -> dict[str, Any]:
+    """That images are stored free of charge (H7)."""
+    return {}
+
+
+def _change(context: Context, sizes_gb: dict[Server, int], image: Image | None) -> dict[str, Any]:
+    before, after = estimate_change(sizes_gb, image, context["actor"])
+    return {"before": before, "after": after, "is_chosen": image is not None}

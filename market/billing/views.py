@@ -1,0 +1,147 @@
+"""What was charged: to buyers, and as the income of sellers. Every page and file is of the actor's project."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.cloud.usage import settled_until
+from imsconsole.core.csv import csv_response, csv_stream, dated_name
+from imsconsole.core.htmx import render_page
+from imsconsole.core.now import now
+from imsconsole.core.tables import paged
+from market.billing.plot import plot_of
+from market.billing.questions import (
+    Month,
+    Rows,
+    by_day,
+    by_image,
+    by_month,
+    by_server,
+    charges_of,
+    income_of,
+    months_of,
+    total_income,
+    totals_of,
+)
+from market.billing.tables import FeesTable, ImageFees, IncomeTable, MonthFees, ServerFees
+from market.models import Charge, Listing
+from market.money import price_text
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the ways to look at the charges; `of_month`: of one month only."""
+
+    title: str | Promise
+    rows: Callable[[Any], Rows]
+    table: type[FeesTable]
+    of_month: bool = True
+
+
+SECTIONS = {
+    "server": Section(_("By server"), by_server, ServerFees),
+    "image": Section(_("By image"), by_image, ImageFees),
+    "month": Section(_("By month"), by_month, MonthFees, of_month=False),
+}
+
+
+@signed_in
+@require_safe
+def show_billing(request: ActorRequest) -> HttpResponse:
+    """A month of the project by server or image, with a plot of its days; or all months."""
+    tab, month = _looked_at(request)
+    of_month, section = charges_of(request.actor, month), SECTIONS[tab]
+    rows = section.rows(of_month if section.of_month else charges_of(request.actor))
+    table: Any = paged(section.table, rows, request)
+    context = {
+        "active": "billing",
+        "tab": tab,
+        "sections": [(key, each.title) for key, each in SECTIONS.items()],
+        "of_month": section.of_month,
+        "month": month,
+        "months": months_of(request.actor),
+        "totals": totals_of(of_month),
+        "plot": plot_of(month, by_day(of_month)),
+        "table": table.load(request.actor),
+        "settled_until": settled_until(),
+        "sells": Listing.objects.filter(project=request.actor.project).exists(),
+        "query": request.GET.urlencode(),
+    }
+    return render_page(request, "market/billing.html", "market/_billing.html", context)
+
+
+@signed_in
+@require_safe
+def export_billing(request: ActorRequest) -> HttpResponseBase:
+    """The sums that the page shows, all rows."""
+    tab, month = _looked_at(request)
+    section = SECTIONS[tab]
+    rows = section.rows(charges_of(request.actor, month if section.of_month else None))
+    name = dated_name(request.actor.project, "charges", *([month] if section.of_month else []))
+    return csv_response(section.table([]), rows.order_by("-total"), name)
+
+
+@signed_in
+@require_safe
+def export_lines(request: ActorRequest) -> HttpResponseBase:
+    """Every line of the ledger in a month, to be reckoned again."""
+    _tab, month = _looked_at(request)
+    lines = charges_of(request.actor, month).select_related("server", "image", "price__listing")
+    name = dated_name(request.actor.project, "ledger", month)
+    return csv_stream(LINE_HEADINGS, _cells(lines), name)
+
+
+@signed_in
+@require_safe
+def show_income(request: ActorRequest) -> HttpResponse:
+    """What the project's listings earned; never from whom."""
+    rows = income_of(request.actor)
+    context = {
+        "active": "market",
+        "table": paged(IncomeTable, rows, request),
+        "settled_until": settled_until(),
+        "month": Month.of(now()),
+        "total": total_income(request.actor),
+        "this_month": total_income(request.actor, Month.of(now())),
+    }
+    return render_page(request, "market/income.html", "market/_income.html", context)
+
+
+@signed_in
+@require_safe
+def export_income(request: ActorRequest) -> HttpResponseBase:
+    """All of it."""
+    rows = income_of(request.actor).order_by("-month", "title", "listing")
+    return csv_response(IncomeTable([]), rows, dated_name(request.actor.project, "income"))
+
+
+LINE_HEADINGS = (
+    _("Hour (UTC)"), _("Server"), _("Server ID"), _("Image"), _("Image ID"), _("Charged for"), _("Product code"),
+    _("Price"), _("Seconds"), _("Seconds × units"), _("Amount"), _("Currency"),
+)  # fmt: skip
+
+
+def _cells(lines: "QuerySet[Charge]") -> Iterator[list[Any]]:
+    """The cells of each line; 2,000 rows in memory at once."""
+    for line in lines.order_by("hour", "pk").iterator(chunk_size=2000):
+        price = line.price
+        yield [
+            line.hour.astimezone(UTC).isoformat(timespec="minutes"), line.server.name, line.server_id, line.image.name,
+            line.image_id, price.get_of_display(), price.listing_id or "", price_text(price), line.seconds,
+            line.unit_seconds, f"{line.value:f}", settings.DEFAULT_CURRENCY,
+        ]  # fmt: skip
+
+
+def _looked_at(request: ActorRequest) -> tuple[str, Month]:
+    """The tab and the month of the address; the usual ones where it names none."""
+    tab = request.GET.get("tab", "")
+    return (tab if tab in SECTIONS else "server"), Month.read(request.GET.get("month", ""))
