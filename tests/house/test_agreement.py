@@ -86,6 +86,7 @@ from imsconsole.jobs import rules as jobs
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
+from market.prices import rules as price_rules
 from market.shop import rules as shop_rules
 from sharing import rules as sharing_rules
 from sharing.copies import rules as copies
@@ -897,6 +898,8 @@ ELSEWHERE = {
     public.can_fetch: "images/public/test_fetch.py",
     public.can_keep: "images/public/test_keep.py",
     shop_rules.can_accept_terms: "market/test_shop.py",
+    price_rules.can_price_listing: "market/test_prices.py",
+    price_rules.can_set_price: "market/test_prices.py",
     copies.can_give_copies: "sharing/test_copies.py",
     copies.can_give_copy: "sharing/test_copies.py",
     sharing_rules.can_answer_all: "sharing/test_answer.py",
