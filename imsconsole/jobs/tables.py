@@ -1,15 +1,16 @@
 """The list of jobs."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.pages import page_of
+from imsconsole.accounts.access import ActorRequest
+from imsconsole.core.pages import pages_found
 from imsconsole.core.tables import ImsTable, paged
 from imsconsole.jobs.models import Job
 
@@ -34,6 +35,7 @@ class JobTable(ImsTable):
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"job-row-{record.pk}"}
         order_by = ("-created_at",)
 
+    pages: Mapping[tuple[str, str], str] = {}  # of the subjects that are there
     empty_template = "jobs/_empty_list.html"
     caption = _("Jobs")
 
@@ -41,7 +43,7 @@ class JobTable(ImsTable):
         return format_html('<a href="{}">{}</a>', record.get_absolute_url(), record.title)
 
     def render_subject_name(self, record: Job) -> str | SafeString:
-        url = page_of(record.subject_kind, record.subject_id)
+        url = self.pages.get((record.subject_kind, str(record.subject_id)))
         return format_html('<a href="{}">{}</a>', url, record.subject_name) if url else record.subject_name
 
     def render_user(self, record: Job) -> str:
@@ -53,8 +55,10 @@ class JobTable(ImsTable):
         return [f"job-row-{row.record.pk}" for row in self.paginated_rows if row.record.is_live]
 
 
-def job_table(jobs: "QuerySet[Job]", request: HttpRequest) -> JobTable:
+def job_table(jobs: "QuerySet[Job]", request: ActorRequest) -> JobTable:
     """The page of the list that the request's URL asks for."""
     table = paged(JobTable, jobs.select_related("user"), request)
     assert isinstance(table, JobTable)  # noqa: S101  paged returns what it was given
+    shown = [row.record for row in table.page.object_list]
+    table.pages = pages_found(((job.subject_kind, job.subject_id) for job in shown), request.actor)
     return table

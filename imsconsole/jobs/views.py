@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.pages import page_of
+from imsconsole.core.pages import page_of, pages_found
 from imsconsole.jobs import services
 from imsconsole.jobs.errors import past_errors
 from imsconsole.jobs.filters import JobFilter
@@ -51,13 +51,21 @@ def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "steps": step_lines(job),
         "past_errors": past_errors(job),
-        "subject_url": page_of(job.subject_kind, job.subject_id),
+        "subject_url": _subject_url(job, request),
         "can_cancel": can_cancel(job, request.actor),
         "can_retry": can_retry(job, request.actor),
         "is_fragment": wants_fragment(request),
         "has_changed": request.GET.get("was", "") != job.status,
     }
     return render_page(request, "jobs/detail.html", "jobs/_job.html", context)
+
+
+def _subject_url(job: Job, request: ActorRequest) -> str:
+    """Where its subject is shown: in the project it is for, or here while it is there."""
+    about = (job.subject_kind, str(job.subject_id))
+    if job.target and job.target != request.actor.project:
+        return page_of(*about)
+    return pages_found([about], request.actor).get(about, "")
 
 
 @signed_in

@@ -60,6 +60,8 @@ class Message(models.Model):
     mail_due_at = models.DateTimeField(_("e-mail due"), null=True)
     mailed_at = models.DateTimeField(_("e-mail sent"), null=True)
 
+    link: str  # set by the list: its page, while that is there
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:

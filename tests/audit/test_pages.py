@@ -78,6 +78,18 @@ def test_the_thing_is_linked_and_everything_unfolds(people):
         assert part in html
 
 
+def test_what_is_gone_has_its_name_but_leads_nowhere(people):
+    server = factories.ServerFactory(project=people.alice.project, name="web-3")
+    strange = factories.ImageFactory(project=people.carol.project, name="their-image")
+    for thing in (server, strange):
+        did(people.alice, thing=thing)
+    type(server).objects.filter(pk=server.pk).update(deleted_at=clock.now())
+    html = page(people.alice)
+    for thing in (server, strange):
+        assert thing.name in html
+        assert thing.get_absolute_url() not in html
+
+
 def test_what_the_service_did_itself_says_so(people):
     event = did(people.alice)
     Event.objects.filter(pk=event.pk).update(user=None, user_name="", address=None)
@@ -174,7 +186,7 @@ def test_the_list_costs_the_same_for_one_row_and_a_hundred(people):
     for_one = queries()
     for _ in range(99):
         did(people.alice)
-    assert queries() == for_one <= 13
+    assert queries() == for_one <= 14
 
 
 def test_events_are_kept_as_long_as_the_setting_says(people, settings):

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.models import Image
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
@@ -54,6 +55,15 @@ def test_the_list_shows_kind_subject_state_and_who(start: Start, bob):
     assert "The disk of the service is full" in html
     assert 'value="25"' in html
     assert ">bob<" in html
+
+
+def test_a_subject_that_is_gone_is_named_but_leads_nowhere(start: Start, bob):
+    job = start()
+    Image.objects.filter(pk=job.subject_id).update(status="deleted")
+    address = reverse("images:detail", args=[job.subject_id])
+    for html in (page(bob, "list"), page(bob, "detail", job.pk)):
+        assert job.subject_name in html
+        assert address not in html
 
 
 def test_the_list_is_filtered_by_state_kind_and_name(start: Start, bob):
@@ -215,7 +225,7 @@ def test_the_list_takes_the_same_few_queries_for_one_row_and_a_hundred(start: St
         job = start()
         Job.objects.filter(pk=job.pk).update(state=list(Job.State)[number % 5])
 
-    assert queries() == for_one <= 12
+    assert queries() == for_one <= 13
 
 
 @pytest.mark.parametrize("url", ["/", "/images/", "/servers/", "/me/", "/jobs/"])

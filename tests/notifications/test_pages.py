@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from imsconsole.accounts.models import Membership
+from imsconsole.core import now as clock
 from imsconsole.notifications.models import Message
 from tests import factories
 from tests.conftest import client_of
@@ -96,6 +97,15 @@ def test_looking_marks_nothing_as_read(people, tell, what):
     assert client.get("/messages/read/").status_code == 405
     message.refresh_from_db()
     assert message.read_at is None
+
+
+def test_a_message_leads_to_what_is_there(people, tell):
+    server = factories.ServerFactory(project=people.alice.project)
+    message = tell(people.alice, subject=("server", server.pk))
+    address = f"/messages/{message.pk}/open/"
+    assert address in page(people.alice)
+    type(server).objects.filter(pk=server.pk).update(deleted_at=clock.now())
+    assert address not in page(people.alice)
 
 
 def test_opening_marks_as_read_and_goes_to_the_thing_in_its_project(people, tell):
