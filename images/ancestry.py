@@ -7,9 +7,13 @@ ends with an image that was made from an external file or is the platform's own.
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import F
+
 from images.models import Image
 
 MOST_GENERATIONS = 100
+# of a market image: the account that offers it
+SELLER = F("edition__version_of__listing__project__account")
 
 
 def load_ancestors(images: Iterable[Image]) -> None:
@@ -20,7 +24,7 @@ def load_ancestors(images: Iterable[Image]) -> None:
     for _generation in range(MOST_GENERATIONS):
         if not wanted:
             break
-        found = Image.objects.filter(pk__in=wanted).select_related("os_version")
+        found = Image.objects.filter(pk__in=wanted).select_related("os_version").annotate(seller_id=SELLER)
         known |= {image.pk: image for image in found}
         wanted = {image.parent_id for image in known.values() if image.parent_id} - known.keys()
     for image in images:

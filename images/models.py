@@ -238,6 +238,7 @@ class Image(Trashable):
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]
+    seller_id: Any  # of an ancestor that is a market image: the account that offers it
     # by `products.load_products`: a `Product`, or None
     product: Any
 

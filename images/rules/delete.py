@@ -16,7 +16,8 @@ IN_CREATION = (Image.Status.QUEUED, Image.Status.SAVING)
 
 
 def can_delete(image: Image, actor: Actor) -> Verdict:
-    """Own images only (R54), neither protected nor in creation nor in use by running work (R85, C13).
+    """Own images only (R54), neither protected nor offered on the market (R84) nor in creation nor in use by running
+    work (R85, C13).
 
     `image` comes from `with_facts`. Servers made from it keep their own link to its bytes (R87).
     """
@@ -26,6 +27,11 @@ def can_delete(image: Image, actor: Actor) -> Verdict:
         return verdict
     if not (verdict := _is_idle(image)):
         return verdict
+    if image.is_offered:
+        return refuse(
+            "offered-image",
+            _("This image is offered on the market, so it cannot be deleted. Withdraw its listing first."),
+        )
     if image.protected:
         return refuse(
             "protected", _("This image is protected and cannot be deleted. Switch its protection off first.")

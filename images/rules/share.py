@@ -6,7 +6,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Backup
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 
@@ -14,7 +14,7 @@ FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
-    Not while it is on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
+    Not while it is offered on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
     (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`; load `backup` with it.
     """
     if not (verdict := may_write(actor)):
@@ -22,7 +22,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     return first_refusal(
         _is_own(image, actor),
         _is_normal(image),
-        _is_unpublished(image),
+        _is_not_offered(image),
         is_to_stay(image),
         _has_shareable_type(image),
         _has_key(image),
@@ -56,14 +56,13 @@ def _is_normal(image: Image) -> Verdict:
     )
 
 
-def _is_unpublished(image: Image) -> Verdict:
-    if not image.is_published:
+def _is_not_offered(image: Image) -> Verdict:
+    """R16."""
+    if not image.is_offered:
         return ALLOWED
     return refuse(
-        "published",
-        _(
-            "The image is on the market, and what is published there cannot be shared. Copy it, and share the copy."
-        ),
+        "offered-image",
+        _("This image is offered on the market, so it cannot be shared. Withdraw its listing first."),
     )
 
 

@@ -104,6 +104,18 @@ def test_an_image_in_creation_cannot_be_deleted(people, status, code):
     assert can_delete(facts(image, people.bob), people.bob).code == code
 
 
+@pytest.mark.parametrize("state", ["scanning", "in-review", "approved", "published"])
+def test_an_image_that_is_offered_on_the_market_cannot_be_deleted(people, state):  # R84
+    version = factories.ListingVersionFactory(listing__project=people.bob.project, state=state)
+    with pytest.raises(Refused) as refusal:
+        delete_image(version.image, actor=people.bob)
+    assert refusal.value.code == "offered-image"
+
+    version.state = "withdrawn"
+    version.save()
+    assert delete_image(version.image, actor=people.bob).is_gone
+
+
 def test_public_and_protected_and_busy_images_cannot_be_deleted(people):
     public = factories.PublicImageFactory()
     protected = factories.ImageFactory(project=people.bob.project, protected=True)

@@ -80,12 +80,15 @@ def test_whose_image_it_is_and_who_asks_comes_first(people, image):
     assert can_share(image, people.carol).code == "not-owner"  # R51, R54
 
 
-def test_an_image_on_the_market_cannot_be_shared(people, image):  # R16
-    version = factories.ListingVersionFactory(image=image, listing__project=people.bob.project)
+@pytest.mark.parametrize("state", ["scanning", "in-review", "approved", "published"])
+def test_an_image_that_is_offered_on_the_market_cannot_be_shared(people, image, state):  # R16
+    version = factories.ListingVersionFactory(listing__project=people.bob.project, image=image, state=state)
     with pytest.raises(Refused) as refusal:
         share_image(image, project=people.carol.project, actor=people.bob)
-    assert refusal.value.code == "published"
-    type(version).objects.filter(pk=version.pk).update(state="draft")
+    assert refusal.value.code == "offered-image"
+
+    version.state = "withdrawn"
+    version.save()
     assert share_image(image, project=people.carol.project, actor=people.bob)
 
 
