@@ -24,7 +24,13 @@ def load_ancestors(images: Iterable[Image]) -> None:
     for _generation in range(MOST_GENERATIONS):
         if not wanted:
             break
-        found = Image.objects.filter(pk__in=wanted).select_related("os_version").annotate(seller_id=SELLER)
+        found = (
+            Image.objects.filter(pk__in=wanted)
+            .select_related("os_version")
+            .annotate(
+                seller_id=SELLER  # type: ignore[no-redef]
+            )
+        )
         known |= {image.pk: image for image in found}
         wanted = {image.parent_id for image in known.values() if image.parent_id} - known.keys()
     for image in images:

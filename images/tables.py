@@ -18,6 +18,7 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
+from images.rules.offer import can_offer
 from images.rules.share import can_share
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
@@ -38,6 +39,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
         "can_tag": can_tag(record, table.actor),
         "can_export": can_export(record, table.actor),
         "can_share": can_share(record, table.actor),
+        "can_offer": can_offer(record, table.actor),
         "can_delete": can_delete(record, table.actor),
     }
 

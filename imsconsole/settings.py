@@ -295,6 +295,7 @@ IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)
 IMS_OLD_DISK_DAYS = env.float("IMS_OLD_DISK_DAYS", default=7)
 IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
 IMS_VERIFY_DAYS = env.int("IMS_VERIFY_DAYS", default=30)
+IMS_MARKET_REINSTALL_DAYS = env.int("IMS_MARKET_REINSTALL_DAYS", default=180)
 
 # ── screens in the browser ──────────────────────────────────────────────────
 IMS_BIND = env.str("IMS_BIND", default="127.0.0.1")  # of the console and of the bridge

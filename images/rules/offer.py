@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from images.ancestry import ancestors_of
 from images.models import Image
+from images.rules.share import is_to_stay
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -12,7 +13,8 @@ from imsconsole.core.rules import ALLOWED, Verdict, refuse
 def can_offer(image: Image, actor: Actor) -> Verdict:
     """Own private system disk images in state Normal, not encrypted (R92), no full-ECS ones (R93) and no ISO.
 
-    Neither shared nor offered already (R16), and nothing that derives from another publisher's market image.
+    Neither shared nor offered already (R16) nor to be deleted, and nothing that derives from another publisher's
+    market image.
     `image` comes from `with_facts`; load its ancestors with a list.
     """
     return (
@@ -21,6 +23,7 @@ def can_offer(image: Image, actor: Actor) -> Verdict:
         and _is_normal(image)
         and _is_plain_system(image)
         and _is_free(image)
+        and is_to_stay(image)
         and _is_own_work(image, actor)
     )
 

@@ -25,6 +25,7 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
+from images.rules.offer import can_offer
 from images.rules.share import can_share
 from images.rules.tag import can_tag
 from images.rules.verify import can_verify
@@ -63,6 +64,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "exported": _exported(latest["jobs"]),
         "can_copy": can_copy(image, request.actor),
         "can_share": can_share(image, request.actor),
+        "can_offer": can_offer(image, request.actor),
         "can_delete": can_delete(image, request.actor),
         "can_withdraw_deletion": can_withdraw_deletion(image, request.actor),
         "can_verify": can_verify(image, request.actor),

@@ -157,15 +157,18 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         question: str,
         rule: Callable[[Any, Any], Verdict],
         call: Callable[[Any, Any], Model],
+        asks_why: bool = False,
     ) -> HttpResponse | None:
-        """First a page that names the rows with each one's verdict; once confirmed, `call(row, actor)` for each."""
+        """First a page that names the rows with each one's verdict; once confirmed, `call(row, actor)` for each.
+
+        `asks_why`: the page has a field for a reason, which comes as `reason` with what is posted.
+        """
         if rows.count() > MOST_AT_ONCE:
             self.message_user(request, _("Choose at most %d at once.") % MOST_AT_ONCE, messages.ERROR)
             return None
         if "confirmed" not in request.POST:
-            return self._question(
-                request, question, [(row, rule(row, _actor_for(request, row))) for row in rows]
-            )
+            lines = [(row, rule(row, _actor_for(request, row))) for row in rows]
+            return self._question(request, question, lines, asks_why)
         done = [row for row in rows if self._call(request, call, row)]
         if done:
             said = ngettext("Done for %(count)d: %(names)s.", "Done for %(count)d: %(names)s.", len(done))
@@ -173,7 +176,7 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         return None
 
     def _question(
-        self, request: HttpRequest, question: str, lines: list[tuple[Any, Verdict]]
+        self, request: HttpRequest, question: str, lines: list[tuple[Any, Verdict]], asks_why: bool
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -182,6 +185,7 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
             "action": request.POST["action"],
             "lines": lines,
             "allowed": [row for row, verdict in lines if verdict],
+            "asks_why": asks_why,
         }
         return TemplateResponse(request, "admin/confirm_action.html", context)
 

@@ -20,6 +20,9 @@ PAGES = {
     "bucketobject": "buckets:object",
     "vault": "vaults:detail",
     "backup": "backups:detail",
+    "publisher": "market:publisher",
+    "listing": "market:detail",
+    "listingversion": "market:version",
 }
 
 

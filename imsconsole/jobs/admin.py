@@ -19,7 +19,11 @@ from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.services import cancel_job, retry_job
 
 # pages of higher rooms, through their URL names
-SUBJECTS = {"image": "admin:images_image_change", "server": "admin:cloud_server_change"}
+SUBJECTS = {
+    "image": "admin:images_image_change",
+    "server": "admin:cloud_server_change",
+    "listingversion": "admin:market_listingversion_change",
+}
 
 
 class Unsettled(admin.SimpleListFilter):

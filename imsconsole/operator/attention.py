@@ -22,6 +22,7 @@ from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import is_worker_alive
 from imsconsole.jobs.quotas import nearly_full
+from market.models import ListingVersion, Publisher
 
 NEARLY_FULL_PERCENT = 80
 LEAST_FREE_BYTES = 5 * GIB
@@ -67,7 +68,8 @@ def what_needs_me(host: str) -> Attention:
     """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
     concerns = [
-        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(host), *_quotas()
+        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(host), *_quotas(),
+        *_market(),
     ]  # fmt: skip
     return Attention(concerns, spaces, clock)
 
@@ -172,6 +174,18 @@ def _quotas() -> Iterator[Concern]:
     if (more := len(full) - MOST_SHOWN) > 0:
         said = ngettext("%(n)d more quota is nearly full.", "%(n)d more quotas are nearly full.", more)
         yield Concern("warning", said % {"n": more}, reverse("admin:accounts_project_changelist"))
+
+
+def _market() -> Iterator[Concern]:
+    """Who waits for a decision about the market."""
+    if count := Publisher.objects.filter(state=Publisher.State.APPLIED).count():
+        said = ngettext("%(n)d publisher has applied.", "%(n)d publishers have applied.", count)
+        url = f"{reverse('admin:market_publisher_changelist')}?state__exact={Publisher.State.APPLIED}"
+        yield Concern("warning", said % {"n": count}, url)
+    if count := ListingVersion.objects.filter(state=ListingVersion.State.IN_REVIEW).count():
+        said = ngettext("%(n)d listing waits for its review.", "%(n)d listings wait for their review.", count)
+        url = f"{reverse('admin:market_listingversion_changelist')}?state__exact={ListingVersion.State.IN_REVIEW}"
+        yield Concern("warning", said % {"n": count}, url)
 
 
 def _spaces() -> Iterator[Space]:

@@ -35,6 +35,11 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
         _("Images"),
         ("images.Image", "images.PublicSource", "images.ReleaseNote", "images.OsVersion", "images.Upload"),
     ),
+    (
+        "market",
+        _("Market"),
+        ("market.Publisher", "market.ListingVersion", "market.Listing", "market.Price", "market.Charge"),
+    ),
     ("servers", _("Servers"), ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.Usage")),
     ("offer", _("What is offered"), ("cloud.Flavor", "accounts.Region", "accounts.AvailabilityZone")),
 )

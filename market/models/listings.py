@@ -6,6 +6,7 @@ changes after it was sent in. An edition is the market image of a version in one
 
 import uuid
 from decimal import Decimal
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -14,9 +15,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.core.now import now
 from market.models.publishers import Publisher
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    def owned_by(self, actor: Actor) -> Self:
+        """Those of the project, whatever became of them."""
+        return self.filter(project=actor.project)
 
 
 class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-money wraps managers
@@ -36,6 +44,8 @@ class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-m
     # until when servers that have it can be reinstalled with it
     reinstall_until = models.DateTimeField(_("can be reinstalled until"), null=True, blank=True)
 
+    objects = ListingQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("listing")
         verbose_name_plural = _("listings")
@@ -54,6 +64,24 @@ class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-m
 
     def get_absolute_url(self) -> str:
         return reverse("market:detail", args=[self.pk])
+
+    @property
+    def latest(self) -> "ListingVersion":
+        """The version that was begun last. Prefetch `versions` for lists."""
+        return self.versions.all()[0]
+
+    @property
+    def published(self) -> "ListingVersion | None":
+        """The version that is on the market."""
+        return self._version_in(ListingVersion.State.PUBLISHED)
+
+    @property
+    def in_making(self) -> "ListingVersion | None":
+        """The version that is not on the market yet."""
+        return self._version_in(*ListingVersion.IN_MAKING)
+
+    def _version_in(self, *states: str) -> "ListingVersion | None":
+        return next((version for version in self.versions.all() if version.state in states), None)
 
 
 class ListingVersion(models.Model):
@@ -77,6 +105,10 @@ class ListingVersion(models.Model):
         SECURITY = "security", _("Security")
         ANALYTICS = "analytics", _("Data and AI")
         OTHER = "other", _("Other")
+
+    IN_MAKING = (State.DRAFT, State.SCANNING, State.IN_REVIEW, State.APPROVED, State.REJECTED)
+    EDITABLE = (State.DRAFT, State.REJECTED)
+    AT_WORK = (State.SCANNING, State.APPROVED)  # a job holds it
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     listing = models.ForeignKey(
@@ -137,6 +169,14 @@ class ListingVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Of its publisher's page."""
+        return reverse("market:listing", args=[self.listing_id])
+
+    @property
+    def is_editable(self) -> bool:
+        return self.state in self.EDITABLE
 
 
 class Software(models.Model):

@@ -1,7 +1,8 @@
 """`{% load listing %}`: what publishers write about their listings, as HTML."""
 
 from django import template
-from django.template.defaultfilters import linebreaks_filter
+
+from market.html import html_of
 
 register = template.Library()
-register.filter("prose", linebreaks_filter)
+register.filter("prose", html_of)

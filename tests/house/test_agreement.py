@@ -87,7 +87,13 @@ from imsconsole.jobs import rules as jobs
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
-from market.prices import rules as price_rules
+from market.listings import rules as listings
+from market.listings.drafts import Draft
+from market.listings.services import create_listing, create_version, edit_version
+from market.models import Listing, ListingVersion, Price
+from market.prices import rules as prices
+from market.prices.services import set_price
+from market.publishers import rules as publishers
 from market.shop import rules as shop_rules
 from sharing import rules as sharing_rules
 from sharing.copies import rules as copies
@@ -97,6 +103,7 @@ from tests import factories
 from tests.cloud.volumes.disks import free_disk
 from tests.conftest import client_of
 from tests.jobs.test_quotas import complete_upload_of
+from tests.market import selling
 
 MEMBERS = ("alice", "bob", "dave")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
@@ -478,12 +485,24 @@ OBJECT = Subject(
 # images and uploads -----------------------------------------------------------------------------------
 
 
-def an_image(actor: Actor, *, launching: bool = False, held: bool = False, **fields: Any) -> Image:
+def an_image(
+    actor: Actor,
+    *,
+    launching: bool = False,
+    held: bool = False,
+    offered: bool = False,
+    shared: bool = False,
+    **fields: Any,
+) -> Image:
     image = factories.ImageFactory(**{"project": actor.project, "os_version": None, **fields})
     factories.ImageDiskFactory(image=image, ref="none")
     factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     if launching:
         factories.ServerFactory(project=actor.project, image=image, status="creating")
+    if offered:
+        factories.ListingVersionFactory(listing__project=actor.project, image=image)
+    if shared:
+        factories.ShareFactory(image=image, owner=actor.project)
     if held:
         Job.objects.create(
             kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=actor.project,
@@ -499,6 +518,11 @@ def launched(image: Image, actor: Actor) -> list[Server]:
 
 def offered(image: Image, actor: Actor) -> Share:
     return share_image(image, project=factories.ProjectFactory(region=actor.region), actor=actor)
+
+
+def put_up(image: Image, actor: Actor) -> Listing:
+    selling.publisher(actor)
+    return create_listing(selling.words(image), actor=actor)
 
 
 def copied(image: Image, actor: Actor) -> Image:
@@ -537,6 +561,8 @@ IMAGE = Subject(
         "held": {"held": True},
         "ISO": {"type": "iso"},
         "data disk": {"type": "data"},
+        "offered": {"offered": True},
+        "shared": {"shared": True},
         **{
             status: {"status": status}
             for status in Image.Status.values
@@ -565,6 +591,13 @@ IMAGE = Subject(
             is_shown=lambda image: image.type == "iso",
         ),
         Action(share.can_share, "Share", at("sharing:share"), service=offered),
+        Action(
+            offer.can_offer,
+            "Publish as market image",
+            lambda image: f"{reverse('market:create-listing')}?image={image.pk.hex}",
+            service=put_up,
+            is_shown=lambda image: image.category == "private",
+        ),
         Action(
             create_disk_rules.can_create_disk_from,
             "Create data disk",
@@ -835,6 +868,101 @@ ONESELF = Subject(
     is_private=False,
 )
 
+# listings ---------------------------------------------------------------------------------------------
+
+
+def a_listing(actor: Actor, *states: str, seller: str = "approved", **fields: Any) -> Listing:
+    """With a version in each of `states`, the first one the latest."""
+    publisher = selling.publisher(actor)
+    publisher.state = seller
+    publisher.save()
+    listing = factories.ListingFactory(project=actor.project, publisher=publisher, **fields)
+    for state in reversed(states):
+        version = factories.ListingVersionFactory(listing=listing, state=state)
+        version.regions.add(actor.region)
+        factories.ImageDiskFactory(image=version.image, ref="none")
+    return listing
+
+
+def in_question(listing: Listing) -> ListingVersion:
+    return listing.in_making or listing.latest
+
+
+def new_words(actor: Actor) -> Draft:
+    return selling.words(factories.ImageFactory(project=actor.project), version="new")
+
+
+def asked_of_listing(rule: Callable[..., Verdict], listing: Listing, actor: Actor) -> Verdict:
+    listing = Listing.objects.select_related("publisher").get(pk=listing.pk)
+    version = in_question(listing)
+    if rule is listings.can_submit_version:
+        image = Image.objects.with_facts(actor).get(pk=version.image_id)
+        return rule(version, image, actor)
+    return rule(
+        version
+        if rule.__name__.endswith("_version") and rule is not listings.can_create_version
+        else listing,
+        actor,
+    )
+
+
+def is_making(listing: Listing) -> bool:
+    return listing.in_making is not None
+
+
+GONE = {"withdrawn_at": now(), "reinstall_until": now() + timedelta(days=180)}
+LISTING = Subject(
+    lambda actor, states, **fields: a_listing(actor, *states, **fields),
+    {
+        **{state: {"states": [state]} for state in ListingVersion.State.values if state != "replaced"},
+        "published with a draft": {"states": ["draft", "published"]},
+        "published with a scan": {"states": ["scanning", "published"]},
+        "of a suspended publisher": {"states": ["draft", "published"], "seller": "suspended"},
+        "withdrawn": {"states": ["withdrawn"], **GONE},
+    },
+    lambda listing: [reverse("market:listing", args=[listing.pk])],
+    (
+        Action(listings.can_submit_version, "Send in", at("market:submit"), is_shown=is_making),
+        Action(
+            listings.can_edit_version,
+            "Edit draft",
+            at("market:edit-listing"),
+            service=lambda listing, actor: edit_version(
+                in_question(listing), selling.words(in_question(listing).image), actor=actor
+            ),
+            is_shown=is_making,
+        ),
+        Action(
+            listings.can_recall_version,
+            "Take back",
+            at("market:recall"),
+            is_shown=lambda listing: is_making(listing) and listing.in_making.state == "in-review",
+        ),
+        Action(listings.can_discard_version, "Discard draft", at("market:discard"), is_shown=is_making),
+        Action(
+            listings.can_create_version,
+            "New version",
+            at("market:create-version"),
+            service=lambda listing, actor: create_version(listing, new_words(actor), actor=actor),
+        ),
+        Action(
+            prices.can_price_listing,
+            "Set price",
+            at("market:set-price"),
+            service=lambda listing, actor: set_price(
+                Price(of=Price.Of.LISTING, listing=listing, unit=Price.Unit.FREE), actor=actor
+            ),
+        ),
+        Action(
+            listings.can_withdraw_listing,
+            "Withdraw from the market",
+            at("market:withdraw"),
+            {"reason": "No more support."},
+        ),
+    ),
+    ask=asked_of_listing,
+)
+
 SUBJECTS = {
     "server": SERVER,
     "kept disk": KEPT_DISK,
@@ -852,6 +980,7 @@ SUBJECTS = {
     "received share": RECEIVED_SHARE,
     "upload": UPLOAD,
     "job": JOB,
+    "listing": LISTING,
     "project": PROJECT,
     "member": MEMBER,
     "oneself": ONESELF,
@@ -895,13 +1024,19 @@ ELSEWHERE = {
     install.can_install_server: "images/test_install.py",
     launch.can_create_servers: "images/test_launch.py",
     launch.can_unlock_disks: "images/test_full_ecs.py",
-    offer.can_offer: "market/test_offer.py",
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",
     public.can_keep: "images/public/test_keep.py",
+    listings.can_create_listing: "market/test_review.py",
+    listings.can_approve_version: "market/test_review.py",
+    listings.can_reject_version: "market/test_review.py",
+    prices.can_set_price: "market/test_prices.py",
+    publishers.can_apply_as_publisher: "market/test_publishers.py",
+    publishers.can_edit_publisher: "market/test_publishers.py",
+    publishers.can_approve_publisher: "market/test_publishers.py",
+    publishers.can_reject_publisher: "market/test_publishers.py",
+    publishers.can_suspend_publisher: "market/test_publishers.py",
     shop_rules.can_accept_terms: "market/test_shop.py",
-    price_rules.can_price_listing: "market/test_prices.py",
-    price_rules.can_set_price: "market/test_prices.py",
     copies.can_give_copies: "sharing/test_copies.py",
     copies.can_give_copy: "sharing/test_copies.py",
     sharing_rules.can_answer_all: "sharing/test_answer.py",

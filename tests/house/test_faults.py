@@ -31,8 +31,9 @@ from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_
 
 pytestmark = pytest.mark.django_db
 WITH_GUESTS = [pytest.mark.slow, pytest.mark.guest]  # a guest starts again and again
+WITHOUT_GUESTS = ("image.", "share.", "listing.")
 KINDS = [
-    pytest.param(kind, id=kind.kind, marks=[] if kind.kind.startswith(("image.", "share.")) else WITH_GUESTS)
+    pytest.param(kind, id=kind.kind, marks=[] if kind.kind.startswith(WITHOUT_GUESTS) else WITH_GUESTS)
     for kind in BEGINNINGS
     if kind is not ReinstallOs  # a ChangeOs, see below
 ]

@@ -242,13 +242,27 @@ def _events(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _publishers(numbers: range, _people: SimpleNamespace) -> None:
+    for i in numbers:
+        factories.PublisherFactory(name=f"seller-{i}", state="applied")
+
+
+def _listings(numbers: range, people: SimpleNamespace) -> None:
+    for i in numbers:
+        version = factories.ListingVersionFactory(
+            listing__project=people.bob.project, title=f"title-{i}", state="in-review"
+        )
+        version.regions.add(people.bob.region)
+
+
 ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
-    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares,
+    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
+    "market.ListingVersion": _listings,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people

@@ -29,7 +29,7 @@ from images.services.public import fetch_public_image
 from images.services.take_object import take_object
 from images.services.verify import verify_image
 from images.store_check import differences
-from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.accounts.models import Agency, Project
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
@@ -53,6 +53,11 @@ from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
+from market.jobs_publish import PublishListing
+from market.jobs_scan import ScanListing
+from market.listings.services import submit_version
+from market.models import ListingVersion
+from market.review.services import approve_version
 from sharing.copies.jobs import GiveCopy
 from sharing.copies.services import give_copy
 from tests import factories
@@ -64,6 +69,7 @@ from tests.engine.guests import TestWork
 from tests.factories import BucketFactory
 from tests.images.importing import imported, make_disks
 from tests.images.public.conftest import publish
+from tests.market.selling import a_draft, in_review
 from tests.support.file_server import Server as Publisher
 from tests.support.workers import run_jobs
 
@@ -161,6 +167,17 @@ class Works:
         """Always a new one of its publisher."""
         publish(self.publisher, self.disk.read_bytes() + bytes(512 * self._count))
         return fetch_public_image(key="one", actor=platform_actor())
+
+    # listings
+    def scan_listing(self) -> ListingVersion:
+        return submit_version(a_draft(self.actor), actor=self.actor)
+
+    def publish_listing(self) -> ListingVersion:
+        """To its own region and to another one."""
+        image = bootable_image(self.actor)
+        far = factories.RegionFactory(code="cn-east-3", name="CN East-Shanghai1")
+        version = in_review(self.actor, image, regions=[image.region, far])
+        return approve_version(version, actor=Operator(factories.UserFactory(is_staff=True)))
 
     # servers
     def images(self) -> list[Image]:
@@ -315,6 +332,8 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     VerifyStored: Works.verify_stored,
     ExportImage: Works.export_image,
     CaptureImage: Works.capture_image,
+    ScanListing: Works.scan_listing,
+    PublishListing: Works.publish_listing,
     CreateServer: Works.create_server,
     StartServer: Works.start_server,
     StopServer: Works.stop_server,
@@ -391,6 +410,21 @@ def _exported(job: Job, image: Image) -> None:
             assert hashlib.sha256(file.read()).hexdigest() == made.sha256
 
 
+def _version(job: Job) -> None:
+    """On the market in all its regions, or where it can be sent on from."""
+    version = ListingVersion.objects.get(pk=job.subject_id)
+    done = job.state == "done"
+    if job.kind == ScanListing.kind:
+        assert version.state == ("in-review" if done else "draft")
+        return
+    assert version.state == ("published" if done else "in-review")
+    editions = version.editions.select_related("image")
+    assert editions.count() == (len(job.args["editions"]) if done else 0)
+    for edition in editions:
+        disk = edition.image.disks.get()
+        assert engine_for(edition.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+
+
 def _stored(job: Job) -> None:
     _verified(ImageDisk.objects.get(pk=job.subject_id), job)
 
@@ -458,6 +492,7 @@ def _upload(job: Job) -> None:
 
 
 LOST = {
+    "listingversion": _version,
     "upload": _upload,
     "imagedisk": _stored,
     "backup": _backup,

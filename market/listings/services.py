@@ -1,0 +1,170 @@
+"""What sellers do with listings. Whoever writes holds the listing's row; the image's before it where that counts."""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from images.held import held_image
+from images.models import Image
+from images.rules.offer import can_offer
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.audit.trail import explain, service
+from imsconsole.core.now import now
+from imsconsole.jobs.start import start_job
+from imsconsole.notifications.models import Message
+from market.jobs_scan import ScanListing
+from market.listings.drafts import Draft
+from market.listings.locks import held_listing, held_version
+from market.listings.rules import (
+    can_create_listing,
+    can_create_version,
+    can_discard_version,
+    can_edit_version,
+    can_recall_version,
+    can_submit_version,
+    can_withdraw_listing,
+    has_room_for_picture,
+    is_new_version,
+)
+from market.messages import tell_buyers, tell_sellers
+from market.models import Listing, ListingVersion, Picture
+from market.pictures import Remade
+from market.publishers.lookup import publisher_of
+from market.publishers.rules import is_reason
+
+State = ListingVersion.State
+
+
+@service("createListing")
+def create_listing(draft: Draft, *, actor: Actor) -> Listing:
+    """A listing with the draft of its first version. Raises Refused."""
+    publisher = publisher_of(actor)
+    can_create_listing(publisher, actor).require()
+    can_offer(_held_image(draft.image, actor), actor).require()
+    assert publisher is not None  # noqa: S101  or it was refused
+    listing = Listing.objects.create(publisher=publisher, project=actor.project)
+    draft.write(ListingVersion(listing=listing, created_by=actor.user))
+    return listing
+
+
+@service("createListingVersion")
+def create_version(listing: Listing, draft: Draft, *, actor: Actor) -> ListingVersion:
+    """The draft of a new version; pictures are taken over from the one before. Raises Refused, NotFound."""
+    image = _held_image(draft.image, actor)
+    listing = held_listing(listing.pk)
+    can_create_version(listing, actor).require()
+    can_offer(image, actor).require()
+    is_new_version(draft.version, listing).require()
+    former = listing.latest
+    version = draft.write(ListingVersion(listing=listing, created_by=actor.user))
+    pictures = list(former.pictures.all())
+    for picture in pictures:
+        picture.pk, picture.version_of, picture._state.adding = None, version, True
+        picture.id = Picture._meta.pk.get_default()
+    Picture.objects.bulk_create(pictures)
+    return version
+
+
+@service("updateListingVersion")
+def edit_version(version: ListingVersion, draft: Draft, *, actor: Actor) -> ListingVersion:
+    """Change a draft, or what was rejected, which is a draft again then. Raises Refused, NotFound."""
+    image = _held_image(draft.image, actor)
+    version = held_version(version)
+    can_edit_version(version, actor).require()
+    if image.pk != version.image_id:
+        can_offer(image, actor).require()
+    is_new_version(draft.version, version.listing, other_than=version).require()
+    version.state = State.DRAFT
+    return draft.write(version)
+
+
+@service("addListingPicture")
+def add_picture(
+    version: ListingVersion, picture: Remade, *, caption: str = "", actor: Actor
+) -> ListingVersion:
+    """A screenshot for a draft. Raises Refused."""
+    version = held_version(version)
+    can_edit_version(version, actor).require()
+    has_room_for_picture(version).require()
+    Picture.objects.create(
+        version_of=version,
+        caption=caption,
+        content=picture.content,
+        width=picture.width,
+        height=picture.height,
+    )
+    return version
+
+
+@service("removeListingPicture")
+def remove_picture(picture: Picture, *, actor: Actor) -> ListingVersion:
+    """Raises Refused."""
+    version = held_version(picture.version_of)
+    can_edit_version(version, actor).require()
+    version.pictures.filter(pk=picture.pk).delete()
+    return version
+
+
+@service("submitListing")
+def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
+    """Send a version in: a job scans it, then the operator decides. From now on it never changes. Raises Refused."""
+    image = _held_image(version.image, actor)
+    version = held_version(version)
+    can_submit_version(version, image, actor).require()
+    version.state, version.reason, version.checks, version.submitted_at = State.SCANNING, "", {}, now()
+    version.save(update_fields=["state", "reason", "checks", "submitted_at"])
+    start_job(ScanListing, version, actor=actor)
+    return version
+
+
+@service("recallListing")
+def recall_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
+    """Take back what waits for its review: a draft again. Raises Refused."""
+    version = held_version(version)
+    can_recall_version(version, actor).require()
+    version.state = State.DRAFT
+    version.save(update_fields=["state"])
+    return version
+
+
+@service("discardListingVersion")
+def discard_version(version: ListingVersion, *, actor: Actor) -> Listing:
+    """Throw a draft away, and with it a listing that never had anything else. Raises Refused."""
+    version = held_version(version)
+    can_discard_version(version, actor).require()
+    listing, key = version.listing, version.listing_id
+    explain(listing, str(version))
+    version.delete()
+    if not listing.versions.exists():
+        listing.prices.all().delete()
+        listing.delete()
+        listing.pk = key
+    return listing
+
+
+@service("withdrawListing")
+def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) -> Listing:
+    """Take a listing from the market (下架). Servers that have it go on, and can be reinstalled for some time.
+
+    Raises Refused.
+    """
+    listing = held_listing(listing.pk)
+    can_withdraw_listing(listing, actor).require()
+    is_reason(reason).require()
+    version = listing.published
+    assert version is not None  # noqa: S101  or it was refused
+    listing.withdrawn_at, listing.withdrawn_because = now(), reason
+    listing.reinstall_until = now() + timedelta(days=settings.IMS_MARKET_REINSTALL_DAYS)
+    listing.save(update_fields=["withdrawn_at", "withdrawn_because", "reinstall_until"])
+    listing.versions.filter(state__in=[*ListingVersion.IN_MAKING, State.PUBLISHED]).update(
+        state=State.WITHDRAWN
+    )
+    version.listing = listing
+    tell_buyers("listing-withdrawn-notice", version, Message.Level.WARNING)
+    if isinstance(actor, Operator):
+        tell_sellers("listing-withdrawn-by-operator", version, Message.Level.WARNING, reason=reason)
+    return explain(listing, reason)
+
+
+def _held_image(image: Image, actor: Actor) -> Image:
+    return held_image(Image.objects.owned_by(actor).with_facts(actor), image.pk)

@@ -1,0 +1,89 @@
+"""The listings of a project, and the versions of one."""
+
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.rules import Verdict
+from imsconsole.core.tables import ImsTable, NumberColumn, TimeColumn
+from market.listings.lookup import image_of
+from market.listings.rules import (
+    can_create_version,
+    can_discard_version,
+    can_edit_version,
+    can_recall_version,
+    can_submit_version,
+    can_withdraw_listing,
+)
+from market.models import Listing, ListingVersion
+from market.prices.rules import can_price_listing
+
+
+def verdicts_on(listing: Listing, actor: Actor) -> dict[str, Verdict]:
+    """Which buttons a listing has, each with its verdict; the first ones are about the version in the making."""
+    version = listing.in_making
+    of_version: dict[str, Verdict] = {}
+    if version is not None:
+        version.listing = listing
+        of_version = {
+            "submit": can_submit_version(version, image_of(version, actor), actor),
+            "edit": can_edit_version(version, actor),
+            "recall": can_recall_version(version, actor),
+            "discard": can_discard_version(version, actor),
+        }
+    return {
+        **of_version,
+        "create_version": can_create_version(listing, actor),
+        "set_price": can_price_listing(listing, actor),
+        "withdraw": can_withdraw_listing(listing, actor),
+    }
+
+
+class ListingTable(ImsTable):
+    """The rows come from `listings_of`."""
+
+    caption = _("Listings")
+    empty_template = "market/_no_listings.html"
+
+    title = tables.TemplateColumn(
+        template_name="market/_cell_listing.html",
+        verbose_name=_("Title/Product code"),
+        order_by=("latest_title", "pk"),
+    )
+    state = tables.TemplateColumn(
+        template_name="market/_cell_states.html", verbose_name=_("Versions"), orderable=False
+    )
+    servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
+    created_at = TimeColumn("created_at")
+
+    class Meta(ImsTable.Meta):
+        model = Listing
+        fields = ("title", "state", "servers_count", "created_at")
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "listings-table"}
+        order_by = ("-created_at",)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+
+class VersionTable(ImsTable):
+    """All versions of a listing."""
+
+    caption = _("Versions")
+
+    version = tables.Column(
+        linkify=("market:version", {"version_id": tables.A("pk")}), order_by=("version", "pk")
+    )
+    state = tables.TemplateColumn(template_name="market/_cell_state.html", order_by=("state", "pk"))
+    image = tables.Column(linkify=True, order_by=("image__name", "pk"))
+    submitted_at = TimeColumn("submitted_at")
+    published_at = TimeColumn("published_at")
+
+    class Meta(ImsTable.Meta):
+        model = ListingVersion
+        fields = ("version", "state", "image", "submitted_at", "published_at")
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "versions-table"}
+        order_by = ("-created_at",)

@@ -1,0 +1,164 @@
+"""The pages of a seller: the list of listings, one of them, its drafts and its price."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.core.htmx import render_page
+from imsconsole.core.tables import paged
+from market.checks import lines_of
+from market.listings.forms import PictureForm, VersionForm
+from market.listings.lookup import content_of, find_listing, listings_of
+from market.listings.rules import can_create_listing, can_create_version, can_edit_version
+from market.listings.services import create_listing, create_version, edit_version
+from market.listings.tables import ListingTable, VersionTable, verdicts_on
+from market.models import Listing, ListingVersion
+from market.prices.forms import PriceForm
+from market.prices.lookup import price_of_listing, prices_of_listing
+from market.prices.rules import can_price_listing
+from market.prices.services import set_price
+from market.publishers.lookup import publisher_of
+
+ROOM = {"active": "market"}
+
+
+@signed_in
+@require_safe
+def listings(request: ActorRequest) -> HttpResponse:
+    """What the project offers on the market."""
+    publisher = publisher_of(request.actor)
+    context = ROOM | {
+        "publisher": publisher,
+        "table": paged(ListingTable, listings_of(request.actor), request, actor=request.actor),
+        "can_create": can_create_listing(publisher, request.actor),
+    }
+    return render_page(request, "market/listings.html", "components/table.html", context)
+
+
+@signed_in
+@require_safe
+def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """A listing with its versions: what is on the market, what is on its way there, and what it costs."""
+    listing = find_listing(request.actor, listing_id)
+    context = ROOM | {
+        "listing": listing,
+        "version": content_of(listing.in_making or listing.latest),
+        "lines": lines_of(listing.in_making or listing.latest),
+        "verdicts": verdicts_on(listing, request.actor),
+        "prices": prices_of_listing(listing),
+        "price_now": price_of_listing(listing),
+        "table": paged(VersionTable, listing.versions.select_related("image"), request),
+    }
+    return render_page(request, "market/listing.html", "components/table.html", context)
+
+
+@signed_in
+@require_safe
+def show_version(request: ActorRequest, version_id: uuid.UUID) -> HttpResponse:
+    """What one version says, as buyers read it."""
+    mine = ListingVersion.objects.filter(listing__project=request.actor.project)
+    version = content_of(get_object_or_404(mine, pk=version_id))
+    context = ROOM | {"version": version, "listing": version.listing, "lines": lines_of(version)}
+    return render(request, "market/version.html", context)
+
+
+@signed_in
+def create(request: ActorRequest) -> HttpResponse:
+    """A new listing: its first version and its price."""
+    data = request.POST if request.method == "POST" else None
+    form = VersionForm(data, actor=request.actor, initial={"image": request.GET.get("image")})
+    price = PriceForm(data, listing=None)
+    verdict = can_create_listing(publisher_of(request.actor), request.actor)
+    if request.method == "POST":
+        verdict.require()
+        if form.is_valid() & price.is_valid():
+            with transaction.atomic():
+                listing = create_listing(form.draft(), actor=request.actor)
+                _set_price(request, listing, price)
+            messages.success(request, _("The draft was saved. Add screenshots, then send it in."))
+            return redirect("market:edit-listing", listing.pk)
+    context = {"form": form, "price_form": price, "verdict": verdict}
+    return _form_page(request, "market/create_listing.html", context)
+
+
+@signed_in
+def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """The draft of a version; of a listing that was never on the market its price as well."""
+    listing = find_listing(request.actor, listing_id)
+    version = content_of(listing.in_making or listing.latest)
+    data = request.POST if request.method == "POST" else None
+    form = VersionForm(data, actor=request.actor, listing=listing, version=version)
+    price = None if _was_published(listing) else PriceForm(data, listing=listing)
+    verdict = can_edit_version(version, request.actor)
+    if request.method == "POST":
+        verdict.require()
+        if form.is_valid() & (price is None or price.is_valid()):
+            with transaction.atomic():
+                edit_version(version, form.draft(), actor=request.actor)
+                _set_price(request, listing, price)
+            messages.success(request, _("The draft was saved."))
+            return redirect("market:listing", listing.pk)
+    context = {
+        "form": form,
+        "price_form": price,
+        "verdict": verdict,
+        "listing": listing,
+        "version": version,
+        "picture_form": PictureForm(),
+    }
+    return _form_page(request, "market/edit_listing.html", context)
+
+
+@signed_in
+def new_version(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """The draft of a new version, begun with what the one before says."""
+    listing = find_listing(request.actor, listing_id)
+    data = request.POST if request.method == "POST" else None
+    form = VersionForm(data, actor=request.actor, listing=listing)
+    verdict = can_create_version(listing, request.actor)
+    if request.method == "POST":
+        verdict.require()
+        if form.is_valid():
+            create_version(listing, form.draft(), actor=request.actor)
+            messages.success(request, _("The draft was saved. Look at its screenshots, then send it in."))
+            return redirect("market:edit-listing", listing.pk)
+    context = {"form": form, "verdict": verdict, "listing": listing}
+    return _form_page(request, "market/new_version.html", context)
+
+
+@signed_in
+def price(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """The next price: for those who begin later."""
+    listing = find_listing(request.actor, listing_id)
+    form = PriceForm(request.POST if request.method == "POST" else None, listing=listing, later=True)
+    verdict = can_price_listing(listing, request.actor)
+    if request.method == "POST":
+        verdict.require()
+        if form.is_valid():
+            _set_price(request, listing, form)
+            messages.success(request, _("The price was set."))
+            return redirect("market:listing", listing.pk)
+    context = {"price_form": form, "verdict": verdict, "listing": listing}
+    return _form_page(request, "market/set_price.html", context)
+
+
+def _form_page(request: ActorRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    forms = [context.get("form"), context.get("price_form")]
+    bad = any(form is not None and form.errors for form in forms)
+    return render(request, template, ROOM | context, status=422 if bad else 200)
+
+
+def _set_price(request: ActorRequest, listing: Listing, form: PriceForm | None) -> None:
+    if form is not None and (price := form.price(listing)):
+        set_price(price, valid_from=form.holds_from, actor=request.actor)
+
+
+def _was_published(listing: Listing) -> bool:
+    return any(version.published_at for version in listing.versions.all())

@@ -1,0 +1,1 @@
+"""Publishers: an account applies, the operator decides (§2.16)."""

@@ -1,0 +1,98 @@
+"""Apply as a publisher, and decide about it. The publisher's row is held, and the account's while it has none."""
+
+from django.db import IntegrityError, transaction
+
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.models import Account
+from imsconsole.audit.trail import explain, service
+from imsconsole.core.now import now
+from imsconsole.notifications.models import Message
+from market.messages import tell_publisher
+from market.models import Publisher
+from market.publishers.lookup import publisher_of
+from market.publishers.rules import (
+    can_apply_as_publisher,
+    can_approve_publisher,
+    can_edit_publisher,
+    can_reject_publisher,
+    can_suspend_publisher,
+    is_free_publisher_name,
+    is_reason,
+)
+
+State = Publisher.State
+
+
+@service("applyAsPublisher")
+def apply_as_publisher(
+    *, name: str, description: str, contact: str, logo: bytes | None = None, actor: Actor
+) -> Publisher:
+    """Ask to be a publisher, anew after a rejection. `logo` is a PNG from `pictures`; None leaves it. Raises Refused."""
+    Account.objects.select_for_update(no_key=True).get(pk=actor.account.pk)
+    publisher = publisher_of(actor)
+    can_apply_as_publisher(publisher, actor).require()
+    is_free_publisher_name(name, publisher).require()
+    publisher = publisher or Publisher(account=actor.account)
+    publisher.name, publisher.state, publisher.reason = name, State.APPLIED, ""
+    publisher.applied_by, publisher.applied_at = actor.user, now()
+    publisher.description, publisher.contact = description, contact
+    publisher.logo = publisher.logo if logo is None else logo
+    try:
+        with transaction.atomic():
+            publisher.save()
+    except IntegrityError:
+        is_free_publisher_name(name, publisher).require()
+        raise
+    return publisher
+
+
+@service("updatePublisher")
+def edit_publisher(*, description: str, contact: str, logo: bytes | None = None, actor: Actor) -> Publisher:
+    """Change what an approved publisher says of itself. Raises Refused."""
+    Account.objects.select_for_update(no_key=True).get(pk=actor.account.pk)
+    publisher = publisher_of(actor)
+    can_edit_publisher(publisher, actor).require()
+    assert publisher is not None  # noqa: S101  or it was refused
+    publisher.description, publisher.contact = description, contact
+    publisher.logo = publisher.logo if logo is None else logo
+    publisher.save(update_fields=["description", "contact", "logo"])
+    return publisher
+
+
+@service("approvePublisher")
+def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
+    """Let it offer images. Raises Refused."""
+    publisher = _held(publisher)
+    can_approve_publisher(publisher, actor).require()
+    return _decide(publisher, State.APPROVED, "", actor)
+
+
+@service("rejectPublisher")
+def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
+    """Turn an application down; the account may apply again. Raises Refused."""
+    publisher = _held(publisher)
+    can_reject_publisher(publisher, actor).require()
+    is_reason(reason).require()
+    return _decide(publisher, State.REJECTED, reason, actor)
+
+
+@service("suspendPublisher")
+def suspend_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
+    """From now on it offers nothing new. What it has on the market stays until it is withdrawn. Raises Refused."""
+    publisher = _held(publisher)
+    can_suspend_publisher(publisher, actor).require()
+    is_reason(reason).require()
+    return _decide(publisher, State.SUSPENDED, reason, actor)
+
+
+def _decide(publisher: Publisher, state: Publisher.State, reason: str, actor: Operator) -> Publisher:
+    publisher.state, publisher.reason = state, reason
+    publisher.decided_by, publisher.decided_at = actor.user, now()
+    publisher.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+    level = Message.Level.SUCCESS if state == State.APPROVED else Message.Level.WARNING
+    tell_publisher(f"publisher-{state}", publisher, level)
+    return explain(publisher, reason) if reason else publisher
+
+
+def _held(publisher: Publisher) -> Publisher:
+    return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)
