@@ -6,7 +6,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Backup
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 
