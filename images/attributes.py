@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from images.kinds import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from images.models import Image, ImageDisk
 from images.products import Product, product_of
 from imsconsole.accounts.actor import Actor
@@ -35,7 +36,7 @@ def attributes_of(image: Image, actor: Actor) -> list[Group]:
     """The groups of the page. Load the rows it names, `key` and `disks` among them, with the image."""
     disks, product = list(image.disks.all()), product_of(image, actor)
     return [
-        (_("Basics"), _basics(image, product)),
+        (_("Basics"), _basics(image, product, kind_of(image, actor))),
         *([(_("Market"), _market(product))] if product else []),
         (_("Operating system"), _system(image)),
         (_("What a server needs"), _needs(image)),
@@ -49,7 +50,7 @@ def shows_source(image: Image, actor: Actor) -> bool:
     return image.project_id == actor.project.pk or image.category == Image.Category.PUBLIC
 
 
-def _basics(image: Image, product: Product | None) -> list[Attribute]:
+def _basics(image: Image, product: Product | None, kind: str) -> list[Attribute]:
     owner = product.publisher if product and image.category == Image.Category.MARKET else image.project
     return [
         Attribute(
@@ -59,7 +60,7 @@ def _basics(image: Image, product: Product | None) -> list[Attribute]:
             is_code=True,
         ),
         Attribute(_("Status"), image.get_status_display(), STATUSES.get(image.status, "")),
-        Attribute(_("Category"), image.get_category_display(), CATEGORIES[image.category]),
+        Attribute(_("Category"), CHOSEN_AMONG[kind], CATEGORIES[kind]),
         Attribute(_("Image type"), image.get_type_display(), TYPES[image.type]),
         Attribute(
             _("Function"),
@@ -254,9 +255,10 @@ STATUSES: dict[str, Text] = {
     Image.Status.FROZEN: _("It was stopped by the platform and cannot be used."),
 }
 CATEGORIES: dict[str, Text] = {
-    Image.Category.PUBLIC: _("Everybody may use it; the platform takes care of it."),
-    Image.Category.PRIVATE: _("Only members of the project see it."),
-    Image.Category.MARKET: _("Everybody may use it at its publisher's price."),
+    PUBLIC: _("Everybody may use it; the platform takes care of it."),
+    PRIVATE: _("Members of the project see it, and projects it is shared with."),
+    SHARED: _("It is another project's, which shares it with this one."),
+    MARKET: _("Everybody may use it at its publisher's price."),
 }
 TYPES: dict[str, Text] = {
     Image.Type.SYSTEM: _("An operating system with its programs; servers are created from it."),

@@ -1,6 +1,7 @@
 """Three projects do what comes to their minds; who sees and uses an image is always what was agreed (hypothesis)."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -14,10 +15,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from images.deletions import delete_due_images
 from images.models import Image
 from images.services.change_os import change_os
 from images.services.copy import copy_image
-from images.services.delete import delete_image, restore_image
+from images.services.delete import delete_image, plan_deletion, restore_image, withdraw_deletion
 from images.services.launch import create_servers
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
@@ -25,7 +27,10 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
+from market.models import ListingVersion
 from sharing.clock import end_due_shares
+from sharing.copies.jobs import GiveCopy
+from sharing.copies.services import give_copy
 from sharing.models import Share
 from sharing.services import (
     accept_share,
@@ -44,7 +49,8 @@ WHICH = st.integers(0, 1)
 class ThreeProjects(RuleBasedStateMachine):
     """Projects 0, 1 and 2; project 0 owns image 0, project 1 image 1.
 
-    `agreed` says what was agreed: (image, receiver) → status; `until` the day that was named.
+    `agreed` says what was agreed: (image, receiver) → status; `until` the day that was named; `going` the images
+    that the clock is to delete.
     """
 
     def __init__(self) -> None:
@@ -57,6 +63,8 @@ class ThreeProjects(RuleBasedStateMachine):
         self.actors = [service_actor(factories.ProjectFactory(region=region)) for _ in range(3)]
         self.images = [self._image(owner) for owner in (0, 1)]
         self.in_trash = [False, False]
+        self.going = [False, False]
+        self.versions = [self._version(image) for image in self.images]
         self.agreed: dict[tuple[int, int], str] = {}
         self.until: dict[tuple[int, int], datetime] = {}
         self.servers: dict[object, int] = {}
@@ -76,11 +84,18 @@ class ThreeProjects(RuleBasedStateMachine):
         factories.ImageDiskFactory(image=image, ref="none")
         return image
 
+    def _version(self, image: Image) -> ListingVersion:
+        """What its owner offers on the market of it, a draft still."""
+        return factories.ListingVersionFactory(listing__project=image.project, image=image, state="draft")
+
     # what must come of it
 
     def has(self, which: int, who: int) -> bool:
         """Whether a project may use an image now."""
         return not self.in_trash[which] and (which == who or self.agreed.get((which, who)) == "accepted")
+
+    def published(self, which: int) -> bool:
+        return self.versions[which].state == "published"
 
     def living(self, which: int, who: int) -> bool:
         return not self.in_trash[which] and (which, who) in self.agreed
@@ -111,13 +126,14 @@ class ThreeProjects(RuleBasedStateMachine):
     @rule(which=WHICH, by=WHO, to=WHO)
     def share(self, which: int, by: int, to: int) -> None:
         may = by == which != to and not self.in_trash[which] and (which, to) not in self.agreed
+        may = may and not self.going[which] and not self.published(which)
         project = self.actors[to].project
         if self.does(lambda: share_image(self.images[which], project=project, actor=self.actors[by]), may):
             self.agreed[which, to] = "pending"
 
     @rule(which=WHICH, who=WHO)
     def accept(self, which: int, who: int) -> None:
-        may = self.living(which, who) and self.agreed[which, who] != "accepted"
+        may = self.living(which, who) and self.agreed[which, who] != "accepted" and not self.going[which]
         share = self.share_living(which, who)
         if self.does(lambda: accept_share(share, actor=self.actors[who]), may):
             self.agreed[which, who] = "accepted"
@@ -149,7 +165,7 @@ class ThreeProjects(RuleBasedStateMachine):
 
     @rule(which=WHICH, to=WHO)
     def go_on(self, which: int, to: int) -> None:
-        may = self.living(which, to) and (which, to) in self.until
+        may = self.living(which, to) and (which, to) in self.until and not self.going[which]
         share = self.share_living(which, to)
         if self.does(lambda: withdraw_notice(share, actor=self.actors[which]), may):
             del self.until[which, to]
@@ -160,12 +176,46 @@ class ThreeProjects(RuleBasedStateMachine):
         end_due_shares()
         for which, to in [pair for pair, day in self.until.items() if day <= now()]:
             self.forget(which, to)
+        delete_due_images()
+        for which in (0, 1):
+            had = [status for (image, _to), status in self.agreed.items() if image == which]
+            if self.going[which] and "accepted" not in had:
+                self.in_trash[which], self.going[which] = True, False
 
     @rule(which=WHICH, who=WHO)
     def delete(self, which: int, who: int) -> None:
         may = who == which and not self.in_trash[which]
         if self.does(lambda: delete_image(self.images[which], actor=self.actors[who]), may):
-            self.in_trash[which] = True
+            self.in_trash[which], self.going[which] = True, False
+
+    @rule(which=WHICH, who=WHO)
+    def plan_to_delete(self, which: int, who: int) -> None:
+        may = who == which and not self.in_trash[which]
+        call = partial(plan_deletion, self.images[which], at=now(), actor=self.actors[who])
+        if self.does(call, may):
+            self.going[which] = True
+
+    @rule(which=WHICH, who=WHO)
+    def keep(self, which: int, who: int) -> None:
+        call = partial(withdraw_deletion, self.images[which], actor=self.actors[who])
+        if self.does(call, who == which and self.going[which]):
+            self.going[which] = False
+
+    @rule(which=WHICH, is_on=st.booleans())
+    def publish(self, which: int, is_on: bool) -> None:
+        """What the market's services come to, for the rules of this room; their own tests are in tests/market."""
+        self.versions[which].state = "published" if is_on else "draft"
+        self.versions[which].save(update_fields=["state"])
+
+    @rule(which=WHICH, to=WHO, by=WHO)
+    def give_a_copy(self, which: int, to: int, by: int) -> None:
+        may = by == which and self.living(which, to) and self.agreed[which, to] == "accepted"
+        share = self.share_living(which, to)
+        if self.does(lambda: give_copy(share, actor=self.actors[by]), may):
+            job = Job.objects.get(kind=GiveCopy.kind, subject_id=Share.objects.get(pk=share.pk).copy_id)
+            GiveCopy().settle(job, Job.State.DONE)
+            self.copies[to] += 1
+            self.forget(which, to)
 
     @rule(which=WHICH, who=WHO)
     def restore(self, which: int, who: int) -> None:
@@ -242,7 +292,7 @@ def test_who_sees_and_uses_an_image_is_always_what_was_agreed() -> None:
     run_state_machine_as_test(
         ThreeProjects,
         settings=settings(
-            max_examples=8,
+            max_examples=12,
             stateful_step_count=15,
             deadline=None,
             phases=[Phase.generate],  # a failure is short anyway, and shrinking it takes minutes

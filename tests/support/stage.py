@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.support.console import wait_for
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, new_visitor
 
 LONG_NAME = (
     "image-of-the-payment-service-with-everything-" + "x" * 80
@@ -17,7 +17,8 @@ ID = r"[0-9a-f-]{36}"
 
 
 def set_stage(alice: Visitor, folder: Path) -> list[str]:
-    """A key pair, images (one failed at the door, one in the trash), a running and a changed server; drafts half filled in.
+    """A key pair, images (one failed at the door, one in the trash), a running and a changed server; drafts half filled in;
+    images that are shared with others and by them.
 
     `folder` takes the files to upload. Returns the addresses that no link leads to.
     """
@@ -33,6 +34,7 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
     refuse_file(alice, folder / "not-a-disk.vmdk")
     changed = change_os(alice, stopped)
     return [
+        *share_and_receive(alice, small),
         *half_filled_import(alice, small),
         *half_filled_capture(alice, server),
         confirmation(alice, f"/servers/{server}/reinstall-os/", stop=True),
@@ -128,6 +130,53 @@ def refuse_file(alice: Visitor, path: Path) -> None:
     alice.page.wait_for_load_state("load")
     alice.page.locator(".invalid-feedback, [role=alert]").first.wait_for()
     alice.troubles.clear()  # the browser complains of the refusal
+
+
+def share_and_receive(alice: Visitor, file: Path) -> list[str]:
+    """Carol, of another account, offers three images: one is accepted, one rejected, one waits. Alice offers her one.
+
+    Returns the pages about them.
+    """
+    browser = alice.page.context.browser
+    assert browser is not None
+    carol = new_visitor(browser, alice.url, locale="en-US")
+    carol.sign_in("carol")
+    ours, theirs = project_of(alice), project_of(carol)
+    received = []
+    for name in ("golden-image-of-globex", "an-old-one-of-globex", "waits-for-an-answer"):
+        make_image(carol, file, name)
+        received.append(carol.page.url.rstrip("/").rsplit("/", 1)[1])
+        share(carol, received[-1], ours)
+    alice.open("/sharing/").locator(f"tr:has-text('{received[0]}') form[action$='/accept/'] button").click()
+    alice.page.wait_for_url(f"**/images/{received[0]}/")
+    alice.open(f"/images/{received[1]}/reject/")
+    alice.send("main .confirm button[type=submit]")
+    page = alice.open("/images/?tab=private&q=data-of-web-1")
+    page.get_by_role("link", name="data-of-web-1", exact=True).first.click()
+    page.wait_for_url(re.compile(rf"/images/{ID}/$"))
+    own = page.url.rstrip("/").rsplit("/", 1)[1]
+    result = share(alice, own, theirs)
+    carol.open("/sharing/").locator(f"tr:has-text('{own}') form[action$='/accept/'] button").click()
+    carol.page.wait_for_url(f"**/images/{own}/")
+    carol.page.context.close()
+    return [
+        f"/images/{received[0]}/", result, *(f"/images/{own}/{page}/" for page in ("members", "stop-sharing", "delete")),
+        f"/images/{own}/?section=history", "/sharing/?tab=pending",
+    ]  # fmt: skip
+
+
+def project_of(visitor: Visitor) -> str:
+    """The ID that is shown on the page of the visitor's project."""
+    return (visitor.open("/project/").locator("main code[data-copy]").first.text_content() or "").strip()
+
+
+def share(visitor: Visitor, image: str, projects: str) -> str:
+    """Offer an image; returns the address of the page that says how it ended."""
+    page = visitor.open(f"/images/{image}/share/")
+    page.locator("textarea[name=projects]").fill(projects)
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url(re.compile(rf"/images/share/{ID}/$"))
+    return page.url.removeprefix(visitor.url)
 
 
 def confirmation(alice: Visitor, path: str, *, stop: bool = False) -> str:
