@@ -171,9 +171,9 @@ class CopyWizard(DraftWizard):
         self.images = [found[pk] for pk in draft.data["images"] if pk in found]
         parted = _part(self.images, self.kind, request.actor)
         if not self.images or parted.refused:
-            reason = parted.refused[0][1].reason if parted.refused else _("The image was deleted meanwhile.")
-            messages.warning(request, str(reason))
-            return redirect(self.back)
+            gone = _("The image was deleted meanwhile, or is not shared any more.")
+            messages.warning(request, str(parted.refused[0][1].reason if parted.refused else gone))
+            return redirect(self.back if self.images else "images:list")
         return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> Any:

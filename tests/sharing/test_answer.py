@@ -1,6 +1,7 @@
 """Accepting and rejecting: rule, service, page (R14, R44, R51, R52, R55, R57, R97, R101, R103)."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from images.models import Image
@@ -173,6 +174,26 @@ def test_a_red_dot_says_that_something_waits(people, share):
     assert "nav-dot" not in client_of(people.bob).get("/images/").content.decode()
     Share.objects.update(status="rejected")
     assert "nav-dot" not in client_of(people.carol).get("/images/").content.decode()
+
+
+def test_an_offer_is_among_what_needs_one_on_the_overview(people, share):
+    url = share.get_absolute_url()
+    assert url in client_of(people.carol).get("/").content.decode()
+    assert url not in client_of(people.bob).get("/").content.decode()
+    Share.objects.update(status="accepted")
+    assert f'href="{url}"' not in client_of(people.carol).get("/").content.decode()
+
+
+def test_operators_see_who_shares_what_with_whom(people, share, operator):
+    client = Client()
+    client.force_login(operator)
+    for url in (
+        reverse("admin:sharing_share_changelist") + f"?q={share.project_id}&ended=no",
+        reverse("admin:sharing_share_change", args=[share.pk]),
+    ):
+        page = client.get(url).content.decode()
+        for said in (share.image.name, str(share.project), str(share.owner)):
+            assert said in page, url
 
 
 def test_one_click_accepts_and_leads_to_the_image(people, share):

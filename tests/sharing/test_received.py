@@ -14,6 +14,7 @@ from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_reinstall_os
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
+from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from sharing.models import Share
 from sharing.rules import can_accept
@@ -173,6 +174,29 @@ def test_a_half_filled_order_ends_when_its_image_is_lost(people, share, how):  #
     page = client.post(reverse("servers-create-confirm", args=[draft.pk]), follow=True)
     assert "is gone meanwhile" in page.content.decode()
     assert not Server.objects.exists()
+
+
+@pytest.mark.parametrize("how", LOSSES)
+def test_a_half_filled_change_of_os_and_copy_end_with_it_too(people, share, how):  # R102
+    server = a_server(people, factories.ImageFactory(project=people.carol.project), status="stopped")
+    client, change = client_of(people.carol), reverse("servers-change-os", args=[server.pk])
+    order = {
+        "action": "confirm",
+        "image": str(share.image_id),
+        "system_disk_gb": 1,
+        "login": "none",
+        "user_data": "#!",
+    }
+    confirm = client.post(change, order)
+    copying = client.post(reverse("images:copy", args=[share.image_id]), {"kind": "here"})
+    assert (confirm.status_code, copying.status_code) == (302, 302)
+    lose(people, share, how)
+
+    assert "is gone meanwhile" in client.post(confirm.url, follow=True).content.decode()
+    left = client.get(copying.url, follow=True)
+    assert "or is not shared any more" in left.content.decode()
+    assert str(share.image_id) not in left.content.decode()
+    assert not Job.objects.exists()
 
 
 @pytest.mark.parametrize("how", ["stopped", "rejected"])
