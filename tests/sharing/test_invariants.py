@@ -184,13 +184,13 @@ class ThreeProjects(RuleBasedStateMachine):
 
     @rule(which=WHICH, who=WHO)
     def delete(self, which: int, who: int) -> None:
-        may = who == which and not self.in_trash[which]
+        may = who == which and not self.in_trash[which] and not self.published(which)
         if self.does(lambda: delete_image(self.images[which], actor=self.actors[who]), may):
             self.in_trash[which], self.going[which] = True, False
 
     @rule(which=WHICH, who=WHO)
     def plan_to_delete(self, which: int, who: int) -> None:
-        may = who == which and not self.in_trash[which]
+        may = who == which and not self.in_trash[which] and not self.published(which)
         call = partial(plan_deletion, self.images[which], at=now(), actor=self.actors[who])
         if self.does(call, may):
             self.going[which] = True
@@ -204,6 +204,7 @@ class ThreeProjects(RuleBasedStateMachine):
     @rule(which=WHICH, is_on=st.booleans())
     def publish(self, which: int, is_on: bool) -> None:
         """What the market's services come to, for the rules of this room; their own tests are in tests/market."""
+        is_on = is_on and not self.going[which] and not self.in_trash[which]
         self.versions[which].state = "published" if is_on else "draft"
         self.versions[which].save(update_fields=["state"])
 
