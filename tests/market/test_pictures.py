@@ -1,5 +1,6 @@
 """Pictures that people upload are made anew, within limits; their words become HTML that can do nothing."""
 
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -90,3 +91,10 @@ def test_markdown_becomes_headings_lists_tables_and_links():
     for part in ("<h3>One</h3>", "<li>a</li>", "<td>1</td>", "<code>code"):
         assert part in made
     assert '<a href="https://acme.test/" rel="nofollow noopener noreferrer">' in made
+
+
+def test_headings_stand_below_those_of_the_page_without_a_gap():
+    made = html_of("#### deep\n\n# high\n\n### lower\n\n## between\n\n<h1 onclick='x()'>raw</h1>")
+    assert re.findall(r"<h(\d)>(\w+)</h(\d)>", made) == [
+        ("3", "deep", "3"), ("3", "high", "3"), ("4", "lower", "4"), ("4", "between", "4"), ("3", "raw", "3"),
+    ]  # fmt: skip
