@@ -37,11 +37,20 @@ def furnish_images() -> Iterator[str]:
         for identity, boot_mode in IMAGES:
             name = f"{identity} · kernel {version} · {boot_mode.upper()}"
             job = _job_of(name, region) or _start(name, identity, boot_mode, region)
-            if job.is_live:
-                run_job(str(job.pk), holder="set_up")
-                job.refresh_from_db()
-            if job.state == Job.State.FAILED:
-                yield f"{name}: {job.error_sentence}"
+            yield from run_here(job)
+
+
+def run_here(job: Job) -> Iterator[str]:
+    """Do a job that is still to be done, in this process; yields a sentence if it failed."""
+    if job.is_live:
+        run_job(str(job.pk), holder="set_up")
+        job.refresh_from_db()
+    if job.state == Job.State.FAILED:
+        yield f"{job.subject_name}: {job.error_sentence}"
+
+
+def tidy_up() -> None:
+    """Forget the packages once every image is built."""
     if not Job.objects.live().filter(kind=BuildDemoImage.kind).exists():
         forget_cache()
 
@@ -80,18 +89,21 @@ def _job_of(name: str, region: Region) -> Job | None:
 
 def _start(name: str, identity: str, boot_mode: str, region: Region) -> Job:
     project = Project.objects.get(account__name=PLATFORM, region=region)
-    image = build_public_image(
+    image = build_image(
         name=name, identity=identity, boot_mode=boot_mode, region=region, actor=service_actor(project)
     )
     return Job.objects.about(image.pk).get()
 
 
 @service("createImage")
-def build_public_image(*, name: str, identity: str, boot_mode: str, region: Region, actor: Actor) -> Image:
-    """A public image whose bytes a job builds."""
+def build_image(
+    *, name: str, identity: str, boot_mode: str, region: Region, project: Project | None = None, actor: Actor
+) -> Image:
+    """A public image, or a private one of a project, whose bytes a job builds."""
     image = Image.objects.create(
         region=region,
-        category=Image.Category.PUBLIC,
+        project=project,
+        category=Image.Category.PRIVATE if project else Image.Category.PUBLIC,
         name=name,
         description="Debian's cloud kernel with BusyBox: a small guest that says who it is. For trying the console.",
         os_version=OsVersion.objects.filter(platform="BusyBox").first(),
@@ -99,7 +111,7 @@ def build_public_image(*, name: str, identity: str, boot_mode: str, region: Regi
         min_disk_gb=1,
         min_ram_mb=192,
         status=Image.Status.SAVING,
-        protected=True,
+        protected=project is None,
         source_kind=Image.Source.PLATFORM,
     )
     made_of: dict[str, Any] = {"identity": f"{identity} {boot_mode}", "boot_mode": boot_mode, "format": "raw"}

@@ -9,8 +9,10 @@ from imsconsole.accounts.actor import projects_of, service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Region, User
 from imsconsole.cloud.models import Flavor
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
-from imsconsole.demo.images import IMAGES, build_public_image, furnish_images, start_debian
+from imsconsole.demo.images import IMAGES, build_image, furnish_images, start_debian
+from imsconsole.demo.market import furnish_market
 from imsconsole.jobs.models import Job
+from market.models import ListingVersion, Price
 from tests.support.workers import kill_at_every_step
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +78,7 @@ def test_a_public_image_is_built_however_the_worker_dies():
     names = (f"built {number}" for number in range(1000))
 
     def start() -> Job:
-        image = build_public_image(
+        image = build_image(
             name=next(names), identity="built", boot_mode="bios", region=region, actor=operator
         )
         return Job.objects.about(image.pk).get()
@@ -109,3 +111,18 @@ def test_a_catalogue_without_debian_is_said(settings, tmp_path):
     (tmp_path / "own.toml").write_text("")
     (sentence,) = start_debian()
     assert "no entry debian-12-built" in sentence
+
+
+@pytest.mark.slow  # builds two guests and brings them to two regions
+@pytest.mark.guest
+@pytest.mark.django_db(transaction=True)
+def test_the_market_has_a_free_and_a_paid_listing_in_every_region_and_everything_has_a_price():
+    furnish()
+    assert list(furnish_market()) == []
+    offers = ListingVersion.objects.filter(state="published")
+    assert {offer.listing.prices.get().unit for offer in offers} == {"free", "hour"}
+    assert Image.objects.filter(category="market", status="active").count() == 2 * Region.objects.count()
+    assert not Flavor.objects.exclude(pk__in=Price.objects.values("flavor")).exists()
+    before = Job.objects.count(), Price.objects.count()
+    assert list(furnish_market()) == []
+    assert (Job.objects.count(), Price.objects.count()) == before

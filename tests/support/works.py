@@ -48,7 +48,7 @@ from imsconsole.cloud.vaults.services import create_vault
 from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
 from imsconsole.cloud.volumes.rules import WORKING
 from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
-from imsconsole.demo.images import build_public_image
+from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
@@ -106,7 +106,7 @@ class Works:
 
     def build_image(self) -> Image:
         """The cache is filled by the fixture that makes these works."""
-        return build_public_image(
+        return build_image(
             name=f"built-{self._count}",
             identity="any",
             boot_mode="bios",

@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
-from imsconsole.demo.images import furnish_images, start_debian
+from imsconsole.demo.images import furnish_images, start_debian, tidy_up
+from imsconsole.demo.market import furnish_market
 
 
 class Command(BaseCommand):
@@ -28,8 +29,9 @@ class Command(BaseCommand):
         self.stdout.write(
             "Furnishing the demo; its images are built from Debian's packages (about a minute, once) …"
         )
-        for line in furnish_images():
+        for line in (*furnish_images(), *furnish_market()):
             self.stderr.write(line)
+        tidy_up()
         if settings.IMS_DEMO_DEBIAN:
             self.stdout.write("Its workers build a Debian as well, in the background (some minutes, once).")
             for line in start_debian():
