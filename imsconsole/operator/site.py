@@ -42,6 +42,17 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     ),
     ("servers", _("Servers"), ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.Usage")),
     ("offer", _("What is offered"), ("cloud.Flavor", "accounts.Region", "accounts.AvailabilityZone")),
+    (
+        "market",
+        _("Market"),
+        (
+            "market.Publisher",
+            "market.Listing",
+            "market.ListingVersion",
+            "market.Price",
+            "market.Charge",
+        ),
+    ),
 )
 OURS = ("imsconsole.", "images.", "sharing.", "market.")
 

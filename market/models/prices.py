@@ -4,11 +4,11 @@ import uuid
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
+from djmoney.models.validators import MinMoneyValidator
 
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.now import now
@@ -59,7 +59,7 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
         decimal_places=4,
         default_currency=settings.DEFAULT_CURRENCY,
         default=0,
-        validators=[MinValueValidator(0)],
+        validators=[MinMoneyValidator(0)],
     )
     per_vcpu = models.BooleanField(_("for each vCPU"), default=False)
     trial_days = models.PositiveSmallIntegerField(_("free trial (days)"), default=0)

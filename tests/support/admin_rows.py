@@ -18,9 +18,11 @@ from imsconsole.accounts.models import (
 )
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Bucket, Disk, Flavor, Key, KeyGrant, KeyPair, MasterKey, Server, Usage
+from imsconsole.cloud.usage import hour_of
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
+from market.models import Charge, Price
 from sharing.models import Share
 from tests import factories
 
@@ -134,6 +136,28 @@ def _usage(numbers: range, people: SimpleNamespace) -> None:
             disk_gb=1, started_at=now(),
         )
         for server in Server.objects.filter(usage=None).select_related("project", "image", "flavor")
+    )  # fmt: skip
+
+
+def _prices(numbers: range, _people: SimpleNamespace) -> None:
+    flavors = [factories.FlavorFactory(name=f"priced-{i}") for i in numbers]
+    at = now()
+    Price.objects.bulk_create(
+        Price(of="flavor", flavor=flavor, unit="hour", amount="0.2", created_at=at, valid_from=at)
+        for flavor in flavors
+    )
+
+
+def _charges(numbers: range, people: SimpleNamespace) -> None:
+    _usage(numbers, people)
+    price = factories.PriceFactory()
+    rows = Usage.objects.filter(server__in=Server.objects.exclude(pk__in=Charge.objects.values("server")))
+    Charge.objects.bulk_create(
+        Charge(
+            project_id=usage.project_id, server_id=usage.server_id, image_id=usage.image_id, price=price,
+            hour=hour_of(now()), seconds=3600, unit_seconds=3600, amount="0.36",
+        )
+        for usage in rows
     )  # fmt: skip
 
 
@@ -262,7 +286,7 @@ ROWS: dict[str, Make] = {
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
-    "market.ListingVersion": _listings,
+    "market.ListingVersion": _listings, "market.Price": _prices, "market.Charge": _charges,
 }  # fmt: skip
 
 # what is typed into the form of a new row; `user` and `account` stand for people
@@ -276,6 +300,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "cloud.Flavor": {
         "name": "x9-tiny", "series": "x9", "vcpus": "1", "memory_mb": "64", "architecture": "x86", "device": "",
     },
+    "market.Price": {"of": "disk", "amount_0": "0.7", "amount_1": "CNY"},
     "images.OsVersion": {
         "name": "Own 1", "os_type": "Linux", "platform": "Own", "version": "1", "bits": "64", "on_x86": "on",
         "flavor_series": "[]",
