@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency
 from django.conf import settings
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 
 from market.models import Price
@@ -35,7 +35,10 @@ def price_text(price: Price | None) -> str:
     text = _("%(amount)s %(unit)s and vCPU") if price.per_vcpu else _("%(amount)s %(unit)s")
     if not price.trial_days:
         return text % words
-    return _("%(price)s, the first %(days)s days free") % {"price": text % words, "days": price.trial_days}
+    trial = ngettext(
+        "%(price)s, the first %(days)s day free", "%(price)s, the first %(days)s days free", price.trial_days
+    )
+    return trial % {"price": text % words, "days": price.trial_days}
 
 
 def _format(amount: Decimal) -> str:

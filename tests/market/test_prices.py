@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from djmoney.money import Money
 
 from imsconsole.accounts.actor import Operator
@@ -138,3 +139,36 @@ def test_prices_and_amounts_are_said_as_people_say_them(listing):
         "CN¥0.00", "less than CN¥0.01", "CN¥0.02", "CN¥1,234.50",
     ]  # fmt: skip
     assert money(None) == "–"
+
+
+# the operator's lists --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"of": "flavor", "amount_0": "0.2"}, "flavor"),
+        ({"of": "listing", "amount_0": "0.2"}, "of"),
+        ({"of": "disk", "amount_0": "-1"}, "amount"),
+        (
+            {"of": "disk", "amount_0": "1", "valid_from_0": "2020-01-01", "valid_from_1": "00:00"},
+            "valid_from",
+        ),
+    ],
+)
+def test_the_operators_form_names_what_is_wrong(operator, client, typed, wrong):
+    client.force_login(operator)
+    answer = client.post(reverse("admin:market_price_add"), {"amount_1": "CNY", **typed})
+    assert wrong in answer.context["adminform"].form.errors
+    assert not Price.objects.exists()
+
+
+def test_the_operator_prices_a_flavor_from_a_later_day_on(operator, client):
+    flavor = factories.FlavorFactory()
+    client.force_login(operator)
+    typed = {"of": "flavor", "flavor": flavor.pk, "amount_0": "0.25", "amount_1": "CNY"}
+    later = {"valid_from_0": "2999-01-01", "valid_from_1": "00:00"}
+    assert client.post(reverse("admin:market_price_add"), typed | later).status_code == 302
+    found = Price.objects.get()
+    assert (found.of, found.unit, found.flavor, found.value) == ("flavor", "hour", flavor, Decimal("0.25"))
+    assert found.valid_from > now() + 365 * DAY
