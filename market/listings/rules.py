@@ -38,6 +38,11 @@ def can_edit_version(version: ListingVersion, actor: Actor) -> Verdict:
     """Only a draft, or what was rejected: what was sent in never changes."""
     if not (verdict := _sells(version.listing, actor)):
         return verdict
+    if version.state == State.IN_REVIEW:
+        return refuse(
+            "version-in-review",
+            _("This version waits for its review and cannot be changed. Take it back first."),
+        )
     if not version.is_editable:
         return refuse(
             "version-sent-in",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
+from imsconsole.jobs.models import Job
 from market.checks import lines_of
 from market.listings.forms import PictureForm, VersionForm
 from market.listings.lookup import content_of, find_listing, listings_of
@@ -47,10 +48,12 @@ def listings(request: ActorRequest) -> HttpResponse:
 def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """A listing with its versions: what is on the market, what is on its way there, and what it costs."""
     listing = find_listing(request.actor, listing_id)
+    version = listing.in_making or listing.latest
     context = ROOM | {
         "listing": listing,
-        "version": content_of(listing.in_making or listing.latest),
-        "lines": lines_of(listing.in_making or listing.latest),
+        "version": content_of(version),
+        "lines": lines_of(version),
+        "job": Job.objects.visible_to(request.actor).live().about(version.pk).first(),
         "verdicts": verdicts_on(listing, request.actor),
         "prices": prices_of_listing(listing),
         "price_now": price_of_listing(listing),
