@@ -22,6 +22,11 @@ from market.models.publishers import Publisher
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """What is on the market, and what the project has accepted the terms of: a buyer's page."""
+        versions = ListingVersion.objects.readable_by(actor).values("listing")
+        return self.filter(pk__in=versions)
+
     def owned_by(self, actor: Actor) -> Self:
         """Those of the project, whatever became of them."""
         return self.filter(project=actor.project)
@@ -82,6 +87,17 @@ class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-m
 
     def _version_in(self, *states: str) -> "ListingVersion | None":
         return next((version for version in self.versions.all() if version.state in states), None)
+
+
+class ListingVersionQuerySet(models.QuerySet["ListingVersion"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the project: a seller's page."""
+        return self.filter(listing__project=actor.project)
+
+    def readable_by(self, actor: Actor) -> Self:
+        """What a buyer reads: what is on the market, and what the project has accepted the terms of."""
+        accepted = Acceptance.objects.filter(project=actor.project).values("version_of")
+        return self.filter(Q(state=ListingVersion.State.PUBLISHED) | Q(pk__in=accepted))
 
 
 class ListingVersion(models.Model):
@@ -157,6 +173,8 @@ class ListingVersion(models.Model):
     running: int
     price_unit: str | None
     price_amount: Decimal | None
+
+    objects = ListingVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("version of a listing")

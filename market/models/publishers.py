@@ -1,14 +1,25 @@
 """Publishers: accounts that offer images to all others (镜像服务商)."""
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account
 from imsconsole.core.now import now
+
+
+class PublisherQuerySet(models.QuerySet["Publisher"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those that are approved; others for themselves and the operator alone."""
+        if actor.user and actor.user.is_staff:
+            return self
+        return self.filter(Q(state=Publisher.State.APPROVED) | Q(account=actor.account))
 
 
 class Publisher(models.Model):
@@ -47,6 +58,8 @@ class Publisher(models.Model):
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    objects = PublisherQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("publisher")

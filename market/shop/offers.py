@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.rules import ALLOWED, Verdict
-from market.models import Acceptance, Edition, ListingVersion, Price
+from market.models import Edition, ListingVersion, Price
 from market.prices.lookup import prices_of, with_price
 
 Offers = QuerySet[ListingVersion]
@@ -51,9 +51,7 @@ def readable_by(actor: Actor) -> Offers:
 
     Of each listing the one on the market, else the latest of those the project has accepted.
     """
-    published = Q(state=ListingVersion.State.PUBLISHED)
-    accepted = Acceptance.objects.filter(project=actor.project).values("version_of")
-    versions = ListingVersion.objects.filter(published | Q(pk__in=accepted))
+    versions = ListingVersion.objects.readable_by(actor)
     first = F("published_at").desc(nulls_last=True)
     return with_facts(versions, actor).order_by(first, "pk")
 

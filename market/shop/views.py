@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
 from imsconsole.core.csv import csv_response, dated_name
@@ -95,7 +94,7 @@ def _prices_from_now(version: ListingVersion) -> list[Price]:
 @signed_in
 def show_publisher(request: ActorRequest, publisher_id: uuid.UUID) -> HttpResponse:
     """Who a publisher is, and what they offer in this region."""
-    publisher = get_object_or_404(_publishers(request.actor), pk=publisher_id)
+    publisher = get_object_or_404(Publisher.objects.visible_to(request.actor), pk=publisher_id)
     offers = offered_in(request.actor).filter(listing__publisher=publisher)
     table: Any = paged(OfferTable, offers, request, actor=request.actor)
     context = {"active": "market", "publisher": publisher, "table": table.load()}
@@ -105,7 +104,7 @@ def show_publisher(request: ActorRequest, publisher_id: uuid.UUID) -> HttpRespon
 @signed_in
 @require_safe
 def show_logo(request: ActorRequest, publisher_id: uuid.UUID) -> HttpResponse:
-    publisher = get_object_or_404(_publishers(request.actor), pk=publisher_id)
+    publisher = get_object_or_404(Publisher.objects.visible_to(request.actor), pk=publisher_id)
     return _picture(bytes(publisher.logo), "image/png")
 
 
@@ -118,13 +117,6 @@ def show_picture(request: ActorRequest, picture_id: uuid.UUID) -> HttpResponse:
         was_published = Q(version_of__published_at__isnull=False)
         pictures = pictures.filter(was_published | Q(version_of__listing__project=request.actor.project))
     return _picture(bytes(get_object_or_404(pictures, pk=picture_id).content), "image/webp")
-
-
-def _publishers(actor: Actor) -> Any:
-    """Those that are approved; others for themselves and the operator alone."""
-    if actor.user and actor.user.is_staff:
-        return Publisher.objects.all()
-    return Publisher.objects.filter(Q(state=Publisher.State.APPROVED) | Q(account=actor.account))
 
 
 def _picture(content: bytes, kind: str) -> HttpResponse:

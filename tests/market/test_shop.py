@@ -15,6 +15,7 @@ from images.services.launch import create_servers
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.core.now import now
+from imsconsole.core.pages import pages_found
 from imsconsole.core.rules import Refused
 from market.models import Acceptance, Picture, Publisher, Software
 from market.shop.rules import can_accept_terms
@@ -354,3 +355,20 @@ def test_the_page_of_an_image_names_its_product(people, edition):
         assert detail(edition) in page
         assert str(edition.version_of.listing_id) in page
         assert edition.version_of.listing.publisher.name in page
+
+
+def test_what_one_is_told_of_leads_to_its_page_as_far_as_one_may_read_it(people, edition):
+    version = edition.version_of
+    draft = factories.ListingVersionFactory(
+        listing__project=people.carol.project, state="draft", published_at=None
+    )
+    applied = factories.PublisherFactory(state="applied")
+    things = [
+        *(("listing", one.listing_id) for one in (version, draft)),
+        *(("listingversion", one.pk) for one in (version, draft)),
+        *(("publisher", one.pk) for one in (version.listing.publisher, applied)),
+    ]
+    seen = {name: set(pages_found(things, getattr(people, name))) for name in ("alice", "carol")}
+    public = {("listing", str(version.listing_id)), ("publisher", str(version.listing.publisher_id))}
+    assert seen["alice"] == public
+    assert seen["carol"] == public | {("listingversion", str(one.pk)) for one in (version, draft)}
