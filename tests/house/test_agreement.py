@@ -1016,6 +1016,7 @@ ELSEWHERE = {
     cloud.can_run_guests: "images/test_launch.py",
     screens.can_operate_screen: "cloud/screens/test_open.py",
     keys.can_use_key: "cloud/keys/test_use.py",
+    keys.can_encrypt_with: "cloud/volumes/test_create_and_delete.py",
     keys.can_unlock: "images/test_encryption.py",
     keys.can_unlock_disks: "images/test_encryption.py",
     keys.can_unlock_system: "images/test_encryption.py",

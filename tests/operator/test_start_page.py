@@ -73,6 +73,17 @@ def test_failed_jobs_are_counted_until_somebody_tries_again(admin, people) -> No
     assert concerns(admin) == []
 
 
+def test_who_waits_for_a_decision_about_the_market_is_counted(admin, people) -> None:
+    beat()
+    publisher = factories.PublisherFactory(account=people.bob.account, state="applied")
+    version = factories.ListingVersionFactory(listing__project=people.bob.project, state="in-review")
+    assert concerns(admin) == ["1 publisher has applied.", "1 listing waits for its review."]
+    publisher.state, version.state = "approved", "published"
+    publisher.save()
+    version.save()
+    assert concerns(admin) == []
+
+
 def test_a_quota_that_is_nearly_full_is_named_with_its_project(admin, people) -> None:
     beat()
     people.bob.project.quotas = {"images": 5}
