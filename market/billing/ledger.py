@@ -19,6 +19,7 @@ from market.billing.runs import runs_of
 from market.costs import HOUR, Run, Stay, Tariff, lines_of
 from market.models import Charge, Price
 
+LINES_AT_ONCE = 500  # in one statement
 MOST_HOURS = 48  # at once, or other periodic work would wait too long after a pause
 
 
@@ -36,7 +37,7 @@ def settle_next_hour(known: datetime) -> bool:
     settled = SettledUsage.objects.select_for_update().first()
     if settled is None or settled.until + HOUR > known:
         return False
-    Charge.objects.bulk_create(charges_of(settled.until), batch_size=500)
+    Charge.objects.bulk_create(charges_of(settled.until), batch_size=LINES_AT_ONCE)
     settled.until += HOUR
     settled.save(update_fields=["until"])
     return True

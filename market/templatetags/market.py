@@ -70,6 +70,15 @@ def cost_of_changes(context: Context, lines: Iterable[Line], image: Image | None
     )
 
 
+@register.inclusion_tag("market/_cost_undo.html", takes_context=True)
+def cost_of_undo(context: Context, server: Server, image: Image | None) -> dict[str, Any]:
+    """How the fee of the image changes when a server goes back to its former system."""
+    if image is None or image.pk == server.image_id:
+        return {}
+    before, after = estimate_change({server: 0}, image, context["actor"])
+    return {"before": before.image, "after": after.image}
+
+
 @register.inclusion_tag("market/_cost_on_flavors.html", takes_context=True)
 def cost_on_flavors(context: Context, image: Image) -> dict[str, Any]:
     """Of a server with its image on the flavor in the address (`?flavor=`), or on the smallest that is offered."""

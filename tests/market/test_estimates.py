@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.template import Context, Template
 from django.urls import reverse
 
 from imsconsole.cloud.states import change_status
@@ -74,6 +75,16 @@ def test_a_server_that_stays_with_its_product_keeps_its_price(market, priced, pe
     priced("hour", "9", listing=market.listing)
     assert [each.image.hour for each in estimate_change({server: 1}, market.image, people.bob)] == [1, 1]
     assert [each.image.hour for each in estimate_change({other: 1}, market.image, people.bob)] == [0, 9]
+
+
+def test_going_back_to_a_former_system_says_what_becomes_of_the_fee(market, priced, people, plain):
+    priced("hour", "1", listing=market.listing)
+    drawn = Template("{% load market %}{% cost_of_undo server image %}")
+    server = market.run(plain)
+    text = drawn.render(Context({"server": server, "image": market.image, "actor": people.bob}))
+    assert "Free → CN¥1.00 per hour" in text
+    for image in (plain, None):
+        assert not drawn.render(Context({"server": server, "image": image, "actor": people.bob})).strip()
 
 
 # in the wizards --------------------------------------------------------------------------------------
