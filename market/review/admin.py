@@ -53,7 +53,7 @@ class PublisherAdmin(ReviewAdmin):
     list_select_related = ("account", "applied_by")
     actions = ("approve", "reject", "suspend")
     fieldsets = (
-        (None, {"fields": ("name", "logo_shown", "description", "contact", "account", "id")}),
+        (None, {"fields": ("name", "logo_shown", "description_shown", "contact", "account", "id")}),
         (_("State"), {"fields": ("state", "reason", "decided_by", "decided_at")}),
         (_("Origin"), {"fields": ("applied_by", "applied_at")}),
     )
@@ -66,6 +66,10 @@ class PublisherAdmin(ReviewAdmin):
         if not publisher.logo:
             return "–"
         return format_html('<img src="{}" alt="" width="96">', as_png(publisher.logo))
+
+    @admin.display(description=_("description"))
+    def description_shown(self, publisher: Publisher) -> SafeString | str:
+        return _theirs(publisher.description)
 
     @admin.action(description=_("Approve …"), permissions=["decide"])
     def approve(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
@@ -128,7 +132,7 @@ class ListingVersionAdmin(ReviewAdmin):
             None,
             {
                 "fields": (
-                    "title", "version", "state", "reason", "summary", "category", "publisher", "price",
+                    "title", "version", "state", "reason", "summary_shown", "category", "publisher", "price",
                     "offered_in", "listing", "former",
                 )
             },
@@ -185,17 +189,21 @@ class ListingVersionAdmin(ReviewAdmin):
     def pictures_shown(self, version: ListingVersion) -> SafeString | str:
         return _drawn("_pictures", pictures=version.pictures.all()) or "–"
 
+    @admin.display(description=_("summary"))
+    def summary_shown(self, version: ListingVersion) -> SafeString | str:
+        return _theirs(version.summary)
+
     @admin.display(description=_("description"))
     def description_shown(self, version: ListingVersion) -> SafeString | str:
-        return html_of(version.description) or "–"
+        return _theirs(html_of(version.description))
 
     @admin.display(description=_("release notes"))
     def notes_shown(self, version: ListingVersion) -> SafeString | str:
-        return html_of(version.release_notes) or "–"
+        return _theirs(html_of(version.release_notes))
 
     @admin.display(description=_("licence terms"))
-    def terms_shown(self, version: ListingVersion) -> SafeString:
-        return html_of(version.terms)
+    def terms_shown(self, version: ListingVersion) -> SafeString | str:
+        return _theirs(html_of(version.terms))
 
     @admin.action(description=_("Approve …"), permissions=["decide"])
     def approve(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
@@ -232,6 +240,7 @@ class Versions(ReadOnlyInline):
     fields = ("title", "version", "state", "image", "submitted_at", "published_at")
     readonly_fields = fields
     show_change_link = True
+    view_on_site = False
 
 
 @admin.register(Listing)
@@ -294,3 +303,8 @@ class ListingAdmin(ReviewAdmin):
 
 def _drawn(name: str, **context: Any) -> SafeString | str:
     return render_to_string(f"admin/market/{name}.html", context) if any(context.values()) else ""
+
+
+def _theirs(text: str) -> SafeString | str:
+    """What a publisher wrote, in its language."""
+    return format_html('<div translate="no">{}</div>', text) if text else "–"
