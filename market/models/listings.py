@@ -231,11 +231,12 @@ class Picture(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     content = models.BinaryField()
+    added_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         verbose_name = _("screenshot")
         verbose_name_plural = _("screenshots")
-        ordering = ["pk"]
+        ordering = ["added_at", "pk"]
 
     def __str__(self) -> str:
         return self.caption or str(self.pk)

@@ -372,3 +372,12 @@ def test_what_one_is_told_of_leads_to_its_page_as_far_as_one_may_read_it(people,
     public = {("listing", str(version.listing_id)), ("publisher", str(version.listing.publisher_id))}
     assert seen["alice"] == public
     assert seen["carol"] == public | {("listingversion", str(one.pk)) for one in (version, draft)}
+
+
+def test_screenshots_stand_in_the_order_in_which_they_were_added(people, edition):
+    added = [
+        Picture.objects.create(version_of=edition.version_of, width=2, height=2, content=b"RIFF").pk
+        for _ in range(6)
+    ]
+    page = client_of(people.bob).get(detail(edition)).content.decode()
+    assert sorted(added, key=lambda pk: page.index(str(pk))) == added
