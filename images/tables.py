@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.products import load_products
-from images.rules.copy import can_copy
+from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import IN_CREATION, can_delete
 from images.rules.export import can_export
@@ -35,7 +35,7 @@ def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
         "can_install": can_install(record, table.actor),
         "can_create_disk": can_create_disk_from(record, table.actor),
         "can_modify": can_modify(record, table.actor),
-        "can_copy": can_copy(record, table.actor),
+        "can_copy": can_begin_copy(record, table.actor),
         "can_tag": can_tag(record, table.actor),
         "can_export": can_export(record, table.actor),
         "can_share": can_share(record, table.actor),
@@ -153,7 +153,7 @@ def image_table(
     images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> ImageTable:
     """The page of the list that the request's URL asks for, with these of its choosable columns."""
-    images = images.select_related("os_version", "key", "backup__zone")
+    images = images.select_related("os_version", "key", "backup__zone").prefetch_related("disks")
     if "tags" in columns:
         images = images.prefetch_related("tags")
     table = paged(ImageTable, images, request, columns, actor=actor)

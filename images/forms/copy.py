@@ -21,11 +21,11 @@ NAME = "name-"
 
 
 class VaultField(forms.ModelChoiceField):
-    """A vault, by region, project and what is left in it."""
+    """A vault, with what is left in it and where it is."""
 
     def label_from_instance(self, vault: Any) -> str:
         left = size(max(0, vault.capacity_bytes - vault.used_bytes))
-        return _("%(place)s · %(vault)s (%(left)s left)") % {
+        return _("%(vault)s (%(left)s left) · %(place)s") % {
             "place": f"{vault.project.region} · {vault.project}",
             "vault": vault,
             "left": left,

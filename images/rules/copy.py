@@ -11,7 +11,7 @@ from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.backups.rules import fits_vault, is_available
+from imsconsole.cloud.backups.rules import fits_vault, is_at_rest
 from imsconsole.cloud.keys.rules import can_encrypt_with, can_use_key, is_encrypting
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -73,6 +73,11 @@ def can_copy(image: Image, actor: Actor) -> Verdict:
     )
 
 
+def can_begin_copy(image: Image, actor: Actor) -> Verdict:
+    """Whether there is a way to copy it: a full-ECS image goes to another region, all that does goes in the region as well."""
+    return (can_copy_across if image.type == Image.Type.FULL else can_copy)(image, actor)
+
+
 def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
     """The whole order: image, key, name (R39), then the quotas. Hard only after `lock_project`."""
     return (
@@ -86,7 +91,7 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
 def can_copy_across(image: Image, actor: Actor) -> Verdict:
     """To another region: own private images (R54) in state Normal, not encrypted, of up to 128 GB (R81, R92).
 
-    No ISO, and no full-ECS image whose backup is not complete. `image` comes from `with_facts`; load `backup`
+    No ISO, and no full-ECS image whose backup is not at rest. `image` comes from `with_facts`; load `backup`
     and prefetch `disks` with several.
     """
     return (
@@ -94,7 +99,7 @@ def can_copy_across(image: Image, actor: Actor) -> Verdict:
         and _owns(image, actor)
         and _is_own(image, actor)
         and is_copyable(image)
-        and (is_available(image.backup) if image.backup else ALLOWED)
+        and (is_at_rest(image.backup) if image.backup else ALLOWED)
         and fits_copy_limit(image)
         and _is_plain(image)
     )

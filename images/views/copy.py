@@ -145,7 +145,7 @@ def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Parted[Image]:
 
 def _images(actor: Actor) -> Any:
     images = Image.objects.visible_to(actor).with_facts(actor)
-    return images.select_related("key", "region", "backup").prefetch_related("disks", "backup__disks")
+    return images.select_related("key", "region", "backup").prefetch_related("disks")
 
 
 class CopyWizard(DraftWizard):

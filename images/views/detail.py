@@ -18,7 +18,7 @@ from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
 from images.products import product_of
-from images.rules.copy import can_copy
+from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete, can_withdraw_deletion
 from images.rules.export import can_export
@@ -62,7 +62,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_modify": can_modify(image, request.actor),
         "can_export": can_export(image, request.actor),
         "exported": _exported(latest["jobs"]),
-        "can_copy": can_copy(image, request.actor),
+        "can_copy": can_begin_copy(image, request.actor),
         "can_share": can_share(image, request.actor),
         "can_offer": can_offer(image, request.actor),
         "can_delete": can_delete(image, request.actor),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from images.ancestry import load_ancestors
 from images.filters import tab_of
 from images.models import Image
-from images.rules.copy import can_copy
+from images.rules.copy import can_begin_copy
 from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.rules.export import can_export
 from images.selection import chosen_images, found_by
@@ -26,7 +26,11 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    template, parts = _parts(tab, list(images.select_related("os_version", "key")[:MOST_AT_ONCE]), actor)
+    template, parts = _parts(
+        tab,
+        list(images.select_related("os_version", "key", "backup").prefetch_related("disks")[:MOST_AT_ONCE]),
+        actor,
+    )
     context = {
         **parts,
         "total": images.count() if matching else len(ids),
@@ -42,7 +46,7 @@ def show_selection(request: ActorRequest) -> HttpResponse:
 def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
     """The template of the bar, and what the rules say of the images."""
     if tab != "trash":
-        copyable = part(images, lambda image: can_copy(image, actor))
+        copyable = part(images, lambda image: can_begin_copy(image, actor))
         parted = part(images, lambda image: can_delete(image, actor))
         load_ancestors(images)
         exportable = part(images, lambda image: can_export(image, actor))

@@ -75,7 +75,9 @@ class NumberColumn(tables.Column):
     """A number, to the right, sorted by the field `name`."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(order_by=(name, "pk"), attrs={"td": {"class": "number"}}, **kwargs)
+        super().__init__(
+            order_by=(name, "pk"), attrs={name: {"class": "number"} for name in ("th", "td")}, **kwargs
+        )
 
 
 class ActionsColumn(tables.TemplateColumn):
@@ -86,7 +88,7 @@ class ActionsColumn(tables.TemplateColumn):
             template_name=template_name,
             verbose_name=_("Operation"),
             orderable=False,
-            attrs={"td": {"class": "row-actions"}},
+            attrs={name: {"class": "row-actions"} for name in ("th", "td")},
             **kwargs,
         )
 

@@ -9,6 +9,7 @@ from tests.support.console import wait_for
 from tests.support.visitor import Visitor
 
 SECRET = "Flow-secret-1"
+HERE, FAR = "acme-cn-north-4", "acme-cn-east-3"  # projects of one account in two regions
 
 
 def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
@@ -90,3 +91,24 @@ def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
     page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
     page.wait_for_load_state("load")
     wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == expected, f"{verb} did not work")
+
+
+def give_agency(alice: Visitor) -> None:
+    """The project of the other region lets this one place images in it, unless it does already."""
+    switch(alice, FAR)
+    page = alice.open("/project/")
+    if page.locator("select#agency-grantee").count():
+        page.locator("select#agency-grantee").select_option(index=0)
+        page.locator("#agencies form[action$='/agencies/create/'] button").click()
+        page.wait_for_load_state("load")
+        alice.look()
+    expect(page.locator("#agencies")).to_contain_text(HERE)
+    switch(alice, HERE)
+
+
+def switch(alice: Visitor, project: str) -> None:
+    page: Page = alice.open("/")
+    menu = page.locator("details", has=page.locator("form[action='/project/switch/']")).first
+    menu.locator("summary").click()
+    menu.locator("button", has_text=project).click()
+    page.wait_for_load_state("load")

@@ -3,16 +3,15 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, ready_log, status
+from tests.flows.steps import FAR, create_server, give_agency, import_file, ready_log, status
 from tests.flows.test_main_journey import guests
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
-HERE, FAR = "acme-cn-north-4", "acme-cn-east-3"
 IDENTITY = "Flow guest A"
 
 
@@ -79,24 +78,3 @@ def copy_here(alice: Visitor, image: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     return page.url.rstrip("/").rsplit("/", 1)[1]
-
-
-def give_agency(alice: Visitor) -> None:
-    """The project of the other region lets this one place images in it, unless it does already."""
-    switch(alice, FAR)
-    page = alice.open("/project/")
-    if page.locator("select#agency-grantee").count():
-        page.locator("select#agency-grantee").select_option(index=0)
-        page.locator("#agencies form[action$='/agencies/create/'] button").click()
-        page.wait_for_load_state("load")
-        alice.look()
-    expect(page.locator("#agencies")).to_contain_text(HERE)
-    switch(alice, HERE)
-
-
-def switch(alice: Visitor, project: str) -> None:
-    page: Page = alice.open("/")
-    menu = page.locator("details", has=page.locator("form[action='/project/switch/']")).first
-    menu.locator("summary").click()
-    menu.locator("button", has_text=project).click()
-    page.wait_for_load_state("load")

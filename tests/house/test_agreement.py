@@ -581,7 +581,7 @@ IMAGE = Subject(
         ),
         Action(export.can_export, "Export", at("images:export"), service=exported),
         Action(tag.can_tag, "Edit tags", at("images:tag"), {"tags-key": "env", "tags-value": "prod"}),
-        Action(copy.can_copy, "Copy", at("images:copy"), service=copied),
+        Action(copy.can_begin_copy, "Copy", at("images:copy"), service=copied),
         Action(copy.can_copy_across, "", at("images:copy"), service=copied_across),
         Action(
             install.can_install,

@@ -3,13 +3,15 @@
 import random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from images.models import Image
 from images.rules.copy import can_copy_across, may_be_backed_up
 from images.services.copy import copy_image_across
 from images.services.delete import delete_image, purge_image
-from images.services.full_ecs import make_of_backup
+from images.services.full_ecs import capture_full, make_of_backup
 from images.services.launch import create_servers
 from images.services.restore_backup import restore_to_new_server
 from images.store_check import differences
@@ -27,10 +29,10 @@ from imsconsole.jobs.services import cancel_job, retry_job
 from tests import factories
 from tests.cloud.backups.conftest import no_qemu  # noqa: F401
 from tests.cloud.backups.making import stored_backup
-from tests.cloud.conftest import empty
-from tests.cloud.machines import REGION, tiny_flavor
+from tests.cloud.conftest import empty, engine  # noqa: F401
+from tests.cloud.machines import REGION, WORD, running_server, tiny_flavor
 from tests.conftest import client_of
-from tests.engine.guests import TestWork
+from tests.engine.guests import TestWork, wait_for
 from tests.images.test_copy_across import (
     FAR,
     assert_clean,
@@ -167,6 +169,23 @@ def test_servers_are_made_of_the_copy_and_of_its_backup_there(people, vault, no_
     assert_clean()
 
 
+@pytest.mark.guest
+def test_a_server_of_a_copied_server_boots_in_the_other_region(people, engine, vault, far_servers):  # noqa: F811
+    server = running_server(people.bob, data_disks_gb=(1,))
+    near = factories.VaultFactory(project=people.bob.project)
+    image = capture_full(server, vault=near, name="whole", actor=people.bob)
+    run_jobs()
+    copy = copied(facts(image, people.bob), people.bob, vault)
+    run_jobs()
+    there = service_actor(vault.project)
+    order = {"name": "web", "flavor": tiny_flavor(), "data_disks_gb": (1,), "user_data": "#!/bin/sh\n"}
+    (made,) = create_servers(image=copy, actor=there, **order)
+    run_jobs()
+    made.refresh_from_db()
+    assert made.status == "running", made.status_sentence
+    wait_for(engine_for(FAR), made.ref, WORD)
+
+
 def test_the_server_it_is_of_is_not_bound_to_the_vault_there(people, vault, no_qemu):  # noqa: F811
     source = full_image(people.bob)
     server = factories.ServerFactory(project=people.bob.project)
@@ -268,6 +287,20 @@ def test_the_wizard_asks_for_a_vault_when_a_full_ecs_image_is_among_them(people,
     client.post(answer["Location"], {"wizard-current_step": "confirm"})
     assert set(Image.objects.filter(project=target).values_list("type", flat=True)) == {"full", "system"}
     assert Backup.objects.get(vault=vault).status == "creating"
+
+
+def test_a_list_of_them_costs_the_same_however_many_they_are(people):
+    client, url = client_of(people.bob), f"{reverse('images:list')}?tab=private"
+    counts = []
+    for _ in range(3):
+        backup = factories.BackupFactory(project=people.bob.project)
+        image = factories.ImageFactory(project=people.bob.project, type="full", backup=backup)
+        factories.ImageDiskFactory(image=image, ref="none")
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            assert reverse("images:copy", args=[image.pk]) in client.get(url).content.decode()
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
 
 
 def test_the_wizard_asks_nothing_of_the_kind_for_others(people, target, vault):  # noqa: F811

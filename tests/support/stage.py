@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.flows.steps import FAR, HERE, give_agency, switch
 from tests.support.console import wait_for
 from tests.support.visitor import Visitor, new_visitor
 
@@ -17,8 +18,8 @@ ID = r"[0-9a-f-]{36}"
 
 
 def set_stage(alice: Visitor, folder: Path) -> list[str]:
-    """A key pair, images (one failed at the door, one in the trash), a running and a changed server; drafts half filled in;
-    images that are shared with others and by them.
+    """A key pair, images (one failed at the door, one in the trash, a full-ECS one), a running and a changed server, an encrypted
+    disk, an object, a vault with a backup; drafts half filled in; images that are shared with others and by them.
 
     `folder` takes the files to upload. Returns the addresses that no link leads to.
     """
@@ -33,10 +34,14 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
     throw_away(alice)
     refuse_file(alice, folder / "not-a-disk.vmdk")
     changed = change_os(alice, stopped)
+    make_disk(alice, make_key(alice, "payments"))
+    make_object(alice, small)
+    whole = make_full_image(alice, server)
     return [
         *share_and_receive(alice, small),
         *half_filled_import(alice, small),
         *half_filled_capture(alice, server),
+        *half_filled_copy(alice, whole),
         confirmation(alice, f"/servers/{server}/reinstall-os/", stop=True),
         f"/servers/{changed}/",
         NOWHERE,
@@ -108,6 +113,72 @@ def half_filled_capture(alice: Visitor, server: str) -> list[str]:
     alice.send()
     alice.page.wait_for_url("**/confirm/")
     return [url.removeprefix(alice.url) for url in (details, alice.page.url)]
+
+
+def half_filled_copy(alice: Visitor, image: str) -> list[str]:
+    """The pages of a copy of a full-ECS image to another region that waits for its last click."""
+    give_agency(alice)
+    switch(alice, FAR)
+    make_vault(alice, "vault-far")
+    switch(alice, HERE)
+    page = alice.open(f"/images/{image}/copy/")
+    page.locator("input[name=kind][value=across]").check()
+    alice.send()
+    page.wait_for_url("**/target/")
+    target = page.url
+    page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
+    page.locator("select[name=target-vault]").select_option(index=1)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    return [url.removeprefix(alice.url) for url in (target, page.url)]
+
+
+def make_key(alice: Visitor, name: str) -> str:
+    alice.open("/keys/create/").locator("input[name=name]").fill(name)
+    alice.send()
+    alice.page.wait_for_url(re.compile(rf"/keys/{ID}/$"))
+    return name
+
+
+def make_disk(alice: Visitor, key: str) -> None:
+    page = alice.open("/disks/create/")
+    page.locator("input[name=name]").fill("ledger")
+    page.locator("select[name=key]").select_option(label=key)
+    alice.send()
+    page.wait_for_url(re.compile(rf"/disks/{ID}/$"))
+    until(alice, page.url.removeprefix(alice.url), "available")
+
+
+def make_object(alice: Visitor, file: Path) -> None:
+    page = alice.open("/buckets/create/")
+    page.locator("input[name=name]").fill("reports-of-the-payment-service")
+    alice.send()
+    page.wait_for_url(re.compile(rf"/buckets/{ID}/$"))
+    alice.open(f"{page.url.removeprefix(alice.url)}upload/")
+    page.locator("input[type=file]").set_input_files(file)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(rf"/buckets/{ID}/(\?|$)"))
+
+
+def make_vault(alice: Visitor, name: str) -> None:
+    alice.open("/vaults/create/").locator("input[name=name]").fill(name)
+    alice.send()
+    alice.page.wait_for_url(re.compile(rf"/vaults/{ID}/$"))
+
+
+def make_full_image(alice: Visitor, server: str) -> str:
+    """Of the running server, by a backup in a new vault. Returns its ID."""
+    make_vault(alice, "daily")
+    page = alice.open("/images/create/full-ecs/from-server/")
+    page.locator("select[name=server]").select_option(server)
+    page.locator("input[name=name]").fill("whole-web-1")
+    alice.send()
+    page.wait_for_url(re.compile(rf"/images/{ID}/$"))
+    image = page.url.rstrip("/").rsplit("/", 1)[1]
+    page.locator("a[href^='/backups/']:not([href='/backups/'])").first.click()
+    page.wait_for_url(re.compile(rf"/backups/{ID}/$"))
+    until(alice, page.url.removeprefix(alice.url), "available")
+    return image
 
 
 def make_image(alice: Visitor, file: Path, name: str) -> None:

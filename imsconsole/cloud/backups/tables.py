@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.rules import WORKING, can_become_image, can_delete_backup, can_restore_backup
@@ -51,7 +52,7 @@ class BackupTable(ImsTable):
     vault = tables.Column(linkify=True, order_by=("vault__name", "pk"))
     kind = tables.Column(order_by=("kind", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Disk capacity (GB)"))
-    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Size"))
+    stored_bytes = NumberColumn("stored_bytes", verbose_name=pgettext_lazy("bytes", "Stored"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
     taken_at = TimeColumn("taken_at")
     created_at = TimeColumn("created_at")
