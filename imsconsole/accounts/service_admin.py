@@ -244,4 +244,4 @@ def console_url(request: HttpRequest, obj: Any) -> str:
     actor = getattr(request, "actor", None)
     if actor is None or not hasattr(obj, "get_absolute_url"):
         return ""
-    return str(obj.get_absolute_url()) if obj.project in (actor.project, None) else ""
+    return str(obj.get_absolute_url()) if getattr(obj, "project", None) in (actor.project, None) else ""

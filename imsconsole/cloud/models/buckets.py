@@ -149,6 +149,10 @@ class BucketObject(models.Model):
         return reverse("buckets:object", args=[self.pk])
 
     @property
+    def project(self) -> Project:
+        return self.bucket.project
+
+    @property
     def name(self) -> str:
         """The last part of its key: what a download is called."""
         return PurePosixPath(self.key).name

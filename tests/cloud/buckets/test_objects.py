@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.urls import reverse
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.services import delete_object
 from imsconsole.cloud.buckets.store import stored_ids
@@ -13,7 +14,7 @@ from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import NotFound
 from tests.cloud.buckets.making import stored
 from tests.conftest import client_of
-from tests.factories import BucketFactory, BucketObjectFactory
+from tests.factories import BucketFactory, BucketObjectFactory, MembershipFactory
 from tests.support.at_once import DONE, at_once
 
 KEYS = ["top.raw", "a/one.raw", "a/two.raw", "a/b/deep.raw", "A/other.raw", "a%_/odd.raw", "ab.raw"]
@@ -132,3 +133,11 @@ def test_the_bar_counts_what_is_chosen_or_everything_that_is_found(people, bucke
     bar = client.post(url, {"pick": one, "state": "prefix=a/"})
     assert (bar.context["total"], bar.context["all_count"]) == (1, 2)
     assert client.post(url, {"matching": "q=raw", "pick": ""}).context["total"] == len(KEYS)
+
+
+def test_an_operator_who_is_in_the_project_finds_its_page_from_the_administration(people, operator):
+    made = BucketObjectFactory(bucket__project=people.bob.project)
+    MembershipFactory(user=operator, account=people.bob.account)
+    client = client_of(Actor(operator, people.bob.project, "administrator"))
+    page = client.get(reverse("admin:cloud_bucketobject_change", args=[made.pk]))
+    assert page.context["console_url"] == made.get_absolute_url()
