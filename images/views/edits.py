@@ -26,23 +26,16 @@ def edit_page(
     conflict: Conflict | None = None,
 ) -> HttpResponse:
     """The form; with what is wrong (422), or with what somebody else changed meanwhile (409)."""
+    done = Event.objects.visible_to(request.actor).about("image", image.pk).done(*EDITS)
     context = {
         "active": "images",
         "image": image,
         "form": form,
         "verdict": verdict,
         "differences": differences,
-        "last_change": _last_change(image, request) if conflict else None,
+        "last_change": done.first() if conflict else None,
     }
     status = 409 if conflict else 422 if form.errors else 200
     response = render(request, template, context, status=status)
     response.ims_error = conflict  # type: ignore[attr-defined]  # for the trail
     return response
-
-
-def _last_change(image: Image, request: ActorRequest) -> Event | None:
-    """Who changed it last, and when."""
-    done = Event.objects.visible_to(request.actor).filter(
-        resource_type="image", resource_id=str(image.pk), result=Event.Result.NORMAL
-    )
-    return done.filter(action__in=EDITS).first()

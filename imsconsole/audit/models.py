@@ -23,6 +23,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What was done to a thing of that kind, and what was refused before a service knew its kind."""
         return self.filter(resource_type__in=[kind, "request"], resource_id=str(thing_id))
 
+    def done(self, *actions: str) -> Self:
+        """Of these actions, what was not refused and did not fail; the latest first."""
+        return self.filter(action__in=actions, result=Event.Result.NORMAL)
+
 
 class Event(models.Model):
     """Who did what to which resource, from where, and how it ended (§2.26)."""

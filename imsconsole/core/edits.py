@@ -14,6 +14,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -37,11 +38,13 @@ def overwritten(present: Mapping[str, Any], seen: Mapping[str, Any], wanted: Map
 
 
 def told(value: Any, choices: Iterable[tuple[Any, Any]] | None = None) -> str:
-    """A value for people: a choice by its label, tags as `key=value`, nothing as a dash."""
+    """A value for people: a choice by its label, tags as `key=value`, several in a row, nothing as a dash."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, Mapping):
-        value = ", ".join(f"{key}={content}" if content else str(key) for key, content in value.items())
+        value = [f"{key}={content}" if content else str(key) for key, content in value.items()]
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     label = dict(choices or ()).get(value, value)
     return "–" if label in (None, "") else str(label)
 
@@ -73,7 +76,8 @@ class EditForm(forms.Form):
             hidden = self.add_initial_prefix(name)
             with suppress(ValidationError):
                 if hidden in self.data:
-                    values[name] = field.clean(self.data[hidden])
+                    typed = field.hidden_widget().value_from_datadict(self.data, MultiValueDict(), hidden)
+                    values[name] = field.clean(typed)
         return values
 
     def differences(self, present: Mapping[str, Any]) -> list[Difference]:
@@ -96,7 +100,10 @@ class EditForm(forms.Form):
         data, seen = cast(QueryDict, self.data).copy(), self.seen
         for name in names:
             value = self.fields[name].prepare_value(present[name])
-            data[self.add_initial_prefix(name)] = "" if value is None else str(value)
+            values = value if isinstance(value, list) else [value]
+            data.setlist(
+                self.add_initial_prefix(name), ["" if each is None else str(each) for each in values]
+            )
             if self.cleaned_data[name] == seen[name]:
                 data.setlist(self.add_prefix(name), data.getlist(self.add_initial_prefix(name)))
         return data

@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from images.models import Image
 from imsconsole.accounts.models import Region
 from market.models import ListingVersion, Software
 
 WORDS = ("version", "title", "summary", "description", "category", "release_notes", "support", "terms")
+
+
+class Piece(NamedTuple):
+    """A piece of built-in software."""
+
+    name: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,11 @@ class Draft:
         return version
 
 
-def draft_of(version: ListingVersion) -> dict[str, object]:
-    """The same of a version that is there, as the form shows it."""
-    return {
-        **{name: getattr(version, name) for name in WORDS},
-        "image": version.image_id,
-        "software": "\n".join(str(each) for each in version.software.all()),
-        "regions": [region.pk for region in version.regions.all()],
-    }
+def draft_of(version: ListingVersion) -> Draft:
+    """The same of a version that is there, as its form reads it."""
+    return Draft(
+        **{name: getattr(version, name).replace("\r\n", "\n").strip() for name in WORDS},
+        image=version.image,
+        software=[Piece(each.name, each.version) for each in version.software.all()],
+        regions=list(version.regions.all()),
+    )

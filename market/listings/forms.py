@@ -4,19 +4,19 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Region
+from imsconsole.core.edits import EditForm
 from imsconsole.core.sentences import sentence_of
 from market import pictures
 from market.listings.drafts import Draft, draft_of
+from market.listings.fields import ProseField, RegionsField, SoftwareField
 from market.listings.rules import is_new_version
 from market.models import Listing, ListingVersion
 
-SOFTWARE = 64  # characters of a name
-MOST_SOFTWARE = 30
 MARKDOWN = _("Markdown: headings, lists, tables, links, code. No pictures.")
 CATEGORIES = ListingVersion.Category.choices
 
@@ -29,7 +29,7 @@ def offerable(actor: Actor, version: ListingVersion | None) -> "QuerySet[Image]"
     return fitting.filter(free).order_by("name", "pk")
 
 
-class VersionForm(forms.Form):
+class VersionForm(EditForm):
     """All that a version says, but pictures and price. `listing` is None for the first version of a new one."""
 
     image = forms.ModelChoiceField(
@@ -41,20 +41,20 @@ class VersionForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=64)
     summary = forms.CharField(label=_("Summary"), max_length=160, help_text=_("One sentence for the list."))
     category = forms.ChoiceField(label=_("Category"), choices=CATEGORIES)
-    software = forms.CharField(
+    software = SoftwareField(
         label=_("Built-in software"),
         required=False,
         widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
         help_text=_("One per line with its version, for example: nginx 1.26"),
     )
-    description = forms.CharField(
+    description = ProseField(
         label=_("Description"),
         max_length=20_000,
         required=False,
         widget=forms.Textarea({"rows": 8}),
         help_text=MARKDOWN,
     )
-    release_notes = forms.CharField(
+    release_notes = ProseField(
         label=_("Release notes"),
         max_length=20_000,
         required=False,
@@ -64,22 +64,21 @@ class VersionForm(forms.Form):
     support = forms.CharField(
         label=_("Support contact"), max_length=255, help_text=_("An address or a page where buyers get help.")
     )
-    terms = forms.CharField(
+    terms = ProseField(
         label=_("Licence terms"),
         max_length=50_000,
         widget=forms.Textarea({"rows": 6}),
         help_text=_("Buyers accept them before they use it. Markdown as well."),
     )
-    regions = forms.ModelMultipleChoiceField(
-        Region.objects.none(),
+    regions = RegionsField(
         label=_("Regions"),
-        widget=forms.CheckboxSelectMultiple,
         help_text=_("Where it is offered. The image is copied there once it is approved."),
     )
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None = None,
+        *,
         actor: Actor,
         listing: Listing | None = None,
         version: ListingVersion | None = None,
@@ -87,29 +86,16 @@ class VersionForm(forms.Form):
     ) -> None:
         self.listing, self.of_version = listing, version
         kwargs["initial"] = (
-            {"regions": [actor.region.pk]} | _initial(listing, version) | kwargs.get("initial", {})
+            {"regions": [actor.region]} | _initial(listing, version) | kwargs.get("initial", {})
         )
-        super().__init__(*args, **kwargs)
+        super().__init__(data, **kwargs)
         self.fields["image"].queryset = offerable(actor, version)  # type: ignore[attr-defined]
-        self.fields["regions"].queryset = Region.objects.all()  # type: ignore[attr-defined]
 
     def clean_version(self) -> str:
         name: str = self.cleaned_data["version"]
         if self.listing and not (verdict := is_new_version(name, self.listing, self.of_version)):
             raise forms.ValidationError(str(verdict.reason), verdict.code)
         return name
-
-    def clean_software(self) -> list[tuple[str, str]]:
-        """Names with versions: the last word is a version when it has a digit."""
-        lines = [line.strip() for line in self.cleaned_data["software"].splitlines()]
-        typed = dict(_software(line) for line in lines if line)
-        if len(typed) > MOST_SOFTWARE or any(len(name) > SOFTWARE for name in typed):
-            raise forms.ValidationError(
-                _("At most %(most)s lines, each with a name of at most %(long)s characters."),
-                "too-much-software",
-                {"most": MOST_SOFTWARE, "long": SOFTWARE},
-            )
-        return list(typed.items())
 
     def draft(self) -> Draft:
         """What was typed, once it is valid."""
@@ -145,15 +131,8 @@ class WithdrawForm(forms.Form):
 def _initial(listing: Listing | None, version: ListingVersion | None) -> dict[str, Any]:
     """What is there; of a new version what the one before says, without its image and number."""
     if version:
-        return draft_of(version)
+        return vars(draft_of(version))
     if listing:
         new = {"image": None, "version": "", "release_notes": ""}
-        return draft_of(listing.latest) | new
+        return vars(draft_of(listing.latest)) | new
     return {}
-
-
-def _software(line: str) -> tuple[str, str]:
-    name, _blank, number = line.rpartition(" ")
-    if name and any(letter.isdigit() for letter in number):
-        return name.strip(), number[:32]
-    return line, ""

@@ -1,6 +1,9 @@
 """What sellers do with listings. Whoever writes holds the listing's row; the image's before it where that counts."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from django.conf import settings
 
@@ -9,11 +12,13 @@ from images.models import Image
 from images.rules.offer import can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import explain, service
+from imsconsole.core.edits import overwritten
+from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
 from market.jobs_scan import ScanListing
-from market.listings.drafts import Draft
+from market.listings.drafts import Draft, draft_of
 from market.listings.locks import held_listing, held_version
 from market.listings.rules import (
     can_create_listing,
@@ -66,11 +71,23 @@ def create_version(listing: Listing, draft: Draft, *, actor: Actor) -> ListingVe
 
 
 @service("updateListingVersion")
-def edit_version(version: ListingVersion, draft: Draft, *, actor: Actor) -> ListingVersion:
-    """Change a draft, or what was rejected, which is a draft again then. Raises Refused, NotFound."""
+def edit_version(
+    version: ListingVersion,
+    draft: Draft,
+    *,
+    seen: Mapping[str, Any] = MappingProxyType({}),
+    actor: Actor,
+) -> ListingVersion:
+    """Change a draft, or what was rejected, which is a draft again then.
+
+    `seen` is what the editor had before their eyes. Raises Refused, NotFound, and Conflict when some of it was
+    changed by someone else meanwhile.
+    """
     image = _held_image(draft.image, actor)
     version = held_version(version)
     can_edit_version(version, actor).require()
+    if overwritten(vars(draft_of(version)), seen, vars(draft)):
+        raise Conflict
     if image.pk != version.image_id:
         can_offer(image, actor).require()
     is_new_version(draft.version, version.listing, other_than=version).require()

@@ -1,6 +1,7 @@
 """The pages of a seller: the list of listings, one of them, its drafts and its price."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.audit.models import Event
+from imsconsole.core.edits import Difference
+from imsconsole.core.errors import Conflict
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
 from market.checks import lines_of
+from market.listings.drafts import draft_of
 from market.listings.forms import PictureForm, VersionForm
 from market.listings.lookup import content_of, find_listing, listings_of
 from market.listings.rules import can_create_listing, can_create_version, can_edit_version
@@ -22,7 +27,7 @@ from market.listings.services import create_listing, create_version, edit_versio
 from market.listings.tables import ListingTable, VersionTable, verdicts_on
 from market.models import Listing, ListingVersion
 from market.prices.forms import PriceForm
-from market.prices.lookup import price_of_listing, prices_of_listing
+from market.prices.lookup import price_of_listing, prices_of_listing, terms_of
 from market.prices.rules import can_price_listing
 from market.prices.services import set_price
 from market.publishers.lookup import publisher_of
@@ -93,30 +98,27 @@ def create(request: ActorRequest) -> HttpResponse:
 
 @signed_in
 def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
-    """The draft of a version; of a listing that was never on the market its price as well."""
-    listing = find_listing(request.actor, listing_id)
-    version = content_of(listing.in_making or listing.latest)
+    """The draft of a version; of a listing that was never on the market its price as well.
+
+    After a conflict the form once more, with both values (409).
+    """
+    listing, version = _find_draft(request, listing_id)
     data = request.POST if request.method == "POST" else None
     form = VersionForm(data, actor=request.actor, listing=listing, version=version)
     price = None if _was_published(listing) else PriceForm(data, listing=listing)
-    verdict = can_edit_version(version, request.actor)
-    if request.method == "POST":
-        verdict.require()
-        if form.is_valid() & (price is None or price.is_valid()):
-            with transaction.atomic():
-                edit_version(version, form.draft(), actor=request.actor)
-                _set_price(request, listing, price)
-            messages.success(request, _("The draft was saved."))
-            return redirect("market:listing", listing.pk)
-    context = {
-        "form": form,
-        "price_form": price,
-        "verdict": verdict,
-        "listing": listing,
-        "version": version,
-        "picture_form": PictureForm(),
-    }
-    return _form_page(request, "market/edit_listing.html", context)
+    if request.method != "POST":
+        return _edit_page(request, version, form, price)
+    can_edit_version(version, request.actor).require()
+    if not form.is_valid() & (price is None or price.is_valid()):
+        return _edit_page(request, version, form, price)
+    try:
+        with transaction.atomic():
+            edit_version(version, form.draft(), seen=form.seen, actor=request.actor)
+            _set_price(request, listing, price)
+    except Conflict as conflict:
+        return _edit_again(request, listing_id, form, price, conflict)
+    messages.success(request, _("The draft was saved."))
+    return redirect("market:listing", listing.pk)
 
 
 @signed_in
@@ -152,15 +154,65 @@ def price(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return _form_page(request, "market/set_price.html", context)
 
 
-def _form_page(request: ActorRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def _find_draft(request: ActorRequest, listing_id: uuid.UUID) -> tuple[Listing, ListingVersion]:
+    listing = find_listing(request.actor, listing_id)
+    return listing, content_of(listing.in_making or listing.latest)
+
+
+def _edit_page(
+    request: ActorRequest,
+    version: ListingVersion,
+    form: VersionForm,
+    price: PriceForm | None,
+    differences: Sequence[Difference] = (),
+    conflict: Conflict | None = None,
+) -> HttpResponse:
+    done = Event.objects.visible_to(request.actor).about("listingversion", version.pk)
+    context = {
+        "form": form,
+        "price_form": price,
+        "verdict": can_edit_version(version, request.actor),
+        "listing": version.listing,
+        "version": version,
+        "picture_form": PictureForm(),
+        "differences": differences,
+        "last_change": done.done("updateListingVersion").first() if conflict else None,
+    }
+    return _form_page(request, "market/edit_listing.html", context, conflict)
+
+
+def _edit_again(
+    request: ActorRequest,
+    listing_id: uuid.UUID,
+    form: VersionForm,
+    price: PriceForm | None,
+    conflict: Conflict,
+) -> HttpResponse:
+    """What others made of the draft meanwhile, beside what was typed."""
+    listing, version = _find_draft(request, listing_id)
+    form, differences = form.after_conflict(
+        vars(draft_of(version)), actor=request.actor, listing=listing, version=version
+    )
+    if price:
+        price, others = price.after_conflict(terms_of(price_of_listing(listing)), listing=listing)
+        differences += others
+    return _edit_page(request, version, form, price, differences, conflict)
+
+
+def _form_page(
+    request: ActorRequest, template: str, context: dict[str, Any], conflict: Conflict | None = None
+) -> HttpResponse:
     forms = [context.get("form"), context.get("price_form")]
     bad = any(form is not None and form.errors for form in forms)
-    return render(request, template, ROOM | context, status=422 if bad else 200)
+    status = 409 if conflict else 422 if bad else 200
+    response = render(request, template, ROOM | context, status=status)
+    response.ims_error = conflict  # type: ignore[attr-defined]  # for the trail
+    return response
 
 
 def _set_price(request: ActorRequest, listing: Listing, form: PriceForm | None) -> None:
     if form is not None and (price := form.price(listing)):
-        set_price(price, valid_from=form.holds_from, actor=request.actor)
+        set_price(price, valid_from=form.holds_from, seen=form.seen, actor=request.actor)
 
 
 def _was_published(listing: Listing) -> bool:

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.core.edits import EditForm
 from imsconsole.core.now import now
 from market.models import Listing, Price
-from market.prices.lookup import price_of_listing
+from market.prices.lookup import price_of_listing, terms_of
 
 LISTING_UNITS = (Price.Unit.FREE, Price.Unit.HOUR, Price.Unit.MONTH, Price.Unit.ONCE)
 MOST_TRIAL_DAYS = 365
-TERMS = ("unit", "amount", "per_vcpu", "trial_days")
 
 
-class PriceForm(forms.Form):
+class PriceForm(EditForm):
     """The price of a listing: of its draft, or (with `later`) the next one of a listing that has buyers."""
 
     unit = forms.ChoiceField(
@@ -44,10 +45,18 @@ class PriceForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, listing: Listing | None, later: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        listing: Listing | None,
+        later: bool = False,
+        **kwargs: Any,
+    ) -> None:
         self.listing = listing
         self.former = price_of_listing(listing) if listing else None
-        super().__init__(*args, **{"initial": _initial(self.former)} | kwargs)
+        initial = terms_of(self.former) if self.former else {"unit": Price.Unit.FREE.value}
+        super().__init__(data, **{"initial": initial} | kwargs)
         if not later:
             del self.fields["valid_from"]
 
@@ -55,12 +64,18 @@ class PriceForm(forms.Form):
         """What is free has nothing else; everything else has an amount."""
         typed = super().clean() or {}
         if typed.get("unit") == Price.Unit.FREE:
-            typed |= {"amount": 0, "per_vcpu": False, "trial_days": 0}
+            typed |= terms_of(None)
         elif "amount" in typed and not typed["amount"]:
             self.add_error("amount", _("Type what it costs, or choose “free”."))
+        typed["trial_days"] = typed.get("trial_days") or 0
         if typed.get("valid_from") and typed["valid_from"] < now():
             self.add_error("valid_from", _("A price holds from now on or from a later time. Choose one."))
         return typed
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """A number that was not shown is none."""
+        return {name: 0 if value is None else value for name, value in super().seen.items()}
 
     @property
     def holds_from(self) -> datetime | None:
@@ -68,19 +83,7 @@ class PriceForm(forms.Form):
 
     def price(self, listing: Listing) -> Price | None:
         """A price to be set for the listing; None when it is what holds already."""
-        typed = {name: self.cleaned_data[name] or 0 for name in TERMS if name != "unit"}
-        typed |= {"unit": self.cleaned_data["unit"], "per_vcpu": self.cleaned_data["per_vcpu"]}
-        if typed == {name: value for name, value in _initial(self.former).items() if name in TERMS}:
+        typed = {name: self.cleaned_data[name] for name in terms_of(None)}
+        if self.former and typed == terms_of(self.former):
             return None
         return Price(of=Price.Of.LISTING, listing=listing, **typed)
-
-
-def _initial(price: Price | None) -> dict[str, Any]:
-    if price is None:
-        return {"unit": Price.Unit.FREE.value}
-    return {
-        "unit": price.unit,
-        "amount": price.value,
-        "per_vcpu": price.per_vcpu,
-        "trial_days": price.trial_days,
-    }

@@ -15,6 +15,18 @@ def prices_of_listing(listing: Listing) -> "QuerySet[Price]":
     return Price.objects.filter(listing=listing)
 
 
+def terms_of(price: Price | None) -> dict[str, Any]:
+    """What was said of a price; without one it is free."""
+    if price is None:
+        return {"unit": Price.Unit.FREE.value, "amount": 0, "per_vcpu": False, "trial_days": 0}
+    return {
+        "unit": price.unit,
+        "amount": price.value,
+        "per_vcpu": price.per_vcpu,
+        "trial_days": price.trial_days,
+    }
+
+
 def price_of_listing(listing: Listing, at: datetime | None = None) -> Price | None:
     """What it costs those who begin at that moment, or now."""
     return prices_of_listing(listing).filter(valid_from__lte=at or now()).first()

@@ -1,18 +1,33 @@
 """Set prices."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import service
 from imsconsole.cloud.usage import hold_settled
+from imsconsole.core.edits import overwritten
+from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from market.models import Listing, Price
+from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price
 
 
 @service("setPrice")
-def set_price(price: Price, *, valid_from: datetime | None = None, actor: Actor | Operator) -> Price:
-    """Write a new price; it holds from `valid_from` on, or from now. Raises Refused.
+def set_price(
+    price: Price,
+    *,
+    valid_from: datetime | None = None,
+    seen: Mapping[str, Any] = MappingProxyType({}),
+    actor: Actor | Operator,
+) -> Price:
+    """Write a new price; it holds from `valid_from` on, or from now.
+
+    `seen` are the terms of a listing that its seller had before their eyes. Raises Refused, and Conflict when
+    one of them was changed by someone else meanwhile.
 
     Of a listing it is for those who begin later (a server keeps the price it began with); of flavors and disks
     for everyone. None begins in an hour that is charged already: the position of the ledger is held meanwhile.
@@ -20,6 +35,8 @@ def set_price(price: Price, *, valid_from: datetime | None = None, actor: Actor 
     settled = hold_settled()
     if price.listing_id:
         price.listing = Listing.objects.select_for_update(of=("self",)).get(pk=price.listing_id)
+        if overwritten(terms_of(price_of_listing(price.listing)), seen, terms_of(price)):
+            raise Conflict
     at = now()
     price.created_at, price.created_by = at, actor.user
     price.valid_from = max(valid_from or at, settled.until)

@@ -1,9 +1,6 @@
 """Modifying an image: rule, service, page, and what becomes of what others typed."""
 
-import re
-
 import pytest
-from django.test.html import parse_html
 from django.urls import reverse
 
 from images.fit import fits
@@ -21,6 +18,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB, Capabilities
 from tests import factories
 from tests.conftest import client_of
+from tests.support import forms
 
 pytestmark = pytest.mark.django_db
 
@@ -36,36 +34,7 @@ def page_of(image):
 
 
 def shown_in(answer):
-    """What a browser would send of the form as it was shown, changing nothing."""
-    fields = {}
-
-    def walk(element):
-        given = dict(element.attributes)
-        if element.name == "textarea":
-            fields[given["name"]] = "".join(map(str, element.children)).strip()
-        if (
-            element.name == "input"
-            and "name" in given
-            and (given["type"] != "checkbox" or "checked" in given)
-        ):
-            fields[given["name"]] = given.get("value", "on" if given["type"] == "checkbox" else "")
-        if element.name == "select":
-            chosen = [dict(option.attributes) for option in options(element)]
-            fields[given["name"]] = next(each["value"] for each in chosen if "selected" in each)
-        for child in element.children:
-            if not isinstance(child, str):
-                walk(child)
-
-    form = re.search(r'<form method="post" id="modify".*?</form>', answer.content.decode(), re.S)
-    walk(parse_html(form.group()))
-    fields.pop("take", None)
-    return fields
-
-
-def options(element):
-    for child in element.children:
-        if not isinstance(child, str):
-            yield from [child] if child.name == "option" else options(child)
+    return forms.shown_in(answer, "modify")
 
 
 # rule -------------------------------------------------------------------------------------------------

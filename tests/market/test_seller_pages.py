@@ -10,9 +10,11 @@ from django.urls import reverse
 from PIL import Image as Picture
 
 from market.models import Listing, ListingVersion, Price
+from market.prices.lookup import price_of_listing
 from tests import factories
 from tests.conftest import client_of
 from tests.market.selling import a_draft, in_review, on_the_market, publisher
+from tests.support.forms import shown_in
 
 pytestmark = pytest.mark.django_db
 CREATE = "/market/listings/create/"
@@ -160,3 +162,36 @@ def test_the_list_costs_the_same_with_many_listings(people):
     for state in (*ListingVersion.State.values,) * 4:
         factories.ListingVersionFactory(listing__project=people.bob.project, state=state)
     assert cost() == few
+
+
+def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
+    """As of an image (tests/images/test_modify.py): both values are shown, and each is decided on."""
+    image = factories.ImageFactory(project=people.bob.project)
+    here, far = image.region, factories.RegionFactory(code="cn-east-3")
+    version = a_draft(people.bob, image, terms="First line\nsecond line\n", regions=[here])
+    page = at("edit-listing", version.listing)
+    bob, alice = client_of(people.bob), client_of(people.alice)
+    as_it_was = shown_in(bob.get(page), "version")
+    assert bob.post(page, as_it_was).status_code == 302  # what a browser does to line ends is no change
+    theirs = {"title": "Alice's", "software": "redis 7", "regions": [here.pk, far.pk], "unit": "hour"}
+    alice.post(page, as_it_was | theirs | {"amount": "0.5"})
+
+    mine = as_it_was | {"title": "Bob's", "summary": "Of Bob", "unit": "month", "amount": "9"}
+    answer = bob.post(page, mine)
+    assert answer.status_code == 409
+    assert "changed in the meantime" in text(answer)
+    assert "The last change was made by alice" in text(answer)
+    assert {each.name: (each.theirs, each.mine) for each in answer.context["differences"]} == {
+        "title": ("Alice's", "Bob's"),
+        "software": ("redis 7", ""),
+        "regions": (f"{here}, {far}", ""),
+        "unit": ("per hour", "per month"),
+        "amount": ("0.5000", "9"),
+    }
+    assert ListingVersion.objects.get().title == "Alice's"
+    again = shown_in(answer, "version")
+    assert bob.post(page, {**again, "take": ["unit", "amount"]}).status_code == 302
+    version.refresh_from_db()
+    assert (version.title, version.summary, version.regions.count()) == ("Bob's", "Of Bob", 2)
+    assert [str(each) for each in version.software.all()] == ["redis 7"]
+    assert str(price_of_listing(version.listing)) == "CN¥0.50 per hour"
