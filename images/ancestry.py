@@ -6,6 +6,7 @@ ends with an image that was made from an external file or is the platform's own.
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 
@@ -35,6 +36,22 @@ def load_ancestors(images: Iterable[Image]) -> None:
         wanted = {image.parent_id for image in known.values() if image.parent_id} - known.keys()
     for image in images:
         image.ancestors = _line(image, known)
+
+
+def keys_made_of(keys: Iterable[UUID]) -> set[UUID]:
+    """The keys of images, with those of everything made of them, down to what is on the market itself.
+
+    A query per generation, however many there are.
+    """
+    wanted = set(keys)
+    found = set(wanted)
+    for _generation in range(MOST_GENERATIONS):
+        if not wanted:
+            break
+        made = Image.objects.filter(parent__in=wanted).exclude(category=Image.Category.MARKET)
+        wanted = set(made.values_list("pk", flat=True)) - found
+        found |= wanted
+    return found
 
 
 def _line(image: Image, known: dict[Any, Image]) -> tuple[Image, ...]:

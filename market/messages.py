@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
-from imsconsole.accounts.actor import members_of
+from images.ancestry import keys_made_of
+from imsconsole.accounts.actor import members_of, members_of_each
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.cloud.models import Server
 from imsconsole.notifications.models import Message
-from imsconsole.notifications.send import send
+from imsconsole.notifications.send import send, send_each
 from imsconsole.notifications.values import moment
-from market.models import Listing, ListingVersion, Publisher
+from market.models import Edition, Listing, ListingVersion, Publisher
 
 WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
@@ -38,24 +39,18 @@ def tell_sellers(code: str, version: ListingVersion, level: Message.Level, **val
 
 
 def tell_buyers(code: str, version: ListingVersion, level: Message.Level) -> None:
-    """The projects that have servers of the listing; of what is made of such a server they know themselves."""
+    """The projects that have servers of the listing, or of what was made of it."""
     listing = version.listing
     values: dict[str, Any] = {"listing": version.title, "version": version.version}
     if listing.reinstall_until:
         values |= {"until": moment(listing.reinstall_until), "reason": listing.withdrawn_because}
-    for project in projects_with(listing):
-        send(
-            code,
-            to=members_of(project, *WRITERS),
-            values={**values, "project": project.name},
-            level=level,
-            project=project,
-            subject=("listing", listing.pk),
-        )
+    told = members_of_each(projects_with(listing), *WRITERS)
+    send_each(code, to=told, values=values, level=level, subject=("listing", listing.pk))
 
 
-def projects_with(listing: Listing) -> list[Project]:
-    """Projects, other than the publisher's, with a server of any version of the listing."""
-    servers = Server.objects.filter(deleted_at=None, image__edition__version_of__listing=listing)
-    found = Project.objects.filter(Q(pk__in=servers.values("project")) & ~Q(pk=listing.project_id))
-    return list(found.select_related("account", "region"))
+def projects_with(listing: Listing) -> "QuerySet[Project]":
+    """Projects, other than the publisher's, with a server of any version of the listing: it is charged there (H7)."""
+    editions = Edition.objects.filter(version_of__listing=listing)
+    images = keys_made_of(editions.values_list("image", flat=True))
+    servers = Server.objects.filter(deleted_at=None, image__in=images)
+    return Project.objects.filter(pk__in=servers.values("project")).exclude(pk=listing.project_id)

@@ -1,4 +1,4 @@
-"""`send`: the one way a message comes to be."""
+"""`send` and `send_each`: the way a message comes to be."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -31,24 +31,37 @@ def send(
     "image-deprecated:<id>", nobody is told a second time as long as the first message is kept.
     """
     kind, subject_id = subject or ("", None)
+    common = {"code": code, "level": level, "subject_kind": kind, "subject_id": subject_id, "once": once}
     Message.objects.bulk_create(
-        (
-            Message(
-                user=user,
-                project=project,
-                code=code,
-                values=dict(values or {}),
-                level=level,
-                subject_kind=kind,
-                subject_id=subject_id,
-                once=once,
-                mail_due_at=_mail_due_at(user),
-            )
-            for user in to
-        ),
+        (_message(user, project, values or {}, **common) for user in to),
         batch_size=BATCH,
         ignore_conflicts=bool(once),
     )
+
+
+def send_each(
+    code: str,
+    *,
+    to: Mapping[Project, Iterable[User]],
+    values: Mapping[str, Any],
+    level: Message.Level = Message.Level.INFO,
+    subject: tuple[str, UUID],
+) -> None:
+    """The same to people of many projects, e.g. `members_of_each`; the value `project` is the name of theirs."""
+    common = {"code": code, "level": level, "subject_kind": subject[0], "subject_id": subject[1]}
+    Message.objects.bulk_create(
+        (
+            _message(user, project, {**values, "project": project.name}, **common)
+            for project, users in to.items()
+            for user in users
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _message(user: User, project: Project | None, values: Mapping[str, Any], **fields: Any) -> Message:
+    due_at = _mail_due_at(user)
+    return Message(user=user, project=project, values=dict(values), mail_due_at=due_at, **fields)
 
 
 def _mail_due_at(user: User) -> datetime | None:
