@@ -15,8 +15,9 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
-from imsconsole.core.htmx import render_page
+from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.tables import paged
+from imsconsole.jobs.about import latest_jobs
 from imsconsole.jobs.models import Job
 from market.checks import lines_of
 from market.listings.drafts import draft_of
@@ -58,13 +59,14 @@ def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
         "listing": listing,
         "version": content_of(version),
         "lines": lines_of(version),
-        "job": Job.objects.visible_to(request.actor).live().about(version.pk).first(),
         "verdicts": verdicts_on(listing, request.actor),
         "prices": prices_of_listing(listing),
         "price_now": price_of_listing(listing),
         "table": paged(VersionTable, listing.versions.select_related("image"), request),
+        "is_fragment": wants_fragment(request),
+        **latest_jobs(Job.objects.visible_to(request.actor).about(version.pk), request.actor),
     }
-    return render_page(request, "market/listing.html", "components/table.html", context)
+    return render_page(request, "market/listing.html", "market/_listing.html", context)
 
 
 @signed_in

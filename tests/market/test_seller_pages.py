@@ -9,12 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image as Picture
 
+from imsconsole.accounts.actor import Operator
+from imsconsole.jobs.models import Job
+from market.listings.services import submit_version
 from market.models import Listing, ListingVersion, Price
 from market.prices.lookup import price_of_listing
+from market.review.services import approve_version
 from tests import factories
 from tests.conftest import client_of
 from tests.market.selling import a_draft, in_review, on_the_market, publisher
 from tests.support.forms import shown_in
+from tests.support.workers import run_jobs
 
 pytestmark = pytest.mark.django_db
 CREATE = "/market/listings/create/"
@@ -195,3 +200,23 @@ def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
     assert (version.title, version.summary, version.regions.count()) == ("Bob's", "Of Bob", 2)
     assert [str(each) for each in version.software.all()] == ["redis 7"]
     assert str(price_of_listing(version.listing)) == "CN¥0.50 per hour"
+
+
+def test_the_page_asks_again_while_a_job_works_on_it_and_brings_what_changed(people, operator):
+    version = submit_version(a_draft(people.bob), actor=people.bob)
+    page, client = at("listing", version.listing), client_of(people.bob)
+    assert f'hx-get="{page}" hx-trigger="every 2s"' in text(client.get(page))
+    run_jobs()
+    told = text(client.get(page, headers={"HX-Request": "true"}))
+    assert told.count("<html") == 0
+    assert 'id="listing-actions" hx-swap-oob="true"' in told
+    assert reverse("market:recall", args=[version.listing_id]) in told
+    assert "every 2s" not in told
+
+    approve_version(version, actor=Operator(operator))
+    assert "every 2s" in text(client.get(page))
+    Job.objects.live().update(state=Job.State.FAILED, error_code="no-space")
+    ListingVersion.objects.update(state="in-review")
+    page_of_bob = text(client.get(page))
+    assert "The disk of the service is full" in page_of_bob
+    assert "every 2s" not in page_of_bob
