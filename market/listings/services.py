@@ -42,7 +42,7 @@ State = ListingVersion.State
 
 @service("createListing")
 def create_listing(draft: Draft, *, actor: Actor) -> Listing:
-    """A listing with the draft of its first version. Raises Refused."""
+    """A listing with the draft of its first version. Raises Refused, NotFound."""
     publisher = publisher_of(actor)
     can_create_listing(publisher, actor).require()
     can_offer(_held_image(draft.image, actor), actor).require()
@@ -184,4 +184,5 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
 
 
 def _held_image(image: Image, actor: Actor) -> Image:
-    return held_image(Image.objects.owned_by(actor).with_facts(actor), image.pk)
+    """What the actor sees, so that the rule says of others' images why not. Raises NotFound."""
+    return held_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
