@@ -1,11 +1,12 @@
 """What people do at a browser in more than one journey."""
 
 import re
+import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.support.console import wait_for
+from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
 SECRET = "Flow-secret-1"
@@ -112,3 +113,17 @@ def switch(alice: Visitor, project: str) -> None:
     menu.locator("summary").click()
     menu.locator("button", has_text=project).click()
     page.wait_for_load_state("load")
+
+
+def stored_disks(console: Console, image: str) -> list[Path]:
+    """The stored files of an image's disks, the system disk first."""
+    words = f"from images.models import ImageDisk as D; print(*D.objects.filter(image='{image}').order_by('index').values_list('ref', flat=True))"
+    refs = console.manage("shell", "-v", "0", "-c", words).strip().splitlines()[-1].split()
+    return [next((console.data / "regions").glob(f"*/images/{ref}")) for ref in refs]
+
+
+def assert_same_content(one: Path, other: Path) -> None:
+    """As whoever reads the disks sees them; what one is larger is zero."""
+    compare = ["qemu-img", "compare", "-f", "qcow2", "-F", "qcow2", one, other]
+    compared = subprocess.run(compare, capture_output=True, text=True, check=False)
+    assert compared.returncode == 0, compared.stdout + compared.stderr

@@ -1,12 +1,31 @@
-"""A vault, a full-ECS image of a running server, a server from it; a backup, and back to it: as the guests say."""
+"""A vault, a full-ECS image of a running server, a server from it; a backup, and back to it: as the guests say.
+
+Of backups, CBR and legacy, full-ECS images, one of which goes to another region: what is on their disks.
+"""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.flows.steps import choose_login, create_server, press, ready_log, status
+from tests.flows.steps import (
+    FAR,
+    HERE,
+    assert_same_content,
+    choose_login,
+    create_server,
+    give_agency,
+    press,
+    ready_log,
+    status,
+    stored_disks,
+    switch,
+)
 from tests.flows.test_change_os import boots, change_os, public_image
+from tests.flows.test_copy import copy_across
+from tests.flows.test_every_page import DJANGOS
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -20,7 +39,9 @@ A, B = "BusyBox demo A", "BusyBox demo B"
 
 
 @pytest.mark.parametrize("options", JOURNEYS, ids=["zh", "no-scripts-narrow"])
-def test_a_server_is_multiplied_with_its_data_and_brought_back(options, visitor, console: Console, request):
+def test_a_server_is_multiplied_with_its_data_and_brought_back(
+    options, visitor, console: Console, tmp_path: Path, request
+):
     alice: Visitor = visitor(**options)
     name = f"backup-{request.node.callspec.id}"
     alice.sign_in("alice")
@@ -37,6 +58,8 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(options, visitor,
     assert f"disk vdb {marker}" in log, "its data disk has what the other server wrote"
 
     backup = back_up(alice, server, vault, name)
+    of_backup = image_of_backup(alice, backup, f"{name}-cbr")
+    far = copied_to_vault(alice, of_backup, name)
     change_os(alice, server, image_b)
     assert marker in boots(alice, server, B, times=2)
     restore(alice, backup, server)
@@ -46,10 +69,19 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(options, visitor,
     made = [server, copy]
     if alice.scripts:
         again = restore_to_new(alice, backup, f"{name}-again")
-        log = boots(alice, again, A, times=1)
-        assert f"disk vdb {marker}" in log, "a new server has what was backed up"
-        assert f"instance-id={again}" in log
-        made.append(again)
+        bought = create_from_full(alice, of_backup, f"{name}-cbr")
+        for new in (again, bought):
+            log = boots(alice, new, A, times=1)
+            assert f"disk vdb {marker}" in log, "a new server has what was backed up"
+            assert f"instance-id={new}" in log
+            made.append(new)
+
+    legacy = image_of_backup(alice, back_up_as_csbs(visitor(locale="en-US"), alice, server), f"{name}-csbs")
+    (system,) = stored_disks(console, image_a)
+    for full in (far, legacy):
+        stored, data = stored_disks(console, full)
+        assert_same_content(stored, system)
+        assert beginning_of(data, tmp_path).startswith(b"IMS-MARKER " + server.encode()), full
 
     delete_with_backup(alice, image)
     assert marker in ready_log(alice.page, alice.url, copy), "its server runs on"
@@ -123,6 +155,61 @@ def back_up(alice: Visitor, server: str, vault: str, name: str) -> str:
     wait_for(lambda: status(page, f"{alice.url}/backups/{backup}/") == "available", "there is no backup", 120)
     alice.look()
     return backup
+
+
+def image_of_backup(alice: Visitor, backup: str, name: str) -> str:
+    """By the button of the backup. The image's ID."""
+    page = alice.open(f"/backups/{backup}/")
+    page.locator("main a[href*='/full-ecs/from-backup/']").first.click()
+    page.wait_for_url(re.compile(r"/full-ecs/from-backup/"))
+    alice.look()
+    page.locator("input[name=name]").fill(name)
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = id_in(page)
+    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", f"{name} is not Normal", 120)
+    alice.look()
+    return image
+
+
+def copied_to_vault(alice: Visitor, image: str, name: str) -> str:
+    """The ID of its copy in the other region, whose project has a vault for it."""
+    give_agency(alice)
+    switch(alice, FAR)
+    vault = create_vault(alice, name)
+    switch(alice, HERE)
+    copy = copy_across(alice, image, name, vault=vault)
+    expect(alice.open(f"/vaults/{vault}/").locator("#backups-table tbody tr")).to_have_count(1)
+    switch(alice, HERE)
+    return copy
+
+
+def back_up_as_csbs(operator: Visitor, alice: Visitor, server: str) -> str:
+    """The operator brings it in, in the administration; the server's owner finds it, of no vault. The backup's ID."""
+    page = operator.sign_in("admin")
+    page.goto(f"{operator.url}/admin/cloud/server/?q={server}")
+    page.locator("input[name=_selected_action]").check()
+    page.locator("select[name=action]").select_option(value="back_up_as_csbs")
+    page.locator("button[name=index]").click()
+    page.wait_for_load_state("load")
+    operator.look(*DJANGOS)
+    page.locator("input[type=submit].default").click()
+    page.wait_for_load_state("load")
+    expect(page.locator("body")).to_contain_text("Done for 1")
+    alice.open(f"/backups/?q={server}").get_by_role("link", name=re.compile("^csbs-")).first.click()
+    alice.page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
+    backup = id_in(alice.page)
+    wait_for(lambda: status(alice.page, f"{alice.url}/backups/{backup}/") == "available", "no backup", 120)
+    expect(alice.page.locator("main")).to_contain_text("CSBS")
+    return backup
+
+
+def beginning_of(disk: Path, folder: Path) -> bytes:
+    """The first sector of a stored disk."""
+    out = folder / "sector"
+    read = ["qemu-img", "dd", "-f", "qcow2", "-O", "raw", "bs=512", "count=1", f"if={disk}", f"of={out}"]
+    subprocess.run(read, check=True, capture_output=True)
+    return out.read_bytes()
 
 
 def restore(alice: Visitor, backup: str, server: str) -> None:

@@ -32,23 +32,8 @@ def test_a_copy_arrives_in_another_region_and_its_server_boots_there(
     wait_for(lambda: status(page, f"{alice.url}/images/{copy}/") == "active", "the copy is not Normal")
 
     give_agency(alice)
-    begin(alice, copy, "across")
-    page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
-    page.locator("input[name='target-name-0']").fill(name)
-    alice.send()
-    page.wait_for_url("**/confirm/")
-    expect(page.locator("#copy-facts")).to_contain_text(FAR)
-    alice.send()
-    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
-    job = page.url
-    wait_for(lambda: status(page, job) == "done", "the copy does not arrive")
-    alice.look()
-    page.locator("main form[action='/project/switch/'] button").click()
-    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
-    alice.look()
-    there = page.url.rstrip("/").rsplit("/", 1)[1]
+    there = copy_across(alice, copy, name)
     assert there not in (image, copy)
-    assert page.locator("main [data-status]").first.get_attribute("data-status") == "active"
     if alice.scripts:
         server = create_server(alice, there, name)
         log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
@@ -77,4 +62,27 @@ def copy_here(alice: Visitor, image: str, name: str) -> str:
     page.wait_for_url("**/confirm/")
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    return page.url.rstrip("/").rsplit("/", 1)[1]
+
+
+def copy_across(alice: Visitor, image: str, name: str, *, vault: str = "") -> str:
+    """To the project of the other region, into that vault; then over to it. The ID of the copy."""
+    page = alice.page
+    begin(alice, image, "across")
+    page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
+    if vault:
+        page.locator("select[name='target-vault']").select_option(vault)
+    page.locator("input[name='target-name-0']").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    expect(page.locator("#copy-facts")).to_contain_text(FAR)
+    alice.send()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+    job = page.url
+    wait_for(lambda: status(page, job) == "done", "the copy does not arrive")
+    alice.look()
+    page.locator("main form[action='/project/switch/'] button").click()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    alice.look()
+    assert page.locator("main [data-status]").first.get_attribute("data-status") == "active"
     return page.url.rstrip("/").rsplit("/", 1)[1]

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import subprocess
 import urllib.request
 from pathlib import Path
 
@@ -11,7 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, press, ready_log, status
+from tests.flows.steps import (
+    assert_same_content,
+    create_server,
+    import_file,
+    press,
+    ready_log,
+    status,
+    stored_disks,
+)
 from tests.flows.test_main_journey import guests
 from tests.images.importing import make_disks
 from tests.support.console import Console, wait_for
@@ -105,17 +112,9 @@ def import_object(alice: Visitor, made: str, name: str) -> str:
     return image
 
 
-def file_of(console: Console, image: str) -> Path:
-    """The stored file of an image."""
-    words = "from images.models import ImageDisk as D; print(D.objects.get(image='%s').ref)"
-    ref = console.manage("shell", "-v", "0", "-c", words % image).strip().splitlines()[-1]
-    return next((console.data / "regions").glob(f"*/images/{ref}"))
-
-
-def assert_same_disk(console: Console, one: str, other: str) -> None:
-    files = [file_of(console, image) for image in (one, other)]
-    compare = ["qemu-img", "compare", "-f", "qcow2", "-F", "qcow2", *files]
-    assert subprocess.run(compare, capture_output=True, check=False).returncode == 0
+def assert_same_disk(console: Console, *images: str) -> None:
+    one, other = (disk for image in images for disk in stored_disks(console, image))
+    assert_same_content(one, other)
 
 
 @pytest.mark.guest
