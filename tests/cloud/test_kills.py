@@ -1,7 +1,10 @@
 """Start, stop, restart and delete survive every death of their worker."""
 
+from collections.abc import Callable
+
 import pytest
 
+from imsconsole.cloud.jobs import DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
 from imsconsole.engine.types import Power
@@ -16,9 +19,9 @@ pytestmark = [
 ]
 
 
-def _disturbed(people, engine, begin, verb, check, **wanted) -> None:
-    """One server for all attempts: brought into the state `begin`, then the job of `verb`."""
-    (server,) = order(people.bob, bootable_image(people.bob), **wanted)
+def attempts(people, begin, verb, check) -> tuple[Callable[[], Job], Callable[[Job], None]]:
+    """One server for all of them: brought into the state `begin`, then the job of `verb`; and what is checked."""
+    (server,) = order(people.bob, bootable_image(people.bob))
     run_jobs()
 
     def start() -> Job:
@@ -34,7 +37,7 @@ def _disturbed(people, engine, begin, verb, check, **wanted) -> None:
         assert server.usage.filter(ended_at=None).count() == 1
         check(server)
 
-    kill_at_every_step(start, check_ended, undo=False)
+    return start, check_ended
 
 
 def test_a_start(people, engine) -> None:
@@ -43,21 +46,21 @@ def test_a_start(people, engine) -> None:
         assert (server.status, state.power) == ("running", Power.RUNNING)
         assert server.ssh_port == state.ssh_port
 
-    _disturbed(people, engine, "stopped", start_server, check)
+    kill_at_every_step(StartServer, *attempts(people, "stopped", start_server, check), undo=False)
 
 
 def test_a_stop(people, engine) -> None:
     def check(server: Server) -> None:
         assert (server.status, engine.server_state(server.ref).power) == ("stopped", Power.STOPPED)
 
-    _disturbed(people, engine, "running", stop_server, check)
+    kill_at_every_step(StopServer, *attempts(people, "running", stop_server, check), undo=False)
 
 
 def test_a_restart(people, engine) -> None:
     def check(server: Server) -> None:
         assert (server.status, engine.server_state(server.ref).power) == ("running", Power.RUNNING)
 
-    _disturbed(people, engine, "running", reboot_server, check)
+    kill_at_every_step(RebootServer, *attempts(people, "running", reboot_server, check), undo=False)
 
 
 def test_a_deletion(people, engine) -> None:
@@ -76,4 +79,4 @@ def test_a_deletion(people, engine) -> None:
         assert not server.usage.filter(ended_at=None).exists()
         assert files_of(server) == []
 
-    kill_at_every_step(start, check, undo=False)
+    kill_at_every_step(DeleteServer, start, check, undo=False)

@@ -10,6 +10,7 @@ from imsconsole.accounts.models import Account, Membership, Project, Region, Use
 from imsconsole.cloud.models import Flavor
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
 from imsconsole.demo.images import IMAGES, build_image, furnish_images, start_debian
+from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.demo.market import furnish_market
 from imsconsole.jobs.models import Job
 from market.models import ListingVersion, Price
@@ -90,7 +91,7 @@ def test_a_public_image_is_built_however_the_worker_dies():
         assert image.disks.count() == (job.state == Job.State.DONE)
 
     # the rest is that of any import
-    assert kill_at_every_step(start, check, where="build|register", undo=False)
+    assert kill_at_every_step(BuildDemoImage, start, check, where="build|register", undo=False)
 
 
 def test_the_workers_are_asked_for_a_debian_once():

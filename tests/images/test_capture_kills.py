@@ -2,6 +2,7 @@
 
 import pytest
 
+from images.jobs_capture import CaptureImage
 from images.models import Image, ImageDisk
 from images.services.capture import capture_data_disks, capture_server
 from images.services.create_disk import create_disk_from
@@ -45,7 +46,7 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
         capture_server(server, name=f"image {Image.objects.count()}", actor=people.bob)
         return Job.objects.live().get()
 
-    points = kill_at_every_step(start, lambda job: check(job, engine))
+    points = kill_at_every_step(CaptureImage, start, lambda job: check(job, engine))
     assert {point.split(":")[1] for point in points} >= {"capture", "register"}
     server.refresh_from_db()
     assert server.status == "running"
@@ -69,7 +70,7 @@ def test_of_an_encrypted_disk_of_which_nothing_is_ever_in_plain(people, engine) 
         check(job, engine)
         assert holders_of(b"SECRET WORD", *secrets_of(key)) == []
 
-    kill_at_every_step(start, check_secrecy, undo=False, where="do:capture:report:1$")
+    kill_at_every_step(CaptureImage, start, check_secrecy, undo=False, where="do:capture:report:1$")
 
 
 def test_of_a_disk_that_no_server_has(people, engine) -> None:  # noqa: F811
@@ -79,7 +80,7 @@ def test_of_a_disk_that_no_server_has(people, engine) -> None:  # noqa: F811
         capture_data_disks({disk.pk: f"image {Image.objects.count()}"}, actor=people.bob)
         return Job.objects.live().get()
 
-    kill_at_every_step(start, lambda job: check(job, engine))
+    kill_at_every_step(CaptureImage, start, lambda job: check(job, engine))
     disk.refresh_from_db()
     assert disk.status == "available"
     assert engine.inventory().scraps == frozenset()

@@ -7,6 +7,7 @@ import pytest
 
 from images.services.change_os import change_os, reinstall_os
 from images.store_check import differences
+from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
 from imsconsole.cloud.specs import server_spec
@@ -83,8 +84,20 @@ def test_a_change_of_os(exchanges) -> None:
         change_os(server, image=other, actor=exchanges.actor, **LOGIN)
         return exchanges.live()
 
-    points = kill_at_every_step(start, exchanges.check)
+    points = kill_at_every_step(ChangeOs, start, exchanges.check)
     assert {point.split(":")[1] for point in points} >= {"stop", "disk", "switch", "start"}
+
+
+def test_a_reinstallation(exchanges) -> None:
+    """Its steps are those of a change of OS: here the system is the same again, with a new disk."""
+
+    def start() -> Job:
+        exchanges.forget_kept()
+        server = Server.objects.get(pk=exchanges.server.pk)
+        reinstall_os(server, actor=exchanges.actor, **LOGIN)
+        return exchanges.live()
+
+    kill_at_every_step(ReinstallOs, start, exchanges.check, where="do:switch:fenced|undo:start:fenced:[12]$")
 
 
 def test_an_undo(exchanges) -> None:
@@ -108,7 +121,7 @@ def _undone_at_each_point(exchanges: Exchanges, where: str = "") -> list[str]:
         undo_change_os(exchanges.server.disks.kept().get(), actor=exchanges.actor)
         return exchanges.live()
 
-    return kill_at_every_step(start, exchanges.check, where=where)
+    return kill_at_every_step(UndoChangeOs, start, exchanges.check, where=where)
 
 
 def test_a_deletion_of_the_former_disk(exchanges) -> None:
@@ -123,4 +136,4 @@ def test_a_deletion_of_the_former_disk(exchanges) -> None:
         assert Disk.objects.get(pk=job.subject_id).status == "deleted"
         assert list(differences()) == []
 
-    kill_at_every_step(start, check, undo=False)
+    kill_at_every_step(DeleteKeptDisk, start, check, undo=False)

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from images.jobs_copy import CopyImage
 from images.models import Image, ImageDisk
 from images.rules.copy import can_copy, fits_key
 from images.services.copy import copy_image
@@ -298,7 +299,7 @@ def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
         if key:
             assert holders_of(WORD.encode(), *secrets_of(key)) == [plain], "only the source is in plain"
 
-    points = kill_at_every_step(start, check, where=where)
+    points = kill_at_every_step(CopyImage, start, check, where=where)
     assert {"take", "store", "register", "tidy"} <= {point.split(":")[1] for point in points if ":" in point}
 
 

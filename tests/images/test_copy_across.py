@@ -425,5 +425,5 @@ def test_a_copy_across_regions_survives_every_death_of_its_worker(people, target
         assert_clean()
 
     where = "do:(take|transfer):(hold:[23]|report|finished)|do:register:fenced|undo:.*:hold:[123]$"
-    points = kill_at_every_step(start, check, where=where)
+    points = kill_at_every_step(CopyImageAcross, start, check, where=where)
     assert {point.split(":")[1] for point in points} >= set(CopyImageAcross.steps)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.jobs_copy_across import CopyImageAcross
 from images.models import Image
 from images.rules.copy import can_copy_across, may_be_backed_up
 from images.services.copy import copy_image_across
@@ -337,4 +338,4 @@ def test_image_and_backup_survive_every_death_of_a_worker_together(people, vault
         assert [difference.what for difference in differences()] == []
 
     where = "do:transfer:(report|hold:[57]|finished)|do:register:fenced|undo:.*:hold:2$"
-    kill_at_every_step(start, check, where=where)
+    kill_at_every_step(CopyImageAcross, start, check, where=where)

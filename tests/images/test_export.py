@@ -375,7 +375,7 @@ def test_an_export_survives_every_death_of_its_worker(people, format, where):
         assert [each.state for each in there] == (["stored"] if job.state == "done" else [])
         assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
 
-    kill_at_every_step(start, check, where=where, undo=not where)
+    kill_at_every_step(ExportImage, start, check, where=where, undo=not where)
 
 
 # page ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import pytest
 
+from images.jobs_full_ecs import CaptureFull, MakeOfBackup
 from images.models import Image
 from images.services.full_ecs import capture_full, make_of_backup
 from images.store_check import differences
@@ -43,7 +44,7 @@ def test_of_a_server(people, server):  # noqa: F811
         assert words == (["OLD"] * 3 if job.state == "done" else [])
         assert Server.objects.get(pk=server.pk).task == ""
 
-    kill_at_every_step(begin, check)
+    kill_at_every_step(CaptureFull, begin, check)
 
 
 def test_of_a_backup(people, engine):  # noqa: F811
@@ -55,4 +56,4 @@ def test_of_a_backup(people, engine):  # noqa: F811
     def check(job: Job) -> None:
         assert image_of(job).backup.status == "available"
 
-    kill_at_every_step(begin, check)
+    kill_at_every_step(MakeOfBackup, begin, check)

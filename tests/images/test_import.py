@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from images.jobs import ImportImage
 from images.models import Image, ImageDisk, Upload
 from images.rules.import_image import can_import
 from images.services.import_image import import_image
@@ -358,7 +359,7 @@ def test_an_import_ends_well_however_its_worker_dies(people: SimpleNamespace, di
             engine_for("cn-north-4").delete(disk.ref)
             disk.delete()
 
-    points = kill_at_every_step(start, check, clear)
+    points = kill_at_every_step(ImportImage, start, check, clear)
 
     assert {point.split(":")[1] for point in points} == {"inspect", "store", "register", "tidy"}
     assert any(point.startswith("undo:") for point in points)

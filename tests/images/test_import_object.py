@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from images.jobs import ImportImage
 from images.jobs_take import TakeObject
 from images.models import Image, Upload
 from images.rules.take_object import can_take_object
@@ -259,7 +260,7 @@ def test_a_fetch_survives_every_death_of_its_worker(people, disks):
             upload.path.unlink()
             upload.delete()
 
-    points = kill_at_every_step(start, check, clear)
+    points = kill_at_every_step(TakeObject, start, check, clear)
     assert any(point.startswith(f"do:{next(iter(TakeObject.steps))}") or "fetch" in point for point in points)
 
 
@@ -291,7 +292,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
             upload.delete()
 
     # the rest is that of any import
-    kill_at_every_step(start, check, clear, where="inspect|tidy", undo=False)
+    kill_at_every_step(ImportImage, start, check, clear, where="inspect|tidy", undo=False)
 
 
 # page ----------------------------------------------------------------------------------------------------

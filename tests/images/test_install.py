@@ -10,6 +10,7 @@ from images.rules.install import can_install, can_install_server
 from images.rules.launch import Launch, can_launch
 from images.services.delete import delete_image
 from images.services.launch import install_server
+from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.services.servers import delete_server, reboot_server
@@ -187,4 +188,4 @@ def test_making_one_survives_every_death_of_its_worker(people, engine) -> None: 
         delete_server(Server.objects.get(pk=job.subject_id), delete_disks=True, actor=people.bob)
         run_jobs()
 
-    kill_at_every_step(start, check, clear, where="machine|undo:start:fenced")
+    kill_at_every_step(CreateServer, start, check, clear, where="machine|undo:start:fenced")

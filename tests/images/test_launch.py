@@ -15,6 +15,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
+from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.passwords import crypted, is_good_password
 from imsconsole.cloud.services.servers import delete_server, start_server, stop_server
@@ -296,7 +297,7 @@ def test_a_creation_survives_every_death_of_its_worker(people, engine) -> None: 
             engine.delete_disk(server.disks.get(role="data").ref)
         Server.objects.filter(pk=server.pk).update(status="failed")  # its memory is free again
 
-    points = kill_at_every_step(start, check, clear)
+    points = kill_at_every_step(CreateServer, start, check, clear)
     assert {point.split(":")[1] for point in points} >= {"disks", "machine", "start"}
 
 

@@ -222,4 +222,4 @@ def test_deleting_for_ever_ends_well_however_its_worker_dies(people, disks):
         assert engine_for("cn-north-4").inventory().stored == frozenset()
         assert [difference.what for difference in differences()] == []
 
-    assert kill_at_every_step(start, check, undo=False)
+    assert kill_at_every_step(DeleteImage, start, check, undo=False)

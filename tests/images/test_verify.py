@@ -336,4 +336,4 @@ def test_verifying_ends_well_however_its_worker_dies(people, disks, kind):
         assert (job.state, image.status) == ("done", "frozen")
         assert Message.objects.filter(subject_id=image.pk).count() == 2, "Alice and Bob, once"
 
-    assert kill_at_every_step(start, check, undo=False)
+    assert kill_at_every_step(kind, start, check, undo=False)

@@ -8,6 +8,7 @@ import pytest
 
 from images.models import Image
 from imsconsole.jobs.models import Job
+from tests.jobs.kinds import WriteFiles
 from tests.support.workers import kill_at_every_step
 
 
@@ -31,7 +32,7 @@ def test_a_job_ends_well_however_its_worker_dies(start: Callable[..., Job], tmp_
     def begin() -> Job:
         return start(reserves={"store_bytes": 4096})
 
-    points = kill_at_every_step(begin, check, clear, both_ways=True)
+    points = kill_at_every_step(WriteFiles, begin, check, clear, both_ways=True)
 
     assert {point.split(":")[1] for point in points} == {"prepare", "write_bytes", "describe"}
     assert any(point.startswith("undo:") for point in points)

@@ -8,6 +8,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.cloud.engines import engine_for
 from imsconsole.jobs.models import Job
 from market.jobs_publish import PublishListing
+from market.jobs_scan import ScanListing
 from market.listings.services import submit_version
 from market.models import ListingVersion
 from market.review.services import approve_version
@@ -40,7 +41,7 @@ def test_a_scan_survives_every_death_of_its_worker(people):
         assert (version.state, bool(version.checks)) == (("in-review", True) if done else ("draft", False))
         assert_clean()
 
-    kill_at_every_step(start, check, where="do:inspect:(hold:1|report|finished)|undo")
+    kill_at_every_step(ScanListing, start, check, where="do:inspect:(hold:1|report|finished)|undo")
 
 
 def test_a_publication_survives_every_death_of_its_worker(people, operator):
@@ -64,6 +65,6 @@ def test_a_publication_survives_every_death_of_its_worker(people, operator):
         assert not engine_for(FAR).inventory().scraps
 
     points = kill_at_every_step(
-        start, check, where="do:store:(hold:[23]|report|finished)|end|undo:.*:hold:[12]$"
+        PublishListing, start, check, where="do:store:(hold:[23]|report|finished)|end|undo:.*:hold:[12]$"
     )
     assert {point.split(":")[1] for point in points} >= set(PublishListing.steps)

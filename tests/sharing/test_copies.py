@@ -15,6 +15,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
 from imsconsole.notifications.models import Message
+from sharing.copies.jobs import GiveCopy
 from sharing.copies.rules import can_give_copies, can_give_copy
 from sharing.copies.services import give_copy
 from sharing.models import Share
@@ -248,7 +249,7 @@ def test_a_copy_that_is_given_survives_the_death_of_its_worker(people):
         delete_image(copy, actor=people.carol)
 
     # its steps are those of `image.copy`, whose workers die elsewhere: here the end is another one
-    kill_at_every_step(start, check, where="settled")
+    kill_at_every_step(GiveCopy, start, check, where="settled")
 
 
 # page ------------------------------------------------------------------------------------------------

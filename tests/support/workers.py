@@ -9,7 +9,7 @@
             assert Image.objects.get(pk=job.subject_id).status == ("active" if job.state == "done" else "killed")
             assert_store_is_clean()
 
-        kill_at_every_step(start, check)
+        kill_at_every_step(CopyImage, start, check)
 
 `kill_at_every_step` runs one job undisturbed and learns the points it passes: before and after each step,
 at each `hold` and `fenced` and the first `report` in its middle. Then, with a new job for each point, the
@@ -45,6 +45,7 @@ from django.db import connection
 from django.test import override_settings
 
 from imsconsole.core.now import now
+from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 
@@ -207,6 +208,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def kill_at_every_step(
+    kind: type[JobKind],
     start: Callable[[], Job],
     check: Callable[[Job], None],
     clear: Callable[[Job], None] = lambda _job: None,
@@ -218,13 +220,13 @@ def kill_at_every_step(
 ) -> list[str]:
     """Kill or stop the workers of a kind of job at each of its points (see above).
 
-    `start` makes a new subject and its job; `check` sees the ended job and asserts that nothing is left
-    over; `clear` makes room for the next; `ends` is the state in which an undisturbed job ends; `where`, a
-    pattern, narrows the points at which workers die, when attempts are dear; `both_ways` stops them between
-    steps as well, to see the runner itself. Returns all points.
+    `start` makes a new subject and its job, of `kind`; `check` sees the ended job and asserts that nothing
+    is left over; `clear` makes room for the next; `ends` is the state in which an undisturbed job ends;
+    `where`, a pattern, narrows the points at which workers die, when attempts are dear; `both_ways` stops
+    them between steps as well, to see the runner itself. Returns all points.
     """
     with nursery() as workers:
-        attempts = Attempts(workers, start, check, clear, both_ways)
+        attempts = Attempts(workers, kind, start, check, clear, both_ways)
         points = attempts.learn(ends)
         last = next(point for point, _ in reversed(points) if ":hold:" in point)
         for point in _chosen(points, where, both_ways):
@@ -252,6 +254,7 @@ class Attempts:
     """One kind of job, tried again and again."""
 
     workers: Nursery
+    kind: type[JobKind]
     start: Callable[[], Job]
     check: Callable[[Job], None]
     clear: Callable[[Job], None]
@@ -260,6 +263,7 @@ class Attempts:
     def learn(self, ends: str, cancel_at: str = "") -> list[Point]:
         """The points that a job passes which nobody disturbs."""
         job = self.start()
+        assert type(job.job_kind) is self.kind
         worker = self.workers.start_worker(cancel_at=cancel_at)
         assert worker.wait() == 0
         self._check_ended(job, ends)

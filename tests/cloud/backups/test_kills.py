@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from images.store_check import differences
+from imsconsole.cloud.backups.jobs import DeleteBackup
+from imsconsole.cloud.backups.jobs_create import CreateBackup
+from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, Disk, Server
@@ -50,7 +53,7 @@ def test_a_backup(people, server):
         assert Server.objects.get(pk=server.pk).task == ""
         assert list(differences()) == []
 
-    kill_at_every_step(begin, check)
+    kill_at_every_step(CreateBackup, begin, check)
 
 
 def test_a_restoration(people, server):
@@ -76,7 +79,7 @@ def test_a_restoration(people, server):
             assert read_from(disk) == "NEW"
         assert list(differences()) == []
 
-    kill_at_every_step(begin, check)
+    kill_at_every_step(RestoreBackup, begin, check)
 
 
 def test_a_deletion(people):
@@ -89,4 +92,4 @@ def test_a_deletion(people):
         assert backup.status == ("deleted" if job.state == "done" else "failed")
         assert list(differences()) == []
 
-    kill_at_every_step(begin, check)
+    kill_at_every_step(DeleteBackup, begin, check)

@@ -5,7 +5,8 @@ import pytest
 from images.store_check import differences
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.services.servers import start_server, stop_server
-from imsconsole.cloud.volumes.services import attach_disk, create_disk, detach_disk, grow_disk
+from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
+from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.jobs.models import Job
 from tests.cloud.machines import bootable_image, order
 from tests.cloud.volumes.disks import blank_disk
@@ -48,7 +49,21 @@ def test_a_creation(people, engine):
         assert bool(disk.ref) == (job.state == "done")
         assert list(differences()) == []
 
-    kill_at_every_step(start, check)
+    kill_at_every_step(CreateDisk, start, check)
+
+
+def test_a_deletion(people, engine):
+    def start() -> Job:
+        disk = delete_disk(blank_disk(people.bob), actor=people.bob)
+        return Job.objects.live().about(disk.pk).get()
+
+    def check(job: Job) -> None:
+        disk = disk_of(job)
+        assert (disk.status, disk.ref) == ("deleted", "")
+        assert engine.inventory().disks == frozenset()
+        assert list(differences()) == []
+
+    kill_at_every_step(DeleteDisk, start, check, undo=False)
 
 
 def bring(server, actor, status: str) -> None:
@@ -82,7 +97,7 @@ def test_an_attachment_to_a_running_server(people, engine, server):
         assert (disk.status, has(engine, server, disk)) == ("in-use", True)
         assert_usage_follows(server)
 
-    kill_at_every_step(start, check, undo=False)
+    kill_at_every_step(AttachDisk, start, check, undo=False)
 
 
 @pytest.mark.guest
@@ -99,7 +114,7 @@ def test_a_detachment(people, engine, server):
         assert (disk.status, disk.server, disk.index) == ("available", None, 0)
         assert_usage_follows(server)
 
-    kill_at_every_step(start, check, undo=False)
+    kill_at_every_step(DetachDisk, start, check, undo=False)
 
 
 @pytest.mark.guest
@@ -115,4 +130,4 @@ def test_an_expansion_of_a_running_servers_disk(people, engine, server):
         assert size_on_disk(engine, disk) == disk.size_gb * 1024**3
         assert_usage_follows(server)
 
-    kill_at_every_step(start, check, undo=False)
+    kill_at_every_step(GrowDisk, start, check, undo=False)

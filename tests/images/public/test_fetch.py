@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
+from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource
 from images.public.catalogue import entry_of
 from images.services.public import fetch_public_image
@@ -204,7 +205,7 @@ def test_it_is_fetched_however_the_worker_dies(platform, publisher):
         for image in made:
             assert image.disks.get().sha256
 
-    assert kill_at_every_step(start, check)
+    assert kill_at_every_step(FetchPublicImage, start, check)
 
 
 def test_a_download_without_room_says_so_and_goes_on_once_there_is(platform, publisher):
