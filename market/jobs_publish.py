@@ -16,8 +16,10 @@ from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
 from imsconsole.notifications.models import Message
+from market.listings.locks import held_version
 from market.messages import tell_buyers, tell_sellers
-from market.models import Edition, Listing, ListingVersion
+from market.models import Edition, ListingVersion
+from market.publishers.rules import is_publisher
 
 State = ListingVersion.State
 
@@ -60,19 +62,20 @@ class PublishListing(JobKind):
 
     def settle(self, job: Job, state: str) -> None:
         """On the market, instead of the version before; else it waits for the operator again."""
-        version = ListingVersion.objects.get(pk=job.subject_id)
-        rows = Listing.objects.select_related("publisher", "project__account", "project__region")
-        version.listing = rows.select_for_update(of=("self",), no_key=True).get(pk=version.listing_id)
+        version = held_version(ListingVersion.objects.get(pk=job.subject_id))
         if state == Job.State.DONE:
             _publish(version, job)
         else:
             ListingVersion.objects.filter(pk=version.pk, state=State.APPROVED).update(state=State.IN_REVIEW)
 
     def resume(self, job: Job) -> None:
-        """What still waits since it was approved: newer work would have refused the retry. Raises Conflict."""
-        waiting = ListingVersion.objects.filter(pk=job.subject_id, state=State.IN_REVIEW)
-        if not waiting.update(state=State.APPROVED):
+        """What still waits since it was approved: newer work would have refused the retry. Raises Conflict, Refused."""
+        version = held_version(ListingVersion.objects.get(pk=job.subject_id))
+        if version.state != State.IN_REVIEW:
             raise Conflict
+        is_publisher(version.listing.publisher).require()
+        version.state = State.APPROVED
+        version.save(update_fields=["state"])
 
 
 def _stored(source: ImageDisk, edition: dict[str, str], run: Run) -> dict[str, Any]:

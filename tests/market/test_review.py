@@ -30,6 +30,7 @@ from market.listings.services import (
     withdraw_listing,
 )
 from market.models import Edition, Listing, ListingVersion
+from market.publishers.services import approve_publisher, suspend_publisher
 from market.review.editions import delete_old_editions
 from market.review.services import approve_version, reject_version
 from tests import factories
@@ -225,6 +226,9 @@ def test_publishing_that_fails_waits_for_the_operator_and_leaves_nothing(people,
     assert not Edition.objects.exists()
     assert not engine_for(FAR).inventory().stored
     assert [difference.what for difference in differences()] == []
+    suspend_publisher(version.listing.publisher, reason="Complaints", actor=Operator(operator))
+    assert code_of(lambda: retry_job(job, actor=people.bob)) == "publisher-suspended"
+    approve_publisher(version.listing.publisher, actor=Operator(operator))
     retry_job(job, actor=people.bob)
     run_jobs()
     assert read(version).state == "published"
