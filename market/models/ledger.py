@@ -25,7 +25,8 @@ class Charge(models.Model):  # type: ignore[django-manager-missing]  # django-mo
     seconds = models.PositiveSmallIntegerField(_("seconds"))  # 0 of a price that is paid once
     # seconds × units: vCPUs, or GB of disks; 1 where the price has no multiple
     unit_seconds = models.PositiveBigIntegerField(_("unit seconds"))
-    amount = MoneyField(_("amount"), max_digits=18, decimal_places=8)
+    # as wide as the dearest price for each vCPU of any flavor: a line that does not fit would stop the ledger for all
+    amount = MoneyField(_("amount"), max_digits=24, decimal_places=8)
 
     class Meta:
         verbose_name = _("charge")

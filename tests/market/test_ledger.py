@@ -55,6 +55,15 @@ def test_image_flavor_and_disks_are_lines_of_their_own(market, priced, people): 
     assert {line.project for line in lines} == {people.bob.project}
 
 
+def test_the_dearest_price_on_the_largest_flavor_does_not_stop_the_ledger(market, priced):
+    priced("hour", "99999999.9999", listing=market.listing, per_vcpu=True)
+    market.flavor.vcpus = 1024
+    market.flavor.save()
+    market.run()
+    pass_hours(1)
+    assert charged() > 10**10
+
+
 def test_an_image_made_of_a_market_image_costs_the_same(market, priced, people):  # H7
     priced("once", "5", listing=market.listing)
     mine = factories.ImageFactory(project=people.bob.project, parent=market.image)
