@@ -8,6 +8,7 @@ import imsconsole.core.now
 import uuid
 from django.conf import settings
 from django.db import migrations, models
+from djmoney.settings import CURRENCY_CHOICES  # like the default, of IMS_CURRENCY: another is no change of the schema
 
 
 class Migration(migrations.Migration):
@@ -119,8 +120,8 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('of', models.CharField(choices=[('listing', 'Market image'), ('flavor', 'Flavor'), ('disk', 'Disks')], max_length=7, verbose_name='price of')),
                 ('unit', models.CharField(choices=[('free', 'Free'), ('hour', 'per hour'), ('month', 'per month'), ('once', 'once per server'), ('gb-month', 'per GB and month')], max_length=8, verbose_name='unit')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=4, default=djmoney.money.Money(0, 'CNY'), max_digits=12, validators=[djmoney.models.validators.MinMoneyValidator(0)], verbose_name='amount')),
+                ('amount_currency', djmoney.models.fields.CurrencyField(choices=CURRENCY_CHOICES, default=settings.DEFAULT_CURRENCY, editable=False, max_length=3)),
+                ('amount', djmoney.models.fields.MoneyField(decimal_places=4, default=djmoney.money.Money(0, settings.DEFAULT_CURRENCY), max_digits=12, validators=[djmoney.models.validators.MinMoneyValidator(0)], verbose_name='amount')),
                 ('per_vcpu', models.BooleanField(default=False, verbose_name='for each vCPU')),
                 ('trial_days', models.PositiveSmallIntegerField(default=0, verbose_name='free trial (days)')),
                 ('valid_from', models.DateTimeField(verbose_name='valid from')),
@@ -142,7 +143,7 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField(verbose_name='hour')),
                 ('seconds', models.PositiveSmallIntegerField(verbose_name='seconds')),
                 ('unit_seconds', models.PositiveBigIntegerField(verbose_name='unit seconds')),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('CNY', 'Chinese Yuan')], default='CNY', editable=False, max_length=3)),
+                ('amount_currency', djmoney.models.fields.CurrencyField(choices=CURRENCY_CHOICES, default=settings.DEFAULT_CURRENCY, editable=False, max_length=3)),
                 ('amount', djmoney.models.fields.MoneyField(decimal_places=8, max_digits=18, verbose_name='amount')),
                 ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='images.image')),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
