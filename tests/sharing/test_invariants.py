@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from images.deletions import delete_due_images
-from images.models import Image
+from images.models import OFFERED, Image
 from images.services.change_os import change_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, plan_deletion, restore_image, withdraw_deletion
@@ -27,7 +27,8 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
-from market.models import ListingVersion
+from market.listings.services import submit_version, withdraw_listing
+from market.models import Listing, ListingVersion
 from sharing.clock import end_due_shares
 from sharing.copies.jobs import GiveCopy
 from sharing.copies.services import give_copy
@@ -70,9 +71,10 @@ class ThreeProjects(RuleBasedStateMachine):
         self.servers: dict[object, int] = {}
         self.copies = [0, 0, 0]
         self.number = 0
-        for which, who in ((0, 1), (0, 2), (1, 0), (1, 2)):  # they begin with something to lose
-            self.share(which, which, who)
-            self.accept(which, who)
+        for who in (1, 2):  # they begin with something to lose
+            self.share(0, 0, who)
+            self.accept(0, who)
+        self.offer(1)
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -201,12 +203,21 @@ class ThreeProjects(RuleBasedStateMachine):
         if self.does(call, who == which and self.going[which]):
             self.going[which] = False
 
-    @rule(which=WHICH, is_on=st.booleans())
-    def publish(self, which: int, is_on: bool) -> None:
-        """What the market's services come to, for the rules of this room; their own tests are in tests/market."""
-        is_on = is_on and not self.going[which] and not self.in_trash[which]
-        self.versions[which].state = "published" if is_on else "draft"
-        self.versions[which].save(update_fields=["state"])
+    @rule(which=WHICH)
+    def offer(self, which: int) -> None:
+        shared = any(image == which for image, _to in self.agreed)
+        may = not (shared or self.in_trash[which] or self.going[which] or self.published(which))
+        version = self.versions[which]
+        if self.does(lambda: submit_version(version, actor=self.actors[which]), may):
+            version.state = "published"  # as the jobs and the operator make it
+            version.save(update_fields=["state"])
+
+    @rule(which=WHICH)
+    def withdraw(self, which: int) -> None:
+        listing = Listing.objects.get(pk=self.versions[which].listing_id)
+        call = partial(withdraw_listing, listing, reason="Enough", actor=self.actors[which])
+        if self.does(call, self.published(which)):
+            self.versions[which] = self._version(self.images[which])
 
     @rule(which=WHICH, to=WHO, by=WHO)
     def give_a_copy(self, which: int, to: int, by: int) -> None:
@@ -280,6 +291,15 @@ class ThreeProjects(RuleBasedStateMachine):
             )
 
     @invariant()
+    def what_is_offered_is_neither_shared_nor_deleted(self) -> None:
+        offered = Image.objects.filter(offers__state__in=OFFERED)
+        assert {image.pk for image in offered} == {
+            image.pk for which, image in enumerate(self.images) if self.published(which)
+        }
+        assert not offered.exclude(status=Image.Status.ACTIVE, delete_at=None).exists()
+        assert not Share.objects.filter(image__in=offered, ended_at=None).exists()
+
+    @invariant()
     def servers_and_copies_stay_with_who_made_them(self) -> None:
         made = dict(Server.objects.existing().values_list("pk", "image"))
         assert made == {pk: self.images[which].pk for pk, which in self.servers.items()}
@@ -293,7 +313,7 @@ def test_who_sees_and_uses_an_image_is_always_what_was_agreed() -> None:
     run_state_machine_as_test(
         ThreeProjects,
         settings=settings(
-            max_examples=12,
+            max_examples=20,
             stateful_step_count=15,
             deadline=None,
             phases=[Phase.generate],  # a failure is short anyway, and shrinking it takes minutes
