@@ -16,7 +16,7 @@ from markdown import markdown
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
-    "key-pairs", "keys", "sharing", "market",
+    "key-pairs", "keys", "sharing", "market", "selling",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
@@ -61,6 +61,7 @@ def limits() -> dict[str, Any]:
         "verify_days": settings.IMS_VERIFY_DAYS,
         "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
+        "market_reinstall_days": settings.IMS_MARKET_REINSTALL_DAYS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,
         "boot_check_s": settings.IMS_BOOT_CHECK_S,
         "screen_idle_min": f"{settings.IMS_SCREEN_IDLE_MIN:g}",

@@ -51,6 +51,8 @@ def test_limits_are_those_of_this_console():
         ("keypairs:create", "key-pairs"),
         ("keypairs:import", "key-pairs"),
         ("invite", "members"),
+        ("market:own-publisher", "selling"),
+        ("market:create-listing", "selling"),
     ],
 )
 def test_each_wizard_has_its_help_beside_it(people, address, name):
