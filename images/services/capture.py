@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
-
+from images.insert import insert_image
 from images.jobs_capture import CaptureImage, hold
-from images.models import Image, ImageTag, OsVersion
+from images.models import Image, OsVersion
 from images.rules.capture import can_capture
-from images.rules.import_image import boot_mode_fits, memory_fits, name_is_free, tags_fit
+from images.rules.import_image import boot_mode_fits, memory_fits, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.locks import locked_server
@@ -176,12 +175,7 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
     can_capture(actor, len(images)).require()
     tags_fit(dict(tags or {})).require()
     for image in images.values():
-        _save(image, actor)
-    ImageTag.objects.bulk_create(
-        ImageTag(image=image, key=key, value=value)
-        for image in images.values()
-        for key, value in (tags or {}).items()
-    )
+        insert_image(image, tags, actor)
     first, *others = images.values()
     servers = {disk.server_id for disk in images} - {None}
     held = (*servers, *(disk.pk for disk in images), *(each.pk for each in others))
@@ -213,14 +207,3 @@ def _estimate(images: Mapping[Disk, Image]) -> dict[str, int]:
     stored = [Image.objects.get(pk=each).disks.order_by("index").first() for each in parents]
     total = sum(disk.size_bytes for disk in stored if disk)
     return {"store_bytes": total} if total else {}
-
-
-def _save(image: Image, actor: Actor) -> None:
-    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
-    name_is_free(image.name, actor).require()
-    try:
-        with transaction.atomic():
-            image.save(force_insert=True)
-    except IntegrityError:
-        name_is_free(image.name, actor).require()
-        raise

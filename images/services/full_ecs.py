@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
-
+from images.insert import insert_image
 from images.jobs_full_ecs import CaptureFull, MakeOfBackup
-from images.models import Image, ImageTag
+from images.models import Image
 from images.rules.full_ecs import can_capture_full_into, can_make_of_backup
-from images.rules.import_image import memory_fits, name_is_free, tags_fit
+from images.rules.import_image import memory_fits, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.backups.locks import locked_backup
@@ -115,16 +114,5 @@ def _disks_for(backup: Backup) -> dict[str, str]:
 
 
 def _keep(image: Image, tags: Tags | None, actor: Actor) -> Image:
-    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
     tags_fit(dict(tags or {})).require()
-    name_is_free(image.name, actor).require()
-    try:
-        with transaction.atomic():
-            image.save(force_insert=True)
-    except IntegrityError:
-        name_is_free(image.name, actor).require()
-        raise
-    ImageTag.objects.bulk_create(
-        ImageTag(image=image, key=key, value=value) for key, value in (tags or {}).items()
-    )
-    return image
+    return insert_image(image, tags, actor)

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
-
+from images.insert import insert_image
 from images.jobs import ImportImage
-from images.models import Image, ImageTag, OsVersion, Upload
+from images.models import Image, OsVersion, Upload
 from images.os_catalogue import OTHER_LINUX
 from images.os_detection import detected_os
 from images.rules.data_disks import DataDisk, data_disks_fit
 from images.rules.encrypt import can_encrypt
-from images.rules.import_image import attributes_fit, can_import_file, fast_fits, name_is_free, use_fits
+from images.rules.import_image import attributes_fit, can_import_file, fast_fits, use_fits
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.keys.default import default_key
@@ -88,8 +87,7 @@ def import_image(
         source_name=upload.origin or upload.name,
         created_by=actor.user,
     )
-    _save(image, actor)
-    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
+    insert_image(image, tags, actor)
     start_job(
         ImportImage,
         image,
@@ -119,17 +117,6 @@ def _locked(upload: Upload) -> Upload:
     if found is None:
         raise NotFound("upload-gone", name=upload.name)
     return found
-
-
-def _save(image: Image, actor: Actor) -> None:
-    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
-    name_is_free(image.name, actor).require()
-    try:
-        with transaction.atomic():
-            image.save(force_insert=True)
-    except IntegrityError:
-        name_is_free(image.name, actor).require()
-        raise
 
 
 def _other_linux() -> OsVersion | None:
