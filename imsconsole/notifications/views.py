@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from imsconsole.accounts.access import UserRequest, person_only
 from imsconsole.accounts.actor import actor_for
 from imsconsole.accounts.middleware import PROJECT_KEY
-from imsconsole.accounts.models import User
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pages import pages_found
 from imsconsole.core.tables import paged
@@ -29,7 +28,7 @@ def list_messages(request: UserRequest) -> HttpResponse:
     only_unread = request.GET.get("show") == "unread"
     shown = (own.unread() if only_unread else own).select_related("project")
     table = paged(MessageTable, shown, request)
-    _link([row.record for row in table.page.object_list], request.user)
+    _link([row.record for row in table.page.object_list], request)
     here, unread = reverse("messages:list"), own.unread().count()
     context = {
         "active": "messages",
@@ -44,11 +43,14 @@ def list_messages(request: UserRequest) -> HttpResponse:
     return render_page(request, "notifications/list.html", "notifications/_list.html", context)
 
 
-def _link(shown: list[Message], user: User) -> None:
-    """Each `link` leads to what the message is about, while that is there and the user still is in its project."""
+def _link(shown: list[Message], request: UserRequest) -> None:
+    """Each `link` leads to what the message is about, while that is there and the user still is in its project.
+
+    Without a project it is looked for in the one the reader is in.
+    """
     for project in {message.project for message in shown}:
         of_project = [message for message in shown if message.project == project]
-        actor = actor_for(user, project) if project else None
+        actor = actor_for(request.user, project) if project else request.actor
         about = ((message.subject_kind, message.subject_id) for message in of_project)
         pages = pages_found(about, actor) if actor else {}
         for message in of_project:

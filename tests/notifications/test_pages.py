@@ -108,6 +108,13 @@ def test_a_message_leads_to_what_is_there(people, tell):
     assert address not in page(people.alice)
 
 
+def test_a_message_of_no_project_leads_to_what_is_found_in_the_one_the_reader_is_in(people, tell):
+    image = factories.ImageFactory(region=people.alice.region, project=None, category="public")
+    message = tell(people.alice, subject=("image", image.pk))
+    Message.objects.filter(pk=message.pk).update(project=None)
+    assert f"/messages/{message.pk}/open/" in page(people.alice)
+
+
 def test_opening_marks_as_read_and_goes_to_the_thing_in_its_project(people, tell):
     other = factories.ProjectFactory(account=people.alice.account, name="acme-other")
     server = factories.ServerFactory(project=other)
