@@ -1,9 +1,12 @@
 """The bridge, a process of its own, between a browser's WebSocket and a guest's screen."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.conf import settings
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
@@ -13,7 +16,7 @@ from imsconsole.cloud.services.servers import delete_server, stop_server
 from tests.cloud.machines import running_server
 from tests.conftest import client_of
 from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
-from tests.support.workers import run_jobs
+from tests.support.workers import run_jobs, worker_environment
 
 pytestmark = [pytest.mark.guest, pytest.mark.django_db(transaction=True)]
 GREETING = b"RFB 003.008\n"
@@ -144,5 +147,10 @@ def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_pat
 
 
 def test_a_port_that_is_taken_is_named(bridge) -> None:
-    with pytest.raises(CommandError, match=f"127.0.0.1:{bridge.port} .*IMS_SCREEN_PORT"):
-        call_command("run_screens", port=bridge.port)
+    """In a process of its own: this one's thread may have Playwright's event loop."""
+    command = [sys.executable, "manage.py", "run_screens", "--port", str(bridge.port)]
+    ended = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=worker_environment(), capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert re.search(f"CommandError: .*127.0.0.1:{bridge.port} .*IMS_SCREEN_PORT", ended.stderr)
