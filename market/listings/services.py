@@ -124,9 +124,14 @@ def remove_picture(picture: Picture, *, actor: Actor) -> ListingVersion:
 
 @service("submitListing")
 def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
-    """Send a version in: a job scans it, then the operator decides. From now on it never changes. Raises Refused."""
+    """Send a version in: a job scans it, then the operator decides. From now on it never changes.
+
+    Raises Refused, Conflict when it has got another image meanwhile.
+    """
     image = _held_image(version.image, actor)
     version = held_version(version)
+    if version.image_id != image.pk:
+        raise Conflict
     can_submit_version(version, image, actor).require()
     version.state, version.reason, version.checks, version.submitted_at = State.SCANNING, "", {}, now()
     version.save(update_fields=["state", "reason", "checks", "submitted_at"])

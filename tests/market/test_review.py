@@ -13,7 +13,7 @@ from images.store_check import differences
 from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
-from imsconsole.core.errors import NoSpace
+from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.now import move, now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
@@ -247,6 +247,14 @@ def test_an_old_approval_publishes_nothing_that_was_sent_in_since(people, operat
     assert read(version).state == "in-review"
     assert code_of(lambda: retry_job(job, actor=people.bob)) == "job-superseded"
     assert read(version).state == "in-review"
+
+
+def test_a_draft_that_got_another_image_meanwhile_is_not_sent_in(people):
+    version = a_draft(people.bob)
+    edit_version(read(version), words(factories.ImageFactory(project=people.bob.project)), actor=people.alice)
+    with pytest.raises(Conflict):
+        submit_version(version, actor=people.bob)
+    assert read(version).state == "draft"
 
 
 # new versions, and off the market --------------------------------------------------------------------
