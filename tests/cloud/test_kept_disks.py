@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from images.services.change_os import change_os
 from images.store_check import differences
@@ -181,7 +182,12 @@ def test_the_servers_page_offers_both_and_says_until_when(people) -> None:
     kept.image.name = "former-system"
     kept.image.save()
     page = client_of(people.bob).get(kept.server.get_absolute_url()).content.decode()
-    for word in ("former-system", "9 GB", f"{kept.kept_until:%Y-%m-%d}", url_of(kept, "undo-change-os")):
+    for word in (
+        "former-system",
+        "9 GB",
+        f"{localtime(kept.kept_until):%Y-%m-%d}",
+        url_of(kept, "undo-change-os"),
+    ):
         assert word in page
     for_dave = client_of(people.dave).get(kept.server.get_absolute_url()).content.decode()
     assert url_of(kept, "undo-change-os") not in for_dave

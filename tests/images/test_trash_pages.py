@@ -192,7 +192,7 @@ def test_the_bar_asks_as_often_for_many_as_for_one(people, django_assert_num_que
     client = client_of(people.bob)
     for some in (images[:1], images):
         pick = ",".join(str(image.pk) for image in some)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.post(reverse("images:selection"), {"state": "tab=trash", "pick": pick})
 
 
