@@ -19,7 +19,7 @@ class JobTable(ImsTable):
     """Kind, subject, state with progress or error, who started it, when."""
 
     kind = tables.Column(verbose_name=_("Job"))
-    subject_name = tables.Column(verbose_name=_("About"))
+    subject_name = tables.Column(verbose_name=_("About"), attrs={"td": {"translate": "no"}})
     state = tables.TemplateColumn(
         template_name="jobs/_cell_state.html",
         verbose_name=_("State"),
