@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -24,10 +23,11 @@ class OperatorPriceForm(forms.ModelForm):
     """A price of a flavor or of disks; its unit follows from that."""
 
     of = forms.ChoiceField(label=_("Price of"), choices=OF, widget=forms.RadioSelect)
-    valid_from = forms.SplitDateTimeField(
+    amount = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=12, decimal_places=4)
+    valid_from = forms.DateTimeField(
         label=_("Valid from"),
         required=False,
-        widget=AdminSplitDateTime,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Empty: from now on. It holds for everybody, those who run already as well."),
     )
 

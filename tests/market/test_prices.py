@@ -147,11 +147,11 @@ def test_prices_and_amounts_are_said_as_people_say_them(listing):
 @pytest.mark.parametrize(
     ("typed", "wrong"),
     [
-        ({"of": "flavor", "amount_0": "0.2"}, "flavor"),
-        ({"of": "listing", "amount_0": "0.2"}, "of"),
-        ({"of": "disk", "amount_0": "-1"}, "amount"),
+        ({"of": "flavor", "amount": "0.2"}, "flavor"),
+        ({"of": "listing", "amount": "0.2"}, "of"),
+        ({"of": "disk", "amount": "-1"}, "amount"),
         (
-            {"of": "disk", "amount_0": "1", "valid_from_0": "2020-01-01", "valid_from_1": "00:00"},
+            {"of": "disk", "amount": "1", "valid_from": "2020-01-01T00:00"},
             "valid_from",
         ),
     ],
@@ -166,8 +166,8 @@ def test_the_operators_form_names_what_is_wrong(operator, client, typed, wrong):
 def test_the_operator_prices_a_flavor_from_a_later_day_on(operator, client):
     flavor = factories.FlavorFactory()
     client.force_login(operator)
-    typed = {"of": "flavor", "flavor": flavor.pk, "amount_0": "0.25", "amount_1": "CNY"}
-    later = {"valid_from_0": "2999-01-01", "valid_from_1": "00:00"}
+    typed = {"of": "flavor", "flavor": flavor.pk, "amount": "0.25"}
+    later = {"valid_from": "2999-01-01T00:00"}
     assert client.post(reverse("admin:market_price_add"), typed | later).status_code == 302
     found = Price.objects.get()
     assert (found.of, found.unit, found.flavor, found.value) == ("flavor", "hour", flavor, Decimal("0.25"))

@@ -300,7 +300,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "cloud.Flavor": {
         "name": "x9-tiny", "series": "x9", "vcpus": "1", "memory_mb": "64", "architecture": "x86", "device": "",
     },
-    "market.Price": {"of": "disk", "amount_0": "0.7", "amount_1": "CNY"},
+    "market.Price": {"of": "disk", "amount": "0.7"},
     "images.OsVersion": {
         "name": "Own 1", "os_type": "Linux", "platform": "Own", "version": "1", "bits": "64", "on_x86": "on",
         "flavor_series": "[]",
