@@ -6,20 +6,19 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from images.held import held_image
-from images.models import Image, ImageDisk
+from images.models import ImageDisk
 from images.uploads.expiry import work_dir
 from images.uploads.found import examine_file
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.engines import engine_for
-from imsconsole.core.errors import BadImage, Conflict, NotFound
+from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.engine.types import MIB, Found
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
 from imsconsole.notifications.models import Message
 from market.checks import may_go_on, outcomes_of
-from market.listings.locks import held_version
+from market.listings.locks import held_offer
 from market.listings.rules import can_submit_version
 from market.messages import tell_sellers
 from market.models import ListingVersion
@@ -71,11 +70,7 @@ class ScanListing(JobKind):
         """As if it were sent in once more. Raises Refused, Conflict."""
         assert job.project is not None  # noqa: S101 - a person started it in a project
         actor = service_actor(job.project)
-        version = ListingVersion.objects.get(pk=job.subject_id)
-        image = held_image(Image.objects.owned_by(actor).with_facts(actor), version.image_id)
-        version = held_version(version)
-        if version.image_id != image.pk:
-            raise Conflict
+        version, image = held_offer(ListingVersion.objects.get(pk=job.subject_id), actor)
         can_submit_version(version, image, actor).require()
         version.state, version.reason = State.SCANNING, ""
         version.save(update_fields=["state", "reason"])

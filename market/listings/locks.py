@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
-from imsconsole.core.errors import NotFound
+from images.held import held_image
+from images.models import Image
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.errors import Conflict, NotFound
 from market.models import Listing, ListingVersion
 
 
@@ -23,3 +26,15 @@ def held_version(version: ListingVersion) -> ListingVersion:
         raise NotFound
     row.listing = listing
     return row
+
+
+def held_offer(version: ListingVersion, actor: Actor) -> tuple[ListingVersion, Image]:
+    """The version and its image, with facts, as they are now, both rows held.
+
+    Raises NotFound, and Conflict when the version has got another image meanwhile.
+    """
+    image = held_image(Image.objects.visible_to(actor).with_facts(actor), version.image_id)
+    version = held_version(version)
+    if version.image_id != image.pk:
+        raise Conflict
+    return version, image

@@ -19,7 +19,7 @@ from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
 from market.jobs_scan import ScanListing
 from market.listings.drafts import Draft, draft_of
-from market.listings.locks import held_listing, held_version
+from market.listings.locks import held_listing, held_offer, held_version
 from market.listings.rules import (
     can_create_listing,
     can_create_version,
@@ -128,10 +128,7 @@ def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
 
     Raises Refused, Conflict when it has got another image meanwhile.
     """
-    image = _held_image(version.image, actor)
-    version = held_version(version)
-    if version.image_id != image.pk:
-        raise Conflict
+    version, image = held_offer(version, actor)
     can_submit_version(version, image, actor).require()
     version.state, version.reason, version.checks, version.submitted_at = State.SCANNING, "", {}, now()
     version.save(update_fields=["state", "reason", "checks", "submitted_at"])

@@ -17,10 +17,7 @@ def can_apply_as_publisher(publisher: Publisher | None, actor: Actor) -> Verdict
     if publisher is None or publisher.state in (State.APPLIED, State.REJECTED):
         return ALLOWED
     if publisher.state == State.SUSPENDED:
-        return refuse(
-            "publisher-suspended",
-            _("The operator has suspended this publisher. Ask the operator of the platform what to do."),
-        )
+        return _suspended()
     return refuse("publisher-already", _("The account is a publisher already. Change its description below."))
 
 
@@ -34,10 +31,7 @@ def is_publisher(publisher: Publisher | None) -> Verdict:
     if publisher is not None and publisher.is_approved:
         return ALLOWED
     if publisher is not None and publisher.state == State.SUSPENDED:
-        return refuse(
-            "publisher-suspended",
-            _("The operator has suspended this publisher. Ask the operator of the platform what to do."),
-        )
+        return _suspended()
     return refuse(
         "no-publisher",
         _(
@@ -83,3 +77,10 @@ def is_reason(reason: str) -> Verdict:
     if reason.strip():
         return ALLOWED
     return refuse("reason-needed", _("Say why: it is what the publisher reads."))
+
+
+def _suspended() -> Verdict:
+    return refuse(
+        "publisher-suspended",
+        _("The operator has suspended this publisher. Ask the operator of the platform what to do."),
+    )
