@@ -17,6 +17,7 @@ from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from images.uploads.models import Upload
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
+from imsconsole.cloud.backups.legacy import is_of_csbs
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Disk, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
@@ -77,7 +78,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
         `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it;
         `is_offered`: a version of a listing is made of it, from its scan on until it ends; `is_published`: and is on
-        the market.
+        the market; `comes_from_csbs`: it is of a legacy backup, or of a server that had to do with one.
         """
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
@@ -98,6 +99,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
             shared_until=Subquery(received.values("shares__ends_at")[:1]),
             is_offered=Exists(this.filter(offers__state__in=OFFERED)),
             is_published=Exists(this.filter(offers__state=PUBLISHED)),
+            comes_from_csbs=is_of_csbs(backup="backup", server="source_id", at="created_at"),
             virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
         )
 
@@ -235,6 +237,7 @@ class Image(Trashable):
     shared_until: datetime | None
     is_offered: bool
     is_published: bool
+    comes_from_csbs: bool
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]

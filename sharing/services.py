@@ -36,7 +36,7 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
 
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
-    image = held_image(Image.objects.visible_to(actor).with_facts(actor).select_related("backup"), image.pk)
+    image = held_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused

@@ -37,17 +37,3 @@ def is_usable_in(image: Image, zone_id: object) -> Verdict:
         )
         % {"zone": image.only_zone},
     )
-
-
-def comes_from_csbs(image: Image) -> bool:
-    """Whether a full-ECS image is of a legacy backup, or of a server that CSBS backed up (R17, R41, R42).
-
-    Such images cannot be shared. Backups are shared with nobody here, so that R43 has no case.
-    """
-    backup = image.backup
-    if image.type != Image.Type.FULL or backup is None:
-        return False
-    if image.source_kind != Image.Source.SERVER:
-        return backup.kind == Backup.Kind.CSBS
-    legacy = Backup.objects.filter(server_id=backup.server_id, kind=Backup.Kind.CSBS)
-    return legacy.filter(created_at__lt=image.created_at).exists()

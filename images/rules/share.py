@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.models import Backup
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
@@ -15,7 +14,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
     Not while it is offered on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
-    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`; load `backup` with it.
+    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`.
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -25,6 +24,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
         _is_not_offered(image),
         is_to_stay(image),
         _has_shareable_type(image),
+        _has_shareable_source(image),
         _has_key(image),
     )
 
@@ -81,13 +81,28 @@ def _has_shareable_type(image: Image) -> Verdict:
             "iso-image",
             _("ISO images cannot be shared. Install a system from it and share the image of that server."),
         )
-    of_csbs = image.backup is not None and image.backup.kind == Backup.Kind.CSBS
-    if image.type == Image.Type.FULL and (of_csbs or image.source_kind not in FULL_SOURCES):
+    return ALLOWED
+
+
+def _has_shareable_source(image: Image) -> Verdict:
+    """R17, R41, R42. Backups are shared with nobody here, so that R43 has no case."""
+    if image.type != Image.Type.FULL:
+        return ALLOWED
+    if image.source_kind not in FULL_SOURCES:
         return refuse(
             "full-ecs-source",
             _(
-                "Of full-ECS images only those made from a server or a cloud backup can be shared, not those of the "
-                "former backup service. Make a cloud backup of the server, and an image from that."
+                "Of full-ECS images only those made from a server or a cloud backup can be shared. Create a server "
+                "from this one, and make a full-ECS image of that server."
+            ),
+        )
+    if image.comes_from_csbs:
+        return refuse(
+            "full-ecs-csbs",
+            _(
+                "The image is made of a backup of the former backup service (CSBS), or of a server that had one or "
+                "was restored from one, and such images cannot be shared. Make a cloud backup (CBR) of the server, "
+                "and an image of that backup."
             ),
         )
     return ALLOWED

@@ -54,6 +54,7 @@ def _new_server(backup: Backup, name: str, flavor: Flavor, key_pair: KeyPair | N
         ssh_key=key_pair.public_key if key_pair else backup.login.get("ssh_key", ""),
         password_hash="" if key_pair else backup.login.get("password_hash", ""),
         user_data=backup.login.get("user_data", ""),
+        restored_from=backup,
         created_by=actor.user,
     )
     server.host_name = host_name(name, f"ecs-{server.pk.hex[:8]}")

@@ -32,7 +32,7 @@ def share(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @signed_in
 def share_several(request: ActorRequest) -> HttpResponse:
     """Those that were ticked in the list. The first POST only asks; the next one has IDs and shares."""
-    images = chosen_images(request.POST, request.actor).select_related("key", "backup")[:MOST_IMAGES]
+    images = chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES]
     if request.method != "POST" or not images:
         return redirect("images:list")
     return _page(request, list(images), is_sent="projects" in request.POST)
@@ -42,7 +42,7 @@ def share_several(request: ActorRequest) -> HttpResponse:
 @require_POST  # IDs do not fit into an address; nothing is changed
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
-    images = list(chosen_images(request.POST, request.actor).select_related("key", "backup")[:MOST_IMAGES])
+    images = list(chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES])
     return render(request, "sharing/_lines.html", _checked(images, request.POST, request.actor))
 
 
@@ -97,4 +97,4 @@ def _checked(images: list[Image], data: QueryDict, actor: Actor) -> dict[str, An
 
 
 def _images(actor: Actor) -> ImageQuerySet:
-    return Image.objects.visible_to(actor).with_facts(actor).select_related("key", "backup")
+    return Image.objects.visible_to(actor).with_facts(actor).select_related("key")

@@ -5,12 +5,13 @@ from django.urls import reverse
 
 from images.models import Image
 from images.rules.change_os import can_become
-from images.rules.full_ecs import can_capture_full_into, can_make_of_backup, comes_from_csbs
+from images.rules.full_ecs import can_capture_full_into, can_make_of_backup
 from images.rules.launch import data_disks_gb_of
 from images.services.change_os import change_os
 from images.services.delete import delete_image, purge_image
 from images.services.full_ecs import capture_full, make_of_backup
 from images.services.launch import create_servers
+from images.services.restore_backup import restore_to_new_server
 from images.store_check import differences
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, restore_backup
 from imsconsole.cloud.engines import engine_for
@@ -131,11 +132,18 @@ def test_of_two_who_make_an_image_of_a_backup_one_wins_r68(people):
 def test_whether_it_comes_from_csbs_is_known_r17_r41_r42(people, server, vault):  # noqa: F811
     cbr = create_backup(server, vault=vault, name="cbr", actor=people.bob)
     run_jobs()
-    assert not comes_from_csbs(make_of_backup(cbr, name="of-cbr", actor=people.bob))
+    make_of_backup(cbr, name="of-cbr", actor=people.bob)
     legacy = create_legacy_backup(server, name="legacy", actor=people.bob)
     run_jobs()
-    assert comes_from_csbs(make_of_backup(legacy, name="of-csbs", actor=people.bob))
-    assert comes_from_csbs(capture_full(server, vault=vault, name="of-server", actor=people.bob))
+    make_of_backup(legacy, name="of-csbs", actor=people.bob)
+    again = restore_to_new_server(legacy, name="again", flavor=tiny_flavor(), actor=people.bob)
+    run_jobs()
+    capture_full(server, vault=vault, name="of-server", actor=people.bob)
+    capture_full(Server.objects.get(pk=again.pk), vault=vault, name="of-restored", actor=people.bob)
+    images = Image.objects.with_facts(people.bob).filter(type="full")
+    assert dict(images.values_list("name", "comes_from_csbs")) == {
+        "of-cbr": False, "of-csbs": True, "of-server": True, "of-restored": True,
+    }  # fmt: skip
 
 
 # of a server ------------------------------------------------------------------------------------------

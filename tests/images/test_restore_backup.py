@@ -1,6 +1,9 @@
 """A backup becomes a new server: rule, service, page."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.urls import reverse
 
 from images.rules.restore_backup import can_restore_to_new
@@ -68,11 +71,16 @@ def test_all_disks_come_back_in_a_server_of_its_own(people, backup):
     made.refresh_from_db()
     assert (made.status, made.image_id, made.zone_id) == ("stopped", backup.image_id, backup.zone_id)
     assert made.pk != backup.server_id
+    assert made.restored_from == backup
     disks = list(made.disks.attached().order_by("index"))
     assert [read_from(disk) for disk in disks] == ["OLD"] * 3
     assert [disk.size_gb for disk in disks] == [1, 1, 2]
     assert made.user_data == "#!/bin/sh\n"
     assert list(differences()) == []
+
+    Server.objects.update(restored_from=None)  # as of a server that was made before this was kept
+    import_module("imsconsole.cloud.migrations.0016_servers_of_backups").ask_their_jobs(apps, None)
+    assert Server.objects.get(restored_from=backup) == made
 
 
 def test_others_backups_are_not_there(people, backup):

@@ -64,7 +64,6 @@ def test_a_full_ecs_image_of_a_server_or_a_cloud_backup_can_be_shared(people, im
         ({"status": "frozen"}, "not-active"),
         ({"status": "killed"}, "not-active"),
         ({"type": "iso"}, "iso-image"),
-        ({"type": "full", "source_kind": "image"}, "full-ecs-source"),  # R17
     ],
 )
 def test_some_images_cannot_be_shared(people, image, fields, code):

@@ -89,6 +89,10 @@ class Server(FromImage, models.Model):
     # made from an ISO image, which is its CD, to install a system on (§2.10)
     is_temporary = models.BooleanField(_("temporary"), default=False, editable=False)
     cd_ref = models.CharField(max_length=255, blank=True, editable=False)
+    # the backup whose disks it was created with, if it was
+    restored_from = models.ForeignKey(
+        "cloud.Backup", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"), default=now)
     created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
     deleted_at = models.DateTimeField(null=True, editable=False)
