@@ -18,6 +18,15 @@ os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
 os.environ.setdefault("IMS_LOGIN_FAILED_RATE", "1000/m/ip")
 
+# Whether KVM works is found out once per boot of this host, not by each run, worker and data folder
+from imsconsole.engine.local.kvm import Accelerator  # noqa: E402
+from imsconsole.engine.local.limits import run_as  # noqa: E402
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ims-console"
+CACHE.mkdir(parents=True, exist_ok=True)
+if "IMS_ACCELERATOR" not in os.environ:
+    os.environ["IMS_ACCELERATOR"] = Accelerator(CACHE, run_as(os.environ.get("IMS_GUEST_USER", ""))).asked()
+
 # Playwright leaves its event loop to the thread, and the tests that come after it there use the database
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from imsconsole.cloud.buckets.sweep import sweep_objects
+from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.cloud.kept_disks import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.cloud.keys.deletions import delete_due_keys, warn_of_key_deletions
 from imsconsole.cloud.reconcile import reconcile_all
@@ -15,4 +16,5 @@ PERIODIC = (
     Periodic("cloud.sweep_objects", timedelta(minutes=30), sweep_objects),
     Periodic("cloud.warn_of_key_deletions", timedelta(hours=1), warn_of_key_deletions),
     Periodic("cloud.delete_due_keys", timedelta(minutes=10), delete_due_keys),
+    Periodic("cloud.ask_hosts", timedelta(minutes=1), ask_hosts),
 )

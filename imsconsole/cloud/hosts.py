@@ -37,3 +37,9 @@ def host_of(region: Region | str) -> Host:
     used = Server.objects.existing().filter(project__region__engine="local", status__in=IN_MEMORY)
     used_mb = used.aggregate(total=Sum("flavor__memory_mb"))["total"] or 0
     return Host(capabilities, max(0, capabilities.memory_mb - used_mb))
+
+
+def ask_hosts() -> None:
+    """Find out what nobody knows yet of the hosts, so that no page and no guest waits for it."""
+    for region in Region.objects.all():
+        engine_for(region).capabilities(ask=True)

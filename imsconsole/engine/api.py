@@ -37,7 +37,9 @@ class Engine(Protocol):
     """Bytes and machines of one region."""
 
     # what there is
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self, *, ask: bool = False) -> Capabilities:
+        """What it can do, as far as that is known: at once. With `ask` what is not known is found out: seconds."""
+        ...
 
     def free_space(self) -> Space: ...
 

@@ -197,7 +197,9 @@ class Capabilities:
     bare_metal: bool = False
     encryption: bool = False
     screen: bool = False
-    accelerator: str = ""  # kvm, tcg or empty: no servers can be started
+    accelerator: str = (
+        ""  # kvm, tcg, unknown (not asked yet: may be either), or empty: no servers can be started
+    )
     missing: tuple[str, ...] = ()  # names of missing packages
     memory_mb: int = 0  # what all running guests together may use
 

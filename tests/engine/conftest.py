@@ -1,15 +1,16 @@
 """A folder that guests' users can reach, and an engine in it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from imsconsole.demo.guest import BootMode, built_guest
 from imsconsole.engine.local.engine import LocalEngine
+from tests.conftest import CACHE
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def local(place: Path) -> Iterator[LocalEngine]:
-    engine = LocalEngine(place / "region", memory_mb=2048, network="user")
+    engine = LocalEngine(
+        place / "region", memory_mb=2048, network="user", accelerator=settings.IMS_ACCELERATOR
+    )
     yield engine
     for ref in engine.inventory().servers:
         engine.delete_server(ref)
@@ -31,9 +34,7 @@ def local(place: Path) -> Iterator[LocalEngine]:
 
 @pytest.fixture(scope="session")
 def guest_cache() -> Path:
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ims-console"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return CACHE
 
 
 @pytest.fixture(scope="session", params=["bios", "uefi"])

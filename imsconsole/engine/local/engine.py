@@ -13,6 +13,7 @@ from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import export_disk
+from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
@@ -48,7 +49,8 @@ class LocalEngine:
     else) or "internet" (user mode with a way out; guests then reach this host's own loopback
     services as well). `memory_mb` is what all running guests may use together, those of
     the regions beside `root` included. `guest_user` runs
-    guests and qemu-img when we are root. `file_bytes` caps any file qemu-img writes (0 is no cap).
+    guests and qemu-img when we are root. `accelerator` "auto" is KVM where it runs a guest, else TCG;
+    what was found out is kept beside `root`. `file_bytes` caps any file qemu-img writes (0 is no cap).
     """
 
     def __init__(
@@ -58,22 +60,23 @@ class LocalEngine:
         network: Network = "none",
         memory_mb: int,
         guest_user: str = "",
-        accelerator: str = "auto",
+        accelerator: Wanted = "auto",
         file_bytes: int = 0,
     ) -> None:
         self._user: RunAs = run_as(guest_user)
         self._store = Store(root.absolute(), self._user)
         self._qemu_img = QemuImg(self._user, file_bytes)
         self._memory_mb = memory_mb
-        self._accelerator = accelerator
+        self._accelerator = Accelerator(self._store.root.parent, self._user, accelerator)
         self._machines = Machines(
-            self._store, self._user, network=network, memory_mb=memory_mb, accelerator=accelerator
+            self._store, self._user, network=network, memory_mb=memory_mb, accelerator=self._accelerator
         )
         self._captures = Captures(self._store, self._machines, self._qemu_img)
 
     # what there is
-    def capabilities(self) -> Capabilities:
-        return replace(host_capabilities(self._user, self._accelerator), memory_mb=self._memory_mb)
+    def capabilities(self, *, ask: bool = False) -> Capabilities:
+        accelerator = self._accelerator.asked() if ask else self._accelerator.known()
+        return replace(host_capabilities(accelerator), memory_mb=self._memory_mb)
 
     def free_space(self) -> Space:
         return self._store.free_space()

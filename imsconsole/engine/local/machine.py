@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from imsconsole.core.errors import Conflict, Unavailable, Unsupported
 from imsconsole.engine.local import luks, probe
+from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.qmp import SOCKET, qmp
@@ -248,7 +249,7 @@ def spawn(
 ) -> "subprocess.Popen[bytes]":
     """Start QEMU; it may still die of what it finds. `secrets` unlock the server's disks."""
     command = command_line(server, host, ssh_port, secrets.arguments)
-    groups = probe.kvm_groups() if host.accelerator == "kvm" else ()
+    groups = kvm_groups() if host.accelerator == "kvm" else ()
     with (folder / ERRORS).open("xb") as errors:
         process = subprocess.Popen(
             wrapped(command, host.user, groups=groups),

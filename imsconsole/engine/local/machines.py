@@ -18,6 +18,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
 from imsconsole.engine.local import hotplug, luks, machine, probe
+from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import Host, Network
@@ -54,7 +55,7 @@ class Machines:
     """Starts, watches and ends the guests whose folders are in `store.servers`."""
 
     def __init__(
-        self, store: Store, user: RunAs, *, network: Network, memory_mb: int, accelerator: str
+        self, store: Store, user: RunAs, *, network: Network, memory_mb: int, accelerator: Accelerator
     ) -> None:
         self._store = store
         self._user = user
@@ -187,7 +188,7 @@ class Machines:
 
     def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
         self._require_able(server)
-        host = Host(self._user, self._network, probe.chosen_accelerator(self._user, self._accelerator))
+        host = Host(self._user, self._network, self._accelerator.asked())
         self._require_disks(server)
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)

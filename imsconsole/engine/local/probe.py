@@ -1,25 +1,14 @@
-"""What this host can run, found out once per process.
+"""What is installed on this host, and the smallest guest there is."""
 
-`/dev/kvm` may exist and not work, so KVM counts only after it really ran a guest: a boot sector
-that says a word and ends.
-"""
-
-import functools
-import os
-import subprocess
-import tempfile
 from pathlib import Path
 
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, missing_programs, wrapped
+from imsconsole.engine.local.limits import missing_programs
 from imsconsole.engine.local.qemu_img import DRIVERS
 from imsconsole.engine.types import Capabilities
 
 QEMU = "qemu-system-x86_64"
-KVM = Path("/dev/kvm")
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
-PROBE_LIMIT_S = 10
-PROBE_WORD = b"IMS-PROBE"
 ENDS = {
     "halt": b"",
     "reset": bytes.fromhex("b0fe e664"),  # mov al, 0xfe; out 0x64, al
@@ -28,8 +17,8 @@ ENDS = {
 }
 
 
-def host_capabilities(user: RunAs, accelerator: str) -> Capabilities:
-    """What servers and images this host can hold; `accelerator` is auto, kvm or tcg."""
+def host_capabilities(accelerator: str) -> Capabilities:
+    """What servers and images this host can hold; `accelerator` is what guests would run with."""
     qemu, qemu_img, uefi = not missing_programs(QEMU), not missing_programs("qemu-img"), OVMF_CODE.exists()
     packages = {"qemu-system-x86": qemu, "qemu-utils": qemu_img, "ovmf": uefi}
     return Capabilities(
@@ -38,48 +27,9 @@ def host_capabilities(user: RunAs, accelerator: str) -> Capabilities:
         boot_modes=frozenset({"bios", "uefi"} if uefi else {"bios"}) if qemu else frozenset(),
         encryption=qemu_img,
         screen=qemu,
-        accelerator=chosen_accelerator(user, accelerator) if qemu else "",
+        accelerator=accelerator if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),
     )
-
-
-def chosen_accelerator(user: RunAs, wanted: str) -> str:
-    """`kvm` when it is wanted and works, else `tcg`."""
-    return "kvm" if wanted != "tcg" and kvm_works(user) else "tcg"
-
-
-def kvm_groups() -> tuple[int, ...]:
-    """The group that may open /dev/kvm; guests need it beside their own."""
-    return (KVM.stat().st_gid,) if KVM.exists() and KVM.stat().st_gid else ()
-
-
-@functools.cache
-def kvm_works(user: RunAs) -> bool:
-    """Whether KVM really runs a guest. Takes up to PROBE_LIMIT_S at its first call."""
-    if not KVM.exists() or missing_programs(QEMU):
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)  # noqa: S103 - nothing but a boot sector in there
-        disk = Path(folder, "disk")
-        disk.write_bytes(boot_sector(PROBE_WORD.decode()))
-        return PROBE_WORD in _run(disk, user)
-
-
-def _run(disk: Path, user: RunAs) -> bytes:
-    command = [QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-machine", "q35"]
-    command += ["-accel", "kvm", "-m", "32", "-serial", "stdio", "-device", "virtio-blk-pci,drive=disk"]
-    command += ["-blockdev", f"driver=raw,node-name=disk,read-only=on,file.driver=file,file.filename={disk}"]
-    try:
-        return subprocess.run(
-            wrapped(command, user, dies_with_us=True, groups=kvm_groups()),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PROBE_LIMIT_S,
-            env=CLEAN_ENVIRONMENT,
-            check=False,
-        ).stdout
-    except subprocess.TimeoutExpired as late:
-        return late.stdout or b""
 
 
 def boot_sector(text: str, *, end: str = "reset") -> bytes:

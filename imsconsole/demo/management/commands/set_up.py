@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.demo.furnish import demo_password, furnish_flavors, furnish_people, furnish_places
 from imsconsole.demo.images import furnish_images, start_debian, tidy_up
 from imsconsole.demo.market import furnish_market
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         if settings.IMS_DEMO:
             self._furnish()
+        ask_hosts()
         self.stdout.write(f"The console is at  http://localhost:{settings.IMS_PORT}/")
 
     def _furnish(self) -> None:
