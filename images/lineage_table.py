@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import FragmentColumn, ImsTable
 
 
 class CopyTable(ImsTable):
@@ -15,12 +15,12 @@ class CopyTable(ImsTable):
     caption = _("Made from it")
 
     name = tables.Column(linkify=True, order_by=("name", "pk"))
-    status = tables.TemplateColumn(
+    status = FragmentColumn(
         "{% include 'components/_status.html' with status=record.status label=record.get_status_display %}",
         order_by=("status", "pk"),
     )
     type = tables.Column(order_by=("type", "pk"))
-    created_at = tables.TemplateColumn("{{ value|ago }}", order_by=("created_at", "pk"))
+    created_at = FragmentColumn("{{ value|ago }}", order_by=("created_at", "pk"))
 
     class Meta(ImsTable.Meta):
         model = Image

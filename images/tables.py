@@ -22,7 +22,15 @@ from images.rules.offer import can_offer
 from images.rules.share import can_share
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn, paged
+from imsconsole.core.tables import (
+    ActionsColumn,
+    FragmentColumn,
+    ImsTable,
+    NumberColumn,
+    PickColumn,
+    TimeColumn,
+    paged,
+)
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
 
@@ -74,8 +82,8 @@ class ImageTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = tables.TemplateColumn(template_name="images/_cell_name.html", order_by=("name", "pk"))
-    status = tables.TemplateColumn(
+    name = FragmentColumn(template_name="images/_cell_name.html", order_by=("name", "pk"))
+    status = FragmentColumn(
         template_name="images/_cell_status.html", extra_context=_job, order_by=("status", "pk")
     )
     os_type = tables.Column(
@@ -90,7 +98,7 @@ class ImageTable(ImsTable):
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
     min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"))
-    servers_count = tables.TemplateColumn(
+    servers_count = FragmentColumn(
         template_name="images/_cell_servers.html",
         verbose_name=_("Servers"),
         order_by=("servers_count", "pk"),
@@ -104,9 +112,7 @@ class ImageTable(ImsTable):
         default=_("Not encrypted"),
     )
     protected = tables.Column(order_by=("protected", "pk"))
-    tags = tables.TemplateColumn(
-        template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False
-    )
+    tags = FragmentColumn(template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False)
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
     verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))

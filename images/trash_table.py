@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 from images.rules.delete import can_purge, can_restore
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn, paged
+from imsconsole.core.tables import (
+    ActionsColumn,
+    FragmentColumn,
+    ImsTable,
+    NumberColumn,
+    PickColumn,
+    TimeColumn,
+    paged,
+)
 from imsconsole.core.text import size
 from imsconsole.jobs.quotas import used_by
 
@@ -37,7 +45,7 @@ class TrashTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = tables.TemplateColumn(template_name="images/_cell_trash_name.html", order_by=("name", "pk"))
+    name = FragmentColumn(template_name="images/_cell_trash_name.html", order_by=("name", "pk"))
     status = tables.Column(
         accessor="status_before", verbose_name=_("Status"), order_by=("status_before", "pk")
     )

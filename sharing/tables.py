@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.csv import moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from sharing.models import Share, ShareQuerySet
 from sharing.rules import can_accept, can_reject, can_stop_sharing, can_withdraw_notice
 
@@ -30,7 +30,7 @@ def _receiver_actions(record: Share, table: Any) -> dict[str, Any]:
 class ShareTable(ImsTable):
     """Shares for `actor`. The rows come with `with_facts`, image, owner and receiver."""
 
-    status = tables.TemplateColumn(template_name=STATUS, order_by=("status", "pk"))
+    status = FragmentColumn(template_name=STATUS, order_by=("status", "pk"))
     created_at = TimeColumn("created_at")
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class MemberTable(ShareTable):
     caption = _("Members")
     empty_template = "sharing/_empty_members.html"
 
-    project = tables.TemplateColumn(
+    project = FragmentColumn(
         template_name="sharing/_cell_project.html", verbose_name=_("Project ID"), order_by=("project", "pk")
     )
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))
@@ -74,7 +74,7 @@ class InboxTable(ShareTable):
         "servers_count": True,
     }
 
-    image = tables.TemplateColumn(
+    image = FragmentColumn(
         template_name="sharing/_cell_image.html", verbose_name=_("Image"), order_by=("image__name", "pk")
     )
     type = tables.Column(
@@ -89,9 +89,7 @@ class InboxTable(ShareTable):
         order_by=("image__min_disk_gb", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    owner = tables.TemplateColumn(
-        template_name="sharing/_cell_owner.html", order_by=("owner__account__name", "pk")
-    )
+    owner = FragmentColumn(template_name="sharing/_cell_owner.html", order_by=("owner__account__name", "pk"))
     answered_at = TimeColumn("answered_at")
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
     actions = ActionsColumn("sharing/_inbox_actions.html", extra_context=_receiver_actions)

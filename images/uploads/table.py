@@ -11,7 +11,7 @@ from images.models import Upload
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_discard, can_resume, used_by_images
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, paged
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, paged
 from imsconsole.core.text import size
 
 
@@ -35,8 +35,8 @@ class UploadTable(ImsTable):
     caption = _("Uploads")
     empty_template = "uploads/_empty.html"
 
-    name = tables.TemplateColumn(template_name="uploads/_cell_name.html", order_by=("name", "pk"))
-    state = tables.TemplateColumn(
+    name = FragmentColumn(template_name="uploads/_cell_name.html", order_by=("name", "pk"))
+    state = FragmentColumn(
         template_name="uploads/_cell_state.html", extra_context=_shown, order_by=("state", "pk")
     )
     size_bytes = NumberColumn("size_bytes")

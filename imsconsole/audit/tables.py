@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-import django_tables2 as tables
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.audit.models import Event, EventQuerySet
-from imsconsole.core.tables import ImsTable
+from imsconsole.core.tables import FragmentColumn, ImsTable
 
 
 class EventTable(ImsTable):
@@ -18,20 +17,20 @@ class EventTable(ImsTable):
     caption = _("Audit")
     empty_template = "audit/_empty_list.html"
 
-    at = tables.TemplateColumn("{{ record.at|ago }}", verbose_name=_("Time"), order_by=("at", "pk"))
-    user_name = tables.TemplateColumn(
+    at = FragmentColumn("{{ record.at|ago }}", verbose_name=_("Time"), order_by=("at", "pk"))
+    user_name = FragmentColumn(
         "{{ record.user_name|default:service }}",
         verbose_name=_("Done by"),
         orderable=False,
         extra_context={"service": _("the service")},
     )
-    action = tables.TemplateColumn(
+    action = FragmentColumn(
         template_name="audit/_cell_action.html", verbose_name=_("Action"), orderable=False
     )
-    resource_name = tables.TemplateColumn(
+    resource_name = FragmentColumn(
         template_name="audit/_cell_resource.html", verbose_name=_("Resource"), orderable=False
     )
-    result = tables.TemplateColumn(
+    result = FragmentColumn(
         template_name="audit/_cell_result.html", verbose_name=_("Result"), orderable=False
     )
 

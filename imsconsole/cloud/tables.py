@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.core.tables import ImsTable, PickColumn
+from imsconsole.core.tables import FragmentColumn, ImsTable, PickColumn
 
 
 class ServerTable(ImsTable):
@@ -15,23 +15,23 @@ class ServerTable(ImsTable):
     ) | {"key_pair": False, "auto_start": False}
 
     pick = PickColumn()
-    name = tables.TemplateColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
-    status = tables.TemplateColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
+    name = FragmentColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
+    status = FragmentColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
     image = tables.Column(
         accessor="image_name",
         linkify=lambda record: record.image_page,
         order_by="image__name",
         verbose_name=_("Image"),
     )
-    flavor = tables.TemplateColumn(
+    flavor = FragmentColumn(
         template_name="servers/_flavor_cell.html", order_by="flavor__name", verbose_name=_("Flavor")
     )
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
     private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
     key_pair = tables.Column(order_by="key_pair__name", verbose_name=_("Key pair"))
     auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
-    created_at = tables.TemplateColumn("{{ value|ago }}", verbose_name=_("Created"))
-    actions = tables.TemplateColumn(
+    created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
+    actions = FragmentColumn(
         template_name="servers/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 
@@ -50,8 +50,8 @@ class ServerTable(ImsTable):
 class KeyPairTable(ImsTable):
     name = tables.Column()
     fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
-    created_at = tables.TemplateColumn("{{ value|ago }}", verbose_name=_("Created"))
-    actions = tables.TemplateColumn(
+    created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
+    actions = FragmentColumn(
         template_name="keypairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.core.pages import pages_found
-from imsconsole.core.tables import ImsTable, paged
+from imsconsole.core.tables import FragmentColumn, ImsTable, paged
 from imsconsole.jobs.models import Job
 
 
@@ -20,13 +20,13 @@ class JobTable(ImsTable):
 
     kind = tables.Column(verbose_name=_("Job"))
     subject_name = tables.Column(verbose_name=_("About"), attrs={"td": {"translate": "no"}})
-    state = tables.TemplateColumn(
+    state = FragmentColumn(
         template_name="jobs/_cell_state.html",
         verbose_name=_("State"),
         attrs={"td": {"class": "job-status"}},
     )
     user = tables.Column(verbose_name=_("Started by"), order_by="user__username", empty_values=())
-    created_at = tables.TemplateColumn(
+    created_at = FragmentColumn(
         "{{ record.created_at|ago }}", verbose_name=_("Created"), order_by=("created_at", "pk")
     )
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.tables import ActionsColumn, ImsTable
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable
 from imsconsole.notifications.models import Message
 
 
@@ -15,11 +15,11 @@ class MessageTable(ImsTable):
     caption = _("Messages")
     empty_template = "notifications/_empty_list.html"
 
-    code = tables.TemplateColumn(
+    code = FragmentColumn(
         template_name="notifications/_cell_sentence.html", verbose_name=_("Message"), orderable=False
     )
     project = tables.Column(verbose_name=_("Project"), orderable=False)
-    created_at = tables.TemplateColumn(
+    created_at = FragmentColumn(
         "{{ record.created_at|ago }}", verbose_name=_("Time"), order_by=("created_at", "pk")
     )
     actions = ActionsColumn("notifications/_cell_actions.html")

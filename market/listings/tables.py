@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from market.listings.lookup import image_of
 from market.listings.rules import (
     can_create_version,
@@ -47,12 +47,12 @@ class ListingTable(ImsTable):
     caption = _("Listings")
     empty_template = "market/_no_listings.html"
 
-    title = tables.TemplateColumn(
+    title = FragmentColumn(
         template_name="market/_cell_listing.html",
         verbose_name=_("Title/Product code"),
         order_by=("latest_title", "pk"),
     )
-    state = tables.TemplateColumn(
+    state = FragmentColumn(
         template_name="market/_cell_states.html", verbose_name=_("Versions"), orderable=False
     )
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
@@ -77,7 +77,7 @@ class VersionTable(ImsTable):
     version = tables.Column(
         linkify=("market:version", {"version_id": tables.A("pk")}), order_by=("version", "pk")
     )
-    state = tables.TemplateColumn(template_name="market/_cell_state.html", order_by=("state", "pk"))
+    state = FragmentColumn(template_name="market/_cell_state.html", order_by=("state", "pk"))
     image = tables.Column(linkify=True, order_by=("image__name", "pk"))
     submitted_at = TimeColumn("submitted_at")
     published_at = TimeColumn("published_at")

@@ -7,7 +7,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from market.models import ListingVersion, Price
 from market.shop.offers import Deployment, deployments, priced
 
@@ -26,7 +26,7 @@ class OfferTable(ImsTable):
         "published_at": False,
     }
 
-    name = tables.TemplateColumn(
+    name = FragmentColumn(
         template_name="market/_cell_offer.html",
         accessor="title",
         verbose_name=_("Listing"),
@@ -34,7 +34,7 @@ class OfferTable(ImsTable):
     )
     category = tables.Column(verbose_name=_("Product category"), order_by=("category", "pk"))
     platform = tables.Column(verbose_name=_("OS"), order_by=("platform", "pk"))
-    price = tables.TemplateColumn(
+    price = FragmentColumn(
         template_name="market/_cell_price.html",
         empty_values=(),
         order_by=("price_amount", "pk"),

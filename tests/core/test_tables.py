@@ -3,6 +3,7 @@ import re
 import pytest
 from django.test import Client
 
+from imsconsole.accounts.models import Region
 from imsconsole.core.tables import ImsTable
 from tests.factories import RegionFactory
 
@@ -89,3 +90,26 @@ def test_cells_tell_their_heading_for_narrow_screens():
 def test_a_table_without_an_id_gets_one_of_its_name():
     table = ImsTable([])
     assert table.dom_id == "imstable"
+
+
+def test_cells_do_not_ask_again_for_what_the_page_around_them_needs(settings):
+    engine = settings.TEMPLATES[0]
+    options = {**engine["OPTIONS"], "context_processors": [REQUEST, f"{__name__}.counted"]}
+    settings.TEMPLATES = [{**engine, "OPTIONS": options}]
+    times = []
+    for count in (1, 30):
+        Region.objects.all().delete()
+        regions(count)
+        asked.clear()
+        assert page("?per_page=100").count('name="pick"') == count
+        times.append(len(asked))
+    assert times[0] == times[1] > 0
+
+
+REQUEST = "django.template.context_processors.request"
+asked: list[str] = []
+
+
+def counted(request):
+    asked.append(request.path)
+    return {}

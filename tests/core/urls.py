@@ -10,13 +10,14 @@ from imsconsole.accounts.models import Region
 from imsconsole.core.errors import Conflict, Unavailable
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import refuse
-from imsconsole.core.tables import ImsTable, paged
+from imsconsole.core.tables import ImsTable, PickColumn, paged
 from imsconsole.urls import handler400, handler403, handler404, handler429, handler500  # noqa: F401
 from imsconsole.urls import urlpatterns as real
 
 
 class RegionTable(ImsTable):
     caption = "Regions"
+    pick = PickColumn()
     name = tables.Column()
 
     class Meta:

@@ -91,6 +91,14 @@ def test_it_stands_in_every_choice_of_an_image(people, share):
     assert share.image.name in found.content.decode()
 
 
+def test_its_row_offers_to_reject_it_and_the_owner_s_row_does_not(people, share):
+    rejecting = reverse("sharing:reject-image", args=[share.image_id])
+    assert (
+        rejecting in client_of(people.carol).get(reverse("images:list"), {"tab": "shared"}).content.decode()
+    )
+    assert rejecting not in client_of(people.bob).get(reverse("images:list")).content.decode()
+
+
 def test_a_copy_is_the_receiver_s_own(people, share):  # R24, R109
     copy = copy_image(share.image, name="mine", actor=people.carol)
     assert (copy.project, copy.category) == (people.carol.project, "private")

@@ -11,7 +11,7 @@ from imsconsole.cloud.backups.rules import WORKING, can_become_image, can_delete
 from imsconsole.cloud.models import Backup
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from imsconsole.core.text import size
 
 
@@ -41,10 +41,10 @@ class BackupTable(ImsTable):
         "created_at": True,
     }
 
-    name = tables.TemplateColumn(
+    name = FragmentColumn(
         template_name="backups/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
-    status = tables.TemplateColumn(
+    status = FragmentColumn(
         '{% include "components/_status.html" with status=record.status label=record.get_status_display %}',
         order_by=("status", "pk"),
     )

@@ -8,7 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.rules import can_delete_bucket, can_delete_object
 from imsconsole.cloud.models import Bucket, BucketObject
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, PickColumn, TimeColumn
+from imsconsole.core.tables import (
+    ActionsColumn,
+    FragmentColumn,
+    ImsTable,
+    NumberColumn,
+    PickColumn,
+    TimeColumn,
+)
 from imsconsole.core.text import size
 
 
@@ -61,7 +68,7 @@ class ObjectTable(ImsTable):
     empty_template = "buckets/_empty_bucket.html"
 
     pick = PickColumn()
-    key = tables.TemplateColumn(
+    key = FragmentColumn(
         template_name="buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
     )
     size_bytes = NumberColumn("size_bytes")

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-import django_tables2 as tables
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
 from imsconsole.core.csv import moment
-from imsconsole.core.tables import ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
 
 
 class KeyTable(ImsTable):
@@ -25,17 +24,17 @@ class KeyTable(ImsTable):
         "created_at": True,
     }
 
-    name = tables.TemplateColumn(
+    name = FragmentColumn(
         template_name="keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
-    state = tables.TemplateColumn(template_name="keys/_cell_state.html", order_by=("state", "pk"))
-    description = tables.TemplateColumn(
+    state = FragmentColumn(template_name="keys/_cell_state.html", order_by=("state", "pk"))
+    description = FragmentColumn(
         "{{ value|truncatechars:80 }}", orderable=False, attrs={"td": {"class": "wrap"}}
     )
     grants_count = NumberColumn("grants_count", verbose_name=_("Grants"))
     delete_at = TimeColumn("delete_at")
     created_at = TimeColumn("created_at")
-    actions = tables.TemplateColumn(
+    actions = FragmentColumn(
         template_name="keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 
@@ -52,16 +51,16 @@ class ReceivedTable(ImsTable):
     caption = _("Keys granted to this project")
     empty_template = "keys/_empty_received.html"
 
-    key = tables.TemplateColumn(
+    key = FragmentColumn(
         template_name="keys/_cell_granted.html", verbose_name=_("Name/ID"), order_by=("key__name", "pk")
     )
-    state = tables.TemplateColumn(
+    state = FragmentColumn(
         template_name="keys/_cell_granted_state.html",
         verbose_name=_("Status"),
         order_by=("key__state", "pk"),
         empty_values=(),
     )
-    owner = tables.TemplateColumn(
+    owner = FragmentColumn(
         '{% include "components/_copy.html" with text=record.key.project_id %}',
         verbose_name=_("Project ID of the owner"),
         orderable=False,

@@ -10,7 +10,7 @@ from imsconsole.cloud.models import Vault
 from imsconsole.cloud.vaults.rules import can_delete_vault, can_edit_vault
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from imsconsole.core.text import size
 
 
@@ -33,7 +33,7 @@ class VaultTable(ImsTable):
         "created_at": True,
     }
 
-    name = tables.TemplateColumn(
+    name = FragmentColumn(
         template_name="vaults/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
     protection = tables.Column(order_by=("protection", "pk"))

@@ -20,7 +20,7 @@ from imsconsole.cloud.volumes.rules import (
 )
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 
 
 def verdicts_on(disk: Disk, actor: Actor) -> dict[str, Verdict]:
@@ -59,10 +59,10 @@ class DiskTable(ImsTable):
         "created_at": True,
     }
 
-    name = tables.TemplateColumn(
+    name = FragmentColumn(
         template_name="disks/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
-    status = tables.TemplateColumn(template_name="disks/_cell_status.html", order_by=("status", "pk"))
+    status = FragmentColumn(template_name="disks/_cell_status.html", order_by=("status", "pk"))
     role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
@@ -79,7 +79,7 @@ class DiskTable(ImsTable):
         order_by=("key__name", "pk"),
         default=_("Not encrypted"),
     )
-    kept_until = tables.TemplateColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
+    kept_until = FragmentColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
     created_at = TimeColumn("created_at")
     actions = ActionsColumn("disks/_cell_actions.html", extra_context=_verdicts)
 
