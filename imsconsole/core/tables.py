@@ -7,8 +7,7 @@ import django_tables2 as tables
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.template import Context, Template
-from django.template.loader import get_template
+from django.template import Context, Engine, Template
 from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -75,8 +74,9 @@ class FragmentColumn(tables.TemplateColumn):
         if table.request is not None:
             known["request"] = table.request
             known["csrf_token"] = SimpleLazyObject(lambda: get_token(table.request))
-        # a backend's template wraps Django's own, which takes a context without a request's processors
-        template = self._compiled if self.template_code else get_template(self.template_name).template
+        template = (
+            self._compiled if self.template_code else Engine.get_default().get_template(self.template_name)
+        )
         return template.render(Context(known))
 
 
