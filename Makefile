@@ -15,7 +15,7 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools
             debian-archive-keyring
 TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
-.PHONY: help run down test test-fast test-debian check bench screenshots lint types translations messages packages test-packages
+.PHONY: help run down test test-fast test-debian check bench mutants screenshots lint types translations messages packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -58,6 +58,9 @@ translations: test-packages $(V)/.dev $(MO)  ## every sentence has its Chinese
 
 messages: test-packages $(V)/.dev  ## bring new sentences into the Chinese catalogue, to be translated
 	$(V)/python manage.py makemessages -l zh_Hans --no-obsolete --no-location -i .venv -i .data -i tests
+
+mutants: $(V)/.dev $(MO)  ## which faults in rules and services the fast tests miss: MINUTES=60 SEED=1 ROOM=images/copy T=tests/images
+	$(V)/python -m tests.mutants --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1) --only "$(ROOM)" $(T)
 
 screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots
