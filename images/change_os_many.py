@@ -23,7 +23,7 @@ from imsconsole.cloud.rules_change_os import can_change_os, is_stopped_first
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.core.sentences import sentence
+from imsconsole.core.sentences import lasting_values, refuse_as, sentence
 
 WIZARD = "change-os-many"
 MOST = 100  # servers in one order
@@ -156,7 +156,7 @@ def _try(change: OsChange | None, actor: Actor) -> Outcome:
         wanted = {field.name: getattr(change, field.name) for field in fields(change)}
         change_os(**wanted, actor=actor)
     except ImsError as error:
-        return {"code": error.code, "values": error.values}
+        return {"code": error.code, "values": lasting_values(error)}
     return {"code": "", "values": {}}
 
 
@@ -170,7 +170,7 @@ def _verdict_of(outcome: Outcome) -> Verdict:
 
 
 def _gone() -> Verdict:
-    return refuse("not-found", sentence("not-found", {}))
+    return refuse_as("not-found")
 
 
 def _uuid_of(word: str) -> uuid.UUID | None:

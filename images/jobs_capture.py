@@ -94,7 +94,7 @@ class CaptureImage(JobKind):
         if failed.count() < len(job.args["images"]):
             raise Refused(
                 refuse(
-                    "image-gone", _("An image of this job has been deleted since. Create the images anew.")
+                    "images-gone", _("An image of this job has been deleted since. Create the images anew.")
                 )
             )
         hold(job)

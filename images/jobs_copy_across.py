@@ -18,7 +18,6 @@ from imsconsole.cloud.backups.jobs_create import remove_stored as remove_backed_
 from imsconsole.cloud.backups.jobs_create import resume_backup, settle_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BackupDisk
-from imsconsole.core.errors import Conflict
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
@@ -149,11 +148,10 @@ def _source_project(run: Run) -> Project:
 
 
 def _require_agency(run: Run) -> None:
-    """Raises Conflict when the target took its agency back meanwhile."""
+    """Raises Refused when the target took its agency back meanwhile."""
     target = copy_of(run).project
     assert target is not None  # noqa: S101 - private images have one
-    if not (verdict := may_be_placed(target, _source_project(run))):
-        raise Conflict(verdict.code, **verdict.values)
+    may_be_placed(target, _source_project(run)).require()
 
 
 def _tell_both(job: Job) -> None:

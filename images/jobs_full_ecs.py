@@ -76,7 +76,7 @@ def resume_image(job: Job) -> None:
     rows = Image.objects.filter(pk=job.subject_id, status=Status.KILLED)
     if not rows.update(status=Status.SAVING, error_code="", error_values={}, updated_at=now()):
         raise Refused(
-            refuse("image-gone", _("An image of this job has been deleted since. Create the images anew."))
+            refuse("images-gone", _("An image of this job has been deleted since. Create the images anew."))
         )
 
 

@@ -10,19 +10,23 @@ from imsconsole.accounts.models import Project, Role, User
 from imsconsole.cloud.models import Server
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send, send_each
-from imsconsole.notifications.values import moment
 from market.models import Edition, Listing, ListingVersion, Publisher
 
 WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
 
-def tell_publisher(code: str, publisher: Publisher, level: Message.Level) -> None:
+def tell_publisher(code: str, publisher: Publisher, level: Message.Level, **values: Any) -> None:
     """The administrators of its account."""
     administrators = User.objects.filter(
         is_active=True, memberships__account=publisher.account_id, memberships__role=Role.ADMINISTRATOR
     )
-    values = {"publisher": publisher.name, "reason": publisher.reason}
-    send(code, to=administrators, values=values, level=level, subject=("publisher", publisher.pk))
+    send(
+        code,
+        to=administrators,
+        values={"publisher": publisher.name, **values},
+        level=level,
+        subject=("publisher", publisher.pk),
+    )
 
 
 def tell_sellers(code: str, version: ListingVersion, level: Message.Level, **values: Any) -> None:
@@ -38,14 +42,16 @@ def tell_sellers(code: str, version: ListingVersion, level: Message.Level, **val
     )
 
 
-def tell_buyers(code: str, version: ListingVersion, level: Message.Level) -> None:
+def tell_buyers(code: str, version: ListingVersion, level: Message.Level, **values: Any) -> None:
     """The projects that have servers of the listing, or of what was made of it."""
     listing = version.listing
-    values: dict[str, Any] = {"listing": version.title, "version": version.version}
-    if listing.reinstall_until:
-        values |= {"until": moment(listing.reinstall_until), "reason": listing.withdrawn_because}
-    told = members_of_each(projects_with(listing), *WRITERS)
-    send_each(code, to=told, values=values, level=level, subject=("listing", listing.pk))
+    send_each(
+        code,
+        to=members_of_each(projects_with(listing), *WRITERS),
+        values={"listing": version.title, "version": version.version, **values},
+        level=level,
+        subject=("listing", listing.pk),
+    )
 
 
 def projects_with(listing: Listing) -> "QuerySet[Project]":

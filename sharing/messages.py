@@ -7,15 +7,14 @@ from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
-from imsconsole.notifications.values import moment
 from sharing.models import Share
 
 WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
 
-def tell_receiver(code: str, share: Share, level: Message.Level = Message.Level.INFO) -> None:
+def tell_receiver(code: str, share: Share, level: Message.Level = Message.Level.INFO, **values: Any) -> None:
     """A message to those of the receiving project who may answer."""
-    _tell(code, share, share.project, level)
+    _tell(code, share, share.project, level, **values)
 
 
 def tell_owner(code: str, share: Share, level: Message.Level = Message.Level.INFO, **values: Any) -> None:
@@ -39,15 +38,13 @@ def _tell(
     subject: tuple[str, UUID] | None = None,
     **more: Any,
 ) -> None:
-    values: dict[str, Any] = {
+    values = {
         **more,
         "image": share.image.name,
         "owner": str(share.owner.account),
         "receiver": str(share.project_id),
         "project": project.name,
     }
-    if share.ends_at:
-        values["until"] = moment(share.ends_at)
     send(
         code,
         to=members_of(project, *WRITERS),

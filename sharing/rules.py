@@ -196,7 +196,7 @@ def _key_reaches(
     if grants_key:
         return can_grant_key(key, actor)
     return refuse(
-        "key-not-granted",
+        "receiver-needs-key",
         _(
             "The image is encrypted with the key “%(key)s”, which this project may not use yet. Grant the key together "
             "with the share."

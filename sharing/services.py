@@ -15,6 +15,7 @@ from imsconsole.cloud.models import Vault
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
+from imsconsole.notifications.values import moment
 from sharing.messages import tell_owner, tell_receiver
 from sharing.models import Share
 from sharing.rules import (
@@ -94,7 +95,7 @@ def give_notice(share: Share, *, ends_at: datetime, actor: Actor) -> Share:
     is_day_of_notice(ends_at).require()
     share.ends_at = ends_at
     share.save(update_fields=["ends_at"])
-    tell_receiver("share-ends", share, Message.Level.WARNING)
+    tell_receiver("share-ends", share, Message.Level.WARNING, until=moment(ends_at))
     return explain(share, _("ends at %(at)s") % {"at": ends_at.isoformat(timespec="minutes")})
 
 

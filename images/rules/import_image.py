@@ -13,6 +13,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
@@ -37,13 +38,7 @@ def can_import_file(upload: Upload, image_type: str, actor: Actor) -> Verdict:
 def is_there(upload: Upload) -> Verdict:
     if upload.state == Upload.State.COMPLETE and upload.expires_at > now():
         return ALLOWED
-    return refuse(
-        "upload-gone",
-        _(
-            "The uploaded file “%(name)s” is no longer there: it expired or was discarded. Please upload it again."
-        )
-        % {"name": upload.name},
-    )
+    return refuse_as("upload-gone", name=upload.name)
 
 
 def fits_type(upload: Upload, image_type: str) -> Verdict:
@@ -102,7 +97,7 @@ def disk_holds(image_type: str, disk_gb: int, needed: int) -> Verdict:
     """At least what the image has, and within the limits of such disks."""
     if disk_gb < needed:
         return refuse(
-            "disk-smaller-than-image",
+            "disk-too-small-for-file",
             _("The disk in the file has %(needed)s GB; the disk capacity must be at least that.")
             % {"needed": needed},
         )

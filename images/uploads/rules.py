@@ -58,7 +58,7 @@ def has_room(size_bytes: int) -> Verdict:
     if shutil.disk_usage(settings.UPLOAD_DIR).free >= size_bytes + SPARE_BYTES:
         return ALLOWED
     return refuse(
-        "no-space",
+        "no-room",
         _("The disk of the service has no room for %(size)s more. Please tell the operator.")
         % {"size": size(size_bytes)},
     )

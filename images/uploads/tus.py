@@ -30,7 +30,7 @@ CHUNK_TYPE = "application/offset+octet-stream"
 SILENT_S = 30  # after which a connection that brings nothing counts as broken, and others may go on
 GONE = ("upload-expired", "upload-refused")
 # what the protocol's clients understand; another refusal is 403, for 409 would be tried again
-STATUSES = {"file-too-large": 413, "quota-upload-bytes": 413, "no-space": 507, **dict.fromkeys(GONE, 410)}
+STATUSES = {"file-too-large": 413, "quota-upload-bytes": 413, "no-room": 507, **dict.fromkeys(GONE, 410)}
 
 
 class BadRequest(ImsError):

@@ -31,7 +31,7 @@ def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict
     if not (verdict := may_change(server, actor)):
         return verdict
     if server.status == Server.Status.RUNNING:
-        return refuse("server-running", _("The server is running already."))
+        return refuse("already-running", _("The server is running already."))
     if not (verdict := can_unlock_disks(server, actor)):
         return verdict
     host = host or host_of(server.project.region_id)
@@ -152,4 +152,4 @@ def _busy(server: Server) -> Verdict:
 def _runs(server: Server) -> Verdict:
     if server.status == Server.Status.RUNNING:
         return ALLOWED
-    return refuse("server-not-running", _("The server is not running. Start it first."))
+    return refuse_as("server-not-running")

@@ -60,7 +60,7 @@ def is_stopped_first(server: Server, *, stop_first: bool) -> Verdict:
     if server.status != Status.RUNNING or stop_first:
         return ALLOWED
     return refuse(
-        "server-running", _("The server is running. Tick the box that stops it first, or stop it yourself.")
+        "stop-first", _("The server is running. Tick the box that stops it first, or stop it yourself.")
     )
 
 

@@ -54,6 +54,9 @@ class Refused(ImsError):
     http_status = 409
     default_code = "refused"
 
-    def __init__(self, verdict: Verdict, **values: Any) -> None:
-        super().__init__(verdict.code, reason=str(verdict.reason), **verdict.values, **values)
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.code, **verdict.values)
         self.verdict = verdict
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.verdict.reason})"

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
-from imsconsole.core.rules import Verdict
+from imsconsole.core.rules import Refused, Verdict
 from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
 from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
 from imsconsole.core.sentences_engine import ENGINE_SENTENCES
@@ -66,6 +66,10 @@ UNKNOWN = _(
 )
 
 
+# The name under which `lasting_values` keeps a refusal's own sentence: no keyword and no place can be called so.
+OWN_SENTENCE = "own sentence"
+
+
 class _Values(dict[str, Any]):
     """Values of an error that was kept before its sentence got another place: what is missing is a dash."""
 
@@ -74,21 +78,25 @@ class _Values(dict[str, Any]):
 
 
 def sentence(code: str, values: Mapping[str, Any]) -> str:
-    """The sentence of an error. A refusal brings its own as the value `reason`. Never a bare code."""
-    if "reason" in values:
-        return str(values["reason"])
-    return str(SENTENCES.get(code, UNKNOWN)) % _Values(values)
+    """The sentence of an error or a message. Never a bare code.
+
+    It is that of the code; a refusal whose code has none was kept with its own (rows of before 1.0: as `reason`).
+    """
+    try:
+        return str(SENTENCES[code]) % values
+    except KeyError:
+        own = values.get(OWN_SENTENCE) or values.get("reason")
+        return str(own or str(SENTENCES.get(code, UNKNOWN)) % _Values(values))
 
 
 def lasting_values(error: ImsError) -> dict[str, Any]:
     """The values of an error that is kept for readers of any language.
 
-    The reason of a refusal is in the language of whoever met it: left out when the code has a sentence.
+    A refusal's own sentence is in the language of whoever met it: kept only when its code has no other.
     """
-    kept = dict(error.values)
-    if error.code in SENTENCES:
-        kept.pop("reason", None)
-    return kept
+    if isinstance(error, Refused) and error.code not in SENTENCES:
+        return {**error.values, OWN_SENTENCE: str(error.verdict.reason)}
+    return dict(error.values)
 
 
 def refuse_as(code: str, **values: Any) -> Verdict:
@@ -97,5 +105,5 @@ def refuse_as(code: str, **values: Any) -> Verdict:
 
 
 def sentence_of(error: ImsError) -> str:
-    """The sentence of an error that was just raised."""
-    return sentence(error.code, error.values)
+    """The sentence of an error that was just raised: a refusal has its own."""
+    return str(error.verdict.reason) if isinstance(error, Refused) else sentence(error.code, error.values)

@@ -11,7 +11,8 @@ MARKET_SENTENCES: Mapping[str, Any] = {
         "The operator has approved the publisher %(publisher)s. You may offer images now."
     ),
     "publisher-rejected": _(
-        "The operator has rejected the application of the publisher %(publisher)s: %(reason)s You may apply again."
+        "The operator has rejected the application of the publisher %(publisher)s. You may apply again. The reason: "
+        "%(reason)s"
     ),
     "publisher-suspended": _("The operator has suspended the publisher %(publisher)s: %(reason)s"),
     # sellers
@@ -27,8 +28,8 @@ MARKET_SENTENCES: Mapping[str, Any] = {
         "change their OS to have it."
     ),
     "listing-withdrawn-notice": _(
-        "%(listing)s was withdrawn from the market: %(reason)s Servers of your project %(project)s go on running, and "
-        "can be reinstalled with it until %(until)s."
+        "%(listing)s was withdrawn from the market. Servers of your project %(project)s go on running, and can be "
+        "reinstalled with it until %(until)s. The reason: %(reason)s"
     ),
     # pictures
     "bad-picture": _("This is no picture that can be read. Choose a PNG, JPEG or WebP file."),

@@ -17,6 +17,7 @@ from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
+from imsconsole.notifications.values import moment
 from market.jobs_scan import ScanListing
 from market.listings.drafts import Draft, draft_of
 from market.listings.locks import held_listing, held_offer, held_version
@@ -179,7 +180,8 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
         state=State.WITHDRAWN
     )
     version.listing = listing
-    tell_buyers("listing-withdrawn-notice", version, Message.Level.WARNING)
+    until = moment(listing.reinstall_until)
+    tell_buyers("listing-withdrawn-notice", version, Message.Level.WARNING, until=until, reason=reason)
     if isinstance(actor, Operator):
         tell_sellers("listing-withdrawn-by-operator", version, Message.Level.WARNING, reason=reason)
     return explain(listing, reason)

@@ -52,7 +52,7 @@ def is_free_publisher_name(name: str, other_than: Publisher | None = None) -> Ve
 def can_approve_publisher(publisher: Publisher, actor: Actor | Operator) -> Verdict:
     """The operator approves what is not approved yet, or any more."""
     if (verdict := may_operate(actor)) and publisher.is_approved:
-        return refuse("publisher-approved", _("%(name)s is approved already.") % {"name": publisher})
+        return refuse("approved-already", _("%(name)s is approved already.") % {"name": publisher})
     return verdict
 
 
@@ -81,6 +81,6 @@ def is_reason(reason: str) -> Verdict:
 
 def _suspended() -> Verdict:
     return refuse(
-        "publisher-suspended",
+        "suspended",
         _("The operator has suspended this publisher. Ask the operator of the platform what to do."),
     )

@@ -64,7 +64,9 @@ def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
     """Let it offer images. Raises Refused."""
     publisher = _held(publisher)
     can_approve_publisher(publisher, actor).require()
-    return _decide(publisher, State.APPROVED, "", actor)
+    _decide(publisher, State.APPROVED, "", actor)
+    tell_publisher("publisher-approved", publisher, Message.Level.SUCCESS)
+    return publisher
 
 
 @service("rejectPublisher")
@@ -73,7 +75,9 @@ def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> P
     publisher = _held(publisher)
     can_reject_publisher(publisher, actor).require()
     is_reason(reason).require()
-    return _decide(publisher, State.REJECTED, reason, actor)
+    _decide(publisher, State.REJECTED, reason, actor)
+    tell_publisher("publisher-rejected", publisher, Message.Level.WARNING, reason=reason)
+    return explain(publisher, reason)
 
 
 @service("suspendPublisher")
@@ -82,16 +86,15 @@ def suspend_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> 
     publisher = _held(publisher)
     can_suspend_publisher(publisher, actor).require()
     is_reason(reason).require()
-    return _decide(publisher, State.SUSPENDED, reason, actor)
+    _decide(publisher, State.SUSPENDED, reason, actor)
+    tell_publisher("publisher-suspended", publisher, Message.Level.WARNING, reason=reason)
+    return explain(publisher, reason)
 
 
-def _decide(publisher: Publisher, state: Publisher.State, reason: str, actor: Operator) -> Publisher:
+def _decide(publisher: Publisher, state: Publisher.State, reason: str, actor: Operator) -> None:
     publisher.state, publisher.reason = state, reason
     publisher.decided_by, publisher.decided_at = actor.user, now()
     publisher.save(update_fields=["state", "reason", "decided_by", "decided_at"])
-    level = Message.Level.SUCCESS if state == State.APPROVED else Message.Level.WARNING
-    tell_publisher(f"publisher-{state}", publisher, level)
-    return explain(publisher, reason) if reason else publisher
 
 
 def _held(publisher: Publisher) -> Publisher:

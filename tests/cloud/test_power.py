@@ -26,7 +26,7 @@ IN_PROGRESS = ("creating", "starting", "stopping", "rebooting", "deleting")
     ("status", "start", "stop"),
     [
         ("stopped", "", "server-not-running"),
-        ("running", "server-running", ""),
+        ("running", "already-running", ""),
         ("failed", "server-failed", "server-failed"),
         *((status, "server-busy", "server-busy") for status in IN_PROGRESS),  # R130
     ],

@@ -1,13 +1,35 @@
+from django.utils import translation
+
 from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
-from imsconsole.core.sentences import SENTENCES, sentence, sentence_of
+from imsconsole.core.rules import Refused, refuse
+from imsconsole.core.sentences import SENTENCES, lasting_values, refuse_as, sentence, sentence_of
 
 
 def test_an_error_says_its_sentence_with_its_values():
     assert sentence("subject-busy", {"name": "web"}).startswith("Other work on web is still running.")
 
 
-def test_a_reason_goes_before_the_code():
-    assert sentence("conflict", {"reason": "Because."}) == "Because."
+def test_no_value_stands_for_the_sentence_of_a_code():
+    values = {"listing": "Web server 1.0", "reason": "no good", "own sentence": "Another."}
+    assert sentence("listing-rejected", values) == "The operator has rejected Web server 1.0: no good"
+
+
+def test_a_refusal_says_its_own_sentence_now_and_when_it_was_kept():
+    error = Refused(refuse("code-of-its-own", "The image is protected."))
+    assert sentence_of(error) == sentence(error.code, lasting_values(error)) == "The image is protected."
+
+
+def test_a_refusal_in_the_sentence_of_a_code_is_kept_for_readers_of_any_language():
+    error = Refused(refuse_as("subject-busy", name="web"))
+    assert lasting_values(error) == {"name": "web"}
+    with translation.override("zh-hans"):
+        assert sentence(error.code, lasting_values(error)).startswith("“web”有其他任务")
+
+
+def test_a_refusal_that_a_former_version_kept_says_its_reason():
+    assert sentence("code-of-its-own", {"reason": "Because."}) == "Because."
+    assert sentence("subject-busy", {"reason": "Because."}) == "Because."  # nor did it keep the values
+    assert sentence("subject-busy", {"reason": "Because.", "name": "web"}).startswith("Other work on web")
 
 
 def test_neither_an_unknown_code_nor_a_missing_value_shows_what_is_inside():

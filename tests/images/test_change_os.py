@@ -152,7 +152,7 @@ def test_the_whole_order_is_asked_for(people, fields, code) -> None:
 def test_a_running_server_needs_the_box_that_stops_it_first(people) -> None:
     """C12."""
     server, image = a_server(people.bob, status="running"), ImageFactory(project=people.bob.project)
-    assert can_order_change(a_change(server, image), people.bob, HOST).code == "server-running"
+    assert can_order_change(a_change(server, image), people.bob, HOST).code == "stop-first"
     assert can_order_change(a_change(server, image, stop_first=True), people.bob, HOST)
 
 
@@ -227,7 +227,7 @@ def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine)
 def test_what_is_not_allowed_begins_nothing(people, engine) -> None:  # noqa: F811
     server, image = a_server(people.bob, status="running"), ImageFactory(project=people.bob.project)
     ImageDiskFactory(image=image, ref="x")
-    with pytest.raises(Refused, match="server-running"):
+    with pytest.raises(Refused, match="stop-first"):
         change_os(server, image=image, actor=people.bob, **LOGIN)
     with pytest.raises(Refused, match="read-only"):
         change_os(server, image=image, stop_first=True, actor=people.dave, **LOGIN)
@@ -464,7 +464,7 @@ def test_a_running_server_is_not_changed_without_the_box(people) -> None:
     image = ImageFactory(project=people.bob.project)
     page = client_of(people.bob).post(page_of(a_server(people.bob, status="running")), typed(image))
     assert page.status_code == 422
-    assert page.context["form"].errors.as_data()["stop_first"][0].code == "server-running"
+    assert page.context["form"].errors.as_data()["stop_first"][0].code == "stop-first"
 
 
 def test_images_that_do_not_fit_are_shown_last_with_the_reason(people) -> None:

@@ -109,7 +109,7 @@ def test_each_server_gets_a_job_or_is_told_why_not(people, engine) -> None:  # n
     lines = ManyChanges(draft, people.bob).lines({})
     assert {line.name: line.verdict.code for line in lines} == {
         "a-stopped": "",
-        "b-running": "server-running",
+        "b-running": "stop-first",
         "c-uefi": "change-boot-mode",
         "d-gone": "not-found",
         "e-stopped": "",
@@ -183,7 +183,7 @@ def test_running_servers_stay_as_they_are_without_the_box(people, engine) -> Non
     image, client = an_image(people.bob), client_of(people.bob)
     assert "Stop running servers first" in client.get(picked(client, servers)).content.decode()
     without = client.get(confirmed(client, servers, image))
-    assert said(without) == {"runs": "server-running", "stands": ""}
+    assert said(without) == {"runs": "stop-first", "stands": ""}
     withit = client.get(confirmed(client, servers, image, stop_first="on"))
     assert said(withit) == {"runs": "", "stands": ""}
     assert b"they are stopped first" in withit.content

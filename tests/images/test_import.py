@@ -78,7 +78,7 @@ def test_an_import_begins_with_a_row_a_job_and_a_trace(people: SimpleNamespace, 
 @pytest.mark.parametrize(
     ("code", "fields"),
     [
-        ("disk-smaller-than-image", {"min_disk_gb": 0}),  # R62
+        ("disk-too-small-for-file", {"min_disk_gb": 0}),  # R62
         ("disk-out-of-range", {"min_disk_gb": 1025}),  # C4
         ("disk-out-of-range", {"type": "data", "min_disk_gb": 2049}),  # C5
         ("arm-boots-uefi", {"architecture": "arm"}),  # R64
@@ -103,7 +103,7 @@ def test_a_disk_of_more_than_one_gb_needs_as_much(people: SimpleNamespace, tmp_p
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", big, str(GIB + 512)], check=True)
     with pytest.raises(Refused) as refusal:
         imported(people.bob, big, min_disk_gb=1)
-    assert refusal.value.code == "disk-smaller-than-image"
+    assert refusal.value.code == "disk-too-small-for-file"
 
 
 @pytest.mark.parametrize(

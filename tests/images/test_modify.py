@@ -105,7 +105,7 @@ def test_it_writes_what_was_wanted_and_the_trail_says_what_changed(people):
         ({"name": "taken"}, "image-name-taken"),
         ({"min_ram_mb": 1024, "max_ram_mb": 512}, "memory-range"),
         ({"boot_mode": "uefi"}, "os-boot-mode"),
-        ({"min_disk_gb": 9}, "disk-smaller-than-image"),
+        ({"min_disk_gb": 9}, "disk-too-small-for-file"),
         ({"min_disk_gb": 9999}, "disk-out-of-range"),
     ],
 )

@@ -60,7 +60,7 @@ def test_uploads_are_reserved_in_the_quota_before_they_arrive(people: SimpleName
 def test_a_file_is_refused_when_the_disk_has_no_room(people: SimpleNamespace, settings):
     settings.IMS_IMPORT_MAX_GB = 10**9
     people.bob.project.quotas = {"upload_bytes": 10**18}
-    assert can_upload(people.bob, "disk.raw", 10**15).code == "no-space"
+    assert can_upload(people.bob, "disk.raw", 10**15).code == "no-room"
 
 
 def test_what_arrived_is_described_and_its_true_size_counts(people: SimpleNamespace, disks: Path):

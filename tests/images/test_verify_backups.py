@@ -54,9 +54,9 @@ def test_a_flipped_byte_makes_a_backup_useless_until_it_is_right_again(people):
     read_by_the_clock(hours=1)  # each takes its share
     read_by_the_clock(hours=1)
     backup = as_it_is(backup)
-    assert can_restore_backup(backup, people.bob).code == "backup-damaged"
-    assert can_restore_to_new(backup, tiny_flavor(), people.bob).code == "backup-damaged"
-    with pytest.raises(Refused, match="backup-damaged"):
+    assert can_restore_backup(backup, people.bob).code == "backup-bytes-damaged"
+    assert can_restore_to_new(backup, tiny_flavor(), people.bob).code == "backup-bytes-damaged"
+    with pytest.raises(Refused, match="backup-bytes-damaged"):
         make_of_backup(backup, name="of it", actor=people.bob)
     assert can_delete_backup(backup, people.bob)
     assert can_restore_backup(as_it_is(other), people.bob)

@@ -11,6 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from images.models import Image
 from imsconsole.core.errors import Conflict, ImsError
 from imsconsole.core.rules import Refused
+from imsconsole.core.sentences import sentence_of
 from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.quotas import quota_lines, used_by
 from imsconsole.jobs.services import retry_job
@@ -82,7 +83,7 @@ def test_what_does_not_fit_the_quota_is_refused_and_nothing_is_started(start: St
         start(reserves={"store_bytes": 905})
 
     assert refused.value.code == "quota-store-bytes"
-    assert "4 KiB of 4.9 KiB" in refused.value.values["reason"]
+    assert "4 KiB of 4.9 KiB" in sentence_of(refused.value)
     assert Job.objects.count() == 1
     start(reserves={"store_bytes": 904})
 

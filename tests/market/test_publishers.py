@@ -42,7 +42,7 @@ def test_an_administrator_applies_once_and_again_after_a_rejection(people):
         assert can_apply_as_publisher(None, getattr(people, who)).code == code
     for state, code in (("applied", ""), ("rejected", ""), ("approved", "publisher-already")):
         assert can_apply_as_publisher(Publisher(state=state), people.alice).code == code
-    assert can_apply_as_publisher(Publisher(state="suspended"), people.alice).code == "publisher-suspended"
+    assert can_apply_as_publisher(Publisher(state="suspended"), people.alice).code == "suspended"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_an_administrator_applies_once_and_again_after_a_rejection(people):
         ("approved", ""),
         ("applied", "no-publisher"),
         ("rejected", "no-publisher"),
-        ("suspended", "publisher-suspended"),
+        ("suspended", "suspended"),
     ],
 )
 def test_only_an_approved_publisher_offers_and_edits(people, state, code):
@@ -69,18 +69,29 @@ def test_an_account_applies_is_rejected_applies_again_and_is_approved(people, op
     assert (publisher.state, publisher.account) == ("applied", people.alice.account)
 
     reject_publisher(publisher, reason="Who are you?", actor=actor)
-    assert "Who are you?" in Message.objects.get(user=people.alice.user).sentence
+    assert Message.objects.get(user=people.alice.user).sentence == (
+        "The operator has rejected the application of the publisher Acme software. You may apply again. The reason: "
+        "Who are you?"
+    )
     again = apply_as_publisher(**TYPED | {"name": "Acme"}, actor=people.alice)
     assert (again.pk, again.state, again.name, again.reason) == (publisher.pk, "applied", "Acme", "")
 
     approved = approve_publisher(again, actor=actor)
     assert (approved.state, approved.decided_by) == ("approved", operator)
+    assert (
+        Message.objects.get(code="publisher-approved").sentence
+        == "The operator has approved the publisher Acme. You may offer images now."
+    )
     with pytest.raises(Refused):
         apply_as_publisher(**TYPED, actor=people.alice)
     edit_publisher(description="New words", contact="new@acme.test", actor=people.alice)
     suspend_publisher(approved, reason="Malware", actor=actor)
     approved.refresh_from_db()
     assert (approved.state, approved.description, approved.name) == ("suspended", "New words", "Acme")
+    assert (
+        Message.objects.get(code="publisher-suspended").sentence
+        == "The operator has suspended the publisher Acme: Malware"
+    )
     assert set(Event.objects.values_list("action", flat=True)) == {
         "applyAsPublisher", "rejectPublisher", "approvePublisher", "updatePublisher", "suspendPublisher",
     }  # fmt: skip

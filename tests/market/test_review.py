@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import localtime
 
 from images.models import Image
 from images.rules.delete import can_delete
@@ -132,7 +133,9 @@ def test_bytes_that_are_not_what_they_were_send_it_back(people):
     version = read(version)
     assert version.state == "rejected"
     assert "not what they were" in next(line.sentence for line in lines_of(version) if not line.passed)
-    assert "checklist" in Message.objects.get(user=people.bob.user, code="listing-scan-failed").sentence
+    assert Message.objects.get(user=people.bob.user, code="listing-scan-failed").sentence == (
+        "The scan of Web server 1.0 found something that keeps it from the market. Look at the checklist."
+    )
     assert can_share(facts(version.image, people.bob), people.bob)
 
 
@@ -165,8 +168,8 @@ def test_a_rejection_says_why_and_can_be_answered(people, operator):
     assert code_of(lambda: reject_version(version, reason="", actor=Operator(operator))) == "reason-needed"
     reject_version(version, reason="The terms are missing.", actor=Operator(operator))
     assert (
-        "The terms are missing."
-        in Message.objects.get(code="listing-rejected", user=people.bob.user).sentence
+        Message.objects.get(code="listing-rejected", user=people.bob.user).sentence
+        == "The operator has rejected Web server 1.0: The terms are missing."
     )
     edit_version(version, words(version.image, terms="As you like"), actor=people.bob)
     assert submit_version(version, actor=people.bob).reason == ""
@@ -177,7 +180,7 @@ def test_only_the_operator_approves_and_only_what_was_scanned(people, operator):
     assert code_of(lambda: approve_version(version, actor=Operator(people.alice.user))) == "operators-only"
     version.listing.publisher.state = "suspended"
     version.listing.publisher.save()
-    assert code_of(lambda: approve_version(version, actor=Operator(operator))) == "publisher-suspended"
+    assert code_of(lambda: approve_version(version, actor=Operator(operator))) == "suspended"
     recall_version(version, actor=people.bob)
     assert code_of(lambda: approve_version(version, actor=Operator(operator))) == "not-in-review"
 
@@ -227,7 +230,7 @@ def test_publishing_that_fails_waits_for_the_operator_and_leaves_nothing(people,
     assert not engine_for(FAR).inventory().stored
     assert [difference.what for difference in differences()] == []
     suspend_publisher(version.listing.publisher, reason="Complaints", actor=Operator(operator))
-    assert code_of(lambda: retry_job(job, actor=people.bob)) == "publisher-suspended"
+    assert code_of(lambda: retry_job(job, actor=people.bob)) == "suspended"
     approve_publisher(version.listing.publisher, actor=Operator(operator))
     retry_job(job, actor=people.bob)
     run_jobs()
@@ -279,8 +282,15 @@ def test_a_new_version_replaces_the_old_one_and_those_who_have_it_are_told(peopl
     run_jobs()
 
     assert (read(old).state, read(version).state) == ("replaced", "published")
-    assert "2.0" in Message.objects.get(code="listing-new-version").sentence
-    assert Message.objects.get(code="listing-new-version").user == people.carol.user
+    told = Message.objects.get(code="listing-new-version")
+    assert (told.user, told.sentence) == (
+        people.carol.user,
+        "The version 2.0 of Web server is on the market. Servers of your project "
+        f"{people.carol.project.name} stay as they are; change their OS to have it.",
+    )
+    assert {message.sentence for message in Message.objects.filter(code="listing-published")} == {
+        "Web server 1.0 is on the market.", "Web server 2.0 is on the market.",
+    }  # fmt: skip
     seen = Image.objects.visible_to(people.carol).filter(category="market")
     assert set(seen.values_list("name", flat=True)) == {"Web server 1.0", "Web server 2.0"}
     assert can_delete(facts(old.image, people.bob), people.bob)
@@ -318,10 +328,16 @@ def test_a_withdrawn_listing_is_offered_no_more_and_says_until_when_it_can_be_re
     assert (listing.published, listing.versions.get().state) == (None, "withdrawn")
     assert timedelta(days=179) < listing.reinstall_until - now() <= timedelta(days=180)
     told = Message.objects.get(code="listing-withdrawn-notice")
-    assert (told.user, "No more support." in told.sentence) == (people.carol.user, True)
-    assert Message.objects.filter(code="listing-withdrawn-by-operator", user=people.bob.user).exists() == (
-        by == "operator"
+    until = f"{localtime(listing.reinstall_until):%Y-%m-%d %H:%M}"
+    assert (told.user, told.sentence) == (
+        people.carol.user,
+        f"Web server was withdrawn from the market. Servers of your project {people.carol.project.name} go on "
+        f"running, and can be reinstalled with it until {until}. The reason: No more support.",
     )
+    of_the_seller = Message.objects.filter(code="listing-withdrawn-by-operator", user=people.bob.user)
+    assert [message.sentence for message in of_the_seller] == [
+        "The operator has withdrawn Web server 1.0 from the market: No more support."
+    ] * (by == "operator")
     assert can_share(facts(listing.versions.get().image, people.bob), people.bob)
     assert code_of(lambda: withdraw_listing(listing, reason="x", actor=people.bob)) == "listing-withdrawn"
 

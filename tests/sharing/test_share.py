@@ -105,7 +105,7 @@ def test_an_image_under_the_default_key_cannot_be_shared(people, image):  # R46
 def test_an_image_under_a_custom_key_can_be_shared_with_whom_the_key_is_granted(people, image):  # R46, R47
     image.key = factories.KeyFactory(project=people.bob.project)
     verdict = can_share_with(image, people.carol.project, people.bob)
-    assert (verdict.code, image.key.name in verdict.reason) == ("key-not-granted", True)
+    assert (verdict.code, image.key.name in verdict.reason) == ("receiver-needs-key", True)
     assert can_share_with(image, people.carol.project, people.bob, grants_key=True)
 
     factories.KeyGrantFactory(key=image.key, grantee=people.carol.project)
@@ -114,7 +114,7 @@ def test_an_image_under_a_custom_key_can_be_shared_with_whom_the_key_is_granted(
 
 def test_a_key_that_is_disabled_or_another_s_cannot_be_granted_with_the_share(people, image):
     image.key = factories.KeyFactory(project=people.bob.project, state="disabled")
-    assert can_share_with(image, people.carol.project, people.bob, grants_key=True).code == "key-not-enabled"
+    assert can_share_with(image, people.carol.project, people.bob, grants_key=True).code == "grant-disabled"
 
     image.key = factories.KeyGrantFactory(
         key=factories.KeyFactory(project=another(people)), grantee=people.bob.project

@@ -211,7 +211,7 @@ def is_available(backup: Backup) -> Verdict:
         )
     if backup.is_damaged:
         return refuse(
-            "backup-damaged",
+            "backup-bytes-damaged",
             _(
                 "The stored bytes of the backup are no longer what they were. Nothing can be made of it until the "
                 "operator has put the right file back."

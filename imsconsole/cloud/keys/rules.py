@@ -146,7 +146,7 @@ def can_grant_key(key: Key, actor: Actor) -> Verdict:
     if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
         return verdict
     if key.state != Key.State.ENABLED:
-        return refuse("key-not-enabled", _("A disabled key cannot be granted. Enable it first."))
+        return refuse("grant-disabled", _("A disabled key cannot be granted. Enable it first."))
     return ALLOWED
 
 

@@ -58,7 +58,7 @@ def a_backup(actor, *, server=None, **fields) -> tuple[Backup, Server]:
     ("backup", "server", "stop_first", "code"),
     [
         ({}, {}, False, ""),
-        ({}, {"status": "running"}, False, "server-running"),
+        ({}, {"status": "running"}, False, "stop-first"),
         ({}, {"status": "running"}, True, ""),
         ({}, {"status": "change-os-failed"}, False, ""),
         ({}, {"status": "starting"}, True, "server-busy"),
