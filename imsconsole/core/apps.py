@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.core import checks
+
+from imsconsole.core.checks import check_age_of_database
 
 
 class CoreConfig(AppConfig):
     name = "imsconsole.core"
     label = "core"
+
+    def ready(self) -> None:
+        checks.register(check_age_of_database, checks.Tags.database)

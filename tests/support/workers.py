@@ -79,18 +79,19 @@ def lapse(job: Job) -> None:
     Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=now() - timedelta(seconds=1))
 
 
-def worker_environment() -> dict[str, str]:
-    """The environment in which a Django process sees this test's database and data folder."""
-    return {**os.environ, "IMS_DATABASE_URL": _database_url(), "PYTHONUNBUFFERED": "1"}
+def worker_environment(database: str = "") -> dict[str, str]:
+    """The environment in which a Django process sees this test's data folder, and its database or another one beside it."""
+    return {**os.environ, "IMS_DATABASE_URL": _database_url(database), "PYTHONUNBUFFERED": "1"}
 
 
-def _database_url() -> str:
+def _database_url(name: str) -> str:
     db = connection.settings_dict
+    name = name or db["NAME"]
     if connection.vendor == "sqlite":
-        return f"sqlite:///{db['NAME']}"
+        return f"sqlite:///{name}"
     login = ":".join(quote(part, safe="") for part in (db["USER"], db["PASSWORD"]) if part)
     host = f"{quote(db['HOST'], safe='')}:{db['PORT']}" if db["PORT"] else quote(db["HOST"], safe="")
-    return f"postgres://{login}@{host}/{db['NAME']}"
+    return f"postgres://{login}@{host}/{name}"
 
 
 Point = tuple[str, str]  # its name, and where it is: `inside` a step, `between` two, in a `transaction`

@@ -20,7 +20,7 @@ def ask_their_jobs(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0015_verified_backups"), ("jobs", "0003_find_jobs_by_their_end")]
+    dependencies = [("cloud", "0001_squashed_0015_verified_backups"), ("jobs", "0001_squashed_0003_find_jobs_by_their_end")]
 
     operations = [
         migrations.AddField(

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0002_messages_by_email'),
+        ('accounts', '0001_squashed_0004_agencies'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

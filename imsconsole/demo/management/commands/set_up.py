@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Migrate, collect static files and, unless IMS_DEMO=0, furnish the demo. May be repeated."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0)
+        call_command("migrate", verbosity=0, skip_checks=False)
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         if settings.IMS_DEMO:

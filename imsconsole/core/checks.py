@@ -1,0 +1,34 @@
+"""`manage.py migrate`: whether the database is of a version whose migrations are still here."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+
+def check_age_of_database(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Refuse a database with only some of the migrations that squashed ones stand for: what it lacks was thrown away.
+
+    Django would make its tables a second time.
+    """
+    return [
+        Error(
+            f"The database {connections[alias].settings_dict['NAME']} was made by a version of the console before 0.1.0 "
+            "that is too old to be carried over.",
+            hint="Check out commit 0a19464, run `manage.py migrate` there, then come back; or begin with another IMS_DATA_DIR.",
+            id="ims.E002",
+        )
+        for alias in databases or ()
+        if _is_too_old(alias)
+    ]
+
+
+def _is_too_old(alias: str) -> bool:
+    applied = set(MigrationRecorder(connections[alias]).applied_migrations())
+    migrations = MigrationLoader(None)
+    squashed = {old for one in migrations.replacements.values() for old in one.replaces}
+    gone = squashed - set(migrations.disk_migrations)
+    return bool(gone & applied) and not gone <= applied
