@@ -124,7 +124,7 @@ TEMPLATES = [
                 "imsconsole.notifications.context.bell",
                 "sharing.context.inbox",
             ],
-            "builtins": ["heroicons.templatetags.heroicons", "imsconsole.core.templatetags.ims"],
+            "builtins": ["imsconsole.core.templatetags.icons", "imsconsole.core.templatetags.ims"],
         },
     },
 ]
