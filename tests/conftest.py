@@ -42,7 +42,9 @@ from django.conf import settings  # noqa: E402
 
 assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
 
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
@@ -131,13 +133,19 @@ def person(name: str, account: Account, project: Project, role: str) -> Actor:
 
 
 def client_of(actor: Actor | None) -> Client:
-    """A browser in which the actor is signed in, in the actor's project; None: nobody."""
+    """A browser in which the actor is signed in, in the actor's project; None: nobody.
+
+    The session is written as `login` would, at once: signing in has its own tests.
+    """
     client = Client()
     if actor is not None and isinstance(actor.user, User):
-        client.force_login(actor.user)
-        session = client.session
+        session = SessionStore()
+        session[SESSION_KEY] = str(actor.user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = actor.user.get_session_auth_hash()
         session["project"] = str(actor.project.pk)
         session.save()
+        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
 
