@@ -8,7 +8,6 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
@@ -17,7 +16,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.test.html import Element, parse_html
@@ -104,6 +102,7 @@ from tests.cloud.volumes.disks import free_disk
 from tests.conftest import client_of
 from tests.jobs.test_quotas import complete_upload_of
 from tests.market import selling
+from tests.support.walks import undone
 
 MEMBERS = ("alice", "bob", "dave")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
@@ -1115,14 +1114,6 @@ def made(subject: Subject, state: str, actor: Actor) -> Any:
     if fields.get("region") == "ours":
         fields["region"] = actor.region
     return subject.make(actor, **fields)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What is written inside is gone afterwards."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def buttons_agree(subject: Subject, thing: Any, client: Client, verdicts: list[Verdict], who: str) -> None:

@@ -17,6 +17,7 @@ from imsconsole.notifications.models import Message
 from market.models import Picture
 from tests import factories
 from tests.conftest import client_of
+from tests.support.walks import stop
 
 OTHERS = (
     "admin/",
@@ -60,6 +61,9 @@ def addresses() -> list[tuple[str, tuple[str, ...]]]:
                 yield namespace + entry.name, tuple(entry.pattern.converters)
 
     return sorted(walk(get_resolver()))
+
+
+ADDRESSES = addresses()
 
 
 @pytest.fixture
@@ -162,49 +166,54 @@ def text_of(response: HttpResponseBase) -> str:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("name", "places"), addresses())
-def test_nobody_is_led_to_sign_in(
-    name: str, places: tuple[str, ...], method: str, things: dict[str, Any]
-) -> None:
-    response = getattr(client_of(None), method)(url_of(name, places, things))
-    if name in PUBLIC:
-        assert response.status_code < 500
-    else:
-        assert response.status_code in (302, 405)
-        assert response.get("Location", "/accounts/login/").startswith("/accounts/login/")
-    assert SECRET not in text_of(response)
+def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests: pytest.Subtests) -> None:
+    for name, places in ADDRESSES:
+        with stop(subtests, name):
+            url = url_of(name, places, things)
+            response = getattr(client_of(None), method)(url)
+            if name in PUBLIC:
+                assert response.status_code < 500
+            else:
+                assert response.status_code in (302, 405)
+                assert response.get("Location", "/accounts/login/").startswith("/accounts/login/")
+            assert SECRET not in text_of(response)
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("name", "places"), addresses())
 def test_another_account_sees_and_changes_nothing_of_ours(
-    name: str, places: tuple[str, ...], method: str, things: dict[str, Any], people: SimpleNamespace
+    method: str, things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
-    response = getattr(client_of(people.carol), method)(url_of(name, places, things))
-    assert SECRET not in text_of(response)
-    if set(places) - {"secret", "subject_id", "room", "page"}:
-        assert response.status_code in (404, 405), name
-    assert response.status_code < 500
-    assert not Event.objects.filter(user=people.carol.user, account=people.alice.account).exists()
+    for name, places in ADDRESSES:
+        with stop(subtests, name):
+            url = url_of(name, places, things)
+            response = getattr(client_of(people.carol), method)(url)
+            assert SECRET not in text_of(response)
+            if set(places) - {"secret", "subject_id", "room", "page"}:
+                assert response.status_code in (404, 405)
+            assert response.status_code < 500
+            assert not Event.objects.filter(user=people.carol.user, account=people.alice.account).exists()
 
 
-@pytest.mark.parametrize(("name", "places"), addresses())
 def test_a_read_only_member_changes_nothing(
-    name: str, places: tuple[str, ...], things: dict[str, Any], people: SimpleNamespace
+    things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
-    if name in OWN:
-        return
-    response = client_of(people.dave).post(url_of(name, places, things), {"name": "changed", "confirm": "on"})
-    assert response.status_code < 500
-    done = Event.objects.filter(user=people.dave.user, result=Event.Result.NORMAL)
-    assert list(done.values_list("action", flat=True)) == []
+    for name, places in ADDRESSES:
+        with stop(subtests, name):
+            url = url_of(name, places, things)
+            if name not in OWN:
+                response = client_of(people.dave).post(url, {"name": "changed", "confirm": "on"})
+                assert response.status_code < 500
+                done = Event.objects.filter(user=people.dave.user, result=Event.Result.NORMAL)
+                assert list(done.values_list("action", flat=True)) == []
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "dave"])
-@pytest.mark.parametrize(("name", "places"), addresses())
 def test_members_get_an_answer_and_reading_changes_nothing(
-    name: str, places: tuple[str, ...], who: str, things: dict[str, Any], people: SimpleNamespace
+    who: str, things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
-    response = client_of(getattr(people, who)).get(url_of(name, places, things))
-    assert response.status_code < 500, name
-    assert not Event.objects.exists()
+    for name, places in ADDRESSES:
+        with stop(subtests, name):
+            url = url_of(name, places, things)
+            response = client_of(getattr(people, who)).get(url)
+            assert response.status_code < 500
+            assert not Event.objects.exists()
