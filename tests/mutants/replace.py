@@ -14,7 +14,9 @@ def functions_by_path(paths: Iterable[str]) -> Functions:
     """Those of the files, which have been imported."""
     found: Functions = {str(TOP / path): [] for path in paths}
     for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename in found:
+        if (
+            type(each) is FunctionType and each.__code__.co_filename in found
+        ):  # isinstance would ask lazy objects
             found[each.__code__.co_filename].append(each)
     return {path: found[str(TOP / path)] for path in paths}
 
