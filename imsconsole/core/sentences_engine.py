@@ -46,6 +46,10 @@ ENGINE_SENTENCES: Mapping[str, Any] = {
         "choose a larger disk."
     ),
     "not-a-disk": _("This is an installation medium (ISO), not a disk. Please choose a data disk image."),
+    "output-refused": _(
+        "The program that writes disk files left something other than the file it was given: %(detail)s. Nothing of "
+        "it was kept. Please tell the operator: what the program read may be an attack on this host."
+    ),
     "capture-failed": _(
         "The disk could not be copied as it is: %(detail)s. The server runs on. Please try again; it also works "
         "with the server stopped."

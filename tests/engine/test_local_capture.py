@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from imsconsole.core.sentences import sentence_of
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local import capture
 from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.limits import run_as
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, Power, Space
 from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
@@ -63,6 +65,7 @@ def test_what_a_guest_that_broke_out_lays_down_instead_is_not_stored(
     server = counting(local, place)
     secret = place / "secret"
     secret.write_text("secret")
+    secret.chmod(0o600)
     follow = capture.Captures._follow
 
     def laying(lay_down: Callable[[Path], object]) -> Callable[..., None]:
@@ -74,24 +77,28 @@ def test_what_a_guest_that_broke_out_lays_down_instead_is_not_stored(
 
         return exchanged
 
-    for lay_down in (
-        lambda path: path.symlink_to(secret),
-        lambda path: path.mkdir(),
-        lambda path: overlay_on(secret, path),
-    ):
+    kinds: tuple[tuple[Callable[[Path], object], str], ...] = (
+        (lambda path: path.symlink_to(secret), "output-refused"),
+        (lambda path: path.hardlink_to(secret), "output-refused"),
+        (os.mkfifo, "output-refused"),
+        (Path.mkdir, "output-refused"),
+        (lambda path: overlay_on(secret, path), "capture-failed"),
+    )
+    for lay_down, code in kinds:
         monkeypatch.setattr(capture.Captures, "_follow", laying(lay_down))
         with pytest.raises(Unavailable) as refusal:
             captured(local, server)
-        assert refusal.value.code == "capture-failed"
-        assert sentence_of(refusal.value) != "capture-failed"
+        assert refusal.value.code == code
+        assert sentence_of(refusal.value) != code
         assert not local.inventory().stored
         assert not local.inventory().scraps
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
 def overlay_on(base: Path, path: Path) -> None:
     create = ["qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", str(base), str(path), "4M"]
     subprocess.run(create, check=True)
-    path.chmod(0o644)
+    os.chown(path, run_as().uid, run_as().gid)
 
 
 @pytest.mark.guest

@@ -8,13 +8,12 @@ import asyncio
 import functools
 import http
 import logging
-import os
 import socket
-import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, why_over
+from imsconsole.core.sockets import connect_to
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Bridge:
         began, why = time.monotonic(), "server-stopped"
         logger.info("screen of %s opened by user %s", guest.server_id, guest.user_id)
         try:
-            line = await self._in_thread(open_endpoint, guest.endpoint)
+            line = await self._in_thread(connect_to, Path(guest.endpoint))
             why = await self._pass_on(browser, guest, line)
         except OSError:  # it stopped just now
             pass
@@ -187,25 +187,3 @@ def _knock_of(request: Request) -> Knock:
         cookies="; ".join(headers.get_all("Cookie")),
         token=next(iter(tokens), ""),
     )
-
-
-def open_endpoint(path: str) -> socket.socket:
-    """A connection to QEMU's VNC socket. Raises OSError.
-
-    The folder is the guests' user's: what is no socket but a link to one is not followed. And a socket's
-    name is limited to 108 bytes, so the connection goes by its descriptor.
-    """
-    number = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISSOCK(os.fstat(number).st_mode):
-            raise ConnectionRefusedError(path)
-        line = socket.socket(socket.AF_UNIX)
-        try:
-            line.connect(f"/proc/self/fd/{number}")
-        except OSError:
-            line.close()
-            raise
-        line.setblocking(False)
-        return line
-    finally:
-        os.close(number)

@@ -102,8 +102,6 @@ class Captures:
 
     def _finished(self, made: Mapping[UUID, Path], work: Work) -> dict[UUID, StoredDisk]:
         """Hash them, then give them their names. What was named is taken away when the rest cannot be."""
-        for path in made.values():
-            self._store.own(path)
         stored = {each: self._described(path, work) for each, path in made.items()}
         named: dict[UUID, Path] = {}
         try:
@@ -131,7 +129,7 @@ class Captures:
         for number, each in enumerate(copies):
             folder = scrap / each.stored.hex
             folder.mkdir(mode=0o700)
-            self._store.user.give(folder)
+            self._store.user.let_in(folder)
             report = _part(work, sum(sizes[:number]), sizes[number], sum(sizes))
             made[each.stored] = self._flattened(each.disk, folder, report)
         return made
@@ -142,6 +140,7 @@ class Captures:
             link(layer, folder / layer.name)
         report(0)
         self._qemu_img.flatten(layers, made, size_bytes=disk.size_bytes, progress=report, key=disk.key)
+        self._store.own(made)
         return made
 
     def _layers(self, disk: DiskSpec) -> list[Path]:
@@ -250,16 +249,17 @@ class Captures:
         made = {}
         for each in copies:
             made[each.stored] = scrap / f"{each.stored.hex}{SUFFIX}"
-            for path in copies_in(folder, [each]):  # whichever attempt's name it bears just now
+            if path := _copy_in(folder, each):  # whichever attempt's name it bears just now
                 path.rename(made[each.stored])
-            self._require_whole(made[each.stored])
+            self._store.own(made[each.stored])
+            self._require_alone(made[each.stored])
         return made
 
-    def _require_whole(self, made: Path) -> None:
+    def _require_alone(self, made: Path) -> None:
         """It was made where a guest that broke out could reach. Raises Unavailable."""
-        described = {} if made.is_symlink() or not made.is_file() else self._qemu_img.info(made, "qcow2")
+        described = self._qemu_img.info(made, "qcow2")
         data_file = described.get("format-specific", {}).get("data", {}).get("data-file")
-        if not described or "backing-filename" in described or data_file:
+        if "backing-filename" in described or data_file:
             raise Unavailable("capture-failed", detail="not a disk of its own")
 
     # what was left

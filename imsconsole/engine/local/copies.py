@@ -48,8 +48,8 @@ def rewritten(
             source_key=key,
             key=new_key,
         )
-        sha256 = sha256_of(made, lambda _done: work.report(total, total))
         store.own(made)
+        sha256 = sha256_of(made, lambda _done: work.report(total, total))
         return store.finish(made, store.images, str(disk_id), ".qcow2", work), sha256
 
 
@@ -64,9 +64,9 @@ def content_of(
     if store.suffix(ref) != ".qcow2":
         raise Unsupported("not-a-disk")
     total = source.stat().st_size
-    with source.open("rb") as stream, made.open("xb") as out:
+    store.blank(made)
+    with source.open("rb") as stream, made.open("wb") as out:
         copy(stream, out, lambda done: work.report(done, total))
-    store.user.give(made)
     described = qemu_img.info(made, "qcow2")
     if described.get("encrypted", False) != bool(key):
         raise Conflict("wrong-key")

@@ -1,5 +1,6 @@
 """`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import BASE, Store, link, remove, server_of, sha256_of, sync
+from imsconsole.engine.local.store import BASE, READ_ONLY, Store, link, remove, server_of, sha256_of
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.local.transfers import drop_parts, transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
@@ -103,11 +104,15 @@ class LocalEngine:
 
         Every absolute path among the arguments (plain or `if=`) is replaced by a link that the
         guests' user can read, so that files of ours stay private to us; what it writes to an
-        absolute `of=` is moved there afterwards.
+        absolute `of=` is moved there when it went well.
         """
         with self._readable(arguments) as (folder, readable):
             result = self._qemu_img.run(readable, cwd=folder)
-            _fetch_outputs(arguments, readable, folder)
+            for wanted, used in zip(arguments, readable, strict=True):
+                if result[0] == 0 and wanted != used and wanted.startswith(OUTPUT):
+                    made = folder / used.removeprefix(OUTPUT)
+                    self._store.own(made)
+                    shutil.move(made, wanted.removeprefix(OUTPUT))
         return result
 
     @contextmanager
@@ -120,6 +125,8 @@ class LocalEngine:
                     readable[index] = f"{prefix}file-{index}"
                 if slash and prefix in ("", "if="):
                     self._store.link_source(Path(f"/{path}"), folder / f"file-{index}")
+                elif slash and prefix == OUTPUT:
+                    self._store.blank(folder / f"file-{index}")
             yield folder, readable
 
     # stored disks of images
@@ -136,8 +143,8 @@ class LocalEngine:
                 sha256 = self._copy_iso(source, made, work)
             else:
                 total = self._convert(source, format, made, work, key)
+                self._store.own(made)
                 sha256 = sha256_of(made, _beat(work, total))
-            self._store.own(made)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
         return self._described(final, sha256)
 
@@ -145,7 +152,9 @@ class LocalEngine:
     def _copy_iso(source: Source, made: Path, work: Work) -> str:
         total = source.size_bytes
         with source.open() as stream, made.open("xb") as out:
-            return copy_bytes(stream, out, lambda done: work.report(done, total))
+            sha256 = copy_bytes(stream, out, lambda done: work.report(done, total))
+        made.chmod(READ_ONLY)
+        return sha256
 
     def _convert(self, source: Source, format: str, made: Path, work: Work, key: Key | None) -> int:
         brought = made.with_name("source")
@@ -228,7 +237,7 @@ class LocalEngine:
                 content_of(store, self._qemu_img, image_ref, made, size_bytes, work, key)
             else:
                 self._qemu_img.create(made, size_bytes, key)
-            made.chmod(0o600)
+            store.open_filled(made).close()
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
     @full_disk_said()
@@ -288,7 +297,7 @@ class LocalEngine:
         A blank disk has a blank base, so that all system disks are alike.
         """
         made.mkdir(mode=0o700)
-        self._user.give(made)
+        self._user.let_in(made)
         if image:
             link(image, made / BASE)
         else:
@@ -302,9 +311,8 @@ class LocalEngine:
             sizes = {"needed_gb": -(-needed // GIB), "size_gb": disk.size_bytes // GIB}
             raise Conflict("system-disk-too-small", **sizes)
         self._qemu_img.create_overlay(made / "disk.qcow2", BASE, disk.size_bytes, disk.key)
-        (made / "disk.qcow2").chmod(0o600)
-        sync(made / "disk.qcow2")
-        self._user.let_in(made)
+        with self._store.open_filled(made / "disk.qcow2") as layer:
+            os.fsync(layer.fileno())
 
     @full_disk_said()
     def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
@@ -378,11 +386,3 @@ def _names(folder: Path) -> frozenset[str]:
 
 def _with_system(server: ServerSpec, ref: str) -> ServerSpec:
     return replace(server, disks=(replace(server.disks[0], ref=ref), *server.disks[1:]))
-
-
-def _fetch_outputs(arguments: Sequence[str], readable: Sequence[str], folder: Path) -> None:
-    """Move what was written to the `of=` names that were replaced; a link is never followed."""
-    for wanted, used in zip(arguments, readable, strict=True):
-        made = folder / used.removeprefix(OUTPUT)
-        if wanted != used and wanted.startswith(OUTPUT) and made.is_file() and not made.is_symlink():
-            shutil.move(made, wanted.removeprefix(OUTPUT))

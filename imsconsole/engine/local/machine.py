@@ -26,7 +26,7 @@ from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
-from imsconsole.engine.local.store import RUN
+from imsconsole.engine.local.store import RUN, remove
 from imsconsole.engine.types import DiskSpec, ServerSpec
 
 Network = Literal["none", "user", "internet"]
@@ -225,7 +225,7 @@ def prepare(folder: Path, server: ServerSpec, host: Host) -> None:
     run.mkdir(mode=0o700, exist_ok=True)
     host.user.give(run)
     for name in (folder / SEED, folder / ERRORS, run / SOCKET, run / VNC_SOCKET, run / PID_FILE):
-        name.unlink(missing_ok=True)
+        remove(name)
     _private(folder / SEED)
     write_seed(folder / SEED, server, static_address=host.network == "none")
     host.user.give(folder / SEED)

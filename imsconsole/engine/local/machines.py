@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import get_args
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
@@ -22,6 +22,7 @@ from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import Host, Network
+from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import (
     SERIAL_LOG,
@@ -37,7 +38,7 @@ from imsconsole.engine.local.state import (
     this_boot,
     write_state,
 )
-from imsconsole.engine.local.store import RUN, Store, server_of, sync
+from imsconsole.engine.local.store import RUN, Store, remove, server_of, sync
 from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
@@ -137,7 +138,7 @@ class Machines:
         try:
             folder = self._store.server(ref)
             recorded = read_state(folder)
-            _trim_log(folder)
+            self._trim_log(folder)
             if not recorded.running or find_guest(folder, recorded):
                 return describe(folder, recorded)
             with _flock(folder, wait=False):
@@ -305,12 +306,12 @@ class Machines:
         with qmp(folder) as talk:
             talk.command("screendump", filename=picture.name, format="png")
             try:
-                with _open_own(picture) as stream:
+                with open_theirs(picture, self._user) as stream:
                     return stream.read()
             except FileNotFoundError as error:
                 raise Unavailable("qemu-silent", detail="no picture") from error
             finally:
-                picture.unlink(missing_ok=True)
+                remove(picture)
 
     def console_endpoint(self, ref: str) -> str:
         folder = self._store.server(ref)
@@ -321,11 +322,25 @@ class Machines:
     def console_log(self, ref: str, limit_bytes: int) -> str:
         path = self._store.server(ref) / RUN / SERIAL_LOG
         try:
-            with _open_own(path) as stream:
+            with open_theirs(path, self._user) as stream:
                 stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
                 return plain_text(stream.read(limit_bytes))
         except FileNotFoundError:
             return ""
+
+    def _trim_log(self, folder: Path) -> None:
+        """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
+        try:
+            with open_theirs(folder / RUN / SERIAL_LOG, self._user, os.O_RDWR) as log:
+                size = os.fstat(log.fileno()).st_size
+                if size > LOG_LIMIT_BYTES:
+                    log.seek(size - LOG_KEPT_BYTES)
+                    end = log.read()
+                    log.seek(0)
+                    log.truncate()
+                    log.write(end)
+        except FileNotFoundError:
+            return
 
 
 def _keys(server: ServerSpec) -> AbstractContextManager[Secrets]:
@@ -351,33 +366,6 @@ def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
-
-
-def _open_own(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
-    """Open what a guest's QEMU wrote, without following a link or waiting for a pipe.
-
-    Raises FileNotFoundError, also when something else lies there.
-    """
-    try:
-        number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise FileNotFoundError(error.errno, error.strerror, str(path)) from error
-    return os.fdopen(number, "rb" if flags == os.O_RDONLY else "r+b")
-
-
-def _trim_log(folder: Path) -> None:
-    """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
-    try:
-        with _open_own(folder / RUN / SERIAL_LOG, os.O_RDWR) as log:
-            size = os.fstat(log.fileno()).st_size
-            if size > LOG_LIMIT_BYTES:
-                log.seek(size - LOG_KEPT_BYTES)
-                end = log.read()
-                log.seek(0)
-                log.truncate()
-                log.write(end)
-    except FileNotFoundError:
-        return
 
 
 def _shut_down(folder: Path, pid: int, limit_s: float) -> bool:

@@ -1,5 +1,7 @@
 """`qemu-img` under limits: the only program that reads and writes disk files for us.
 
+What it is to write is made by us, empty: in a folder of ours it can fill that file and change no name.
+
 Formats are always named, never probed; arguments are a list, never a shell's line.
 """
 
@@ -19,6 +21,7 @@ from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, Limits, RunAs, missing_programs, wrapped
 from imsconsole.engine.local.luks import Secrets
+from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.types import GIB, Key
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
@@ -95,16 +98,18 @@ class QemuImg:
 
     def create(self, path: Path, size_bytes: int, key: Key | None = None) -> None:
         """A blank qcow2 disk, encrypted with `key` if there is one."""
+        make_blank(path, self.user)
         command = ["create", "-q", "-f", "qcow2", *luks.creation(key), path.name, str(size_bytes)]
         self.do(command, cwd=path.parent, key=key)
 
     def create_overlay(self, path: Path, base: str, size_bytes: int, key: Key | None = None) -> None:
         """A qcow2 layer over the qcow2 file `base`, named relative to the overlay's folder.
 
-        With a key both are encrypted with it. The base is not opened then: how to unlock it would
-        become part of the layer's header.
+        With a key both are encrypted with it. The base is not opened: how to unlock it would become
+        part of the layer's header.
         """
-        command = ["create", "-q", "-f", "qcow2", *(["-u", *luks.creation(key)] if key else [])]
+        make_blank(path, self.user)
+        command = ["create", "-q", "-f", "qcow2", "-u", *luks.creation(key)]
         command += ["-F", "qcow2", "-b", base, path.name, str(size_bytes)]
         self.do(command, cwd=path.parent, key=key)
 
@@ -142,6 +147,7 @@ class QemuImg:
             target.name,
         ]
         limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=self.file_bytes)
+        make_blank(target, self.user)
         with luks.secrets(source_key, key) as secrets:
             for _ in range(luks.TRIES):
                 code, err = self._converted(command, limits, target.parent, progress, secrets)

@@ -7,7 +7,6 @@ serves one client at a time and leaves a second one waiting without a word: a lo
 
 import fcntl
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from imsconsole.core.errors import ImsError, Unavailable
+from imsconsole.core.sockets import connect_to
 from imsconsole.engine.local.store import RUN
 
 LOCK_FILE = "qmp.lock"
@@ -66,30 +66,16 @@ class Qmp:
 @contextmanager
 def qmp(folder: Path, *, time_limit_s: float = TIME_LIMIT_S) -> Iterator[Qmp]:
     """A conversation with the guest whose folder this is. Raises Unavailable."""
-    number = _open(folder)
+    with _turn(folder, time_limit_s), _connected(folder, time_limit_s) as line:
+        talk = Qmp(line)
+        talk.receive()
+        talk.command("qmp_capabilities")
+        yield talk
+
+
+def _connected(folder: Path, time_limit_s: float) -> socket.socket:
     try:
-        with _turn(folder, time_limit_s), socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(time_limit_s)
-            _connect(line, number)
-            talk = Qmp(line)
-            talk.receive()
-            talk.command("qmp_capabilities")
-            yield talk
-    finally:
-        os.close(number)
-
-
-def _open(folder: Path) -> int:
-    try:
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise Unavailable("qemu-silent", detail=str(error)) from error
-
-
-def _connect(line: socket.socket, folder: int) -> None:
-    """A socket's name is limited to 108 bytes: go through the open folder instead of its path."""
-    try:
-        line.connect(f"/proc/self/fd/{folder}/{RUN}/{SOCKET}")
+        return connect_to(folder / RUN / SOCKET, time_limit_s)
     except OSError as error:
         raise Unavailable("qemu-silent", detail=str(error)) from error
 
@@ -97,7 +83,11 @@ def _connect(line: socket.socket, folder: int) -> None:
 @contextmanager
 def _turn(folder: Path, time_limit_s: float) -> Iterator[None]:
     deadline = time.monotonic() + time_limit_s
-    with (folder / LOCK_FILE).open("ab") as lock:
+    try:
+        lock = (folder / LOCK_FILE).open("ab")
+    except FileNotFoundError as error:
+        raise Unavailable("qemu-silent", detail=str(error)) from error
+    with lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

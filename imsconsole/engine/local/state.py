@@ -14,7 +14,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.full_disk import full_disk_said
-from imsconsole.engine.local.store import RUN
+from imsconsole.engine.local.store import RUN, remove
 from imsconsole.engine.types import Power, ServerState
 
 STATE_FILE = "state.json"
@@ -118,7 +118,7 @@ def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
     reason = reason or _why(folder, recorded)
     ended = replace(recorded, running=False, pid=0, stopping=False, reason=reason, since=now())
     if note(folder, ended):
-        (folder / RUN / PID_FILE).unlink(missing_ok=True)
+        remove(folder / RUN / PID_FILE)
     return ended
 
 

@@ -8,6 +8,7 @@
         run/                             the only place its QEMU can make files in
     scrap/<token>/                       everything unfinished
 
+All folders are ours but run/: no program of the guests' user can change a name in them (`ownership`).
 A final name carries the attempt that made it, so a worker that wakes up late can never overwrite
 or remove what a later attempt made. A later attempt takes over a whole file by renaming it.
 """
@@ -15,6 +16,7 @@ or remove what a later attempt made. A later attempt takes over a whole file by 
 import errno
 import fcntl
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -28,6 +30,7 @@ from uuid import UUID
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
+from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
 from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
 
 UUID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -39,6 +42,9 @@ RUN = "run"
 BASE = "base.qcow2"  # beside a system disk's own layer
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
 FICLONE = 0x40049409  # linux/fs.h
+READ_ONLY = 0o444
+
+logger = logging.getLogger(__name__)
 
 
 class Store:
@@ -116,7 +122,7 @@ class Store:
         folder = self.scraps / work.token
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
-            self.user.give(folder)
+            self.user.let_in(folder)
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,11 +144,30 @@ class Store:
                 remove(other)
         return final
 
+    def blank(self, path: Path) -> None:
+        """An empty file that a program of the guests' user is to fill, in a folder of ours."""
+        make_blank(path, self.user)
+
     def own(self, path: Path) -> None:
-        """Take a finished file from the guests' user and make it read-only."""
-        if self.user.switch:
-            os.chown(path, os.geteuid(), os.getegid())
-        path.chmod(0o444)
+        """Make a file that a program has filled, in a folder of ours, our own and its bytes final.
+
+        Who has it open still would go on writing: then what is there now is copied. Raises Unavailable
+        `output-refused` when it is anything but a file of the guests' user with this one name.
+        """
+        with self.open_filled(path) as file:
+            if self.user.switch:
+                os.fchown(file.fileno(), os.geteuid(), os.getegid())
+            os.fchmod(file.fileno(), READ_ONLY)
+            if self.user.switch and not nobody_writes(file):
+                _replace_by_copy(path)
+
+    def open_filled(self, path: Path) -> BinaryIO:
+        """The open file that a program has filled. Raises Unavailable `output-refused`."""
+        try:
+            return open_theirs(path, self.user)
+        except FileNotFoundError as error:
+            logger.exception("what a program left at %s is refused", path)
+            raise Unavailable("output-refused", detail=error.strerror) from error
 
     def adopt(self, folder: Path, stem: str, suffix: str, work: Work) -> Path | None:
         """What an earlier attempt finished, under this attempt's name; None when there is nothing."""
@@ -169,7 +194,7 @@ class Store:
             return
         with source.open() as stream, target.open("xb") as out:
             copy(stream, out, progress)
-        self.user.give(target)
+        let_read(target, self.user)
 
     def link_source(self, path: Path, target: Path) -> bool:
         """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
@@ -179,8 +204,7 @@ class Store:
             raise NotFound("no-such-bytes", ref=path.name) from error
         except OSError:
             return False
-        if not target.stat().st_mode & 0o004:
-            self.user.give(target)
+        let_read(target, self.user)
         return True
 
     def link_stored(self, ref: str, target: Path) -> None:
@@ -256,7 +280,15 @@ def link(source: Path, target: Path) -> None:
         if error.errno not in (errno.EMLINK, errno.EXDEV, errno.EPERM):
             raise
         clone(source, target)
-        target.chmod(0o444)
+        target.chmod(READ_ONLY)
+
+
+def _replace_by_copy(path: Path) -> None:
+    """The same bytes in another file of ours, which nobody has open."""
+    copied = path.with_name(f"{path.name}.copy")
+    clone(path, copied)
+    copied.chmod(READ_ONLY)
+    copied.replace(path)
 
 
 def clone(source: Path, target: Path) -> None:

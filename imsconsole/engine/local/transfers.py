@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import BadImage, Unavailable
-from imsconsole.engine.local.store import Store, clone, remove
+from imsconsole.engine.local.store import READ_ONLY, Store, clone, remove
 from imsconsole.engine.types import MIB, Source, Work
 
 PIECE_BYTES = 4 * MIB
@@ -29,7 +30,7 @@ def transferred(store: Store, disk_id: UUID, source: Source, *, sha256: str, for
         except (BadImage, OSError):
             remove(path)
             raise
-        store.own(path)
+        os.fchmod(file.fileno(), READ_ONLY)
         return store.finish(path, store.images, str(disk_id), suffix, work)
 
 

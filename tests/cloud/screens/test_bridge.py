@@ -11,8 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from imsconsole.accounts.models import Membership
-from imsconsole.cloud.screens.bridge import CLOSE_CODES, open_endpoint
+from imsconsole.cloud.screens.bridge import CLOSE_CODES
 from imsconsole.cloud.services.servers import delete_server, stop_server
+from imsconsole.core.sockets import connect_to
 from tests.cloud.machines import running_server
 from tests.conftest import client_of
 from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
@@ -143,7 +144,7 @@ def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_pat
     (tmp_path / "vnc.sock").symlink_to(engine.console_endpoint(server.ref))
     for path in (tmp_path / "vnc.sock", tmp_path / "nothing", tmp_path):
         with pytest.raises(OSError):  # noqa: PT011 - whatever it is
-            open_endpoint(str(path))
+            connect_to(path)
 
 
 def test_a_port_that_is_taken_is_named(bridge) -> None:
