@@ -15,7 +15,7 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools
             debian-archive-keyring
 TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
-.PHONY: help run down test test-fast test-debian check bench mutants screenshots lint types translations messages packages test-packages
+.PHONY: help run down test test-fast test-debian check bench mutants screenshots lint types translations messages rules packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -61,6 +61,9 @@ messages: test-packages $(V)/.dev  ## bring new sentences into the Chinese catal
 
 mutants: $(V)/.dev $(MO)  ## which faults in rules and services the fast tests miss: MINUTES=60 SEED=1 ROOM=images/copy T=tests/images
 	$(V)/python -m tests.mutants --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1) --only "$(ROOM)" $(T)
+
+rules: $(V)/.dev  ## say in docs/rules.md which tests cite which rule
+	$(V)/python -m tests.support.citations
 
 screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots

@@ -126,6 +126,7 @@ def test_a_former_disk_that_is_deleted_is_gone_and_counts_no_more(people, engine
 
 @pytest.mark.guest
 def test_the_clock_deletes_what_was_kept_long_enough(people, engine, settings) -> None:
+    """R136: with all its partitions, some days later."""
     server = running_server(people.bob)
     change_os(server, image=bootable_image(people.bob), stop_first=True, actor=people.bob, **LOGIN)
     run_jobs()

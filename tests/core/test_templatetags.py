@@ -27,6 +27,7 @@ def test_an_allowed_unsafe_action_is_a_form_with_a_token():
 
 
 def test_a_refused_action_is_shown_with_its_reason_and_leads_nowhere():
+    """R101."""
     for style in ("", "primary", "menu"):
         html = drawn('{% action "Delete" "/delete/" v method="post" style=style %}', v=NO, style=style)
         assert 'aria-disabled="true"' in html

@@ -20,6 +20,7 @@ from imsconsole.cloud.rules import can_start
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.services.kept_disks import undo_change_os
 from imsconsole.cloud.services.servers import delete_server, start_server, stop_server
+from imsconsole.cloud.system_disks import login_of, swap_system_disk
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.core.rules import Refused
@@ -112,7 +113,7 @@ def test_a_server_without_a_machine_has_no_os_to_change(people) -> None:
         ({"type": "full"}, ""),  # R128
         ({"type": "iso"}, "iso-image"),  # R127
         ({"type": "data"}, "data-image"),  # R129
-        ({"boot_mode": "uefi"}, "change-boot-mode"),  # R125
+        ({"boot_mode": "uefi"}, "change-boot-mode"),  # R100, R125
         ({"architecture": "arm", "boot_mode": "uefi"}, "change-architecture"),  # R126
         ({"status": "saving"}, "not-active"),
         ({"status": "frozen"}, "not-active"),
@@ -196,6 +197,28 @@ def test_reinstalling_uses_the_original_image_and_no_other(people) -> None:
 
 
 # ── the service ─────────────────────────────────────────────────────────────
+def test_the_system_disk_becomes_another_and_the_rest_of_the_server_stays(people) -> None:
+    """R28, R136."""
+    server = a_server(people.bob)
+    former = server.disks.get()
+    data = DiskFactory(server=server, role="data", index=1, ref="data")
+    new = DiskFactory(
+        server=server, image=ImageFactory(), beside=True, login={**login_of(server), "user_data": "#!"}
+    )
+    until = clock.now() + timedelta(days=7)
+    rest = Disk.objects.filter(pk=data.pk).values().get()
+
+    swap_system_disk(server, new, status=Disk.Status.KEPT, kept_until=until)
+
+    after = Server.objects.get()
+    assert (after.image, after.user_data) == (new.image, "#!")
+    assert (after.mac, after.private_ip) == (server.mac, server.private_ip)
+    assert {disk.pk for disk in after.disks.attached()} == {new.pk, data.pk}
+    assert Disk.objects.filter(pk=data.pk).values().get() == rest
+    former.refresh_from_db()
+    assert (former.status, former.beside, former.kept_until) == ("kept", True, until)
+
+
 @pytest.mark.guest
 def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine) -> None:  # noqa: F811
     server = running_server(people.bob, data_disks_gb=(1,))

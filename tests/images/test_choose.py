@@ -38,15 +38,18 @@ def found(actor, **answers):
 
 
 def test_each_need_is_met_by_its_kind_of_image(people, flavors):
+    """R1, R23."""
     factories.PublicImageFactory(name="clean")
     factories.ImageFactory(project=people.bob.project, name="ours")
     factories.ImageFactory(project=people.carol.project, name="theirs")
+    received = factories.ImageFactory(project=people.carol.project, name="received")
+    factories.ShareFactory(image=received, project=people.bob.project, status="accepted")
     factories.EditionFactory(version_of__listing__project=people.carol.project, version_of__title="shop")
 
     assert list(found(people.bob)) == ["clean"]
     assert list(found(people.bob, need="public")) == ["clean"]
     assert list(found(people.bob, need="private")) == ["ours"]
-    assert list(found(people.bob, need="shared")) == []
+    assert list(found(people.bob, need="shared")) == ["received"]
     assert list(found(people.bob, need="market")) == ["shop"]
 
 

@@ -270,6 +270,13 @@ def test_arm_boots_uefi_only(step2: SimpleNamespace):
     assert errors_of(step2, **{"details-architecture": "arm", "details-boot_mode": "uefi"}) == {}
 
 
+def test_there_are_two_boot_modes_and_two_architectures(step2: SimpleNamespace):
+    """R13, R110 (IMG.0141, IMG.0212)"""
+    assert list(errors_of(step2, **{"details-boot_mode": "efi"})) == ["boot_mode"]
+    assert "architecture" in errors_of(step2, **{"details-architecture": "ppc64"})
+    assert errors_of(step2, **{"details-boot_mode": "uefi", "details-architecture": "x86"}) == {}
+
+
 def test_another_boot_mode_than_the_disk_has_is_warned_about(step2: SimpleNamespace):
     """R64"""
     last = step2.client.post(step2.url, {**DETAILS, "details-boot_mode": "uefi"})["Location"]

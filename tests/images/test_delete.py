@@ -99,6 +99,7 @@ def test_only_those_who_may_write_in_the_owning_project_may_delete(people, name,
     ],
 )
 def test_an_image_in_creation_cannot_be_deleted(people, status, code):
+    """R85."""
     image = factories.ImageFactory(project=people.bob.project, **in_status(status))
 
     assert can_delete(facts(image, people.bob), people.bob).code == code
@@ -117,6 +118,7 @@ def test_an_image_that_is_offered_on_the_market_cannot_be_deleted(people, state)
 
 
 def test_public_and_protected_and_busy_images_cannot_be_deleted(people):
+    """R85, C13."""
     public = factories.PublicImageFactory()
     protected = factories.ImageFactory(project=people.bob.project, protected=True)
     busy = factories.ImageFactory(project=people.bob.project)

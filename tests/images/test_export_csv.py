@@ -34,6 +34,7 @@ def rows_of(actor, **query):
 
 
 def test_the_columns_of_each_tab_come_first(people):
+    """R27."""
     factories.PublicImageFactory()
     factories.ImageFactory(project=people.bob.project)
 
@@ -121,6 +122,7 @@ def test_picked_rows_are_exported_whatever_the_filter(people):
 
 
 def test_everything_that_matches_is_exported_from_every_page(people):
+    """R27."""
     for name in ("a", "b", "other"):
         factories.ImageFactory(project=people.bob.project, name=name, status="active")
     factories.ImageFactory(project=people.bob.project, name="broken", status="killed")

@@ -67,6 +67,7 @@ def test_the_quota_of_images_ends_imports(people: SimpleNamespace):
 
 
 def test_an_import_begins_with_a_row_a_job_and_a_trace(people: SimpleNamespace, disks: Path):
+    """R9."""
     made = imported(people.bob, disks / "disk.raw", tags={"team": "web"})
     assert (made.image.status, made.image.category, made.image.source_kind) == ("queued", "private", "file")
     assert made.image.source_name == "disk.raw"

@@ -66,7 +66,7 @@ def _launch(actor, **changes) -> Launch:
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({}, ""),
+        ({}, ""),  # R4
         ({"type": "data"}, "data-image"),  # R5
         ({"type": "iso"}, "iso-image"),  # R7, R66
         ({"status": "saving"}, "not-active"),
@@ -81,7 +81,7 @@ def test_only_normal_system_images_create_servers(people, fields, code) -> None:
 
 
 def test_an_image_of_another_region_creates_no_server_here(people) -> None:
-    """R22."""
+    """R10, R22."""
     elsewhere = ProjectFactory(account=people.bob.account, region=RegionFactory(code="cn-east-3"))
     assert can_launch(ImageFactory(project=elsewhere), people.bob).code == "other-region"
 
@@ -177,6 +177,15 @@ def test_servers_get_names_addresses_and_macs_of_their_own(people, engine) -> No
     assert Event.objects.filter(action="createServer").count() == 3
 
 
+@pytest.mark.parametrize("boot_mode", ["bios", "uefi"])
+def test_a_server_boots_as_its_image_does(people, engine, boot_mode) -> None:  # noqa: F811
+    """R13, R100: another boot mode is not there to be chosen."""
+    image = ImageFactory(project=people.bob.project, boot_mode=boot_mode)
+    ImageDiskFactory(image=image, ref="there")
+    (server,) = order(people.bob, image)
+    assert server.boot_mode == boot_mode
+
+
 def test_all_or_none_of_an_order_is_made(people, engine) -> None:  # noqa: F811
     people.bob.project.quotas = {"servers": 2}
     people.bob.project.save()
@@ -189,6 +198,7 @@ def test_all_or_none_of_an_order_is_made(people, engine) -> None:  # noqa: F811
 
 
 def test_an_image_of_somebody_else_does_not_exist(people) -> None:
+    """R11."""
     image = ImageFactory(project=people.bob.project)
     with pytest.raises(NotFound):
         order(people.carol, image)
@@ -366,6 +376,7 @@ def test_a_password_is_kept_nowhere_but_as_its_hash(people) -> None:
         ({"user_data": "ü" * 17000}, "user_data"),
         ({"flavor": "nonsense"}, "flavor"),
         ({"image": "nonsense"}, "image"),
+        ({"image": ""}, "image"),  # R1
         ({"zone": "nonsense"}, "zone"),
     ],
 )

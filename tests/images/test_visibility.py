@@ -53,12 +53,14 @@ def world(people):
 
 @pytest.mark.parametrize("name", ["alice", "bob", "dave"])
 def test_everyone_of_the_project_sees_its_images_and_the_public_ones(world, name):
+    """R2, R106."""
     lists, pages = seen_by(getattr(world, name))
 
     assert lists == pages == {"image-ours", "image-public"}
 
 
 def test_another_account_sees_only_its_own_and_the_public_ones(world):
+    """R2, R3, R11."""
     lists, pages = seen_by(world.carol)
 
     assert lists == pages == {"image-theirs", "image-public"}

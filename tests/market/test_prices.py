@@ -39,6 +39,7 @@ def price(listing=None, unit="hour", amount="0.36", **fields):
 
 
 def test_a_publisher_prices_own_listings_and_the_operator_everything_else(people, listing, operator):
+    """R20."""
     assert can_price_listing(listing, people.alice)
     assert can_price_listing(listing, people.bob)
     assert can_price_listing(listing, people.dave).code == "read-only"

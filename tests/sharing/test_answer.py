@@ -91,6 +91,7 @@ def test_a_full_ecs_image_needs_a_vault(people, share):  # R55
 
 
 def test_an_accepted_image_is_used_like_one_s_own_but_stays_its_owner_s(people, share):
+    """R14."""
     accept_share(share, actor=people.carol)
 
     image = Image.objects.visible_to(people.carol).with_facts(people.carol).get()

@@ -141,7 +141,7 @@ def test_an_image_that_nobody_has_is_deleted_as_ever(people, image):
     assert page.url == reverse("images:delete", args=[image.pk])
 
 
-def test_now_both_happen_at_once(people, image, share):
+def test_now_both_happen_at_once(people, image, share):  # R19, R86
     assert "has been deleted" in order(people.bob, image, "now").content.decode()
     assert Image.objects.get().status == "trashed"
     assert Share.objects.get().ended_at
@@ -155,7 +155,7 @@ def test_or_neither(people, image, share):
     assert Share.objects.get().ended_at is None
 
 
-def test_on_a_day_that_is_told_sharing_ends_and_the_image_goes(people, image, share):
+def test_on_a_day_that_is_told_sharing_ends_and_the_image_goes(people, image, share):  # R18, R19
     offer = factories.ShareFactory(image=image)
     page = order(people.bob, image, "notice", ends_at=in_a_week())
     assert page.redirect_chain[-1][0] == reverse("sharing:members", args=[image.pk])

@@ -5,10 +5,17 @@ from django.urls import reverse
 
 from images.models import Image
 from images.rules.copy import can_copy, fits_key
+from images.rules.delete import can_delete
+from images.rules.export import can_export
+from images.rules.launch import can_launch
+from images.rules.modify import can_modify
+from images.rules.share import can_share
+from images.rules.tag import can_tag
 from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image
 from images.services.delete import delete_image, restore_image
 from images.services.launch import create_servers
+from images.services.modify import modify_image
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_reinstall_os
@@ -68,8 +75,27 @@ def test_servers_are_made_from_it_and_their_os_is_changed_to_it(people, share): 
     assert change_os(other, image=share.image, user_data="#!", actor=people.carol).status == "changing-os"
 
 
+def test_servers_are_made_from_it_in_every_zone_of_the_region(people, share):  # R105
+    flavor, region = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1), people.carol.region
+    zones = [*region.zones.all(), factories.ZoneFactory(region=region, code="cn-north-4z")]
+    for zone in zones:
+        what = {"image": share.image, "flavor": flavor, "zone": zone, "name": "theirs", "user_data": "#!"}
+        (server,) = create_servers(**what, actor=people.carol)
+        assert server.zone == zone
+    assert len(zones) > 1
+
+
+def test_its_owner_uses_it_as_before(people, share):  # R104
+    image = Image.objects.with_facts(people.bob).get()
+    for rule in (can_launch, can_modify, can_tag, can_copy, can_export, can_delete, can_share):
+        assert rule(image, people.bob)
+    copy_image(image, name="copy", actor=people.bob)
+    assert modify_image(image, wanted={"name": "renamed"}, actor=people.bob).name == "renamed"
+    assert seen(people, image).name == "renamed"
+
+
 @pytest.mark.parametrize("status", ["pending", "rejected"])
-def test_before_it_is_accepted_its_id_is_of_no_use(people, share, status):
+def test_before_it_is_accepted_its_id_is_of_no_use(people, share, status):  # R11
     Share.objects.update(status=status)
     with pytest.raises(NotFound):
         launch(people, share.image)
