@@ -25,6 +25,7 @@ For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=
 process and also inside its transaction (`@pytest.mark.django_db` will do).
 """
 
+import functools
 import json
 import os
 import re
@@ -146,8 +147,9 @@ class Worker:
 class Nursery:
     """A process that forks workers which have loaded everything already."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.count = folder, 0
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=os.environ["IMS_TEST_DIR"]))
+        self.workers: list[Worker] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.worker_main"],
             cwd=settings.BASE_DIR,
@@ -166,25 +168,32 @@ class Nursery:
 
     def start_worker(self, halt_at: str = "", cancel_at: str = "") -> Worker:
         """A worker that runs all that waits, and all whose worker is gone, then ends."""
-        self.count += 1
-        folder = self.folder / str(self.count)
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
         pid = self.order({"folder": str(folder), "halt_at": halt_at, "cancel_at": cancel_at})
-        return Worker(pid, folder, self)
+        self.workers.append(Worker(pid, folder, self))
+        return self.workers[-1]
 
-    def close(self) -> None:
-        self.process.kill()  # its workers die with it
-        self.process.communicate()
+    def clear(self) -> None:
+        """Kill the workers of a test that are still there."""
+        while self.workers:
+            worker = self.workers.pop()
+            if worker.code is None:
+                worker.kill()
+
+
+@functools.cache
+def _nursery(_database: str) -> Nursery:
+    """One for all tests of this process: it ends with it, when its standard input does."""
+    return Nursery()
 
 
 @contextmanager
 def nursery() -> Iterator[Nursery]:
-    with tempfile.TemporaryDirectory() as folder:
-        workers = Nursery(Path(folder))
-        try:
-            yield workers
-        finally:
-            workers.close()
+    workers = _nursery(_database_url(""))
+    try:
+        yield workers
+    finally:
+        workers.clear()
 
 
 @contextmanager
