@@ -8,6 +8,8 @@ PO := imsconsole/locale/zh_Hans/LC_MESSAGES/django.po
 MO := $(PO:.po=.mo)
 export IMS_PORT ?= 8000
 export IMS_GUEST_NETWORK ?= user
+# every process would compile all of the source anew, for seconds
+unexport PYTHONDONTWRITEBYTECODE
 
 # what the console needs of Debian, and what its tests need besides
 PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
