@@ -9,7 +9,7 @@ from images.uploads.found import examine_file, with_hash
 from images.uploads.receiver import Receiver
 from images.uploads.services import complete_upload, refuse_upload
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.errors import ImsError, NoSpace, Unavailable
+from imsconsole.core.errors import BadImage, ImsError
 from imsconsole.engine.types import Found
 
 logger = logging.getLogger(__name__)
@@ -39,10 +39,15 @@ def turn_away(receiver: Receiver, error: ImsError, *, actor: Actor) -> ImsError:
 
 
 def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
-    """Look at the finished file as well; when that is not possible now, the job will."""
+    """Look at the finished file as well; when that is not possible now, the job will.
+
+    Raises BadImage alone: all else says nothing about the file.
+    """
     try:
         seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
-    except (NoSpace, Unavailable) as error:
+    except BadImage:
+        raise
+    except ImsError as error:
         logger.warning("upload %s is examined later: %s", upload.pk, error)
         return found
     return with_hash(seen, found.sha256)

@@ -9,7 +9,7 @@ from django.conf import settings
 from images.models import Upload
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
-from imsconsole.core.errors import BadImage
+from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.inspection import find_system, inspect_file
 from imsconsole.engine.types import GIB, Found
@@ -35,8 +35,15 @@ def examine_file(
 ) -> Found:
     """Inspect a finished file, `qemu-img` under limits included, and look for its system unless told not to.
 
-    Raises BadImage, NoSpace, Unavailable.
+    Once more when it was interrupted. Raises BadImage, NoSpace, Unavailable, Unsupported.
     """
+    try:
+        return _examined(path, region, claimed, scratch, looks_inside)
+    except Interrupted:
+        return _examined(path, region, claimed, scratch, looks_inside)
+
+
+def _examined(path: Path, region: Region, claimed: str, scratch: Path, looks_inside: bool) -> Found:
     run = qemu_img_of(region)
     found = inspect_file(
         path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run, scratch=scratch

@@ -35,6 +35,12 @@ class Unavailable(ImsError):
     default_code = "unavailable"
 
 
+class Interrupted(Unavailable):
+    """A program that worked for us was killed by somebody else, which says nothing about what it worked on."""
+
+    default_code = "program-killed"
+
+
 class NotFound(ImsError):
     """What was named does not exist (any more)."""
 

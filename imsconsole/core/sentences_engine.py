@@ -92,6 +92,10 @@ ENGINE_SENTENCES: Mapping[str, Any] = {
         "Disk files cannot be read or written on this host because the package %(package)s is not installed. "
         "Please ask the operator to install it."
     ),
+    "program-killed": _(
+        "The program %(program)s was killed on this host before it had finished, perhaps because memory ran short. "
+        "Please try again."
+    ),
     "qemu-img-timeout": _(
         "Reading the disk file took longer than %(seconds)s seconds and was ended. Please try again."
     ),

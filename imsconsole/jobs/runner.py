@@ -3,12 +3,13 @@
 import logging
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from imsconsole.core.errors import ImsError
+from imsconsole.core.errors import ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
@@ -59,10 +60,10 @@ def _taken(job_id: str, holder: str) -> Job | None:
     return Job.objects.select_related("project__account", "project__region", "target", "user").get(pk=job_id)
 
 
-def release(run: Run) -> None:
+def release(run: Run, **changes: Any) -> None:
     """Give a job that is ours back. The clock wakes it at once: its last wake-up is said to be long ago."""
     long_ago = now() - timedelta(days=1)
-    if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago):
+    if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago, **changes):
         logger.warning("job %s goes back to the queue", run.job.pk)
 
 
@@ -81,6 +82,9 @@ def _try_forward(run: Run) -> None:
             _end(run, State.DONE)
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
+    except Interrupted as error:
+        logger.warning("job %s: %s", run.job.pk, error)
+        release(run, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
     except ImsError as error:
         _fail(run, error)
     except Exception:

@@ -128,6 +128,30 @@ def descriptor(data: bytes, old: bytes, new: bytes) -> bytes:
     return put(data, SECTOR, text.replace(old, new)[: len(text)].ljust(len(text), b"\0"))
 
 
+def crowded(tables: int = 131072, *, is_sound: bool = True) -> bytes:
+    """A small qcow2, all of whose `tables` are one and lead to one cluster: qemu-img walks all to check it.
+
+    One that is not sound counts none of that, and each of a table's 8192 entries is an error.
+    """
+    cluster, entries = 64 * 1024, 8192
+    counts, table, data = (
+        -(-tables // entries) + number for number in (2, 3, 4)
+    )  # behind header, tables, counts' table
+    header = struct.pack(
+        ">4sI12xIQ4xIQQI12x24xII",
+        *(b"QFI\xfb", 3, 16, SIZE, tables, cluster, (counts - 1) * cluster, 1, 6, 104),
+    )
+    parts = [
+        header,
+        struct.pack(">Q", table * cluster) * tables,
+        struct.pack(">Q", counts * cluster),
+        struct.pack(f">{data + 1}Q", *[1] * table, *((tables, tables * entries) if is_sound else (1, 1))),
+        struct.pack(">Q", data * cluster) * entries,
+        b"data",
+    ]
+    return b"".join(part.ljust(cluster, b"\0") for part in parts)
+
+
 def tar_of(name: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imsconsole.core.errors import BadImage, NoSpace
+from imsconsole.core.errors import BadImage, NoSpace, Unavailable
 from imsconsole.core.sentences import sentence
 from imsconsole.core.sentences_image import IMAGE_SENTENCES
 from imsconsole.engine import inspection
@@ -27,6 +27,7 @@ from tests.engine.hostile import (
     SIZE,
     Case,
     Disks,
+    crowded,
     patch,
     put,
     qemu_img,
@@ -300,14 +301,41 @@ def test_any_bytes_are_refused_or_taken_as_raw(content: bytes, claimed: str) -> 
     assert found in IMAGE_SENTENCES if isinstance(found, str) else found.format == "raw"
 
 
-def test_what_qemu_img_cannot_read_within_its_limits_is_too_complex(disks: Disks) -> None:
+@pytest.mark.parametrize(
+    "ended",
+    [(-signal.SIGXCPU, "", ""), (-signal.SIGABRT, "", ""), (1, "", "Check failed: Cannot allocate memory")],
+)
+def test_what_qemu_img_cannot_read_within_its_limits_is_too_complex(
+    disks: Disks, ended: tuple[int, str, str]
+) -> None:
+    path = disks.path("qcow2")
     with pytest.raises(BadImage, match="too-complex"):
-        inspect_file(
-            disks.path("qcow2"),
-            limit_virtual_bytes=LIMIT,
-            run=lambda _arguments: (-9, "", ""),
-            scratch=disks.folder,
-        )
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        (1, "", "prlimit: failed to set the CPU resource limit: Operation not permitted"),
+        (127, "", "setpriv: failed to execute qemu-img: No such file or directory"),
+        (-signal.SIGABRT, "", "qemu: qemu_thread_create: Resource temporarily unavailable"),
+    ],
+)
+def test_what_this_host_lacks_is_not_the_file_s_fault(disks: Disks, ended: tuple[int, str, str]) -> None:
+    path = disks.path("qcow2")
+    with pytest.raises(Unavailable):
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
+
+
+@pytest.mark.slow  # a limit of CPU is a second at least
+def test_a_small_file_that_takes_long_to_check_is_too_complex(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imsconsole.engine.local.qemu_img.INFO_CPU_LIMIT_S", 1)
+    (tmp_path / "crowded").write_bytes(crowded())
+    engine = LocalEngine(place / "engine", memory_mb=256)
+    with pytest.raises(BadImage, match="too-complex"):
+        inspect_file(tmp_path / "crowded", limit_virtual_bytes=LIMIT, run=engine.qemu_img, scratch=tmp_path)
 
 
 @pytest.mark.parametrize(

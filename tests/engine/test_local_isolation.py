@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from imsconsole.core.errors import NoSpace, Unavailable
+from imsconsole.core.errors import BadImage, Interrupted, NoSpace, Unavailable
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import Limits, run_as, wrapped
-from imsconsole.engine.local.qemu_img import QemuImg
+from imsconsole.engine.local.limits import Limits, run_as, was_killed, wrapped
+from imsconsole.engine.local.qemu_img import QemuImg, failure
 from imsconsole.engine.types import GIB, MIB, FileSource
 from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_until
 
@@ -97,7 +97,7 @@ def test_a_program_is_within_its_limits(place: Path) -> None:
     command = wrapped(["cat", "/proc/self/limits", "/proc/self/status"], run_as(), limits=limits)
     seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for line in (
-        "cpu time 7",
+        "cpu time 7 12 seconds",
         f"file size {MIB}",
         f"address space {GIB}",
         "core file size 0",
@@ -105,6 +105,24 @@ def test_a_program_is_within_its_limits(place: Path) -> None:
     ):
         assert line in " ".join(seen.split())
     assert "NoNewPrivs: 1 Seccomp: 0" in " ".join(seen.split())
+
+
+def test_only_what_somebody_else_did_is_a_kill() -> None:
+    ends = {
+        number: was_killed(-number)
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGXCPU, signal.SIGABRT)
+    }
+    assert ends == {signal.SIGKILL: True, signal.SIGTERM: True, signal.SIGXCPU: False, signal.SIGABRT: False}
+    assert not was_killed(1)
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGKILL, Interrupted), (signal.SIGXCPU, BadImage), (signal.SIGABRT, Unavailable)],
+)
+def test_a_conversion_tells_a_kill_from_its_limits(number: signal.Signals, error: type[Exception]) -> None:
+    assert type(failure(-number, "", "qcow2")) is error
+    assert type(failure(1, "prlimit: failed to set the AS resource limit", "qcow2")) is Unavailable
 
 
 def test_a_full_disk_is_no_space_and_leaves_nothing(place: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from images.models import Upload
 from images.store_check import differences
-from imsconsole.core.errors import NoSpace, Unavailable
+from imsconsole.core.errors import NoSpace, Unavailable, Unsupported
 from imsconsole.jobs.services import retry_job
 from tests.conftest import client_of
 from tests.images.importing import CREATE, SIZE, imported, sent, upload_files
@@ -70,7 +70,9 @@ def test_a_plain_form_says_so_and_leaves_nothing(
     assert client.post(CREATE, sent(content), headers=headers).status_code == 302
 
 
-@pytest.mark.parametrize("error", [NoSpace(), Unavailable()])
+@pytest.mark.parametrize(
+    "error", [NoSpace(), Unavailable(), Unsupported("qemu-img-missing", package="qemu-utils")]
+)
 def test_a_file_that_cannot_be_examined_now_is_kept_and_examined_by_the_job(
     people: SimpleNamespace, content: bytes, error: Exception
 ) -> None:

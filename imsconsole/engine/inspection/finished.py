@@ -16,12 +16,13 @@ from imsconsole.engine.inspection.library import PIECE_BYTES, Library
 from imsconsole.engine.inspection.view import HEAD_BYTES, TAIL_BYTES, Facts, View
 from imsconsole.engine.types import MIB, Found
 
-# arguments after `qemu-img` -> return code, stdout, stderr; runs it under limits of memory, CPU and time
+# arguments after `qemu-img` -> return code, stdout, stderr; runs it under limits of memory, CPU and time.
+# A code below 0 is the signal of a limit, or a fault of its own; it raises Unavailable when somebody killed it.
 QemuImg = Callable[[Sequence[str]], tuple[int, str, str]]
 QEMU_NAMES = {"vhd": "vpc", "iso": "raw"}
 PLAIN = ("raw", "iso")
 LIMITS_REACHED = ("Cannot allocate memory", "unable to allocate")
-OUR_FAULT = ("Permission denied", "Failed to get", "Resource temporarily")
+OUR_FAULT = ("Permission denied", "Failed to get", "Resource temporarily", "setpriv: ", "prlimit: ")
 CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
 
 
@@ -69,10 +70,10 @@ def ask(path: Path, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
     code, out, error = run(args)
     if met_full_disk(code, error):
         raise NoSpace
-    if code < 0 or any(words in error for words in LIMITS_REACHED):
-        raise BadImage("too-complex", format=facts.format)
     if code > CHECK_UNSUPPORTED or any(words in error for words in OUR_FAULT):
         raise Unavailable("qemu-img-failed", detail=last_line(error, path))
+    if code < 0 or any(words in error for words in LIMITS_REACHED):
+        raise BadImage("too-complex", format=facts.format)
     if code == 1:
         raise BadImage("corrupt", format=facts.format, detail=last_line(error, path))
     return code, out

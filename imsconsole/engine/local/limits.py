@@ -1,5 +1,8 @@
 """Programs that touch foreign bytes run limited: as another user, without new privileges.
 
+A program that reaches a limit is told so by a signal of that limit, or ends by itself; whoever is killed
+by another signal was killed from outside, and nothing is known about what it worked on.
+
 `preexec_fn` is unsafe in a threaded worker, so the wrappers of util-linux do it instead: `setpriv`
 changes the user and ties a child to its parent's life, `prlimit` caps memory, CPU and file size.
 """
@@ -7,12 +10,19 @@ changes the user and ties a child to its parent's life, `prlimit` caps memory, C
 import os
 import pwd
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from imsconsole.core.errors import Unavailable
 from imsconsole.engine.types import GIB, MIB
+
+# How programs end by themselves: at a limit of CPU, file size or memory (QEMU and GLib abort), or by a fault.
+OWN_ENDS = (
+    signal.SIGXCPU, signal.SIGXFSZ, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGFPE, signal.SIGILL,
+)  # fmt: skip
+GRACE_CPU_S = 5  # between the limit's own signal and the system's SIGKILL
 
 DEFAULT_GUEST_USERS = ("ims-guest", "nobody")
 
@@ -66,7 +76,8 @@ class Limits:
     file_bytes: int = 0
 
     def wrapper(self) -> list[str]:
-        limits = ["prlimit", f"--as={self.memory_bytes}", f"--stack={MIB}", "--core=0", f"--cpu={self.cpu_s}"]
+        limits = ["prlimit", f"--as={self.memory_bytes}", f"--stack={MIB}", "--core=0"]
+        limits.append(f"--cpu={self.cpu_s}:{self.cpu_s + GRACE_CPU_S}")
         return [*limits, f"--fsize={self.file_bytes}"] if self.file_bytes else limits
 
 
@@ -86,6 +97,11 @@ def wrapped(
     if dies_with_us:
         privileges += ["--pdeathsig", "KILL"]
     return [*privileges, "--", *(limits.wrapper() if limits else ()), *command]
+
+
+def was_killed(code: int) -> bool:
+    """Whether a program that ended with this code was killed from outside."""
+    return code < 0 and -code not in OWN_ENDS
 
 
 def missing_programs(*names: str) -> tuple[str, ...]:

@@ -16,17 +16,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from imsconsole.core.errors import BadImage, Conflict, ImsError, NoSpace, Unavailable, Unsupported
+from imsconsole.core.errors import (
+    BadImage,
+    Conflict,
+    ImsError,
+    Interrupted,
+    NoSpace,
+    Unavailable,
+    Unsupported,
+)
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, Limits, RunAs, missing_programs, wrapped
+from imsconsole.engine.local.limits import (
+    CLEAN_ENVIRONMENT,
+    Limits,
+    RunAs,
+    missing_programs,
+    was_killed,
+    wrapped,
+)
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.types import GIB, Key
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
-NO_MEMORY = ("Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable")
-INFO_TIME_LIMIT_S = 60
+# what the host lacks, or its wrappers say
+NO_FAULT_OF_THE_FILE = (
+    "Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable", "setpriv: ", "prlimit: ",
+)  # fmt: skip
+INFO_CPU_LIMIT_S = 60
+INFO_TIME_LIMIT_S = (
+    2 * INFO_CPU_LIMIT_S
+)  # longer, so that a busy host is not taken for a file that is too much
 
 # Our words for formats, and qemu's.
 DRIVERS = {
@@ -64,13 +85,19 @@ class QemuImg:
     def run(
         self, arguments: Sequence[str], *, cwd: Path | None = None, secrets: Secrets = NO_SECRETS
     ) -> tuple[int, str, str]:
-        """Exit code, output and errors of a short command. Raises Unavailable, Unsupported."""
-        with self._start(arguments, Limits(file_bytes=self.file_bytes), cwd, secrets) as process:
+        """Exit code (below 0: the signal of a limit, or a fault), output and errors of a short command.
+
+        Raises Unavailable (also Interrupted, when it was killed), Unsupported.
+        """
+        limits = Limits(cpu_s=INFO_CPU_LIMIT_S, file_bytes=self.file_bytes)
+        with self._start(arguments, limits, cwd, secrets) as process:
             try:
                 out, err = process.communicate(timeout=INFO_TIME_LIMIT_S)
             except subprocess.TimeoutExpired as error:
                 kill_group(process)
                 raise Unavailable("qemu-img-timeout", seconds=INFO_TIME_LIMIT_S) from error
+        if was_killed(process.returncode):
+            raise Interrupted(program="qemu-img")
         return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
     def do(
@@ -249,7 +276,11 @@ def failure(code: int, err: str, format: str) -> ImsError:
     detail = (err.strip().splitlines() or [f"qemu-img ended with {code}"])[-1].removeprefix("qemu-img: ")
     if met_full_disk(code, err):
         return NoSpace()
-    if code < 0 or any(words in err for words in NO_MEMORY):
+    if was_killed(code):
+        return Interrupted(program="qemu-img")
+    if code == -signal.SIGXCPU:
+        return BadImage("too-complex", format=format)
+    if code < 0 or any(words in err for words in NO_FAULT_OF_THE_FILE):
         return Unavailable("qemu-img-failed", detail=detail)
     if luks.is_locked(err):
         return Conflict("wrong-key")
