@@ -387,6 +387,13 @@ def test_the_local_engine_runs_qemu_img_for_the_inspection(disks: Disks) -> None
         assert {entry.name for entry in root.iterdir()} == {"upload.qcow2", "engine"}
 
 
+def test_no_more_is_kept_of_what_qemu_img_says_than_is_read(tmp_path: Path, place: Path) -> None:
+    (tmp_path / "crowded").write_bytes(crowded(8, is_sound=False))
+    engine = LocalEngine(place / "engine", memory_mb=256)
+    _code, _out, errors = engine.qemu_img(["check", "-f", "qcow2", str(tmp_path / "crowded")])
+    assert 60_000 < len(errors) <= 64 * 1024
+
+
 def refusals() -> Iterator[tuple[str, set[str]]]:
     """Every `BadImage("code", name=…)` in the source of the inspection."""
     for source in Path(inspection.__file__).parent.glob("*.py"):

@@ -36,6 +36,7 @@ from imsconsole.engine.local.limits import (
     wrapped,
 )
 from imsconsole.engine.local.luks import Secrets
+from imsconsole.engine.local.output import output_of
 from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.types import GIB, Key
 
@@ -92,13 +93,13 @@ class QemuImg:
         limits = Limits(cpu_s=INFO_CPU_LIMIT_S, file_bytes=self.file_bytes)
         with self._start(arguments, limits, cwd, secrets) as process:
             try:
-                out, err = process.communicate(timeout=INFO_TIME_LIMIT_S)
+                out, err = output_of(process, limit_s=INFO_TIME_LIMIT_S)
             except subprocess.TimeoutExpired as error:
                 kill_group(process)
                 raise Unavailable("qemu-img-timeout", seconds=INFO_TIME_LIMIT_S) from error
         if was_killed(process.returncode):
             raise Interrupted(program="qemu-img")
-        return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+        return process.returncode, out, err
 
     def do(
         self, arguments: Sequence[str], *, cwd: Path, format: str = "qcow2", key: Key | None = None
