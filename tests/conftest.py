@@ -50,7 +50,7 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
-from imsconsole.accounts.models import Account, Project, Role, User  # noqa: E402
+from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from tests import factories  # noqa: E402
 
@@ -109,18 +109,31 @@ def _no_files_of_other_tests() -> Iterator[None]:
 def people(db: None) -> SimpleNamespace:
     """Alice (administrator), Bob (full access), Dave (read-only) of one account; Carol of another.
 
-    Each is an `Actor` in the project of cn-north-4.
+    Each is an `Actor` in the project of cn-north-4. Nearly every test begins with them, so all are written at once.
     """
-    first, second = factories.AccountFactory(name="acme"), factories.AccountFactory(name="globex")
+    first, second = Account.objects.bulk_create([Account(name="acme"), Account(name="globex")])
     region = factories.RegionFactory()
     factories.ZoneFactory(region=region)
-    ours = factories.ProjectFactory(account=first, region=region, name="acme-north")
-    theirs = factories.ProjectFactory(account=second, region=region, name="globex-north")
+    ours, theirs = Project.objects.bulk_create(
+        [
+            Project(account=first, region=region, name="acme-north"),
+            Project(account=second, region=region, name="globex-north"),
+        ]
+    )
+    users = User.objects.bulk_create([User(username=name) for name in ("alice", "bob", "dave", "carol")])
+    roles = (Role.ADMINISTRATOR, Role.FULL_ACCESS, Role.READ_ONLY, Role.ADMINISTRATOR)
+    accounts, projects = (first, first, first, second), (ours, ours, ours, theirs)
+    Membership.objects.bulk_create(
+        [
+            Membership(user=user, account=account, role=role)
+            for user, account, role in zip(users, accounts, roles, strict=True)
+        ]
+    )
     return SimpleNamespace(
-        alice=person("alice", first, ours, Role.ADMINISTRATOR),
-        bob=person("bob", first, ours, Role.FULL_ACCESS),
-        dave=person("dave", first, ours, Role.READ_ONLY),
-        carol=person("carol", second, theirs, Role.ADMINISTRATOR),
+        **{
+            user.username: Actor(user, project, role, "192.0.2.1")
+            for user, project, role in zip(users, projects, roles, strict=True)
+        }
     )
 
 
