@@ -23,7 +23,7 @@ def delete_due_images() -> None:
         try:
             delete_due_image(image, actor=service_actor(cast(Project, image.project)))
         except (Refused, NotFound) as error:
-            logger.info("image %s is deleted later: %s", image.pk, error)
+            logger.info("Image %s is due but not deleted yet, and is tried again: %s", image.pk, error)
 
 
 def empty_trashes() -> None:
@@ -33,7 +33,7 @@ def empty_trashes() -> None:
         try:
             purge_image(image, actor=service_actor(cast(Project, image.project)))
         except (Refused, Conflict) as error:
-            logger.info("image %s stays in the trash a little longer: %s", image.pk, error)
+            logger.info("Image %s is due but stays in the trash, and is tried again: %s", image.pk, error)
 
 
 def finish_deletions() -> None:
@@ -44,4 +44,8 @@ def finish_deletions() -> None:
         try:
             retry_job(job, actor=service_actor(cast(Project, job.project)))
         except (Refused, Conflict) as error:
-            logger.info("image %s is deleted later: %s", job.subject_id, error)
+            logger.info(
+                "Bytes of deleted image %s are not removed yet, and are tried again: %s",
+                job.subject_id,
+                error,
+            )

@@ -31,7 +31,7 @@ def verify_oldest() -> None:
             try:
                 start_job(VerifyStored, due[0], actor=platform_actor(), disks=[str(disk.pk) for disk in due])
             except Conflict as error:
-                logger.info("stored bytes of %s are verified later: %s", region, error)
+                logger.info("Stored bytes in region %s are verified at the next run: %s", region.pk, error)
 
 
 def due_disks(region: Region, within: timedelta) -> list[Stored]:

@@ -103,5 +103,5 @@ def _pour(receiver: Receiver, stream: Stream, length: int, digest: "hashlib._Has
                 digest.update(chunk)
             receiver.eat(chunk)
     except UnreadablePostError as error:
-        logger.info("upload %s: the connection broke: %s", receiver.upload.pk, error)
+        logger.info("Upload %s was interrupted, and waits to be resumed: %s", receiver.upload.pk, error)
     return came

@@ -48,6 +48,8 @@ def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
     except BadImage:
         raise
     except ImsError as error:
-        logger.warning("upload %s is examined later: %s", upload.pk, error)
+        logger.warning(
+            "Upload %s is complete but could not be examined; the import job will: %s", upload.pk, error
+        )
         return found
     return with_hash(seen, found.sha256)

@@ -38,4 +38,4 @@ def delete_expired_disks() -> None:
         try:
             delete_kept_disk(disk, actor=service_actor(disk.project))
         except (Refused, Conflict, NotFound) as error:
-            logger.info("disk %s is kept a little longer: %s", disk.pk, error)
+            logger.info("Kept disk %s is due but not deleted yet, and is tried again: %s", disk.pk, error)

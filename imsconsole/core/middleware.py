@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -94,7 +95,10 @@ def bare_error_page(request: HttpRequest, status: int, sentence: str) -> HttpRes
 def _context(request: HttpRequest, status: int, sentence: str, error: ImsError | None) -> dict[str, object]:
     reference = secrets.token_hex(4)
     if status >= 500:
-        logger.error("reference %s: %s %s → %s", reference, request.method, request.path, error or status)
+        logger.error(
+            "Request %s %s was answered with %s, reference %s: %s",
+            request.method, request.path, status, reference, error or HTTPStatus(status).phrase,
+        )  # fmt: skip
     again = request.method == "GET" and status in (429, 500, 503, 507)
     return {
         "frame": "base.html" if getattr(request, "actor", None) else "base_public.html",

@@ -121,6 +121,11 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_name}"
 
+    @property
+    def log_name(self) -> str:
+        """How the log calls it: what it does, its ID and what it is about."""
+        return f"Job {self.kind} {self.pk} of {self.subject_kind} {self.subject_id}"
+
     def get_absolute_url(self) -> str:
         return reverse("jobs:detail", args=[self.pk])
 

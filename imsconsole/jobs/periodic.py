@@ -52,10 +52,12 @@ def _run(periodic: Periodic) -> None:
         periodic.function()
     except ImsError as expected:
         error = str(expected)
-        logger.warning("clock: %s: %s", periodic.name, error)
+        logger.warning("Clock: %s was not done this time: %s", periodic.name, error)
     except Exception as unexpected:
         error = repr(unexpected)
-        logger.exception("clock: %s failed", periodic.name)
+        logger.exception(
+            "Clock: %s met an unexpected error; it is run again when it is next due", periodic.name
+        )
     ClockEntry.objects.filter(name=periodic.name).update(finished_at=now(), error=error)
 
 

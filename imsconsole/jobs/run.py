@@ -133,7 +133,7 @@ class Heartbeat(threading.Thread):
             close_old_connections()
             self._work.renew()
         except Error:
-            logger.warning("the lease of job %s could not be renewed", self._work.job.pk, exc_info=True)
+            logger.warning("%s: its lease could not be renewed", self._work.job.log_name, exc_info=True)
 
     def __enter__(self) -> Self:
         self.start()

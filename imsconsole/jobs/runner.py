@@ -28,14 +28,17 @@ def run_job(job_id: str, holder: str) -> None:
     job = claim(job_id, holder)
     if job is None:
         return
+    logger.info("%s begins, attempt %s, by %s", job.log_name, job.attempt, holder)
     run = Run(job)
     try:
         with Heartbeat(run):
             _to_the_end(run)
     except LeaseLost:
-        logger.warning("job %s was taken up by another worker", job_id)
+        logger.warning(
+            "%s was taken up by another worker: %s did not renew its lease in time", job.log_name, holder
+        )
     except (SystemExit, KeyboardInterrupt):
-        release(run)
+        release(run, "its worker is stopped")
         raise
 
 
@@ -60,11 +63,11 @@ def _taken(job_id: str, holder: str) -> Job | None:
     return Job.objects.select_related("project__account", "project__region", "target", "user").get(pk=job_id)
 
 
-def release(run: Run, **changes: Any) -> None:
+def release(run: Run, why: object, **changes: Any) -> None:
     """Give a job that is ours back. The clock wakes it at once: its last wake-up is said to be long ago."""
     long_ago = now() - timedelta(days=1)
     if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago, **changes):
-        logger.warning("job %s goes back to the queue", run.job.pk)
+        logger.warning("%s goes back to the queue: %s", run.job.log_name, why)
 
 
 def _to_the_end(run: Run) -> None:
@@ -83,13 +86,12 @@ def _try_forward(run: Run) -> None:
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
     except Interrupted as error:
-        logger.warning("job %s: %s", run.job.pk, error)
-        release(run, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
+        release(run, error, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
     except ImsError as error:
         _fail(run, error)
     except Exception:
         reference = secrets.token_hex(4)
-        logger.exception("reference %s: job %s failed", reference, run.job.pk)
+        logger.exception("%s met an unexpected error, reference %s", run.job.log_name, reference)
         _fail(run, ImsError("unexpected", reference=reference))
 
 
@@ -111,7 +113,7 @@ def _forward(run: Run) -> None:
 
 def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
     """From now on the job is undone; whoever takes it up goes on undoing."""
-    logger.info("job %s: %s", run.job, error)
+    logger.info("%s is undone, to end as %s: %s", run.job.log_name, outcome, error)
     kept = {"error_code": error.code, "error_values": lasting_values(error)}
     run.write(outcome=outcome, **kept, bytes_total=0, deaths=0)
 
@@ -122,10 +124,15 @@ def _try_backward(run: Run) -> None:
         if run.job.deaths < MAX_DEATHS:
             _backward(run)
         else:
-            logger.error("job %s could not be undone; check_store names what is left", run.job.pk)
+            logger.error(
+                "%s could not be undone in %s attempts; manage.py check_store names what it left",
+                run.job.log_name, MAX_DEATHS,
+            )  # fmt: skip
         _end(run, run.job.outcome)
     except Exception:
-        logger.exception("job %s cannot be undone now", run.job.pk)
+        logger.exception(
+            "%s cannot be undone now; it is tried again when its lease has lapsed", run.job.log_name
+        )
 
 
 def _backward(run: Run) -> None:
@@ -151,3 +158,4 @@ def _end(run: Run, state: str) -> None:
         run.job.reservations.all().delete()
         run.write(state=state, finished_at=now(), lease_until=None, holder="")
         tell_ending(run.job)
+    logger.info("%s ended: %s", run.job.log_name, state)

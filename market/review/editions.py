@@ -27,4 +27,8 @@ def delete_old_editions() -> None:
         try:
             delete_edition(edition, actor=service_actor(edition.version_of.listing.project))
         except (Conflict, NotFound) as error:
-            logger.info("the market image %s is deleted later: %s", edition.image_id, error)
+            logger.info(
+                "Market image %s is out of use but not deleted yet, and is tried again: %s",
+                edition.image_id,
+                error,
+            )

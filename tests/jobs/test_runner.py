@@ -58,6 +58,18 @@ def test_an_expected_error_is_kept_and_undone_backwards(start: Start, tmp_path: 
     assert Image.objects.get(pk=job.subject_id).status == "killed"
 
 
+def test_the_log_tells_of_each_job_by_kind_id_and_subject(start: Start, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.INFO, "imsconsole.jobs"):
+        job = finish(start(fails_in="describe", how="no-space"))
+
+    name = f"Job {job.kind} {job.pk} of {job.subject_kind} {job.subject_id}"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{name} begins, attempt 1, by test",
+        f"{name} is undone, to end as failed: no-space",
+        f"{name} ended: failed",
+    ]
+
+
 def test_only_steps_that_began_are_undone(start: Start, tmp_path: Path):
     finish(start(fails_in="prepare", how="no-space"))
 

@@ -40,4 +40,4 @@ def delete_due_keys() -> None:
         try:
             delete_due_key(key, actor=service_actor(key.project))
         except NotFound:
-            logger.info("key %s is not to be deleted any more", key.pk)
+            logger.info("Key %s was due but is kept: its deletion was cancelled meanwhile", key.pk)

@@ -73,7 +73,7 @@ class Bridge:
         try:
             connection.guest = await self._in_thread(admit, _knock_of(request))  # type: ignore[attr-defined]
         except TurnedAwayError as away:
-            logger.info("turned away: %s", away.status)
+            logger.info("Screen of a server refused with HTTP %s", away.status)
             return connection.respond(http.HTTPStatus(away.status), "")
         return None
 
@@ -84,7 +84,7 @@ class Bridge:
             return
         self._present[guest.server_id] += 1
         began, why = time.monotonic(), "server-stopped"
-        logger.info("screen of %s opened by user %s", guest.server_id, guest.user_id)
+        logger.info("Screen of server %s opened by user %s", guest.server_id, guest.user_id)
         try:
             line = await self._in_thread(connect_to, Path(guest.endpoint))
             why = await self._pass_on(browser, guest, line)
@@ -94,7 +94,7 @@ class Bridge:
             self._present[guest.server_id] -= 1
             await browser.close(CLOSE_CODES.get(why, 1000))
             seconds = round(time.monotonic() - began)
-            logger.info("screen of %s closed after %s s: %s", guest.server_id, seconds, why)
+            logger.info("Screen of server %s closed after %s s: %s", guest.server_id, seconds, why)
 
     async def _pass_on(self, browser: ServerConnection, guest: Guest, line: socket.socket) -> str:
         """Both directions until one ends or the guest may not stay; returns why."""

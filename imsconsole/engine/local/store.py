@@ -166,7 +166,7 @@ class Store:
         try:
             return open_theirs(path, self.user)
         except FileNotFoundError as error:
-            logger.exception("what a program left at %s is refused", path)
+            logger.exception("What a program left at %s is refused", path)
             raise Unavailable("output-refused", detail=error.strerror) from error
 
     def adopt(self, folder: Path, stem: str, suffix: str, work: Work) -> Path | None:
