@@ -13,7 +13,7 @@ from tests.cloud.machines import bootable_image, files_of, order
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
-    pytest.mark.slow,  # a new worker dies at every point
+    pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.guest,
     pytest.mark.django_db(transaction=True),
 ]

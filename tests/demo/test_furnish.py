@@ -56,7 +56,7 @@ def test_furnishing_again_changes_nothing():
     assert Account.objects.count() == 3
 
 
-@pytest.mark.slow  # builds four guests from Debian's packages
+@pytest.mark.slow(reason="builds four guests from Debian's packages")
 @pytest.mark.guest
 @pytest.mark.django_db(transaction=True)
 def test_the_public_images_are_built_once_for_every_region():
@@ -70,7 +70,7 @@ def test_the_public_images_are_built_once_for_every_region():
     assert Job.objects.count() == images.count()
 
 
-@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_a_public_image_is_built_however_the_worker_dies():
     furnish()
@@ -114,7 +114,7 @@ def test_a_catalogue_without_debian_is_said(settings, tmp_path):
     assert "no entry debian-12-built" in sentence
 
 
-@pytest.mark.slow  # builds two guests and brings them to two regions
+@pytest.mark.slow(reason="builds two guests and brings them to two regions")
 @pytest.mark.guest
 @pytest.mark.django_db(transaction=True)
 def test_the_market_has_a_free_and_a_paid_listing_in_every_region_and_everything_has_a_price():

@@ -327,7 +327,7 @@ def test_what_this_host_lacks_is_not_the_file_s_fault(disks: Disks, ended: tuple
         inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
 
 
-@pytest.mark.slow  # a limit of CPU is a second at least
+@pytest.mark.slow(reason="a limit of CPU is a second at least")
 def test_a_small_file_that_takes_long_to_check_is_too_complex(
     tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ FINGERPRINT = base64.b64encode(hashlib.sha256(base64.b64decode(KEY)).digest()).d
 HASH = "$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g."
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a whole guest boots without KVM")
 def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     local: LocalEngine, guest: tuple[BootMode, Path]
 ) -> None:

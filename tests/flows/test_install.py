@@ -12,7 +12,11 @@ from tests.support.console import Console, wait_for
 from tests.support.installer import INSTALLED, installer_iso
 from tests.support.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.slow]  # a whole life, with three guests
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.guest,
+    pytest.mark.slow(reason="a whole life, with three guests"),
+]
 PATIENCE_S = 240
 NAME = "Blue-Moon_7"
 ID = r"[0-9a-f-]{36}"

@@ -1068,7 +1068,7 @@ ELSEWHERE = {
 # the walk ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow  # three people press every button
+@pytest.mark.slow(reason="three people press every button")
 @pytest.mark.parametrize(
     ("name", "state"), [(name, state) for name, subject in SUBJECTS.items() for state in subject.states]
 )

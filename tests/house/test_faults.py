@@ -38,7 +38,7 @@ from tests.support.workers import until
 from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_lost
 
 pytestmark = pytest.mark.django_db
-WITH_GUESTS = [pytest.mark.slow, pytest.mark.guest]  # a guest starts again and again
+WITH_GUESTS = [pytest.mark.slow(reason="a guest starts again and again"), pytest.mark.guest]
 WITHOUT_GUESTS = ("image.", "share.", "listing.")
 KINDS = [
     pytest.param(kind, id=kind.kind, marks=[] if kind.kind.startswith(WITHOUT_GUESTS) else WITH_GUESTS)
@@ -169,7 +169,7 @@ def test_on_the_system_s_own_full_disk_it_fails_until_there_is_space(
     assert "failed" in states
 
 
-@pytest.mark.slow  # waits until the lease was renewed for longer than it lasts
+@pytest.mark.slow(reason="waits until the lease was renewed for longer than it lasts")
 @pytest.mark.django_db(transaction=True)
 def test_a_slow_engine_does_not_cost_a_worker_its_job(works: Works) -> None:
     job = works.begin(ImportImage)

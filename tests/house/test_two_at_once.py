@@ -47,7 +47,7 @@ from tests.support.at_once import DONE, at_once
 from tests.support.workers import run_jobs
 
 pytestmark = [
-    pytest.mark.slow,  # each pair meets several times
+    pytest.mark.slow(reason="each pair meets several times"),
     pytest.mark.django_db(transaction=True),
 ]
 ROUNDS = 4

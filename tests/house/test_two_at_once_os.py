@@ -18,7 +18,7 @@ from tests import factories
 from tests.support.at_once import DONE, at_once
 
 pytestmark = [
-    pytest.mark.slow,  # each pair meets several times
+    pytest.mark.slow(reason="each pair meets several times"),
     pytest.mark.django_db(transaction=True),
 ]
 ROUNDS = 4

@@ -274,7 +274,7 @@ def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
 SOME = "do:store:report|undo:tidy:hold:1$"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("is_encrypted", "where"), [(False, ""), pytest.param(True, SOME, marks=pytest.mark.bytes)]

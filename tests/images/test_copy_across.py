@@ -406,7 +406,7 @@ def test_a_target_without_an_agency_is_shown_with_what_to_do(people, target):
 # deaths ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_across_regions_survives_every_death_of_its_worker(people, target):
     source = bootable_image(people.bob)

@@ -315,7 +315,7 @@ def test_the_wizard_asks_nothing_of_the_kind_for_others(people, target, vault): 
 # deaths ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_image_and_backup_survive_every_death_of_a_worker_together(people, vault):
     Vault.objects.filter(pk=vault.pk).update(capacity_gb=1000)

@@ -228,7 +228,7 @@ def test_another_account_gets_404(people):
     assert client_of(people.carol).post(reverse("images:delete", args=[image.pk])).status_code == 404
 
 
-@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_a_deletion_ends_well_however_its_worker_dies(people, disks):
     def start() -> Job:

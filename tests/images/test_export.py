@@ -358,7 +358,7 @@ def test_the_clock_leaves_what_a_waiting_export_holds(people):
     assert finish(job).state == "done"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("format", "where"), [("qcow2", ""), ("stored", "write")])
 def test_an_export_survives_every_death_of_its_worker(people, format, where):

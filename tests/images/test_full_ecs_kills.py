@@ -15,7 +15,7 @@ from tests.factories import VaultFactory
 from tests.support.workers import kill_at_every_step
 
 pytestmark = [
-    pytest.mark.slow,  # a new worker dies at every point
+    pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
 ]
 _count = iter(range(10_000))

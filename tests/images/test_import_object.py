@@ -238,7 +238,7 @@ def test_a_cancelled_fetch_leaves_nothing(people, disks):
     assert (upload_files(), work_files()) == ([], [])
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_a_fetch_survives_every_death_of_its_worker(people, disks):
     made = an_object(people.bob, disks / "disk.qcow2")
@@ -264,7 +264,7 @@ def test_a_fetch_survives_every_death_of_its_worker(people, disks):
     assert any(point.startswith(f"do:{next(iter(TakeObject.steps))}") or "fetch" in point for point in points)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disks):
     made, names = an_object(people.bob, disks / "disk.qcow2"), iter(range(10_000))

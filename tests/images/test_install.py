@@ -167,7 +167,7 @@ def test_it_boots_its_cd_also_when_the_image_is_gone(people, engine) -> None:  #
     assert files_of(server) == []
 
 
-@pytest.mark.slow  # a new worker dies at every point
+@pytest.mark.slow(reason="a new worker dies at every point")
 @pytest.mark.guest
 @pytest.mark.django_db(transaction=True)
 def test_making_one_survives_every_death_of_its_worker(people, engine) -> None:  # noqa: F811

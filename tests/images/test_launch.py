@@ -258,7 +258,7 @@ def test_without_qemu_a_server_is_made_and_says_which_package_is_missing(people,
     assert server.ref in engine.inventory().servers
 
 
-@pytest.mark.slow  # 20 qemu-img runs and 20 starts of QEMU
+@pytest.mark.slow(reason="20 qemu-img runs and 20 starts of QEMU")
 @pytest.mark.guest
 def test_20_servers_in_one_go_add_less_than_20_mb(people, engine) -> None:  # noqa: F811
     image = bootable_image(people.bob)
@@ -279,7 +279,7 @@ def _bytes_in(folder) -> int:
     return int(subprocess.check_output(["du", "-s", "--block-size=1", folder]).split()[0])
 
 
-@pytest.mark.slow  # a new worker dies at every point
+@pytest.mark.slow(reason="a new worker dies at every point")
 @pytest.mark.guest
 @pytest.mark.django_db(transaction=True)
 def test_a_creation_survives_every_death_of_its_worker(people, engine) -> None:  # noqa: F811

@@ -207,7 +207,7 @@ def test_lost_bytes_freeze_what_comes_back(people, disks):
     assert (restored.status, restored.error_code) == ("frozen", "bytes-missing")
 
 
-@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_deleting_for_ever_ends_well_however_its_worker_dies(people, disks):
     def start() -> Job:

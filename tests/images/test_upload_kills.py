@@ -27,7 +27,7 @@ from tests.support.workers import until
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.bytes,
-    pytest.mark.slow,  # starts gunicorn, which loads Django, again and again
+    pytest.mark.slow(reason="starts gunicorn, which loads Django, again and again"),
 ]
 CUTS = 20
 SIZE = int(os.environ.get("UPLOAD_KILL_MIB", "64")) * MIB

@@ -313,7 +313,7 @@ def test_the_operator_sees_what_is_damaged_and_verifies_it(people, operator, ima
     assert image.name not in client.get(concern.url).content.decode().partition("result_list")[2]
 
 
-@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", [VerifyImage, VerifyStored])
 def test_verifying_ends_well_however_its_worker_dies(people, disks, kind):

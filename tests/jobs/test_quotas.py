@@ -69,7 +69,7 @@ def complete_upload_of(actor: Any, number: int) -> Upload:
 # hard ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow  # a hundred times a whole transaction, one after the other
+@pytest.mark.slow(reason="a hundred times a whole transaction, one after the other")
 @pytest.mark.django_db(transaction=True)
 class TestOfAHundredAtOnceExactlyTenAreStarted:
     def test_servers(self, people: SimpleNamespace, image: Image) -> None:
@@ -121,7 +121,7 @@ class TestOfAHundredAtOnceExactlyTenAreStarted:
         assert sorted(at_once(*[lambda: launch(people, image)] * 4)) == [DONE] * 2 + ["quota-servers"] * 2
 
 
-@pytest.mark.slow  # a web server of its own
+@pytest.mark.slow(reason="a web server of its own")
 @pytest.mark.django_db(transaction=True)
 def test_of_a_hundred_requests_to_the_real_web_server_exactly_ten_start_a_server(
     people: SimpleNamespace, image: Image

@@ -13,7 +13,10 @@ from tests.jobs.kinds import QuickWriteFiles
 from tests.support.workers import children_of, nursery, supervisor, until
 
 # slow: each starts four processes that load Django, and waits for real leases
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow(reason="whole trees of workers start, are killed and waited for"),
+]
 Start = Callable[..., Job]
 ONE_BULK_WORKER = {"IMS_QUICK_WORKERS": "1", "IMS_BULK_WORKERS": "1"}
 

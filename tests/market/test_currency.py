@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 
-@pytest.mark.slow  # a process of its own: the currency is read once, when it starts
+@pytest.mark.slow(reason="a process of its own: the currency is read once, when it starts")
 def test_another_currency_asks_for_no_migration():
     made = subprocess.run(
         [sys.executable, "manage.py", "makemigrations", "market", "--check", "--dry-run"],

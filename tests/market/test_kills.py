@@ -19,7 +19,7 @@ from tests.market.selling import a_draft, in_review
 from tests.support.workers import kill_at_every_step
 
 pytestmark = [
-    pytest.mark.slow,  # workers are killed again and again
+    pytest.mark.slow(reason="workers are killed again and again"),
     pytest.mark.django_db(transaction=True),
 ]
 FAR = "cn-east-3"

@@ -22,7 +22,7 @@ DUMP = "before_0_1_0"
 CHANGED: dict[str, set[str]] = {}
 
 pytestmark = pytest.mark.django_db
-slow = pytest.mark.slow  # manage.py migrates a second database, once for all of them
+slow = pytest.mark.slow(reason="manage.py migrates a second database, once for all of them")
 
 
 @pytest.fixture(scope="module")

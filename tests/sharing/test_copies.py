@@ -228,7 +228,7 @@ def test_nobody_else_gives_copies(people, share):
         give_copy(share, actor=people.bob)
 
 
-@pytest.mark.slow  # workers die
+@pytest.mark.slow(reason="workers die")
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_that_is_given_survives_the_death_of_its_worker(people):
     source = bootable_image(people.bob)

@@ -18,7 +18,7 @@ from tests.factories import VaultFactory
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
-    pytest.mark.slow,  # a new worker dies at every point
+    pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
 ]
 

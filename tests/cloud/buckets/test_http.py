@@ -25,7 +25,7 @@ from tests.support.web import WebServer
 from tests.support.workers import until
 
 pytestmark = [
-    pytest.mark.slow,  # starts gunicorn
+    pytest.mark.slow(reason="starts gunicorn"),
     pytest.mark.django_db(transaction=True),
 ]
 CONTENT = hashlib.sha256(b"seed").digest() * 100_000  # 3.2 MB: more than any buffer on the way

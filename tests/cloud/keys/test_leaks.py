@@ -45,7 +45,7 @@ def test_the_shapes_are_found_where_they_are() -> None:
     assert shapes(secret)[4] in f"{Key(wrapped=secret).__dict__}"
 
 
-@pytest.mark.slow  # the whole database is dumped
+@pytest.mark.slow(reason="the whole database is dumped")
 def test_no_page_log_row_or_dump_tells_a_secret(people, operator, caplog, master_file: Path) -> None:
     caplog.set_level(logging.DEBUG)
     bob, office, seen = client_of(people.bob), Client(), []

@@ -55,7 +55,7 @@ def test_all_are_wrapped_anew_and_stay_the_same(master_file: Path) -> None:
     assert KeyFactory().master_id == 2
 
 
-@pytest.mark.slow  # some twenty rotations, each followed by another
+@pytest.mark.slow(reason="some twenty rotations, each followed by another")
 def test_it_may_be_killed_before_and_after_each_thing_it_does_and_repeated(
     master_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +178,7 @@ def test_a_key_that_is_damaged_stops_it_and_keeps_the_others(master_file: Path) 
     assert MasterKey.objects.count() == 1
 
 
-@pytest.mark.slow  # several rounds of real threads
+@pytest.mark.slow(reason="several rounds of real threads")
 @pytest.mark.django_db(transaction=True)
 def test_keys_are_made_used_and_rotated_by_several_at_once(people, master_file: Path) -> None:
     key = KeyFactory(project=people.alice.project)

@@ -106,7 +106,7 @@ def test_a_screen_ends_when_its_server_is_deleted(people, engine, bridge) -> Non
     assert away.value.response.status_code == 404
 
 
-@pytest.mark.slow  # the bridge looks every three seconds
+@pytest.mark.slow(reason="the bridge looks every three seconds")
 @pytest.mark.parametrize("end", ["session-over", "not-allowed"])
 def test_a_screen_ends_when_its_session_or_membership_does(people, engine, bridge, end: str) -> None:
     server, client = running_server(people.bob), client_of(people.bob)
@@ -119,7 +119,7 @@ def test_a_screen_ends_when_its_session_or_membership_does(people, engine, bridg
         assert end_of(line) == CLOSE_CODES[end]
 
 
-@pytest.mark.slow  # as above
+@pytest.mark.slow(reason="the bridge looks every three seconds")
 def test_a_screen_at_which_nobody_types_is_closed_and_nothing_secret_is_logged(people, engine) -> None:
     server, client = running_server(people.bob), client_of(people.bob)
     with running_bridge(IMS_SCREEN_IDLE_MIN="0.03", IMS_LOG_LEVEL="DEBUG") as bridge:

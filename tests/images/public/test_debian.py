@@ -23,7 +23,7 @@ ASKED = "hostname; cat /etc/debian_version; df --output=size -BM / | tail -1; ls
 
 @pytest.mark.debian
 @pytest.mark.guest
-@pytest.mark.slow  # some hundred packages are installed, and two systems boot without KVM
+@pytest.mark.slow(reason="some hundred packages are installed, and two systems boot without KVM")
 @pytest.mark.django_db
 def test_debian_is_built_boots_with_either_firmware_and_takes_a_login_by_ssh(
     platform, people, tmp_path: Path

@@ -190,7 +190,7 @@ def test_the_catalogue_is_checked_without_downloading(platform, publisher):
     assert "status 404" in out.getvalue()
 
 
-@pytest.mark.slow  # a worker is killed or stopped at every point of the job
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 def test_it_is_fetched_however_the_worker_dies(platform, publisher):
     def start() -> Job:
