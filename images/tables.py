@@ -119,6 +119,8 @@ class ImageTable(ImsTable):
     actions = ActionsColumn("images/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
+        model = Image
+        fields = ()
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "images-table"}
         row_attrs: ClassVar[dict[str, Any]] = {
             "id": lambda record: f"image-{record.pk}",

@@ -63,6 +63,8 @@ class TrashTable(ImsTable):
     actions = ActionsColumn("images/_cell_trash_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
+        model = Image
+        fields = ()
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "images-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"image-{record.pk}"}
 

@@ -45,6 +45,8 @@ class UploadTable(ImsTable):
     actions = ActionsColumn("uploads/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
+        model = Upload
+        fields = ()
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "uploads-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"upload-{record.pk}"}
 

@@ -59,7 +59,7 @@ class RoomList:
         found = self.filter(request.GET, queryset=self.rows(request.actor))
         in_order = self.table(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
         name = dated_name(request.actor.project, self.room)
-        return csv_response(self.export([]), in_order.data.data, name)
+        return csv_response(self.export, in_order.data.data, name)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def export_billing(request: ActorRequest) -> HttpResponseBase:
     section = SECTIONS[tab]
     rows = section.rows(charges_of(request.actor, month if section.of_month else None))
     name = dated_name(request.actor.project, "charges", *([month] if section.of_month else []))
-    return csv_response(section.table([]), rows.order_by("-total"), name)
+    return csv_response(section.table, rows.order_by("-total"), name)
 
 
 @signed_in
@@ -121,7 +121,7 @@ def show_income(request: ActorRequest) -> HttpResponse:
 def export_income(request: ActorRequest) -> HttpResponseBase:
     """All of it."""
     rows = income_of(request.actor).order_by("-month", "title", "listing")
-    return csv_response(IncomeTable([]), rows, dated_name(request.actor.project, "income"))
+    return csv_response(IncomeTable, rows, dated_name(request.actor.project, "income"))
 
 
 LINE_HEADINGS = (

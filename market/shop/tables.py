@@ -73,8 +73,8 @@ class OfferExport(tables.Table):
 
     title = tables.Column()
     version = tables.Column()
-    listing_id = tables.Column(verbose_name=_("product code"))
-    market_image = tables.Column(verbose_name=_("image ID"))
+    listing_id = tables.Column(verbose_name=_("Product code"))
+    market_image = tables.Column(verbose_name=_("Image ID"))
     publisher = tables.Column(accessor="listing__publisher")
     category = tables.Column()
     platform = tables.Column(verbose_name=_("OS"), default="")

@@ -55,7 +55,7 @@ def export_offers(request: ActorRequest) -> HttpResponseBase:
     """The list's query as CSV."""
     found = OfferFilter(request.GET, queryset=offered_in(request.actor))
     name = dated_name(request.actor.project, "market")
-    return csv_response(OfferExport([]), found.qs.order_by("title", "pk"), name)
+    return csv_response(OfferExport, found.qs.order_by("title", "pk"), name)
 
 
 @signed_in
