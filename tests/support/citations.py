@@ -10,15 +10,17 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "imsconsole" / "docs" / "rules.md"
 CITED = re.compile(r"\bR\d+\b")
-NAMED = re.compile(r"_r(\d+)(?=_|$)")
+NAMED = re.compile(r"_r(\d+)(?=_|\b)")
 ROW = re.compile(r"^\| (R\d+) \| ([^|]+) \| ([^|]+) \|.*$", re.MULTILINE)
 
 
+@cache
 def citations() -> Mapping[str, list[str]]:
     """By number, the modules with tests that cite the rule: paths below `tests`, without their ending."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -30,6 +32,8 @@ def citations() -> Mapping[str, list[str]]:
 
 def cited_in(source: str) -> Iterator[str]:
     """The numbers that the tests of a module cite, each with its decorators and the tables of cases that it names."""
+    if not (CITED.search(source) or NAMED.search(source)):
+        return
     lines, tree = source.splitlines(), ast.parse(source)
     tables = {
         node.targets[0].id: node

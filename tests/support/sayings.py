@@ -65,10 +65,11 @@ def modules() -> dict[str, Module]:
 
 
 class Sayings:
-    """All of them, and what is refused in words of its own."""
+    """All of them, and what is refused in words of its own. The code is read when it is first asked for."""
 
-    def __init__(self) -> None:
-        self.modules = modules()
+    @cached_property
+    def modules(self) -> dict[str, Module]:
+        return modules()
 
     @cached_property
     def all(self) -> list[Saying]:
