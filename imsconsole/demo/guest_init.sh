@@ -97,7 +97,8 @@ tell_new_disks() {
 
 # Tells a disk that became larger since it was looked at last.
 tell_growth() {
-    bytes=$(($(cat "/sys/block/$1/size") * 512))
+    sectors=$(cat "/sys/block/$1/size" 2>/dev/null) || return  # it has just been taken out
+    bytes=$((sectors * 512))
     [ "$bytes" = "$(cat "/size-$1" 2>/dev/null)" ] && return
     say "disk $1 grown bytes=$bytes"
     echo "$bytes" > "/size-$1"
