@@ -8,7 +8,7 @@ from shutil import disk_usage
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
@@ -28,6 +28,16 @@ NEARLY_FULL_PERCENT = 80
 LEAST_FREE_BYTES = 5 * GIB
 LATE_AFTER = timedelta(minutes=2)
 MOST_SHOWN = 10
+ACCELERATORS = {
+    "kvm": gettext_lazy("Servers run with KVM."),
+    "tcg": gettext_lazy(
+        "Servers run by emulation (TCG), which is much slower: KVM is not there, does not work, or is switched off."
+    ),
+    "unknown": gettext_lazy(
+        "Whether KVM works here is not known yet; a worker finds it out within a minute."
+    ),
+    "": gettext_lazy("No server can be started: QEMU is not installed."),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class Attention:
     concerns: list[Concern]
     spaces: list[Space]
     clock: list[ClockEntry]
+    guests: list[str]
 
 
 def what_needs_me(host: str) -> Attention:
@@ -71,7 +82,7 @@ def what_needs_me(host: str) -> Attention:
         *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(host), *_quotas(),
         *_market(),
     ]  # fmt: skip
-    return Attention(concerns, spaces, clock)
+    return Attention(concerns, spaces, clock, _guests())
 
 
 def _work(clock: list[ClockEntry]) -> Iterator[Concern]:
@@ -198,3 +209,11 @@ def _spaces() -> Iterator[Space]:
         yield Space(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
     uploads = disk_usage(settings.UPLOAD_DIR)
     yield Space(_("Uploads"), uploads.free, uploads.total)
+
+
+def _guests() -> list[str]:
+    """What servers run with, each way once: regions of one host have the same."""
+    engines = [engine_for(region) for region in Region.objects.all()]
+    return [
+        str(ACCELERATORS[name]) for name in sorted({engine.capabilities().accelerator for engine in engines})
+    ]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from imsconsole.cloud import engines
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import all_periodic, tick
@@ -56,6 +57,18 @@ def test_last_and_next_runs_are_shown_of_all_work(admin) -> None:
     shown = {entry.name for entry in page.context["attention"].clock}
     assert shown == {periodic.name for periodic in all_periodic()}
     assert all(entry.started_at and entry.due_at for entry in page.context["attention"].clock)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "said"),
+    [("kvm", "Servers run with KVM."), ("tcg", "Servers run by emulation (TCG), which")],
+)
+def test_what_servers_run_with_is_said(admin, people, settings, accelerator: str, said: str) -> None:
+    settings.IMS_ACCELERATOR = accelerator
+    engines._local.cache_clear()
+    page = admin.get("/admin/")
+    engines._local.cache_clear()
+    assert said in page.content.decode()
 
 
 def test_failed_jobs_are_counted_until_somebody_tries_again(admin, people) -> None:
