@@ -17,7 +17,8 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools
             debian-archive-keyring
 TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
-.PHONY: help run down test test-fast test-debian check bench mutants screenshots lint types translations messages rules packages test-packages
+.PHONY: help run down test test-fast test-debian test-postgres check lint types translations messages \
+        mutants rules screenshots bench lock upgrade packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -73,19 +74,32 @@ screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page,
 bench: test-packages $(V)/.dev  ## print the benchmarks
 	$(V)/python -m tests.bench
 
+COMPILE := $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+           --custom-compile-command 'make lock' pyproject.toml --extra postgres --extra s3 --group build
+lock: $(V)/.venv  ## write the exact versions of all dependencies anew, where pyproject.toml asks for others
+	$(V)/pip install --quiet 'uv>=0.9,<1'
+	$(COMPILE) $(NEWEST) --extra dev --output-file requirements-dev.lock
+	$(COMPILE) $(NEWEST) --constraint requirements-dev.lock --output-file requirements.lock
+
+upgrade: NEWEST := --upgrade
+upgrade: lock  ## the same, with the newest versions that pyproject.toml allows
+
 # ── set-up ──────────────────────────────────────────────────────────────────
 $(V)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(V)/pip install --quiet --upgrade pip
 	@touch $@
 
-$(V)/.run: pyproject.toml $(V)/.venv
-	$(V)/pip install --quiet --editable .
+# exact versions with their checksums; then the checkout itself, without asking the registry for anything more
+install_locked = $(V)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $(1) && \
+                 $(V)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+
+$(V)/.run: requirements.lock pyproject.toml $(V)/.venv
+	$(call install_locked,$<)
 	@touch $@
 
-$(V)/.dev: pyproject.toml $(V)/.venv
-	$(V)/pip install --quiet --editable '.[dev,postgres]'
+$(V)/.dev: requirements-dev.lock requirements.lock pyproject.toml $(V)/.venv
+	$(call install_locked,$<)
 	@touch $@
 	@touch $(V)/.run
 
