@@ -17,8 +17,8 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools
             debian-archive-keyring
 TEST_PACKAGES := chromium isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
-.PHONY: help run down test test-fast test-debian test-postgres check lint types translations messages \
-        mutants rules screenshots bench lock upgrade packages test-packages
+.PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
+        mutants rules screenshots bench lock upgrade hooks packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -39,12 +39,20 @@ test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
 	$(V)/pytest -n 2 --dist load -m "not guest and not browser and not slow" tests
 
+test-one: $(V)/.dev $(MO)  ## what is named: make test-one T=tests/images/test_tag.py, or T="tests/jobs -k cancel"
+	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/test_tag.py'; exit 2; }
+	$(V)/pytest $(T)
+
 test-postgres: test-packages $(V)/.dev $(MO)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
 	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes" tests'
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
+
+fmt: $(V)/.dev  ## put the code into the one style, and mend what can be mended
+	$(V)/ruff check --fix .
+	$(V)/ruff format .
 
 lint: $(V)/.dev  ## style, floors, templates, missing migrations
 	$(V)/ruff check .
@@ -73,6 +81,9 @@ screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page,
 
 bench: test-packages $(V)/.dev  ## print the benchmarks
 	$(V)/python -m tests.bench
+
+hooks: $(V)/.dev  ## have git check style, floors and templates before each commit, types before each push
+	$(V)/pre-commit install
 
 COMPILE := $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
            --custom-compile-command 'make lock' pyproject.toml --extra postgres --extra s3 --group build
