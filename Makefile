@@ -24,7 +24,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
 
 run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the console with its workers
-	@$(V)/python manage.py set_up
+	@IMS_LOG_LEVEL=$${IMS_LOG_LEVEL:-WARNING} $(V)/python manage.py set_up
 	@exec $(V)/honcho --no-prefix --no-colour -f imsconsole/Procfile start
 
 down: $(V)/.run  ## stop all guests of this data folder
