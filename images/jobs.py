@@ -98,7 +98,6 @@ class ImportImage(MakeImage):
             link,
             image.region,
             claimed=run.args["format"],
-            scratch=work_dir(),
             looks_inside=not upload.is_fast,
         )
         if upload.origin:

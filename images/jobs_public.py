@@ -76,7 +76,7 @@ class FetchPublicImage(JobKind):
             path = work_dir() / run.token
             unpack(_obtained(run), path, run.report)
         region = Region.objects.get(code=run.args["slots"][0]["region"])
-        found = examine_file(path, region, claimed="", scratch=work_dir())
+        found = examine_file(path, region, claimed="")
         return {"file": path.name, "format": found.format}
 
     def store(self, run: Run) -> dict[str, Any]:

@@ -52,7 +52,6 @@ class TakeObject(JobKind):
             path,
             upload.project.region,
             claimed=found.format,
-            scratch=work_dir(),
             looks_inside=not upload.is_fast,
         )
         return {"file": path.name, "found": to_json(with_hash(seen, found.sha256))}

@@ -3,16 +3,17 @@
 What a live job holds is left alone: its files carry its ID, and it cleans up after itself.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Set
 from functools import partial
-from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
+from images.differences import Busy, Difference
 from images.models import Image, ImageDisk, Upload
+from images.orphans import orphans
+from images.strays import strays, strays_of_region
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.backups.rules import WORKING as BACKUP_AT_WORK
 from imsconsole.cloud.buckets.store import remove_bytes
@@ -26,7 +27,8 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
 from imsconsole.jobs.models import Job, Reservation
 
-WORK_DIR = "work"
+T = TypeVar("T", bound=Model)
+
 IMAGE_AT_WORK = (Image.Status.QUEUED, Image.Status.SAVING)
 SERVER_AT_WORK = (
     Server.Status.CREATING,
@@ -40,45 +42,25 @@ SERVER_AT_WORK = (
 )
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Something that does not agree. `repair` puts it right; None when only a person can."""
-
-    what: str
-    repair: Callable[[], object] | None
-
-
 def differences() -> Iterator[Difference]:
     """All differences of all regions."""
     busy = Busy()
     for region in Region.objects.all():
         engine = engine_for(region)
         inventory = engine.inventory()
+        busy.look()
         yield from _stored(region, engine, inventory, busy)
-        yield from _backups(region, inventory, busy)
+        yield from _backups(region, engine, inventory, busy)
         yield from _disks(region, engine, inventory, busy)
         yield from _servers(region, engine, inventory, busy)
-        yield from _scraps(engine, inventory, busy)
-    yield from _uploads()
+        yield from strays_of_region(region, engine, inventory)
+    yield from orphans()
+    yield from _lost_uploads()
     yield from _objects()
-    yield from _work_files(busy)
+    yield from strays()
     yield from _rows_at_work(busy)
     yield from _tasks(busy)
     yield from _reservations()
-
-
-class Busy:
-    """What live jobs hold."""
-
-    def __init__(self) -> None:
-        live = Job.objects.live().values_list("pk", "subject_id", "args")
-        self._jobs = {pk.hex for pk, _, _ in live}
-        self.subjects = {subject for _, subject, _ in live}
-        self.subjects |= {UUID(each) for _, _, args in live for each in args.get("holds", ())}
-
-    def made(self, name: str) -> bool:
-        """Whether a file's name carries a live job's token."""
-        return any(job in name for job in self._jobs)
 
 
 def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
@@ -93,21 +75,27 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
                 f"{region.code}: stored file {ref} belongs to no image and no backup",
                 partial(engine.delete, ref),
             )
-    for ref in sorted(wanted - inventory.stored - at_work):
+    for ref in _missing(wanted - inventory.stored - at_work, engine):
         image = known[ref].image
         yield Difference(f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image))
+
+
+def _missing(refs: Set[str], engine: Engine) -> list[str]:
+    """Those that are not there now either: a row may be younger than the inventory it was compared with."""
+    there = engine.inventory() if refs else Inventory()
+    return sorted(refs - there.stored - there.disks - there.servers)
 
 
 def _of_backups(region: Region) -> QuerySet[BackupDisk]:
     return BackupDisk.objects.filter(backup__project__region=region).exclude(ref="")
 
 
-def _backups(region: Region, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
     """A backup that has lost a file holds nothing that could be restored; one that failed claims nothing."""
     rows = _of_backups(region).exclude(backup__status=Backup.Status.FAILED)
     known = {disk.ref: disk for disk in rows.select_related("backup")}
     lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
-    for ref in sorted(known.keys() - inventory.stored):
+    for ref in _missing(known.keys() - inventory.stored, engine):
         backup = known[ref].backup
         if not {backup.pk, backup.server_id} & busy.subjects:
             yield Difference(
@@ -131,7 +119,7 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
             yield Difference(
                 f"{region.code}: disk file {ref} belongs to no disk", partial(engine.delete_disk, ref)
             )
-    for ref in sorted(known.keys() - inventory.disks - at_work):
+    for ref in _missing(known.keys() - inventory.disks - at_work, engine):
         disk = known[ref]
         yield Difference(
             f"{region.code}: disk {disk} ({disk.pk}) has lost its file {ref}",
@@ -154,7 +142,7 @@ def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
                 f"{region.code}: folder of server {ref} belongs to no server",
                 partial(engine.delete_server, ref),
             )
-    for ref in sorted(known.keys() - inventory.servers):
+    for ref in _missing(known.keys() - inventory.servers, engine):
         yield Difference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
     for server in rows:
         runs = server.pk in inventory.running
@@ -170,20 +158,10 @@ def _is_of(ref: str, subjects: set[UUID]) -> bool:
     return any(str(subject) in ref for subject in subjects)
 
 
-def _scraps(engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
-    for name in sorted(inventory.scraps):
-        if not busy.made(name) and not name.startswith("read-"):
-            yield Difference(f"unfinished file {name} belongs to no running job", partial(engine.sweep, name))
-
-
-def _uploads() -> Iterator[Difference]:
-    known = {upload.id.hex: upload for upload in Upload.objects.exclude(state=Upload.State.REFUSED)}
-    present = {path.name: path for path in Path(settings.UPLOAD_DIR).glob("*")}
-    for name in sorted(present.keys() - known.keys()):
-        yield Difference(f"uploaded file {name} belongs to no upload", present[name].unlink)
-    for name in sorted(known.keys() - present.keys()):
-        if known[name].state == Upload.State.COMPLETE:
-            yield Difference(f"upload {known[name]} ({known[name].pk}) has lost its file", known[name].delete)
+def _lost_uploads() -> Iterator[Difference]:
+    for upload in Upload.objects.filter(state=Upload.State.COMPLETE):
+        if not upload.path.exists():
+            yield Difference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
 
 
 def _objects() -> Iterator[Difference]:
@@ -193,35 +171,34 @@ def _objects() -> Iterator[Difference]:
         yield Difference(f"object {each.bucket}/{each} ({each.pk}) has lost its bytes", None)
 
 
-def _work_files(busy: Busy) -> Iterator[Difference]:
-    for path in sorted((Path(settings.DATA_DIR) / WORK_DIR).glob("*")):
-        if not busy.made(path.name):
-            yield Difference(f"work file {path.name} belongs to no running job", path.unlink)
-
-
 def _rows_at_work(busy: Busy) -> Iterator[Difference]:
-    for image in Image.objects.filter(status__in=IMAGE_AT_WORK).exclude(pk__in=busy.subjects):
+    for image in _idle(Image.objects.filter(status__in=IMAGE_AT_WORK), busy):
         yield Difference(f"image {image} ({image.pk}) is {image.status} but no job works on it", None)
-    for server in Server.objects.filter(status__in=SERVER_AT_WORK).exclude(pk__in=busy.subjects):
+    for server in _idle(Server.objects.filter(status__in=SERVER_AT_WORK), busy):
         yield Difference(
             f"server {server} ({server.pk}) is {server.status} but no job works on it",
             partial(reconcile_server, server),
         )
-    backups = Backup.objects.existing().filter(status__in=BACKUP_AT_WORK).exclude(pk__in=busy.subjects)
-    for backup in backups:
+    for backup in _idle(Backup.objects.existing().filter(status__in=BACKUP_AT_WORK), busy):
         yield Difference(f"backup {backup} ({backup.pk}) is {backup.status} but no job works on it", None)
-    disks = Disk.objects.existing().filter(status__in=WORKING).exclude(pk__in=busy.subjects)
-    for disk in disks:
+    for disk in _idle(Disk.objects.existing().filter(status__in=WORKING), busy):
         if disk.server_id not in busy.subjects:
             yield Difference(f"disk {disk} ({disk.pk}) is {disk.status} but no job works on it", None)
 
 
 def _tasks(busy: Busy) -> Iterator[Difference]:
-    for server in Server.objects.existing().exclude(task="").exclude(pk__in=busy.subjects):
+    for server in _idle(Server.objects.existing().exclude(task=""), busy):
         yield Difference(
             f"server {server} ({server.pk}) has the task {server.task} but no job works on it",
             partial(Server.objects.filter(pk=server.pk).update, task=""),
         )
+
+
+def _idle(rows: QuerySet[T], busy: Busy) -> list[T]:
+    """Those that no job is about. A state of work comes with its job: so the rows are read first."""
+    found = list(rows)
+    busy.look()
+    return [row for row in found if row.pk not in busy.subjects]
 
 
 def _reservations() -> Iterator[Difference]:

@@ -3,11 +3,15 @@
 import os
 import secrets
 import sys
+import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+
+from imsconsole.core.folders import process_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -24,6 +28,10 @@ for _private in (
     BUCKET_DIR,
 ):  # the guests' user must reach the data folder, but not these
     _private.mkdir(mode=0o700, exist_ok=True)
+TEMP_DIR = DATA_DIR / "tmp"  # of living processes, a folder each
+FILE_UPLOAD_TEMP_DIR = None
+with suppress(OSError):  # on a full disk manage.py must still work, to make room
+    FILE_UPLOAD_TEMP_DIR = tempfile.tempdir = str(process_folder(TEMP_DIR))
 
 
 def _kept_secret(path: Path) -> str:

@@ -41,6 +41,7 @@ del os.environ["DJANGO_SETTINGS_MODULE"]  # or xdist's workers would read the se
 from django.conf import settings  # noqa: E402
 
 assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
+tempfile.tempdir = None  # what tests keep for a look afterwards is not the console's
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
@@ -52,6 +53,7 @@ from django.utils import timezone, translation  # noqa: E402
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
+from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from tests import factories  # noqa: E402
 
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
@@ -103,6 +105,8 @@ def _no_files_of_other_tests() -> Iterator[None]:
     for pattern in ("uploads/*", "work/*", "regions/*/images/*", "buckets/objects/*/*", "buckets/incoming/*"):
         for path in Path(settings.DATA_DIR).glob(pattern):
             path.unlink(missing_ok=True)
+    for path in left_behind(settings.TEMP_DIR):  # by workers that were killed
+        remove_left(path)
 
 
 @pytest.fixture

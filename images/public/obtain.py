@@ -36,11 +36,16 @@ def obtain(entry: Entry, path: Path, report: Report) -> None:
         download(entry.url, path, policy=image_policy(), report=report)
 
 
+def building_dir() -> Path:
+    """Where builds are made, each in a folder that its process holds."""
+    return Path(settings.DATA_DIR) / "building"
+
+
 def _build(path: Path, report: Report) -> None:
     try:
         build_debian(
             path,
-            work_dir=Path(settings.DATA_DIR) / "building",
+            work_dir=building_dir(),
             mirror=settings.IMS_DEBIAN_MIRROR,
             beat=lambda: report(0, 0),
             limit_s=limit_seconds(),

@@ -5,11 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from imsconsole.core.folders import held_folder, left_behind, remove_left
 
 SCRATCH = "building-"
 BEAT_S = 1.0
@@ -115,27 +116,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """A folder to build in. Those that a killed process left behind go first: nobody holds them."""
-    for left in folder.glob(f"{SCRATCH}*"):
-        with _held(left) as alone:
-            if alone:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH) as name, _held(Path(name)):
-        yield Path(name)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Hold a folder; False when another process does, or when it has just gone."""
-    try:
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(number)
+    """A folder to build in. Those that a killed process left behind go first."""
+    for left in left_behind(folder, SCRATCH):
+        remove_left(left)
+    with held_folder(folder, SCRATCH) as path:
+        yield path

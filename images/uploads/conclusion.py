@@ -2,8 +2,6 @@
 
 import logging
 
-from django.conf import settings
-
 from images.models import Upload
 from images.uploads.found import examine_file, with_hash
 from images.uploads.receiver import Receiver
@@ -44,7 +42,7 @@ def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
     Raises BadImage alone: all else says nothing about the file.
     """
     try:
-        seen = examine_file(upload.path, actor.region, claimed=found.format, scratch=settings.UPLOAD_DIR)
+        seen = examine_file(upload.path, actor.region, claimed=found.format)
     except BadImage:
         raise
     except ImsError as error:

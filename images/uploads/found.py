@@ -30,27 +30,23 @@ def limit_fast_bytes() -> int:
     return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
 
 
-def examine_file(
-    path: Path, region: Region, *, claimed: str, scratch: Path, looks_inside: bool = True
-) -> Found:
+def examine_file(path: Path, region: Region, *, claimed: str, looks_inside: bool = True) -> Found:
     """Inspect a finished file, `qemu-img` under limits included, and look for its system unless told not to.
 
     Once more when it was interrupted. Raises BadImage, NoSpace, Unavailable, Unsupported.
     """
     try:
-        return _examined(path, region, claimed, scratch, looks_inside)
+        return _examined(path, region, claimed, looks_inside)
     except Interrupted:
-        return _examined(path, region, claimed, scratch, looks_inside)
+        return _examined(path, region, claimed, looks_inside)
 
 
-def _examined(path: Path, region: Region, claimed: str, scratch: Path, looks_inside: bool) -> Found:
+def _examined(path: Path, region: Region, claimed: str, looks_inside: bool) -> Found:
     run = qemu_img_of(region)
-    found = inspect_file(
-        path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run, scratch=scratch
-    )
+    found = inspect_file(path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run)
     if found.format == "iso" or not looks_inside:
         return found
-    system = find_system(path, found, run=run, scratch=scratch)
+    system = find_system(path, found, run=run)
     if system is None:
         return found
     return replace(found, os_id=system.id, os_version=system.version, os_name=system.name)

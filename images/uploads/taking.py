@@ -8,8 +8,6 @@ import os
 import shutil
 from pathlib import Path
 
-from django.conf import settings
-
 from images.models import Upload
 from images.services.take_object import take_object
 from images.uploads.found import check_fast, examine_file, with_hash
@@ -37,7 +35,6 @@ def take(
             upload.path,
             actor.region,
             claimed=claimed_format,
-            scratch=Path(settings.UPLOAD_DIR),
             looks_inside=not is_fast,
         )
         check_fast(found, is_fast=is_fast)

@@ -52,6 +52,10 @@ class Engine(Protocol):
         """
         ...
 
+    def remove_stray(self, name: str) -> None:
+        """Remove one of the `strays` of the inventory."""
+        ...
+
     # stored disks of images: read-only once they exist
     def ingest(
         self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None

@@ -212,10 +212,15 @@ class Space:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All that exists on an engine: references by kind. `scraps` are temporary files, by token."""
+    """All that exists on an engine: references by kind.
+
+    `scraps` are temporary files that no short call of a living process holds, by token; `strays` lie where
+    the engine keeps things and are nothing it makes.
+    """
 
     stored: frozenset[str] = frozenset()
     servers: frozenset[str] = frozenset()
     disks: frozenset[str] = frozenset()
     scraps: frozenset[str] = frozenset()
+    strays: frozenset[str] = frozenset()
     running: frozenset[UUID] = frozenset()

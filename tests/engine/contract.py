@@ -14,7 +14,7 @@ import pytest
 
 from imsconsole.core.errors import BadImage, Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Power
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Inventory, Power
 from tests.engine.guests import (
     Stopped,
     TestWork,
@@ -33,7 +33,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 def nothing_in(engine: Engine) -> bool:
     there = engine.inventory()
-    return not (there.stored or there.disks or there.servers or there.scraps or there.running)
+    return there == Inventory()
 
 
 def content(engine: Engine, ref: str, offset: int = 0) -> bytes:

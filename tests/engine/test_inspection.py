@@ -56,9 +56,7 @@ def stream(data: bytes, claimed: str = "", *, chunk: int = 65536, limit: int = L
 
 
 def finished(path: Path, claimed: str = "", limit: int = LIMIT) -> Found:
-    return inspect_file(
-        path, limit_virtual_bytes=limit, run=run_limited, scratch=path.parent, claimed=claimed
-    )
+    return inspect_file(path, limit_virtual_bytes=limit, run=run_limited, claimed=claimed)
 
 
 def outcome(data: bytes, chunk: int, claimed: str = "", limit: int = LIMIT) -> Found | str:
@@ -310,7 +308,7 @@ def test_what_qemu_img_cannot_read_within_its_limits_is_too_complex(
 ) -> None:
     path = disks.path("qcow2")
     with pytest.raises(BadImage, match="too-complex"):
-        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +322,7 @@ def test_what_qemu_img_cannot_read_within_its_limits_is_too_complex(
 def test_what_this_host_lacks_is_not_the_file_s_fault(disks: Disks, ended: tuple[int, str, str]) -> None:
     path = disks.path("qcow2")
     with pytest.raises(Unavailable):
-        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended)
 
 
 @pytest.mark.slow(reason="a limit of CPU is a second at least")
@@ -335,7 +333,7 @@ def test_a_small_file_that_takes_long_to_check_is_too_complex(
     (tmp_path / "crowded").write_bytes(crowded())
     engine = LocalEngine(place / "engine", memory_mb=256)
     with pytest.raises(BadImage, match="too-complex"):
-        inspect_file(tmp_path / "crowded", limit_virtual_bytes=LIMIT, run=engine.qemu_img, scratch=tmp_path)
+        inspect_file(tmp_path / "crowded", limit_virtual_bytes=LIMIT, run=engine.qemu_img)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +342,7 @@ def test_a_small_file_that_takes_long_to_check_is_too_complex(
 def test_a_full_disk_is_not_the_file_s_fault(disks: Disks, ended: tuple[int, str, str]) -> None:
     path = disks.path("qcow2")
     with pytest.raises(NoSpace):
-        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended, scratch=path.parent)
+        inspect_file(path, limit_virtual_bytes=LIMIT, run=lambda _arguments: ended)
 
 
 @pytest.mark.parametrize(
@@ -370,7 +368,6 @@ def test_what_qemu_img_reports_is_refused_even_when_our_own_checks_saw_nothing(
             disks.path("qcow2"),
             limit_virtual_bytes=LIMIT,
             run=lambda _arguments: (0, info, ""),
-            scratch=disks.folder,
         )
     assert refusal.value.code == code
 
@@ -382,7 +379,7 @@ def test_the_local_engine_runs_qemu_img_for_the_inspection(disks: Disks) -> None
         path = root / "upload.qcow2"
         path.write_bytes(disks.get("qcow2"))
         engine = LocalEngine(root / "engine", memory_mb=256)
-        found = inspect_file(path, limit_virtual_bytes=LIMIT, run=engine.qemu_img, scratch=root)
+        found = inspect_file(path, limit_virtual_bytes=LIMIT, run=engine.qemu_img)
         assert (found.format, found.partition_table, found.boot_modes) == ("qcow2", "gpt", ("uefi",))
         assert {entry.name for entry in root.iterdir()} == {"upload.qcow2", "engine"}
 

@@ -20,7 +20,7 @@ BOOKWORM = System("debian", "12", "Debian GNU/Linux 12 (bookworm)")
 
 def system_of(local: LocalEngine, path: Path, format: str = "raw", size: int = 0) -> System | None:
     found = Found(format, size or path.stat().st_size, path.stat().st_size)
-    return find_system(path, found, run=local.qemu_img, scratch=path.parent)
+    return find_system(path, found, run=local.qemu_img)
 
 
 @pytest.mark.parametrize("table", ["gpt", "mbr", "logical"])

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.test import Client
 
 from images.models import Upload
-from images.uploads.expiry import expire_uploads, remove_orphans, work_dir
+from images.orphans import remove_orphans
+from images.uploads.expiry import expire_uploads, work_dir
 from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
 from images.uploads.services import complete_upload, discard_upload, start_upload

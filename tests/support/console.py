@@ -73,7 +73,7 @@ def running_console() -> Iterator[Console]:
     }
     running = Console(f"http://localhost:{port}", data, environment)
     running.manage("set_up")
-    with (data / "console.log").open("wb") as log:
+    with data.with_suffix(".log").open("wb") as log:
         tree = subprocess.Popen(
             [ROOT / ".venv/bin/honcho", "-f", "imsconsole/Procfile", "start"],
             cwd=ROOT,
@@ -89,6 +89,7 @@ def running_console() -> Iterator[Console]:
         tree.wait(30)
         running.manage("stop_guests")
         shutil.rmtree(data, ignore_errors=True)
+        data.with_suffix(".log").unlink()
 
 
 def free_port() -> int:

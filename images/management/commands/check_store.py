@@ -5,7 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from images.differences import Difference
 from images.store_check import differences
+from imsconsole.core.errors import ImsError
+
+REPAIRED = " – repaired"
 
 
 class Command(BaseCommand):
@@ -15,14 +19,22 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="put right what can be put right")
 
     def handle(self, *args: Any, repair: bool, **options: Any) -> None:
-        found = list(differences())
         left = 0
-        for difference in found:
-            repaired = repair and difference.repair is not None
-            if repaired and difference.repair:
-                difference.repair()
-            left += not repaired
-            self.stdout.write(f"{difference.what}{' – repaired' if repaired else ''}")
+        for difference in list(differences()):
+            told = _repaired(difference) if repair else ""
+            left += told != REPAIRED
+            self.stdout.write(difference.what + told)
         if left:
             raise CommandError(f"{left} difference(s)")
         self.stdout.write("The store is clean.")
+
+
+def _repaired(difference: Difference) -> str:
+    """What came of putting it right; one that cannot be does not keep the others."""
+    try:
+        if difference.repair is None:
+            return ""
+        difference.repair()
+    except (ImsError, OSError) as error:
+        return f" – not repaired: {error}"
+    return REPAIRED

@@ -93,7 +93,7 @@ def stored_ids() -> Iterator[str]:
 
 def incoming_ids() -> Iterator[str]:
     """The hex IDs of everything that has begun to arrive at this host."""
-    return (path.name for path in incoming_dir().glob("*"))
+    return (path.name for path in incoming_dir().iterdir() if path.is_file())
 
 
 def _listed(folder: str) -> tuple[list[str], list[str]]:

@@ -4,15 +4,28 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import chain
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
+
 from imsconsole.cloud.buckets.expected import held_by_jobs
-from imsconsole.cloud.buckets.store import incoming_ids, remove_bytes, storage, stored_ids, stored_name
+from imsconsole.cloud.buckets.store import (
+    incoming_dir,
+    incoming_ids,
+    is_local,
+    remove_bytes,
+    storage,
+    stored_ids,
+    stored_name,
+)
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.now import now
 
 SILENT_FOR = timedelta(hours=1)  # the longest that putting bytes in place may take without a word
 ASKED_AT_ONCE = 500
+FOLDERS = re.compile("incoming|objects")
+SHELF = re.compile("[0-9a-f]{2}")
 IS_OURS = re.compile(r"[0-9a-f]{32}")  # an S3 bucket may hold what others keep there
 
 
@@ -45,6 +58,24 @@ def _without_row(ids: Iterable[UUID]) -> Iterator[UUID]:
     yield from sorted(
         set(wanted) - set(BucketObject.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     )
+
+
+def strays() -> Iterator[Path]:
+    """What lies in the buckets' folder and cannot be bytes of an object. In S3 it is nobody's business."""
+    yield from _others(Path(settings.BUCKET_DIR), FOLDERS, are_folders=True)
+    yield from _others(incoming_dir(), IS_OURS)
+    if is_local() and (objects := Path(storage().path(""))).is_dir():
+        yield from _others(objects, SHELF, are_folders=True)
+        for shelf in objects.glob("[0-9a-f][0-9a-f]"):
+            yield from _others(shelf, re.compile(f"{shelf.name}[0-9a-f]{{30}}"))
+
+
+def _others(folder: Path, ours: re.Pattern[str], *, are_folders: bool = False) -> Iterator[Path]:
+    """What has no such name, or is something else than it should be."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else ():
+        is_right = path.is_dir() if are_folders else path.is_file() and not path.is_symlink()
+        if not (ours.fullmatch(path.name) and is_right):
+            yield path
 
 
 def objects_without_bytes() -> Iterator[BucketObject]:

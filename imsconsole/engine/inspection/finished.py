@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
-from imsconsole.core.full_disk import met_full_disk
+from imsconsole.core.full_disk import full_disk_said, met_full_disk
 from imsconsole.engine.inspection.disk import SECTOR, read_table
 from imsconsole.engine.inspection.examine import check_size, examine
 from imsconsole.engine.inspection.library import PIECE_BYTES, Library
@@ -26,13 +27,10 @@ OUR_FAULT = ("Permission denied", "Failed to get", "Resource temporarily", "setp
 CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
 
 
-def inspect_file(
-    path: Path, *, limit_virtual_bytes: int, run: QemuImg, scratch: Path, claimed: str = ""
-) -> Found:
+def inspect_file(path: Path, *, limit_virtual_bytes: int, run: QemuImg, claimed: str = "") -> Found:
     """What the file at the absolute `path` is; its `sha256` stays empty (`Inspector` made it).
 
-    `scratch` is a folder for one temporary file of 1 MiB. Raises BadImage, NoSpace,
-    Unavailable (of `run`).
+    Raises BadImage, NoSpace, Unavailable (of `run`).
     """
     with file_view(path) as view:
         facts = examine(view, limit_virtual_bytes, claimed)
@@ -42,7 +40,7 @@ def inspect_file(
     facts = check_info(path, qemu_name, facts, run, limit_virtual_bytes)
     facts = check_consistency(path, qemu_name, facts, run)
     if facts.format not in PLAIN:
-        facts = look_inside(path, qemu_name, facts, run, scratch)
+        facts = look_inside(path, qemu_name, facts, run)
     return Found(size_bytes=size_bytes, **vars(facts))
 
 
@@ -56,6 +54,13 @@ def file_view(path: Path) -> Iterator[View]:
         yield View(
             os.pread(handle, HEAD_BYTES, 0), size, end, lambda at, length: os.pread(handle, length, at)
         )
+
+
+@contextlib.contextmanager
+def temporary_file() -> Iterator[Path]:
+    """A name for a small file that is gone afterwards. Raises NoSpace."""
+    with full_disk_said(), tempfile.TemporaryDirectory() as folder:
+        yield Path(folder, "file")
 
 
 def check_library(view: View, facts: Facts) -> None:
@@ -135,27 +140,12 @@ def check_consistency(path: Path, qemu_name: str, facts: Facts, run: QemuImg) ->
     return facts
 
 
-def look_inside(path: Path, qemu_name: str, facts: Facts, run: QemuImg, scratch: Path) -> Facts:
+def look_inside(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
     """Partition table and boot modes of the disk that the file contains."""
-    target = scratch / f"{path.name}.head"
-    try:
-        ask(
-            path,
-            facts,
-            run,
-            "dd",
-            "-f",
-            qemu_name,
-            "-O",
-            "raw",
-            "bs=1M",
-            "count=1",
-            f"if={path}",
-            f"of={target}",
-        )
+    with temporary_file() as target:
+        files = [f"if={path}", f"of={target}"]
+        ask(path, facts, run, "dd", "-f", qemu_name, "-O", "raw", "bs=1M", "count=1", *files)
         head = target.read_bytes()[:MIB]
-    finally:
-        target.unlink(missing_ok=True)
     table = read_table(View(head, facts.virtual_size_bytes))
     beyond = table.end_bytes > facts.virtual_size_bytes // SECTOR * SECTOR
     warnings = [*facts.warnings, *([] if table.kind else ["no-partition-table"])]

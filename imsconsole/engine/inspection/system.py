@@ -16,7 +16,7 @@ from imsconsole.core.errors import BadImage
 from imsconsole.engine.inspection.disk import SECTOR, TYPE_PROTECTIVE, mbr_partitions
 from imsconsole.engine.inspection.ext import Ext
 from imsconsole.engine.inspection.files import FileSystem, Unreadable
-from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg, ask
+from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg, ask, temporary_file
 from imsconsole.engine.inspection.view import Facts
 from imsconsole.engine.inspection.xfs import Xfs
 from imsconsole.engine.types import MIB, Found
@@ -46,9 +46,8 @@ class System:
 class Disk:
     """The bytes of a disk in a file of any format, a page at a time. Raises Unreadable beyond its budget."""
 
-    def __init__(self, path: Path, found: Found, run: QemuImg, scratch: Path) -> None:
+    def __init__(self, path: Path, found: Found, run: QemuImg) -> None:
         self._path, self._found, self._run = path, found, run
-        self._target = scratch / f"{path.name}.page"
         self._pages: dict[int, bytes] = {}
         self._until = time.monotonic() + PATIENCE_S
 
@@ -78,21 +77,19 @@ class Disk:
         format = QEMU_NAMES.get(self._found.format, self._found.format)
         size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
         facts = Facts(self._found.format, self._found.virtual_size_bytes)
-        files = [f"if={self._path}", f"of={self._target}"]
-        try:
+        with temporary_file() as target:
+            files = [f"if={self._path}", f"of={target}"]
             ask(self._path, facts, self._run, "dd", "-f", format, "-O", "raw", *size, *files)
-            with self._target.open("rb") as file:
+            with target.open("rb") as file:
                 return file.read(PAGE_BYTES)
-        finally:
-            self._target.unlink(missing_ok=True)
 
 
-def find_system(path: Path, found: Found, *, run: QemuImg, scratch: Path) -> System | None:
-    """The system on the disk in an inspected file, or None. `scratch` is for one small temporary file.
+def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
+    """The system on the disk in an inspected file, or None.
 
     What is odd about the disk raises nothing: then the system is not known. Raises NoSpace, Unavailable.
     """
-    disk = Disk(path, found, run, scratch)
+    disk = Disk(path, found, run)
     try:
         starts = [0, *partitions(disk)]
     except (Unreadable, BadImage, struct.error, IndexError):

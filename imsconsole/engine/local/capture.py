@@ -15,12 +15,13 @@ from typing import Any
 from uuid import UUID
 
 from imsconsole.core.errors import ImsError, NoSpace, Unavailable
+from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks, machine
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
-from imsconsole.engine.local.store import BASE, RUN, Store, link, remove, sha256_of
+from imsconsole.engine.local.store import BASE, RUN, Store, link, sha256_of
 from imsconsole.engine.types import DiskSpec, ServerSpec, StoredDisk, Work
 
 PREFIX = "capture-"

@@ -7,20 +7,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from imsconsole.core.errors import Conflict
+from imsconsole.core.folders import held_folder, left_behind, remove
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import export_disk
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import RunAs, run_as
+from imsconsole.engine.local.listing import Listing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import BASE, READ_ONLY, Store, link, remove, server_of, sha256_of
+from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of, sha256_of
 from imsconsole.engine.local.store import copy as copy_bytes
 from imsconsole.engine.local.transfers import drop_parts, transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
@@ -84,12 +86,15 @@ class LocalEngine:
 
     def inventory(self) -> Inventory:
         """System disks are counted among the disks."""
-        store = self._store
+        there = Listing(self._store.root)
+        held = {name for name in there.scraps if name.startswith(READ)}
+        held -= {path.name for path in left_behind(self._store.scraps, READ)}
         return Inventory(
-            stored=_names(store.images),
-            servers=_names(store.servers),
-            disks=_names(store.disks) | frozenset(store.system_refs()),
-            scraps=_names(store.scraps) | self._captures.tokens(),
+            stored=there.stored,
+            servers=there.servers,
+            disks=there.disks | there.systems,
+            scraps=(there.scraps - held) | self._captures.tokens(),
+            strays=there.strays,
             running=self._machines.running(),
         )
 
@@ -97,6 +102,10 @@ class LocalEngine:
         self._store.sweep(token)
         if not keep_captures:
             self._captures.sweep(token)
+
+    def remove_stray(self, name: str) -> None:
+        if name in Listing(self._store.root).strays:
+            remove(self._store.root / name)
 
     @full_disk_said()
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
@@ -117,7 +126,8 @@ class LocalEngine:
 
     @contextmanager
     def _readable(self, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
-        with self._store.scrap(_Unwatched(f"read-{uuid4().hex}")) as folder:
+        with held_folder(self._store.scraps, READ) as folder:
+            self._user.let_in(folder)
             readable = list(arguments)
             for index, argument in enumerate(arguments):
                 prefix, slash, path = argument.partition("/")
@@ -364,24 +374,9 @@ class LocalEngine:
         return self._machines.console_log(ref, limit_bytes)
 
 
-class _Unwatched:
-    """Work of a call that is short and belongs to no job."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-
-    def report(self, done: int, total: int) -> None: ...
-
-    def hold(self) -> None: ...
-
-
 def _beat(work: Work, total: int) -> Callable[[int], None]:
     """Progress of a phase without a share of its own: tells that the work goes on."""
     return lambda _done: work.report(total, total)
-
-
-def _names(folder: Path) -> frozenset[str]:
-    return frozenset(path.name for path in folder.iterdir())
 
 
 def _with_system(server: ServerSpec, ref: str) -> ServerSpec:

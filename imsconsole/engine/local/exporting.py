@@ -5,8 +5,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imsconsole.core.errors import BadImage, NoSpace, Unsupported
+from imsconsole.core.folders import remove
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, copy, link, remove, sha256_of, sync
+from imsconsole.engine.local.store import Store, copy, link, sha256_of, sync
 from imsconsole.engine.types import Exported, FileSink, Key, Sink, Work
 
 AS_STORED = "stored"

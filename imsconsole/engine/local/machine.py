@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imsconsole.core.errors import Conflict, Unavailable, Unsupported
+from imsconsole.core.folders import remove
 from imsconsole.engine.local import luks, probe
 from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
@@ -26,7 +27,7 @@ from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
-from imsconsole.engine.local.store import RUN, remove
+from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import DiskSpec, ServerSpec
 
 Network = Literal["none", "user", "internet"]

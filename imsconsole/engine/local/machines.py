@@ -17,6 +17,7 @@ from typing import get_args
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
+from imsconsole.core.folders import remove
 from imsconsole.engine.local import hotplug, luks, machine, probe
 from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
@@ -38,7 +39,7 @@ from imsconsole.engine.local.state import (
     this_boot,
     write_state,
 )
-from imsconsole.engine.local.store import RUN, Store, remove, server_of, sync
+from imsconsole.engine.local.store import RUN, Store, server_of, sync
 from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
@@ -129,7 +130,7 @@ class Machines:
     # power
     def running(self) -> frozenset[UUID]:
         machine.reap()
-        folders = [path for path in self._store.servers.iterdir() if path.is_dir()]
+        folders = [path for path in self._store.servers.iterdir() if self._store.is_server(path.name)]
         return frozenset(UUID(path.name) for path in folders if find_guest(path, read_state(path)))
 
     def state(self, ref: str) -> ServerState:

@@ -13,8 +13,9 @@ from pathlib import Path
 from uuid import UUID
 
 from imsconsole.core.errors import NoSpace
+from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import full_disk_said
-from imsconsole.engine.local.store import RUN, remove
+from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import Power, ServerState
 
 STATE_FILE = "state.json"

@@ -28,6 +28,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import NotFound, Unavailable
+from imsconsole.core.folders import remove, remove_left
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
@@ -39,6 +40,7 @@ DISK_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.qcow2")
 SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]+)")
 SERVER_REF = re.compile(UUID_PATTERN)
 RUN = "run"
+READ = "read-"  # scraps of short calls that belong to no job; each is held by its process
 BASE = "base.qcow2"  # beside a system disk's own layer
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
 FICLONE = 0x40049409  # linux/fs.h
@@ -237,7 +239,7 @@ class Store:
         if not TOKEN.fullmatch(token):
             raise ValueError(f"not a token: {token!r}")
         for path in self.scraps.glob(f"{token}*"):
-            remove(path)
+            (remove_left if path.name.startswith(READ) else remove)(path)
 
     def free_space(self) -> Space:
         numbers = os.statvfs(self.root)
@@ -245,7 +247,8 @@ class Store:
 
     def system_refs(self) -> Iterator[str]:
         for folder in self.servers.glob("*/system-*"):
-            yield f"{folder.parent.name}/{folder.name}"
+            if SYSTEM_REF.fullmatch(ref := f"{folder.parent.name}/{folder.name}"):
+                yield ref
 
 
 def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> str:
@@ -306,14 +309,6 @@ def sync(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder; what is missing is removed already."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def server_of(ref: str) -> UUID | None:

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import BadImage, Unavailable
-from imsconsole.engine.local.store import READ_ONLY, Store, clone, remove
+from imsconsole.core.folders import remove
+from imsconsole.engine.local.store import READ_ONLY, Store, clone
 from imsconsole.engine.types import MIB, Source, Work
 
 PIECE_BYTES = 4 * MIB

@@ -1,0 +1,79 @@
+"""What a killed process leaves: files that belong to no row, no live job and no living process.
+
+Each may be removed at any moment: rows and jobs come before their files, so what is there is listed first
+and asked about then; and processes hold their folders.
+"""
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+
+from images.differences import Busy, Difference
+from images.models import Upload
+from images.public.obtain import building_dir
+from images.uploads.expiry import work_dir
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import engine_for
+from imsconsole.core.errors import ImsError
+from imsconsole.core.folders import left_behind, remove, remove_left
+
+logger = logging.getLogger(__name__)
+
+
+def remove_orphans() -> None:
+    """Remove all of them; one that cannot be removed does not keep the others."""
+    for orphan in orphans():
+        try:
+            if orphan.repair:
+                orphan.repair()
+        except (ImsError, OSError):
+            logger.exception("not removed: %s", orphan.what)
+
+
+def orphans() -> Iterator[Difference]:
+    yield from _uploads()
+    yield from _work_files()
+    yield from _scraps()
+    yield from _temporary()
+
+
+def _uploads() -> Iterator[Difference]:
+    present = sorted(Path(settings.UPLOAD_DIR).iterdir())
+    known = {pk.hex for pk in Upload.objects.exclude(state=Upload.State.REFUSED).values_list("pk", flat=True)}
+    for path in present:
+        if path.name not in known:
+            yield Difference(f"uploaded file {path.name} belongs to no upload", partial(remove, path))
+
+
+def _work_files() -> Iterator[Difference]:
+    present = sorted(work_dir().iterdir())
+    busy = Busy()
+    for path in present:
+        if not busy.made(path.name):
+            yield Difference(f"work file {path.name} belongs to no running job", partial(remove, path))
+
+
+def _scraps() -> Iterator[Difference]:
+    """Unfinished files of a region's engine."""
+    for region in Region.objects.all():
+        engine = engine_for(region)
+        present = sorted(engine.inventory().scraps)
+        busy = Busy()
+        for name in present:
+            if not busy.made(name):
+                yield Difference(
+                    f"{region.code}: unfinished file {name} belongs to no running job",
+                    partial(engine.sweep, name),
+                )
+
+
+def _temporary() -> Iterator[Difference]:
+    for folder in (Path(settings.TEMP_DIR), building_dir()):
+        for path in left_behind(folder):
+            yield Difference(
+                f"temporary file {folder.name}/{path.name} belongs to no living process",
+                partial(remove_left, path),
+            )

@@ -1,0 +1,94 @@
+"""Folders that end with their process.
+
+Each is locked (`flock`) as long as its process lives, and a lock ends with a kill as well: so what was
+left behind can be told from what is in use, by every process and container that sees the folder.
+"""
+
+import atexit
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+@contextmanager
+def held_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
+    """A new folder in `parent`, for its owner alone, held until it is removed at the end."""
+    folder, number = _made(parent, prefix)
+    try:
+        yield folder
+    finally:
+        _remove(folder, number)
+
+
+def process_folder(parent: Path) -> Path:
+    """A new folder in `parent` that is removed when this process ends. What it forks may use it until then."""
+    parent.mkdir(mode=0o700, exist_ok=True)
+    folder, number = _made(parent, "")
+    ours = os.getpid()
+    atexit.register(lambda: _remove(folder, number) if os.getpid() == ours else None)
+    return folder
+
+
+def left_behind(parent: Path, prefix: str = "") -> Iterator[Path]:
+    """What lies in `parent` and nobody holds."""
+    for path in sorted(parent.glob(f"{prefix}*")):
+        if _is_folder(path):
+            if (number := _hold(path)) is not None:
+                os.close(number)
+                yield path
+        elif os.path.lexists(path):
+            yield path
+
+
+def remove_left(path: Path) -> None:
+    """Remove what nobody holds; what somebody does stays."""
+    if not _is_folder(path):
+        path.unlink(missing_ok=True)
+    elif (number := _hold(path)) is not None:
+        _remove(path, number)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; what is missing is removed already."""
+    if _is_folder(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _made(parent: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder, and the descriptor that holds it."""
+    while True:
+        folder = parent / f"{prefix}{uuid4().hex}"
+        folder.mkdir(mode=0o700)
+        if (number := _hold(folder)) is not None:
+            return folder, number  # else whoever tidies up was quicker
+
+
+def _remove(folder: Path, number: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(number)
+
+
+def _hold(folder: Path) -> int | None:
+    """A descriptor that holds a folder; None when somebody else does, or it is gone."""
+    try:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(number), folder.lstat()):
+            return number
+    except OSError:
+        pass
+    os.close(number)
+    return None
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()

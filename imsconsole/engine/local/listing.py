@@ -1,0 +1,57 @@
+"""All that lies in a region's folders: what the engine has made, and what it cannot have made."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from imsconsole.engine.local.store import DISK_REF, RUN, SERVER_REF, STORED_REF, TOKEN, UUID_PATTERN
+
+NOTHING = re.compile(r"(?!)")
+REGION = re.compile(r"images|disks|servers|scrap")
+PART = re.compile(rf"part-{UUID_PATTERN}-{TOKEN.pattern}")
+SYSTEM = re.compile(rf"system-{UUID_PATTERN}\.{TOKEN.pattern}")
+OF_SERVER = re.compile(r"cd\.iso|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?|stderr\.log")
+OF_SYSTEM = re.compile(r"base\.qcow2|disk\.qcow2|vars\.(fd|new)")
+
+
+class Listing:
+    """Names by kind. `strays` are names below the region's root. What guests make in their run folders is theirs."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._strays: set[str] = set()
+        self._known("", folders=REGION, follows=True)  # an operator may have put one elsewhere
+        self.stored = self._known("images", files=STORED_REF)
+        self.disks = self._known("disks", files=DISK_REF)
+        self.scraps = self._known("scrap", files=PART, folders=TOKEN)
+        self.servers = self._known("servers", folders=SERVER_REF)
+        self.systems = frozenset(system for server in self.servers for system in self._systems_of(server))
+        self.strays = frozenset(self._strays)
+
+    def _systems_of(self, server: str) -> frozenset[str]:
+        inside = re.compile(f"{RUN}|{SYSTEM.pattern}")
+        names = self._known(f"servers/{server}", files=OF_SERVER, folders=inside)
+        systems = frozenset(f"{server}/{name}" for name in names if SYSTEM.fullmatch(name))
+        for system in systems:
+            self._known(f"servers/{system}", files=OF_SYSTEM)
+        return systems
+
+    def _known(
+        self,
+        place: str,
+        files: re.Pattern[str] = NOTHING,
+        folders: re.Pattern[str] = NOTHING,
+        *,
+        follows: bool = False,
+    ) -> frozenset[str]:
+        """The names in a folder that may be there, each as what it should be; all else is a stray."""
+        known = set()
+        with suppress(FileNotFoundError), os.scandir(self._root / place) as entries:
+            for entry in entries:
+                is_file = files.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if is_file or (folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=follows)):
+                    known.add(entry.name)
+                else:
+                    self._strays.add(str(Path(place, entry.name)))
+        return frozenset(known)
