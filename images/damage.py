@@ -12,6 +12,7 @@ from images.models import Image, ImageDisk
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Role
 from imsconsole.cloud.models import Backup, BackupDisk, Disk
+from imsconsole.core.locks import held
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -23,7 +24,7 @@ WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 def record_good(region: str, refs: Collection[str]) -> None:
     """The bytes are what they were. What was frozen for their sake is Normal again."""
     disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    thawed = list(_images(disks.filter(damaged_at__isnull=False)))
+    thawed = held(_images(disks.filter(damaged_at__isnull=False)))
     mended = list(_backups(backup_disks.filter(damaged_at__isnull=False)))
     disks.update(verified_at=now(), damaged_at=None)
     backup_disks.update(verified_at=now(), damaged_at=None)
@@ -43,7 +44,7 @@ def record_bad(region: str, refs: Collection[str], code: str) -> None:
     Who has them is told once. A server keeps its own link: it is warned of changed bytes, not of a missing name.
     """
     disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    images = list(_images(disks.filter(damaged_at=None)))
+    images = held(_images(disks.filter(damaged_at=None)))
     backups = list(_backups(backup_disks.filter(damaged_at=None)))
     for each in (disks, backup_disks):
         each.filter(damaged_at=None).update(damaged_at=now())
@@ -62,7 +63,7 @@ def _disks(region: str, refs: Collection[str]) -> "QuerySet[ImageDisk]":
 
 
 def _images(disks: "QuerySet[ImageDisk]") -> "QuerySet[Image]":
-    return Image.objects.filter(disks__in=disks).select_related("project__account").distinct()
+    return Image.objects.filter(pk__in=disks.values("image")).select_related("project__account")
 
 
 def _backup_disks(region: str, refs: Collection[str]) -> "QuerySet[BackupDisk]":
@@ -76,9 +77,10 @@ def _backups(disks: "QuerySet[BackupDisk]") -> "QuerySet[Backup]":
 def _warn_servers(region: str, refs: Collection[str], disks: "QuerySet[ImageDisk]") -> None:
     """Servers that rest on the bytes, and those that are being made from them."""
     begun = Q(ref="", role=Disk.Role.SYSTEM, image__disks__in=disks)
-    resting = Disk.objects.existing().filter(Q(ref__in=refs) | begun, project__region=region, damaged_at=None)
-    for disk in resting.select_related("server", "project__account").distinct():
-        Disk.objects.filter(pk=disk.pk).update(damaged_at=now())
+    found = Disk.objects.existing().filter(Q(ref__in=refs) | begun, project__region=region, damaged_at=None)
+    resting = list(found.select_related("server", "project__account").distinct())
+    Disk.objects.filter(pk__in=[disk.pk for disk in resting]).update(damaged_at=now())
+    for disk in resting:
         if disk.server and not disk.beside:
             send(
                 "server-damaged",

@@ -1,18 +1,27 @@
-"""An image's row, held until the transaction ends."""
+"""Rows of images, held until the transaction ends."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from images.models import Image, ImageQuerySet
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
+
+
+def held_images(images: ImageQuerySet, pks: Iterable[UUID]) -> dict[UUID, Image]:
+    """Those of `images` with these keys as they are now, by key, their rows held. Raises NotFound when one is not there.
+
+    First the rows, then the question whether they are among them: what its owner stopped sharing while this
+    waited for the row is not there any more (R102). One question for both would be answered as of before.
+    """
+    wanted = set(pks)
+    held(Image.objects.filter(pk__in=wanted))
+    rows = images.in_bulk(wanted)
+    if rows.keys() != wanted:
+        raise NotFound
+    return rows
 
 
 def held_image(images: ImageQuerySet, pk: UUID) -> Image:
-    """One of `images` as it is now, its row held. Raises NotFound.
-
-    First the row, then the question whether it is among them: what its owner stopped sharing while this
-    waited for the row is not there any more (R102). One question for both would be answered as of before.
-    """
-    Image.objects.select_for_update(no_key=True).filter(pk=pk).first()
-    if (row := images.filter(pk=pk).first()) is None:
-        raise NotFound
-    return row
+    """One of `images` as it is now, its row held. Raises NotFound."""
+    return held_images(images, [pk])[pk]

@@ -12,6 +12,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_capture import is_source
 from imsconsole.cloud.specs import disk_spec, server_spec
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import held
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.jobs.kinds import JobKind
@@ -97,8 +98,8 @@ class CaptureImage(JobKind):
                     "images-gone", _("An image of this job has been deleted since. Create the images anew.")
                 )
             )
-        hold(job)
         failed.update(status=Image.Status.SAVING, error_code="", error_values={}, updated_at=now())
+        hold(job)
 
 
 def hold(job: Job) -> None:
@@ -106,8 +107,8 @@ def hold(job: Job) -> None:
     wanted = [each["disk"] for each in job.args["images"].values()]
     servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
     server = servers.filter(pk=job.args["server"]).first() if job.args["server"] else None
-    rows = Disk.objects.existing().select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
-    disks = list(rows.filter(server=server, beside=False).exclude(ref=""))
+    rows = Disk.objects.existing().filter(pk__in=wanted)
+    disks = held(rows.filter(server=server, beside=False).exclude(ref=""))
     if (job.args["server"] and not server) or len(disks) < len(wanted):
         raise NotFound("disks-moved-on")
     if server:

@@ -131,9 +131,9 @@ class CopyImageAcross(MakeImage):
             _tell_both(job)
 
     def resume(self, job: Job) -> None:
+        super().resume(job)
         if "backup_id" in job.args:
             resume_backup(job)
-        super().resume(job)
 
 
 def _backup_disks(run: Run) -> "QuerySet[BackupDisk]":

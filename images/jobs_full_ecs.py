@@ -111,12 +111,12 @@ class CaptureFull(CreateBackup):
         unregister_disks(run)
 
     def settle(self, job: Job, state: str) -> None:
-        super().settle(job, state)
         settle_image(job, state)
+        super().settle(job, state)
 
     def resume(self, job: Job) -> None:
-        super().resume(job)
         resume_image(job)
+        super().resume(job)
 
 
 class MakeOfBackup(JobKind):

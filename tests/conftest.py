@@ -55,7 +55,9 @@ from imsconsole.accounts.models import Account, Membership, Project, Role, User 
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from tests import factories  # noqa: E402
+from tests.support import lock_order  # noqa: E402
 
+lock_order.watch()
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 
 SKIPS: frozenset[str] = frozenset()  # the only reasons for which a test may be skipped
@@ -96,6 +98,13 @@ def _nobody_has_spoken() -> None:
     """A reader's language and time zone stay with the thread after a request."""
     translation.deactivate()
     timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _rows_are_held_in_order() -> Iterator[None]:
+    lock_order.complaints.clear()
+    yield
+    assert not lock_order.complaints, "\n\n".join(lock_order.complaints)
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,11 @@ from images.rules.capture import can_capture
 from images.rules.import_image import boot_mode_fits, memory_fits, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
-from imsconsole.cloud.locks import locked_server
+from imsconsole.cloud.locks import locked_server, locked_servers
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import held
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -37,6 +38,7 @@ def capture_server(
 
     It inherits everything that its own image and its system disk say (§2.1), restrictions included (R73, R74).
     """
+    lock_project(actor.project)
     server = locked_server(server.pk, actor)
     can_capture_server(server, actor).require()
     (disk,) = _locked(server.disks.attached().filter(role=Disk.Role.SYSTEM), actor)
@@ -78,6 +80,7 @@ def capture_disk(
     tags: Tags | None = None,
 ) -> Image:
     """A system disk image of a disk on which a system is, as its owner says (§2.3). Raises Refused, NotFound, Conflict."""
+    lock_project(actor.project)
     (disk,) = _locked(Disk.objects.filter(pk=disk.pk), actor)
     can_capture_disk(disk, actor).require()
     memory_fits(min_ram_mb, max_ram_mb).require()
@@ -107,6 +110,7 @@ def capture_data_disks(
 
     Raises Refused, NotFound, Conflict.
     """
+    lock_project(actor.project)
     disks = _locked(Disk.objects.filter(pk__in=list(names)), actor)
     if len(disks) < len(names):
         raise NotFound
@@ -131,12 +135,8 @@ def _locked(disks: Any, actor: Actor) -> list[Disk]:
     Raises NotFound, Conflict.
     """
     disks = disks.visible_to(actor).existing()
-    servers = {each: locked_server(each, actor) for each in sorted(_server_ids(disks))}
-    rows = list(
-        disks.select_for_update(of=("self",), no_key=True)
-        .select_related("project", "key")
-        .order_by("index", "pk")
-    )
+    servers = locked_servers(_server_ids(disks), actor)
+    rows = sorted(held(disks.select_related("project", "key")), key=lambda disk: (disk.index, disk.pk))
     if not rows:
         raise NotFound
     for disk in rows:
@@ -171,7 +171,6 @@ def _image_of(disk: Disk, actor: Actor, *, source: tuple[str, UUID, str], **attr
 def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> list[Image]:
     """The rows and their one job, which reserves what their origin takes in the store; what they take is not known."""
     _require_idle(images)
-    lock_project(actor.project)
     can_capture(actor, len(images)).require()
     tags_fit(dict(tags or {})).require()
     for image in images.values():

@@ -66,11 +66,11 @@ def _locked(change: OsChange, actor: Actor) -> OsChange:
 
     An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
     """
+    lock_project(actor.project)
+    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
     image = held_image(
         Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key"), change.image.pk
     )
-    lock_project(actor.project)
-    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
     servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "image")
     server = _held(servers, change.server.pk)
     return replace(

@@ -34,8 +34,8 @@ def copy_image(
     It has an ID of its own, and neither is changed by what becomes of the other (R83). A job of `kind` does
     the work, at once where the bytes stay as they are. Raises Refused.
     """
-    order = Copy(locked_source(image, actor), name, key)
     lock_project(actor.project)
+    order = Copy(locked_source(image, actor), name, key)
     can_order_copy(order, actor).require()
     quota = order.quota(actor)
     copy = new_copy(order.image, actor.project, name=name, description=description, key=key)
@@ -69,8 +69,8 @@ def copy_image_across(
     It belongs to that project and takes of its quotas. A full-ECS image goes with its backup, into `vault` there
     (R82). Raises Refused, NotFound.
     """
-    source = locked_source(image, actor)
     lock_project(target)
+    source = locked_source(image, actor)
     into = locked_vault(vault.pk, service_actor(target)) if vault and source.backup else None
     order = CopyAcross(source, name, target, into)
     can_order_copy_across(order, actor).require()

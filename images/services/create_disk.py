@@ -16,8 +16,8 @@ from imsconsole.jobs.start import start_job
 @service("createDisk")
 def create_disk_from(image: Image, *, name: str, size_gb: int, zone: AvailabilityZone, actor: Actor) -> Disk:
     """A new data disk with what the image holds, encrypted with its key. Raises Refused, NotFound, ValidationError (name)."""
-    row = held_image(Image.objects.visible_to(actor).select_related("key"), image.pk)
     lock_project(actor.project)
+    row = held_image(Image.objects.visible_to(actor).select_related("key"), image.pk)
     can_order_disk_from(row, size_gb, zone, actor).require()
     server_name(name)
     disk = Disk.objects.create(

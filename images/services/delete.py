@@ -85,8 +85,8 @@ def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
 
     Raises Refused: also when the name was taken meanwhile, by whoever came first.
     """
-    image = _locked(image, actor)
     lock_project(actor.project)
+    image = _locked(image, actor)
     can_restore(image, actor).require()
     image.name = name or image.name
     name_is_free(image.name, actor).require()

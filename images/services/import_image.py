@@ -16,6 +16,7 @@ from imsconsole.audit.trail import service
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -46,7 +47,7 @@ def import_image(
     takes the project's default key, which is made now if need be. Raises Refused; then there is none.
     """
     lock_project(actor.project)
-    upload = _locked(upload)
+    upload = _locked(upload, *(disk.upload for disk in data_disks))
     tags = dict(tags or {})
     can_import_file(upload, type, actor).require()
     data_disks_fit(type, upload, data_disks).require()
@@ -111,9 +112,10 @@ def import_image(
     return image
 
 
-def _locked(upload: Upload) -> Upload:
-    """The upload as it is now; nobody discards it meanwhile. Raises NotFound."""
-    found = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+def _locked(upload: Upload, *others: Upload) -> Upload:
+    """The upload as it is now; nobody discards it, or one of the others, meanwhile. Raises NotFound."""
+    rows = held(Upload.objects.filter(pk__in=[each.pk for each in (upload, *others)]))
+    found = next((row for row in rows if row.pk == upload.pk), None)
     if found is None:
         raise NotFound("upload-gone", name=upload.name)
     return found

@@ -1,10 +1,11 @@
 """Creating servers from an image."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
-from images.held import held_image
+from images.held import held_images
 from images.models import Image, ImageDisk
 from images.rules.install import can_install_server
 from images.rules.launch import Launch, can_create_servers
@@ -43,8 +44,8 @@ def create_servers(
     data disks are made of, None for blank ones. Names are numbered when there are several. Raises Refused,
     NotFound, ValidationError (name).
     """
-    data_images = _locked_data(data_images, actor)
-    image, key_pair = _locked(image, actor), _locked_key(key_pair)
+    images = _locked([image, *(each for each in data_images if each)], actor)
+    image, key_pair = images[image.pk], _locked_key(key_pair)
     launch = Launch(
         image=image,
         flavor=flavor,
@@ -53,7 +54,7 @@ def create_servers(
         system_disk_gb=system_disk_gb or image.min_disk_gb,
         count=count,
         data_disks_gb=tuple(data_disks_gb),
-        data_images=tuple(data_images),
+        data_images=tuple(images[each.pk] if each else None for each in data_images),
         key_pair=key_pair,
         password_hash=password_hash,
         user_data=user_data,
@@ -63,20 +64,15 @@ def create_servers(
     return _create_all(launch, actor)
 
 
-def _locked(image: Image, actor: Actor) -> Image:
-    """The image as it is now; its row, the project's quota and the region's memory are held."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key")
-    row = held_image(images, image.pk)
+def _locked(images: Iterable[Image], actor: Actor) -> dict[UUID, Image]:
+    """The images as they are now, by key: not deleted before servers and disks refer to them. Raises NotFound.
+
+    The project's quota and the region's memory are held as well.
+    """
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
-    return row
-
-
-def _locked_data(images: Sequence[Image | None], actor: Actor) -> list[Image | None]:
-    """The data disk images as they are now; they are not deleted before the disks refer to them. Raises NotFound."""
-    visible = Image.objects.visible_to(actor).select_related("key")
-    rows = {pk: held_image(visible, pk) for pk in sorted({each.pk for each in images if each})}
-    return [rows[each.pk] if each else None for each in images]
+    visible = Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key")
+    return held_images(visible, (each.pk for each in images))
 
 
 def _locked_key(key_pair: KeyPair | None) -> KeyPair | None:
@@ -114,7 +110,7 @@ def install_server(
     `zone` is the region's first when not given, `system_disk_gb` the image's least. Raises Refused,
     NotFound, ValidationError (name).
     """
-    image = _locked(image, actor)
+    image = _locked([image], actor)[image.pk]
     order = Launch(
         image=image,
         flavor=flavor,

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from uuid import uuid4
 
+from images.held import held_images
 from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, ReleaseNote
 from images.public.catalogue import entry_of
@@ -67,7 +68,7 @@ def deprecate_image(image: Image, *, on: date, successor: Image | None = None, a
     Projects that have servers from it get a message.
     """
     if successor is not None:
-        successor = Image.objects.select_for_update(no_key=True).get(pk=successor.pk)
+        successor = held_images(Image.objects.all(), [image.pk, successor.pk])[successor.pk]
     can_deprecate(image, actor, successor=successor).require()
     date_is_near(on, now().date()).require()
     image = _changed(image, actor, deprecated_on=on, successor=successor)

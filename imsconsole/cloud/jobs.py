@@ -13,6 +13,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.specs import key_of, server_spec
 from imsconsole.cloud.states import change_status
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.kinds import QUICK, JobKind
@@ -31,6 +32,13 @@ def subject_of(job: Job) -> Server:
 def locked_subject(job: Job) -> Server:
     """The job's server, its row held until the transaction ends."""
     return Server.objects.select_for_update(no_key=True).get(pk=job.subject_id)
+
+
+def locked_with_disks(job: Job) -> Server:
+    """The job's server, held with all its disks, those that lie beside it among them."""
+    server = locked_subject(job)
+    held(Disk.objects.filter(server=server))
+    return server
 
 
 @contextlib.contextmanager
@@ -118,6 +126,7 @@ class CreateServer(JobKind):
         return start_guest(run)
 
     def settle(self, job: Job, state: str) -> None:
+        locked_with_disks(job)
         if state == DONE:
             Disk.objects.filter(server=job.subject_id).update(status=Disk.Status.IN_USE)
             settle_started(job)
@@ -126,8 +135,9 @@ class CreateServer(JobKind):
             settle_failed(job, Server.Status.FAILED)
 
     def resume(self, job: Job) -> None:
-        Disk.objects.filter(server=job.subject_id).update(status=Disk.Status.CREATING)
-        change_status(locked_subject(job), Server.Status.CREATING)
+        server = locked_with_disks(job)
+        Disk.objects.filter(server=server).update(status=Disk.Status.CREATING)
+        change_status(server, Server.Status.CREATING)
 
 
 class PowerKind(JobKind):
@@ -223,12 +233,12 @@ class DeleteServer(PowerKind):
                 engine_of(server).delete_disk(disk.ref)
 
     def settle(self, job: Job, state: str) -> None:
+        server = locked_with_disks(job)
         if state == DONE:
             _forget_disks(job, keep_data=not job.args["delete_disks"])
-            change_status(locked_subject(job), Server.Status.DELETED, deleted_at=now(), ref="", ssh_port=None)
+            change_status(server, Server.Status.DELETED, deleted_at=now(), ref="", ssh_port=None)
         else:
-            there = locked_subject(job).ref
-            settle_failed(job, Server.Status.STOPPED if there else Server.Status.FAILED)
+            settle_failed(job, Server.Status.STOPPED if server.ref else Server.Status.FAILED)
 
 
 def settle_started(job: Job, step: str = "start", **why: Any) -> None:

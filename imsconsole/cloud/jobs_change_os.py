@@ -17,6 +17,7 @@ from imsconsole.cloud.jobs import (
     DONE,
     bytes_of,
     locked_subject,
+    locked_with_disks,
     settle_failed,
     settle_started,
     start_guest,
@@ -60,6 +61,7 @@ class ExchangeSystemDisk(JobKind):
         server = subject_of(run.job)
         spec = engine_of(server).restore_system_disk(spec_with(server, incoming_of(run.job)))
         with run.fenced():
+            locked_with_disks(run.job)
             Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
             incoming = incoming_of(run.job)
             if incoming.beside:
@@ -74,7 +76,7 @@ class ExchangeSystemDisk(JobKind):
         with run.fenced():
             if not incoming_of(run.job).beside:
                 former = Disk.objects.get(pk=run.args["former_id"])
-                self.put_back(locked_subject(run.job), former)
+                self.put_back(locked_with_disks(run.job), former)
 
     def put_back(self, server: Server, former: Disk) -> None:
         """The disk that came goes aside again, to be removed."""
@@ -132,6 +134,7 @@ class ChangeOs(ExchangeSystemDisk):
 
     def settle(self, job: Job, state: str) -> None:
         """A disk that did not come about counts towards no quota."""
+        locked_with_disks(job)
         super().settle(job, state)
         if state != DONE:
             gone = {"status": Disk.Status.DELETED, "deleted_at": now()}
@@ -139,6 +142,7 @@ class ChangeOs(ExchangeSystemDisk):
 
     def resume(self, job: Job) -> None:
         """The disk is wanted again; the caller holds the project's row. Raises Refused (R122)."""
+        locked_with_disks(job)
         disk = incoming_of(job)
         fits_quota(disk.project, {"disks": 1, "disk_gb": disk.size_gb}).require()
         Disk.objects.filter(pk=disk.pk).update(status=Disk.Status.CREATING, deleted_at=None)

@@ -1,14 +1,24 @@
-"""Rows as they are now, held until the transaction ends. A server's is held before those of its disks."""
+"""Servers as they are now, held until the transaction ends."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 
 
-def locked_server(server_id: object, actor: Actor) -> Server:
-    """An existing server of the actor's project. Raises NotFound."""
-    rows = Server.objects.visible_to(actor).existing().select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("flavor", "project", "zone").filter(pk=server_id).first()
-    if row is None:
+def locked_servers(server_ids: Iterable[Any], actor: Actor) -> dict[Any, Server]:
+    """Existing servers of the actor's project, by key. Raises NotFound when one is not there."""
+    wanted = set(server_ids)
+    rows = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "zone")
+    found = {row.pk: row for row in held(rows.filter(pk__in=wanted))}
+    if found.keys() != wanted:
         raise NotFound
-    return row
+    return found
+
+
+def locked_server(server_id: Any, actor: Actor) -> Server:
+    """An existing server of the actor's project. Raises NotFound."""
+    return locked_servers([server_id], actor)[server_id]

@@ -11,7 +11,8 @@ from imsconsole.cloud.usage import hold_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
-from market.models import Listing, Price
+from market.listings.locks import held_listing
+from market.models import Price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price
 
@@ -32,11 +33,11 @@ def set_price(
     Of a listing it is for those who begin later (a server keeps the price it began with); of flavors and disks
     for everyone. None begins in an hour that is charged already: the position of the ledger is held meanwhile.
     """
-    settled = hold_settled()
     if price.listing_id:
-        price.listing = Listing.objects.select_for_update(of=("self",)).get(pk=price.listing_id)
+        price.listing = held_listing(price.listing_id)
         if overwritten(terms_of(price_of_listing(price.listing)), seen, terms_of(price)):
             raise Conflict
+    settled = hold_settled()
     at = now()
     price.created_at, price.created_by = at, actor.user
     price.valid_from = max(valid_from or at, settled.until)

@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from images.jobs_copy import CopyImage
+from images.models import Image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import explained
@@ -25,6 +27,8 @@ class GiveCopy(CopyImage):
 
     def settle(self, job: Job, state: str) -> None:
         """The share ends with the copy, and not before it is there."""
+        sources = Share.objects.filter(copy=job.subject_id).values_list("image_id", flat=True)
+        held(Image.objects.filter(pk__in=[*sources, job.subject_id]))
         super().settle(job, state)
         shares = Share.objects.filter(copy=job.subject_id)
         share = shares.select_related("image", "copy", "owner__account", "owner__region", "project").first()

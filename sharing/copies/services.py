@@ -8,6 +8,7 @@ from images.services.delete import delete_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.audit.trail import explain, service
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 from imsconsole.jobs.quotas import lock_project
 from sharing.copies.jobs import GiveCopy
 from sharing.copies.rules import can_give_copy
@@ -21,13 +22,12 @@ def give_copy(share: Share, *, actor: Actor) -> Share:
     It has the image's name, with a number where the receiver uses that name. In the receiver's trail it is the
     service that copied. Raises Refused, NotFound.
     """
-    image = held_image(Image.objects.owned_by(actor).with_facts(actor), share.image_id)
-    shares = Share.objects.given_by(actor).select_related("project__account", "project__region", "copy")
-    row = shares.filter(pk=share.pk).first()
-    if row is None:
-        raise NotFound
+    seen = _share(share, actor)
+    lock_project(seen.project)
+    held(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))  # what copying and deleting will hold
+    image = held_image(Image.objects.owned_by(actor).with_facts(actor), seen.image_id)
+    row = _share(share, actor)
     row.image, receiver = image, service_actor(row.project)
-    lock_project(row.project)
     can_give_copy(row, actor).require()
     if row.failed_copy:
         delete_image(row.failed_copy, actor=receiver)
@@ -35,3 +35,10 @@ def give_copy(share: Share, *, actor: Actor) -> Share:
     row.copy = copy_image(image, name=name, description=image.description, kind=GiveCopy, actor=receiver)
     row.save(update_fields=["copy"])
     return explain(row, f"→ {row.copy.pk}")
+
+
+def _share(share: Share, actor: Actor) -> Share:
+    shares = Share.objects.given_by(actor).select_related("project__account", "project__region", "copy")
+    if (row := shares.filter(pk=share.pk).first()) is None:
+        raise NotFound
+    return row

@@ -1,10 +1,12 @@
 """Two people at once on a disk, on its server, and on the quota: one wins, the other reads a sentence."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from imsconsole.cloud.backups.services import create_backup
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.services.servers import delete_server, start_server
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS
@@ -22,10 +24,10 @@ pytestmark = [
 ROUNDS = 4
 
 
-def a_server(actor: Any) -> Server:
+def a_server(actor: Any, ref: str = "") -> Server:
     flavor = factories.FlavorFactory(memory_mb=1)
-    server = factories.ServerFactory(project=actor.project, flavor=flavor)
-    factories.DiskFactory(server=server)
+    server = factories.ServerFactory(project=actor.project, flavor=flavor, ref=ref)
+    factories.DiskFactory(server=server, ref=ref)
     return server
 
 
@@ -97,6 +99,19 @@ def test_a_disk_changes_or_its_server_does(people: SimpleNamespace, verb: str, p
 
         outcomes = at_once(change, turn)
         assert outcomes in ([DONE, "subject-busy"], ["server-busy", DONE])
+
+
+def test_a_disk_grows_or_its_server_is_backed_up(people: SimpleNamespace) -> None:
+    """Project, server, disk: whoever begins with another would wait for ever for who begins with this one."""
+    vault = factories.VaultFactory(project=people.bob.project, capacity_gb=1000)
+    for number in range(ROUNDS):
+        server = a_server(people.bob, ref="there")
+        disk = factories.DiskFactory(server=server, role="data", index=1, ref="there")
+        outcomes = at_once(
+            partial(grow_disk, disk, size_gb=2, actor=people.alice),
+            partial(create_backup, server, vault=vault, name=f"b{number}", actor=people.bob),
+        )
+        assert outcomes in ([DONE, "server-disks-busy"], ["server-task", DONE])
 
 
 def test_of_two_who_grow_a_disk_one_wins(people: SimpleNamespace) -> None:

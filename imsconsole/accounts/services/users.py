@@ -1,12 +1,14 @@
 """Users as operators keep them. What people change about themselves is on their own page."""
 
 from allauth.mfa.models import Authenticator
+from django.db.models import Q
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.models import User
 from imsconsole.accounts.sign_in import forgive
 from imsconsole.accounts.trail import service
+from imsconsole.core.locks import held
 
 EDITABLE = (
     "display_name",
@@ -32,8 +34,8 @@ def create_user(*, user: User, actor: Operator) -> User:
 @service("updateUser")
 def change_user(*, user: User, actor: Operator) -> User:
     """Write what is `EDITABLE`. Who is an operator may do all an operator may; one of them must remain."""
-    operators = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
-    list(operators.order_by("pk").select_for_update(no_key=True))  # or two of them could dismiss each other
+    operators = Q(is_active=True, is_staff=True, is_superuser=True)
+    held(User.objects.filter(operators | Q(pk=user.pk)))  # or two of them could dismiss each other
     rules.can_change_user(user, actor, operates=user.is_active and user.is_staff).require()
     user.is_superuser = user.is_staff
     user.save(update_fields=EDITABLE)

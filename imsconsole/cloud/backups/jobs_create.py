@@ -83,10 +83,10 @@ class CreateBackup(JobKind):
         engine_of_backup(backup_of(run)).sweep(run.prefix, keep_captures=not run.job.outcome)
 
     def settle(self, job: Job, state: str) -> None:
+        let_go(job)
         settle_backup(job, state)
         if state != DONE:
             Backup.objects.filter(pk=job.args["backup_id"]).update(taken_at=None)
-        let_go(job)
 
     def resume(self, job: Job) -> None:
         """Its server may be another by now. Raises Refused, NotFound."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
-from imsconsole.cloud.jobs import DONE, locked_subject, subject_of
+from imsconsole.cloud.jobs import DONE, locked_subject, locked_with_disks, subject_of
 from imsconsole.cloud.jobs_change_os import ExchangeSystemDisk, incoming_of, spec_with
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.specs import key_of
@@ -85,7 +85,7 @@ class RestoreBackup(ExchangeSystemDisk):
 
     def settle(self, job: Job, state: str) -> None:
         """Former data disks belong to no server any more; disks that did not come about count towards no quota."""
-        server = locked_subject(job)
+        server = locked_with_disks(job)
         if state == DONE:
             _leaving(server).update(server=None, index=0, beside=False, status=Status.AVAILABLE)
         else:
@@ -97,6 +97,7 @@ class RestoreBackup(ExchangeSystemDisk):
 
     def resume(self, job: Job) -> None:
         """The disks are wanted again; the caller holds the project's row. Raises Refused (R122), NotFound."""
+        locked_with_disks(job)
         rows = Backup.objects.existing().select_for_update(of=("self",), no_key=True)
         backup = rows.filter(pk=job.args["backup_id"]).first()
         if backup is None:

@@ -4,10 +4,11 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
-from imsconsole.cloud.models import KeyPair
+from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.rules import can_create_key_pair, can_delete_key_pair, is_free_name
 from imsconsole.cloud.ssh_keys import PublicKey
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 
 
 @service("importKeypair")
@@ -27,6 +28,7 @@ def create_key_pair(*, name: str, key: PublicKey, actor: Actor) -> KeyPair:
 @service("deleteKeypair")
 def delete_key_pair(key_pair: KeyPair, *, actor: Actor) -> KeyPair:
     """Delete a key pair. Servers made with it keep letting its owner in."""
+    held(Server.objects.filter(key_pair=key_pair))  # they forget it
     row = KeyPair.objects.visible_to(actor).select_for_update().filter(pk=key_pair.pk).first()
     if row is None:
         raise NotFound

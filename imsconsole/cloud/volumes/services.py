@@ -24,6 +24,7 @@ from imsconsole.cloud.volumes.rules import (
     can_rename_disk,
 )
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import held
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -64,7 +65,7 @@ def delete_disk(disk: Disk, *, actor: Actor) -> Disk:
 @service("attachDisk")
 def attach_disk(disk: Disk, *, server: Server, actor: Actor) -> Disk:
     """Attach an available disk to a server of its AZ. Raises Refused, NotFound, Conflict."""
-    server, disk = locked_server(server.pk, actor), _locked(disk, actor)
+    server, disk = locked_server(server.pk, actor), _held(disk, actor)
     can_attach_to(disk, server, actor).require()
     start_job(AttachDisk, server, actor=actor, disk_id=str(disk.pk))
     give_place(disk, server)
@@ -82,8 +83,8 @@ def detach_disk(disk: Disk, *, actor: Actor) -> Disk:
 @service("growDisk")
 def grow_disk(disk: Disk, *, size_gb: int, actor: Actor) -> Disk:
     """Make a disk larger. The difference is reserved of the quota. Raises Refused, NotFound, Conflict."""
+    lock_project(actor.project)
     disk = _locked(disk, actor)
-    lock_project(disk.project)
     can_grow_to(disk, size_gb, actor).require()
     return _begin(GrowDisk, disk, actor, {"disk_gb": size_gb - disk.size_gb}, size_gb=size_gb)
 
@@ -99,15 +100,19 @@ def _begin(
 
 
 def _locked(disk: Disk, actor: Actor) -> Disk:
-    """The disk as it is now. Its server's row is held before its own, as everywhere. Raises NotFound, Conflict."""
-    disks = Disk.objects.visible_to(actor).existing()
-    seen = disks.filter(pk=disk.pk).values_list("server_id", flat=True)
+    """The disk as it is now, held with its server. Raises NotFound, Conflict."""
+    seen = Disk.objects.visible_to(actor).existing().filter(pk=disk.pk).values_list("server_id", flat=True)
     server = locked_server(seen[0], actor) if seen and seen[0] else None
-    rows = disks.select_for_update(of=("self",), no_key=True).select_related("zone", "project", "key")
-    row = rows.filter(pk=disk.pk).first()
-    if row is None:
-        raise NotFound
+    row = _held(disk, actor)
     if row.server_id != (server.pk if server else None):
         raise Conflict
     row.server = server
     return row
+
+
+def _held(disk: Disk, actor: Actor) -> Disk:
+    """The disk as it is now. Raises NotFound."""
+    rows = Disk.objects.visible_to(actor).existing().select_related("zone", "project", "key")
+    if not (found := held(rows.filter(pk=disk.pk))):
+        raise NotFound
+    return found[0]
