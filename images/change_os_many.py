@@ -20,6 +20,7 @@ from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.rules_change_os import can_change_os, is_stopped_first
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -121,13 +122,14 @@ def begin_order(servers: Sequence[Server], actor: Actor) -> Draft:
     )
 
 
+@retried
+@transaction.atomic
 def keep_choice(draft: Draft, chosen: dict[str, Any]) -> None:
     """Write down what was chosen, unless the order has begun meanwhile in another tab."""
-    with transaction.atomic():
-        held = Draft.objects.select_for_update().get(pk=draft.pk)
-        if not held.data["outcomes"]:
-            held.data |= chosen
-            _write(held)
+    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    if not held.data["outcomes"]:
+        held.data |= chosen
+        _write(held)
 
 
 def change_each(draft: Draft, actor: Actor) -> None:
@@ -138,14 +140,19 @@ def change_each(draft: Draft, actor: Actor) -> None:
     """
     changes = ManyChanges(draft, actor).changes() or {}
     for pk, _name in draft.data["servers"]:
-        with transaction.atomic():
-            held = Draft.objects.select_for_update().get(pk=draft.pk)
-            if pk not in held.data["outcomes"]:
-                held.data["outcomes"][pk] = _try(changes.get(pk), actor)
-                _write(held)
+        _change(draft, pk, changes.get(pk), actor)
     with transaction.atomic():
         held = Draft.objects.select_for_update().get(pk=draft.pk)
         held.data = {name: held.data[name] for name in ("servers", "outcomes", "image")}
+        _write(held)
+
+
+@retried
+@transaction.atomic
+def _change(draft: Draft, pk: str, change: OsChange | None, actor: Actor) -> None:
+    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    if pk not in held.data["outcomes"]:
+        held.data["outcomes"][pk] = _try(change, actor)
         _write(held)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from images.models import Image
 from images.services.delete import delete_image, plan_deletion
 from imsconsole.accounts.actor import Actor
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
@@ -66,9 +67,16 @@ def delete_shared(
     Raises Refused: then nothing was done.
     """
     if how == NOW:
-        with transaction.atomic():
-            outcome = end_each(shares, how, actor=actor)
-            return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome
+        return _delete_now(image, shares, deletes_backups=deletes_backups, actor=actor)
     at = ends_at if how == NOTICE and ends_at else now()
     image = plan_deletion(image, at=at, deletes_backups=deletes_backups, actor=actor)
     return image, end_each(shares, how, ends_at=ends_at, actor=actor)
+
+
+@retried
+@transaction.atomic
+def _delete_now(
+    image: Image, shares: Sequence[Share], *, deletes_backups: bool, actor: Actor
+) -> tuple[Image, Outcome]:
+    outcome = end_each(shares, NOW, actor=actor)
+    return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome

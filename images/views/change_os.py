@@ -31,6 +31,7 @@ from imsconsole.cloud.rules import can_run_guests
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disks import kept_until
 from imsconsole.cloud.views.servers import find_server
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
@@ -136,19 +137,25 @@ def _confirm(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID, v
 
 
 def _start(request: ActorRequest, server: Server, draft: Draft, verb: Verb) -> HttpResponse:
-    """Start the job and forget the draft, together."""
-    with transaction.atomic():
-        draft = get_object_or_404(_drafts(request.actor, server, verb).select_for_update(), pk=draft.pk)
-        if (change := change_of(draft.data, server, request.actor)) is None:
-            raise NotFound
-        wanted = {field.name: getattr(change, field.name) for field in fields(change)}
-        if verb is REINSTALL:
-            del wanted["image"]
-        start = start_change if verb is CHANGE else start_reinstall
-        server = start(**wanted, actor=request.actor)
-        draft.delete()
+    server = _start_job(server, draft.pk, verb, request.actor)
     messages.success(request, str(verb.done) % {"name": server.name})
     return redirect(server)
+
+
+@retried
+@transaction.atomic
+def _start_job(server: Server, draft_id: uuid.UUID, verb: Verb, actor: Actor) -> Server:
+    """Start the job and forget the draft, together."""
+    draft = get_object_or_404(_drafts(actor, server, verb).select_for_update(), pk=draft_id)
+    if (change := change_of(draft.data, server, actor)) is None:
+        raise NotFound
+    wanted = {field.name: getattr(change, field.name) for field in fields(change)}
+    if verb is REINSTALL:
+        del wanted["image"]
+    start = start_change if verb is CHANGE else start_reinstall
+    server = start(**wanted, actor=actor)
+    draft.delete()
+    return server
 
 
 def _drafts(actor: Actor, server: Server, verb: Verb) -> Any:

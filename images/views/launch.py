@@ -25,8 +25,9 @@ from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Flavor, KeyPair
+from imsconsole.cloud.models import Flavor, KeyPair, Server
 from imsconsole.cloud.rules import can_run_guests
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
@@ -96,19 +97,25 @@ def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
 
 
 def _create(request: ActorRequest, draft: Draft) -> HttpResponse:
-    """Create the servers and forget the draft, together."""
-    with transaction.atomic():
-        draft = get_object_or_404(_drafts(request.actor).select_for_update(), pk=draft.pk)
-        if (order := launch_of(draft.data, request.actor)) is None:
-            raise NotFound
-        wanted = {field.name: getattr(order, field.name) for field in fields(order)}
-        servers = create_servers(**wanted, actor=request.actor)
-        draft.delete()
+    servers = _create_servers(draft.pk, request.actor)
     made = ngettext(
         "%(count)s server is being created.", "%(count)s servers are being created.", len(servers)
     )
     messages.success(request, made % {"count": len(servers)})
     return redirect(servers[0]) if len(servers) == 1 else redirect("servers:list")
+
+
+@retried
+@transaction.atomic
+def _create_servers(draft_id: uuid.UUID, actor: Actor) -> list[Server]:
+    """Create the servers and forget the draft, together."""
+    draft = get_object_or_404(_drafts(actor).select_for_update(), pk=draft_id)
+    if (order := launch_of(draft.data, actor)) is None:
+        raise NotFound
+    wanted = {field.name: getattr(order, field.name) for field in fields(order)}
+    servers = create_servers(**wanted, actor=actor)
+    draft.delete()
+    return servers
 
 
 def _drafts(actor: Actor) -> Any:

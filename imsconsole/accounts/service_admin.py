@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.accounts.trail import record
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import sentence_of
@@ -119,11 +120,12 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         """Call the service."""
         raise NotImplementedError
 
+    @retried
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
         """All of them or, when the service refuses one, none."""
-        with transaction.atomic():
-            for obj in queryset:
-                self.delete_model(request, obj)
+        for obj in queryset.order_by("pk"):
+            self.delete_model(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What is asked about before it is deleted; whether it can be, the service knows."""

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.core.contention import retried
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,13 +20,14 @@ M = TypeVar("M", bound=Model)
 
 
 def service(action: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Make a function a service: one transaction, and an audit row about each thing it returns.
+    """Make a function a service: one transaction, tried once more if need be, and an audit row about each thing it returns.
 
     The function takes `actor` by keyword and returns a model instance, a list of them, or None
     (then the row is about the actor's project). A service that calls another leaves both rows.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @retried
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> T:
             with transaction.atomic():

@@ -8,6 +8,7 @@ from imsconsole.cloud.engines import state_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.servers import start_server
 from imsconsole.cloud.states import change_status
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
@@ -61,6 +62,7 @@ def _agree(server: Server, found: ServerState) -> bool:
     return server.status in DOWN
 
 
+@retried
 @transaction.atomic
 def _write(seen: Server, found: ServerState) -> bool:
     """Write what was found, unless the row or a job moved on since it was read."""

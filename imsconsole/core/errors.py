@@ -55,6 +55,14 @@ class Conflict(ImsError):
     default_code = "conflict"
 
 
+class Contended(ImsError):
+    """Others held the same things at the same moment; the same call may work now."""
+
+    http_status = 409
+    retryable = True
+    default_code = "contended"
+
+
 class NoSpace(ImsError):
     """The disk is full; the same call may work once there is space."""
 

@@ -11,12 +11,17 @@ from imsconsole.core.full_disk import FULL
 DATABASE_FULL = ("SQLITE_FULL", "53100")  # SQLite's name of it, PostgreSQL's
 
 
+def database_code(error: BaseException | None) -> str:
+    """SQLite's name, or PostgreSQL's number, of why a statement could not be done; empty of other errors."""
+    cause = error.__cause__ if isinstance(error, OperationalError) else None
+    return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+
+
 def is_full(error: BaseException | None) -> bool:
     """Whether an error of the system or of the database means that its disk is full."""
     if isinstance(error, OSError):
         return error.errno in FULL
-    cause = error.__cause__ if isinstance(error, OperationalError) else None
-    return (getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)) in DATABASE_FULL
+    return database_code(error) in DATABASE_FULL
 
 
 @contextmanager

@@ -30,6 +30,9 @@ COMMON_SENTENCES = {
     "key-pair-gone": _("The key pair %(name)s was deleted in the meantime. Choose another one."),
     "not-found": _("It does not exist, or it is not visible in this project."),
     "conflict": _("It was changed by someone else in the meantime. Please look at it again and repeat."),
+    "contended": _(
+        "Others were changing the same things at the same moment, so nothing was done. Please try again."
+    ),
     "subject-busy": _("Other work on %(name)s is still running. Please wait until it has finished."),
     "no-space": _(
         "The disk of the service is full. Please tell the operator; the work can be repeated afterwards."

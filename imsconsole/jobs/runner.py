@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from imsconsole.core.errors import ImsError, Interrupted
+from imsconsole.core.contention import retried
+from imsconsole.core.errors import Contended, ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
@@ -85,7 +86,7 @@ def _try_forward(run: Run) -> None:
             _end(run, State.DONE)
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
-    except Interrupted as error:
+    except (Interrupted, Contended) as error:
         release(run, error, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
     except ImsError as error:
         _fail(run, error)
@@ -106,7 +107,7 @@ def _forward(run: Run) -> None:
         if step not in run.job.results:
             run.write(step=step, bytes_done=0, bytes_total=0, step_started_at=now())
             run.hold()
-            result = kind.do(step, run)
+            result = retried(kind.do)(step, run)
             run.write(results={**run.job.results, step: result})
     run.hold()
 
@@ -151,6 +152,7 @@ def _backward(run: Run) -> None:
             )
 
 
+@retried
 def _end(run: Run, state: str) -> None:
     """Settle the subject and end the job, or neither."""
     with run.fenced():

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from imsconsole.cloud.models import SettledUsage, Usage
+from imsconsole.core.contention import retried
 from market.billing.known import known_until
 from market.billing.runs import runs_of
 from market.costs import HOUR, Run, Stay, Tariff, lines_of
@@ -31,6 +32,7 @@ def settle_usage() -> None:
             break
 
 
+@retried
 @transaction.atomic
 def settle_next_hour(known: datetime) -> bool:
     """Charge the next hour, unless it is not known to its end."""

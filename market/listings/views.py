@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
+from imsconsole.core.contention import retried
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -89,9 +90,7 @@ def create(request: ActorRequest) -> HttpResponse:
     if request.method == "POST":
         verdict.require()
         if form.is_valid() & price.is_valid():
-            with transaction.atomic():
-                listing = create_listing(form.draft(), actor=request.actor)
-                _set_price(request, listing, price)
+            listing = _create(request, form, price)
             messages.success(request, _("The draft was saved. Add screenshots, then send it in."))
             return redirect("market:edit-listing", listing.pk)
     context = {"form": form, "price_form": price, "verdict": verdict}
@@ -114,9 +113,7 @@ def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid() & (price is None or price.is_valid()):
         return _edit_page(request, version, form, price)
     try:
-        with transaction.atomic():
-            edit_version(version, form.draft(), seen=form.seen, actor=request.actor)
-            _set_price(request, listing, price)
+        _edit(request, version, form, price)
     except Conflict as conflict:
         return _edit_again(request, listing_id, form, price, conflict)
     messages.success(request, _("The draft was saved."))
@@ -215,6 +212,21 @@ def _form_page(
 def _set_price(request: ActorRequest, listing: Listing, form: PriceForm | None) -> None:
     if form is not None and (price := form.price(listing)):
         set_price(price, valid_from=form.holds_from, seen=form.seen, actor=request.actor)
+
+
+@retried
+@transaction.atomic
+def _create(request: ActorRequest, form: VersionForm, price: PriceForm) -> Listing:
+    listing = create_listing(form.draft(), actor=request.actor)
+    _set_price(request, listing, price)
+    return listing
+
+
+@retried
+@transaction.atomic
+def _edit(request: ActorRequest, version: ListingVersion, form: VersionForm, price: PriceForm | None) -> None:
+    edit_version(version, form.draft(), seen=form.seen, actor=request.actor)
+    _set_price(request, version.listing, price)
 
 
 def _was_published(listing: Listing) -> bool:

@@ -73,7 +73,7 @@ DOC = Path(__file__).parents[2] / "imsconsole/docs/architecture.md"
 TOMORROW = timedelta(days=1)
 
 
-@pytest.mark.slow  # calls every service
+@pytest.mark.slow(reason="every service is called")
 def test_every_service_holds_its_rows_in_the_order(people: SimpleNamespace, operator: User) -> None:
     lock_order.services.clear()
     for subject in SUBJECTS.values():

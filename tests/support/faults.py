@@ -10,16 +10,19 @@
     with faulty_engine("ingest:1", limit_bytes=4096)               # from there on the system's own full disk
     with faulty_engine("ingest:1", before=wait)                    # slow: `wait` is called first
 
-`full_disk(limit_bytes)` and `meet_full_database()` need no wrapper: the system and the database say it themselves.
+`full_disk(limit_bytes)`, `meet_full_database()` and `meet_contention()` need no wrapper: the system and the database
+say it themselves.
 
 The wrapper stands where every room gets its engine (`cloud.engines`), in the test's own process; workers
 in processes of their own do not see it.
 """
 
 import resource
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.db import connection
@@ -130,6 +133,17 @@ def meet_full_database() -> None:
                 cursor.execute("CREATE TABLE filler AS SELECT zeroblob(4000000) AS bytes")
             finally:
                 cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+def meet_contention() -> None:
+    """Let the database itself give up for another's sake. Ends the transaction it is called in."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END $$")
+    with NamedTemporaryFile() as file, ExitStack() as stack, connection.wrap_database_errors:
+        for _ in range(2):
+            there = stack.enter_context(closing(sqlite3.connect(file.name, timeout=0)))
+            there.execute("BEGIN IMMEDIATE")
 
 
 def end(job: Job) -> Job:

@@ -6,7 +6,8 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from imsconsole.core.errors import NoSpace
+from imsconsole.core.contention import is_contended
+from imsconsole.core.errors import Contended, NoSpace
 from imsconsole.core.fullness import is_full
 from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
 from imsconsole.core.sentences import sentence_of
@@ -42,8 +43,10 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles what was raised, wherever that was."""
-    if is_full(sys.exc_info()[1]):
-        return bare_error_page(request, NoSpace.http_status, sentence_of(NoSpace()))
+    error = sys.exc_info()[1]
+    for is_said, said in ((is_full, NoSpace()), (is_contended, Contended())):
+        if is_said(error):
+            return bare_error_page(request, said.http_status, sentence_of(said))
     return bare_error_page(
         request, 500, _("Something went wrong on our side. Nothing you did is lost that was confirmed.")
     )

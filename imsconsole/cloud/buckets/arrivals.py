@@ -13,6 +13,7 @@ from imsconsole.cloud.buckets.services import keep_object
 from imsconsole.cloud.buckets.store import incoming_path, put_in_place, remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.cloud.models.buckets import KEY_BYTES
+from imsconsole.core.contention import retried
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.core.now import now
@@ -93,6 +94,7 @@ class Arrival:
         remove_bytes(self.row.pk)
 
 
+@retried
 @transaction.atomic
 def _reserved(bucket: Bucket, key: str, size_bytes: int, actor: Actor) -> BucketObject:
     """The row that holds the quota. The bucket cannot be deleted from now on."""
