@@ -105,7 +105,8 @@ class OsVersionAdmin(ServiceAdmin):
 class ImageDiskInline(ReadOnlyInline):
     model = ImageDisk
     fields = (
-        "index", "role", "format", "size", "sha256", "source_format", "source_sha256", "ref", "verified_at", "damaged_at",
+        "index", "role", "format", "size", "key", "sha256", "source_format", "source_sha256", "ref", "verified_at",
+        "damaged_at",
     )  # fmt: skip
     readonly_fields = fields
 

@@ -9,10 +9,12 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from images.encryption import disk_keys, encryption_of
 from images.kinds import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from images.models import Image, ImageDisk
 from images.products import Product, product_of
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Key
 from imsconsole.core.text import size
 
 Text = str | Promise
@@ -33,7 +35,7 @@ Group = tuple[Text, list[Attribute]]
 
 
 def attributes_of(image: Image, actor: Actor) -> list[Group]:
-    """The groups of the page. Load the rows it names, `key` and `disks` among them, with the image."""
+    """The groups of the page. Load the rows it names with the image, which comes from `with_keys`."""
     disks, product = list(image.disks.all()), product_of(image, actor)
     return [
         (_("Basics"), _basics(image, product, kind_of(image, actor))),
@@ -41,7 +43,7 @@ def attributes_of(image: Image, actor: Actor) -> list[Group]:
         (_("Operating system"), _system(image)),
         (_("What a server needs"), _needs(image)),
         (_("Origin"), _origin(image, actor)),
-        *[(_title(disk, len(disks)), _disk(disk)) for disk in disks],
+        *[(_title(disk, len(disks)), _disk(disk, len(disks))) for disk in disks],
     ]
 
 
@@ -114,22 +116,21 @@ def _whether_left(product: Product) -> Text:
 
 
 def _encryption(image: Image) -> list[Attribute]:
+    """With its key, unless its disks have each their own: those say so themselves."""
     meaning = _("Servers made from an encrypted image have encrypted disks.")
-    if image.key is None:
+    if len(disk_keys(image)) > 1:
+        return [Attribute(_("Encryption"), encryption_of(image), meaning)]
+    kept = _("The key its disks are encrypted with. It cannot be changed; a copy can have another.")
+    return _key(image.key, meaning, kept, _("While the key is not enabled, the image cannot be used."))
+
+
+def _key(key: Key | None, meaning: Text, of_name: Text, of_id: Text) -> list[Attribute]:
+    if key is None:
         return [Attribute(_("Encryption"), _("Not encrypted"), meaning)]
     return [
         Attribute(_("Encryption"), _("Encrypted"), meaning),
-        Attribute(
-            _("Key name"),
-            image.key.name,
-            _("The key its disks are encrypted with. It cannot be changed; a copy can have another."),
-        ),
-        Attribute(
-            _("Key ID"),
-            str(image.key_id),
-            _("While the key is not enabled, the image cannot be used."),
-            is_code=True,
-        ),
+        Attribute(_("Key name"), key.name, of_name),
+        Attribute(_("Key ID"), str(key.pk), of_id, is_code=True),
     ]
 
 
@@ -206,7 +207,7 @@ def _backup(image: Image, actor: Actor) -> list[Attribute]:
     return [Attribute(_("Backup"), image.backup, meaning, url=image.backup.get_absolute_url())]
 
 
-def _disk(disk: ImageDisk) -> list[Attribute]:
+def _disk(disk: ImageDisk, count: int) -> list[Attribute]:
     came_in = disk.source_format or None
     if came_in and disk.source_size_bytes:  # what the platform builds itself has no file of its own
         came_in = f"{came_in}, {size(disk.source_size_bytes)}"
@@ -230,7 +231,18 @@ def _disk(disk: ImageDisk) -> list[Attribute]:
             _("Tells whether the bytes are still what they were."),
             is_code=True,
         ),
+        *(_disk_encryption(disk) if count > 1 else []),
     ]
+
+
+def _disk_encryption(disk: ImageDisk) -> list[Attribute]:
+    """Of one of several: they may have different keys (R46)."""
+    return _key(
+        disk.key if disk.index else disk.image.key,
+        _("A disk that is made of it is encrypted in the same way."),
+        _("The key it is encrypted with. It cannot be changed."),
+        _("While the key is not enabled, no server can be created from the image."),
+    )
 
 
 def _title(disk: ImageDisk, count: int) -> Text:

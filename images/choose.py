@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from images.encryption import with_keys
 from images.fit import fits
 from images.forms.choose import Need
 from images.kinds import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
@@ -44,7 +45,8 @@ def candidates(
 ) -> list[Candidate]:
     """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
     images = _answering(_of_need(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
-    rows = list(images.select_related("os_version", "successor").kept_up_first()[:CONSIDERED])
+    images = with_keys(images).select_related("os_version", "successor")
+    rows = list(images.kept_up_first()[:CONSIDERED])
     load_products(rows, actor)
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
     return sorted(found, key=lambda candidate: not candidate.verdict)

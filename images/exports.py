@@ -39,6 +39,17 @@ def _flag(name: str) -> Cell:
     return lambda row: labels[bool(row.get(name))]
 
 
+def _encryption() -> Cell:
+    """Of a full-ECS image of all its disks, or of some."""
+    all_, some, none = _("Yes"), _("Partly"), _("No")
+    return lambda row: all_ if all(row["key_ids"]) else some if any(row["key_ids"]) else none
+
+
+def _of_disks(texts: list[Any]) -> str:
+    """What there is to say of each disk, in their order; nothing when there is nothing of any."""
+    return "; ".join(str(text or "–") for text in texts) if any(texts) else ""
+
+
 def _time(name: str) -> Cell:
     """In the reader's time zone, with its offset."""
     zone = get_current_timezone()
@@ -63,9 +74,9 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "max memory": (_("Maximum memory (MB)"), itemgetter("max_ram_mb")),
         "shared disks": (_("Shared disks"), _flag("has_shared_disks")),
         "size": (_("Image size (bytes)"), itemgetter("stored_bytes")),
-        "encryption": (_("Encryption"), _flag("key_id")),
-        "key name": (_("Key name"), lambda row: row["key__name"] or ""),
-        "key id": (_("Key ID"), lambda row: str(row["key_id"] or "")),
+        "encryption": (_("Encryption"), _encryption()),
+        "key name": (_("Key name"), lambda row: _of_disks(row["key_names"])),
+        "key id": (_("Key ID"), lambda row: _of_disks(row["key_ids"])),
         "architecture": (_("Architecture"), _choice("architecture")),
         "boot mode": (_("Boot mode"), _choice("boot_mode")),
         "multi-queue": (_("NIC multi-queue"), _flag("nic_multi_queue")),
@@ -116,20 +127,26 @@ def rows_of(images: ImageQuerySet, cells: list[Cell]) -> Iterator[list[Any]]:
 
 
 def _with_texts(rows: list[Row]) -> list[Row]:
-    """The rows with their tags and checksums: two queries for all of them."""
+    """The rows with their tags, and the checksums and keys of their disks: two queries for all of them."""
     ids = [row["id"] for row in rows]
     tags = ImageTag.objects.filter(image__in=ids).order_by("key").values_list("image_id", "key", "value")
-    disks = ImageDisk.objects.filter(image__in=ids).order_by("index").values_list("image_id", "sha256")
-    tag_texts = _joined((image, f"{key}={value}") for image, key, value in tags)
-    checksums = _joined(disks)
+    disks = ImageDisk.objects.filter(image__in=ids).order_by("index")
+    stored = list(disks.values_list("image_id", "index", "sha256", "key_id", "key__name"))
+    tag_texts = _grouped((image, f"{key}={value}") for image, key, value in tags)
+    checksums = _grouped((image, sha256) for image, _index, sha256, _key, _name in stored)
+    key_ids = _grouped((image, key) for image, index, _sha256, key, _name in stored if index)
+    key_names = _grouped((image, name) for image, index, _sha256, _key, name in stored if index)
     for row in rows:
-        row["tags"], row["checksums"] = tag_texts.get(row["id"], ""), checksums.get(row["id"], "")
+        row["tags"], row["checksums"] = "; ".join(tag_texts[row["id"]]), "; ".join(checksums[row["id"]])
+        # the first disk has its image's
+        row["key_ids"] = [row["key_id"], *key_ids[row["id"]]]
+        row["key_names"] = [row["key__name"], *key_names[row["id"]]]
     return rows
 
 
-def _joined(texts: Iterable[tuple[UUID, str]]) -> dict[UUID, str]:
-    """The texts of each image in one."""
+def _grouped(pairs: Iterable[tuple[UUID, Any]]) -> dict[UUID, list[Any]]:
+    """What belongs to each image."""
     found = defaultdict(list)
-    for image, text in texts:
-        found[image].append(text)
-    return {image: "; ".join(each) for image, each in found.items()}
+    for image, each in pairs:
+        found[image].append(each)
+    return found

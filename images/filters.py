@@ -89,7 +89,7 @@ class ImageFilter(ListFilter):
     architecture = _choice(_("Architecture"), "architecture", Architecture)
     boot = _choice(_("Boot mode"), "boot_mode", BootMode)
     source = _choice(_("Source"), "source_kind", Image.Source)
-    encryption = EncryptionFilter()
+    encryption = EncryptionFilter(method="with_encryption")
     disk_min = _amount(_("Disk from (GB)"), field_name="min_disk_gb", lookup_expr="gte")
     disk_max = _amount(_("Disk to (GB)"), field_name="min_disk_gb", lookup_expr="lte")
     size_min = _amount(_("Image size from (GiB)"), method="at_least")
@@ -118,6 +118,10 @@ class ImageFilter(ListFilter):
 
     def at_most(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
         return queryset.filter(Q(stored_bytes__lte=int(gib * GIB)))
+
+    def with_encryption(self, queryset: QuerySet[Image], _field: str, answer: str) -> QuerySet[Image]:
+        """Of a full-ECS image any disk counts."""
+        return queryset.filter(Q(is_encrypted=answer == "yes"))
 
     def created_since(self, queryset: QuerySet[Image], _field: str, day: datetime.date) -> QuerySet[Image]:
         """From the beginning of a day of the reader's time zone."""

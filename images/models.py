@@ -78,13 +78,15 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
         `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it;
         `is_offered`: a version of a listing is made of it, from its scan on until it ends; `is_published`: and is on
-        the market; `comes_from_csbs`: it is of a legacy backup, or of a server that had to do with one.
+        the market; `comes_from_csbs`: it is of a legacy backup, or of a server that had to do with one;
+        `is_encrypted`: at least one of its disks is.
         """
         live = Job.objects.live().filter(subject_id=OuterRef("pk"))
         servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
         disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
         data_disks = Disk.objects.filter(image=OuterRef("pk"), role=Disk.Role.DATA).order_by()
         filled = data_disks.filter(status=Disk.Status.CREATING).values("image")
+        encrypted = ImageDisk.objects.filter(image=OuterRef("pk"), key__isnull=False)
         this = Image.objects.filter(pk=OuterRef("pk")).order_by()
         received = this.filter(shares__project=actor.project, shares__ended_at=None)
         return self.select_related("key").annotate(
@@ -100,6 +102,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
             is_offered=Exists(this.filter(offers__state__in=OFFERED)),
             is_published=Exists(this.filter(offers__state=PUBLISHED)),
             comes_from_csbs=is_of_csbs(backup="backup", server="source_id", at="created_at"),
+            is_encrypted=Q(key__isnull=False) | Q(Exists(encrypted)),
             virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
         )
 
@@ -238,6 +241,7 @@ class Image(Trashable):
     is_offered: bool
     is_published: bool
     comes_from_csbs: bool
+    is_encrypted: bool
     virtual_bytes: int | None
     # by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image
+from images.encryption import encryption_of, with_keys
+from images.models import Image, ImageQuerySet
 from images.products import load_products
 from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
@@ -106,10 +106,7 @@ class ImageTable(ImsTable):
     )
     source_kind = tables.Column(order_by=("source_kind", "pk"))
     encryption = tables.Column(
-        accessor="key__name",
-        verbose_name=_("Encryption"),
-        order_by=("key__name", "pk"),
-        default=_("Not encrypted"),
+        accessor="is_encrypted", verbose_name=_("Encryption"), order_by=("is_encrypted", "key__name", "pk")
     )
     protected = tables.Column(order_by=("protected", "pk"))
     tags = FragmentColumn(template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False)
@@ -153,15 +150,18 @@ class ImageTable(ImsTable):
     def render_type(self, record: Image) -> str:
         return record.get_type_display()
 
+    def render_encryption(self, record: Image) -> str:
+        return encryption_of(record)
+
     def render_protected(self, value: bool) -> str:
         return gettext("Yes") if value else gettext("No")
 
 
 def image_table(
-    images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
+    images: ImageQuerySet, request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> ImageTable:
     """The page of the list that the request's URL asks for, with these of its choosable columns."""
-    images = images.select_related("os_version", "key", "backup__zone").prefetch_related("disks")
+    images = with_keys(images).select_related("os_version", "backup__zone")
     if "tags" in columns:
         images = images.prefetch_related("tags")
     table = paged(ImageTable, images, request, columns, actor=actor)

@@ -8,6 +8,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -24,29 +25,38 @@ USUAL_NOTICE = timedelta(days=7)
 
 
 class ShareForm(forms.Form):
-    """The projects that get the images; cleaned, `projects` are the words that were typed."""
+    """The projects that get the images; cleaned, `projects` are the words that were typed.
+
+    `keys` are the names of those that can be granted to them.
+    """
 
     projects = forms.CharField(
         label=_("Project IDs"),
         widget=forms.Textarea({"rows": 4, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
     )
     grants_key = forms.BooleanField(
-        label=_("Grant these projects the key as well"),
         required=False,
-        help_text=_(
-            "They may then decrypt with it. Without the key an encrypted image is of no use to them."
-        ),
     )
 
-    def __init__(self, *args: Any, images: int, has_key: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, images: int, keys: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.images = images
         self.fields["projects"].help_text = _(
             "Up to %(most)s, with commas between them or one in a line. Members of a project find its ID on their page "
             "Project."
         ) % {"most": MOST_IDS}
-        if not has_key:
+        if not keys:
             del self.fields["grants_key"]
+            return
+        count, grant = len(keys), self.fields["grants_key"]
+        grant.label = ngettext(
+            "Grant these projects the key as well", "Grant these projects the keys as well", count
+        )
+        grant.help_text = ngettext(
+            "They may then decrypt with %(keys)s. Without the key an encrypted image is of no use to them.",
+            "They may then decrypt with %(keys)s. Without the keys an encrypted image is of no use to them.",
+            count,
+        ) % {"keys": ", ".join(keys)}
 
     def clean_projects(self) -> list[str]:
         typed = ids_in(self.cleaned_data["projects"])

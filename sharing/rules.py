@@ -1,20 +1,23 @@
 """May an image be shared, with whom, and what may owner and receiver do with a share? (ims-facts §2.14)"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from images.encryption import keys_of
 from images.models import Image
 from images.rules.share import can_share, is_to_stay
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_grant_key, can_use_key, no_such_project
-from imsconsole.cloud.models import Vault
+from imsconsole.cloud.models import Key, KeyGrant, Vault
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.text import size
@@ -26,20 +29,17 @@ LONGEST_NOTICE = timedelta(days=365)
 
 @dataclass(frozen=True)
 class Members:
-    """With whom an image is shared, and who may use its key: asked once for many projects."""
+    """With whom an image is shared, and to whom its keys are granted: asked once for many projects."""
 
-    projects: frozenset[UUID] = frozenset()
-    granted: frozenset[UUID] = frozenset()
-    accepted: int = field(default=0)
-
-    def plus(self, project: Project) -> "Members":
-        return replace(self, projects=self.projects | {project.pk})
+    projects: frozenset[UUID]
+    granted: frozenset[tuple[UUID, UUID]]  # key and grantee
+    accepted: int
 
 
 def members_of_image(image: Image) -> Members:
     """Those of now, in two queries. Hard only while the image's row is held."""
     rows = Share.objects.filter(image=image, ended_at=None).values_list("project", "status")
-    granted = image.key.grants.values_list("grantee", flat=True) if image.key else ()
+    granted = KeyGrant.objects.filter(key__in=keys_of(image)).values_list("key", "grantee")
     return Members(
         projects=frozenset(project for project, _status in rows),
         granted=frozenset(granted),
@@ -60,8 +60,8 @@ def can_share_with(
     grants_key: bool = False,
     members: Members | None = None,
 ) -> Verdict:
-    """The image, then the project: known here (R15, R56), not one's own (R49), not a member yet, its key
-    granted to it (R46, R47) unless that is done with the share, and the limit of the image (R44).
+    """The image, then the project: known here (R15, R56), not one's own (R49), not a member yet, its
+    keys granted to it (R46, R47) unless that is done with the share, and the limit of the image (R44).
     """
     if not (verdict := can_share(image, actor)):
         return verdict
@@ -76,7 +76,7 @@ def can_share_with(
     if project.pk in members.projects:
         return refuse("member-already", _("The image is shared with this project already."))
     return first_refusal(
-        _key_reaches(image, project, members, actor, grants_key=grants_key),
+        _keys_reach(image, project, members, actor, grants_key=grants_key),
         _fits_limit(image, members.accepted),
     )
 
@@ -178,30 +178,53 @@ def can_answer_all(shares: Sequence[Share], actor: Actor) -> Verdict:
     return ALLOWED if shares else refuse("nothing-pending", _("No offer waits for an answer."))
 
 
-def _key_reaches(
+def keys_to_grant(image: Image, project: Project, members: Members) -> list[Key]:
+    """Those of its disks that the receiver may not use yet, in the order in which they are locked."""
+    lacking = (key for key in keys_of(image) if key.project_id != project.pk)
+    return sorted(
+        (key for key in lacking if (key.pk, project.pk) not in members.granted), key=attrgetter("pk")
+    )
+
+
+def _keys_reach(
     image: Image, project: Project, members: Members, actor: Actor, *, grants_key: bool
 ) -> Verdict:
-    """Whether the receiver can decrypt it, or will when the grant is made with the share."""
-    key = image.key
-    if key is None or project.pk in members.granted:
+    """Whether the receiver can decrypt every disk, or will when the grants are made with the share."""
+    keys = keys_to_grant(image, project, members)
+    if not (verdict := first_refusal(*(_is_grantable(key, image, actor) for key in keys))):
+        return verdict
+    if grants_key or not keys:
         return ALLOWED
-    if key.project_id != actor.project.pk:
-        return can_use_key(key, actor) and refuse(
+    reason = ngettext(
+        "The image is encrypted with the key “%(keys)s”, which this project may not use yet. Grant the key together "
+        "with the share.",
+        "Disks of the image are encrypted with the keys %(keys)s, which this project may not use yet. Grant the keys "
+        "together with the share.",
+        len(keys),
+    )
+    return refuse("receiver-needs-key", reason % {"keys": ", ".join(sorted(key.name for key in keys))})
+
+
+def _is_grantable(key: Key, image: Image, actor: Actor) -> Verdict:
+    """Only the project of a key can grant it, and only while the key can be used (R90)."""
+    if key.project_id == actor.project.pk:
+        return can_grant_key(key, actor)
+    if not (verdict := can_use_key(key, actor)):
+        return verdict
+    if image.type == Image.Type.FULL:  # which is not copied in its region
+        return refuse(
             "key-of-others",
             _(
-                "The image is encrypted with a key of another project, which only that project can grant. Copy the "
-                "image with a key of your own."
+                "A disk of the image is encrypted with a key of another project, which only that project can grant. "
+                "Make a full-ECS image of a server whose disks have keys of your own, or none."
             ),
         )
-    if grants_key:
-        return can_grant_key(key, actor)
     return refuse(
-        "receiver-needs-key",
+        "key-of-others",
         _(
-            "The image is encrypted with the key “%(key)s”, which this project may not use yet. Grant the key together "
-            "with the share."
-        )
-        % {"key": key.name},
+            "The image is encrypted with a key of another project, which only that project can grant. Copy the "
+            "image with a key of your own."
+        ),
     )
 
 

@@ -27,13 +27,14 @@ from sharing.rules import (
     can_withdraw_notice,
     fits_vault,
     is_day_of_notice,
+    keys_to_grant,
     members_of_image,
 )
 
 
 @service("shareImage")
 def share_image(image: Image, *, project: Project | None, grants_key: bool = False, actor: Actor) -> Share:
-    """Offer an image to a project; `grants_key`: together with its key, when that is needed (R46, R47).
+    """Offer an image to a project; `grants_key`: together with the keys of its disks, as far as needed (R46, R47).
 
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
@@ -41,8 +42,8 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused
-    if image.key and project.pk not in members.granted:
-        grant_key(image.key, grantee=project, actor=actor)
+    for key in keys_to_grant(image, project, members):
+        grant_key(key, grantee=project, actor=actor)
     try:
         with transaction.atomic():
             share = Share.objects.create(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from images.encryption import keys_of
 from images.models import Image, ImageDisk
 from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor, service_actor
@@ -162,7 +163,7 @@ def _is_own(image: Image, actor: Actor) -> Verdict:
 
 
 def _is_plain(image: Image) -> Verdict:
-    if not (image.key_id or any(disk.key_id for disk in image.disks.all())):
+    if not keys_of(image):
         return ALLOWED
     return refuse(
         "encrypted-across",

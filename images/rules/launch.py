@@ -6,6 +6,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from images.encryption import keys_of
 from images.fit import fits, fits_system_disk
 from images.models import Image
 from images.rules.create_disk import can_create_disk_from, holds_image
@@ -15,7 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.keys.rules import can_unlock
+from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.rules import fits_memory
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
@@ -71,7 +72,8 @@ def quota_of(flavor: Flavor | None, disks_gb: Sequence[int], count: int) -> dict
 def can_launch(image: Image, actor: Actor) -> Verdict:
     """Servers are created from system disk and full-ECS images in state Normal of the same region (R5, R7, R22, R66).
 
-    An encrypted one needs its key (R90), one of the market its terms accepted (§2.16).
+    An encrypted one needs the keys of its disks (R90), one of the market its terms accepted (§2.16). In lists it comes
+    from `with_keys`.
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -95,7 +97,7 @@ def can_launch(image: Image, actor: Actor) -> Verdict:
             _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
             % {"status": image.get_status_display()},
         )
-    return can_unlock(image, actor) and may_use_product(image, actor)
+    return can_unlock_disks(image, actor) and may_use_product(image, actor)
 
 
 def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -> Verdict:
@@ -106,7 +108,6 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     host = host or host_of(actor.region)
     return (
         can_launch(launch.image, actor)
-        and can_unlock_disks(launch.image, actor)
         and is_here(launch, actor)
         and fits(launch.image, launch.flavor, host.capabilities)
         and fits_system_disk(launch.image, launch.system_disk_gb)
@@ -120,9 +121,8 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
 
 
 def can_unlock_disks(image: Image, actor: Actor) -> Verdict:
-    """Data disks of a full-ECS image may have keys of their own (R90, §2.25)."""
-    disks = image.disks.exclude(key=None).select_related("key")
-    return next((verdict for disk in disks if not (verdict := can_unlock(disk, actor))), ALLOWED)
+    """Each key that its disks have can be used (R90): those of a full-ECS image may have several (§2.25)."""
+    return first_refusal(*(can_use_key(key, actor) for key in keys_of(image)))
 
 
 class Login(Protocol):

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from images.encryption import keys_of
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -14,7 +15,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
     Not while it is offered on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
-    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`.
+    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`, in lists also from `with_keys`.
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -25,7 +26,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
         is_to_stay(image),
         _has_shareable_type(image),
         _has_shareable_source(image),
-        _has_key(image),
+        _has_grantable_keys(image),
     )
 
 
@@ -108,13 +109,22 @@ def _has_shareable_source(image: Image) -> Verdict:
     return ALLOWED
 
 
-def _has_key(image: Image) -> Verdict:
-    if image.key and image.key.is_default:
+def _has_grantable_keys(image: Image) -> Verdict:
+    """R46, of each disk."""
+    if not any(key.is_default for key in keys_of(image)):
+        return ALLOWED
+    if image.type == Image.Type.FULL:  # which is not copied in its region
         return refuse(
             "default-key",
             _(
-                "The image is encrypted with the default key of the project, which cannot be granted to others. Copy "
-                "the image with a key of your own, and share the copy."
+                "A disk of the image is encrypted with the default key of the project, which cannot be granted to "
+                "others. Make a full-ECS image of a server whose disks have keys of your own, or none."
             ),
         )
-    return ALLOWED
+    return refuse(
+        "default-key",
+        _(
+            "The image is encrypted with the default key of the project, which cannot be granted to others. Copy "
+            "the image with a key of your own, and share the copy."
+        ),
+    )

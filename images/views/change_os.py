@@ -260,7 +260,7 @@ def images_to_choose(actor: Actor, tab: str, word: str) -> list[Image]:
     images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
-    images = images.select_related("os_version", "successor", "backup__zone").kept_up_first()
-    rows = list(images[:SHOWN_IMAGES])
+    images = images.select_related("os_version", "successor", "backup__zone", "key")
+    rows = list(images.prefetch_related("key__grants").kept_up_first()[:SHOWN_IMAGES])
     load_products(rows, actor)
     return rows

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
+from images.encryption import with_keys
 from images.jobs_export import ExportImage, exported_object
 from images.kinds import KINDS, kind_of
 from images.lineage import copies_of, lineage_of
@@ -81,10 +82,9 @@ def _exported(jobs: list[Job]) -> BucketObject | None:
 
 
 def _images(request: ActorRequest) -> Any:
-    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
-    return images.select_related(
-        "os_version", "created_by", "region", "project__account", "successor", "key", "backup__zone"
-    ).prefetch_related("disks", "tags")
+    images = with_keys(Image.objects.visible_to(request.actor).with_facts(request.actor))
+    related = ("os_version", "created_by", "region", "project__account", "successor", "backup__zone")
+    return images.select_related(*related).prefetch_related("tags")
 
 
 def _attributes(image: Image, request: ActorRequest) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from images.encryption import with_keys
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.kinds import CHOSEN_AMONG, kind_of, of_kind
@@ -217,7 +218,7 @@ def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> l
     images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
     if word:
         images = images.filter(name__icontains=word)
-    images = images.select_related("os_version", "successor", "backup__zone").kept_up_first()
+    images = with_keys(images).select_related("os_version", "successor", "backup__zone").kept_up_first()
     rows = list(images[:SHOWN_IMAGES])
     load_products(rows, actor)
     return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]

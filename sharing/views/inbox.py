@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from images.encryption import encryption_of
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
@@ -77,6 +78,7 @@ def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     context = {
         "active": "sharing",
         "share": share,
+        "encryption": encryption_of(share.image),
         "can_accept": can_accept(share, request.actor),
         "can_reject": can_reject(share, request.actor),
     }

@@ -70,6 +70,4 @@ def shares_of(image: Image, actor: Actor) -> ShareQuerySet:
 
 
 def own_image(image_id: uuid.UUID, actor: Actor) -> Image:
-    return get_object_or_404(
-        Image.objects.owned_by(actor).with_facts(actor).select_related("key"), pk=image_id
-    )
+    return get_object_or_404(Image.objects.owned_by(actor).with_facts(actor), pk=image_id)

@@ -7,6 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from images.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.rules.share import can_share
 from images.selection import chosen_images
@@ -32,7 +33,7 @@ def share(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @signed_in
 def share_several(request: ActorRequest) -> HttpResponse:
     """Those that were ticked in the list. The first POST only asks; the next one has IDs and shares."""
-    images = chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES]
+    images = with_keys(chosen_images(request.POST, request.actor))[:MOST_IMAGES]
     if request.method != "POST" or not images:
         return redirect("images:list")
     return _page(request, list(images), is_sent="projects" in request.POST)
@@ -42,7 +43,7 @@ def share_several(request: ActorRequest) -> HttpResponse:
 @require_POST  # IDs do not fit into an address; nothing is changed
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
-    images = list(chosen_images(request.POST, request.actor).select_related("key")[:MOST_IMAGES])
+    images = list(with_keys(chosen_images(request.POST, request.actor))[:MOST_IMAGES])
     return render(request, "sharing/_lines.html", _checked(images, request.POST, request.actor))
 
 
@@ -63,7 +64,7 @@ def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpR
     form = ShareForm(
         request.POST if is_sent else None,
         images=len(parted.allowed) or 1,
-        has_key=any(image.key for image in parted.allowed),
+        keys=_names_of_keys(parted.allowed, actor),
     )
     is_asked = "check" in request.POST
     if is_sent and not is_asked and form.is_valid():
@@ -97,4 +98,10 @@ def _checked(images: list[Image], data: QueryDict, actor: Actor) -> dict[str, An
 
 
 def _images(actor: Actor) -> ImageQuerySet:
-    return Image.objects.visible_to(actor).with_facts(actor).select_related("key")
+    return with_keys(Image.objects.visible_to(actor).with_facts(actor))
+
+
+def _names_of_keys(images: list[Image], actor: Actor) -> list[str]:
+    """Of the project's own keys that disks of the images have: others are not its to grant."""
+    keys = (key for image in images for key in keys_of(image))
+    return sorted({key.name for key in keys if key.project_id == actor.project.pk})

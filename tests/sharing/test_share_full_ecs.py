@@ -1,4 +1,4 @@
-"""Sharing full-ECS images: where they come from (R17, R41, R42). Rule, service, pages."""
+"""Sharing full-ECS images: where they come from, and what their disks are encrypted with. Rule, service, pages."""
 
 import uuid
 from datetime import timedelta
@@ -7,11 +7,16 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
+from images.rules.launch import can_launch
 from images.rules.share import can_share
+from imsconsole.audit.models import Event
+from imsconsole.cloud.keys.services import disable_key, revoke_grant
+from imsconsole.cloud.models import KeyGrant
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from sharing.models import Share
-from sharing.services import share_image
+from sharing.rules import can_share_with
+from sharing.services import accept_share, share_image
 from tests import factories
 from tests.conftest import client_of
 
@@ -123,3 +128,101 @@ def test_no_way_leads_to_sharing_one_that_has_to_do_with_csbs(people):
     }
     client.post(reverse("sharing:share-several"), picked)
     assert {each.image for each in Share.objects.exclude(pk=before.pk)} == {plain}
+
+
+# what its disks are encrypted with (R46, R47, C2) -------------------------------------------------------
+
+
+@pytest.fixture
+def keys(people):
+    """Two keys of the project, by their names."""
+    return {name: factories.KeyFactory(project=people.bob.project, name=name) for name in ("first", "second")}
+
+
+def with_disks(actor, *keys) -> Image:
+    """Of a server with a disk for each of the keys, the system disk first; None where one is plain."""
+    image = of_server(actor, uuid.uuid4())
+    for index, key in enumerate(keys):
+        own = key if index else None
+        factories.ImageDiskFactory(
+            image=image, index=index, role="data" if index else "system", key=own, ref="none"
+        )
+    Image.objects.filter(pk=image.pk).update(key=keys[0])
+    return facts(actor, image)
+
+
+def test_one_disk_under_the_default_key_keeps_the_image_from_being_shared(people, keys):
+    default = factories.KeyFactory(project=people.bob.project, name="ims/default", is_default=True)
+    image = with_disks(people.bob, None, keys["first"], default)
+    verdict = can_share(image, people.bob)
+    assert (verdict.code, "Copy" in verdict.reason) == ("default-key", False), (
+        "such images are not copied here"
+    )
+    with pytest.raises(Refused, match="default-key"):
+        share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    page = client_of(people.bob).get(reverse("sharing:share", args=[image.pk])).content.decode()
+    assert "default key" in page
+    assert "grants_key" not in page
+
+
+def test_every_key_of_its_disks_is_asked_for_and_granted_with_the_share(people, keys):
+    image = with_disks(people.bob, None, keys["first"], keys["second"], keys["second"])
+    verdict = can_share_with(image, people.carol.project, people.bob)
+    assert verdict.code == "receiver-needs-key"
+    assert all(name in verdict.reason for name in keys)
+    factories.KeyGrantFactory(key=keys["first"], grantee=people.carol.project)
+    verdict = can_share_with(image, people.carol.project, people.bob)
+    assert [name in verdict.reason for name in keys] == [False, True], "one of them is granted already"
+
+    share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    assert {grant.key for grant in KeyGrant.objects.filter(grantee=people.carol.project)} == set(
+        keys.values()
+    )
+    assert Event.objects.filter(action="createGrant").count() == 1
+
+
+def test_all_keys_are_granted_or_none_and_nothing_is_shared(people, keys):
+    image, second = with_disks(people.bob, keys["first"], keys["second"]), keys["second"]
+    disable_key(second, actor=people.bob)
+    with pytest.raises(Refused, match="grant-disabled"):
+        share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    second.wrapped = second.master = None
+    second.state = "deleted"
+    second.save()
+    with pytest.raises(Refused, match="key-gone"):
+        share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    assert not KeyGrant.objects.exists()
+    assert not Share.objects.exists()
+
+
+def test_a_disk_under_a_key_of_others_is_shared_with_them_alone(people, keys):
+    theirs = factories.KeyFactory(project=people.carol.project)
+    factories.KeyGrantFactory(key=theirs, grantee=people.bob.project)
+    image, other = with_disks(people.bob, None, theirs), factories.ProjectFactory(region=people.bob.region)
+    verdict = can_share_with(image, other, people.bob, grants_key=True)
+    assert (verdict.code, "Copy" in verdict.reason) == ("key-of-others", False)
+    assert can_share_with(image, people.carol.project, people.bob), "it is their own key"
+
+
+def test_the_pages_name_the_keys_to_its_owner_and_to_its_receiver(people, keys):
+    image = with_disks(people.bob, None, keys["first"], keys["second"])
+    share, typed = reverse("sharing:share", args=[image.pk]), {"projects": str(people.carol.project.pk)}
+    page = client_of(people.bob).get(share).content.decode()
+    assert "decrypt with first, second" in page
+    client_of(people.bob).post(share, typed)
+    assert not Share.objects.exists()
+    client_of(people.bob).post(share, {**typed, "grants_key": "on"})
+    offer = client_of(people.carol).get(Share.objects.get().get_absolute_url()).content.decode()
+    assert "Partly encrypted: first, second" in offer
+
+
+def test_a_grant_that_is_withdrawn_stops_the_receiver_s_servers(people, keys):
+    """R48, R90: also when it is the key of a data disk."""
+    image = with_disks(people.bob, None, keys["first"], keys["second"])
+    share = share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
+    vault = factories.VaultFactory(project=people.carol.project)
+    accept_share(share, vault=vault, actor=people.carol)
+    assert can_launch(image, people.carol)
+    revoke_grant(keys["second"].grants.get(), actor=people.bob)
+    assert can_launch(facts(people.carol, image), people.carol).code == "key-not-granted"
+    assert can_launch(image, people.bob)

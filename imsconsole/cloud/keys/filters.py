@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class EncryptionFilter(filters.ChoiceFilter):
-    """Whether rows have a `key`."""
+    """Whether rows have a `key`; `method` says so of those that may have several."""
 
-    def __init__(self) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             label=_("Encryption"),
             choices=[("yes", _("Encrypted")), ("no", _("Not encrypted"))],
             empty_label=_("All"),
+            **kwargs,
         )
 
     def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:

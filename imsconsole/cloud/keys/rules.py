@@ -41,10 +41,10 @@ def is_encrypting(actor: Actor) -> Verdict:
 
 
 def is_usable_in(key: Key, project: Project) -> Verdict:
-    """The same of any project: an encrypted image can be shared with those that may use its key (R46, C2)."""
+    """The same of any project. In lists prefetch the key's `grants`."""
     if key.state == Key.State.DELETED:
         return refuse_as("key-gone", id=str(key.pk))
-    if key.project_id != project.pk and not key.grants.filter(grantee=project).exists():
+    if key.project_id != project.pk and project.pk not in [grant.grantee_id for grant in key.grants.all()]:
         return refuse_as("key-not-granted")
     if key.state != Key.State.ENABLED:
         return refuse_as("key-not-enabled", name=key.name)
@@ -145,6 +145,8 @@ def can_grant_key(key: Key, actor: Actor) -> Verdict:
     """An enabled key of one's own making can be granted; the default key never (R46, C2)."""
     if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
         return verdict
+    if key.state == Key.State.DELETED:
+        return refuse_as("key-gone", id=str(key.pk))
     if key.state != Key.State.ENABLED:
         return refuse("grant-disabled", _("A disabled key cannot be granted. Enable it first."))
     return ALLOWED
