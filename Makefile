@@ -44,7 +44,7 @@ test-one: $(V)/.dev $(MO)  ## what is named: make test-one T=tests/images/test_t
 	$(V)/pytest $(T)
 
 test-postgres: test-packages $(V)/.dev $(MO)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
-	pg_virtualenv -o fsync=off -o synchronous_commit=off bash -c \
+	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
 	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes" tests'
 
