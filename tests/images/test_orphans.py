@@ -189,7 +189,7 @@ with TemporaryUploadedFile("logo.png", "image/png", 6, "") as spooled:
 """
 
 
-@pytest.mark.slow  # a process of ours starts
+@pytest.mark.slow(reason="a process of ours starts")
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_a_discarded_upload_outlives_a_reader_that_is_killed(
     people, disks: Path, tmp_path: Path
