@@ -3,6 +3,7 @@
 import tempfile
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -28,7 +29,7 @@ def writing(request: HttpRequest) -> HttpResponse:
 
 
 def meet_full_disk() -> None:
-    with full_disk(0), tempfile.TemporaryFile() as file:
+    with full_disk(0), tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
         file.write(b"x")
         file.flush()
 
