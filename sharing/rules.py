@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
@@ -179,11 +178,9 @@ def can_answer_all(shares: Sequence[Share], actor: Actor) -> Verdict:
 
 
 def keys_to_grant(image: Image, project: Project, members: Members) -> list[Key]:
-    """Those of its disks that the receiver may not use yet, in the order in which they are locked."""
+    """Those of its disks that the receiver may not use yet."""
     lacking = (key for key in keys_of(image) if key.project_id != project.pk)
-    return sorted(
-        (key for key in lacking if (key.pk, project.pk) not in members.granted), key=attrgetter("pk")
-    )
+    return [key for key in lacking if (key.pk, project.pk) not in members.granted]
 
 
 def _keys_reach(

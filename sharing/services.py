@@ -11,8 +11,9 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import explain, service
 from imsconsole.cloud.keys.services import grant_key
-from imsconsole.cloud.models import Vault
+from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import held
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import moment
@@ -42,7 +43,9 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused
-    for key in keys_to_grant(image, project, members):
+    keys = keys_to_grant(image, project, members)
+    held(Key.objects.filter(pk__in=[key.pk for key in keys]))
+    for key in keys:
         grant_key(key, grantee=project, actor=actor)
     try:
         with transaction.atomic():
