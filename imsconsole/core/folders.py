@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,8 +25,14 @@ def held_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
 
 
 def process_folder(parent: Path) -> Path:
-    """A new folder in `parent` that is removed when this process ends. What it forks may use it until then."""
+    """A new folder in `parent` that is removed when this process ends. What it forks may use it until then.
+
+    Raises OSError. The empty ones of processes that a signal has ended are removed first: they are nothing to tell.
+    """
     parent.mkdir(mode=0o700, exist_ok=True)
+    for left in left_behind(parent):
+        with suppress(OSError):
+            left.rmdir()
     folder, number = _made(parent, "")
     ours = os.getpid()
     atexit.register(lambda: _remove(folder, number) if os.getpid() == ours else None)
@@ -75,19 +81,21 @@ def _remove(folder: Path, number: int) -> None:
 
 
 def _hold(folder: Path) -> int | None:
-    """A descriptor that holds a folder; None when somebody else does, or it is gone."""
+    """A descriptor that holds a folder; None when somebody else does, or it is gone or another user's."""
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
+    except (FileNotFoundError, PermissionError):
         return None
+    is_held = False
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(number), folder.lstat()):
-            return number
-    except OSError:
+        is_held = os.path.samestat(os.fstat(number), folder.lstat())
+    except (BlockingIOError, FileNotFoundError):
         pass
-    os.close(number)
-    return None
+    finally:
+        if not is_held:
+            os.close(number)
+    return number if is_held else None
 
 
 def _is_folder(path: Path) -> bool:

@@ -39,6 +39,16 @@ def test_a_process_takes_its_folder_along(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_the_empty_folder_of_one_that_a_signal_ended_goes_with_the_next(tmp_path: Path) -> None:
+    with holding(tmp_path) as process:
+        (left,) = tmp_path.iterdir()
+        (left / "file").unlink()
+        process.kill()
+    with holding(tmp_path) as process:
+        assert left not in tmp_path.iterdir()
+        process.communicate()
+
+
 def test_only_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     with holding(tmp_path) as process, held_folder(tmp_path, "ours-") as ours:
         (theirs,) = set(tmp_path.iterdir()) - {ours}
