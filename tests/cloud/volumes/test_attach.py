@@ -223,6 +223,7 @@ def test_what_a_guest_writes_on_an_encrypted_disk_is_in_no_file(people, engine, 
     (server,) = order(people.bob, stored_image(people.bob, marking_disk(tmp_path / "disk.raw", MARKER)))
     run_jobs()
     server.refresh_from_db()
+    wait_for(engine, server.ref, "COUNTING")
     stop_server(server, actor=people.bob)
     run_jobs()
     attach_disk(disk, server=server, actor=people.bob)
