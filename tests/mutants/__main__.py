@@ -49,13 +49,13 @@ def _asked() -> argparse.Namespace:
 def _outcomes(asked: argparse.Namespace, folder: Path) -> Iterator[Outcome]:
     spawn = multiprocessing.get_context("spawn")
     order = Order(
-        lanes=asked.lanes,
         seed=asked.seed,
         only=asked.only,
         tests=asked.tests,
         ends_at=time.monotonic() + asked.minutes * 60,
         folder=folder,
-        begun=spawn.Value("i", 0),
+        tests_begun=spawn.Value("i", 0),
+        mutants_begun=spawn.Value("i", 0),
         all_measured=spawn.Barrier(asked.lanes),
     )
     lanes = []

@@ -12,12 +12,13 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.mutants import baseline
 from tests.mutants.chosen import Mutant, all_mutants, chosen_files, faults_in, tree_of
 from tests.mutants.replace import functions_by_path, replace
 
+T = TypeVar("T")
 QUICK = "not guest and not browser and not slow"
 MOST_CPU_S = 20.0  # what the tests of one mutant may take together; the quickest come first
 PASSED, FAILED, BROKEN = 0, 1, 70  # how a child ends
@@ -33,15 +35,15 @@ PR_SET_PDEATHSIG = 1  # of prctl(2): who begins a process takes it along
 
 @dataclass(frozen=True)
 class Order:
-    """What the lanes share. `ends_at` is a time of `time.monotonic`; `begun` counts the mutants."""
+    """What the lanes share. `ends_at` is a time of `time.monotonic`; both counts are of what some lane has begun."""
 
-    lanes: int
     seed: int
     only: str
     tests: list[str]
     ends_at: float
     folder: Path
-    begun: Any
+    tests_begun: Any
+    mutants_begun: Any
     all_measured: Barrier
 
 
@@ -65,7 +67,7 @@ def run_lane(number: int, order: Order, results: Connection) -> None:
     (folder / "data").mkdir(mode=0o755)
     os.dup2(os.open(folder / "said", os.O_CREAT | os.O_WRONLY), 1)
     quietly = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", QUICK]
-    if pytest.main([*quietly, *order.tests], plugins=[Lane(folder, number, order, results)]):
+    if pytest.main([*quietly, *order.tests], plugins=[Lane(folder, order, results)]):
         raise SystemExit((folder / "said").read_text())
     results.send(None)
 
@@ -73,8 +75,8 @@ def run_lane(number: int, order: Order, results: Connection) -> None:
 class Lane:
     """A plugin of pytest: in place of its loop over the tests stands ours."""
 
-    def __init__(self, folder: Path, number: int, order: Order, results: Connection) -> None:
-        self.folder, self.number, self.order, self.results = folder, number, order, results
+    def __init__(self, folder: Path, order: Order, results: Connection) -> None:
+        self.folder, self.order, self.results = folder, order, results
         self.has_failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -87,8 +89,8 @@ class Lane:
         self._make_database()
         self.functions = functions_by_path(chosen_files())
         gc.freeze()  # or the collector would copy all pages into each child
-        mine, to = list(self.items)[self.number :: self.order.lanes], self.folder / "baseline"
-        in_child(lambda: baseline.measure(mine, self._passes, self.functions, to))
+        tests, to = _claimed(list(self.items), self.order.tests_begun), self.folder / "baseline"
+        in_child(lambda: baseline.measure(tests, self._passes, self.functions, to))
         for name in baseline.failing(to):
             self.results.send(name)
         self.order.all_measured.wait()
@@ -114,15 +116,11 @@ class Lane:
         connections.close_all()
 
     def _mutants(self) -> Iterator[Mutant]:
-        """The next one that no lane has begun, until the time is over."""
+        """Until the time is over."""
         mutants = all_mutants(self.order.seed, self.order.only)
-        while time.monotonic() < self.order.ends_at:
-            with self.order.begun.get_lock():
-                index = self.order.begun.value
-                self.order.begun.value += 1
-            if index >= len(mutants):
-                return
-            yield mutants[index]
+        return takewhile(
+            lambda _: time.monotonic() < self.order.ends_at, _claimed(mutants, self.order.mutants_begun)
+        )
 
     def _outcome(self, mutant: Mutant, measured: baseline.Baseline) -> Outcome:
         reaching = measured.tests_of(mutant.path, mutant.line)
@@ -142,6 +140,17 @@ class Lane:
         fault = faults_in(mutant.path, tree)[mutant.number]
         fault.put()
         replace(mutant.path, tree, self.functions[mutant.path], only=fault.function)
+
+
+def _claimed(things: Sequence[T], begun: Any) -> Iterator[T]:
+    """Those that no other lane has begun."""
+    while True:
+        with begun.get_lock():
+            index = begun.value
+            begun.value += 1
+        if index >= len(things):
+            return
+        yield things[index]
 
 
 def _commits(item: pytest.Item) -> bool:
