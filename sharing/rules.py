@@ -154,7 +154,7 @@ def has_vault(share: Share, actor: Actor) -> Verdict:
 
 def fits_vault(share: Share, vault: Vault | None, actor: Actor) -> Verdict:
     """Whether this vault was chosen rightly: one for a full-ECS image, none for others (R55)."""
-    if share.image.type != Image.Type.FULL or (vault and vault in vaults_for(share, actor)):
+    if share.image.type != Image.Type.FULL or vault in vaults_for(share, actor):
         return ALLOWED
     return refuse(
         "vault-needed", _("Choose a vault with room for a full-ECS image: accept it on its own page.")

@@ -17,7 +17,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.jobs.quotas import used_by
 from imsconsole.notifications.models import Message
 from sharing.models import Share
-from sharing.rules import can_accept, can_reject
+from sharing.rules import can_accept, can_answer_all, can_reject
 from sharing.services import accept_share, reject_share
 from tests import factories
 from tests.conftest import client_of, person
@@ -81,6 +81,13 @@ def test_nobody_more_can_accept_when_the_limit_is_reached(people, share, setting
     assert can_reject(seen, people.carol)
 
 
+def test_all_are_answered_only_by_who_may_write_and_when_there_are_any(people, share):
+    frank = person("frank", people.carol.account, people.carol.project, "read-only")
+    assert can_answer_all([share], people.carol)
+    assert can_answer_all([], people.carol).code == "nothing-pending"
+    assert can_answer_all([share], frank).code == "read-only"
+
+
 def test_a_full_ecs_image_needs_a_vault(people, share):  # R55
     share.image.type = "full"
     assert can_accept(share, people.carol).code == "full-ecs-vault"
@@ -104,9 +111,11 @@ def test_an_accepted_image_is_used_like_one_s_own_but_stays_its_owner_s(people, 
 
 
 def test_an_answer_leaves_a_trace_and_the_owner_s_members_are_told(people, share):
-    share = accept_share(share, actor=people.carol)
-    assert (share.status, share.answered_by) == ("accepted", people.carol.user)
-    reject_share(share, actor=people.carol)
+    accept_share(share, actor=people.carol)
+    accepted = as_seen()
+    assert (accepted.status, accepted.answered_by) == ("accepted", people.carol.user)
+    reject_share(accepted, actor=people.carol)
+    assert as_seen().answered_at > accepted.answered_at
 
     assert list(Event.objects.order_by("pk").values_list("action", flat=True)) == [
         "acceptImage",
@@ -117,7 +126,9 @@ def test_an_answer_leaves_a_trace_and_the_owner_s_members_are_told(people, share
         people.alice.user,
         people.bob.user,
     }  # not Dave, who cannot act
-    assert {message.code for message in told} == {"share-accepted", "share-rejected"}
+    assert {(message.code, message.level) for message in told} == {
+        ("share-accepted", "success"), ("share-rejected", "info"),
+    }  # fmt: skip
     assert all("web" in message.sentence for message in told)
 
 
@@ -126,6 +137,11 @@ def test_a_rejected_image_is_gone_and_can_be_accepted_again(people, share):  # R
     assert not Image.objects.visible_to(people.carol)
     accept_share(share, actor=people.carol)
     assert Image.objects.visible_to(people.carol).exists()
+
+
+def test_an_image_that_is_no_full_ecs_image_goes_into_no_vault(people, share):  # R55
+    vault = factories.VaultFactory(project=people.carol.project)
+    assert accept_share(share, vault=vault, actor=people.carol).vault is None
 
 
 def test_servers_stay_when_their_image_is_rejected(people, share):  # R103

@@ -123,6 +123,7 @@ def test_a_receiver_without_room_is_not_told_of_in_numbers(people, share, quotas
 def test_the_receiver_has_a_private_image_of_its_own_and_the_share_is_over(people, whole):
     factories.ImageFactory(project=people.carol.project, name="web")
     before = used_by(people.carol.project)
+    Image.objects.filter(pk=whole.image_id).update(description="nginx on Debian")
     give_copy(whole, actor=people.bob)
     assert (
         Image.objects.visible_to(people.carol).filter(pk=whole.image_id).exists()
@@ -130,7 +131,7 @@ def test_the_receiver_has_a_private_image_of_its_own_and_the_share_is_over(peopl
     assert finish(job_of(whole)).state == "done"
 
     copy = Image.objects.owned_by(people.carol).get(parent=whole.image)
-    assert (copy.status, copy.name) == ("active", "web-2")
+    assert (copy.status, copy.name, copy.description) == ("active", "web-2", "nginx on Debian")
     assert engine_for(REGION).verify(copy.disks.get().ref, copy.disks.get().sha256, work=TestWork())
     used = used_by(people.carol.project)
     assert used["images"] == before["images"] + 1

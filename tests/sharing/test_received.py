@@ -316,9 +316,12 @@ def test_a_full_ecs_image_is_accepted_into_a_vault_with_room(people, whole):  # 
     small = factories.VaultFactory(project=people.carol.project, capacity_gb=1)
     factories.VaultFactory(project=people.bob.project, capacity_gb=100)
     assert can_accept(whole, people.carol).code == "full-ecs-vault"
+    full = factories.VaultFactory(project=people.carol.project, capacity_gb=3)
+    factories.BackupFactory(vault=full, project=people.carol.project, size_gb=2, status="creating")
+    assert can_accept(whole, people.carol).code == "full-ecs-vault"
     large = factories.VaultFactory(project=people.carol.project, capacity_gb=2)
     assert can_accept(whole, people.carol)
-    for vault in (None, small):
+    for vault in (None, small, full):
         with pytest.raises(Refused):
             accept_share(whole, vault=vault, actor=people.carol)
     assert accept_share(whole, vault=large, actor=people.carol).vault == large

@@ -136,6 +136,13 @@ def test_a_member_is_not_invited_twice_whatever_it_answered(people, image):
         share.delete()
 
 
+def test_who_has_another_image_is_not_a_member_of_this_one(people, image):
+    factories.ShareFactory(
+        image=factories.ImageFactory(project=people.bob.project), project=people.carol.project
+    )
+    assert can_share_with(image, people.carol.project, people.bob)
+
+
 def test_only_accepted_shares_count_for_the_limit(people, image, settings):  # R44, R52
     settings.IMS_SHARES = 2
     for status in ("accepted", "pending", "rejected", "pending"):
@@ -182,6 +189,9 @@ def test_the_key_is_granted_together_with_the_share_or_not_at_all(people, image)
     share_image(image, project=people.carol.project, grants_key=True, actor=people.bob)
     assert image.key.grants.get().grantee == people.carol.project
     assert Event.objects.filter(action="createGrant").count() == 1
+    again = factories.ImageFactory(project=people.bob.project, key=image.key)
+    share_image(again, project=people.carol.project, grants_key=True, actor=people.bob)
+    assert Event.objects.filter(action="createGrant").count() == 1  # it has the key already
 
 
 def test_somebody_else_s_image_is_not_there(people, image):

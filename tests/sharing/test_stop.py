@@ -12,10 +12,11 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
+from imsconsole.notifications.values import moment
 from sharing.clock import end_due_shares
 from sharing.models import Share
 from sharing.rules import can_give_notice, can_stop_sharing, can_withdraw_notice
-from sharing.services import give_notice, share_image, stop_sharing, withdraw_notice
+from sharing.services import end_due_share, give_notice, share_image, stop_sharing, withdraw_notice
 from tests import factories
 from tests.conftest import client_of
 
@@ -66,7 +67,7 @@ def test_what_is_stopped_is_gone_at_once_and_the_receiver_is_told(people, share)
     assert not Image.objects.visible_to(people.carol)
     assert Event.objects.get().action == "stopSharingImage"
     message = Message.objects.get()
-    assert (message.user, message.code) == (people.carol.user, "share-stopped")
+    assert (message.user, message.code, message.level) == (people.carol.user, "share-stopped", "warning")
     with pytest.raises(NotFound):
         stop_sharing(share, actor=people.bob)
     assert share_image(share.image, project=people.carol.project, actor=people.bob).status == "pending"
@@ -82,7 +83,9 @@ def test_who_had_not_accepted_is_not_bothered(people, share, status):
 def test_until_the_day_that_was_named_the_receiver_goes_on_using_it(people, share):
     until = now() + WEEK
     give_notice(share, ends_at=until, actor=people.bob)
-    assert codes() == {"share-ends"}
+    message = Message.objects.get()
+    assert (message.code, message.level) == ("share-ends", "warning")
+    assert message.values["until"] == moment(until)
     assert Image.objects.visible_to(people.carol).with_facts(people.carol).get().shared_until == until
 
     clock.move(WEEK)
@@ -92,6 +95,21 @@ def test_until_the_day_that_was_named_the_receiver_goes_on_using_it(people, shar
     assert codes() == {"share-ends", "share-stopped", "share-over"}
     end_due_shares()
     assert Event.objects.filter(action="stopSharingImage").count() == 1
+
+
+def test_the_clock_ends_the_share_whose_day_has_come_and_no_other(people, share):
+    give_notice(share, ends_at=now() + WEEK, actor=people.bob)
+    with pytest.raises(NotFound):
+        end_due_share(share, actor=people.bob)  # the day was moved meanwhile
+    clock.move(WEEK)
+    later = factories.ShareFactory(
+        image=factories.ImageFactory(project=people.bob.project), status="accepted", ends_at=now() + WEEK
+    )
+    with pytest.raises(NotFound):
+        end_due_share(later, actor=people.bob)
+    assert end_due_share(share, actor=people.bob) == share
+    with pytest.raises(NotFound):
+        end_due_share(share, actor=people.bob)
 
 
 def test_a_notice_is_for_the_future_and_for_who_has_the_image(people, share):
