@@ -84,6 +84,8 @@ class Lane:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Interrupted("Tests could not be collected.")
         self.session = session
         self.items = {item.nodeid: item for item in session.items if not _commits(item)}
         self._make_database()
