@@ -29,9 +29,8 @@ for _private in (
 ):  # the guests' user must reach the data folder, but not these
     _private.mkdir(mode=0o700, exist_ok=True)
 TEMP_DIR = DATA_DIR / "tmp"  # of living processes, a folder each
-FILE_UPLOAD_TEMP_DIR = None
 with suppress(OSError):  # on a full disk manage.py must still work, to make room
-    FILE_UPLOAD_TEMP_DIR = tempfile.tempdir = str(process_folder(TEMP_DIR))
+    tempfile.tempdir = str(process_folder(TEMP_DIR))
 
 
 def _kept_secret(path: Path) -> str:

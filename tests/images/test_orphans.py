@@ -10,14 +10,13 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from images.orphans import remove_orphans
 from images.uploads.expiry import work_dir
 from images.uploads.services import discard_upload
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
-from imsconsole.core.folders import remove
+from imsconsole.core.folders import held_folder, remove
 from imsconsole.engine.types import Power
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -51,6 +50,12 @@ NAMED_LIKE_OURS = {
     f"tmp/{uuid4().hex}/spooled.upload",
     f"building/building-{uuid4().hex}/disk",
 }
+FOLDERS_NAMED_LIKE_FILES = {
+    f"buckets/incoming/{uuid4().hex}",
+    f"buckets/objects/ab/ab{uuid4().hex[2:]}",
+    f"{HERE}/images/{uuid4()}.a-1.qcow2",
+    f"{HERE}/disks/{uuid4()}.a-1.qcow2",
+}
 
 
 @pytest.fixture
@@ -67,7 +72,10 @@ def lay(people, outside: Path) -> Iterator[Callable[[str], list[Path]]]:
     engine_for(REGION)
     factories.ServerFactory(project=people.bob.project, pk=SERVER, ref=str(SERVER), status="stopped")
     (DATA / HERE / "servers" / str(SERVER)).mkdir()
-    laid = [DATA / HERE / "servers" / str(SERVER), *(DATA / name for name in NAMED_LIKE_OURS)]
+    laid = [
+        DATA / HERE / "servers" / str(SERVER),
+        *(DATA / name for name in NAMED_LIKE_OURS | FOLDERS_NAMED_LIKE_FILES),
+    ]
 
     def each_kind(folder: str) -> list[Path]:
         (DATA / folder).mkdir(parents=True, exist_ok=True)
@@ -100,6 +108,9 @@ def test_what_belongs_to_nothing_is_told_and_swept(lay, outside: Path) -> None:
     for path in named:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"stray")
+    for name in FOLDERS_NAMED_LIKE_FILES:
+        (DATA / name).mkdir(parents=True)
+        named.append(DATA / name)
     clocks, ours, others = (
         [path for folder in group for path in lay(folder)] for group in (BY_THE_CLOCK, BY_REPAIR, BY_NOBODY)
     )
@@ -157,13 +168,14 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
     (region / "scrap" / token).mkdir()
     for path in files:
         path.touch()
-    with TemporaryUploadedFile("logo.png", "image/png", 1, "") as spooled:
-        files.append(Path(spooled.temporary_file_path()))
-        with engine._readable(["info", str(upload.path)]) as (folder, _):
-            files += [*folder.iterdir(), *(region / "servers" / server.ref).rglob("*")]
-            assert check("--repair") == "The store is clean.\n"
-            remove_orphans()
-            assert there(files) == files
+    with (
+        held_folder(settings.TEMP_DIR) as temporary,
+        engine._readable(["info", str(upload.path)]) as (reading, _),
+    ):
+        files += [temporary, *reading.iterdir(), *(region / "servers" / server.ref).rglob("*")]
+        assert check("--repair") == "The store is clean.\n"
+        remove_orphans()
+        assert there(files) == files
     assert engine.server_state(server.ref).power is Power.RUNNING
 
     job.delete()

@@ -130,7 +130,7 @@ class Machines:
     # power
     def running(self) -> frozenset[UUID]:
         machine.reap()
-        folders = [path for path in self._store.servers.iterdir() if self._store.is_server(path.name)]
+        folders = [path for path in self._store.servers.iterdir() if path.is_dir()]
         return frozenset(UUID(path.name) for path in folders if find_guest(path, read_state(path)))
 
     def state(self, ref: str) -> ServerState:
