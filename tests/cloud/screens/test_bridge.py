@@ -132,8 +132,8 @@ def test_a_screen_at_which_nobody_types_is_closed_and_nothing_secret_is_logged(p
             greeted(line)
             said = bridge.end()
             assert end_of(line) == 1001
-    assert f"screen of {server.pk} opened" in said
-    assert f"screen of {server.pk} closed" in said
+    assert f"Screen of server {server.pk} opened" in said
+    assert f"Screen of server {server.pk} closed" in said
     for secret in (token, other, cookies_of(client), client.session.session_key):
         assert str(secret) not in said
     assert "Traceback" not in said
