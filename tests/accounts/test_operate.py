@@ -1,13 +1,16 @@
 """What operators do with people, accounts and places; and that nobody else does it."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from imsconsole.accounts.actor import Operator
-from imsconsole.accounts.models import Account, Project, Region, User
+from imsconsole.accounts.models import Account, Invitation, Project, Region, User
 from imsconsole.accounts.services import accounts, places, projects, users
 from imsconsole.audit.models import Event
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from tests import factories
 from tests.accounts.conftest import actions, membership_of
@@ -135,6 +138,38 @@ def test_of_several_deletions_all_are_done_or_none(admin, people) -> None:
     }
     assert admin.post("/admin/accounts/account/", data).status_code == 409
     assert Account.objects.filter(pk=free.pk).exists()
+
+
+def of_two_accounts(make) -> list:
+    return [make(account=factories.ProjectFactory().account) for _ in range(2)]
+
+
+def open_invitation(account) -> Invitation:
+    until = now() + timedelta(days=1)
+    return Invitation.objects.create(account=account, secret_sha256=account.pk.hex, expires_at=until)
+
+
+@pytest.mark.parametrize(
+    "two",
+    [
+        lambda: factories.AccountFactory.create_batch(2),
+        lambda: factories.ProjectFactory.create_batch(2),
+        lambda: factories.RegionFactory.create_batch(2),
+        lambda: factories.ZoneFactory.create_batch(2),
+        lambda: factories.FlavorFactory.create_batch(2),
+        lambda: factories.OsVersionFactory.create_batch(2),
+        lambda: of_two_accounts(factories.MembershipFactory),
+        lambda: of_two_accounts(open_invitation),
+    ],
+    ids=["account", "project", "region", "zone", "flavor", "os", "membership", "invitation"],
+)
+def test_several_are_deleted_at_once(admin, two) -> None:
+    """And all rows they need are held in order, as for every transaction of every test."""
+    first, second = two()
+    url = f"/admin/{first._meta.app_label}/{first._meta.model_name}/"
+    data = {"action": "delete_selected", "post": "yes", "_selected_action": [first.pk, second.pk]}
+    assert admin.post(url, data).status_code == 302
+    assert not type(first).objects.filter(pk__in=[first.pk, second.pk]).exists()
 
 
 def test_a_whole_id_is_found_as_it_is_written(admin, people) -> None:

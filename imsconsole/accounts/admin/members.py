@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from imsconsole.accounts.models import Account, Invitation, Membership, Project
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_in
 from imsconsole.accounts.services import members as services
 from imsconsole.accounts.services.invitations import withdraw_invitation
+from imsconsole.core.locks import held
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 
@@ -122,6 +124,9 @@ class MembershipAdmin(ServiceAdmin):
             services.change_role(membership=obj, **given)
         else:
             obj.pk = services.add_member(user=obj.user, **given).pk
+
+    def hold(self, rows: "QuerySet[Membership]") -> None:
+        held(Account.objects.filter(pk__in=rows.values("account")))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(membership=obj, actor=operator_for(request, obj.account))

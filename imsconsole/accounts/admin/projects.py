@@ -14,10 +14,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.models import Account, Membership, Project
+from imsconsole.accounts.models import Account, Draft, Membership, Project
 from imsconsole.accounts.resources import TITLES
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_in, operator_of
 from imsconsole.accounts.services import accounts, projects
+from imsconsole.core.locks import held
 from imsconsole.engine.types import GIB
 
 
@@ -208,6 +209,10 @@ class ProjectAdmin(ServiceAdmin):
         if quotas != obj.quotas:
             actor = operator_in(request, obj)
             obj.quotas = projects.change_quotas(project=obj, quotas=quotas, actor=actor).quotas
+
+    def hold(self, rows: "QuerySet[Project]") -> None:
+        held(Draft.objects.filter(project__in=rows))
+        held(rows)
 
     def delete_model(self, request: HttpRequest, obj: Project) -> None:
         projects.delete_project(project=obj, actor=operator_of(request))
