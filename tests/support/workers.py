@@ -147,13 +147,13 @@ class Worker:
 class Nursery:
     """A process that forks workers which have loaded everything already."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: dict[str, str]) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=os.environ["IMS_TEST_DIR"]))
         self.workers: list[Worker] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.worker_main"],
             cwd=settings.BASE_DIR,
-            env=worker_environment(),
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -182,14 +182,14 @@ class Nursery:
 
 
 @functools.cache
-def _nursery(_database: str) -> Nursery:
-    """One for all tests of this process: it ends with it, when its standard input does."""
-    return Nursery()
+def _nursery(settings_read: frozenset[tuple[str, str]]) -> Nursery:
+    """One for all tests of this process that want the same settings: it ends with it, when its standard input does."""
+    return Nursery({**os.environ, **dict(settings_read)})
 
 
 @contextmanager
 def nursery() -> Iterator[Nursery]:
-    workers = _nursery(_database_url(""))
+    workers = _nursery(frozenset(each for each in worker_environment().items() if each[0].startswith("IMS_")))
     try:
         yield workers
     finally:
