@@ -48,7 +48,9 @@ def test_make_helps_with_every_target_and_takes_none_for_a_file() -> None:
     assert phony == set(TARGET.findall(text))
     told = {
         line.split()[0]
-        for line in subprocess.check_output(["make", "help"], cwd=BASE, text=True).splitlines()
+        for line in subprocess.check_output(
+            ["make", "--no-print-directory", "help"], cwd=BASE, text=True
+        ).splitlines()
     }
     assert told == phony - {"packages", "test-packages"}
 

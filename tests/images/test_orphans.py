@@ -185,6 +185,7 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
     assert there([*with_rows, *of_the_job]) == with_rows
 
 
+MARKER = b"marker-2f1c9e07d4"  # in no file of a kernel
 KILLED = """
 import sys
 import django
@@ -193,7 +194,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from imsconsole.cloud.engines import engine_for
 
 with TemporaryUploadedFile("logo.png", "image/png", 6, "") as spooled:
-    spooled.write(b"MARKER")
+    spooled.write(sys.argv[3].encode())
     spooled.flush()
     with engine_for(sys.argv[1])._readable(["info", sys.argv[2]]):
         print("reading", flush=True)
@@ -207,10 +208,10 @@ def test_nothing_of_a_discarded_upload_outlives_a_reader_that_is_killed(
     people, disks: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / "source.raw"
-    source.write_bytes((disks / "disk.raw").read_bytes()[:-6] + b"MARKER")
+    source.write_bytes((disks / "disk.raw").read_bytes()[: -len(MARKER)] + MARKER)
     upload = uploaded(people.bob, source)
     with subprocess.Popen(
-        [sys.executable, "-c", KILLED, REGION, str(upload.path)],
+        [sys.executable, "-c", KILLED, REGION, str(upload.path), MARKER.decode()],
         cwd=settings.BASE_DIR,
         env={**worker_environment(), "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
         stdin=subprocess.PIPE,
@@ -232,4 +233,4 @@ def test_nothing_of_a_discarded_upload_outlives_a_reader_that_is_killed(
 
 
 def with_marker() -> list[Path]:
-    return [path for path in DATA.rglob("*") if path.is_file() and b"MARKER" in path.read_bytes()]
+    return [path for path in DATA.rglob("*") if path.is_file() and MARKER in path.read_bytes()]
