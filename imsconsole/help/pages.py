@@ -6,6 +6,7 @@ Headings carry an ID that begins with `help-` and is the same in every language.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +38,12 @@ def page_of(name: str, language: str | None = None) -> Page:
     folder = language or get_language() or FALLBACK
     known = {code for code, _ in settings.LANGUAGES}
     folder = folder if folder in known else FALLBACK
-    title, _, text = render_to_string(f"help/{folder}/{name}.md", limits()).lstrip().partition("\n")
+    return _page(folder, name, tuple(limits().items()))
+
+
+@lru_cache(maxsize=128)
+def _page(folder: str, name: str, numbers: tuple[tuple[str, Any], ...]) -> Page:
+    title, _, text = render_to_string(f"help/{folder}/{name}.md", dict(numbers)).lstrip().partition("\n")
     summary = text.strip().partition("\n\n")[0]
     return Page(name, title.removeprefix("# ").strip(), _html(summary), _html(text))
 

@@ -2,14 +2,17 @@
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 
 from imsconsole.core import text
 from imsconsole.core.rules import ALLOWED, Verdict
@@ -26,6 +29,18 @@ def ago(at: datetime | None) -> SafeString | str:
         return "–"
     exact = date_format(localtime(at), "Y-m-d H:i:s T")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
+
+
+@register.simple_tag(takes_context=True)
+def main_menu(context: dict[str, Any]) -> SafeString:
+    """The rooms, with a mark at the open one and at what waits. Each page has them twice: wide and narrow."""
+    waiting = context.get("pending_shares", 0)
+    return _main_menu(get_language(), context.get("active", ""), waiting() if callable(waiting) else waiting)
+
+
+@lru_cache(maxsize=512)
+def _main_menu(language: str | None, active: str, pending_shares: int) -> SafeString:
+    return render_to_string("components/_nav.html", {"active": active, "pending_shares": pending_shares})
 
 
 @register.inclusion_tag("components/_action.html", takes_context=True)
