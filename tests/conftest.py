@@ -1,9 +1,11 @@
 """What every test may ask for: the people, signed-in clients, a data folder of its own."""
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -48,6 +50,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
@@ -56,10 +59,12 @@ from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
+from tests.support.database import begin_with_a_copy  # noqa: E402
 
 lock_order.watch()
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 
+_TESTS = count(1)
 SKIPS: frozenset[str] = frozenset()  # the only reasons for which a test may be skipped
 
 
@@ -82,9 +87,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = asking
 
 
+def pytest_collection_finish() -> None:
+    """Look for cycles among what tests leave, not at each thousand objects, and never among what is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logfinish() -> None:
+    if next(_TESTS) % 50 == 0:
+        gc.collect()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(_BASE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker, django_db_modify_db_settings
+) -> Iterator[None]:
+    """An empty database: on SQLite a copy of a kept one, which goes with the run's folder."""
+    is_copied = connection.vendor == "sqlite"
+    with django_db_blocker.unblock():
+        databases = begin_with_a_copy(CACHE) if is_copied else setup_databases(verbosity=0, interactive=False)
+    yield
+    if not is_copied:
+        with django_db_blocker.unblock():
+            teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
