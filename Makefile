@@ -30,14 +30,16 @@ run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the conso
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
-test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included
-	$(V)/pytest -n 2 --dist load -m "not debian" tests
+ORDER = $(if $(SHUFFLE),--random-order-bucket=global --random-order-seed=$(SHUFFLE))
+
+test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
+	$(V)/pytest -n 2 --dist load $(ORDER) -m "not debian" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO)  ## without guests and browser
-	$(V)/pytest -n 2 --dist load -m "not guest and not browser and not slow" tests
+	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow" tests
 
 test-one: $(V)/.dev $(MO)  ## what is named: make test-one T=tests/images/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/test_tag.py'; exit 2; }

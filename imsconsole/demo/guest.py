@@ -173,7 +173,7 @@ def build_initrd(
     run_program(
         ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0", "-F", str(folder / "initrd")], root, given=names
     )
-    run_program(["gzip", "-9", "initrd"], folder)
+    run_program(["gzip", "-1", "initrd"], folder)
     return folder / "initrd.gz"
 
 

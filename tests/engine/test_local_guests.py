@@ -78,6 +78,7 @@ def read_greeting(port: int | None) -> bytes:
         return line.recv(64)
 
 
+@pytest.mark.parametrize("guest", ["bios"], indirect=True)
 def test_a_guest_that_still_boots_is_stopped_all_the_same(
     local: LocalEngine, guest: tuple[BootMode, Path]
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_guest_that_still_boots_is_stopped_all_the_same(
     assert "IMS-GUEST power off" in local.console_log(server.ref)
 
 
+@pytest.mark.parametrize("guest", ["bios"], indirect=True)
 def test_twenty_servers_of_one_image_cost_almost_nothing(
     local: LocalEngine, place: Path, guest: tuple[BootMode, Path]
 ) -> None:

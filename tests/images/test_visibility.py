@@ -10,6 +10,7 @@ from tests import factories
 from tests.conftest import client_of, person
 
 pytestmark = pytest.mark.django_db
+FRAGMENT = {"hx-request": "true"}
 
 
 def seen_by(actor):
@@ -17,7 +18,7 @@ def seen_by(actor):
     client, names = client_of(actor), set()
     for tab in ("public", "private", "shared", "market"):
         for query in ({"tab": tab}, {"tab": tab, "q": "image"}):
-            table = client.get(reverse("images:list"), query).context["table"]
+            table = client.get(reverse("images:list"), query, headers=FRAGMENT).context["table"]
             names |= {row.record.name for row in table.paginated_rows}
         every = {"tab": tab, "id": [str(image.pk) for image in Image.objects.all()], "picked": "1"}
         for query in ({"tab": tab}, every):
