@@ -1,6 +1,6 @@
 """The empty database with which a run begins. Migrating takes seven seconds, a copy none.
 
-On SQLite it is kept for all runs until a migration, a model or a library becomes another.
+On SQLite it is kept for all runs, one for each state of migrations, models and libraries.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases
 
+BRANCHES = 8  # of that many it is kept
 OURS = ("imsconsole.", "images", "market", "sharing")
 MADE_OF = ("migrations/*.py", "models*.py", "models/*.py", "apps.py")
 
@@ -27,7 +28,8 @@ def begin_with_a_copy(cache: Path) -> None:
             _use(shutil.copyfile(template, connection.settings_dict["TEST"]["NAME"]))
             return
         setup_databases(verbosity=0, interactive=False)
-        for old in cache.glob("test-database-*.sqlite3"):
+        kept = sorted(cache.glob("test-database-*.sqlite3"), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-BRANCHES]:
             old.unlink()
         unfinished = template.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
