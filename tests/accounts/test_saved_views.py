@@ -191,6 +191,7 @@ def headings(actor, **query):
     return [column.name for column in table.columns]
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_columns_are_chosen_remembered_and_as_usual_again(people):
     usual, client = headings(people.bob), client_of(people.bob)
     answer = client.post(

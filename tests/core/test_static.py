@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
@@ -18,6 +19,7 @@ def test_a_file_that_was_not_collected_keeps_its_name():
     assert staticfiles_storage.url("css/no-such.css") == "/static/css/no-such.css"
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_collected_files_are_named_by_their_content(tmp_path):
     with override_settings(STATIC_ROOT=str(tmp_path)):
         call_command("collectstatic", interactive=False, verbosity=0)

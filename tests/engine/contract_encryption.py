@@ -81,6 +81,7 @@ def encrypted_image(engine: Engine, raw: Path, key: Key) -> StoredDisk:
 class EncryptionContract:
     """Subclasses give the fixtures `engine` and `place`."""
 
+    @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
     def test_copies_are_encrypted_get_another_key_and_are_decrypted(
         self, engine: Engine, place: Path
     ) -> None:
@@ -108,6 +109,7 @@ class EncryptionContract:
         assert engine.inventory().stored == {one.ref, two.ref, same.ref, back.ref}
         assert not engine.inventory().scraps
 
+    @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
     def test_a_copy_that_is_encrypted_is_made_once_and_leaves_nothing_when_it_ends_early(
         self, engine: Engine, place: Path
     ) -> None:
@@ -122,6 +124,7 @@ class EncryptionContract:
         assert engine.inventory().stored == {source.ref, again.ref}
         assert again.sha256 == first.sha256
 
+    @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
     def test_what_is_stored_with_a_key_is_nowhere_in_plain_and_becomes_a_disk_with_it(
         self, engine: Engine, place: Path
     ) -> None:

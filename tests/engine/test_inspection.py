@@ -225,6 +225,7 @@ def test_the_inspector_holds_a_few_mebibytes_whatever_the_file_holds() -> None:
     assert inspector.finish("raw").size_bytes == 24 * MIB
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 @QUICK
 @given(data=st.data())
 def test_where_the_chunks_are_cut_does_not_matter(disks: Disks, data: st.DataObject) -> None:
@@ -271,6 +272,7 @@ def damaged(disks: Disks, damage: tuple[str, list[tuple[int, int]], int]) -> byt
     return bytes(data[: len(data) * left // 1000])
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 @settings(QUICK, max_examples=250)
 @given(damage=damages(), claimed=st.sampled_from(["", "raw"]))
 def test_damage_is_refused_or_harmless_and_never_gets_past_the_limit(

@@ -131,6 +131,7 @@ def test_links_lead_nowhere_outside_and_circles_end(local: LocalEngine, place: P
     assert system_of(local, make_ext(place / "disk", root)) is None
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 def test_noise_in_the_metadata_neither_hangs_nor_breaks(local: LocalEngine, place: Path) -> None:
     """Bytes of super block, descriptors, inodes and directories are overwritten, again and again."""
     good = make_ext(place / "good", root_of(place / "root")).read_bytes()
@@ -165,6 +166,7 @@ def test_a_file_system_that_points_everywhere_ends_with_its_budget(
     assert system_of(local, make_disk(place / "other", root_of(place / "more"))) is None
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 def test_a_tree_without_end_ends(local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every entry of a file's tree leads to the same next node: 340 to the power of five leaves."""
     disk = make_ext(

@@ -1,4 +1,4 @@
-"""A test that takes over a second, without a guest or a browser, says why in its marker."""
+"""A test that takes over half a second, without a guest or a browser, says why in its marker."""
 
 import pytest
 

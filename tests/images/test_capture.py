@@ -155,6 +155,7 @@ def test_a_system_disk_image_inherits_what_its_server_is(people, server):
     assert list(differences()) == []
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_an_image_stays_when_its_server_is_deleted_and_makes_new_ones(people, server):
     """R107"""
     image = capture_server(server, name="golden", actor=people.bob)
@@ -213,6 +214,7 @@ def test_a_disk_that_no_server_has_is_held_meanwhile(people, engine):  # noqa: F
     assert (disk.status, image.status) == ("available", "active")
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 @pytest.mark.parametrize("failure", ["failed", "cancelled", "cancelled unbegun"])
 def test_what_did_not_come_about_leaves_nothing_and_can_be_retried(people, server, failure):
     one, two = data_disks(server)
@@ -310,6 +312,7 @@ def test_work_on_its_disks_keeps_a_server_from_being_a_source(people, server):
     assert capture_server(server, name="golden", actor=people.bob)
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 @pytest.mark.bytes
 def test_an_image_of_encrypted_disks_is_encrypted_with_their_key(people, engine, no_qemu):  # noqa: F811
     """§2.1, R91; and what is made of it again."""

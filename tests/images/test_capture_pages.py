@@ -61,6 +61,7 @@ def through(client: Client, page: str, chosen: dict[str, object], **details: str
     return done["Location"]
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_from_a_server_to_an_image_that_is_being_created(people: SimpleNamespace, server: Server):
     client = client_of(people.bob)
     page = client.get(FROM_SERVER, {"server": server.pk.hex}).content.decode()

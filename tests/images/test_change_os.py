@@ -326,6 +326,7 @@ def test_a_retry_needs_the_quota_again(people, engine) -> None:  # noqa: F811
     assert Job.objects.get().state == "failed"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_the_image_may_go_before_its_bytes_are_read(people, engine) -> None:  # noqa: F811
     (server,) = order(people.bob)
     run_jobs()

@@ -163,6 +163,7 @@ def test_htmx_gets_the_answers_only(people, flavors):
     assert response.content.decode().lstrip().startswith('<div id="choose-found"')
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_number_of_queries_does_not_depend_on_the_number_of_images(
     people, flavors, django_assert_max_num_queries
 ):

@@ -192,6 +192,7 @@ def copied(image, actor, **wanted):
     return facts(copy, actor)
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 @pytest.mark.bytes
 def test_copies_are_encrypted_get_another_key_and_are_decrypted(people, tmp_path):
     """R24, R89: the same content each time, in plain only where no key was wanted."""
@@ -240,6 +241,7 @@ def test_the_new_key_is_another_one_and_bare_metal_images_have_none(people):
     ]
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 def test_a_key_that_is_disabled_while_a_copy_waits_ends_it_with_the_reason(people):
     key = factories.KeyFactory(project=people.bob.project, name="mine")
     copy = copy_image(bootable_image(people.bob), name="copy", key=key, actor=people.bob)
@@ -254,6 +256,7 @@ def test_a_key_that_is_disabled_while_a_copy_waits_ends_it_with_the_reason(peopl
     assert copy.status == "active"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
     """The job holds the bytes itself."""
     source = bootable_image(people.bob)
@@ -327,6 +330,7 @@ def confirmed(client, at):
     return client.post(at.replace("/target/", "/confirm/"), CONFIRM)
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_the_wizard_leads_to_a_copy(people):
     source = bootable_image(people.bob, name="web", description="about it")
     client = client_of(people.bob)
@@ -360,6 +364,7 @@ def test_a_name_that_is_taken_is_said_with_one_that_is_free(people):
     assert "“web-2” is free" in answer.content.decode()
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_several_are_copied_and_those_that_cannot_be_are_named(people):
     images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
     iso = an_image(people.bob, name="installer", type="iso")
@@ -423,6 +428,7 @@ def test_a_refused_image_shows_the_reason_on_the_page_and_to_who_sends_the_form_
     assert (answer.status_code, answer.ims_error.code) == (409, "iso-image")
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_the_wizard_offers_keys_and_warns_of_a_copy_without(people):
     key, other = (
         factories.KeyFactory(project=people.bob.project, name=name) for name in ("k-own", "k-other")

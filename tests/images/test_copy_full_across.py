@@ -48,7 +48,7 @@ from tests.support.at_once import DONE, at_once
 from tests.support.faults import Crash, faulty_engine
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="several disks are copied to another region")]
 
 
 @pytest.fixture

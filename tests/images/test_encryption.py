@@ -154,6 +154,7 @@ def whole(client, address: str, **chosen: str) -> tuple[str, Image]:
     return page, image_of(client.post(confirm, CONFIRM))
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 def test_the_wizard_offers_the_keys_one_may_use_and_encrypts_with_the_chosen_one(people, key, disks) -> None:
     client = client_of(people.bob)
     KeyFactory(project=people.carol.project, name="of-carol")

@@ -39,6 +39,8 @@ from tests.support.workers import run_jobs
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
 LOGIN = {"user_data": "#!/bin/sh\n"}
 
+pytestmark = pytest.mark.slow(reason="servers of several disks are backed up and made")
+
 
 @pytest.fixture
 def vault(people):

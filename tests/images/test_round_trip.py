@@ -61,6 +61,7 @@ def imported(actor, made, format: str) -> Image:
     return image
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 @pytest.mark.bytes
 @pytest.mark.parametrize("format", [each.value for each in Format if each != Format.ZVHD])
 def test_the_disk_that_comes_back_is_the_one_that_left(people, tmp_path, format):
@@ -74,6 +75,7 @@ def test_the_disk_that_comes_back_is_the_one_that_left(people, tmp_path, format)
     assert [each.what for each in differences()] == []
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 @pytest.mark.bytes
 @pytest.mark.parametrize("format", ["qcow2", "raw"])
 def test_what_leaves_an_encrypted_image_is_not_encrypted(people, tmp_path, format):

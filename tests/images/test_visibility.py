@@ -9,7 +9,7 @@ from imsconsole.accounts.models import Role
 from tests import factories
 from tests.conftest import client_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="all lists, files and pages are looked at")]
 FRAGMENT = {"hx-request": "true"}
 
 

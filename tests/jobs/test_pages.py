@@ -213,6 +213,7 @@ def test_a_job_whose_kind_is_gone_is_still_shown(start: Start, bob):
     assert "test.gone" in page(bob, "detail", job.pk)
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_list_takes_the_same_few_queries_for_one_row_and_a_hundred(start: Start, bob):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -120,6 +120,7 @@ def test_the_cost_of_an_image_one_does_not_see_is_not_told(costly, people):
     assert "CN¥0.36" not in text_of(people.carol, reverse("market:cost"), **typed)
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_pages_show_what_it_costs_before_anything_is_done(costly, people, plain):
     factories.ImageDiskFactory(image=plain, ref="none")
     server = costly.run(plain)

@@ -52,6 +52,7 @@ def bomb():
     return BytesIO(made)
 
 
+@pytest.mark.slow(reason="large pictures and texts are read")
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -94,6 +95,7 @@ def test_markdown_becomes_headings_lists_tables_and_links():
     assert '<a href="https://acme.test/" rel="nofollow noopener noreferrer">' in made
 
 
+@pytest.mark.slow(reason="large pictures and texts are read")
 @pytest.mark.parametrize("typed", ["[", "![", "[a](", ">", "- ", "*a", "`a``", "<ul>"])
 def test_the_longest_text_is_read_whatever_repeats_in_it(typed):  # other readers need minutes for it
     longest = ListingVersion._meta.get_field("terms").max_length

@@ -163,6 +163,7 @@ def test_what_waits_for_its_review_can_be_taken_back(people):
 # review ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_rejection_says_why_and_can_be_answered(people, operator):
     version = in_review(people.bob)
     assert code_of(lambda: reject_version(version, reason="", actor=Operator(operator))) == "reason-needed"
@@ -263,6 +264,7 @@ def test_a_draft_that_got_another_image_meanwhile_is_not_sent_in(people):
 # new versions, and off the market --------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_new_version_replaces_the_old_one_and_those_who_have_it_are_told(people, operator):
     listing = on_the_market(people.bob, operator)
     old = listing.published

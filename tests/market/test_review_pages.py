@@ -29,6 +29,7 @@ def decide(client, model, action, row, **more):
     return client.post(f"/admin/market/{model}/", data, follow=True).content.decode()
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_the_review_shows_all_that_buyers_read_and_what_the_scan_found(people, admin):
     version = in_review(people.bob, description="# Manual\n\n<script>alert(1)</script>", version="1.7")
     out = BytesIO()
@@ -55,6 +56,7 @@ def test_the_review_shows_all_that_buyers_read_and_what_the_scan_found(people, a
     assert 'value="approve"' not in page
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_version_is_approved_or_rejected_after_a_question(people, admin):
     version = in_review(people.bob)
     assert "Let these on the market?" in decide(admin, "listingversion", "approve", version)

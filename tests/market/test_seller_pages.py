@@ -41,6 +41,7 @@ def text(response):
     return response.content.decode()
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_from_the_button_of_an_image_to_a_draft_with_a_price(people):
     publisher(people.bob)
     image = factories.ImageFactory(project=people.bob.project, name="my-image")
@@ -112,6 +113,7 @@ def test_screenshots_are_added_and_removed(people):
     assert not listing.latest.pictures.exists()
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_sent_in_taken_back_and_thrown_away_by_its_buttons(people):
     version = in_review(people.bob)
     listing, client = version.listing, client_of(people.bob)
@@ -128,6 +130,7 @@ def test_sent_in_taken_back_and_thrown_away_by_its_buttons(people):
     assert not Listing.objects.exists()
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_new_version_begins_with_the_words_of_the_one_before_and_keeps_its_screenshots(people, operator):
     listing = on_the_market(people.bob, operator)
     listing.published.pictures.create(width=1, height=1, content=b"x", caption="Old shot")
@@ -169,6 +172,7 @@ def test_the_list_costs_the_same_with_many_listings(people):
     assert cost() == few
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
     """As of an image (tests/images/test_modify.py): both values are shown, and each is decided on."""
     image = factories.ImageFactory(project=people.bob.project)
@@ -202,6 +206,7 @@ def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
     assert str(price_of_listing(version.listing)) == "CN¥0.50 per hour"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_the_page_asks_again_while_a_job_works_on_it_and_brings_what_changed(people, operator):
     version = submit_version(a_draft(people.bob), actor=people.bob)
     page, client = at("listing", version.listing), client_of(people.bob)

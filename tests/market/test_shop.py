@@ -275,6 +275,7 @@ def test_terms_lead_nowhere_but_to_pages_of_the_console(people, edition):
     assert client_of(people.bob).post(terms(edition)).status_code == 409
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_every_wizard_offers_market_images_and_says_where_the_terms_are(people, edition):
     assert "market" in CHOSEN_AMONG
     server = factories.ServerFactory(project=people.bob.project, ref="there")

@@ -282,6 +282,7 @@ def test_the_inbox_is_filtered_and_sorted_by_its_address(people, share, query):
     assert len(page.context["table"].paginated_rows) == (query.get("q") != "zzz")
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_inbox_costs_the_same_with_one_and_with_a_hundred_rows(
     people, share, django_assert_max_num_queries
 ):

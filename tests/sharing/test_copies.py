@@ -183,6 +183,7 @@ def test_what_was_promised_is_kept_when_the_share_ends_meanwhile(people, whole, 
     assert Event.objects.filter(action="stopSharingImage").count() == 1
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_a_copy_that_fails_leaves_the_share_and_is_tried_again(people, whole):
     give_copy(whole, actor=people.bob)
     disk = whole.image.disks.get()

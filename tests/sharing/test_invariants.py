@@ -308,6 +308,7 @@ class ThreeProjects(RuleBasedStateMachine):
             assert Image.objects.owned_by(actor).exclude(pk__in=originals).count() == self.copies[who]
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 @pytest.mark.django_db
 def test_who_sees_and_uses_an_image_is_always_what_was_agreed() -> None:
     run_state_machine_as_test(

@@ -172,6 +172,7 @@ def test_before_it_ends_the_owner_sees_who_uses_it(people, share):  # R86
     assert Share.objects.get().ended_at is None
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_the_owner_names_a_day_or_stops_now(people, share):
     url = reverse("sharing:stop", args=[share.pk])
     client = client_of(people.bob)
@@ -213,6 +214,7 @@ def test_dave_and_carol_stop_nothing(people, share, name):
     assert Share.objects.get().ended_at is None
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_table_of_members_costs_the_same_with_one_and_with_a_hundred(
     people, share, django_assert_max_num_queries
 ):

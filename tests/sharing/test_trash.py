@@ -20,6 +20,7 @@ def image(people):
     return factories.ImageFactory(project=people.bob.project, name="image-ours")
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 @pytest.mark.parametrize("status", ["accepted", "pending", "rejected"])
 def test_a_receiver_loses_it_at_once_and_has_it_back_with_the_same_status(people, image, status):
     share = factories.ShareFactory(image=image, project=people.carol.project, status=status)

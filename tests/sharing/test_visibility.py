@@ -12,7 +12,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.images.test_visibility import seen_by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="all lists, files and pages are looked at")]
 
 
 @pytest.fixture

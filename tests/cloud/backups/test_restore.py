@@ -26,6 +26,8 @@ from tests.support.workers import run_jobs
 
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
 
+pytestmark = pytest.mark.slow(reason="disks are backed up and restored")
+
 
 @pytest.fixture
 def backup(people, server) -> Backup:

@@ -68,6 +68,7 @@ def test_names_without_a_place_are_refused(key) -> None:
         object_key(key)
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 @given(st.text(max_size=1100))
 def test_whatever_is_accepted_fits_and_can_be_taken_apart(key) -> None:
     try:

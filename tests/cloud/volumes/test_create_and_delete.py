@@ -108,6 +108,7 @@ def test_one_that_could_not_be_made_is_retried_or_deleted(people, engine):
     assert disk.status == "available"
 
 
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
 def test_a_blank_disk_is_encrypted_with_a_key_that_may_be_used(people, engine):
     """R47, R90."""
     key, zone = KeyFactory(project=people.bob.project), people.bob.region.zones.first()
