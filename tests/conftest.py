@@ -50,7 +50,6 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
@@ -59,7 +58,7 @@ from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
-from tests.support.database import begin_with_a_copy  # noqa: E402
+from tests.support.database import migrated_database  # noqa: E402
 
 lock_order.watch()
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
@@ -109,14 +108,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def django_db_setup(
     django_test_environment: None, django_db_blocker, django_db_modify_db_settings
 ) -> Iterator[None]:
-    """An empty database: on SQLite a copy of a kept one, which goes with the run's folder."""
-    is_copied = connection.vendor == "sqlite"
-    with django_db_blocker.unblock():
-        databases = begin_with_a_copy(CACHE) if is_copied else setup_databases(verbosity=0, interactive=False)
-    yield
-    if not is_copied:
-        with django_db_blocker.unblock():
-            teardown_databases(databases, verbosity=0)
+    with django_db_blocker.unblock(), migrated_database(CACHE), django_db_blocker.block():
+        yield
 
 
 @pytest.fixture(autouse=True)

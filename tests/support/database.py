@@ -1,46 +1,79 @@
-"""The empty database with which a run begins. Migrating takes seven seconds, a copy none.
+"""The database with which each test begins: as migrations leave it, OS versions included.
 
-On SQLite it is kept for all runs, one for each state of migrations, models and libraries.
+Migrating takes seven seconds and a copy none, so on SQLite it is kept for all runs, one for each state of
+migrations, models and libraries; and what a test wrote that was not rolled back is copied over, not flushed.
 """
 
 import fcntl
 import hashlib
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.test.utils import setup_databases
+from django.test import TransactionTestCase
+from django.test.utils import setup_databases, teardown_databases
+
+from images.models import OsVersion
 
 BRANCHES = 8  # of that many it is kept
 OURS = ("imsconsole.", "images", "market", "sharing")
 MADE_OF = ("migrations/*.py", "models*.py", "models/*.py", "apps.py")
 
 
-def begin_with_a_copy(cache: Path) -> None:
-    """Have the connection use a migrated database of its own, made from the one in `cache`."""
-    assert connection.vendor == "sqlite"
+@contextmanager
+def migrated_database(cache: Path) -> Iterator[None]:
+    """Have the connection use a database for this process alone, which is after each test as it was before."""
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(_begin_with_a_copy(cache))) as kept:
+            TransactionTestCase._fixture_teardown = lambda _case: _copy_over(kept)
+            yield  # it goes with the folder of the run
+        return
+    databases = setup_databases(verbosity=0, interactive=False)
+    rows, flush = list(OsVersion.objects.all()), TransactionTestCase._fixture_teardown
+
+    def flush_and_fill(case: Any) -> None:
+        flush(case)
+        OsVersion.objects.bulk_create(rows)
+
+    TransactionTestCase._fixture_teardown = flush_and_fill
+    yield
+    teardown_databases(databases, verbosity=0)
+
+
+def _begin_with_a_copy(cache: Path) -> Path:
+    """The kept database of which it is one."""
+    kept = cache / f"test-database-{_version()}.sqlite3"
     with (cache / "test-database.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        template = cache / f"test-database-{_version()}.sqlite3"
-        if template.exists():
-            _use(shutil.copyfile(template, connection.settings_dict["TEST"]["NAME"]))
-            return
+        if kept.exists():
+            _use(shutil.copyfile(kept, connection.settings_dict["TEST"]["NAME"]))
+            return kept
         setup_databases(verbosity=0, interactive=False)
-        kept = sorted(cache.glob("test-database-*.sqlite3"), key=lambda path: path.stat().st_mtime)
-        for old in kept[:-BRANCHES]:
+        for old in sorted(cache.glob("test-database-*.sqlite3"), key=lambda path: path.stat().st_mtime)[
+            :-BRANCHES
+        ]:
             old.unlink()
-        unfinished = template.with_suffix(".new")
+        unfinished = kept.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(unfinished)])
-        unfinished.rename(template)
+        return unfinished.rename(kept)
 
 
 def _use(path: str) -> None:
     connection.close()
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = path
+
+
+def _copy_over(kept: sqlite3.Connection) -> None:
+    connection.ensure_connection()
+    kept.backup(connection.connection)
 
 
 def _version() -> str:
