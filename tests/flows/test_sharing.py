@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, ready_log, status
+from tests.flows.steps import becomes, create_server, import_file, ready, status
 from tests.flows.test_main_journey import guests
 from tests.support.console import Console, wait_for
 from tests.support.stage import project_of
@@ -30,7 +30,7 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
     offer(alice, image, project_of(carol))
     accept(carol, image)
     server = create_server(carol, image, f"{name}-server")
-    log = wait_for(lambda: ready_log(carol.page, carol.url, server), "the guest did not get ready", 120)
+    log = ready(carol, server)
     assert "identity=Flow guest A" in log
     expect(alice.open(f"/images/{image}/members/").locator("#members-table")).to_contain_text("1")
 
@@ -115,7 +115,7 @@ def make_copy(carol: Visitor, image: str) -> str:
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     copy = page.url.rstrip("/").rsplit("/", 1)[1]
     assert copy != image
-    wait_for(lambda: status(page, f"{carol.url}/images/{copy}/") == "active", "the copy is not Normal")
+    becomes(carol, f"/images/{copy}/", "active")
     return copy
 
 
