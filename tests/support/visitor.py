@@ -23,7 +23,7 @@ const hash = (text) => { // FNV-1a, twice
     }
     return (one >>> 0).toString(36) + (two >>> 0).toString(36);
 };
-const dark = matchMedia('(prefers-color-scheme: dark)').matches, styles = new Map(), shapes = new Map();
+const dark = matchMedia('(prefers-color-scheme: dark)').matches, [styles, shapes, structure] = [new Map(), new Map(), new Map()];
 const values = /^(id|class|style|role|type|scope|data-status|aria-.*)$/, things = /[0-9a-f]*[0-9][0-9a-f-]*|[0-9a-f]{8,}/g;
 const styling = /^(class|style|role|type|data-.*|hidden|open|disabled|aria-(current|disabled|pressed|selected|invalid)=.*)/;
 for (const element of document.querySelectorAll('*')) {
@@ -31,13 +31,14 @@ for (const element of document.querySelectorAll('*')) {
         values.test(name) ? `${name}=${value.replace(things, '#')}` : name).sort();
     const says = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     const {checked, localName, parentElement} = element, seen = element.checkVisibility();
-    const add = (map, start, words) =>
+    const add = (map, start, words, seen) =>
         map.set(element, hash(`${map.get(parentElement) ?? start} ${localName} ${words.join(' ')} ${says} ${checked} ${seen}`));
-    add(shapes, 'shape', told);
-    add(styles, `${innerWidth} ${dark}`, told.filter((word) => styling.test(word)));
+    add(structure, 'structure', told);
+    add(shapes, 'shape', told, seen);
+    add(styles, `${innerWidth} ${dark}`, told.filter((word) => styling.test(word)), seen);
 }
 const upToTwo = (times, shape) => { times.set(shape, (times.get(shape) ?? 0) + 1); return times.get(shape) <= 2; };
-const counted = new Map(), whole = hash([...shapes.values()].filter((shape) => upToTwo(counted, shape)).join());
+const counted = new Map(), whole = hash([...structure.values()].filter((shape) => upToTwo(counted, shape)).join());
 """
 LOOKED = f"""() => {{
     {SHAPES}
