@@ -74,7 +74,7 @@ def choose_login(page: Page, key_pair: str = "") -> None:
 
 def status(page: Page, url: str) -> str:
     """The status on a thing's page, asked for anew; the browser stays where it is."""
-    text = page.request.get(url).text()
+    text = page.request.get(url, max_retries=3).text()
     found = re.search(r'<main.*? data-status="([^"]*)"', text, re.DOTALL)
     return found[1] if found else ""
 
@@ -90,7 +90,7 @@ def becomes(visitor: Visitor, thing: str, expected: str, *, patience_s: float = 
 
 def ready_log(page: Page, url: str, server: str, times: int = 1) -> str:
     """The whole console log once the guest has said that often that it is ready."""
-    text = page.request.get(f"{url}/servers/{server}/console.txt").text()
+    text = page.request.get(f"{url}/servers/{server}/console.txt", max_retries=3).text()
     return text if text.count("IMS-GUEST ready") >= times else ""
 
 

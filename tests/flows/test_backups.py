@@ -232,5 +232,7 @@ def delete_with_backup(alice: Visitor, image: str) -> None:
 
 
 def backups_on(alice: Visitor) -> int:
-    table = alice.page.request.get(f"{alice.url}/backups/").text().split('id="backups-table"')[1]
+    table = (
+        alice.page.request.get(f"{alice.url}/backups/", max_retries=3).text().split('id="backups-table"')[1]
+    )
     return table.split("</table>")[0].split("<tbody")[1].count("<tr")

@@ -88,4 +88,4 @@ def attach(alice: Visitor, server: str, disk: str) -> None:
 
 
 def log_of(page: Page, alice: Visitor, server: str) -> str:
-    return page.request.get(f"{alice.url}/servers/{server}/console.txt").text()
+    return page.request.get(f"{alice.url}/servers/{server}/console.txt", max_retries=3).text()

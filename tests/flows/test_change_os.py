@@ -50,7 +50,7 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
 
     change_os(alice, server, dead)
     there = f"{alice.url}/servers/{server}/"
-    wait_for(lambda: NO_WORD_TEXT in page.request.get(there).text(), "it was not noticed")
+    wait_for(lambda: NO_WORD_TEXT in page.request.get(there, max_retries=3).text(), "it was not noticed")
     expect(alice.open(f"/servers/{server}/").locator(NO_WORD)).to_be_visible()
     undo(alice, f"{NO_WORD} form button")
     assert marker in boots(alice, server, A, times=4)

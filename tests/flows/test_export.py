@@ -46,7 +46,7 @@ def export(alice: Visitor, image: str, bucket: str, format: str) -> str:
     page.wait_for_url(f"**/images/{image}/")
 
     def is_over() -> bool:
-        return "image-exported" in page.request.get(f"{alice.url}/images/{image}/").text()
+        return "image-exported" in page.request.get(f"{alice.url}/images/{image}/", max_retries=3).text()
 
     wait_for(is_over, "the export does not end", 240)
     alice.open(f"/images/{image}/")

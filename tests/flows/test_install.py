@@ -142,7 +142,7 @@ def delete(alice: Visitor, server: str) -> None:
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_load_state("load")
     gone = f"{alice.url}/servers/{server}/"
-    wait_for(lambda: page.request.get(gone).status == 404, "the server is not deleted")
+    wait_for(lambda: page.request.get(gone, max_retries=3).status == 404, "the server is not deleted")
 
 
 def launch(alice: Visitor, image: str, name: str) -> str:
@@ -160,7 +160,7 @@ def launch(alice: Visitor, image: str, name: str) -> str:
 
 def log_of(alice: Visitor, server: str) -> str:
     """The whole console log."""
-    return alice.page.request.get(f"{alice.url}/servers/{server}/console.txt").text()
+    return alice.page.request.get(f"{alice.url}/servers/{server}/console.txt", max_retries=3).text()
 
 
 def test_without_scripts_the_picture_is_there_and_the_form_works(

@@ -90,13 +90,13 @@ def look_through_the_catalogue(alice: Visitor) -> None:
 def see_the_screen(alice: Visitor, server: str) -> None:
     page = alice.open(f"/servers/{server}/")
     expect(page.locator("main")).to_contain_text("IMS-GUEST")
-    picture = page.request.get(f"{alice.url}/servers/{server}/screen.png")
+    picture = page.request.get(f"{alice.url}/servers/{server}/screen.png", max_retries=3)
     assert picture.headers["content-type"] == "image/png"
     assert picture.body().startswith(b"\x89PNG")
 
 
 def download_the_list(alice: Visitor, name: str) -> None:
-    answer = alice.page.request.get(f"{alice.url}/images/export.csv?tab=private")
+    answer = alice.page.request.get(f"{alice.url}/images/export.csv?tab=private", max_retries=3)
     assert answer.body().startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.body().decode("utf-8-sig"))))
     assert name in [row[0] for row in rows[1:]]

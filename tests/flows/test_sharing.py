@@ -40,7 +40,7 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
     copy = make_copy(carol, image)
 
     given = give_copies(alice, carol, image, name)
-    assert carol.page.request.get(f"{carol.url}/images/{image}/").status == 404
+    assert carol.page.request.get(f"{carol.url}/images/{image}/", max_retries=3).status == 404
     page = carol.open(f"/servers/{server}/")
     expect(page.locator("main")).to_contain_text("An image not shared any more")
     assert status(page, f"{carol.url}/servers/{server}/") == "running"
@@ -92,7 +92,9 @@ def give_copies(alice: Visitor, carol: Visitor, image: str, name: str) -> str:
     page.locator("input[name=how][value=copies]").check()
     send_answer(alice, page, image)
     gone = f"{carol.url}/images/{image}/"
-    wait_for(lambda: carol.page.request.get(gone).status == 404, "sharing did not end with the copy")
+    wait_for(
+        lambda: carol.page.request.get(gone, max_retries=3).status == 404, "sharing did not end with the copy"
+    )
     carol.open("/images/?tab=private").get_by_role("link", name=name, exact=True).first.click()
     carol.page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     return carol.page.url.rstrip("/").rsplit("/", 1)[1]
@@ -125,10 +127,10 @@ def sees_nothing(other: Visitor, image: str, name: str) -> None:
         "/", "/sharing/", "/sharing/?tab=accepted", "/images/?tab=shared", f"/images/?tab=private&q={name[:6]}",
         "/images/export.csv?tab=shared", "/sharing/export.csv", "/messages/", "/servers/", "/audit/",
     ):  # fmt: skip
-        answer = other.page.request.get(other.url + path)
+        answer = other.page.request.get(other.url + path, max_retries=3)
         text = answer.text()
         assert answer.status == 200, path
         assert image not in text, path
         assert f">{name}<" not in text, path
     for path in ("", "share/", "members/", "members.csv", "stop-sharing/", "reject/", "copy/", "delete/"):
-        assert other.page.request.get(f"{other.url}/images/{image}/{path}").status == 404, path
+        assert other.page.request.get(f"{other.url}/images/{image}/{path}", max_retries=3).status == 404, path

@@ -65,7 +65,7 @@ def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
     delete(alice, image)
     expect(page.get_by_text(re.compile(f"The image {name} has been deleted. Until"))).to_be_visible()
     expect(page.locator(f"#image-{image}")).to_have_count(0)
-    assert page.request.get(f"{alice.url}/images/{image}/").status == 404
+    assert page.request.get(f"{alice.url}/images/{image}/", max_retries=3).status == 404
     make_image(alice, console, tmp_path, name)  # its name is free
 
     page = alice.open(TRASH)
@@ -85,7 +85,7 @@ def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
     page.locator(f"{scope} .confirm form button").click()
     expect(page.get_by_text(f"The image {name}-again has been deleted for ever.")).to_be_visible()
     wait_for(lambda: not file.exists(), "its file is still there")
-    assert page.request.get(f"{alice.url}/images/{image}/restore/").status == 404
+    assert page.request.get(f"{alice.url}/images/{image}/restore/", max_retries=3).status == 404
 
 
 def restore(alice: Visitor, image: str, name: str) -> None:
@@ -152,7 +152,7 @@ def verify(alice: Visitor, image: str, expected: str) -> None:
     page.wait_for_load_state("load")
 
     def over() -> bool:
-        text = page.request.get(f"{alice.url}/images/{image}/").text()
+        text = page.request.get(f"{alice.url}/images/{image}/", max_retries=3).text()
         return '<div id="image" hx-get' not in text
 
     wait_for(over, "the job does not end")
