@@ -9,12 +9,16 @@ from playwright.sync_api import Browser
 from tests.support.console import CHROMIUM, Console, running_console
 from tests.support.visitor import Visitor, new_visitor
 
+RECONCILE = "from imsconsole.cloud.reconcile import reconcile_all; reconcile_all()"
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="package")
 def console() -> Iterator[Console]:
-    """The demo, with web server and workers in a process tree of its own."""
+    """The demo, with web server and workers in a process tree of its own; in the end its store is what its rows say."""
     with running_console() as running:
         yield running
+        running.python(RECONCILE)  # the clock would, some seconds after the last guest was cut off
+        assert "clean" in running.manage("check_store")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,4 @@ def visitor(browser: Browser, console: Console) -> Iterator[Callable[..., Visito
     yield make
     for one in made:
         one.page.context.close()
+    console.cut_power()

@@ -29,7 +29,7 @@ def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = page.url.rstrip("/").rsplit("/", 1)[1]
-    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal")
+    becomes(alice, f"/images/{image}/", "active")
     page = alice.open("/images/?tab=private")
     expect(page.locator("main")).to_contain_text(name)
     page = alice.open("/jobs/")
@@ -56,9 +56,7 @@ def create_server(alice: Visitor, image: str, name: str, *, key_pair: str = "") 
         page.get_by_role("link", name=name, exact=True).first.click()
         page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]
-    wait_for(
-        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the server does not run", 90
-    )
+    becomes(alice, f"/servers/{server}/", "running")
     alice.look()
     return server
 
@@ -75,15 +73,33 @@ def choose_login(page: Page, key_pair: str = "") -> None:
 
 
 def status(page: Page, url: str) -> str:
-    """The status on a thing's page, loaded anew."""
-    page.goto(url)
-    return page.locator("main [data-status]").first.get_attribute("data-status") or ""
+    """The status on a thing's page, asked for anew; the browser stays where it is."""
+    text = page.request.get(url, max_retries=3).text()
+    found = re.search(r'<main.*? data-status="([^"]*)"', text, re.DOTALL)
+    return found[1] if found else ""
+
+
+def becomes(visitor: Visitor, thing: str, expected: str, *, patience_s: float = 240) -> Page:
+    """Wait until the page of a thing says that status; then look at it: the browser draws it only once."""
+    url = visitor.url + thing
+    visitor.page.goto("about:blank")  # a page that asks for news would be drawn again and again
+    wait_for(lambda: status(visitor.page, url) == expected, f"{thing} does not become {expected}", patience_s)
+    visitor.page.goto(url)
+    return visitor.page
 
 
 def ready_log(page: Page, url: str, server: str, times: int = 1) -> str:
     """The whole console log once the guest has said that often that it is ready."""
-    text = page.request.get(f"{url}/servers/{server}/console.txt").text()
+    text = page.request.get(f"{url}/servers/{server}/console.txt", max_retries=3).text()
     return text if text.count("IMS-GUEST ready") >= times else ""
+
+
+def ready(alice: Visitor, server: str, times: int = 1) -> str:
+    """The whole console log, waited for until the guest has said that often that it is ready; no page is left open."""
+    alice.page.goto("about:blank")
+    return str(
+        wait_for(lambda: ready_log(alice.page, alice.url, server, times), "the guest is not ready", 240)
+    )
 
 
 def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
@@ -91,7 +107,7 @@ def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
     page = alice.open(f"/servers/{server}/")
     page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
     page.wait_for_load_state("load")
-    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == expected, f"{verb} did not work")
+    becomes(alice, f"/servers/{server}/", expected)
 
 
 def give_agency(alice: Visitor) -> None:
@@ -118,7 +134,7 @@ def switch(alice: Visitor, project: str) -> None:
 def stored_disks(console: Console, image: str) -> list[Path]:
     """The stored files of an image's disks, the system disk first."""
     words = f"from images.models import ImageDisk as D; print(*D.objects.filter(image='{image}').order_by('index').values_list('ref', flat=True))"
-    refs = console.manage("shell", "-v", "0", "-c", words).strip().splitlines()[-1].split()
+    refs = console.python(words).strip().splitlines()[-1].split()
     return [next((console.data / "regions").glob(f"*/images/{ref}")) for ref in refs]
 
 

@@ -14,10 +14,10 @@ from tests.flows.steps import (
     FAR,
     HERE,
     assert_same_content,
+    becomes,
     choose_login,
     create_server,
     give_agency,
-    press,
     ready_log,
     status,
     stored_disks,
@@ -31,19 +31,12 @@ from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-JOURNEYS = (
-    {"locale": "zh-CN"},
-    {"locale": "en-US", "java_script_enabled": False, "viewport": {"width": 390, "height": 844}},
-)
 A, B = "BusyBox demo A", "BusyBox demo B"
 
 
-@pytest.mark.parametrize("options", JOURNEYS, ids=["zh", "no-scripts-narrow"])
-def test_a_server_is_multiplied_with_its_data_and_brought_back(
-    options, visitor, console: Console, tmp_path: Path, request
-):
-    alice: Visitor = visitor(**options)
-    name = f"backup-{request.node.callspec.id}"
+def test_a_server_is_multiplied_with_its_data_and_brought_back(visitor, console: Console, tmp_path: Path):
+    alice: Visitor = visitor(locale="zh-CN")
+    name = "backup"
     alice.sign_in("alice")
     image_a, image_b = (public_image(alice, identity, "bios") for identity in (A, B))
     server = create_server(alice, image_a, name)
@@ -56,6 +49,10 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(
     log = boots(alice, copy, A, times=1)
     assert f"instance-id={copy}" in log
     assert f"disk vdb {marker}" in log, "its data disk has what the other server wrote"
+    delete_with_backup(alice, image)
+    assert marker in ready_log(alice.page, alice.url, copy), "its server runs on"
+    assert status(alice.page, f"{alice.url}/servers/{copy}/") == "running"
+    console.cut_power(copy)
 
     backup = back_up(alice, server, vault, name)
     of_backup = image_of_backup(alice, backup, f"{name}-cbr")
@@ -66,15 +63,13 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(
     log = boots(alice, server, A, times=3)
     assert f"disk vdb {marker}" in log
     assert f"instance-id={server}" in log
-    made = [server, copy]
-    if alice.scripts:
-        again = restore_to_new(alice, backup, f"{name}-again")
-        bought = create_from_full(alice, of_backup, f"{name}-cbr")
-        for new in (again, bought):
-            log = boots(alice, new, A, times=1)
-            assert f"disk vdb {marker}" in log, "a new server has what was backed up"
-            assert f"instance-id={new}" in log
-            made.append(new)
+    again = restore_to_new(alice, backup, f"{name}-again")
+    bought = create_from_full(alice, of_backup, f"{name}-cbr")
+    for new in (again, bought):
+        log = boots(alice, new, A, times=1)
+        assert f"disk vdb {marker}" in log, "a new server has what was backed up"
+        assert f"instance-id={new}" in log
+        console.cut_power(new)
 
     legacy = image_of_backup(alice, back_up_as_csbs(visitor(locale="en-US"), alice, server), f"{name}-csbs")
     (system,) = stored_disks(console, image_a)
@@ -82,12 +77,6 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(
         stored, data = stored_disks(console, full)
         assert_same_content(stored, system)
         assert beginning_of(data, tmp_path).startswith(b"IMS-MARKER " + server.encode()), full
-
-    delete_with_backup(alice, image)
-    assert marker in ready_log(alice.page, alice.url, copy), "its server runs on"
-    for each in made:
-        press(alice, each, "stop", "stopped")
-    assert "clean" in console.manage("check_store")
 
 
 def id_in(page: Page) -> str:
@@ -118,11 +107,10 @@ def capture_full(alice: Visitor, server: str, vault: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = id_in(page)
-    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal", 120)
+    becomes(alice, f"/images/{image}/", "active")
     page.locator("a[href^='/backups/']:not([href='/backups/'])").first.click()
     page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
-    backup = page.url
-    wait_for(lambda: status(page, backup) == "available", "its backup is not complete", 120)
+    becomes(alice, page.url.removeprefix(alice.url), "available")
     alice.look()
     return image
 
@@ -139,9 +127,7 @@ def create_from_full(alice: Visitor, image: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
     server = id_in(page)
-    wait_for(
-        lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "the copy does not run", 120
-    )
+    becomes(alice, f"/servers/{server}/", "running")
     return server
 
 
@@ -152,7 +138,7 @@ def back_up(alice: Visitor, server: str, vault: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
     backup = id_in(page)
-    wait_for(lambda: status(page, f"{alice.url}/backups/{backup}/") == "available", "there is no backup", 120)
+    becomes(alice, f"/backups/{backup}/", "available")
     alice.look()
     return backup
 
@@ -167,7 +153,7 @@ def image_of_backup(alice: Visitor, backup: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = id_in(page)
-    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", f"{name} is not Normal", 120)
+    becomes(alice, f"/images/{image}/", "active")
     alice.look()
     return image
 
@@ -199,7 +185,7 @@ def back_up_as_csbs(operator: Visitor, alice: Visitor, server: str) -> str:
     alice.open(f"/backups/?q={server}").get_by_role("link", name=re.compile("^csbs-")).first.click()
     alice.page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
     backup = id_in(alice.page)
-    wait_for(lambda: status(alice.page, f"{alice.url}/backups/{backup}/") == "available", "no backup", 120)
+    becomes(alice, f"/backups/{backup}/", "available")
     expect(alice.page.locator("main")).to_contain_text("CSBS")
     return backup
 
@@ -217,7 +203,7 @@ def restore(alice: Visitor, backup: str, server: str) -> None:
     page.locator("input[name=stop_first]").check()
     alice.send()
     page.wait_for_url(re.compile(rf"/servers/{server}/$"))
-    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it is not restored", 120)
+    becomes(alice, f"/servers/{server}/", "running")
 
 
 def restore_to_new(alice: Visitor, backup: str, name: str) -> str:
@@ -230,7 +216,7 @@ def restore_to_new(alice: Visitor, backup: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
     server = id_in(page)
-    wait_for(lambda: status(page, f"{alice.url}/servers/{server}/") == "running", "it is not restored", 120)
+    becomes(alice, f"/servers/{server}/", "running")
     return server
 
 
@@ -239,12 +225,14 @@ def delete_with_backup(alice: Visitor, image: str) -> None:
     page = alice.open(f"/images/{image}/delete/")
     page.locator("input[name=delete_backups]").check()
     alice.send()
-    before = backups_on(page, alice)
+    before = backups_on(alice)
     alice.open(f"/images/{image}/purge/")
     alice.send()
-    wait_for(lambda: backups_on(page, alice) == before - 1, "the backup is still there")
+    wait_for(lambda: backups_on(alice) == before - 1, "the backup is still there")
 
 
-def backups_on(page: Page, alice: Visitor) -> int:
-    page.goto(f"{alice.url}/backups/")
-    return page.locator("#backups-table tbody tr").count()
+def backups_on(alice: Visitor) -> int:
+    table = (
+        alice.page.request.get(f"{alice.url}/backups/", max_retries=3).text().split('id="backups-table"')[1]
+    )
+    return table.split("</table>")[0].split("<tbody")[1].count("<tr")

@@ -27,7 +27,7 @@ MAKE = """
 
 def make_images(console: Console, prefix: str) -> None:
     """Twelve images of Alice's project without bytes; the third is protected."""
-    console.manage("shell", "-v0", "-c", f"prefix = {prefix!r}\n{textwrap.dedent(MAKE)}")
+    console.python(f"prefix = {prefix!r}\n{textwrap.dedent(MAKE)}")
 
 
 def names(page: Page) -> list[str]:

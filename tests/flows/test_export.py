@@ -10,15 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import (
-    assert_same_content,
-    create_server,
-    import_file,
-    press,
-    ready_log,
-    status,
-    stored_disks,
-)
+from tests.flows.steps import assert_same_content, becomes, create_server, import_file, ready, stored_disks
 from tests.flows.test_main_journey import guests
 from tests.images.importing import make_disks
 from tests.support.console import Console, wait_for
@@ -53,13 +45,12 @@ def export(alice: Visitor, image: str, bucket: str, format: str) -> str:
     page.locator("button[name=confirm]").click()
     page.wait_for_url(f"**/images/{image}/")
 
-    def link() -> str:
-        page.goto(f"{alice.url}/images/{image}/")
-        found = page.locator(".image-exported a").first
-        return (found.get_attribute("href") or "") if found.count() else ""
+    def is_over() -> bool:
+        return "image-exported" in page.request.get(f"{alice.url}/images/{image}/", max_retries=3).text()
 
-    address = wait_for(link, "the export does not end", 120)
-    alice.look()
+    wait_for(is_over, "the export does not end", 240)
+    alice.open(f"/images/{image}/")
+    address = page.locator(".image-exported a").first.get_attribute("href") or ""
     return address.rstrip("/").rsplit("/", 1)[1]
 
 
@@ -108,7 +99,7 @@ def import_object(alice: Visitor, made: str, name: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = page.url.rstrip("/").rsplit("/", 1)[1]
-    wait_for(lambda: status(page, f"{alice.url}/images/{image}/") == "active", "the image is not Normal")
+    becomes(alice, f"/images/{image}/", "active")
     return image
 
 
@@ -133,10 +124,8 @@ def test_an_image_leaves_and_comes_back_and_boots(visitor, console: Console, tmp
     back = import_object(alice, upload(alice, bucket, target, "back"), "flow-comes-back")
     assert_same_disk(console, image, back)
     server = create_server(alice, back, "flow-comes-back")
-    log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
+    log = ready(alice, server)
     assert "identity=Flow guest A" in log
-    press(alice, server, "stop", "stopped")
-    assert "clean" in console.manage("check_store")
 
 
 def test_without_scripts_it_is_the_same(visitor, console: Console, tmp_path: Path):
@@ -151,4 +140,3 @@ def test_without_scripts_it_is_the_same(visitor, console: Console, tmp_path: Pat
     download(page, f"{alice.url}/buckets/objects/{made}/download/", target)
     back = import_object(alice, made, "flow-plain-comes-back")
     assert_same_disk(console, image, back)
-    assert "clean" in console.manage("check_store")

@@ -13,23 +13,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, press, ready_log
-from tests.support.console import Console, wait_for
+from tests.flows.steps import create_server, import_file, press, ready
+from tests.support.console import Console
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 JOURNEYS = (
     # identity, boot mode, options of the browser
-    ("Flow guest A", "bios", {"locale": "zh-CN"}),
     ("Flow guest B", "uefi", {"locale": "en-US", "color_scheme": "dark", "viewport": {"width": 390, "height": 844}}),
     ("Flow guest A", "bios", {"locale": "en-US", "java_script_enabled": False}),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("identity", "boot_mode", "options"), JOURNEYS, ids=["bios-zh", "uefi-en-narrow", "no-scripts"]
-)
+@pytest.mark.parametrize(("identity", "boot_mode", "options"), JOURNEYS, ids=["uefi-narrow", "no-scripts"])
 def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     identity, boot_mode, options, visitor, console: Console, tmp_path: Path, request
 ):
@@ -47,7 +44,7 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     alice.send()
 
     server = create_server(alice, image, name, key_pair=name)
-    log = wait_for(lambda: ready_log(page, alice.url, server), "the guest did not get ready", 120)
+    log = ready(alice, server)
     assert f"identity={identity}" in log
     assert f"boot={boot_mode}" in log
     assert f"instance-id={server}" in log
@@ -57,15 +54,11 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     see_the_screen(alice, server)
 
     press(alice, server, "stop", "stopped")
-    press(alice, server, "start", "running")
-    again = wait_for(
-        lambda: ready_log(page, alice.url, server, times=2), "the guest did not start again", 120
-    )
-    assert again.count(f"marker=IMS-MARKER {server}") >= 2
-
+    if alice.scripts:
+        press(alice, server, "start", "running")
+        again = ready(alice, server, times=2)
+        assert again.count(f"marker=IMS-MARKER {server}") >= 2
     download_the_list(alice, name)
-    press(alice, server, "stop", "stopped")
-    assert "clean" in console.manage("check_store")
 
 
 def guests() -> Path:
@@ -97,13 +90,13 @@ def look_through_the_catalogue(alice: Visitor) -> None:
 def see_the_screen(alice: Visitor, server: str) -> None:
     page = alice.open(f"/servers/{server}/")
     expect(page.locator("main")).to_contain_text("IMS-GUEST")
-    picture = page.request.get(f"{alice.url}/servers/{server}/screen.png")
+    picture = page.request.get(f"{alice.url}/servers/{server}/screen.png", max_retries=3)
     assert picture.headers["content-type"] == "image/png"
     assert picture.body().startswith(b"\x89PNG")
 
 
 def download_the_list(alice: Visitor, name: str) -> None:
-    answer = alice.page.request.get(f"{alice.url}/images/export.csv?tab=private")
+    answer = alice.page.request.get(f"{alice.url}/images/export.csv?tab=private", max_retries=3)
     assert answer.body().startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.body().decode("utf-8-sig"))))
     assert name in [row[0] for row in rows[1:]]

@@ -36,7 +36,7 @@ def test_the_bell_leads_to_what_happened(visitor: Callable[..., Visitor], consol
     dave = visitor(locale="en-US", java_script_enabled=scripts)
     page = dave.sign_in("dave")
     bell = page.locator("#bell")
-    console.manage("shell", "-v0", "-c", TELL_DAVE)
+    console.python(TELL_DAVE)
     if scripts:  # who comes back to the tab
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     else:
@@ -80,7 +80,7 @@ def test_the_trail_tells_what_one_did_and_gives_it_as_a_file(visitor: Callable[.
 def test_the_first_page_shows_the_way_and_then_what_was_done(
     visitor: Callable[..., Visitor], console: Console
 ):
-    console.manage("shell", "-v0", "-c", BRING_NADIA)  # into a project in which nobody has done anything
+    console.python(BRING_NADIA)  # into a project in which nobody has done anything
     nadia = visitor(locale="en-US")
     page = nadia.sign_in("nadia")
     nadia.look()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, ready_log, status
+from tests.flows.steps import becomes, create_server, import_file, ready, status
 from tests.flows.test_main_journey import guests
 from tests.support.console import Console, wait_for
 from tests.support.stage import project_of
@@ -30,7 +30,7 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
     offer(alice, image, project_of(carol))
     accept(carol, image)
     server = create_server(carol, image, f"{name}-server")
-    log = wait_for(lambda: ready_log(carol.page, carol.url, server), "the guest did not get ready", 120)
+    log = ready(carol, server)
     assert "identity=Flow guest A" in log
     expect(alice.open(f"/images/{image}/members/").locator("#members-table")).to_contain_text("1")
 
@@ -40,7 +40,7 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
     copy = make_copy(carol, image)
 
     given = give_copies(alice, carol, image, name)
-    assert carol.page.request.get(f"{carol.url}/images/{image}/").status == 404
+    assert carol.page.request.get(f"{carol.url}/images/{image}/", max_retries=3).status == 404
     page = carol.open(f"/servers/{server}/")
     expect(page.locator("main")).to_contain_text("An image not shared any more")
     assert status(page, f"{carol.url}/servers/{server}/") == "running"
@@ -92,7 +92,9 @@ def give_copies(alice: Visitor, carol: Visitor, image: str, name: str) -> str:
     page.locator("input[name=how][value=copies]").check()
     send_answer(alice, page, image)
     gone = f"{carol.url}/images/{image}/"
-    wait_for(lambda: carol.page.request.get(gone).status == 404, "sharing did not end with the copy")
+    wait_for(
+        lambda: carol.page.request.get(gone, max_retries=3).status == 404, "sharing did not end with the copy"
+    )
     carol.open("/images/?tab=private").get_by_role("link", name=name, exact=True).first.click()
     carol.page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     return carol.page.url.rstrip("/").rsplit("/", 1)[1]
@@ -115,7 +117,7 @@ def make_copy(carol: Visitor, image: str) -> str:
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     copy = page.url.rstrip("/").rsplit("/", 1)[1]
     assert copy != image
-    wait_for(lambda: status(page, f"{carol.url}/images/{copy}/") == "active", "the copy is not Normal")
+    becomes(carol, f"/images/{copy}/", "active")
     return copy
 
 
@@ -125,10 +127,10 @@ def sees_nothing(other: Visitor, image: str, name: str) -> None:
         "/", "/sharing/", "/sharing/?tab=accepted", "/images/?tab=shared", f"/images/?tab=private&q={name[:6]}",
         "/images/export.csv?tab=shared", "/sharing/export.csv", "/messages/", "/servers/", "/audit/",
     ):  # fmt: skip
-        answer = other.page.request.get(other.url + path)
+        answer = other.page.request.get(other.url + path, max_retries=3)
         text = answer.text()
         assert answer.status == 200, path
         assert image not in text, path
         assert f">{name}<" not in text, path
     for path in ("", "share/", "members/", "members.csv", "stop-sharing/", "reject/", "copy/", "delete/"):
-        assert other.page.request.get(f"{other.url}/images/{image}/{path}").status == 404, path
+        assert other.page.request.get(f"{other.url}/images/{image}/{path}", max_retries=3).status == 404, path

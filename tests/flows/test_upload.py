@@ -138,7 +138,7 @@ def test_two_tabs_on_one_upload_one_writes_and_the_other_is_told(visitor, consol
     throttle(page, -1)
     page.wait_for_load_state("load")
     expect(tab.locator("table")).to_contain_text(disk.name)
-    assert tab.request.get(f"{alice.url}/uploads/").text().count(f">{disk.name}<") == 1
+    assert tab.request.get(f"{alice.url}/uploads/", max_retries=3).text().count(f">{disk.name}<") == 1
 
 
 def test_a_file_that_is_no_image_is_refused_with_its_sentence(visitor, console: Console, tmp_path: Path):

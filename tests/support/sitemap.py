@@ -63,7 +63,7 @@ def places(page: Page, url: str, *beginning: str) -> list[Place]:
         name = name_of(path)
         if not name or name in found or path.startswith(ADMINISTRATION) != administration:
             continue
-        answer = page.request.get(url + path)
+        answer = page.request.get(url + path, max_retries=3)
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         if answer.status == 404 and path not in beginning:  # the trail names what is gone as well

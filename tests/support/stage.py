@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.flows.steps import FAR, HERE, give_agency, switch
-from tests.support.console import wait_for
+from tests.flows.steps import FAR, HERE, becomes, give_agency, switch
 from tests.support.visitor import Visitor, new_visitor
 
 LONG_NAME = (
@@ -75,7 +74,7 @@ def create_server(alice: Visitor, name: str) -> str:
         page.get_by_role("link", name=name, exact=True).first.click()
         page.wait_for_url(re.compile(rf"/servers/{ID}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]
-    until(alice, f"/servers/{server}/", "running")
+    becomes(alice, f"/servers/{server}/", "running")
     return server
 
 
@@ -83,7 +82,7 @@ def press(alice: Visitor, server: str, verb: str, status: str) -> None:
     page = alice.open(f"/servers/{server}/")
     page.locator(f"main form[action$='/{verb}/'] button").first.click()
     page.wait_for_load_state("load")
-    until(alice, f"/servers/{server}/", status)
+    becomes(alice, f"/servers/{server}/", status)
 
 
 def upload(alice: Visitor, file: Path, form: str = "raw") -> None:
@@ -146,7 +145,7 @@ def make_disk(alice: Visitor, key: str) -> None:
     page.locator("select[name=key]").select_option(label=key)
     alice.send()
     page.wait_for_url(re.compile(rf"/disks/{ID}/$"))
-    until(alice, page.url.removeprefix(alice.url), "available")
+    becomes(alice, page.url.removeprefix(alice.url), "available")
 
 
 def make_object(alice: Visitor, file: Path) -> None:
@@ -177,7 +176,7 @@ def make_full_image(alice: Visitor, server: str) -> str:
     image = page.url.rstrip("/").rsplit("/", 1)[1]
     page.locator("a[href^='/backups/']:not([href='/backups/'])").first.click()
     page.wait_for_url(re.compile(rf"/backups/{ID}/$"))
-    until(alice, page.url.removeprefix(alice.url), "available")
+    becomes(alice, page.url.removeprefix(alice.url), "available")
     return image
 
 
@@ -185,7 +184,7 @@ def make_image(alice: Visitor, file: Path, name: str) -> None:
     half_filled_import(alice, file, name)
     alice.send()
     alice.page.wait_for_url(re.compile(rf"/images/{ID}/$"))
-    until(alice, alice.page.url.removeprefix(alice.url), "active")
+    becomes(alice, alice.page.url.removeprefix(alice.url), "active")
 
 
 def throw_away(alice: Visitor) -> None:
@@ -271,15 +270,5 @@ def change_os(alice: Visitor, server: str) -> str:
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_url(re.compile(rf"/change-os/{ID}/$"))
     alice.send()
-    until(alice, f"/servers/{server}/", "running")
+    becomes(alice, f"/servers/{server}/", "running")
     return server
-
-
-def until(alice: Visitor, path: str, status: str) -> None:
-    """Load a thing's page anew until it says that status."""
-
-    def there() -> bool:
-        alice.page.goto(alice.url + path)
-        return alice.page.locator("main [data-status]").first.get_attribute("data-status") == status
-
-    wait_for(there, f"{path} did not become {status}", 180)

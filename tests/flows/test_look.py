@@ -1,0 +1,47 @@
+"""What `Visitor.look` finds although like things were looked at before: a page is judged by what is new on it."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.visitor import Visitor, new_visitor
+
+pytestmark = [pytest.mark.browser]
+PAGE = """<!doctype html><html lang="en"><head><title>A page</title><style>
+.told { color: #000; background: #fff; } @media (prefers-color-scheme: dark) { .told { color: #eee; } }
+</style></head><body><main><h1>A page</h1><p>Some words</p><table><caption>Things</caption>
+<tr><th scope="col">Name</th></tr><tr><td>one thing</td></tr><tr><td>two things</td></tr>%s</table></main></body></html>"""
+ROW = "<tr><td>another thing</td></tr>"
+
+
+def shown(visitor: Visitor, more: str) -> Visitor:
+    visitor.page.set_content(PAGE % more)
+    return visitor
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        (ROW + '<tr><td style="color:#ddd">pale words</td></tr>', "color-contrast"),
+        ("</table><input name=q>", "label"),
+        ("</table><h4>A title of the fourth level</h4>", "heading-order"),
+        ("</table></main><main><p>Some words</p>", "landmark-no-duplicate-main"),
+    ],
+)
+def test_what_is_new_on_a_page_is_judged_each_time(browser: Browser, more: str, found: str) -> None:
+    visitor = new_visitor(browser, "")
+    shown(visitor, ROW).look()
+    shown(visitor, ROW * 5).look()
+    for _ in range(2):
+        with pytest.raises(AssertionError, match=found):
+            shown(visitor, more).look()
+    visitor.page.context.close()
+
+
+def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
+    light, dark = new_visitor(browser, ""), new_visitor(browser, "", color_scheme="dark")
+    words = '</table><p class="told">Words in the colour of the theme</p>'
+    shown(light, words).look()
+    with pytest.raises(AssertionError, match="color-contrast"):
+        shown(dark, words).look()
+    for each in (light, dark):
+        each.page.context.close()
