@@ -232,7 +232,5 @@ def delete_with_backup(alice: Visitor, image: str) -> None:
 
 
 def backups_on(alice: Visitor) -> int:
-    table = (
-        alice.page.request.get(f"{alice.url}/backups/", max_retries=3).text().split('id="backups-table"')[1]
-    )
-    return table.split("</table>")[0].split("<tbody")[1].count("<tr")
+    text = alice.page.request.get(f"{alice.url}/backups/", max_retries=3).text()
+    return len(set(re.findall(r'href="/backups/[0-9a-f-]{36}/"', text)))

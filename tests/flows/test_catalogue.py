@@ -160,6 +160,7 @@ def test_a_list_that_cannot_be_fetched_says_so_and_leads_on(
 def test_without_scripts_everything_is_there_a_page_at_a_time(
     visitor: Callable[..., Visitor], console: Console
 ):
+    make_images(console, "other")
     make_images(console, "plain")
     alice = visitor(locale="en-US", java_script_enabled=False)
     page = alice.sign_in("alice")
