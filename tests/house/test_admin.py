@@ -20,6 +20,7 @@ from imsconsole.accounts.service_admin import ServiceAdmin
 from imsconsole.audit.models import Event
 from tests.conftest import client_of
 from tests.support.admin_rows import ADDED, CHANGED, ROWS
+from tests.support.walks import stop
 
 pytestmark = pytest.mark.django_db
 PANELS = sorted(admin.site._registry.values(), key=lambda panel: panel.opts.label)
@@ -31,7 +32,7 @@ AT_ONCE = {
     "undeprecate",
     "verify",
 }  # done without asking, as they can be undone
-ACTIONS = [(panel, action) for panel in PANELS for action in panel.actions if action not in AT_ONCE]
+MANY = 25  # less than a page of any list, so that each row is drawn
 
 
 def label(value: Any) -> str:
@@ -184,6 +185,7 @@ OPEN = {"login", "logout", "jsi18n"}  # the door, and Django's words for its scr
 GIVEN = {"object_id": "1", "user_id": "1", "app_label": "accounts", "content_type_id": "1", "url": "x"}
 
 
+@pytest.mark.slow(reason="every page of the administration is asked for")
 def test_nobody_but_operators_gets_in(people: SimpleNamespace) -> None:
     found = [(name, places) for name, places in addresses() if name not in OPEN]
     assert len(found) > 5 * len(PANELS)
@@ -201,37 +203,39 @@ def test_nobody_but_operators_gets_in(people: SimpleNamespace) -> None:
 
 def cost(client: Client, url: str, data: dict[str, Any] | None = None) -> int:
     """The queries of a page that opens."""
-    client.get(reverse("admin:index"))  # what is kept after the first panel: the session, the content types
     with CaptureQueriesContext(connection) as captured:
         answer = client.get(url) if data is None else client.post(url, data)
     assert answer.status_code == 200, url
     return len(captured)
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=label)
-def test_pages_cost_the_same_with_a_hundred_rows(
-    panel: ServiceAdmin, people: SimpleNamespace, operators: Client
-) -> None:
-    key = one(panel, people).pk
-    urls = [at(panel, "changelist"), f"{at(panel, 'changelist')}?q=a", at(panel, "change", key)]
-    urls += [at(panel, "add")] if panel.added_by else []
-    few = {url: cost(operators, url) for url in urls}
-    ROWS[label(panel)](range(1, 101), people)
-    assert {url: cost(operators, url) for url in urls} == few
-    assert max(few.values()) < 25
+def costs_of_pages(panel: ServiceAdmin, client: Client, key: Any) -> dict[str, int]:
+    rows = at(panel, "changelist")
+    urls = [rows, f"{rows}?q=a", at(panel, "change", key), *([at(panel, "add")] if panel.added_by else [])]
+    return {url: cost(client, url) for url in urls}
 
 
-@pytest.mark.parametrize(("panel", "action"), ACTIONS, ids=label)
-def test_an_action_asks_first_and_costs_the_same_for_a_hundred_rows(
-    panel: ServiceAdmin, action: str, people: SimpleNamespace, operators: Client
+def costs_of_actions(panel: ServiceAdmin, client: Client) -> dict[str, int]:
+    rows, chosen = at(panel, "changelist"), keys(panel)
+    asking = [action for action in panel.actions if action not in AT_ONCE]
+    return {action: cost(client, rows, {"action": action, "_selected_action": chosen}) for action in asking}
+
+
+@pytest.mark.slow(reason="every page of the administration is drawn twice")
+def test_pages_and_actions_cost_the_same_with_many_rows(
+    people: SimpleNamespace, operators: Client, subtests: pytest.Subtests
 ) -> None:
-    ROWS[label(panel)](range(2), people)
-    few = cost(operators, at(panel, "changelist"), {"action": action, "_selected_action": keys(panel)})
-    ROWS[label(panel)](range(2, 90), people)
-    assert (
-        cost(operators, at(panel, "changelist"), {"action": action, "_selected_action": keys(panel)}) == few
-    )
-    assert not Event.objects.exists(), "nothing was done yet"
+    """An action asks first: nothing is done yet."""
+    operators.get(reverse("admin:index"))  # what is kept after the first page: the session, the content types
+    for panel in PANELS:
+        with stop(subtests, label(panel)):
+            key = one(panel, people).pk
+            ROWS[label(panel)](range(1, 2), people)
+            few = costs_of_pages(panel, operators, key), costs_of_actions(panel, operators)
+            ROWS[label(panel)](range(2, MANY), people)
+            assert (costs_of_pages(panel, operators, key), costs_of_actions(panel, operators)) == few
+            assert max(few[0].values()) < 25
+            assert not Event.objects.filter(user=operators.session["_auth_user_id"]).exists()
 
 
 def keys(panel: ServiceAdmin) -> list[Any]:
@@ -244,9 +248,11 @@ def test_the_start_page_costs_the_same_with_much_of_everything(
     def start_page() -> int:
         return cost(operators, reverse("admin:index"))
 
+    start_page()  # what is kept after the first one
+
     for make in ("accounts.Project", "accounts.User", "jobs.Job", "cloud.Usage", "images.Upload"):
         ROWS[make](range(1), people)
     few = start_page()
     for make in ("accounts.Project", "accounts.User", "jobs.Job", "cloud.Usage", "images.Upload"):
-        ROWS[make](range(1, 101), people)
+        ROWS[make](range(1, MANY), people)
     assert start_page() == few

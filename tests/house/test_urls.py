@@ -41,6 +41,7 @@ OWN = {
 }  # of a person, not of a project
 SECRET = "acme-secret"
 METHODS = ("get", "post")
+HTMX = {"HX-Request": "true"}  # asks for what changes, without its frame
 
 
 def addresses() -> list[tuple[str, tuple[str, ...]]]:
@@ -179,14 +180,19 @@ def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests:
             assert SECRET not in text_of(response)
 
 
+@pytest.mark.slow(reason="every page of the console is asked for")
 @pytest.mark.parametrize("method", METHODS)
 def test_another_account_sees_and_changes_nothing_of_ours(
     method: str, things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
+    """Of things that are not there htmx is told in a sentence, in no page: one such page is looked at whole."""
+    client = client_of(people.carol)
+    page = client.get(reverse("images:detail", args=[things["image_id"]]))
+    assert (page.status_code, SECRET in text_of(page)) == (404, False)
     for name, places in ADDRESSES:
         with stop(subtests, name):
             url = url_of(name, places, things)
-            response = getattr(client_of(people.carol), method)(url)
+            response = getattr(client, method)(url, headers=HTMX if places else None)
             assert SECRET not in text_of(response)
             if set(places) - {"secret", "subject_id", "room", "page"}:
                 assert response.status_code in (404, 405)
@@ -194,26 +200,34 @@ def test_another_account_sees_and_changes_nothing_of_ours(
             assert not Event.objects.filter(user=people.carol.user, account=people.alice.account).exists()
 
 
+@pytest.mark.slow(reason="every form of the console is sent")
 def test_a_read_only_member_changes_nothing(
     things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
+    client = client_of(people.dave)
     for name, places in ADDRESSES:
         with stop(subtests, name):
             url = url_of(name, places, things)
             if name not in OWN:
-                response = client_of(people.dave).post(url, {"name": "changed", "confirm": "on"})
+                response = client.post(url, {"name": "changed", "confirm": "on"}, headers=HTMX)
                 assert response.status_code < 500
                 done = Event.objects.filter(user=people.dave.user, result=Event.Result.NORMAL)
                 assert list(done.values_list("action", flat=True)) == []
 
 
-@pytest.mark.parametrize("who", ["alice", "bob", "dave"])
+@pytest.mark.slow(reason="every page of the console is drawn")
+@pytest.mark.parametrize(("who", "headers"), [("alice", None), ("bob", HTMX), ("dave", HTMX)])
 def test_members_get_an_answer_and_reading_changes_nothing(
-    who: str, things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
+    who: str,
+    headers: dict[str, str] | None,
+    things: dict[str, Any],
+    people: SimpleNamespace,
+    subtests: pytest.Subtests,
 ) -> None:
+    client = client_of(getattr(people, who))
     for name, places in ADDRESSES:
         with stop(subtests, name):
             url = url_of(name, places, things)
-            response = client_of(getattr(people, who)).get(url)
+            response = client.get(url, headers=headers)
             assert response.status_code < 500
             assert not Event.objects.exists()

@@ -9,6 +9,7 @@
     with faulty_engine("ingest:1", full=True)                      # from there on whatever writes: NoSpace
     with faulty_engine("ingest:1", limit_bytes=4096)               # from there on the system's own full disk
     with faulty_engine("ingest:1", before=wait)                    # slow: `wait` is called first
+    with faulty_engine(FIRST, …)                                   # at whatever is called first
 
 `full_disk(limit_bytes)`, `meet_full_database()` and `meet_contention()` need no wrapper: the system and the database
 say it themselves.
@@ -38,6 +39,7 @@ FILLS = {
     "ingest", "copy", "transfer", "capture", "create_disk", "grow_disk", "create_server", "replace_system_disk", "restore_system_disk",
     "start", "reboot", "attach", "qemu_img", "export",
 }  # fmt: skip
+FIRST = "first"
 
 
 class Crash(BaseException):
@@ -71,6 +73,8 @@ class FaultyEngine:
 
     def _call(self, verb: str, done: Callable[[], Any]) -> Any:
         self._calls[verb] += 1
+        if self.at == FIRST:
+            self.at = f"{verb}:1"
         point = f"{verb}:{self._calls[verb]}"
         self.points.append(point)
         self.reached = self.reached or point == self.at
