@@ -100,6 +100,7 @@ class Visitor:
         """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused."""
         assert self.troubles == [], self.page.url
         if self.scripts:
+            self.page.wait_for_load_state()
             width, shapes = self.page.evaluate(LOOKED)
             assert width <= 0, f"{self.page.url} is {width} px too wide"
             if unseen := [shape for shape in shapes if shape not in SEEN]:
