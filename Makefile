@@ -33,7 +33,7 @@ down: $(V)/.run  ## stop all guests of this data folder
 ORDER = $(if $(SHUFFLE),--random-order-bucket=global --random-order-seed=$(SHUFFLE))
 
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
-	$(V)/pytest -n 2 --dist load $(ORDER) -m "not debian" tests
+	$(V)/pytest -n 3 --dist load $(ORDER) -m "not debian" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
 	$(V)/pytest -m debian tests

@@ -71,6 +71,7 @@ def test_there_is_an_end_to_the_number_of_views(people, monkeypatch):
         saved(people.bob, name="c")
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_one_view_opens_the_list_and_only_at_its_bare_address(people):
     first, second = saved(people.bob), saved(people.bob, name="web", query="q=web&tab=private")
     for view in (first, second):

@@ -43,6 +43,7 @@ def test_it_is_found_whatever_ext4_can_do(local: LocalEngine, place: Path, optio
     assert system_of(local, make_ext(place / "disk", root_of(place / "root"), "ext4", *options)) == BOOKWORM
 
 
+@pytest.mark.slow(reason="a file system of each kind is made")
 @pytest.mark.parametrize(
     "options",
     [
@@ -66,6 +67,7 @@ def test_it_is_found_in_every_xfs(
     assert system_of(local, make_xfs(place / "disk", root, *options)) == BOOKWORM
 
 
+@pytest.mark.slow(reason="hundreds of cases are made up")
 def test_noise_in_an_xfs_neither_hangs_nor_breaks(local: LocalEngine, place: Path) -> None:
     path, dice = make_xfs(place / "disk", root_of(place / "root")), random.Random(7)
     began = time.monotonic()
@@ -87,6 +89,7 @@ def test_noise_in_an_xfs_neither_hangs_nor_breaks(local: LocalEngine, place: Pat
     assert system_of(local, path) == BOOKWORM
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 @pytest.mark.parametrize("format", ["qcow2", "vmdk", "vpc", "vhdx", "vdi"])
 def test_it_is_found_in_every_format_without_a_copy(local: LocalEngine, place: Path, format: str) -> None:
     disk = make_disk(place / "disk", root_of(place / "root"))
@@ -97,6 +100,7 @@ def test_it_is_found_in_every_format_without_a_copy(local: LocalEngine, place: P
     assert sorted(path.name for path in place.iterdir()) == before
 
 
+@pytest.mark.slow(reason="a large disk is made and read")
 def test_a_large_disk_costs_no_more(local: LocalEngine, place: Path) -> None:
     disk = make_disk(place / "disk", root_of(place / "root"))
     with disk.open("r+b") as file:
@@ -147,6 +151,7 @@ def test_noise_in_the_metadata_neither_hangs_nor_breaks(local: LocalEngine, plac
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.slow(reason="a file system without end is read")
 def test_a_file_system_that_points_everywhere_ends_with_its_budget(
     local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.works import all_kinds
 
 TESTS = Path(__file__).parents[1]
 
 
+@pytest.mark.slow(reason="all tests are read")
 def test_the_workers_of_every_kind_of_job_are_killed() -> None:
     assert {kind.__name__ for kind in all_kinds()} - set(killed()) == set()
 

@@ -3,6 +3,8 @@
 import importlib
 import re
 
+import pytest
+
 from tests.support.citations import PAGE, ROW, citations, cited_in, page
 
 TEXT = PAGE.read_text()
@@ -34,6 +36,7 @@ def test_every_row_says_where_its_rule_is_enforced_or_why_it_does_not_apply() ->
     assert [path for path in NAMED.findall(TEXT) if not exists(path)] == []
 
 
+@pytest.mark.slow(reason="all tests are read")
 def test_every_rule_that_applies_is_cited_by_a_test() -> None:
     applying = {number for number, where in WHERE.items() if not where.startswith("does not apply: ")}
     cited = citations().keys()

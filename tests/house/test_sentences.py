@@ -74,6 +74,7 @@ def test_every_message_names_what_it_is_about() -> None:
     assert [said for said in SAYINGS.messages if not places(said.code) & THINGS] == []
 
 
+@pytest.mark.slow(reason="every message is shown on a page and in a letter")
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_message_is_read_whole_in_the_list_and_in_the_letter(people, language: str) -> None:

@@ -66,6 +66,7 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     return {key(message) for message in read(tree / PO.relative_to(ROOT)) if message.id}
 
 
+@pytest.mark.slow(reason="all sources are read for sentences")
 def test_no_sentence_is_missing_or_fuzzy(wanted: set[tuple[str, str]]) -> None:
     catalog = read(PO)
     done = {

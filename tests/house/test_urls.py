@@ -166,6 +166,7 @@ def text_of(response: HttpResponseBase) -> str:
     return content.decode(errors="replace")
 
 
+@pytest.mark.slow(reason="every address is asked for")
 @pytest.mark.parametrize("method", METHODS)
 def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests: pytest.Subtests) -> None:
     for name, places in ADDRESSES:

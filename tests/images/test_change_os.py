@@ -397,6 +397,7 @@ def test_a_system_that_speaks_late_is_believed(people, engine) -> None:  # noqa:
     assert server.status_code == "boot-seen"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_without_qemu_the_disk_is_changed_and_the_server_stays_stopped(people, engine, monkeypatch) -> None:  # noqa: F811
     monkeypatch.setattr(type(engine), "capabilities", lambda self: Capabilities(missing=("qemu-system-x86",)))
     (server,) = order(people.bob)
@@ -556,6 +557,7 @@ def test_what_became_impossible_meanwhile_is_said_before_and_refused(people) -> 
     assert client.get(confirm).status_code == 302
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_page_costs_the_same_for_1_and_50_images(people) -> None:
     server, client = a_server(people.bob), client_of(people.bob)
     PublicImageFactory()

@@ -113,6 +113,7 @@ def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(peop
     assert_clean()
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_neither_source_nor_copy_needs_the_other(people):
     """R83: deleting one of them leaves the other."""
     source = bootable_image(people.bob)
@@ -127,6 +128,7 @@ def test_neither_source_nor_copy_needs_the_other(people):
     assert_clean()
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_links_to_the_same_bytes_count_once_in_the_quota(people):
     source = bootable_image(people.bob)
     stored = source.disks.get().size_bytes
@@ -386,6 +388,7 @@ def test_several_are_copied_and_those_that_cannot_be_are_named(people):
     }
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_one_that_is_refused_by_now_does_not_keep_the_others_back(people):
     images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
     client = client_of(people.bob)

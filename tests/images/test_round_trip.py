@@ -105,6 +105,7 @@ def test_a_key_that_is_disabled_meanwhile_ends_the_export(people, tmp_path):
     assert [each.what for each in differences()] == []
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_it_goes_to_a_storage_elsewhere_and_comes_back_from_there(people, tmp_path):
     image = bootable_image(people.bob)
     with bytes_elsewhere():
@@ -120,6 +121,7 @@ def test_it_goes_to_a_storage_elsewhere_and_comes_back_from_there(people, tmp_pa
     assert [each.what for each in differences()] == []
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_r73_what_was_captured_and_copied_from_a_licensed_public_image_stays_here(people, engine, no_qemu):  # noqa: F811
     """Through a server, an image of it, and a copy of that: by the services themselves."""
     public = bootable_image(people.bob, name="windows")

@@ -213,6 +213,7 @@ def test_several_are_restored_as_far_as_there_is_room(people, three):
     assert len(names_in(people.bob, "private")) == 2
 
 
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
 def test_several_are_deleted_for_ever_each_with_a_trace(people, three):
     assert "Delete 2 images for ever?" in text_of(send(people.bob, PURGE, three[:2]))
     send(people.bob, PURGE, three[:2], confirm="1")

@@ -189,6 +189,7 @@ def test_only_the_operator_approves_and_only_what_was_scanned(people, operator):
 # publishing ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_an_approved_version_is_on_the_market_of_each_region(people, operator, far):
     image = bootable_image(people.bob, min_ram_mb=512)
     listing = on_the_market(people.bob, operator, image, regions=[image.region, far])
@@ -344,6 +345,7 @@ def test_a_withdrawn_listing_is_offered_no_more_and_says_until_when_it_can_be_re
     assert code_of(lambda: withdraw_listing(listing, reason="x", actor=people.bob)) == "listing-withdrawn"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_the_clock_deletes_what_can_be_reinstalled_no_more(people, operator):
     listing = on_the_market(people.bob, operator)
     edition = listing.published.editions.get()

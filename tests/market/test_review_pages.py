@@ -80,6 +80,7 @@ def test_publishers_are_approved_rejected_and_suspended(people, admin):
     assert Publisher.objects.get().state == "suspended"
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_the_operator_withdraws_a_listing(people, admin, operator):
     listing = on_the_market(people.bob, operator)
     decide(admin, "listing", "withdraw", listing, confirmed="yes", reason="Malware was found.")

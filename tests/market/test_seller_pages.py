@@ -146,6 +146,7 @@ def test_a_new_version_begins_with_the_words_of_the_one_before_and_keeps_its_scr
     assert listing.published.pictures.count() == 1
 
 
+@pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_listing_gets_another_price_and_is_withdrawn_with_a_reason(people, operator):
     listing = on_the_market(people.bob, operator)
     client = client_of(people.bob)
@@ -156,6 +157,7 @@ def test_a_listing_gets_another_price_and_is_withdrawn_with_a_reason(people, ope
     assert "No more support." in text(client.get(at("listing", listing)))
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_list_costs_the_same_with_many_listings(people):
     client = client_of(people.bob)
 

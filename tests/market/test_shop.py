@@ -164,6 +164,7 @@ def shown(actor, query="") -> str:
     return client_of(actor).get(MARKET + query).content.decode()
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_the_market_shows_what_is_published_in_the_region(people, edition):
     factories.PriceFactory(listing=edition.version_of.listing)
     for state in ("draft", "scanning", "in-review", "approved", "rejected", "replaced", "withdrawn"):
@@ -234,6 +235,7 @@ def test_what_most_servers_run_stands_first(people, edition):
     assert "Busy" in row
 
 
+@pytest.mark.slow(reason="many rows are made and looked at")
 def test_the_market_takes_the_same_queries_with_one_and_with_many_offers(
     people, django_assert_max_num_queries
 ):

@@ -171,6 +171,7 @@ def test_a_refused_answer_changes_nothing(people, share):
 # pages -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="many steps, one after the other")
 def test_the_inbox_has_what_waits_what_was_accepted_and_what_was_rejected(people, share):
     client = client_of(people.carol)
     for status, button in (("pending", "Accept all"), ("accepted", ""), ("rejected", "")):
