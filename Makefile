@@ -38,14 +38,14 @@ test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
 	$(V)/pytest -m debian tests
 
-test-fast: $(V)/.dev $(MO)  ## without guests and browser
+test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
 	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow" tests
 
-test-one: $(V)/.dev $(MO)  ## what is named: make test-one T=tests/images/test_tag.py, or T="tests/jobs -k cancel"
+test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/test_tag.py'; exit 2; }
 	$(V)/pytest $(T)
 
-test-postgres: test-packages $(V)/.dev $(MO)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
+test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
 	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes" tests'
