@@ -183,6 +183,9 @@ def person(name: str, account: Account, project: Project, role: str) -> Actor:
     return actor
 
 
+HTMX = {"HX-Request": "true"}  # headers that ask for what changes, without its frame
+
+
 def client_of(actor: Actor | None) -> Client:
     """A browser in which the actor is signed in, in the actor's project; None: nobody.
 

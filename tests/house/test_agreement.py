@@ -100,12 +100,11 @@ from sharing.models import Share
 from sharing.services import share_image
 from tests import factories
 from tests.cloud.volumes.disks import free_disk
-from tests.conftest import client_of
+from tests.conftest import HTMX, client_of
 from tests.jobs.test_quotas import complete_upload_of
 from tests.market import selling
 from tests.support.walks import undone
 
-HTMX = {"HX-Request": "true"}  # asks for rows without their frame, and for a refusal's sentence alone
 MEMBERS = ("alice", "bob", "dave")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
 

@@ -16,7 +16,7 @@ from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
 from market.models import Picture
 from tests import factories
-from tests.conftest import client_of
+from tests.conftest import HTMX, client_of
 from tests.support.walks import stop
 
 OTHERS = (
@@ -41,7 +41,6 @@ OWN = {
 }  # of a person, not of a project
 SECRET = "acme-secret"
 METHODS = ("get", "post")
-HTMX = {"HX-Request": "true"}  # asks for what changes, without its frame
 
 
 def addresses() -> list[tuple[str, tuple[str, ...]]]:

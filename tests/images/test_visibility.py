@@ -7,10 +7,9 @@ from images.models import Image
 from imsconsole.accounts.actor import actor_for
 from imsconsole.accounts.models import Role
 from tests import factories
-from tests.conftest import client_of, person
+from tests.conftest import HTMX, client_of, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="all lists, files and pages are looked at")]
-FRAGMENT = {"hx-request": "true"}
 
 
 def seen_by(actor):
@@ -18,7 +17,7 @@ def seen_by(actor):
     client, names = client_of(actor), set()
     for tab in ("public", "private", "shared", "market"):
         for query in ({"tab": tab}, {"tab": tab, "q": "image"}):
-            table = client.get(reverse("images:list"), query, headers=FRAGMENT).context["table"]
+            table = client.get(reverse("images:list"), query, headers=HTMX).context["table"]
             names |= {row.record.name for row in table.paginated_rows}
         every = {"tab": tab, "id": [str(image.pk) for image in Image.objects.all()], "picked": "1"}
         for query in ({"tab": tab}, every):
