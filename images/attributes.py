@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from images.encryption import disk_keys, encryption_of
+from images.fields.encryption import disk_keys, encryption_of
 from images.kinds import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from images.models import Image, ImageDisk
 from images.products import Product, product_of

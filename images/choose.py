@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from images.encryption import with_keys
+from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.choose import Need
 from images.kinds import MARKET, PRIVATE, PUBLIC, SHARED, of_kind

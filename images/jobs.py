@@ -8,16 +8,16 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.encryption import key_of
+from images.fields.encryption import key_of
 from images.models import Image, ImageDisk, Upload
 from images.os_detection import os_version_of
-from images.uploads.expiry import work_dir
 from images.uploads.found import examine_file, limit_virtual_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import GIB, MIB, FileSource, Found
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.encryption import key_of
+from images.fields.encryption import key_of
 from images.models import Image, ImageDisk
 from images.rules.export import Format
-from images.uploads.expiry import work_dir
 from imsconsole.cloud.buckets.expected import (
     attempted,
     begin_attempt,
@@ -24,6 +23,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.engine.types import FileSink
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run

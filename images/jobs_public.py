@@ -12,13 +12,13 @@ from images.os_catalogue import OTHER_LINUX
 from images.public.catalogue import Entry
 from images.public.checksums import file_digest, require_checksum
 from images.public.obtain import obtain, published_checksum, take_over, unpack
-from images.uploads.expiry import work_dir
 from images.uploads.found import examine_file
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB, FileSource
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
-from images.uploads.expiry import work_dir
 from images.uploads.found import check_fast, examine_file, limit_virtual_bytes, to_json, with_hash
 from images.uploads.receiver import kept_until
 from imsconsole.cloud.buckets.store import stream_object
@@ -17,6 +16,7 @@ from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.core.full_disk import full_disk_said
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project

@@ -14,11 +14,11 @@ from django.conf import settings
 from images.differences import Busy, Difference
 from images.models import Upload
 from images.public.obtain import building_dir
-from images.uploads.expiry import work_dir
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import ImsError
 from imsconsole.core.folders import left_behind, remove, remove_left
+from imsconsole.jobs.files import work_dir
 
 logger = logging.getLogger(__name__)
 

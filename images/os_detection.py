@@ -2,8 +2,7 @@
 
 import re
 
-from images.models import OsVersion, Upload
-from images.uploads.found import found_of
+from images.models import OsVersion
 from imsconsole.engine.types import Found
 
 # the ID of an os-release → the platform of our table
@@ -51,8 +50,3 @@ def os_version_of(found: Found) -> OsVersion | None:
 
 def _in_order(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
-
-
-def detected_os(upload: Upload) -> OsVersion | None:
-    """What was found in an upload, if it is of our table. Fast import does not look (R61)."""
-    return None if upload.is_fast else os_version_of(found_of(upload))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.encryption import encryption_of, with_keys
+from images.fields.encryption import encryption_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.products import load_products
 from images.rules.copy import can_begin_copy

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from images.models import ImageDisk
-from images.uploads.expiry import work_dir
 from images.uploads.found import examine_file
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.engine.types import MIB, Found
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.encryption import keys_of
+from images.fields.encryption import keys_of
 from images.models import Image
 from images.rules.share import can_share, is_to_stay
 from imsconsole.accounts.actor import Actor

@@ -6,10 +6,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.forms.create import MOST_MEMORY_MB, proposed_name
-from images.forms.create_fields import DescriptionField, NameField, OsVersionField, TagsField
+from images.fields.forms import (
+    MOST_MEMORY_MB,
+    DescriptionField,
+    NameField,
+    OsVersionField,
+    TagsField,
+    proposed_name,
+)
+from images.fields.rules import boot_mode_fits, memory_fits, name_is_free, tags_fit
 from images.models import Image
-from images.rules.import_image import boot_mode_fits, memory_fits, name_is_free, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode, Disk, Server
 from imsconsole.core.rules import Verdict

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.copies import free_names, taken_names
-from images.forms.create_fields import DescriptionField, NameField
+from images.fields.forms import DescriptionField, NameField
 from images.models import Image
 from images.rules.copy import fits_key, may_be_backed_up, may_be_placed
 from imsconsole.accounts.actor import Actor

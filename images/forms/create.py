@@ -1,84 +1,40 @@
 """The forms of the import wizard."""
 
-import re
-from pathlib import PurePath
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.forms.create_fields import NOT_IN_NAMES, DescriptionField, NameField, OsVersionField, TagsField
-from images.forms.data_disks import DataDiskFields
-from images.forms.encryption import EncryptField, KeyField
-from images.models import Image, OsVersion, Upload
-from images.os_detection import detected_os
-from images.rules.encrypt import can_encrypt
-from images.rules.import_image import (
-    TYPES,
+from images.fields.forms import (
+    MOST_MEMORY_MB,
+    DescriptionField,
+    EncryptField,
+    KeyField,
+    NameField,
+    OsVersionField,
+    TagsField,
+    disk_label,
+    proposed_name,
+)
+from images.fields.rules import (
     boot_mode_fits,
-    disk_fits,
+    can_encrypt,
     disk_range_gb,
-    fast_fits,
-    least_disk_gb,
     memory_fits,
     name_is_free,
     os_is_given,
     tags_fit,
     use_fits,
 )
-from images.uploads.found import found_of
-from images.uploads.rules import waiting_uploads
+from images.forms.data_disks import DataDiskFields
+from images.models import Image, OsVersion, Upload
+from images.rules.import_image import disk_fits, fast_fits, least_disk_gb
+from images.uploads.found import detected_os, found_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.rules import Verdict
 
-FORMATS = [
-    ("", _("Recognise it")),
-    *((name, name) for name in ("raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "iso")),
-]
-EXTENSIONS = re.compile(r"\.(raw|img|qcow2|vmdk|vhd|vhdx|vdi|iso|bin|dd)$", re.IGNORECASE)
 ISO_DISK_GB = 40  # what the console proposes for the disk that an installation goes to (§2.10)
-MOST_MEMORY_MB = 4 * 1024 * 1024
-
-
-class SourceForm(forms.Form):
-    """Which file. The file itself never gets here: it streams to the receiver."""
-
-    type = forms.ChoiceField(
-        choices=[(each.value, each.label) for each in TYPES]
-    )  # chosen before, by its address
-    format = forms.ChoiceField(
-        label=_("File format"),
-        choices=FORMATS,
-        required=False,
-        help_text=_(
-            "Name it when the file is a raw disk without a partition table; otherwise it is recognised."
-        ),
-    )
-    sha256 = forms.CharField(
-        label="SHA-256",
-        required=False,
-        validators=[
-            RegexValidator(r"^[0-9a-fA-F]{64}\Z", _("A SHA-256 has 64 digits from 0 to 9 and a to f."))
-        ],
-        help_text=_("Optional. The file is refused when its checksum differs."),
-        widget=forms.TextInput(
-            attrs={"class": "mono", "maxlength": "80", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
-    upload = forms.ModelChoiceField(
-        queryset=Upload.objects.none(), required=False, empty_label=None, widget=forms.RadioSelect
-    )
-
-    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        uploads = waiting_uploads(actor).filter(state=Upload.State.COMPLETE)
-        self.fields["upload"].queryset = uploads  # type: ignore[attr-defined]
-
-    def clean_sha256(self) -> str:
-        return str(self.cleaned_data["sha256"]).lower()
 
 
 class DetailsForm(forms.Form):
@@ -195,14 +151,6 @@ class DetailsForm(forms.Form):
             self.add_error(field, str(verdict.reason))
 
 
-class ConfirmForm(forms.Form):
-    """Nothing to fill in: what will be created has been read."""
-
-
-def disk_label(image_type: str) -> str:
-    return gettext("Data disk (GB)") if image_type == Image.Type.DATA else gettext("System disk (GB)")
-
-
 def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any]:
     """What the details begin with, from what was found in the file."""
     found = found_of(upload)
@@ -214,13 +162,3 @@ def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any
         "min_disk_gb": max(least, ISO_DISK_GB) if image_type == Image.Type.ISO else least,
         "min_ram_mb": 0,
     }
-
-
-def proposed_name(file_name: str, actor: Actor) -> str:
-    """A free name made of a file's."""
-    stem = EXTENSIONS.sub("", PurePath(file_name).name)
-    base = NOT_IN_NAMES.sub("-", stem).strip(" -")[:120].strip() or "image"
-    taken = set(Image.objects.owned_by(actor).filter(name__startswith=base).values_list("name", flat=True))
-    return next(
-        name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken
-    )

@@ -8,10 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.forms.create_fields import NameField
+from images.fields.forms import NameField
+from images.fields.rules import name_is_free
 from images.models import Image, Upload
 from images.rules.data_disks import MOST_DATA_DISKS, DataDisk, data_disks_fit
-from images.rules.import_image import can_import_file, disk_fits, least_disk_gb, name_is_free
+from images.rules.import_image import can_import_file, disk_fits, least_disk_gb
 from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.actor import Actor
 

@@ -9,9 +9,9 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.forms.create import FORMATS
 from images.rules.data_disks import MOST_DATA_DISKS
-from images.rules.import_image import TYPES
+from images.uploads.forms import FORMATS
+from images.uploads.rules import TYPES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.text import size

@@ -6,9 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.forms.create import MOST_MEMORY_MB
-from images.forms.create_fields import DescriptionField, NameField, TagsField
-from images.rules.import_image import memory_fits, name_is_free, tags_fit
+from images.fields.forms import MOST_MEMORY_MB, DescriptionField, NameField, TagsField
+from images.fields.rules import memory_fits, name_is_free, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.forms import ServerChoice, VaultChoice
 from imsconsole.cloud.models import Backup, Server, Vault

@@ -13,8 +13,15 @@ from images.forms.create_disk import DataImageChoice, data_images
 from images.forms.image_choice import ImageChoice
 from images.forms.login import LoginForm
 from images.models import Image
-from images.rules.full_ecs import is_usable_in
-from images.rules.launch import MAX_COUNT, Launch, can_launch, fit_data_images, fits_data_disks_of, quota_of
+from images.rules.launch import (
+    MAX_COUNT,
+    Launch,
+    can_launch,
+    fit_data_images,
+    fits_data_disks_of,
+    is_usable_in,
+    quota_of,
+)
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host

@@ -4,9 +4,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
-from images.forms.create_fields import NameField
+from images.fields.forms import NameField
+from images.fields.rules import name_is_free
 from images.models import Image
-from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor
 
 

@@ -1,6 +1,6 @@
 """May images be made of servers and disks? What the server and its disks say is asked in `cloud.rules_capture`."""
 
-from images.rules.import_image import can_import
+from images.fields.rules import can_import
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.rules import Verdict
 from imsconsole.jobs.quotas import fits_quota

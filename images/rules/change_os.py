@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
 from images.models import Image
-from images.rules.full_ecs import is_usable_in
-from images.rules.launch import has_login
+from images.rules.launch import has_login, is_usable_in
 from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from images.encryption import keys_of
+from images.fields.encryption import keys_of
+from images.fields.rules import name_is_free
 from images.models import Image, ImageDisk
-from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
+from images.fields.rules import name_is_free
 from images.models import Image
-from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import is_at_rest

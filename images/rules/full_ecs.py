@@ -1,13 +1,10 @@
 """May a full-ECS image (整机镜像) be made? Who, then the server or the backup, then the vault; quota last."""
 
-from django.utils.translation import gettext as _
-
-from images.models import Image
 from images.rules.capture import can_capture
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into, can_become_image
 from imsconsole.cloud.models import Backup, Server, Vault
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.rules import Verdict
 
 
 def can_capture_full(server: Server, actor: Actor) -> Verdict:
@@ -23,17 +20,3 @@ def can_capture_full_into(server: Server, vault: Vault, actor: Actor) -> Verdict
 def can_make_of_backup(backup: Backup, actor: Actor) -> Verdict:
     """An available backup of either kind makes one image (§2.8, §2.9; R68, R69)."""
     return can_become_image(backup, actor) and can_capture(actor)
-
-
-def is_usable_in(image: Image, zone_id: object) -> Verdict:
-    """Until its backup is complete a full-ECS image is usable in the AZ of the server only (R96)."""
-    if image.only_zone is None or image.only_zone.pk == zone_id:
-        return ALLOWED
-    return refuse(
-        "only-in-zone",
-        _(
-            "The image is available in %(zone)s only, until the backup it is made through is complete. Choose that "
-            "AZ, or wait."
-        )
-        % {"zone": image.only_zone},
-    )

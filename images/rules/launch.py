@@ -6,11 +6,10 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from images.encryption import keys_of
+from images.fields.encryption import keys_of
 from images.fit import fits, fits_system_disk
 from images.models import Image
 from images.rules.create_disk import can_create_disk_from, holds_image
-from images.rules.full_ecs import is_usable_in
 from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
@@ -244,3 +243,17 @@ def fits_host(launch: Launch, host: Host) -> Verdict:
     if not host.capabilities.accelerator:
         return ALLOWED
     return fits_memory(launch.flavor.memory_mb * launch.count, host)
+
+
+def is_usable_in(image: Image, zone_id: object) -> Verdict:
+    """Until its backup is complete a full-ECS image is usable in the AZ of the server only (R96)."""
+    if image.only_zone is None or image.only_zone.pk == zone_id:
+        return ALLOWED
+    return refuse(
+        "only-in-zone",
+        _(
+            "The image is available in %(zone)s only, until the backup it is made through is complete. Choose that "
+            "AZ, or wait."
+        )
+        % {"zone": image.only_zone},
+    )

@@ -4,15 +4,8 @@ from collections.abc import Collection, Iterator
 
 from django.utils.translation import gettext as _
 
+from images.fields.rules import boot_mode_fits, disk_holds, least_gb, memory_fits, name_is_free, os_is_given
 from images.models import Image
-from images.rules.import_image import (
-    boot_mode_fits,
-    disk_holds,
-    least_gb,
-    memory_fits,
-    name_is_free,
-    os_is_given,
-)
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Architecture, BootMode

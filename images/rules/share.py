@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from images.encryption import keys_of
+from images.fields.encryption import keys_of
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write

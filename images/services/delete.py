@@ -5,11 +5,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from images.fields.rules import name_is_free
 from images.jobs_delete import DeleteImage
 from images.messages import tell_owner, tell_receivers
 from images.models import Image
 from images.rules.delete import can_delete, can_purge, can_restore, can_withdraw_deletion
-from images.rules.import_image import name_is_free
 from images.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from images.insert import insert_image
+from images.fields.insert import insert_image
+from images.fields.rules import can_encrypt, use_fits
 from images.jobs import ImportImage
 from images.models import Image, OsVersion, Upload
 from images.os_catalogue import OTHER_LINUX
-from images.os_detection import detected_os
 from images.rules.data_disks import DataDisk, data_disks_fit
-from images.rules.encrypt import can_encrypt
-from images.rules.import_image import attributes_fit, can_import_file, fast_fits, use_fits
+from images.rules.import_image import attributes_fit, can_import_file, fast_fits
+from images.uploads.found import detected_os
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.keys.default import default_key

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.text import capfirst
 
+from images.fields.rules import name_is_free
 from images.models import Image
-from images.rules.import_image import name_is_free
 from images.rules.modify import can_modify, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from images.fields.rules import tags_fit
 from images.models import Image, ImageTag
-from images.rules.import_image import tags_fit
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service

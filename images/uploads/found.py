@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from images.models import Upload
+from images.models import OsVersion, Upload
+from images.os_detection import os_version_of
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage, Interrupted
@@ -78,3 +79,8 @@ def found_of(upload: Upload) -> Found:
 def warnings_of(found: Found) -> list[str]:
     """The sentences of what is odd about a file, in the reader's language."""
     return [sentence(code, {}) for code in found.warnings]
+
+
+def detected_os(upload: Upload) -> OsVersion | None:
+    """What was found in an upload, if it is of our table. Fast import does not look (R61)."""
+    return None if upload.is_fast else os_version_of(found_of(upload))

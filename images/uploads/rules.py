@@ -19,6 +19,7 @@ from imsconsole.core.text import size
 from imsconsole.engine.types import MIB
 from imsconsole.jobs.quotas import fits_quota
 
+TYPES = (Image.Type.SYSTEM, Image.Type.DATA, Image.Type.ISO)  # a full-ECS image is not made of one file
 SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives there too
 ISO_NAME = re.compile(r"[A-Za-z0-9_-]+(\.iso)?", re.IGNORECASE)
 

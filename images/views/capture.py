@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from images.fields.forms import ConfirmForm
 from images.forms.capture import CaptureForm, first_values
-from images.forms.create import ConfirmForm
 from images.models import Image
 from images.rules.capture import can_capture
 from images.services.capture import capture_data_disks, capture_disk, capture_server

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from images.choose import SHOWN, candidates, elsewhere
+from images.fields.rules import can_import
 from images.forms.choose import ChooseForm, Need
-from images.rules.import_image import can_import
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor

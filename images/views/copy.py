@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from images.fields.forms import ConfirmForm
 from images.forms.copy import CopyAcrossForm, CopyForm, CopyHereForm
-from images.forms.create import ConfirmForm
 from images.models import Image
 from images.rules.copy import Copy, CopyAcross, can_copy, can_copy_across
 from images.selection import chosen_images

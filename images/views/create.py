@@ -9,14 +9,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.forms.create import ConfirmForm, DetailsForm, SourceForm, disk_label, first_values
-from images.forms.encryption import chosen_key_name
+from images.fields.forms import ConfirmForm, chosen_key_name, disk_label
+from images.fields.rules import can_import
+from images.forms.create import DetailsForm, first_values
 from images.models import Image, Upload
-from images.os_detection import detected_os
-from images.rules.import_image import can_import, can_import_file
+from images.rules.import_image import can_import_file
 from images.services.import_image import import_image
 from images.sources import FILE, kinds_context, page_url, type_in
-from images.uploads.found import found_of, warnings_of
+from images.uploads.forms import SourceForm
+from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
 from images.uploads.uploader import uploader_context

@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from images.fields.rules import can_import
 from images.forms.from_object import ObjectForm
 from images.models import Upload
-from images.rules.import_image import can_import, can_import_file
+from images.rules.import_image import can_import_file
 from images.sources import OBJECT, kinds_context, type_in
 from images.uploads.services import discard_upload
 from images.uploads.taking import take

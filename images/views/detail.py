@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
-from images.encryption import with_keys
+from images.fields.encryption import with_keys
 from images.jobs_export import ExportImage, exported_object
 from images.kinds import KINDS, kind_of
 from images.lineage import copies_of, lineage_of

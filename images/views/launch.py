@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.encryption import with_keys
+from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.kinds import CHOSEN_AMONG, kind_of, of_kind

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from images.forms.create import SourceForm
 from images.models import Upload
+from images.uploads.forms import SourceForm
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.progress import progress_of

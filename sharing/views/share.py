@@ -7,7 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from images.encryption import keys_of, with_keys
+from images.fields.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.rules.share import can_share
 from images.selection import chosen_images

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from images.encryption import key_of
+from images.fields.encryption import key_of
 from images.models import Image
 from images.services.launch import create_servers
 from imsconsole.accounts.actor import Actor

@@ -26,13 +26,13 @@ import images
 import imsconsole
 import market
 import sharing
+from images.fields import rules as fields
 from images.models import Image, Upload
 from images.rules import (
     capture,
     change_os,
     copy,
     delete,
-    encrypt,
     export,
     full_ecs,
     import_image,
@@ -809,7 +809,7 @@ PROJECT = Subject(
             ),
         ),
         Action(
-            import_image.can_import,
+            fields.can_import,
             "Import image",
             always("images:create"),
             service=lambda _, actor: import_service(
@@ -1022,7 +1022,7 @@ ELSEWHERE = {
     keys.can_unlock: "images/test_encryption.py",
     keys.can_unlock_disks: "images/test_encryption.py",
     keys.can_unlock_system: "images/test_encryption.py",
-    encrypt.can_encrypt: "images/test_encryption.py",
+    fields.can_encrypt: "images/test_encryption.py",
     import_image.can_import_file: "images/test_import.py",
     install.can_install_server: "images/test_install.py",
     launch.can_create_servers: "images/test_launch.py",

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.fields.rules import use_fits
 from images.fit import fits
 from images.models import Image
-from images.rules.import_image import use_fits
 from images.services.import_image import import_image
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused

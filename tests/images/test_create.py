@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from images.forms.create import proposed_name
+from images.fields.forms import proposed_name
 from images.models import Image, Upload
 from images.views.create import WIZARD
 from imsconsole.accounts.drafts import begin_draft, forget_old_drafts

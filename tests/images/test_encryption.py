@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.fields.rules import can_encrypt
 from images.models import Image
 from images.rules.change_os import can_become
-from images.rules.encrypt import can_encrypt
 from images.rules.launch import can_launch
 from images.services.change_os import change_os
 from images.services.modify import modify_image

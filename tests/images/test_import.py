@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from images.fields.rules import can_import
 from images.jobs import ImportImage
 from images.models import Image, ImageDisk, Upload
-from images.rules.import_image import can_import
 from images.services.import_image import import_image
 from images.store_check import differences
 from images.uploads.expiry import expire_uploads

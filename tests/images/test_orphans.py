@@ -12,12 +12,12 @@ import pytest
 from django.conf import settings
 
 from images.orphans import remove_orphans
-from images.uploads.expiry import work_dir
 from images.uploads.services import discard_upload
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.folders import held_folder, remove
 from imsconsole.engine.types import Power
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.conftest import engine  # noqa: F401

@@ -12,7 +12,7 @@ from django.test import Client
 
 from images.models import Upload
 from images.orphans import remove_orphans
-from images.uploads.expiry import expire_uploads, work_dir
+from images.uploads.expiry import expire_uploads
 from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
 from images.uploads.services import complete_upload, discard_upload, start_upload
@@ -20,6 +20,7 @@ from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.rules import Refused
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.quotas import used_by
 from tests.conftest import client_of
 from tests.images.importing import CREATE, MIB, imported, multipart, sent, upload_files, uploaded

@@ -3,9 +3,9 @@
 import pytest
 
 from images.store_check import differences
-from images.uploads.expiry import work_dir
 from imsconsole.accounts.actor import Operator
 from imsconsole.cloud.engines import engine_for
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
 from market.jobs_publish import PublishListing
 from market.jobs_scan import ScanListing

@@ -13,12 +13,12 @@ from images.models import Image, PublicSource
 from images.public.catalogue import entry_of
 from images.services.public import fetch_public_image
 from images.store_check import differences
-from images.uploads.expiry import work_dir
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.rules import Refused
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests.images.public.conftest import publish

@@ -1,7 +1,8 @@
-"""Fields that describe an image, with the rules of what may be typed (ims-facts §2)."""
+"""Form fields that describe an image, with the rules of what may be typed (ims-facts §2), and those of encryption (§2.25)."""
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -11,12 +12,17 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.models import OsVersion
+from images.models import Image, OsVersion
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.keys.rules import DEFAULT_NAME
+from imsconsole.cloud.models import Key
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
 NAME = re.compile(r"(?! )[A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]{1,128}(?<! )")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]+")
 KEY_LENGTH, VALUE_LENGTH = 36, 43  # §1.7
+EXTENSIONS = re.compile(r"\.(raw|img|qcow2|vmdk|vhd|vhdx|vdi|iso|bin|dd)$", re.IGNORECASE)
+MOST_MEMORY_MB = 4 * 1024 * 1024
 TAG_SIGNS = re.compile(r"[^\x00-\x1f<>,*|\\/=]*")
 
 
@@ -127,3 +133,59 @@ class OsVersionField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=OsVersion.objects.order_by("platform", "name"), **kwargs)
+
+
+class EncryptField(forms.BooleanField):
+    """The box “KMS encryption”."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=gettext_lazy("KMS encryption"), required=False, **kwargs)
+
+
+class KeyField(forms.ModelChoiceField):
+    """The keys of a choice; the project's default key first, also when it has yet to be made."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            Key.objects.none(),
+            label=gettext_lazy("Key"),
+            required=False,
+            empty_label=DEFAULT_NAME,
+            help_text=gettext_lazy(
+                "The default key is made when it is first needed. To be shared later, an image needs a key of your "
+                "own making."
+            ),
+            error_messages={
+                "invalid_choice": gettext_lazy("This key does not exist, or it cannot be used now.")
+            },
+            **kwargs,
+        )
+
+    def offer(self, actor: Actor) -> None:
+        """The keys the actor may use. The empty choice stands for the default key (`default_key`)."""
+        self.queryset = Key.objects.usable_by(actor).filter(is_default=False).order_by("name", "pk")
+
+
+def chosen_key_name(given: dict[str, Any]) -> str:
+    """The name of the key that such fields chose; empty when nothing is encrypted."""
+    if not given.get("encrypt"):
+        return ""
+    return given["key"].name if given.get("key") else DEFAULT_NAME
+
+
+class ConfirmForm(forms.Form):
+    """Nothing to fill in: what will be created has been read."""
+
+
+def disk_label(image_type: str) -> str:
+    return _("Data disk (GB)") if image_type == Image.Type.DATA else _("System disk (GB)")
+
+
+def proposed_name(file_name: str, actor: Actor) -> str:
+    """A free name made of a file's."""
+    stem = EXTENSIONS.sub("", PurePath(file_name).name)
+    base = NOT_IN_NAMES.sub("-", stem).strip(" -")[:120].strip() or "image"
+    taken = set(Image.objects.owned_by(actor).filter(name__startswith=base).values_list("name", flat=True))
+    return next(
+        name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken
+    )

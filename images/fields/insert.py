@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
+from images.fields.rules import name_is_free
 from images.models import Image, ImageTag
-from images.rules.import_image import name_is_free
 from imsconsole.accounts.actor import Actor
 
 
