@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.models import Image, PublicSource
+from images.models.public import NOTE_LENGTH, ReleaseNote
 from images.public.catalogue import Entry, entries
-from images.public.models import NOTE_LENGTH, ReleaseNote
 from images.public.platform import platform_actor
 from images.services import public as services
 from imsconsole.accounts.actor import Actor

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from images.held import held_image
 from images.models import Image
+from images.models.locks import held_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import explain, service

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from images.held import held_image
 from images.models import Image
+from images.models.locks import held_image
 from images.rules.change_os import OsChange, can_order_change, can_order_reinstall, least_gb
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region

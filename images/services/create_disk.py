@@ -1,7 +1,7 @@
 """Data disks with the content of a data disk image (申请数据盘, ims-facts §2.5)."""
 
-from images.held import held_image
 from images.models import Image
+from images.models.locks import held_image
 from images.rules.create_disk import can_order_disk_from
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from images.held import held_images
 from images.models import Image, ImageDisk
+from images.models.locks import held_images
 from images.rules.install import can_install_server
 from images.rules.launch import Launch, can_create_servers
 from imsconsole.accounts.actor import Actor

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import date
 from uuid import uuid4
 
-from images.held import held_images
 from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, ReleaseNote
+from images.models.locks import held_images
 from images.public.catalogue import entry_of
 from images.public.messages import tell_deprecation
 from images.rules.public import can_deprecate, can_fetch, can_keep, date_is_near

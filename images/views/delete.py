@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from images.models import Image
+from images.models.trash import keeps_what_is_deleted
 from images.rules.delete import can_delete, can_delete_unasked
 from images.services.delete import delete_image, withdraw_deletion
-from images.trash import keeps_what_is_deleted
 from images.used_by import uses_of
 from images.views.several import Several, act_on_several
 from imsconsole.accounts.access import ActorRequest, signed_in

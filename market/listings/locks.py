@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from images.held import held_image
 from images.models import Image
+from images.models.locks import held_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.errors import Conflict, NotFound
 from market.models import Listing, ListingVersion

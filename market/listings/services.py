@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
-from images.held import held_image
 from images.models import Image
+from images.models.locks import held_image
 from images.rules.offer import can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import explain, service

@@ -1,4 +1,4 @@
-"""Images, their disks and tags, OS versions, uploads (design §6, ims-facts §1)."""
+"""Images, their disks and tags (design §6, ims-facts §1)."""
 
 import uuid
 from datetime import datetime
@@ -11,10 +11,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from images.os_models import OsVersion
-from images.public.models import PublicSource, ReleaseNote
-from images.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
-from images.uploads.models import Upload
+from images.models.os_version import OsVersion
+from images.models.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.cloud.backups.legacy import is_of_csbs
@@ -22,8 +20,6 @@ from imsconsole.cloud.models import Architecture, Backup, BootMode, Disk, Key, S
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.models import Job
-
-__all__ = ["Image", "ImageDisk", "ImageTag", "OsVersion", "PublicSource", "ReleaseNote", "Upload"]
 
 # states of a listing's version: on the market, and from its scan on until it ends
 PUBLISHED = "published"

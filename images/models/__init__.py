@@ -1,0 +1,19 @@
+"""Rows of this room (design §6, ims-facts §1)."""
+
+from images.models.image import OFFERED, PUBLISHED, Image, ImageDisk, ImageQuerySet, ImageTag
+from images.models.os_version import OsVersion
+from images.models.public import PublicSource, ReleaseNote
+from images.models.upload import Upload
+
+__all__ = [
+    "OFFERED",
+    "PUBLISHED",
+    "Image",
+    "ImageDisk",
+    "ImageQuerySet",
+    "ImageTag",
+    "OsVersion",
+    "PublicSource",
+    "ReleaseNote",
+    "Upload",
+]
