@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.choose import Need
-from images.kinds import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from images.models import Image, ImageQuerySet, ImageTag
 from images.products import load_products
 from images.rules.launch import can_launch
+from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Flavor

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from images.fields.rules import can_import
-from images.filters import TABS, ImageFilter, for_tab, tab_of
+from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.tables import WORKING_HEADER, ImageTable, image_table
 from images.trash_table import TrashTable, trash_table
 from imsconsole.accounts.access import ActorRequest, signed_in

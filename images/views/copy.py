@@ -18,7 +18,7 @@ from images.fields.forms import ConfirmForm
 from images.forms.copy import CopyAcrossForm, CopyForm, CopyHereForm
 from images.models import Image
 from images.rules.copy import Copy, CopyAcross, can_copy, can_copy_across
-from images.selection import chosen_images
+from images.selection.chosen import chosen_images
 from images.services.copy import copy_image, copy_image_across
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from images.models import Image
 from images.models.trash import keeps_what_is_deleted
 from images.rules.delete import can_delete, can_delete_unasked
+from images.selection.bulk import Several, act_on_several
+from images.selection.used_by import uses_of
 from images.services.delete import delete_image, withdraw_deletion
-from images.used_by import uses_of
-from images.views.several import Several, act_on_several
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from images.attributes import attributes_of
 from images.fields.encryption import with_keys
 from images.jobs_export import ExportImage, exported_object
-from images.kinds import KINDS, kind_of
 from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
@@ -30,7 +29,8 @@ from images.rules.offer import can_offer
 from images.rules.share import can_share
 from images.rules.tag import can_tag
 from images.rules.verify import can_verify
-from images.used_by import uses_of
+from images.selection.tabs import KINDS, kind_of
+from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.models import Event

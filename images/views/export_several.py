@@ -15,7 +15,7 @@ from images.ancestry import load_ancestors
 from images.forms.export import SeveralForm, proposed_name
 from images.models import Image
 from images.rules.export import can_export
-from images.selection import chosen_images
+from images.selection.chosen import chosen_images
 from images.services.export import export_image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor

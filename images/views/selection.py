@@ -7,13 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from images.ancestry import load_ancestors
-from images.filters import tab_of
 from images.models import Image
 from images.rules.copy import can_begin_copy
 from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.rules.export import can_export
-from images.selection import chosen_images, found_by
-from images.views.several import MOST_AT_ONCE, parted_by
+from images.selection.bulk import MOST_AT_ONCE, parted_by
+from images.selection.chosen import chosen_images, found_by
+from images.selection.filters import tab_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.selection import part, picked_ids

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from images.forms.restore import RestoreForm
 from images.models import Image
 from images.rules.delete import can_purge, can_restore, can_restore_each
+from images.selection.bulk import Several, act_on_several
+from images.selection.used_by import uses_of
 from images.services.delete import purge_image, restore_image
-from images.used_by import uses_of
-from images.views.several import Several, act_on_several
 from imsconsole.accounts.access import ActorRequest, signed_in
 
 RESTORE = Several(

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from images.models import Image
 from images.rules.delete import can_delete
-from images.used_by import uses_of
+from images.selection.used_by import uses_of
 from images.views.delete import told_deleted
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor

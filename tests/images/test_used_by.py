@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from images.used_by import SHOWN, uses_of
+from images.selection.used_by import SHOWN, uses_of
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from tests import factories

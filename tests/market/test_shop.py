@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from images.kinds import CHOSEN_AMONG
 from images.models import Image
 from images.products import load_products, product_of
 from images.rules.change_os import OsChange, can_become, can_order_reinstall
 from images.rules.launch import can_launch
+from images.selection.tabs import CHOSEN_AMONG
 from images.services.launch import create_servers
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of

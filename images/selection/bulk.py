@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from images.models import Image
-from images.selection import chosen_images
+from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.rules import Refused, Verdict

@@ -13,8 +13,8 @@ from django.http import QueryDict
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
-from images.kinds import KINDS, of_kind
 from images.models import Image, ImageQuerySet, OsVersion
+from images.selection.tabs import KINDS, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Architecture, BootMode

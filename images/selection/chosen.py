@@ -2,8 +2,8 @@
 
 from django.http import QueryDict
 
-from images.filters import ImageFilter, for_tab, tab_of
 from images.models import ImageQuerySet
+from images.selection.filters import ImageFilter, for_tab, tab_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.selection import picked_ids
 

@@ -1,0 +1,1 @@
+"""What a list of images holds, and what is ticked in it."""
