@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import disk_keys, encryption_of
 from images.models import Image, ImageDisk
-from images.products import Product, product_of
+from images.product.products import Product, product_of
 from images.selection.tabs import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Key

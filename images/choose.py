@@ -11,7 +11,7 @@ from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.choose import Need
 from images.models import Image, ImageQuerySet, ImageTag
-from images.products import load_products
+from images.product.products import load_products
 from images.rules.launch import can_launch
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import encryption_of, with_keys
 from images.models import Image, ImageQuerySet
-from images.products import load_products
+from images.product.products import load_products
+from images.product.rules import can_offer, can_share
 from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import IN_CREATION, can_delete
@@ -18,8 +19,6 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
-from images.rules.offer import can_offer
-from images.rules.share import can_share
 from images.rules.tag import can_tag
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import (

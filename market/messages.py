@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from images.ancestry import keys_made_of
+from images.product.ancestry import keys_made_of
 from imsconsole.accounts.actor import members_of, members_of_each
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.cloud.models import Server

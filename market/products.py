@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from images.ancestry import load_ancestors, market_image_of
 from images.models import Image
+from images.product.ancestry import load_ancestors, market_image_of
 from market.models import Edition
 
 

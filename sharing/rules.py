@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from images.fields.encryption import keys_of
 from images.models import Image
-from images.rules.share import can_share, is_to_stay
+from images.product.rules import can_share, is_to_stay
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write

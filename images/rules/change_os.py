@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from images.fit import fits, fits_system_disk
 from images.models import Image
+from images.product.rules import may_use_product
 from images.rules.launch import has_login, is_usable_in
-from images.rules.terms import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from images.models import Image
-from images.rules.terms import may_use_product
+from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write

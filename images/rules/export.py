@@ -7,8 +7,8 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.ancestry import ancestors_of
 from images.models import Image
+from images.product.ancestry import ancestors_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.buckets.rules import can_export_to, can_upload_object

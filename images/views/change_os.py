@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from images.forms.change_os import ChangeOsForm, change_of
 from images.models import Image
-from images.products import load_products
+from images.product.products import load_products
 from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
 from images.services.change_os import change_os as start_change

@@ -17,7 +17,8 @@ from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
-from images.products import product_of
+from images.product.products import product_of
+from images.product.rules import can_offer, can_share
 from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete, can_withdraw_deletion
@@ -25,8 +26,6 @@ from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
-from images.rules.offer import can_offer
-from images.rules.share import can_share
 from images.rules.tag import can_tag
 from images.rules.verify import can_verify
 from images.selection.tabs import KINDS, kind_of

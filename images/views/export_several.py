@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from images.ancestry import load_ancestors
 from images.forms.export import SeveralForm, proposed_name
 from images.models import Image
+from images.product.ancestry import load_ancestors
 from images.rules.export import can_export
 from images.selection.chosen import chosen_images
 from images.services.export import export_image

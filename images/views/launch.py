@@ -16,7 +16,7 @@ from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.models import Image
-from images.products import load_products
+from images.product.products import load_products
 from images.rules.copy import can_copy_across
 from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, Sum
 
 from images.models import Image
-from images.products import Product, product_of
+from images.product.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk, Flavor, Server, Usage
 from imsconsole.core.now import now

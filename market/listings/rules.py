@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from images.models import Image
-from images.rules.offer import can_offer
+from images.product.rules import can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate, may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from images.models import Image
 from images.models.locks import held_image
-from images.rules.offer import can_offer
+from images.product.rules import can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import explain, service
 from imsconsole.core.edits import overwritten

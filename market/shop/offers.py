@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from images.models import Image
-from images.products import load_products
+from images.product.products import load_products
 from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server

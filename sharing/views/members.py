@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from images.models import Image
-from images.rules.share import can_share
+from images.product.rules import can_share
 from images.views.detail import tabs_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor

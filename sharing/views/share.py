@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from images.fields.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
-from images.rules.share import can_share
+from images.product.rules import can_share
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor

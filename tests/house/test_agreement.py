@@ -28,6 +28,8 @@ import market
 import sharing
 from images.fields import rules as fields
 from images.models import Image, Upload
+from images.product import rules as offer
+from images.product import rules as share
 from images.rules import (
     capture,
     change_os,
@@ -39,9 +41,7 @@ from images.rules import (
     install,
     launch,
     modify,
-    offer,
     public,
-    share,
     tag,
     take_object,
     verify,

@@ -3,7 +3,7 @@
 import pytest
 
 from images.models import Image
-from images.rules.offer import can_offer
+from images.product.rules import can_offer
 from tests import factories
 
 pytestmark = pytest.mark.django_db

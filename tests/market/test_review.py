@@ -6,8 +6,8 @@ import pytest
 from django.utils.timezone import localtime
 
 from images.models import Image
+from images.product.rules import can_share
 from images.rules.delete import can_delete
-from images.rules.share import can_share
 from images.services.delete import delete_image
 from images.services.modify import modify_image
 from images.store_check import differences

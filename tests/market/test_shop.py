@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from images.models import Image
-from images.products import load_products, product_of
+from images.product.products import load_products, product_of
 from images.rules.change_os import OsChange, can_become, can_order_reinstall
 from images.rules.launch import can_launch
 from images.selection.tabs import CHOSEN_AMONG

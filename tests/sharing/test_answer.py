@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from images.models import Image
+from images.product.rules import can_share
 from images.rules.delete import can_delete
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
-from images.rules.share import can_share
 from images.rules.tag import can_tag
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import NotFound

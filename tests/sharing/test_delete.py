@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from images.deletions import delete_due_images
 from images.models import Image
+from images.product.rules import can_share
 from images.rules.delete import can_delete_unasked, can_withdraw_deletion
-from images.rules.share import can_share
 from images.services.delete import delete_due_image, plan_deletion, withdraw_deletion
 from imsconsole.accounts.actor import service_actor
 from imsconsole.audit.models import Event

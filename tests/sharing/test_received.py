@@ -4,12 +4,12 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
+from images.product.rules import can_share
 from images.rules.copy import can_copy, fits_key
 from images.rules.delete import can_delete
 from images.rules.export import can_export
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
-from images.rules.share import can_share
 from images.rules.tag import can_tag
 from images.services.change_os import change_os, reinstall_os
 from images.services.copy import copy_image

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
-from images.rules.share import can_share
+from images.product.rules import can_share
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event

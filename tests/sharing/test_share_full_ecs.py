@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
+from images.product.rules import can_share
 from images.rules.launch import can_launch
-from images.rules.share import can_share
 from imsconsole.audit.models import Event
 from imsconsole.cloud.keys.services import disable_key, revoke_grant
 from imsconsole.cloud.models import KeyGrant

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 
-from images.ancestry import load_ancestors, market_image_of
 from images.models import PUBLISHED, Image
+from images.product.ancestry import load_ancestors, market_image_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 
