@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import key_of
 from images.models import Image, ImageDisk, Upload
-from images.os_detection import os_version_of
+from images.os.detection import os_version_of
 from images.uploads.found import examine_file, limit_virtual_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, Conflict, NotFound

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageDisk, OsVersion, PublicSource
-from images.os_catalogue import OTHER_LINUX
+from images.os.catalogue import OTHER_LINUX
 from images.public.catalogue import Entry
 from images.public.checksums import file_digest, require_checksum
 from images.public.obtain import obtain, published_checksum, take_over, unpack

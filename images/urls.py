@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from images.os import views as os_versions
 from images.views import (
     catalogue,
     choose,
@@ -12,7 +13,6 @@ from images.views import (
     export_several,
     install,
     modify,
-    os_versions,
     release_notes,
     selection,
     tag,

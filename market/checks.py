@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
-from images.os_detection import os_version_of
+from images.os.detection import os_version_of
 from imsconsole.core.errors import BadImage
 from imsconsole.core.sentences import sentence
 from imsconsole.core.text import size

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from images.os_catalogue import furnish_os_versions
+from images.os.catalogue import furnish_os_versions
 
 
 def furnish(apps, schema_editor):

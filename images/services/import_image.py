@@ -7,7 +7,7 @@ from images.fields.insert import insert_image
 from images.fields.rules import can_encrypt, use_fits
 from images.jobs import ImportImage
 from images.models import Image, OsVersion, Upload
-from images.os_catalogue import OTHER_LINUX
+from images.os.catalogue import OTHER_LINUX
 from images.rules.data_disks import DataDisk, data_disks_fit
 from images.rules.import_image import attributes_fit, can_import_file, fast_fits
 from images.uploads.found import detected_os

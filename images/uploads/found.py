@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from images.models import OsVersion, Upload
-from images.os_detection import os_version_of
+from images.os.detection import os_version_of
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage, Interrupted

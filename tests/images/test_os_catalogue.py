@@ -3,7 +3,7 @@
 import pytest
 
 from images.models import OsVersion
-from images.os_catalogue import OS_VERSIONS, OTHER_LINUX, OTHER_WINDOWS, furnish_os_versions
+from images.os.catalogue import OS_VERSIONS, OTHER_LINUX, OTHER_WINDOWS, furnish_os_versions
 
 pytestmark = pytest.mark.django_db
 PLATFORMS = {

@@ -3,8 +3,8 @@
 import pytest
 
 from images.models import Image, OsVersion
-from images.os_catalogue import OTHER_LINUX
-from images.os_detection import os_version_of
+from images.os.catalogue import OTHER_LINUX
+from images.os.detection import os_version_of
 from images.services.import_image import import_image
 from images.uploads.found import detected_os
 from images.uploads.taking import take

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from images.models import OsVersion
-from images.os_versions import all_series
+from images.os.versions import all_series
 from tests import factories
 from tests.conftest import client_of
 

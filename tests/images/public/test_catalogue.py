@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from images.os_catalogue import OS_VERSIONS
+from images.os.catalogue import OS_VERSIONS
 from images.public.catalogue import SHIPPED, CatalogueBroken, entries, entry_of, note_checked
 from images.public.checksums import find_checksum, require_checksum
 from imsconsole.core.errors import BadImage, NotFound

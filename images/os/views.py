@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from images.models import OsVersion
-from images.os_versions import (
+from images.os.versions import (
     BootModeFilter,
     BootModeTable,
     FlavorSeriesFilter,
