@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from images.deletions import delete_due_images, empty_trashes, finish_deletions
 from images.orphans import remove_orphans
-from images.uploads.expiry import expire_uploads
+from images.uploads.services import expire_uploads
 from images.verifications import EVERY, verify_oldest
 from imsconsole.accounts.drafts import forget_old_drafts
 from imsconsole.core.periodic import Periodic

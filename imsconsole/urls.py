@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.urls_disks")),
     path("disks/", include("imsconsole.cloud.volumes.urls")),
-    path("uploads/", include("images.urls_uploads")),
+    path("uploads/", include("images.uploads.urls")),
     path("jobs/", include("imsconsole.jobs.urls")),
     path("audit/", include("imsconsole.audit.urls")),
     path("messages/", include("imsconsole.notifications.urls")),

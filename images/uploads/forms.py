@@ -1,5 +1,6 @@
-"""The form of a file on its way in."""
+"""The form of a file on its way in, and what the uploader in the browser (static/js/upload.js) is told by its page."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -7,13 +8,17 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
-from images.uploads.rules import TYPES, waiting_uploads
+from images.uploads.found import limit_file_bytes
+from images.uploads.rules import TYPES, can_resume, waiting_uploads
 from imsconsole.accounts.actor import Actor
+from imsconsole.engine.types import MIB
 
 FORMATS = [
     ("", _("Recognise it")),
     *((name, name) for name in ("raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "iso")),
 ]
+CHUNK_BYTES = 64 * MIB  # what one request carries; a proxy that buffers requests loses this much at most
+UNFINISHED = 50  # more than that nobody goes on with
 
 
 class SourceForm(forms.Form):
@@ -52,3 +57,21 @@ class SourceForm(forms.Form):
 
     def clean_sha256(self) -> str:
         return str(self.cleaned_data["sha256"]).lower()
+
+
+def uploader_context(actor: Actor, upload: Upload | None = None) -> dict[str, Any]:
+    """The context of `uploads/_uploader.html`: limits, and the uploads that a chosen file may belong to.
+
+    With `upload` only that one: the file must be its file.
+    """
+    found = [upload] if upload else Upload.objects.visible_to(actor).filter(state=Upload.State.RECEIVING)
+    unfinished = [
+        {"id": str(each.pk), "name": each.name, "size": each.size_bytes}
+        for each in found[:UNFINISHED]
+        if can_resume(each, actor)
+    ]
+    return {
+        "unfinished": json.dumps(unfinished),
+        "limit_bytes": limit_file_bytes(),
+        "chunk_bytes": CHUNK_BYTES,
+    }

@@ -2,15 +2,17 @@
 
 import fcntl
 import os
+import threading
 import time
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import BinaryIO
+from uuid import UUID
 
 from django.conf import settings
 
 from images.models import Upload
 from images.uploads.found import limit_file_bytes, limit_virtual_bytes
-from images.uploads.inspectors import keep_inspector, take_inspector
 from images.uploads.progress import counted_bytes
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.full_disk import full_disk_said
@@ -21,6 +23,12 @@ from imsconsole.engine.types import MIB, Found
 PIECE_BYTES = MIB  # what is inspected and written at once
 NOTED_EVERY_S = 2
 LOCK_PATIENCE_S = 2.0  # a connection that has just ended may still be written down
+KEPT_INSPECTORS = 8  # one holds about 6 MiB
+
+# A SHA-256 half-way can be kept in memory only. So while one process takes all of a file, every byte is hashed once;
+# after a restart, or when another process goes on, what this process has not seen is read again.
+_kept: OrderedDict[UUID, Inspector] = OrderedDict()
+_lock = threading.Lock()
 
 
 def kept_until() -> datetime:
@@ -190,3 +198,17 @@ class Receiver:
         """Close, and remove every byte."""
         self.close()
         self.upload.path.unlink(missing_ok=True)
+
+
+def take_inspector(upload_id: UUID) -> Inspector | None:
+    """The inspector of an upload, no longer kept here. Only for who holds the upload's lock."""
+    with _lock:
+        return _kept.pop(upload_id, None)
+
+
+def keep_inspector(upload_id: UUID, inspector: Inspector) -> None:
+    """Keep an inspector that has seen exactly what counts of the file; the oldest gives way."""
+    with _lock:
+        _kept[upload_id] = inspector
+        while len(_kept) > KEPT_INSPECTORS:
+            _kept.popitem(last=False)

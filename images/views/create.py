@@ -16,11 +16,10 @@ from images.models import Image, Upload
 from images.rules.import_image import can_import_file
 from images.services.import_image import import_image
 from images.sources import FILE, kinds_context, page_url, type_in
-from images.uploads.forms import SourceForm
+from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
-from images.uploads.uploader import uploader_context
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.errors import ImsError

@@ -14,7 +14,7 @@ from images.jobs import ImportImage
 from images.models import Image, ImageDisk, Upload
 from images.services.import_image import import_image
 from images.store_check import differences
-from images.uploads.expiry import expire_uploads
+from images.uploads.services import expire_uploads
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused

@@ -13,10 +13,9 @@ from django.conf import settings
 from django.test import Client
 
 from images.models import Upload
-from images.uploads import inspectors, receiver
-from images.uploads.expiry import expire_uploads
+from images.uploads import receiver
 from images.uploads.rules import can_resume
-from images.uploads.services import start_upload
+from images.uploads.services import expire_uploads, start_upload
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.jobs.quotas import used_by
@@ -294,10 +293,10 @@ def test_another_process_reads_again_what_it_has_not_seen(people: SimpleNamespac
     """As two gunicorn processes that take pieces in turn."""
     client = client_of(people.bob)
     address = begin(client, len(content))
-    others = [inspectors._kept, type(inspectors._kept)()]
+    others = [receiver._kept, type(receiver._kept)()]
     for offset in range(0, len(content), 500_000):
         send(client, address, offset, content[offset : offset + 500_000])
-        inspectors._kept = others[(offset // 500_000) % 2]
+        receiver._kept = others[(offset // 500_000) % 2]
     assert upload_at(address).found["sha256"] == hashlib.sha256(content).hexdigest()
 
 
@@ -312,9 +311,9 @@ def counting(kind, eaten: list[int]):
 
 def test_only_so_many_inspectors_are_kept(people: SimpleNamespace, content: bytes):
     client = client_of(people.bob)
-    for _ in range(inspectors.KEPT + 2):
+    for _ in range(receiver.KEPT_INSPECTORS + 2):
         send(client, begin(client, len(content)), 0, content[:100])
-    assert len(inspectors._kept) == inspectors.KEPT
+    assert len(receiver._kept) == receiver.KEPT_INSPECTORS
 
 
 def test_one_writes_and_the_other_is_told(people: SimpleNamespace, content: bytes, monkeypatch):

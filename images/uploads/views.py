@@ -1,4 +1,8 @@
-"""Uploads outside a wizard: one's own, one of them to go on with, take one in, discard one."""
+"""Uploads outside a wizard: one's own, one of them to go on with, take one in, discard one; and the tus protocol.
+
+Django's CSRF check holds for tus as well: the token comes in the header X-CSRFToken. Nothing there reads
+`request.POST` or `request.body`, so the bytes stream.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -8,21 +12,23 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from images.models import Upload
-from images.uploads.forms import SourceForm
+from images.uploads import tus
+from images.uploads.append import append
+from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_discard, can_resume, used_by_images
-from images.uploads.services import discard_upload
-from images.uploads.table import upload_table
-from images.uploads.uploader import uploader_context
+from images.uploads.services import discard_upload, start_upload
+from images.uploads.tables import upload_table
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.rules import may_write
-from imsconsole.core.errors import Conflict
+from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.htmx import render_page
+from imsconsole.core.rules import Refused
 
 
 @require_GET
@@ -79,3 +85,63 @@ def discard(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     discard_upload(upload, actor=request.actor)
     messages.success(request, _("“%(name)s” was discarded.") % {"name": upload.name})
     return redirect("images:create" if request.POST.get("next") == "create" else "uploads:list")
+
+
+@require_http_methods(["OPTIONS", "POST"])
+@signed_in
+@tus.speaks_tus
+def begin(request: ActorRequest) -> HttpResponse:
+    """Creation: an upload of Upload-Length bytes, named in Upload-Metadata."""
+    if request.method == "OPTIONS":
+        return tus.options()
+    tus.require_version(request)
+    size_bytes, given = tus.number(request, "Upload-Length"), tus.announced(request)
+    if size_bytes == 0:
+        raise BadImage("empty")
+    upload = start_upload(**given, size_bytes=size_bytes, actor=request.actor, is_resumable=True)
+    return tus.told(upload, 201, Location=reverse("uploads:tus-upload", args=[upload.pk]), Upload_Offset="0")
+
+
+@require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
+@signed_in
+@tus.speaks_tus
+def resume(request: ActorRequest, upload_id: UUID) -> HttpResponse:
+    """An upload: how far it is, its next bytes, its end."""
+    upload = Upload.objects.visible_to(request.actor).filter(pk=upload_id).first()
+    if upload is None:
+        raise NotFound
+    method = tus.method_of(request)
+    if method == "OPTIONS":
+        return tus.options()
+    tus.require_version(request)
+    if method == "HEAD":
+        return _progress(request, upload)
+    if method == "PATCH":
+        return _take(request, upload)
+    if method == "DELETE":
+        discard_upload(upload, actor=request.actor)
+        return HttpResponse(status=204)
+    return HttpResponse(status=405)
+
+
+def _progress(request: ActorRequest, upload: Upload) -> HttpResponse:
+    verdict = can_resume(upload, request.actor)
+    if verdict.code in tus.GONE:
+        raise Refused(verdict)
+    return tus.progress(upload)
+
+
+def _take(request: ActorRequest, upload: Upload) -> HttpResponse:
+    if request.content_type != tus.CHUNK_TYPE:
+        return HttpResponse(status=415)
+    tus.limit_silence(request)
+    tus.claim(request, upload)
+    received_bytes = append(
+        upload,
+        request,
+        offset=tus.number(request, "Upload-Offset"),
+        length=tus.number(request, "Content-Length"),
+        checksum=tus.checksum(request),
+        actor=request.actor,
+    )
+    return tus.told(upload, 204, Upload_Offset=str(received_bytes))
