@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.jobs import MakeImage
+from images.create.jobs import MakeImage
 from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
@@ -19,6 +19,8 @@ from imsconsole.engine.types import Key as EngineKey
 from imsconsole.jobs.kinds import BULK, QUICK
 from imsconsole.jobs.quotas import fits_quota, lock_project, used_by
 from imsconsole.jobs.run import Run
+
+FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
 
 
 class CopyImage(MakeImage):
@@ -123,9 +125,6 @@ def remove_stored(run: Run, which: str, region: str = "") -> None:
     for ref in engine.inventory().stored:
         if any(disk[which] in ref for disk in run.args["disks"]):
             engine.delete(ref)
-
-
-FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
 
 
 def facts_of(source: ImageDisk) -> dict[str, Any]:

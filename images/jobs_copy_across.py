@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from images.jobs import MakeImage
+from images.create.jobs import MakeImage
 from images.jobs_copy import FACTS, begin, copy_of, facts_of, register_disks, remove_stored, sources_of
 from images.models import Image
 from images.rules.copy import may_be_placed

@@ -33,7 +33,7 @@ urlpatterns = [
     path("choose/", choose.choose, name="choose"),
     path("os-versions/boot-modes/", os_versions.list_boot_modes, name="boot-modes"),
     path("os-versions/flavor-series/", os_versions.list_flavor_series, name="flavor-series"),
-    path("create/", include("images.urls_create")),
+    path("create/", include("images.create.urls")),
     path("", include("images.urls_copy")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),

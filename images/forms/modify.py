@@ -9,9 +9,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.create.forms import DetailsForm
 from images.fields.forms import TagRows, TagsField, disk_label
 from images.fields.rules import disk_range_gb, tags_fit
-from images.forms.create import DetailsForm
 from images.models import Image
 from images.rules.modify import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
 from imsconsole.accounts.actor import Actor

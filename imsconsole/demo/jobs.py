@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from images.jobs import MakeImage, disk_row
+from images.create.jobs import MakeImage, disk_row
 from images.models import ImageDisk
 from images.public.programs import CannotBuildError
 from imsconsole.core.errors import Unavailable

@@ -26,6 +26,9 @@ import images
 import imsconsole
 import market
 import sharing
+from images.create import rules as import_image
+from images.create.from_object import rules as take_object
+from images.create.services import import_image as import_service
 from images.fields import rules as fields
 from images.models import Image, Upload
 from images.product import rules as offer
@@ -37,13 +40,11 @@ from images.rules import (
     delete,
     export,
     full_ecs,
-    import_image,
     install,
     launch,
     modify,
     public,
     tag,
-    take_object,
     verify,
 )
 from images.rules import (
@@ -57,7 +58,6 @@ from images.services.copy import copy_image, copy_image_across
 from images.services.create_disk import create_disk_from
 from images.services.export import export_image
 from images.services.full_ecs import make_of_backup
-from images.services.import_image import import_image as import_service
 from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
 from imsconsole.accounts import rules as accounts
@@ -505,7 +505,7 @@ def an_image(
         factories.ShareFactory(image=image, owner=actor.project)
     if held:
         Job.objects.create(
-            kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=actor.project,
+            kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=actor.project,
             subject_kind="image", subject_id=image.pk, subject_name=image.name,
         )  # fmt: skip
     return image

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import override
 
-from images.jobs import ImportImage
+from images.create.jobs import ImportImage
 from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
 from imsconsole.core.errors import (
     BadImage,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from images.create.services import import_image
 from images.deletions import empty_trashes
 from images.models import Image, Upload
 from images.services.delete import delete_image, purge_image, restore_image
-from images.services.import_image import import_image
 from images.services.launch import create_servers
 from images.services.modify import modify_image
 from images.services.tag import tag_image

@@ -80,7 +80,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         kept_until="2100-01-01T00:00Z",
     )
     job = Job.objects.create(
-        kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=project, user=people.alice.user,
+        kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=project, user=people.alice.user,
         subject_kind="image", subject_id=image.pk, subject_name=f"{SECRET}-image", state=Job.State.FAILED,
     )  # fmt: skip
     draft = Draft.objects.create(

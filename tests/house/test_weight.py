@@ -19,7 +19,7 @@ def test_a_full_list_comes_to_htmx_in_at_most_15_kb(name, people):
         factories.ServerFactory(project=project, image=image, name=f"server-{number}")
         factories.KeyPairFactory(project=project, name=f"key-{number}")
         Job.objects.create(
-            kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=project,
+            kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=project,
             user=people.alice.user, subject_kind="image", subject_id=image.pk, subject_name=image.name,
             state=Job.State.FAILED,
         )  # fmt: skip

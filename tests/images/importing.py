@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from images.create.services import import_image
 from images.models import Image, Upload
-from images.services.import_image import import_image
 from images.uploads.found import examine_file, with_hash
 from images.uploads.receiver import Receiver
 from images.uploads.services import complete_upload, start_upload

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.create.services import import_image
 from images.fields.rules import use_fits
 from images.fit import fits
 from images.models import Image
-from images.services.import_image import import_image
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused
 from tests import factories

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from images.create.views import WIZARD
 from images.fields.forms import proposed_name
 from images.models import Image, Upload
-from images.views.create import WIZARD
 from imsconsole.accounts.drafts import begin_draft, forget_old_drafts
 from imsconsole.accounts.models import Draft
 from imsconsole.core import now as clock

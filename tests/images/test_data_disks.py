@@ -2,9 +2,9 @@
 
 import pytest
 
+from images.create.rules import DataDisk, data_disks_fit
+from images.create.services import import_image
 from images.models import Image, Upload
-from images.rules.data_disks import DataDisk, data_disks_fit
-from images.services.import_image import import_image
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from images.create.jobs import ImportImage
+from images.create.services import import_image
 from images.fields.rules import can_import
-from images.jobs import ImportImage
 from images.models import Image, ImageDisk, Upload
-from images.services.import_image import import_image
 from images.store_check import differences
 from images.uploads.services import expire_uploads
 from imsconsole.audit.models import Event

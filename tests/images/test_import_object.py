@@ -8,13 +8,13 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from images.jobs import ImportImage
-from images.jobs_take import TakeObject
+from images.create.from_object.jobs import TakeObject
+from images.create.from_object.rules import can_take_object
+from images.create.from_object.taking import take
+from images.create.jobs import ImportImage
+from images.create.services import import_image
 from images.models import Image, Upload
-from images.rules.take_object import can_take_object
-from images.services.import_image import import_image
 from images.store_check import differences
-from images.uploads.taking import take
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.services import delete_object
 from imsconsole.cloud.buckets.store import remove_bytes, storage, stored_name

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.create.services import import_image
 from images.models import Image, Upload
-from images.services.import_image import import_image
 from images.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.jobs.models import Job

@@ -2,12 +2,12 @@
 
 import pytest
 
+from images.create.from_object.taking import take
+from images.create.services import import_image
 from images.models import Image, OsVersion
 from images.os.catalogue import OTHER_LINUX
 from images.os.detection import os_version_of
-from images.services.import_image import import_image
 from images.uploads.found import detected_os
-from images.uploads.taking import take
 from imsconsole.core.now import now
 from imsconsole.engine.types import Found
 from imsconsole.jobs.models import Job

@@ -6,14 +6,14 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
+from images.create.from_object.taking import take
+from images.create.services import import_image
 from images.jobs_export import exported_object
 from images.models import Image
 from images.rules.export import Format, can_export
 from images.services.capture import capture_server
 from images.services.copy import copy_image
-from images.services.import_image import import_image
 from images.store_check import differences
-from images.uploads.taking import take
 from imsconsole.cloud.buckets.store import storage, stored_name
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from django.urls import reverse
 
+from images.create.sources import SOURCES, kinds_context, page_url
 from images.models import Image
-from images.sources import SOURCES, kinds_context, page_url
 from imsconsole.core.now import now
 from tests import factories
 from tests.conftest import client_of

@@ -75,7 +75,7 @@ def test_failed_jobs_are_counted_until_somebody_tries_again(admin, people) -> No
     beat()
     image = factories.ImageFactory(project=people.bob.project)
     made = {
-        "kind": "image.import", "path": "images.jobs.ImportImage", "queue": "bulk", "project": people.bob.project,
+        "kind": "image.import", "path": "images.create.jobs.ImportImage", "queue": "bulk", "project": people.bob.project,
         "subject_kind": "image", "subject_id": image.pk, "subject_name": image.name,
     }  # fmt: skip
     failed = Job.objects.create(**made, state="failed")

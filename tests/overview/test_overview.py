@@ -38,7 +38,11 @@ def job(people: SimpleNamespace) -> Callable[..., Job]:
         if "subject_id" not in fields:
             fields["subject_id"] = factories.ImageFactory(project=fields["project"], name=name).pk
         return Job.objects.create(
-            kind="image.import", path="images.jobs.ImportImage", queue="bulk", subject_name=name, **fields
+            kind="image.import",
+            path="images.create.jobs.ImportImage",
+            queue="bulk",
+            subject_name=name,
+            **fields,
         )
 
     return job

@@ -246,7 +246,7 @@ def _jobs(numbers: range, people: SimpleNamespace) -> None:
     _images(numbers, people)
     Job.objects.bulk_create(
         Job(
-            kind="image.import", path="images.jobs.ImportImage", queue="bulk", project=image.project,
+            kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=image.project,
             user=people.bob.user, subject_kind="image", subject_id=image.pk, subject_name=image.name,
         )
         for image in Image.objects.filter(name__in=[f"i-{i}" for i in numbers]).select_related("project")

@@ -1,5 +1,8 @@
 """May an image be imported, from this file, with these attributes? (ims-facts §2.4, §2.6, §2.10)"""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from images.fields.rules import (
@@ -21,6 +24,7 @@ from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.sentences import refuse_as
 
 Type = Image.Type
+MOST_DATA_DISKS = 3
 
 
 def can_import_file(upload: Upload, image_type: str, actor: Actor) -> Verdict:
@@ -97,3 +101,30 @@ def attributes_fit(
         memory_fits(min_ram_mb, max_ram_mb),
         tags_fit(tags),
     )
+
+
+@dataclass(frozen=True)
+class DataDisk:
+    """One of them: its own file becomes an image of its own."""
+
+    upload: Upload
+    name: str
+    min_disk_gb: int
+
+
+def data_disks_fit(image_type: str, upload: Upload, data_disks: Sequence[DataDisk]) -> Verdict:
+    """At most three, along with a system disk, each with a file and a name of its own."""
+    if not data_disks:
+        return ALLOWED
+    if image_type != Image.Type.SYSTEM or len(data_disks) > MOST_DATA_DISKS:
+        return refuse(
+            "too-many-data-disks",
+            _("Only along with a system disk image, and at most %(most)s data disks can be imported at once.")
+            % {"most": MOST_DATA_DISKS},
+        )
+    files = {upload.pk, *(each.upload.pk for each in data_disks)}
+    if len(files) <= len(data_disks):
+        return refuse(
+            "data-disk-file-twice", _("Every disk needs a file of its own; the same one is chosen twice.")
+        )
+    return ALLOWED

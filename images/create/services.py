@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
+from images.create.jobs import ImportImage
+from images.create.rules import DataDisk, attributes_fit, can_import_file, data_disks_fit, fast_fits
 from images.fields.insert import insert_image
 from images.fields.rules import can_encrypt, use_fits
-from images.jobs import ImportImage
 from images.models import Image, OsVersion, Upload
 from images.os.catalogue import OTHER_LINUX
-from images.rules.data_disks import DataDisk, data_disks_fit
-from images.rules.import_image import attributes_fit, can_import_file, fast_fits
 from images.uploads.found import detected_os
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service

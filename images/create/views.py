@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.create.forms import DetailsForm, first_values
+from images.create.rules import can_import_file
+from images.create.services import import_image
+from images.create.sources import FILE, kinds_context, page_url, type_in
 from images.fields.forms import ConfirmForm, chosen_key_name, disk_label
 from images.fields.rules import can_import
-from images.forms.create import DetailsForm, first_values
 from images.models import Image, Upload
-from images.rules.import_image import can_import_file
-from images.services.import_image import import_image
-from images.sources import FILE, kinds_context, page_url, type_in
 from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload

@@ -9,7 +9,7 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.rules.data_disks import MOST_DATA_DISKS
+from images.create.rules import MOST_DATA_DISKS
 from images.uploads.forms import FORMATS
 from images.uploads.rules import TYPES
 from imsconsole.accounts.actor import Actor

@@ -8,14 +8,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from images.create.from_object.forms import ObjectForm
+from images.create.from_object.taking import take
+from images.create.rules import can_import_file
+from images.create.sources import OBJECT, kinds_context, type_in
+from images.create.views import TITLES, WIZARD
 from images.fields.rules import can_import
-from images.forms.from_object import ObjectForm
 from images.models import Upload
-from images.rules.import_image import can_import_file
-from images.sources import OBJECT, kinds_context, type_in
 from images.uploads.services import discard_upload
-from images.uploads.taking import take
-from images.views.create import TITLES, WIZARD
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.core.errors import ImsError

@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from images.jobs_take import TakeObject
+from images.create.from_object.jobs import TakeObject
+from images.create.from_object.rules import can_take_object
 from images.models import Upload
-from images.rules.take_object import can_take_object
 from images.uploads.receiver import kept_until
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
@@ -24,7 +24,7 @@ def take_object(
 ) -> Upload:
     """An upload that gets the object's bytes; its quota is reserved. Raises Refused, NotFound.
 
-    Bytes that lie elsewhere are fetched by a job; others are linked by the caller (`uploads.taking`).
+    Bytes that lie elsewhere are fetched by a job; others are linked by the caller (`taking`).
     """
     lock_project(actor.project)
     objects = BucketObject.objects.visible_to(actor).select_related("bucket__project")

@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from images.views import capture, create, create_from_object, full_ecs
+from images.create import views as create
+from images.create.from_object import views as create_from_object
+from images.views import capture, full_ecs
 
 urlpatterns: list[URLPattern] = [
     path("", create.choose_source, name="create"),

@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
+from images.create.from_object.services import take_object
 from images.models import Upload
-from images.services.take_object import take_object
 from images.uploads.found import check_fast, examine_file, with_hash
 from images.uploads.services import complete_upload, refuse_upload
 from imsconsole.accounts.actor import Actor

@@ -1,0 +1,1 @@
+"""Images of files: uploaded, or lying in a bucket."""
