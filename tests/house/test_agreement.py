@@ -26,6 +26,10 @@ import images
 import imsconsole
 import market
 import sharing
+from images.capture import rules as capture
+from images.capture.full import rules as full_ecs
+from images.capture.full.services import make_of_backup
+from images.capture.services import capture_disk, capture_server
 from images.create import rules as import_image
 from images.create.from_object import rules as take_object
 from images.create.services import import_image as import_service
@@ -33,31 +37,16 @@ from images.fields import rules as fields
 from images.models import Image, Upload
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import (
-    capture,
-    change_os,
-    copy,
-    delete,
-    export,
-    full_ecs,
-    install,
-    launch,
-    modify,
-    public,
-    tag,
-    verify,
-)
+from images.rules import change_os, copy, delete, export, install, launch, modify, public, tag, verify
 from images.rules import (
     create_disk as create_disk_rules,
 )
 from images.rules import restore_backup as rules_restore_backup
-from images.services.capture import capture_disk, capture_server
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.copy import copy_image, copy_image_across
 from images.services.create_disk import create_disk_from
 from images.services.export import export_image
-from images.services.full_ecs import make_of_backup
 from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
 from imsconsole.accounts import rules as accounts

@@ -2,8 +2,8 @@
 
 import pytest
 
+from images.capture.services import capture_data_disks, capture_disk, capture_server
 from images.models import Image, ImageDisk
-from images.services.capture import capture_data_disks, capture_disk, capture_server
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

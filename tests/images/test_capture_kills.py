@@ -2,9 +2,9 @@
 
 import pytest
 
-from images.jobs_capture import CaptureImage
+from images.capture.jobs import CaptureImage
+from images.capture.services import capture_data_disks, capture_server
 from images.models import Image, ImageDisk
-from images.services.capture import capture_data_disks, capture_server
 from images.services.create_disk import create_disk_from
 from images.store_check import differences
 from imsconsole.cloud.models import Server

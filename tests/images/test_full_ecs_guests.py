@@ -2,7 +2,7 @@
 
 import pytest
 
-from images.services.full_ecs import capture_full
+from images.capture.full.services import capture_full
 from images.store_check import differences
 from imsconsole.cloud.backups.services import restore_backup
 from imsconsole.cloud.engines import console_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from images.jobs_full_ecs import CaptureFull, MakeOfBackup
+from images.capture.full.jobs import CaptureFull, MakeOfBackup
+from images.capture.full.services import capture_full, make_of_backup
 from images.models import Image
-from images.services.full_ecs import capture_full, make_of_backup
 from images.store_check import differences
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from images.capture.full.services import make_of_backup
 from images.jobs_verify import VerifyImage, VerifyStored
 from images.rules.restore_backup import can_restore_to_new
-from images.services.full_ecs import make_of_backup
 from images.services.verify import verify_image
 from images.verifications import due_disks, verify_oldest
 from imsconsole.cloud.backups.rules import can_delete_backup, can_restore_backup

@@ -168,7 +168,7 @@ def is_at_rest(backup: Backup) -> Verdict:
 def can_become_image(backup: Backup, actor: Actor) -> Verdict:
     """An available backup of either kind makes one image (R68, R69). Shared disks do not exist here.
 
-    The image's own quota is asked in `images.rules.full_ecs`. Prefetch `images` for lists.
+    The image's own quota is asked in `images.capture.full.rules`. Prefetch `images` for lists.
     """
     return may_write(actor) and is_available(backup) and has_no_image(backup)
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from images.capture.jobs import CaptureImage, hold
+from images.capture.rules import can_capture
 from images.fields.insert import insert_image
 from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
-from images.jobs_capture import CaptureImage, hold
 from images.models import Image, OsVersion
-from images.rules.capture import can_capture
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.locks import locked_server, locked_servers

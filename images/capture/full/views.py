@@ -8,12 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from images.capture.full.forms import OfBackupForm, OfServerForm
+from images.capture.full.rules import can_capture_full, can_make_of_backup
+from images.capture.full.services import capture_full, make_of_backup
+from images.capture.rules import can_capture
 from images.create.sources import BACKUP, SERVER, Source, kinds_context
-from images.forms.full_ecs import OfBackupForm, OfServerForm
 from images.models import Image
-from images.rules.capture import can_capture
-from images.rules.full_ecs import can_capture_full, can_make_of_backup
-from images.services.full_ecs import capture_full, make_of_backup
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.models import Server

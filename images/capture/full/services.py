@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from images.capture.full.jobs import CaptureFull, MakeOfBackup
+from images.capture.full.rules import can_capture_full_into, can_make_of_backup
 from images.fields.insert import insert_image
 from images.fields.rules import memory_fits, tags_fit
-from images.jobs_full_ecs import CaptureFull, MakeOfBackup
 from images.models import Image
-from images.rules.full_ecs import can_capture_full_into, can_make_of_backup
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.backups.locks import locked_backup

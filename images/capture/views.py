@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from images.capture.forms import CaptureForm, first_values
+from images.capture.rules import can_capture
+from images.capture.services import capture_data_disks, capture_disk, capture_server
 from images.create.sources import DISK, SERVER, kinds_context, page_url, type_in
 from images.fields.forms import ConfirmForm
-from images.forms.capture import CaptureForm, first_values
 from images.models import Image
-from images.rules.capture import can_capture
-from images.services.capture import capture_data_disks, capture_disk, capture_server
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.cloud.keys.rules import with_locked_disks

@@ -1,6 +1,6 @@
 """May a full-ECS image (整机镜像) be made? Who, then the server or the backup, then the vault; quota last."""
 
-from images.rules.capture import can_capture
+from images.capture.rules import can_capture
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into, can_become_image
 from imsconsole.cloud.models import Backup, Server, Vault

@@ -1,0 +1,1 @@
+"""Full-ECS images: of a server through a backup, and of a backup that is there."""
