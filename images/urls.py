@@ -35,7 +35,7 @@ urlpatterns = [
     path("os-versions/flavor-series/", os_versions.list_flavor_series, name="flavor-series"),
     path("create/", include("images.create.urls")),
     path("create/", include("images.capture.urls")),
-    path("", include("images.urls_copy")),
+    path("", include("images.copy.urls")),
     path("<uuid:image_id>/", detail.show_image, name="detail"),
     path("<uuid:image_id>/delete/", delete.confirm_delete, name="delete"),
     path("<uuid:image_id>/delete/withdraw/", delete.withdraw, name="withdraw-deletion"),

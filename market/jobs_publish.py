@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.jobs_copy import facts_of
-from images.jobs_copy_across import StoredSource
+from images.copy.jobs import facts_of
+from images.copy.jobs_across import StoredSource
 from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Conflict, NotFound

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
+from images.copy.rules import can_begin_copy
 from images.fields.encryption import with_keys
 from images.jobs_export import ExportImage, exported_object
 from images.lineage import copies_of, lineage_of
@@ -19,7 +20,6 @@ from images.lineage_table import CopyTable
 from images.models import Image
 from images.product.products import product_of
 from images.product.rules import can_offer, can_share
-from images.rules.copy import can_begin_copy
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete, can_withdraw_deletion
 from images.rules.export import can_export
@@ -38,6 +38,13 @@ from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
+
+TITLES = {
+    "attributes": _("Attributes"),
+    "lineage": _("Lineage"),
+    "use": _("Used by"),
+    "history": _("History"),
+}
 
 
 @signed_in
@@ -120,12 +127,6 @@ SECTIONS: dict[str, Callable[[Image, ActorRequest], dict[str, Any]]] = {
     "lineage": _lineage,
     "use": _use,
     "history": _history,
-}
-TITLES = {
-    "attributes": _("Attributes"),
-    "lineage": _("Lineage"),
-    "use": _("Used by"),
-    "history": _("History"),
 }
 
 

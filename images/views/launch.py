@@ -12,12 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from images.copy.rules import can_copy_across
 from images.fields.encryption import with_keys
 from images.fit import fits
 from images.forms.launch import LaunchForm, initial_of, launch_of
 from images.models import Image
 from images.product.products import load_products
-from images.rules.copy import can_copy_across
 from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
 from images.services.launch import create_servers

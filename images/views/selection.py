@@ -6,9 +6,9 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from images.copy.rules import can_begin_copy
 from images.models import Image
 from images.product.ancestry import load_ancestors
-from images.rules.copy import can_begin_copy
 from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.rules.export import can_export
 from images.selection.bulk import MOST_AT_ONCE, parted_by

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from images.jobs_copy import CopyImage
+from images.copy.jobs import CopyImage
 from images.models import Image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.errors import NotFound

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from images.copy.rules import Copy, can_copy
 from images.models import Image
-from images.rules.copy import Copy, can_copy
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse

@@ -1,9 +1,9 @@
 """Give a receiver its own copy of a shared image."""
 
-from images.copies import free_names, taken_names
+from images.copy.rows import free_names, taken_names
+from images.copy.services import copy_image
 from images.models import Image
 from images.models.locks import held_image
-from images.services.copy import copy_image
 from images.services.delete import delete_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.audit.trail import explain, service

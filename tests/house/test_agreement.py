@@ -30,6 +30,8 @@ from images.capture import rules as capture
 from images.capture.full import rules as full_ecs
 from images.capture.full.services import make_of_backup
 from images.capture.services import capture_disk, capture_server
+from images.copy import rules as copy
+from images.copy.services import copy_image, copy_image_across
 from images.create import rules as import_image
 from images.create.from_object import rules as take_object
 from images.create.services import import_image as import_service
@@ -37,14 +39,13 @@ from images.fields import rules as fields
 from images.models import Image, Upload
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, copy, delete, export, install, launch, modify, public, tag, verify
+from images.rules import change_os, delete, export, install, launch, modify, public, tag, verify
 from images.rules import (
     create_disk as create_disk_rules,
 )
 from images.rules import restore_backup as rules_restore_backup
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
-from images.services.copy import copy_image, copy_image_across
 from images.services.create_disk import create_disk_from
 from images.services.export import export_image
 from images.services.launch import create_servers, install_server

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.copy.services import copy_image, copy_image_across
 from images.models import Image
-from images.services.copy import copy_image, copy_image_across
 from imsconsole.accounts.models import Project
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import claim

@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from images.jobs_copy import CopyImage
+from images.copy.jobs import CopyImage
+from images.copy.rules import can_copy, fits_key
+from images.copy.services import copy_image
 from images.models import Image, ImageDisk
-from images.rules.copy import can_copy, fits_key
-from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image
 from images.store_check import differences
 from imsconsole.audit.models import Event

@@ -7,10 +7,10 @@ from unittest.mock import patch
 import pytest
 from django.urls import reverse
 
-from images.jobs_copy_across import CopyImageAcross
+from images.copy.jobs_across import CopyImageAcross
+from images.copy.rules import can_copy_across
+from images.copy.services import copy_image_across
 from images.models import Image
-from images.rules.copy import can_copy_across
-from images.services.copy import copy_image_across
 from images.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.services.agencies import revoke_agency

@@ -8,11 +8,11 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 
+from images.copy.services import copy_image
 from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk
 from images.rules.launch import can_launch
 from images.rules.verify import can_verify
-from images.services.copy import copy_image
 from images.services.delete import delete_image, purge_image, restore_image
 from images.services.verify import verify_image
 from images.verifications import due_disks, verify_oldest

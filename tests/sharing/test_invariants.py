@@ -15,10 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from images.copy.services import copy_image
 from images.deletions import delete_due_images
 from images.models import OFFERED, Image
 from images.services.change_os import change_os
-from images.services.copy import copy_image
 from images.services.delete import delete_image, plan_deletion, restore_image, withdraw_deletion
 from images.services.launch import create_servers
 from imsconsole.accounts.actor import service_actor

@@ -10,12 +10,13 @@ from images.capture.full.jobs import CaptureFull, MakeOfBackup
 from images.capture.full.services import capture_full, make_of_backup
 from images.capture.jobs import CaptureImage
 from images.capture.services import capture_data_disks
+from images.copy.jobs import CopyImage
+from images.copy.jobs_across import CopyImageAcross
+from images.copy.services import copy_image, copy_image_across
 from images.create.from_object.jobs import TakeObject
 from images.create.from_object.services import take_object
 from images.create.jobs import ImportImage
 from images.deletions import finish_deletions
-from images.jobs_copy import CopyImage
-from images.jobs_copy_across import CopyImageAcross
 from images.jobs_delete import DeleteImage
 from images.jobs_export import ExportImage, exported_object
 from images.jobs_public import FetchPublicImage
@@ -23,7 +24,6 @@ from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
-from images.services.copy import copy_image, copy_image_across
 from images.services.delete import delete_image, purge_image
 from images.services.export import export_image
 from images.services.public import fetch_public_image

@@ -7,10 +7,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.copies import free_names, taken_names
+from images.copy.rows import free_names, taken_names
+from images.copy.rules import fits_key, may_be_backed_up, may_be_placed
 from images.fields.forms import DescriptionField, NameField
 from images.models import Image
-from images.rules.copy import fits_key, may_be_backed_up, may_be_placed
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault

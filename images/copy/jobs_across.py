@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from images.copy.jobs import FACTS, begin, copy_of, facts_of, register_disks, remove_stored, sources_of
+from images.copy.rules import may_be_placed
 from images.create.jobs import MakeImage
-from images.jobs_copy import FACTS, begin, copy_of, facts_of, register_disks, remove_stored, sources_of
 from images.models import Image
-from images.rules.copy import may_be_placed
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.cloud.backups.jobs_create import remove_stored as remove_backed_up

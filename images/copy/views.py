@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from images.copy.forms import CopyAcrossForm, CopyForm, CopyHereForm
+from images.copy.rules import Copy, CopyAcross, can_copy, can_copy_across
+from images.copy.services import copy_image, copy_image_across
 from images.fields.forms import ConfirmForm
-from images.forms.copy import CopyAcrossForm, CopyForm, CopyHereForm
 from images.models import Image
-from images.rules.copy import Copy, CopyAcross, can_copy, can_copy_across
 from images.selection.chosen import chosen_images
-from images.services.copy import copy_image, copy_image_across
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft, find_draft

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from images.copies import inherit_tags, locked_source, new_backup_copy, new_copy, new_disks
-from images.jobs_copy import CopyImage
-from images.jobs_copy_across import CopyImageAcross
+from images.copy.jobs import CopyImage
+from images.copy.jobs_across import CopyImageAcross
+from images.copy.rows import inherit_tags, locked_source, new_backup_copy, new_copy, new_disks
+from images.copy.rules import Copy, CopyAcross, can_order_copy, can_order_copy_across
 from images.models import Image
-from images.rules.copy import Copy, CopyAcross, can_order_copy, can_order_copy_across
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import service

@@ -1,0 +1,1 @@
+"""Copies of images, in their region and to another."""
