@@ -2,15 +2,15 @@
 
 from django.urls import include, path
 
+from images.export import views as export
+from images.export import views as export_several
 from images.os import views as os_versions
 from images.views import (
     catalogue,
     choose,
     delete,
     detail,
-    export,
     export_csv,
-    export_several,
     install,
     modify,
     release_notes,

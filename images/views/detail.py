@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
 from images.copy.rules import can_begin_copy
+from images.export.jobs import ExportImage, exported_object
+from images.export.rules import can_export
 from images.fields.encryption import with_keys
-from images.jobs_export import ExportImage, exported_object
 from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
@@ -22,7 +23,6 @@ from images.product.products import product_of
 from images.product.rules import can_offer, can_share
 from images.rules.create_disk import can_create_disk_from
 from images.rules.delete import can_delete, can_withdraw_deletion
-from images.rules.export import can_export
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify

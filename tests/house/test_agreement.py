@@ -35,11 +35,13 @@ from images.copy.services import copy_image, copy_image_across
 from images.create import rules as import_image
 from images.create.from_object import rules as take_object
 from images.create.services import import_image as import_service
+from images.export import rules as export
+from images.export.services import export_image
 from images.fields import rules as fields
 from images.models import Image, Upload
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, delete, export, install, launch, modify, public, tag, verify
+from images.rules import change_os, delete, install, launch, modify, public, tag, verify
 from images.rules import (
     create_disk as create_disk_rules,
 )
@@ -47,7 +49,6 @@ from images.rules import restore_backup as rules_restore_backup
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
 from images.services.create_disk import create_disk_from
-from images.services.export import export_image
 from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
 from imsconsole.accounts import rules as accounts

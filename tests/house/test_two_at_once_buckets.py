@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from images.services.export import export_image
+from images.export.services import export_image
 from imsconsole.cloud.buckets.services import delete_bucket
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.jobs.models import Job

@@ -9,11 +9,11 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from images.jobs_export import ExportImage, exported_object
+from images.export.jobs import ExportImage, exported_object
+from images.export.rules import Format, can_export, can_export_as, can_export_into
+from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import ancestors_of, load_ancestors
-from images.rules.export import Format, can_export, can_export_as, can_export_into
-from images.services.export import export_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.services import delete_bucket

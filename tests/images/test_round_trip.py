@@ -10,9 +10,9 @@ from images.capture.services import capture_server
 from images.copy.services import copy_image
 from images.create.from_object.taking import take
 from images.create.services import import_image
-from images.jobs_export import exported_object
+from images.export.jobs import exported_object
+from images.export.rules import Format, can_export
 from images.models import Image
-from images.rules.export import Format, can_export
 from images.store_check import differences
 from imsconsole.cloud.buckets.store import storage, stored_name
 from imsconsole.cloud.engines import engine_for

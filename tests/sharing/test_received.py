@@ -5,10 +5,10 @@ from django.urls import reverse
 
 from images.copy.rules import can_copy, fits_key
 from images.copy.services import copy_image
+from images.export.rules import can_export
 from images.models import Image
 from images.product.rules import can_share
 from images.rules.delete import can_delete
-from images.rules.export import can_export
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.export.rules import Format
 from images.fields.encryption import key_of
 from images.models import Image, ImageDisk
-from images.rules.export import Format
 from imsconsole.cloud.buckets.expected import (
     attempted,
     begin_attempt,

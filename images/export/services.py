@@ -2,9 +2,9 @@
 
 from uuid import uuid4
 
-from images.jobs_export import ExportImage
+from images.export.jobs import ExportImage
+from images.export.rules import can_export, can_export_as, can_export_into, export_bytes
 from images.models import Image
-from images.rules.export import can_export, can_export_as, can_export_into, export_bytes
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service
 from imsconsole.cloud.buckets.expected import expect_object

@@ -7,8 +7,8 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from images.export.rules import FILE_NAME, Format, can_export_as, can_export_into, file_name
 from images.models import Image
-from images.rules.export import FILE_NAME, Format, can_export_as, can_export_into, file_name
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.names import object_key
 from imsconsole.cloud.models import Bucket
