@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from images.deletions import delete_due_images, empty_trashes, finish_deletions
+from images.delete.clock import delete_due_images, empty_trashes, finish_deletions
 from images.orphans import remove_orphans
 from images.uploads.services import expire_uploads
 from images.verifications import EVERY, verify_oldest

@@ -9,13 +9,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import can_begin_copy
+from images.delete.rules import IN_CREATION, can_delete
 from images.export.rules import can_export
 from images.fields.encryption import encryption_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.product.products import load_products
 from images.product.rules import can_offer, can_share
 from images.rules.create_disk import can_create_disk_from
-from images.rules.delete import IN_CREATION, can_delete
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify

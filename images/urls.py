@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
+from images.delete import views as delete
+from images.delete import views as trash
 from images.export import views as export
 from images.export import views as export_several
 from images.os import views as os_versions
 from images.views import (
     catalogue,
     choose,
-    delete,
     detail,
     export_csv,
     install,
@@ -16,7 +17,6 @@ from images.views import (
     release_notes,
     selection,
     tag,
-    trash,
     verify,
 )
 

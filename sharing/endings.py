@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from images.delete.services import delete_image, plan_deletion
 from images.models import Image
-from images.services.delete import delete_image, plan_deletion
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 
+from images.delete.tables import TrashTable, trash_table
 from images.fields.rules import can_import
 from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.tables import WORKING_HEADER, ImageTable, image_table
-from images.trash_table import TrashTable, trash_table
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room

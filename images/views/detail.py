@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.attributes import attributes_of
 from images.copy.rules import can_begin_copy
+from images.delete.rules import can_delete, can_withdraw_deletion
 from images.export.jobs import ExportImage, exported_object
 from images.export.rules import can_export
 from images.fields.encryption import with_keys
@@ -22,7 +23,6 @@ from images.models import Image
 from images.product.products import product_of
 from images.product.rules import can_offer, can_share
 from images.rules.create_disk import can_create_disk_from
-from images.rules.delete import can_delete, can_withdraw_deletion
 from images.rules.install import can_install
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify

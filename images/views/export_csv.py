@@ -6,12 +6,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from images.delete.tables import TrashTable
 from images.exports import columns_of, rows_of
 from images.models import ImageQuerySet
 from images.selection.chosen import chosen_images, found_by
 from images.selection.filters import tab_of
 from images.tables import ImageTable
-from images.trash_table import TrashTable
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.core.csv import csv_stream, dated_name
 

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from images.copy.rules import can_begin_copy
+from images.delete.rules import can_delete, can_purge, can_restore_each
 from images.export.rules import can_export
 from images.models import Image
 from images.product.ancestry import load_ancestors
-from images.rules.delete import can_delete, can_purge, can_restore_each
 from images.selection.bulk import MOST_AT_ONCE, parted_by
 from images.selection.chosen import chosen_images, found_by
 from images.selection.filters import tab_of

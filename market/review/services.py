@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from images.jobs_delete import DeleteImage
+from images.delete.jobs import DeleteImage
 from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.audit.trail import explain, service

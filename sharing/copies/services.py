@@ -2,9 +2,9 @@
 
 from images.copy.rows import free_names, taken_names
 from images.copy.services import copy_image
+from images.delete.services import delete_image
 from images.models import Image
 from images.models.locks import held_image
-from images.services.delete import delete_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.audit.trail import explain, service
 from imsconsole.core.errors import NotFound

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from images.delete.rules import can_delete
+from images.delete.views import told_deleted
 from images.models import Image
-from images.rules.delete import can_delete
 from images.selection.used_by import uses_of
-from images.views.delete import told_deleted
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write

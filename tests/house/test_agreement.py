@@ -35,13 +35,14 @@ from images.copy.services import copy_image, copy_image_across
 from images.create import rules as import_image
 from images.create.from_object import rules as take_object
 from images.create.services import import_image as import_service
+from images.delete import rules as delete
 from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
 from images.models import Image, Upload
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, delete, install, launch, modify, public, tag, verify
+from images.rules import change_os, install, launch, modify, public, tag, verify
 from images.rules import (
     create_disk as create_disk_rules,
 )

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from images.create.services import import_image
-from images.deletions import empty_trashes
+from images.delete.clock import empty_trashes
+from images.delete.services import delete_image, purge_image, restore_image
 from images.models import Image, Upload
-from images.services.delete import delete_image, purge_image, restore_image
 from images.services.launch import create_servers
 from images.services.modify import modify_image
 from images.services.tag import tag_image

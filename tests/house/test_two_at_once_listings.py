@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.delete.services import delete_image
 from images.models import Image
-from images.services.delete import delete_image
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.models import User
 from imsconsole.jobs.models import Job

@@ -6,8 +6,8 @@ from django.urls import reverse
 from images.copy.jobs import CopyImage
 from images.copy.rules import can_copy, fits_key
 from images.copy.services import copy_image
+from images.delete.services import delete_image, purge_image
 from images.models import Image, ImageDisk
-from images.services.delete import delete_image, purge_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

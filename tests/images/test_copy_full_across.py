@@ -11,8 +11,8 @@ from images.capture.full.services import capture_full, make_of_backup
 from images.copy.jobs_across import CopyImageAcross
 from images.copy.rules import can_copy_across, may_be_backed_up
 from images.copy.services import copy_image_across
+from images.delete.services import delete_image, purge_image
 from images.models import Image
-from images.services.delete import delete_image, purge_image
 from images.services.launch import create_servers
 from images.services.restore_backup import restore_to_new_server
 from images.store_check import differences

@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from images.capture.services import capture_data_disks
+from images.delete.services import delete_image
 from images.models import Image
 from images.rules.create_disk import can_create_disk_from, can_order_disk_from
 from images.services.create_disk import create_disk_from
-from images.services.delete import delete_image
 from images.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk

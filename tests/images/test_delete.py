@@ -5,11 +5,11 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from images.deletions import finish_deletions
-from images.jobs_delete import DeleteImage
+from images.delete.clock import finish_deletions
+from images.delete.jobs import DeleteImage
+from images.delete.rules import can_delete
+from images.delete.services import delete_image
 from images.models import Image
-from images.rules.delete import can_delete
-from images.services.delete import delete_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

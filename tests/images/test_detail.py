@@ -25,7 +25,7 @@ def page_of(image, actor, section=""):
 
 def job_about(image, **fields):
     return Job.objects.create(
-        kind="image.delete", path="images.jobs_delete.DeleteImage", queue="quick", project=image.project,
+        kind="image.delete", path="images.delete.jobs.DeleteImage", queue="quick", project=image.project,
         subject_kind="image", subject_id=image.pk, subject_name=image.name, **fields,
     )  # fmt: skip
 

@@ -5,11 +5,11 @@ from django.urls import reverse
 
 from images.capture.full.rules import can_capture_full_into, can_make_of_backup
 from images.capture.full.services import capture_full, make_of_backup
+from images.delete.services import delete_image, purge_image
 from images.models import Image
 from images.rules.change_os import can_become
 from images.rules.launch import data_disks_gb_of
 from images.services.change_os import change_os
-from images.services.delete import delete_image, purge_image
 from images.services.launch import create_servers
 from images.services.restore_backup import restore_to_new_server
 from images.store_check import differences

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from images.delete.services import delete_image
 from images.models import Image
 from images.rules.install import can_install, can_install_server
 from images.rules.launch import Launch, can_launch
-from images.services.delete import delete_image
 from images.services.launch import install_server
 from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Server

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from images.deletions import empty_trashes
-from images.jobs_delete import DeleteImage
+from images.delete.clock import empty_trashes
+from images.delete.jobs import DeleteImage
+from images.delete.rules import can_purge, can_restore
+from images.delete.services import delete_image, purge_image, restore_image
 from images.models import Image
-from images.rules.delete import can_purge, can_restore
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
-from images.services.delete import delete_image, purge_image, restore_image
 from images.services.launch import create_servers
 from images.store_check import differences
 from imsconsole.audit.models import Event

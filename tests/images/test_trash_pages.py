@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from images.delete.services import delete_image
 from images.models import Image
-from images.services.delete import delete_image
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
 from tests import factories

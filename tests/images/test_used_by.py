@@ -18,7 +18,7 @@ def names_of(image, actor):
 
 def job_about(thing, kind, **fields):
     return Job.objects.create(
-        kind="image.delete", path="images.jobs_delete.DeleteImage", queue="quick", project=thing.project,
+        kind="image.delete", path="images.delete.jobs.DeleteImage", queue="quick", project=thing.project,
         subject_kind=kind, subject_id=thing.pk, subject_name=thing.name, **fields,
     )  # fmt: skip
 

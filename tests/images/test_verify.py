@@ -9,11 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from images.copy.services import copy_image
+from images.delete.services import delete_image, purge_image, restore_image
 from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk
 from images.rules.launch import can_launch
 from images.rules.verify import can_verify
-from images.services.delete import delete_image, purge_image, restore_image
 from images.services.verify import verify_image
 from images.verifications import due_disks, verify_oldest
 from imsconsole.audit.models import Event

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 
 from images.create.services import import_image
+from images.delete.services import delete_image
 from images.models import Image, Upload
-from images.services.delete import delete_image
 from images.services.launch import create_servers
 from images.uploads.services import refuse_upload, start_upload
 from imsconsole.accounts.actor import service_actor

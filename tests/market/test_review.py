@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import localtime
 
+from images.delete.rules import can_delete
+from images.delete.services import delete_image
 from images.models import Image
 from images.product.rules import can_share
-from images.rules.delete import can_delete
-from images.services.delete import delete_image
 from images.services.modify import modify_image
 from images.store_check import differences
 from imsconsole.accounts.actor import Operator

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from images.delete.rules import can_delete
 from images.models import Image
 from images.product.rules import can_share
-from images.rules.delete import can_delete
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag

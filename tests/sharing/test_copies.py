@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from images.delete.services import delete_image
 from images.models import Image
-from images.services.delete import delete_image
 from images.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

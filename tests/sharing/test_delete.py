@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from images.deletions import delete_due_images
+from images.delete.clock import delete_due_images
+from images.delete.rules import can_delete_unasked, can_withdraw_deletion
+from images.delete.services import delete_due_image, plan_deletion, withdraw_deletion
 from images.models import Image
 from images.product.rules import can_share
-from images.rules.delete import can_delete_unasked, can_withdraw_deletion
-from images.services.delete import delete_due_image, plan_deletion, withdraw_deletion
 from imsconsole.accounts.actor import service_actor
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock

@@ -5,15 +5,15 @@ from django.urls import reverse
 
 from images.copy.rules import can_copy, fits_key
 from images.copy.services import copy_image
+from images.delete.rules import can_delete
+from images.delete.services import delete_image, restore_image
 from images.export.rules import can_export
 from images.models import Image
 from images.product.rules import can_share
-from images.rules.delete import can_delete
 from images.rules.launch import can_launch
 from images.rules.modify import can_modify
 from images.rules.tag import can_tag
 from images.services.change_os import change_os, reinstall_os
-from images.services.delete import delete_image, restore_image
 from images.services.launch import create_servers
 from images.services.modify import modify_image
 from imsconsole.accounts.models import Draft

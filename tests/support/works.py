@@ -16,16 +16,16 @@ from images.copy.services import copy_image, copy_image_across
 from images.create.from_object.jobs import TakeObject
 from images.create.from_object.services import take_object
 from images.create.jobs import ImportImage
-from images.deletions import finish_deletions
+from images.delete.clock import finish_deletions
+from images.delete.jobs import DeleteImage
+from images.delete.services import delete_image, purge_image
 from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
-from images.jobs_delete import DeleteImage
 from images.jobs_public import FetchPublicImage
 from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
-from images.services.delete import delete_image, purge_image
 from images.services.public import fetch_public_image
 from images.services.verify import verify_image
 from images.store_check import differences

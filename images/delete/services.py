@@ -5,12 +5,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from images.delete.jobs import DeleteImage
+from images.delete.messages import tell_owner, tell_receivers
+from images.delete.rules import can_delete, can_purge, can_restore, can_withdraw_deletion
 from images.fields.rules import name_is_free
-from images.jobs_delete import DeleteImage
-from images.messages import tell_owner, tell_receivers
 from images.models import Image
 from images.models.trash import keeps_what_is_deleted
-from images.rules.delete import can_delete, can_purge, can_restore, can_withdraw_deletion
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service
 from imsconsole.cloud.backups.services import delete_backup

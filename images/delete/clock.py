@@ -3,9 +3,9 @@
 import logging
 from typing import cast
 
-from images.jobs_delete import DeleteImage
+from images.delete.jobs import DeleteImage
+from images.delete.services import delete_due_image, purge_image
 from images.models import Image, ImageDisk
-from images.services.delete import delete_due_image, purge_image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.core.errors import Conflict, NotFound

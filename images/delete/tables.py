@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from images.delete.rules import can_purge, can_restore
 from images.models import Image
-from images.rules.delete import can_purge, can_restore
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import (
     ActionsColumn,

@@ -1,23 +1,32 @@
-"""Out of the trash, one way or the other: restored, or deleted for ever; one or several."""
+"""Into the trash, one or several, and out of it, one way or the other: restored, or deleted for ever."""
 
 import uuid
+from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from images.forms.restore import RestoreForm
+from images.delete.forms import RestoreForm
+from images.delete.rules import can_delete, can_delete_unasked, can_purge, can_restore, can_restore_each
+from images.delete.services import delete_image, purge_image, restore_image, withdraw_deletion
 from images.models import Image
-from images.rules.delete import can_purge, can_restore, can_restore_each
+from images.models.trash import keeps_what_is_deleted
 from images.selection.bulk import Several, act_on_several
 from images.selection.used_by import uses_of
-from images.services.delete import purge_image, restore_image
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.core.now import now
 
+DELETES_BACKUPS = "delete_backups"  # the box for those of a full-ECS image (R88)
 RESTORE = Several(
     url="images:restore-several",
     title=gettext_lazy("Restore images"),
@@ -54,6 +63,83 @@ PURGE = Several(
     ask=lambda images, actor: [can_purge(image, actor) for image in images],
     do=purge_image,
 )
+
+
+def _delete_unasked(image: Image, *, actor: Actor, **how: Any) -> Image:
+    """One of several. Raises Refused, also when it was shared since they were chosen."""
+    can_delete_unasked(Image.objects.with_facts(actor).get(pk=image.pk), actor).require()
+    return delete_image(image, actor=actor, **how)
+
+
+SEVERAL = Several(
+    url="images:delete-several",
+    title=gettext_lazy("Delete images"),
+    heading=ngettext_lazy("Delete %(n)s image?", "Delete %(n)s images?", "n"),
+    heading_none=gettext_lazy("None of these images can be deleted"),
+    text=gettext_lazy(
+        "No server can be created from them any more. Servers that were made from them run on, but their OS "
+        "can no longer be reinstalled."
+    ),
+    button=ngettext_lazy("Delete %(n)s image", "Delete %(n)s images", "n"),
+    done=ngettext_lazy(
+        "%(n)s image has been deleted: %(names)s.", "%(n)s images have been deleted: %(names)s.", "n"
+    ),
+    kept=gettext_lazy("%(name)s was not deleted: %(reason)s"),
+    nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
+    ask=lambda images, actor: [can_delete_unasked(image, actor) for image in images],
+    do=_delete_unasked,
+    template="images/delete_several.html",
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    image = get_object_or_404(images, pk=image_id)
+    if request.method != "POST" and image.shares_count and image.project_id == request.actor.project.pk:
+        return redirect("sharing:delete", image.pk)  # there its owner says what becomes of who has it (R86)
+    if request.method == "POST":
+        backups = DELETES_BACKUPS in request.POST
+        image = delete_image(image, deletes_backups=backups, actor=request.actor)
+        messages.success(request, told_deleted(image))
+        return redirect(f"{reverse('images:list')}?tab=private")
+    kept = keeps_what_is_deleted(image.status)
+    context = {
+        "active": "images",
+        "image": image,
+        "uses": [use for use in uses_of(image, request.actor) if use.total],
+        "can_delete": can_delete(image, request.actor),
+        "kept_until": now() + timedelta(days=settings.IMS_TRASH_DAYS) if kept else None,
+    }
+    return render(request, "images/delete.html", context)
+
+
+@require_POST
+@signed_in
+def withdraw(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """Keep an image that was to be deleted."""
+    image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
+    image = withdraw_deletion(image, actor=request.actor)
+    messages.success(request, _("The image %(name)s is kept.") % {"name": image.name})
+    return redirect(image)
+
+
+def told_deleted(image: Image) -> str:
+    """What whoever deleted it reads."""
+    if image.kept_until is None:
+        return _("The image %(name)s has been deleted.") % {"name": image.name}
+    return _("The image %(name)s has been deleted. Until %(until)s it can be restored from the trash.") % {
+        "name": image.name,
+        "until": date_format(localtime(image.kept_until), "Y-m-d H:i"),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete_several(request: ActorRequest) -> HttpResponse:
+    """Names the chosen images and what keeps some of them back; with `confirm` deletes them."""
+    return act_on_several(request, SEVERAL, deletes_backups=DELETES_BACKUPS in request.POST)
 
 
 def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:

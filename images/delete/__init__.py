@@ -1,0 +1,1 @@
+"""Into the trash, out of it, and gone for ever."""
