@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from images.delete.clock import delete_due_images, empty_trashes, finish_deletions
-from images.orphans import remove_orphans
 from images.uploads.services import expire_uploads
-from images.verifications import EVERY, verify_oldest
+from images.verify.clock import EVERY, verify_oldest
+from images.verify.orphans import remove_orphans
 from imsconsole.accounts.drafts import forget_old_drafts
 from imsconsole.core.periodic import Periodic
 

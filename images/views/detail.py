@@ -20,16 +20,15 @@ from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
 from images.models import Image
+from images.modify.rules import can_modify, can_tag
 from images.product.products import product_of
 from images.product.rules import can_offer, can_share
 from images.rules.create_disk import can_create_disk_from
 from images.rules.install import can_install
 from images.rules.launch import can_launch
-from images.rules.modify import can_modify
-from images.rules.tag import can_tag
-from images.rules.verify import can_verify
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
+from images.verify.rules import can_verify
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.models import Event

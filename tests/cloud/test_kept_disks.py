@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from images.services.change_os import change_os
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.kept_disks import delete_expired_disks

@@ -4,7 +4,7 @@ import pytest
 
 from images.models import Image
 from images.public.platform import PLATFORM
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import projects_of, service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Region, User
 from imsconsole.cloud.models import Flavor

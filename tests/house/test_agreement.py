@@ -40,9 +40,11 @@ from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
 from images.models import Image, Upload
+from images.modify import rules as modify
+from images.modify import rules as tag
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, install, launch, modify, public, tag, verify
+from images.rules import change_os, install, launch, public
 from images.rules import (
     create_disk as create_disk_rules,
 )
@@ -52,6 +54,7 @@ from images.services.change_os import reinstall_os
 from images.services.create_disk import create_disk_from
 from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
+from images.verify import rules as verify
 from imsconsole.accounts import rules as accounts
 from imsconsole.accounts import rules_views as views
 from imsconsole.accounts.actor import Actor

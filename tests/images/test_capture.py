@@ -4,7 +4,7 @@ import pytest
 
 from images.capture.services import capture_data_disks, capture_disk, capture_server
 from images.models import Image, ImageDisk
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server

@@ -6,7 +6,7 @@ from images.capture.jobs import CaptureImage
 from images.capture.services import capture_data_disks, capture_server
 from images.models import Image, ImageDisk
 from images.services.create_disk import create_disk_from
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401

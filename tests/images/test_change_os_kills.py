@@ -6,7 +6,7 @@ Whatever happens the old system or the new one can be started, never neither, an
 import pytest
 
 from images.services.change_os import change_os, reinstall_os
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os

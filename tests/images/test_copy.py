@@ -8,7 +8,7 @@ from images.copy.rules import can_copy, fits_key
 from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image
 from images.models import Image, ImageDisk
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key

@@ -11,7 +11,7 @@ from images.copy.jobs_across import CopyImageAcross
 from images.copy.rules import can_copy_across
 from images.copy.services import copy_image_across
 from images.models import Image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.services.agencies import revoke_agency
 from imsconsole.audit.models import Event

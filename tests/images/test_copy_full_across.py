@@ -15,7 +15,7 @@ from images.delete.services import delete_image, purge_image
 from images.models import Image
 from images.services.launch import create_servers
 from images.services.restore_backup import restore_to_new_server
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.backups.rules import is_bound_to
 from imsconsole.cloud.backups.services import restore_backup

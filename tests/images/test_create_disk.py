@@ -10,7 +10,7 @@ from images.delete.services import delete_image
 from images.models import Image
 from images.rules.create_disk import can_create_disk_from, can_order_disk_from
 from images.services.create_disk import create_disk_from
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk
 from imsconsole.core.errors import NotFound

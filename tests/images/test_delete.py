@@ -10,7 +10,7 @@ from images.delete.jobs import DeleteImage
 from images.delete.rules import can_delete
 from images.delete.services import delete_image
 from images.models import Image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Unavailable

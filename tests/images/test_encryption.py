@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from images.fields.rules import can_encrypt
 from images.models import Image
+from images.modify.services import modify_image
 from images.rules.change_os import can_become
 from images.rules.launch import can_launch
 from images.services.change_os import change_os
-from images.services.modify import modify_image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.services import disable_key, enable_key

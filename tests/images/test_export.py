@@ -14,7 +14,7 @@ from images.export.rules import Format, can_export, can_export_as, can_export_in
 from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import ancestors_of, load_ancestors
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.services import delete_bucket
 from imsconsole.cloud.buckets.store import incoming_ids, open_object, storage, stored_ids, stored_name

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from images.models import Upload
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.core.errors import NoSpace, Unavailable, Unsupported
 from imsconsole.jobs.services import retry_job
 from tests.conftest import client_of

@@ -12,7 +12,7 @@ from images.rules.launch import data_disks_gb_of
 from images.services.change_os import change_os
 from images.services.launch import create_servers
 from images.services.restore_backup import restore_to_new_server
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, restore_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host

@@ -3,7 +3,7 @@
 import pytest
 
 from images.capture.full.services import capture_full
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import restore_backup
 from imsconsole.cloud.engines import console_of
 from imsconsole.cloud.models import Server

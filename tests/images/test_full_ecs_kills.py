@@ -5,7 +5,7 @@ import pytest
 from images.capture.full.jobs import CaptureFull, MakeOfBackup
 from images.capture.full.services import capture_full, make_of_backup
 from images.models import Image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job
 from tests.cloud.backups.conftest import no_qemu, server  # noqa: F401

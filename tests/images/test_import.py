@@ -13,8 +13,8 @@ from images.create.jobs import ImportImage
 from images.create.services import import_image
 from images.fields.rules import can_import
 from images.models import Image, ImageDisk, Upload
-from images.store_check import differences
 from images.uploads.services import expire_uploads
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused

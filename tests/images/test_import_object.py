@@ -14,7 +14,7 @@ from images.create.from_object.taking import take
 from images.create.jobs import ImportImage
 from images.create.services import import_image
 from images.models import Image, Upload
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.services import delete_object
 from imsconsole.cloud.buckets.store import remove_bytes, storage, stored_name

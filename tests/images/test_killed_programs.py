@@ -7,7 +7,7 @@ import pytest
 
 from images.create.services import import_image
 from images.models import Image, Upload
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job

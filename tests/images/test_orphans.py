@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from images.orphans import remove_orphans
 from images.uploads.services import discard_upload
+from images.verify.orphans import remove_orphans
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.folders import held_folder, remove

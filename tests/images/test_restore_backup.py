@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from images.rules.restore_backup import can_restore_to_new
 from images.services.restore_backup import restore_to_new_server
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Server

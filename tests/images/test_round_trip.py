@@ -13,7 +13,7 @@ from images.create.services import import_image
 from images.export.jobs import exported_object
 from images.export.rules import Format, can_export
 from images.models import Image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.buckets.store import storage, stored_name
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
-from images.rules.tag import can_tag
-from images.services.tag import tag_image
+from images.modify.rules import can_tag
+from images.modify.services import tag_image
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused

@@ -9,11 +9,10 @@ from images.delete.jobs import DeleteImage
 from images.delete.rules import can_purge, can_restore
 from images.delete.services import delete_image, purge_image, restore_image
 from images.models import Image
+from images.modify.rules import can_modify, can_tag
 from images.rules.launch import can_launch
-from images.rules.modify import can_modify
-from images.rules.tag import can_tag
 from images.services.launch import create_servers
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.rules_change_os import can_reinstall_os

@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image, restore_image
-from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk
 from images.rules.launch import can_launch
-from images.rules.verify import can_verify
-from images.services.verify import verify_image
-from images.verifications import due_disks, verify_oldest
+from images.verify.clock import due_disks, verify_oldest
+from images.verify.jobs import VerifyImage, VerifyStored
+from images.verify.rules import can_verify
+from images.verify.services import verify_image
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk
 from imsconsole.core import now as clock

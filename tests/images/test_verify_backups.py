@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from images.capture.full.services import make_of_backup
-from images.jobs_verify import VerifyImage, VerifyStored
 from images.rules.restore_backup import can_restore_to_new
-from images.services.verify import verify_image
-from images.verifications import due_disks, verify_oldest
+from images.verify.clock import due_disks, verify_oldest
+from images.verify.jobs import VerifyImage, VerifyStored
+from images.verify.services import verify_image
 from imsconsole.cloud.backups.rules import can_delete_backup, can_restore_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup

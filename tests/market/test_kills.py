@@ -2,7 +2,7 @@
 
 import pytest
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Operator
 from imsconsole.cloud.engines import engine_for
 from imsconsole.jobs.files import work_dir

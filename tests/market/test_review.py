@@ -8,9 +8,9 @@ from django.utils.timezone import localtime
 from images.delete.rules import can_delete
 from images.delete.services import delete_image
 from images.models import Image
+from images.modify.services import modify_image
 from images.product.rules import can_share
-from images.services.modify import modify_image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

@@ -6,10 +6,9 @@ from django.urls import reverse
 
 from images.delete.rules import can_delete
 from images.models import Image
+from images.modify.rules import can_modify, can_tag
 from images.product.rules import can_share
 from images.rules.launch import can_launch
-from images.rules.modify import can_modify
-from images.rules.tag import can_tag
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now

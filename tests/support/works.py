@@ -22,13 +22,13 @@ from images.delete.services import delete_image, purge_image
 from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
 from images.jobs_public import FetchPublicImage
-from images.jobs_verify import VerifyImage, VerifyStored
 from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
 from images.services.change_os import change_os, reinstall_os
 from images.services.public import fetch_public_image
-from images.services.verify import verify_image
-from images.store_check import differences
+from images.verify.jobs import VerifyImage, VerifyStored
+from images.verify.services import verify_image
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.accounts.models import Agency, Project
 from imsconsole.cloud.backups.jobs import DeleteBackup

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from images.differences import Difference
-from images.store_check import differences
+from images.verify.differences import Difference
+from images.verify.store_check import differences
 from imsconsole.core.errors import ImsError
 
 REPAIRED = " – repaired"

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, delete_backup

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.rules import can_delete_backup
 from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.cloud.engines import engine_for

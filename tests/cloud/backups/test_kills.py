@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.backups.rules import can_restore_to
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.hosts import Host

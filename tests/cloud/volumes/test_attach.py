@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.services.servers import reboot_server, start_server, stop_server
 from imsconsole.cloud.specs import server_spec

@@ -2,7 +2,7 @@
 
 import pytest
 
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.services.servers import start_server, stop_server
 from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk

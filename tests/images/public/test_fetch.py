@@ -12,7 +12,7 @@ from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource
 from images.public.catalogue import entry_of
 from images.services.public import fetch_public_image
-from images.store_check import differences
+from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.models import Event

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from images.differences import Busy, Difference
+from images.verify.differences import Busy, Difference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import strays as strays_of_buckets
 from imsconsole.core.folders import remove

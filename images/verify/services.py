@@ -1,8 +1,8 @@
 """Verifying an image."""
 
-from images.jobs_verify import VerifyImage
 from images.models import Image
-from images.rules.verify import can_verify
+from images.verify.jobs import VerifyImage
+from images.verify.rules import can_verify
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.jobs.start import start_job

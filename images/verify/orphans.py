@@ -11,9 +11,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from images.differences import Busy, Difference
 from images.models import Upload
 from images.public.obtain import building_dir
+from images.verify.differences import Busy, Difference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import ImsError

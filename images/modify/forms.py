@@ -13,7 +13,7 @@ from images.create.forms import DetailsForm
 from images.fields.forms import TagRows, TagsField, disk_label
 from images.fields.rules import disk_range_gb, tags_fit
 from images.models import Image
-from images.rules.modify import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
+from images.modify.rules import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.edits import EditForm, told_of
 

@@ -8,12 +8,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.text import capfirst
 
-from images.fields.rules import name_is_free
-from images.models import Image
-from images.rules.modify import can_modify, refusals
+from images.fields.rules import name_is_free, tags_fit
+from images.models import Image, ImageTag
+from images.modify.rules import can_modify, can_tag, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import explain, service
-from imsconsole.core.edits import overwritten, told_of
+from imsconsole.core.edits import overwritten, told, told_of
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.core.rules import first_refusal
@@ -62,3 +62,25 @@ def _told(former: Image, image: Image, changed: list[str]) -> Iterable[str]:
     for name in changed:
         label = getattr(Image._meta.get_field(name), "verbose_name", name)
         yield f"{capfirst(str(label))}: {told_of(former, name)} → {told_of(image, name)}"
+
+
+@service("updateTag")
+def tag_image(
+    image: Image, *, tags: Mapping[str, str], seen: Mapping[str, str] | None = None, actor: Actor
+) -> Image:
+    """Give an image these tags and no others.
+
+    `seen` are those that the editor had before their eyes. Raises Refused, and Conflict when someone
+    else changed them meanwhile.
+    """
+    image = Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    can_tag(image, actor).require()
+    present = image.tag_values
+    if seen is not None and present not in (seen, tags):
+        raise Conflict
+    tags_fit(dict(tags)).require()
+    image.tags.all().delete()
+    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
+    image.updated_at = now()
+    image.save(update_fields=["updated_at"])
+    return explain(image, f"{told(present)} → {told(tags)}")

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from images.differences import Busy, Difference
 from images.models import Image, ImageDisk, Upload
-from images.orphans import orphans
-from images.strays import strays, strays_of_region
+from images.verify.differences import Busy, Difference
+from images.verify.orphans import orphans
+from images.verify.strays import strays, strays_of_region
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.backups.rules import WORKING as BACKUP_AT_WORK
 from imsconsole.cloud.buckets.store import remove_bytes

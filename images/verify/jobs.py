@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from images.damage import DAMAGED, MISSING, record_bad, record_good
 from images.models import ImageDisk
+from images.verify.damage import DAMAGED, MISSING, record_bad, record_good
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import NotFound

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from images.models import Image
-from images.services.verify import verify_image
+from images.verify.services import verify_image
 from imsconsole.accounts.access import ActorRequest, signed_in
 
 

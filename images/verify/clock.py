@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from images.jobs_verify import Stored, VerifyStored
 from images.models import Image, ImageDisk
 from images.public.platform import platform_actor
+from images.verify.jobs import Stored, VerifyStored
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import Conflict

@@ -1,4 +1,4 @@
-"""May an image be modified, and to what? (ims-facts §2.11)"""
+"""May an image be modified, and to what? (ims-facts §2.11) May its tags? (§2.22)"""
 
 from collections.abc import Collection, Iterator
 
@@ -92,3 +92,20 @@ def _boots(image: Image) -> Verdict:
             % {"os": os, "mode": image.get_boot_mode_display()},
         )
     return boot_mode_fits(image.architecture, image.boot_mode)
+
+
+def can_tag(image: Image, actor: Actor) -> Verdict:
+    """Own private images in any state; tags of others' images are their owners' (R97)."""
+    if not (verdict := may_write(actor)):
+        return verdict
+    if image.category == Image.Category.PUBLIC:
+        return refuse(
+            "public-image", _("Public images belong to the platform. Only private images can be tagged.")
+        )
+    if image.project_id != actor.project.pk:
+        return refuse(
+            "not-owner", _("The tags of an image are its owner's. Ask the project the image belongs to.")
+        )
+    if image.status in (Image.Status.DELETED, Image.Status.TRASHED):
+        return refuse("deleted", _("The image has been deleted already; there is nothing left to do."))
+    return ALLOWED

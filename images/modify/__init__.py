@@ -1,0 +1,1 @@
+"""What its owner may change of an image."""
