@@ -8,11 +8,11 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import with_keys
-from images.fit import fits
 from images.forms.choose import Need
+from images.launch.fit import fits
+from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet, ImageTag
 from images.product.products import load_products
-from images.rules.launch import can_launch
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Project

@@ -12,13 +12,13 @@ from images.copy.rules import can_begin_copy
 from images.delete.rules import IN_CREATION, can_delete
 from images.export.rules import can_export
 from images.fields.encryption import encryption_of, with_keys
+from images.launch.disk.rules import can_create_disk_from
+from images.launch.install.rules import can_install
+from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet
 from images.modify.rules import can_modify, can_tag
 from images.product.products import load_products
 from images.product.rules import can_offer, can_share
-from images.rules.create_disk import can_create_disk_from
-from images.rules.install import can_install
-from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import (
     ActionsColumn,

@@ -6,11 +6,12 @@ from images.delete import views as delete
 from images.delete import views as trash
 from images.export import views as export
 from images.export import views as export_several
+from images.launch.install import views as install
 from images.modify import views as modify
 from images.modify import views as tag
 from images.os import views as os_versions
 from images.verify import views as verify
-from images.views import catalogue, choose, detail, export_csv, install, release_notes, selection
+from images.views import catalogue, choose, detail, export_csv, release_notes, selection
 
 app_name = "images"
 urlpatterns = [

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.fit import fits_system_disk
-from images.forms.image_choice import ImageChoice
-from images.forms.login import LoginForm
+from images.launch.fit import fits_system_disk
+from images.launch.forms import ImageChoice
+from images.launch.login import LoginForm
 from images.models import Image
 from images.rules.change_os import OsChange, can_become
 from imsconsole.accounts.actor import Actor

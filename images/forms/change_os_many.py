@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.change_os_many import ManyChanges
-from images.forms.image_choice import ImageChoice
-from images.forms.login import LoginForm
+from images.launch.forms import ImageChoice
+from images.launch.login import LoginForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host

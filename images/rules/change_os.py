@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from images.fit import fits, fits_system_disk
+from images.launch.fit import fits, fits_system_disk
+from images.launch.rules import has_login, is_usable_in
 from images.models import Image
 from images.product.rules import may_use_product
-from images.rules.launch import has_login, is_usable_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.forms.change_os import ChangeOsForm, change_of
+from images.launch.views import SHOWN_IMAGES, TABS, Choice
 from images.models import Image
 from images.product.products import load_products
 from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
 from images.services.change_os import change_os as start_change
 from images.services.change_os import reinstall_os as start_reinstall
-from images.views.launch import SHOWN_IMAGES, TABS, Choice
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft

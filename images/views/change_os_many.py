@@ -21,11 +21,11 @@ from images.change_os_many import (
     servers_among,
 )
 from images.forms.change_os_many import ChangeOsManyForm
+from images.launch.views import TABS, Choice
 from images.models import Image
 from images.rules.change_os import OsChange, can_become, can_order_changes
 from images.selection.tabs import CHOSEN_AMONG, kind_of
 from images.views.change_os import chosen_image, images_to_choose
-from images.views.launch import TABS, Choice
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft

@@ -16,6 +16,9 @@ from images.delete.rules import can_delete, can_withdraw_deletion
 from images.export.jobs import ExportImage, exported_object
 from images.export.rules import can_export
 from images.fields.encryption import with_keys
+from images.launch.disk.rules import can_create_disk_from
+from images.launch.install.rules import can_install
+from images.launch.rules import can_launch
 from images.lineage import copies_of, lineage_of
 from images.lineage_picture import draw_narrow, draw_wide
 from images.lineage_table import CopyTable
@@ -23,9 +26,6 @@ from images.models import Image
 from images.modify.rules import can_modify, can_tag
 from images.product.products import product_of
 from images.product.rules import can_offer, can_share
-from images.rules.create_disk import can_create_disk_from
-from images.rules.install import can_install
-from images.rules.launch import can_launch
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
 from images.verify.rules import can_verify

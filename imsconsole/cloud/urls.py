@@ -1,4 +1,4 @@
-"""Addresses of this room: servers, key pairs and encryption keys. Creating servers is `images.urls_launch`."""
+"""Addresses of this room: servers, key pairs and encryption keys. Creating servers is `images.launch.urls`."""
 
 from django.urls import include, path
 

@@ -10,9 +10,9 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from images.launch.rules import can_launch
 from images.models import Image
 from images.product.products import load_products
-from images.rules.launch import can_launch
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.rules import ALLOWED, Verdict

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from images.fields.encryption import key_of
+from images.launch.services import create_servers
 from images.models import Image
-from images.services.launch import create_servers
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server

@@ -39,20 +39,20 @@ from images.delete import rules as delete
 from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
+from images.launch import rules as launch
+from images.launch.backup import rules as rules_restore_backup
+from images.launch.disk import rules as create_disk_rules
+from images.launch.disk.services import create_disk_from
+from images.launch.install import rules as install
+from images.launch.services import create_servers, install_server
 from images.models import Image, Upload
 from images.modify import rules as modify
 from images.modify import rules as tag
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, install, launch, public
-from images.rules import (
-    create_disk as create_disk_rules,
-)
-from images.rules import restore_backup as rules_restore_backup
+from images.rules import change_os, public
 from images.services.change_os import change_os as change_os_service
 from images.services.change_os import reinstall_os
-from images.services.create_disk import create_disk_from
-from images.services.launch import create_servers, install_server
 from images.uploads import rules as uploads
 from images.verify import rules as verify
 from imsconsole.accounts import rules as accounts

@@ -8,8 +8,8 @@ import pytest
 
 from images.copy.services import copy_image
 from images.delete.services import delete_due_image, delete_image, plan_deletion, withdraw_deletion
+from images.launch.services import create_servers
 from images.models import Image
-from images.services.launch import create_servers
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.now import now

@@ -7,7 +7,7 @@ import pytest
 
 from images.create.services import import_image
 from images.fields.rules import use_fits
-from images.fit import fits
+from images.launch.fit import fits
 from images.models import Image
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused

@@ -4,8 +4,8 @@ import pytest
 
 from images.capture.jobs import CaptureImage
 from images.capture.services import capture_data_disks, capture_server
+from images.launch.disk.services import create_disk_from
 from images.models import Image, ImageDisk
-from images.services.create_disk import create_disk_from
 from images.verify.store_check import differences
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job

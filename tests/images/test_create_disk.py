@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from images.capture.services import capture_data_disks
 from images.delete.services import delete_image
+from images.launch.disk.rules import can_create_disk_from, can_order_disk_from
+from images.launch.disk.services import create_disk_from
 from images.models import Image
-from images.rules.create_disk import can_create_disk_from, can_order_disk_from
-from images.services.create_disk import create_disk_from
 from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk

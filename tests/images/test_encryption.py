@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from images.fields.rules import can_encrypt
+from images.launch.rules import can_launch
 from images.models import Image
 from images.modify.services import modify_image
 from images.rules.change_os import can_become
-from images.rules.launch import can_launch
 from images.services.change_os import change_os
 from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for

@@ -2,7 +2,7 @@
 
 import pytest
 
-from images.fit import fits, fits_system_disk
+from images.launch.fit import fits, fits_system_disk
 from imsconsole.cloud.models import Flavor
 from imsconsole.engine.types import Capabilities
 from tests.factories import ImageFactory, OsVersionFactory

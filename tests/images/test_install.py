@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from images.delete.services import delete_image
+from images.launch.install.rules import can_install, can_install_server
+from images.launch.rules import Launch, can_launch
+from images.launch.services import install_server
 from images.models import Image
-from images.rules.install import can_install, can_install_server
-from images.rules.launch import Launch, can_launch
-from images.services.launch import install_server
 from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os

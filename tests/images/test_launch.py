@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from passlib.hash import sha512_crypt
 
-from images.rules.launch import Launch, can_create_servers, can_launch
-from images.services.launch import create_servers
+from images.launch.rules import Launch, can_create_servers, can_launch
+from images.launch.services import create_servers
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

@@ -6,8 +6,8 @@ import pytest
 
 from images.capture.services import capture_data_disks
 from images.delete.services import delete_image
+from images.launch.rules import fit_data_images
 from images.models import Image
-from images.rules.launch import fit_data_images
 from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server

@@ -3,13 +3,13 @@
 import pytest
 from django.urls import reverse
 
-from images.fit import fits
-from images.forms.launch import launch_of
+from images.launch.fit import fits
+from images.launch.forms import launch_of
+from images.launch.services import create_servers
 from images.models import Image
 from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
 from images.modify.services import modify_image
 from images.services.change_os import change_os
-from images.services.launch import create_servers
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.specs import server_spec

@@ -90,7 +90,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_systems(
 
 def test_the_table_agrees_with_what_the_fit_of_an_image_says(people, systems):
     """The same question, asked of an image and a flavor."""
-    from images.fit import fits
+    from images.launch.fit import fits
     from imsconsole.engine.types import Capabilities
 
     able = Capabilities(

@@ -8,10 +8,10 @@ from images.delete.clock import empty_trashes
 from images.delete.jobs import DeleteImage
 from images.delete.rules import can_purge, can_restore
 from images.delete.services import delete_image, purge_image, restore_image
+from images.launch.rules import can_launch
+from images.launch.services import create_servers
 from images.models import Image
 from images.modify.rules import can_modify, can_tag
-from images.rules.launch import can_launch
-from images.services.launch import create_servers
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

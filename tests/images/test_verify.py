@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image, restore_image
+from images.launch.rules import can_launch
 from images.models import Image, ImageDisk
-from images.rules.launch import can_launch
 from images.verify.clock import due_disks, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.rules import can_verify

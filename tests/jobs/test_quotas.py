@@ -11,8 +11,8 @@ from django.conf import settings
 
 from images.create.services import import_image
 from images.delete.services import delete_image
+from images.launch.services import create_servers
 from images.models import Image, Upload
-from images.services.launch import create_servers
 from images.uploads.services import refuse_upload, start_upload
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Draft

@@ -7,12 +7,12 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import localtime
 
+from images.launch.rules import can_launch
+from images.launch.services import create_servers
 from images.models import Image
 from images.product.products import load_products, product_of
 from images.rules.change_os import OsChange, can_become, can_order_reinstall
-from images.rules.launch import can_launch
 from images.selection.tabs import CHOSEN_AMONG
-from images.services.launch import create_servers
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.core.now import now

@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from images.delete.rules import can_delete
+from images.launch.rules import can_launch
 from images.models import Image
 from images.modify.rules import can_modify, can_tag
 from images.product.rules import can_share
-from images.rules.launch import can_launch
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now

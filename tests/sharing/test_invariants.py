@@ -18,9 +18,9 @@ from hypothesis.stateful import (
 from images.copy.services import copy_image
 from images.delete.clock import delete_due_images
 from images.delete.services import delete_image, plan_deletion, restore_image, withdraw_deletion
+from images.launch.services import create_servers
 from images.models import OFFERED, Image
 from images.services.change_os import change_os
-from images.services.launch import create_servers
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.core import now as clock

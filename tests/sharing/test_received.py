@@ -8,13 +8,13 @@ from images.copy.services import copy_image
 from images.delete.rules import can_delete
 from images.delete.services import delete_image, restore_image
 from images.export.rules import can_export
+from images.launch.rules import can_launch
+from images.launch.services import create_servers
 from images.models import Image
 from images.modify.rules import can_modify, can_tag
 from images.modify.services import modify_image
 from images.product.rules import can_share
-from images.rules.launch import can_launch
 from images.services.change_os import change_os, reinstall_os
-from images.services.launch import create_servers
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_reinstall_os

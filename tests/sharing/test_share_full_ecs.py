@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from images.launch.rules import can_launch
 from images.models import Image
 from images.product.rules import can_share
-from images.rules.launch import can_launch
 from imsconsole.audit.models import Event
 from imsconsole.cloud.keys.services import disable_key, revoke_grant
 from imsconsole.cloud.models import KeyGrant

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from images.delete.services import delete_image, purge_image, restore_image
+from images.launch.services import create_servers
 from images.models import Image
-from images.services.launch import create_servers
 from imsconsole.core.errors import NotFound
 from sharing.models import Share
 from tests import factories

@@ -1,4 +1,4 @@
-"""Addresses of disks. What begins at a server is in `cloud.urls`; creating disks is `images.urls_disks`."""
+"""Addresses of disks. What begins at a server is in `cloud.urls`; creating disks is `images.launch.disk.urls`."""
 
 from django.urls import path
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from images.launch.services import create_servers
 from images.models import Image
-from images.services.launch import create_servers
 from images.services.public import fetch_public_image
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Server

@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 
 from images.copy.rules import can_copy_across
 from images.fields.encryption import with_keys
-from images.fit import fits
-from images.forms.launch import LaunchForm, initial_of, launch_of
+from images.launch.fit import fits
+from images.launch.forms import LaunchForm, initial_of, launch_of
+from images.launch.rules import can_create_servers, can_launch, data_disks_gb_of
+from images.launch.services import create_servers
 from images.models import Image
 from images.product.products import load_products
-from images.rules.launch import can_create_servers, can_launch, data_disks_gb_of
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from images.services.launch import create_servers
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import Draft, Project

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from images.fit import fits, fits_system_disk
+from images.launch.fit import fits, fits_system_disk
+from images.launch.rules import Launch, fits_host, is_here
 from images.models import Image
-from images.rules.launch import Launch, fits_host, is_here
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of

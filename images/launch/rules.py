@@ -7,10 +7,10 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import keys_of
-from images.fit import fits, fits_system_disk
+from images.launch.disk.rules import can_create_disk_from, holds_image
+from images.launch.fit import fits, fits_system_disk
 from images.models import Image
 from images.product.rules import may_use_product
-from images.rules.create_disk import can_create_disk_from, holds_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write

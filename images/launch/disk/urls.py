@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from images.views import create_disk
+from images.launch.disk import views
 
-urlpatterns = [path("", create_disk.create, name="disks-create")]
+urlpatterns = [path("", views.create, name="disks-create")]

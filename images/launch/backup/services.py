@@ -1,6 +1,6 @@
 """A backup becomes a new server: all its disks, as they were."""
 
-from images.rules.restore_backup import can_restore_to_new
+from images.launch.backup.rules import can_restore_to_new
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from images.launch.install.rules import can_install_server
+from images.launch.rules import Launch, can_create_servers
 from images.models import Image, ImageDisk
 from images.models.locks import held_images
-from images.rules.install import can_install_server
-from images.rules.launch import Launch, can_create_servers
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.audit.trail import service

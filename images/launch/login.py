@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.rules.launch import USER_DATA_BYTES
+from images.launch.rules import USER_DATA_BYTES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import KeyPair
 from imsconsole.cloud.passwords import crypted, is_good_password

@@ -1,8 +1,8 @@
 """Data disks with the content of a data disk image (申请数据盘, ims-facts §2.5)."""
 
+from images.launch.disk.rules import can_order_disk_from
 from images.models import Image
 from images.models.locks import held_image
-from images.rules.create_disk import can_order_disk_from
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service

@@ -1,7 +1,7 @@
 """May a backup become a new server? The backup first, then the flavor, then quota and guest memory."""
 
-from images.fit import fits
-from images.rules.launch import quota_of
+from images.launch.fit import fits
+from images.launch.rules import quota_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.rules import can_restore_backup, has_usable_keys
 from imsconsole.cloud.hosts import Host, host_of

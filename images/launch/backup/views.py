@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from images.forms.restore_backup import RestoreToNewForm
-from images.services.restore_backup import restore_to_new_server
+from images.launch.backup.forms import RestoreToNewForm
+from images.launch.backup.services import restore_to_new_server
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.rules import can_restore_backup

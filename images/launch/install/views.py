@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from images.forms.install import InstallForm
+from images.launch.install.forms import InstallForm
+from images.launch.install.rules import can_install
+from images.launch.services import install_server
 from images.models import Image
-from images.rules.install import can_install
-from images.services.launch import install_server
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.rules import can_run_guests

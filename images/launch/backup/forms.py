@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.fit import fits
+from images.launch.fit import fits
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Flavor, KeyPair

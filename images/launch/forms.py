@@ -8,12 +8,10 @@ from django.conf import settings
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from images.fit import fits, fits_system_disk
-from images.forms.create_disk import DataImageChoice, data_images
-from images.forms.image_choice import ImageChoice
-from images.forms.login import LoginForm
-from images.models import Image
-from images.rules.launch import (
+from images.launch.disk.forms import DataImageChoice, data_images
+from images.launch.fit import fits, fits_system_disk
+from images.launch.login import LoginForm
+from images.launch.rules import (
     MAX_COUNT,
     Launch,
     can_launch,
@@ -22,12 +20,22 @@ from images.rules.launch import (
     is_usable_in,
     quota_of,
 )
+from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
+
+
+class ImageChoice(forms.ModelChoiceField[Image]):
+    """An image that is chosen in a table; the form that has it gives the queryset."""
+
+    def __init__(self, **options: Any) -> None:
+        plain = {"label": _("Image"), "widget": forms.HiddenInput}
+        required = {"required": _("Choose an image.")}
+        super().__init__(Image.objects.none(), error_messages=required, **{**plain, **options})
 
 
 class LaunchForm(LoginForm):

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from images.launch.disk.rules import can_create_disk_from, holds_image
 from images.models import Image
-from images.rules.create_disk import can_create_disk_from, holds_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.volumes.forms import CreateForm
 

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from images.forms.create_disk import CreateDiskForm, data_images
+from images.launch.disk.forms import CreateDiskForm, data_images
+from images.launch.disk.services import create_disk_from
 from images.models import Image
-from images.services.create_disk import create_disk_from
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.volumes.rules import can_create_disk
 from imsconsole.cloud.volumes.services import create_disk

@@ -1,0 +1,1 @@
+"""Servers and disks from images."""

@@ -1,0 +1,1 @@
+"""Data disks, blank or from an image."""

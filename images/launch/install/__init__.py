@@ -1,0 +1,1 @@
+"""A temporary server from an ISO image, on whose screen a system is installed."""
