@@ -14,7 +14,7 @@ urlpatterns = [
     path("images/", include("images.urls")),
     path("servers/create/", include("images.launch.urls")),
     path("backups/", include("images.launch.backup.urls")),
-    path("servers/", include("images.urls_change_os")),
+    path("servers/", include("images.change_os.urls")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.launch.disk.urls")),
     path("disks/", include("imsconsole.cloud.volumes.urls")),

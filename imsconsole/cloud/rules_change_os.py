@@ -1,4 +1,4 @@
-"""May a server's system disk be exchanged? What images have to do with it is asked in `images.rules.change_os`."""
+"""May a server's system disk be exchanged? What images have to do with it is asked in `images.change_os.rules`."""
 
 from typing import cast
 

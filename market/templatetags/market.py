@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.forms import Form
 
-from images.change_os_many import Line
+from images.change_os.many.orders import Line
 from images.models import Image
 from imsconsole.cloud.models import Flavor, Server
 from market import money

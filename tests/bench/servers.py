@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from images.change_os.services import change_os
 from images.launch.services import create_servers
-from images.services.change_os import change_os
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.services.kept_disks import undo_change_os

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from images.services.change_os import change_os
+from images.change_os.services import change_os
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host

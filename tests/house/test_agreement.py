@@ -30,6 +30,9 @@ from images.capture import rules as capture
 from images.capture.full import rules as full_ecs
 from images.capture.full.services import make_of_backup
 from images.capture.services import capture_disk, capture_server
+from images.change_os import rules as change_os
+from images.change_os.services import change_os as change_os_service
+from images.change_os.services import reinstall_os
 from images.copy import rules as copy
 from images.copy.services import copy_image, copy_image_across
 from images.create import rules as import_image
@@ -50,9 +53,7 @@ from images.modify import rules as modify
 from images.modify import rules as tag
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import change_os, public
-from images.services.change_os import change_os as change_os_service
-from images.services.change_os import reinstall_os
+from images.rules import public
 from images.uploads import rules as uploads
 from images.verify import rules as verify
 from imsconsole.accounts import rules as accounts

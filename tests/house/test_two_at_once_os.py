@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from images.change_os_many import begin_order, change_each
+from images.change_os.many.orders import begin_order, change_each
+from images.change_os.services import change_os, reinstall_os
 from images.models import Image
-from images.services.change_os import change_os, reinstall_os
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from passlib.hash import sha512_crypt
 
-from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
-from images.services.change_os import change_os
+from images.change_os.rules import OsChange, can_become, can_order_change, can_order_reinstall
+from images.change_os.services import change_os
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host

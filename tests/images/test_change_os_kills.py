@@ -5,7 +5,7 @@ Whatever happens the old system or the new one can be started, never neither, an
 
 import pytest
 
-from images.services.change_os import change_os, reinstall_os
+from images.change_os.services import change_os, reinstall_os
 from images.verify.store_check import differences
 from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.models import Disk, Server

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from images.change_os_many import ManyChanges, begin_order, change_each
-from images.rules.change_os import OsChange, can_order_change, can_order_changes
+from images.change_os.many.orders import ManyChanges, begin_order, change_each
+from images.change_os.rules import OsChange, can_order_change, can_order_changes
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host

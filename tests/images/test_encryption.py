@@ -10,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.change_os.rules import can_become
+from images.change_os.services import change_os
 from images.fields.rules import can_encrypt
 from images.launch.rules import can_launch
 from images.models import Image
 from images.modify.services import modify_image
-from images.rules.change_os import can_become
-from images.services.change_os import change_os
 from images.verify.store_check import differences
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import host_of

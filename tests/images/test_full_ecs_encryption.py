@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.change_os.rules import can_become
 from images.launch.rules import can_launch
 from images.models import Image
-from images.rules.change_os import can_become
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Key
 from imsconsole.core.now import now

@@ -3,13 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from images.change_os.services import change_os
 from images.launch.fit import fits
 from images.launch.forms import launch_of
 from images.launch.services import create_servers
 from images.models import Image
 from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
 from images.modify.services import modify_image
-from images.services.change_os import change_os
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.specs import server_spec

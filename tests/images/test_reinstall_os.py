@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from images.services.change_os import change_os, reinstall_os
+from images.change_os.services import change_os, reinstall_os
 from imsconsole.audit.models import Event
 from imsconsole.cloud.services.kept_disks import undo_change_os
 from imsconsole.core.errors import NotFound

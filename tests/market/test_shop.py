@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import localtime
 
+from images.change_os.rules import OsChange, can_become, can_order_reinstall
 from images.launch.rules import can_launch
 from images.launch.services import create_servers
 from images.models import Image
 from images.product.products import load_products, product_of
-from images.rules.change_os import OsChange, can_become, can_order_reinstall
 from images.selection.tabs import CHOSEN_AMONG
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of

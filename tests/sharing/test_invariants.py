@@ -15,12 +15,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from images.change_os.services import change_os
 from images.copy.services import copy_image
 from images.delete.clock import delete_due_images
 from images.delete.services import delete_image, plan_deletion, restore_image, withdraw_deletion
 from images.launch.services import create_servers
 from images.models import OFFERED, Image
-from images.services.change_os import change_os
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.core import now as clock

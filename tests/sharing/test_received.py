@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from images.change_os.services import change_os, reinstall_os
 from images.copy.rules import can_copy, fits_key
 from images.copy.services import copy_image
 from images.delete.rules import can_delete
@@ -14,7 +15,6 @@ from images.models import Image
 from images.modify.rules import can_modify, can_tag
 from images.modify.services import modify_image
 from images.product.rules import can_share
-from images.services.change_os import change_os, reinstall_os
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.rules_change_os import can_reinstall_os

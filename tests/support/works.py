@@ -10,6 +10,7 @@ from images.capture.full.jobs import CaptureFull, MakeOfBackup
 from images.capture.full.services import capture_full, make_of_backup
 from images.capture.jobs import CaptureImage
 from images.capture.services import capture_data_disks
+from images.change_os.services import change_os, reinstall_os
 from images.copy.jobs import CopyImage
 from images.copy.jobs_across import CopyImageAcross
 from images.copy.services import copy_image, copy_image_across
@@ -24,7 +25,6 @@ from images.export.services import export_image
 from images.jobs_public import FetchPublicImage
 from images.models import Image, ImageDisk, PublicSource, Upload
 from images.public.platform import platform_actor
-from images.services.change_os import change_os, reinstall_os
 from images.services.public import fetch_public_image
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image

@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from images.change_os.rules import OsChange, can_become
 from images.launch.fit import fits_system_disk
 from images.launch.forms import ImageChoice
 from images.launch.login import LoginForm
 from images.models import Image
-from images.rules.change_os import OsChange, can_become
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import KeyPair, Server

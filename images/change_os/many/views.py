@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.change_os_many import (
+from images.change_os.many.forms import ChangeOsManyForm
+from images.change_os.many.orders import (
     MOST,
     WIZARD,
     Line,
@@ -20,12 +21,11 @@ from images.change_os_many import (
     keep_choice,
     servers_among,
 )
-from images.forms.change_os_many import ChangeOsManyForm
+from images.change_os.rules import OsChange, can_become, can_order_changes
+from images.change_os.views import chosen_image, images_to_choose
 from images.launch.views import TABS, Choice
 from images.models import Image
-from images.rules.change_os import OsChange, can_become, can_order_changes
 from images.selection.tabs import CHOSEN_AMONG, kind_of
-from images.views.change_os import chosen_image, images_to_choose
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft

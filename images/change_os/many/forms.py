@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.change_os_many import ManyChanges
+from images.change_os.many.orders import ManyChanges
 from images.launch.forms import ImageChoice
 from images.launch.login import LoginForm
 from images.models import Image

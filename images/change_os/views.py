@@ -13,14 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.forms.change_os import ChangeOsForm, change_of
+from images.change_os.forms import ChangeOsForm, change_of
+from images.change_os.rules import OsChange, can_become, can_order_change, can_order_reinstall
+from images.change_os.services import change_os as start_change
+from images.change_os.services import reinstall_os as start_reinstall
 from images.launch.views import SHOWN_IMAGES, TABS, Choice
 from images.models import Image
 from images.product.products import load_products
-from images.rules.change_os import OsChange, can_become, can_order_change, can_order_reinstall
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from images.services.change_os import change_os as start_change
-from images.services.change_os import reinstall_os as start_reinstall
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft

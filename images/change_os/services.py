@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from images.change_os.rules import OsChange, can_order_change, can_order_reinstall, least_gb
 from images.models import Image
 from images.models.locks import held_image
-from images.rules.change_os import OsChange, can_order_change, can_order_reinstall, least_gb
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
-from images.forms.change_os import change_of
+from images.change_os.forms import change_of
+from images.change_os.rules import OsChange, can_become, least_gb
+from images.change_os.services import change_os
 from images.models import Image
-from images.rules.change_os import OsChange, can_become, least_gb
-from images.services.change_os import change_os
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.accounts.models import Draft

@@ -1,0 +1,1 @@
+"""A server's OS is changed, reinstalled, brought back."""

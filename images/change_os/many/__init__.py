@@ -1,0 +1,1 @@
+"""Changing the OS of many servers in one order."""
