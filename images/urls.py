@@ -2,6 +2,11 @@
 
 from django.urls import include, path
 
+from images.catalogue import views as catalogue
+from images.catalogue import views as detail
+from images.catalogue import views as export_csv
+from images.catalogue import views as selection
+from images.choose import views as choose
 from images.delete import views as delete
 from images.delete import views as trash
 from images.export import views as export
@@ -11,7 +16,7 @@ from images.modify import views as modify
 from images.modify import views as tag
 from images.os import views as os_versions
 from images.verify import views as verify
-from images.views import catalogue, choose, detail, export_csv, release_notes, selection
+from images.views import release_notes
 
 app_name = "images"
 urlpatterns = [

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from images.choose import SHOWN, candidates, elsewhere
-from images.forms.choose import ChooseForm
+from images.choose.forms import ChooseForm
+from images.choose.found import SHOWN, candidates, elsewhere
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
 from tests import factories

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from images.attributes import attributes_of
+from images.catalogue.attributes import attributes_of
+from images.catalogue.views import SECTIONS
 from images.models import Image
-from images.views.detail import SECTIONS
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job

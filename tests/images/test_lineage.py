@@ -5,8 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from images.lineage import COPIES, SERVERS, lineage_of
-from images.lineage_picture import draw_narrow, draw_wide, shortened
+from images.catalogue.lineage import COPIES, SERVERS, lineage_of
+from images.catalogue.lineage_picture import draw_narrow, draw_wide, shortened
 from images.models import Image
 from imsconsole.accounts.models import Membership
 from imsconsole.core.now import now

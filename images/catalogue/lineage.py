@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.attributes import shows_source
+from images.catalogue.attributes import shows_source
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server

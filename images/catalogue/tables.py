@@ -166,3 +166,23 @@ def image_table(
     assert isinstance(table, ImageTable)  # noqa: S101  paged returns what it was given
     table.load_jobs()
     return table
+
+
+class CopyTable(ImsTable):
+    """A page of `images.catalogue.lineage.copies_of`."""
+
+    caption = _("Made from it")
+
+    name = tables.Column(linkify=True, order_by=("name", "pk"))
+    status = FragmentColumn(
+        "{% include 'components/_status.html' with status=record.status label=record.get_status_display %}",
+        order_by=("status", "pk"),
+    )
+    type = tables.Column(order_by=("type", "pk"))
+    created_at = FragmentColumn("{{ value|ago }}", order_by=("created_at", "pk"))
+
+    class Meta(ImsTable.Meta):
+        model = Image
+        fields = ("name", "status", "type", "created_at")
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "copies"}
+        empty_text = _("No image was made from it.")

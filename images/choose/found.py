@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from images.choose.forms import Need
 from images.fields.encryption import with_keys
-from images.forms.choose import Need
 from images.launch.fit import fits
 from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet, ImageTag

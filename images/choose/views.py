@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from images.choose import SHOWN, candidates, elsewhere
+from images.choose.forms import ChooseForm, Need
+from images.choose.found import SHOWN, candidates, elsewhere
 from images.fields.rules import can_import
-from images.forms.choose import ChooseForm, Need
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor

@@ -25,6 +25,16 @@ FIELDS = (
 )  # fmt: skip
 Row = dict[str, Any]  # FIELDS, and the texts of `_with_texts`
 Cell = Callable[[Row], Any]
+PUBLIC = ["name", "status", "os", "type", "created", "system disk", "min memory", "id", "size"]
+PRIVATE = [
+    "name", "id", "status", "os", "type", "created", "capacity", "shared disks", "size", "encryption", "min memory",
+]  # fmt: skip
+FURTHER = [
+    "max memory", "architecture", "boot mode", "multi-queue", "cloud-init", "function", "protected", "source",
+    "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
+    "verified",
+]  # fmt: skip
+TRASH = ["trashed", "kept"]
 
 
 def _choice(name: str) -> Cell:
@@ -95,19 +105,6 @@ def _cells() -> dict[str, tuple[str, Cell]]:
         "trashed": (_("Deleted at"), _time("trashed_at")),
         "kept": (_("Kept until"), _time("kept_until")),
     }
-
-
-PUBLIC = ["name", "status", "os", "type", "created", "system disk", "min memory", "id", "size"]
-PRIVATE = [
-    "name", "id", "status", "os", "type", "created", "capacity", "shared disks", "size", "encryption", "min memory",
-]  # fmt: skip
-FURTHER = [
-    "max memory", "architecture", "boot mode", "multi-queue", "cloud-init", "function", "protected", "source",
-    "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
-    "verified",
-]  # fmt: skip
-
-TRASH = ["trashed", "kept"]
 
 
 def columns_of(tab: str) -> tuple[list[str], list[Cell]]:

@@ -18,6 +18,25 @@ from imsconsole.cloud.models import Key
 from imsconsole.core.text import size
 
 Text = str | Promise
+STATUSES: dict[str, Text] = {
+    Image.Status.QUEUED: _("Its file has not come yet."),
+    Image.Status.SAVING: _("Its file is being written to the store. It can be used when that has ended."),
+    Image.Status.ACTIVE: _("It can be used."),
+    Image.Status.KILLED: _("Its file did not arrive as it should. Retry its job, or delete it."),
+    Image.Status.FROZEN: _("It was stopped by the platform and cannot be used."),
+}
+CATEGORIES: dict[str, Text] = {
+    PUBLIC: _("Everybody may use it; the platform takes care of it."),
+    PRIVATE: _("Members of the project see it, and projects it is shared with."),
+    SHARED: _("It is another project's, which shares it with this one."),
+    MARKET: _("Everybody may use it at its publisher's price."),
+}
+TYPES: dict[str, Text] = {
+    Image.Type.SYSTEM: _("An operating system with its programs; servers are created from it."),
+    Image.Type.DATA: _("Data only; disks are created from it, not servers."),
+    Image.Type.FULL: _("A server's system disk with all its data disks."),
+    Image.Type.ISO: _("An installation medium; only a temporary server can be created from it."),
+}
 
 
 @dataclass(frozen=True)
@@ -257,24 +276,3 @@ def _title(disk: ImageDisk, count: int) -> Text:
 
 def _yes_no(value: bool) -> Promise:
     return _("Yes") if value else _("No")
-
-
-STATUSES: dict[str, Text] = {
-    Image.Status.QUEUED: _("Its file has not come yet."),
-    Image.Status.SAVING: _("Its file is being written to the store. It can be used when that has ended."),
-    Image.Status.ACTIVE: _("It can be used."),
-    Image.Status.KILLED: _("Its file did not arrive as it should. Retry its job, or delete it."),
-    Image.Status.FROZEN: _("It was stopped by the platform and cannot be used."),
-}
-CATEGORIES: dict[str, Text] = {
-    PUBLIC: _("Everybody may use it; the platform takes care of it."),
-    PRIVATE: _("Members of the project see it, and projects it is shared with."),
-    SHARED: _("It is another project's, which shares it with this one."),
-    MARKET: _("Everybody may use it at its publisher's price."),
-}
-TYPES: dict[str, Text] = {
-    Image.Type.SYSTEM: _("An operating system with its programs; servers are created from it."),
-    Image.Type.DATA: _("Data only; disks are created from it, not servers."),
-    Image.Type.FULL: _("A server's system disk with all its data disks."),
-    Image.Type.ISO: _("An installation medium; only a temporary server can be created from it."),
-}

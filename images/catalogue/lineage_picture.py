@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from images.lineage import Node
+from images.catalogue.lineage import Node
 
 HEIGHT, ROW = 46, 58  # of a box, and from one row to the next
 WIDE, GAP, WIDEST = 1120, 36, 240  # of the whole drawing, between columns, of a box

@@ -1,0 +1,1 @@
+"""The list of images and all that is known of one."""

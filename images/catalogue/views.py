@@ -1,0 +1,272 @@
+"""The list: a page of a tab, filtered and sorted by the URL, the same as CSV, and the bar of what is chosen in it; and all
+that is known about one image, in sections that each have an address.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from images.catalogue.attributes import attributes_of
+from images.catalogue.csv import columns_of, rows_of
+from images.catalogue.lineage import copies_of, lineage_of
+from images.catalogue.lineage_picture import draw_narrow, draw_wide
+from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable, image_table
+from images.copy.rules import can_begin_copy
+from images.delete.rules import can_delete, can_purge, can_restore_each, can_withdraw_deletion
+from images.delete.tables import TrashTable, trash_table
+from images.export.jobs import ExportImage, exported_object
+from images.export.rules import can_export
+from images.fields.encryption import with_keys
+from images.fields.rules import can_import
+from images.launch.disk.rules import can_create_disk_from
+from images.launch.install.rules import can_install
+from images.launch.rules import can_launch
+from images.models import Image, ImageQuerySet
+from images.modify.rules import can_modify, can_tag
+from images.product.ancestry import load_ancestors
+from images.product.products import product_of
+from images.product.rules import can_offer, can_share
+from images.selection.bulk import MOST_AT_ONCE, parted_by
+from images.selection.chosen import chosen_images, found_by
+from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
+from images.selection.tabs import KINDS, kind_of
+from images.selection.used_by import uses_of
+from images.verify.rules import can_verify
+from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.models import Room
+from imsconsole.accounts.rules import may_write
+from imsconsole.audit.models import Event
+from imsconsole.cloud.models import BucketObject
+from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.queries import state_of
+from imsconsole.core.selection import part, picked_ids
+from imsconsole.core.tables import paged
+from imsconsole.jobs.about import SHOWN, latest_jobs
+from imsconsole.jobs.models import Job
+
+TITLES = {
+    "attributes": _("Attributes"),
+    "lineage": _("Lineage"),
+    "use": _("Used by"),
+    "history": _("History"),
+}
+
+
+@signed_in
+def list_images(request: ActorRequest) -> HttpResponse:
+    if opened := default_view(request, Room.IMAGES):
+        return opened
+    tab = tab_of(request.GET)
+    found = ImageFilter(request.GET, queryset=for_tab(tab, request.actor))
+    kind, table_of = (TrashTable, trash_table) if tab == "trash" else (ImageTable, image_table)
+    columns = chosen_columns(request, Room.IMAGES, kind)
+    context = {
+        "active": "images",
+        "tab": tab,
+        "tabs": _tabs(),
+        "filter": found,
+        "table": table_of(found.qs, request, request.actor, columns),
+        "list": list_page(request, Room.IMAGES, found),
+        "export_query": _export_query(request, tab),
+        "can_create": can_import(request.actor),
+        "can_empty": may_write(request.actor),
+        "trash_days": settings.IMS_TRASH_DAYS,
+        # rows that ask for their state get nothing else, so that what is open or being typed stays
+        "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
+    }
+    return render_page(request, "images/list.html", "images/_list.html", context)
+
+
+def _export_query(request: ActorRequest, tab: str) -> str:
+    """The same query, for the CSV."""
+    query = state_of(request.GET, "per_page", "columns")
+    query["tab"] = tab
+    return query.urlencode()
+
+
+def _tabs() -> list[dict[str, Any]]:
+    address = reverse("images:list")
+    return [
+        {"key": key, "title": title, "url": f"{address}?tab={key}", "count": None}
+        for key, title in TABS.items()
+    ]
+
+
+@signed_in
+def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """The head with status and actions, and the section that the URL names; else the first."""
+    image = get_object_or_404(_images(request), pk=image_id)
+    section = request.GET.get("section", "")
+    section = section if section in SECTIONS else next(iter(SECTIONS))
+    latest = latest_jobs(Job.objects.visible_to(request.actor).touching(image.pk), request.actor)
+    context = {
+        "active": "images",
+        "image": image,
+        "product": product_of(image, request.actor),
+        "section": section,
+        "tabs": tabs_of(image, request.actor),
+        "kind": kind_of(image, request.actor),
+        "kind_title": KINDS[kind_of(image, request.actor)],
+        **latest,
+        "can_launch": can_launch(image, request.actor),
+        "can_install": can_install(image, request.actor),
+        "can_create_disk": can_create_disk_from(image, request.actor),
+        "can_modify": can_modify(image, request.actor),
+        "can_export": can_export(image, request.actor),
+        "exported": _exported(latest["jobs"]),
+        "can_copy": can_begin_copy(image, request.actor),
+        "can_share": can_share(image, request.actor),
+        "can_offer": can_offer(image, request.actor),
+        "can_delete": can_delete(image, request.actor),
+        "can_withdraw_deletion": can_withdraw_deletion(image, request.actor),
+        "can_verify": can_verify(image, request.actor),
+        "is_fragment": wants_fragment(request),
+        **SECTIONS[section](image, request),
+    }
+    return render_page(request, "images/detail.html", "images/_detail.html", context)
+
+
+def _exported(jobs: list[Job]) -> BucketObject | None:
+    """What the latest export has made, while it is there."""
+    last = next((job for job in jobs if job.kind == ExportImage.kind), None)
+    return exported_object(last) if last and last.state == Job.State.DONE else None
+
+
+def _images(request: ActorRequest) -> Any:
+    images = with_keys(Image.objects.visible_to(request.actor).with_facts(request.actor))
+    related = ("os_version", "created_by", "region", "project__account", "successor", "backup__zone")
+    return images.select_related(*related).prefetch_related("tags")
+
+
+def _attributes(image: Image, request: ActorRequest) -> dict[str, Any]:
+    return {"groups": attributes_of(image, request.actor), "can_tag": can_tag(image, request.actor)}
+
+
+def _lineage(image: Image, request: ActorRequest) -> dict[str, Any]:
+    root = lineage_of(image, request.actor)
+    return {
+        "tree": root,
+        "drawings": [("wide", draw_wide(root)), ("narrow", draw_narrow(root))],
+        "table": paged(CopyTable, copies_of(image, request.actor), request),
+    }
+
+
+def _use(image: Image, request: ActorRequest) -> dict[str, Any]:
+    return {"uses": uses_of(image, request.actor)}
+
+
+def _history(image: Image, request: ActorRequest) -> dict[str, Any]:
+    """What the trail of the actor's project tells: what was done to the image, and what was refused.
+
+    With whom it was shared, and how that ended: to its owner; to a receiver, of itself.
+    """
+    mine = Q(owner=request.actor.project) | Q(project=request.actor.project)
+    return {
+        "events": Event.objects.visible_to(request.actor).about("image", image.pk)[:SHOWN],
+        "shares": image.shares.filter(mine).select_related("created_by", "copy")[:SHOWN],
+    }
+
+
+SECTIONS: dict[str, Callable[[Image, ActorRequest], dict[str, Any]]] = {
+    "attributes": _attributes,
+    "lineage": _lineage,
+    "use": _use,
+    "history": _history,
+}
+
+
+def tabs_of(image: Image, actor: Actor) -> list[dict[str, Any]]:
+    """The sections. With whom an image is shared is its owner's to know, and the room of shares says it."""
+    tabs: list[dict[str, Any]] = [
+        {
+            "key": key,
+            "title": title,
+            "url": f"{image.get_absolute_url()}?section={key}",
+            "count": image.servers_count if key == "use" else None,
+        }
+        for key, title in TITLES.items()
+    ]
+    if image.project_id == actor.project.pk:
+        url = reverse("sharing:members", args=[image.pk])
+        shared = {"key": "members", "title": gettext("Shared with"), "url": url, "count": image.shares_count}
+        tabs.insert(-1, shared)
+    return tabs
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def export_images(request: ActorRequest) -> HttpResponseBase:
+    """By GET what the query finds; by POST what was chosen in the list (`core.selection`)."""
+    if request.method == "POST":
+        state = request.POST.get("state", "")
+        images = chosen_images(request.POST, request.actor)
+        if not images.exists():
+            messages.warning(
+                request, gettext("No image is selected. Tick the images you want in the file first.")
+            )
+            return HttpResponseRedirect(f"{reverse('images:list')}?{state or 'q='}")
+    else:
+        state = request.GET.urlencode()
+        images = found_by(state, request.actor)
+    query = QueryDict(state)
+    headings, cells = columns_of(tab_of(query))
+    name = dated_name(request.actor.project, tab_of(query), "images")
+    return csv_stream(headings, rows_of(_sorted(images, query, request), cells), name)
+
+
+def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
+    """In the order of the list on the screen."""
+    kind = TrashTable if tab_of(query) == "trash" else ImageTable
+    table = kind(images, actor=request.actor, order_by=query.getlist("sort"))
+    ordered: ImageQuerySet = table.data.data
+    return ordered
+
+
+@signed_in
+@require_POST  # IDs do not fit into an address; nothing is changed
+def show_selection(request: ActorRequest) -> HttpResponse:
+    actor, matching = request.actor, request.POST.get("matching", "")
+    images = chosen_images(request.POST, actor)
+    ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
+    tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
+    template, parts = _parts(
+        tab,
+        list(images.select_related("os_version", "key", "backup").prefetch_related("disks")[:MOST_AT_ONCE]),
+        actor,
+    )
+    context = {
+        **parts,
+        "total": images.count() if matching else len(ids),
+        "most": MOST_AT_ONCE,
+        "tab": tab,
+        "is_matching": bool(matching),
+        "all_count": found_by(request.POST.get("state", ""), actor).count(),
+        "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
+    }
+    return render(request, template, context)
+
+
+def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
+    """The template of the bar, and what the rules say of the images."""
+    if tab != "trash":
+        copyable = part(images, lambda image: can_begin_copy(image, actor))
+        parted = part(images, lambda image: can_delete(image, actor))
+        load_ancestors(images)
+        exportable = part(images, lambda image: can_export(image, actor))
+        return "images/_selection.html", {"parted": parted, "copyable": copyable, "exportable": exportable}
+    purgeable = sum(bool(can_purge(image, actor)) for image in images)
+    parted = parted_by(images, can_restore_each(images, actor))
+    return "images/_trash_selection.html", {"parted": parted, "purgeable": purgeable}
