@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.admin_public import PublicImageActions
 from images.models import Image, ImageDisk, ImageTag, OsVersion, Upload
 from images.os import services as os_versions
+from images.public.admin import PublicImageActions
 from images.verify.services import verify_image
 from imsconsole.accounts.service_admin import (
     ReadOnlyInline,

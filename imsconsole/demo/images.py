@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from images.models import Image, OsVersion, PublicSource
 from images.public.platform import PLATFORM, platform_actor
-from images.services.public import fetch_public_image
+from images.public.services import fetch_public_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.trail import service

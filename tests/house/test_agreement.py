@@ -53,7 +53,7 @@ from images.modify import rules as modify
 from images.modify import rules as tag
 from images.product import rules as offer
 from images.product import rules as share
-from images.rules import public
+from images.public import rules as public
 from images.uploads import rules as uploads
 from images.verify import rules as verify
 from imsconsole.accounts import rules as accounts

@@ -18,8 +18,8 @@ from images.delete import services as delete
 from images.launch.backup.services import restore_to_new_server
 from images.models import Image, OsVersion
 from images.os.services import change_os_version, create_os_version, delete_os_version
+from images.public import services as public
 from images.public.platform import platform_actor
-from images.services import public
 from images.uploads.services import complete_upload, refuse_upload, start_upload
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Account, AvailabilityZone, Draft, Invitation, Project, Region, User

@@ -22,10 +22,10 @@ from images.delete.jobs import DeleteImage
 from images.delete.services import delete_image, purge_image
 from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
-from images.jobs_public import FetchPublicImage
 from images.models import Image, ImageDisk, PublicSource, Upload
+from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
-from images.services.public import fetch_public_image
+from images.public.services import fetch_public_image
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image
 from images.verify.store_check import differences

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from images.public.catalogue import entries
 from images.public.platform import platform_actor
-from images.services.public import fetch_public_image
+from images.public.services import fetch_public_image
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 from imsconsole.jobs.models import Job

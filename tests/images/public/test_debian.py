@@ -9,7 +9,7 @@ from django.conf import settings
 
 from images.launch.services import create_servers
 from images.models import Image
-from images.services.public import fetch_public_image
+from images.public.services import fetch_public_image
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Server
 from imsconsole.jobs.models import Job

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 
-from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource
 from images.public.catalogue import entry_of
-from images.services.public import fetch_public_image
+from images.public.jobs import FetchPublicImage
+from images.public.services import fetch_public_image
 from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from images.models import Image, ReleaseNote
-from images.services.public import deprecate_image, hide_image, undeprecate_image, write_release_note
+from images.public.services import deprecate_image, hide_image, undeprecate_image, write_release_note
 from imsconsole.accounts.models import Project, Region
 from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from images.change_os.views import images_to_choose
 from images.models import Image
-from images.services.public import deprecate_image, write_release_note
+from images.public.services import deprecate_image, write_release_note
 from imsconsole.notifications.models import Message
 from tests import factories
 from tests.conftest import client_of

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import date
 from uuid import uuid4
 
-from images.jobs_public import FetchPublicImage
 from images.models import Image, PublicSource, ReleaseNote
 from images.models.locks import held_images
 from images.public.catalogue import entry_of
+from images.public.jobs import FetchPublicImage
 from images.public.messages import tell_deprecation
-from images.rules.public import can_deprecate, can_fetch, can_keep, date_is_near
+from images.public.rules import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from images.models import Image, PublicSource
 from images.models.public import NOTE_LENGTH, ReleaseNote
+from images.public import services
 from images.public.catalogue import Entry, entries
 from images.public.platform import platform_actor
-from images.services import public as services
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_in, operator_of
