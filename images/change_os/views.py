@@ -29,8 +29,8 @@ from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.rules import can_run_guests
 from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
+from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.system_disks import kept_until
-from imsconsole.cloud.views.servers import find_server
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page

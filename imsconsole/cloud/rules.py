@@ -6,7 +6,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock_disks
-from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.models import Server
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import Capabilities
@@ -86,23 +86,6 @@ def fits_memory(memory_mb: int, host: Host) -> Verdict:
     if memory_mb <= host.free_memory_mb:
         return ALLOWED
     return refuse_as("no-guest-memory", needed_mb=memory_mb, free_mb=host.free_memory_mb)
-
-
-def can_create_key_pair(actor: Actor) -> Verdict:
-    """Importing and creating key pairs needs a role that writes."""
-    return may_write(actor)
-
-
-def is_free_name(name: str, actor: Actor) -> Verdict:
-    """Names of key pairs are unique in a project."""
-    if KeyPair.objects.visible_to(actor).filter(name=name).exists():
-        return refuse("key-pair-name", _("A key pair of this name exists already. Choose another name."))
-    return ALLOWED
-
-
-def can_delete_key_pair(key_pair: KeyPair, actor: Actor) -> Verdict:
-    """A key pair can always be deleted: servers keep the public key they were born with."""
-    return may_write(actor)
 
 
 def may_change(server: Server, actor: Actor) -> Verdict:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.models import Server
 from imsconsole.core.tables import FragmentColumn, ImsTable, PickColumn
 
 
@@ -45,20 +45,3 @@ class ServerTable(ImsTable):
             "actions",
         )  # fmt: skip
         order_by = "-created_at"
-
-
-class KeyPairTable(ImsTable):
-    name = tables.Column()
-    fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
-    created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
-    actions = FragmentColumn(
-        template_name="keypairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
-    )
-
-    caption = _("Key pairs")
-    empty_template = "keypairs/_empty.html"
-
-    class Meta(ImsTable.Meta):
-        model = KeyPair
-        fields = ("name", "fingerprint", "created_at", "actions")
-        order_by = "name"

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
+from imsconsole.cloud.key_pairs.ssh_keys import BadKey, new_key, read_public_key
 from imsconsole.cloud.models import KeyPair
-from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
-from imsconsole.cloud.ssh_keys import BadKey, new_key, read_public_key
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from tests.conftest import client_of

@@ -69,6 +69,7 @@ from imsconsole.cloud.backups.services import create_backup, restore_backup
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.jobs import CreateServer, StartServer
+from imsconsole.cloud.key_pairs import rules as key_pairs
 from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server, Vault
@@ -324,7 +325,7 @@ KEY_PAIR = Subject(
     lambda actor: factories.KeyPairFactory(project=actor.project),
     {"there": {}},
     lambda _pair: [reverse("keypairs:list")],
-    (Action(cloud.can_delete_key_pair, "Delete", at("keypairs:delete")),),
+    (Action(key_pairs.can_delete_key_pair, "Delete", at("keypairs:delete")),),
 )
 
 KEY_STATES: dict[str, dict[str, Any]] = {
@@ -788,9 +789,9 @@ PROJECT = Subject(
         )
     ],
     (
-        Action(cloud.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
+        Action(key_pairs.can_create_key_pair, "Create key pair", always("keypairs:create"), {"name": "mine"}),
         Action(
-            cloud.can_create_key_pair,
+            key_pairs.can_create_key_pair,
             "Import public key",
             always("keypairs:import"),
             {"name": "mine", "public_key": KEY},

@@ -22,8 +22,9 @@ from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
 from imsconsole.accounts.services.saved_views import save_view, set_default_view
 from imsconsole.cloud.jobs import CreateServer
+from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
+from imsconsole.cloud.key_pairs.ssh_keys import new_key
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
 from imsconsole.cloud.services.servers import (
     delete_server,
     reboot_server,
@@ -32,7 +33,6 @@ from imsconsole.cloud.services.servers import (
     start_server,
     stop_server,
 )
-from imsconsole.cloud.ssh_keys import new_key
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project

@@ -11,8 +11,8 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.forms import DeleteForm
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules import can_delete
+from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.services.servers import delete_server
-from imsconsole.cloud.views.servers import find_server
 
 
 @signed_in

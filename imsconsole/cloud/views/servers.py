@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
@@ -39,6 +38,7 @@ from imsconsole.cloud.rules_change_os import (
     can_reinstall_os,
     can_undo_change_os,
 )
+from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
 from imsconsole.cloud.volumes.rules import WORKING, can_take_disk
@@ -48,13 +48,6 @@ from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.rules import can_retry
-
-
-def find_server(request: ActorRequest, server_id: uuid.UUID) -> Server:
-    """The actor's server, or 404."""
-    servers = Server.objects.visible_to(request.actor).existing()
-    related = ("flavor", "image__os_version", "zone", "key_pair", "project__region", "project__account")
-    return get_object_or_404(servers.select_related(*related), pk=server_id)
 
 
 def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:

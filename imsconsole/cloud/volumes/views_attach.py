@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.views.servers import find_server
+from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.volumes.filters import disks_of
 from imsconsole.cloud.volumes.forms import AttachForm, TakeForm
 from imsconsole.cloud.volumes.rules import can_attach_disk, can_attach_to, can_take_disk

@@ -4,9 +4,9 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair, is_free_name
+from imsconsole.cloud.key_pairs.ssh_keys import PublicKey
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.cloud.rules import can_create_key_pair, can_delete_key_pair, is_free_name
-from imsconsole.cloud.ssh_keys import PublicKey
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import held
 

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.cloud.forms import ImportKeyForm, KeyPairForm
+from imsconsole.cloud.key_pairs.forms import ImportKeyForm, KeyPairForm
+from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair
+from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
+from imsconsole.cloud.key_pairs.ssh_keys import new_key
+from imsconsole.cloud.key_pairs.tables import KeyPairTable
 from imsconsole.cloud.models import KeyPair
-from imsconsole.cloud.rules import can_create_key_pair, can_delete_key_pair
-from imsconsole.cloud.services.key_pairs import create_key_pair, delete_key_pair, import_key_pair
-from imsconsole.cloud.ssh_keys import new_key
-from imsconsole.cloud.tables import KeyPairTable
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 

@@ -1,0 +1,1 @@
+"""Key pairs of servers: made here or imported, kept as public keys."""

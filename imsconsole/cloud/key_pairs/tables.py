@@ -1,0 +1,24 @@
+"""The list of key pairs."""
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.models import KeyPair
+from imsconsole.core.tables import FragmentColumn, ImsTable
+
+
+class KeyPairTable(ImsTable):
+    name = tables.Column()
+    fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
+    created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
+    actions = FragmentColumn(
+        template_name="keypairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
+    )
+
+    caption = _("Key pairs")
+    empty_template = "keypairs/_empty.html"
+
+    class Meta(ImsTable.Meta):
+        model = KeyPair
+        fields = ("name", "fingerprint", "created_at", "actions")
+        order_by = "name"
