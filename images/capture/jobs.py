@@ -10,7 +10,7 @@ from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_capture import is_source
-from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.locks import held
 from imsconsole.core.now import now

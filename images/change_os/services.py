@@ -12,7 +12,7 @@ from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service
 from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
 from imsconsole.cloud.models import Disk, KeyPair, Server
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from images.launch.rules import USER_DATA_BYTES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import KeyPair
-from imsconsole.cloud.passwords import crypted, is_good_password
+from imsconsole.cloud.servers.passwords import crypted, is_good_password
 from imsconsole.core.rules import Verdict
 
 LOGINS = [("key", _("Key pair")), ("password", _("Password")), ("none", _("Set by user data"))]

@@ -12,10 +12,10 @@ from images.models.locks import held_images
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.audit.trail import service
-from imsconsole.cloud.addresses import free_addresses, free_macs
-from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, numbered_names, server_name
+from imsconsole.cloud.servers.addresses import free_addresses, free_macs
+from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job

@@ -27,7 +27,7 @@ from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor, KeyPair, Server
-from imsconsole.cloud.rules import can_run_guests
+from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page

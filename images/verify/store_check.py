@@ -20,7 +20,7 @@ from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
-from imsconsole.cloud.reconcile import reconcile_server
+from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.volumes.rules import WORKING
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine

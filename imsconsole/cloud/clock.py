@@ -6,7 +6,7 @@ from imsconsole.cloud.buckets.sweep import sweep_objects
 from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.cloud.kept_disks import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.cloud.keys.deletions import delete_due_keys, warn_of_key_deletions
-from imsconsole.cloud.reconcile import reconcile_all
+from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.core.periodic import Periodic
 
 PERIODIC = (

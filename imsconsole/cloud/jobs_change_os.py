@@ -11,9 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.boot_check import watched_from
 from imsconsole.cloud.engines import engine_of
-from imsconsole.cloud.jobs import (
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.rules_change_os import is_kept
+from imsconsole.cloud.servers.boot_check import watched_from
+from imsconsole.cloud.servers.jobs import (
     DONE,
     bytes_of,
     locked_subject,
@@ -23,10 +25,8 @@ from imsconsole.cloud.jobs import (
     start_guest,
     subject_of,
 )
-from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_change_os import is_kept
-from imsconsole.cloud.specs import disk_spec, server_spec
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.specs import disk_spec, server_spec
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disks import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now

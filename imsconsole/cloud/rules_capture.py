@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_system
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import is_idle as server_is_idle
+from imsconsole.cloud.servers.rules import is_idle as server_is_idle
 from imsconsole.cloud.volumes.rules import is_data_disk, is_idle
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 

@@ -9,7 +9,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import can_run_guests, fits_memory, is_idle, is_permanent
+from imsconsole.cloud.servers.rules import can_run_guests, fits_memory, is_idle, is_permanent
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.usage import record_usage
+from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.now import now
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.cloud.usage import settled_until
+from imsconsole.cloud.servers.usage import settled_until
 from imsconsole.core.csv import csv_response, csv_stream, dated_name
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
@@ -35,6 +35,11 @@ from market.billing.questions import (
 from market.billing.tables import FeesTable, ImageFees, IncomeTable, MonthFees, ServerFees
 from market.models import Charge, Listing
 from market.money import price_text
+
+LINE_HEADINGS = (
+    _("Hour (UTC)"), _("Server"), _("Server ID"), _("Image"), _("Image ID"), _("Charged for"), _("Product code"),
+    _("Price"), _("Seconds"), _("Seconds × units"), _("Amount"), _("Currency"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,12 +127,6 @@ def export_income(request: ActorRequest) -> HttpResponseBase:
     """All of it."""
     rows = income_of(request.actor).order_by("-month", "title", "listing")
     return csv_response(IncomeTable, rows, dated_name(request.actor.project, "income"))
-
-
-LINE_HEADINGS = (
-    _("Hour (UTC)"), _("Server"), _("Server ID"), _("Image"), _("Image ID"), _("Charged for"), _("Product code"),
-    _("Price"), _("Seconds"), _("Seconds × units"), _("Amount"), _("Currency"),
-)  # fmt: skip
 
 
 def _cells(lines: "QuerySet[Charge]") -> Iterator[list[Any]]:

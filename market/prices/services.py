@@ -7,7 +7,7 @@ from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.audit.trail import service
-from imsconsole.cloud.usage import hold_settled
+from imsconsole.cloud.servers.usage import hold_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now

@@ -8,8 +8,8 @@ from images.change_os.services import change_os
 from images.launch.services import create_servers
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.servers.services import delete_server
 from imsconsole.cloud.services.kept_disks import undo_change_os
-from imsconsole.cloud.services.servers import delete_server
 from imsconsole.engine.types import GIB
 from tests import factories
 from tests.bench.timing import median_ms

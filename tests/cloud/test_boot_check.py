@@ -2,7 +2,7 @@
 
 import pytest
 
-from imsconsole.cloud.boot_check import shows_life
+from imsconsole.cloud.servers.boot_check import shows_life
 
 # what OVMF writes when nothing on the disk boots
 OVMF = """BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x3,0x0): Not Found

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules import can_delete
-from imsconsole.cloud.services.servers import delete_server
+from imsconsole.cloud.servers.rules import can_delete
+from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by

@@ -13,8 +13,8 @@ from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.kept_disks import delete_expired_disks
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
+from imsconsole.cloud.servers.services import delete_server
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
-from imsconsole.cloud.services.servers import delete_server
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from imsconsole.cloud.jobs import DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.services.servers import delete_server, reboot_server, start_server, stop_server
+from imsconsole.cloud.servers.jobs import DeleteServer, RebootServer, StartServer, StopServer
+from imsconsole.cloud.servers.services import delete_server, reboot_server, start_server, stop_server
 from imsconsole.engine.types import Power
 from imsconsole.jobs.models import Job
 from tests.cloud.machines import bootable_image, files_of, order

@@ -6,8 +6,8 @@ from django.urls import reverse
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules import can_reboot, can_start, can_stop
-from imsconsole.cloud.services.servers import reboot_server, start_server, stop_server
+from imsconsole.cloud.servers.rules import can_reboot, can_start, can_stop
+from imsconsole.cloud.servers.services import reboot_server, start_server, stop_server
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities

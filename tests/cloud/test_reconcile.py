@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from django.utils.translation import override
 
-from imsconsole.cloud import reconcile
 from imsconsole.cloud.clock import PERIODIC
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.services.servers import set_auto_start
+from imsconsole.cloud.servers import reconcile
+from imsconsole.cloud.servers.services import set_auto_start
 from imsconsole.core.now import now
 from imsconsole.engine.types import Power, ServerState
 from imsconsole.jobs.models import Job

@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from imsconsole.cloud.rules import can_rename
-from imsconsole.cloud.services.servers import rename_server, set_auto_start
+from imsconsole.cloud.servers.rules import can_rename
+from imsconsole.cloud.servers.services import rename_server, set_auto_start
 from imsconsole.core.rules import Refused
 from tests.conftest import client_of
 from tests.factories import ServerFactory

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from imsconsole.cloud.models import Server, Usage
-from imsconsole.cloud.states import change_status
-from imsconsole.cloud.usage import record_usage
+from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.now import now
 from tests.factories import DiskFactory, FlavorFactory, ImageFactory, ServerFactory
 

@@ -21,11 +21,11 @@ from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
 from imsconsole.accounts.services.saved_views import save_view, set_default_view
-from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
 from imsconsole.cloud.key_pairs.ssh_keys import new_key
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.cloud.services.servers import (
+from imsconsole.cloud.servers.jobs import CreateServer
+from imsconsole.cloud.servers.services import (
     delete_server,
     reboot_server,
     rename_server,

@@ -11,8 +11,8 @@ from images.change_os.services import change_os, reinstall_os
 from images.models import Image
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
-from imsconsole.cloud.services.servers import delete_server, start_server
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.support.at_once import DONE, at_once

@@ -9,7 +9,7 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
-from imsconsole.cloud.services.servers import delete_server, start_server
+from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.cloud.volumes.services import attach_disk, delete_disk
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.rules import Refused

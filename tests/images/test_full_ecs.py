@@ -17,7 +17,7 @@ from imsconsole.cloud.backups.services import create_backup, create_legacy_backu
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Server
-from imsconsole.cloud.specs import key_of
+from imsconsole.cloud.servers.specs import key_of
 from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused

@@ -15,10 +15,10 @@ from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.passwords import crypted, is_good_password
-from imsconsole.cloud.services.servers import delete_server, start_server, stop_server
+from imsconsole.cloud.servers.jobs import CreateServer
+from imsconsole.cloud.servers.passwords import crypted, is_good_password
+from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities

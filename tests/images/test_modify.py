@@ -12,7 +12,7 @@ from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
 from images.modify.services import modify_image
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.specs import server_spec
+from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB, Capabilities

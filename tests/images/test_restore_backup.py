@@ -12,7 +12,7 @@ from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Server
-from imsconsole.cloud.services.servers import delete_server
+from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.errors import NotFound
 from imsconsole.engine.types import Capabilities
 from tests import factories

@@ -19,7 +19,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.accounts.services.projects import change_quotas
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.services.servers import delete_server
+from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.errors import NoSpace
 from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.quotas import fits_quota, quota_lines, used_by

@@ -8,8 +8,8 @@ import pytest
 
 from imsconsole.accounts.actor import Operator, service_actor
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.states import change_status
-from imsconsole.cloud.usage import hour_of
+from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.usage import hour_of
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry

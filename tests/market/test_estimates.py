@@ -7,7 +7,7 @@ import pytest
 from django.template import Context, Template
 from django.urls import reverse
 
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from market.billing.estimates import estimate_change, estimate_servers

@@ -10,8 +10,8 @@ from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from imsconsole.cloud.models import Server, SettledUsage
-from imsconsole.cloud.states import change_status
-from imsconsole.cloud.usage import record_usage, settled_until
+from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.usage import record_usage, settled_until
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job

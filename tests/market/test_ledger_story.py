@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from imsconsole.accounts.actor import Operator, service_actor
 from imsconsole.cloud.models import Server, SettledUsage, Usage
-from imsconsole.cloud.states import change_status
-from imsconsole.cloud.usage import record_usage
+from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

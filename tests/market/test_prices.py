@@ -9,7 +9,7 @@ from djmoney.money import Money
 
 from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
-from imsconsole.cloud.usage import hold_settled, hour_of
+from imsconsole.cloud.servers.usage import hold_settled, hour_of
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

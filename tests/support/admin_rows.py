@@ -18,7 +18,7 @@ from imsconsole.accounts.models import (
 )
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Bucket, Disk, Flavor, Key, KeyGrant, KeyPair, MasterKey, Server, Usage
-from imsconsole.cloud.usage import hour_of
+from imsconsole.cloud.servers.usage import hour_of
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message

@@ -6,7 +6,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.rules import can_restore_backup, has_usable_keys
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Backup, Flavor
-from imsconsole.cloud.rules import fits_memory
+from imsconsole.cloud.servers.rules import fits_memory
 from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.jobs.quotas import fits_quota
 

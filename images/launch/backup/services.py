@@ -4,11 +4,11 @@ from images.launch.backup.rules import can_restore_to_new
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service
-from imsconsole.cloud.addresses import free_addresses, free_macs
 from imsconsole.cloud.backups.locks import locked_backup
-from imsconsole.cloud.jobs import CreateServer
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, server_name
+from imsconsole.cloud.servers.addresses import free_addresses, free_macs
+from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 

@@ -13,7 +13,7 @@ from images.launch.services import install_server
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.hosts import host_of
-from imsconsole.cloud.rules import can_run_guests
+from imsconsole.cloud.servers.rules import can_run_guests
 
 
 @signed_in

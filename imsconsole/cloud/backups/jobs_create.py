@@ -10,7 +10,7 @@ from imsconsole.cloud.backups.rules import fits_vault
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
 from imsconsole.cloud.rules_capture import is_source
-from imsconsole.cloud.specs import disk_spec, server_spec
+from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine

@@ -3,7 +3,7 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules import can_open_screen
+from imsconsole.cloud.servers.rules import can_open_screen
 from imsconsole.core.rules import Verdict
 
 

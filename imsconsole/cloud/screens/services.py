@@ -3,10 +3,10 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.audit.trail import service
-from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.tokens import new_token
+from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.core.errors import NotFound
 
 

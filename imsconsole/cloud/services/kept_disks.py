@@ -3,10 +3,10 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.jobs_change_os import DeleteKeptDisk, UndoChangeOs
-from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.locks import locked_server
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.start import start_job
 

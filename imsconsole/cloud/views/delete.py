@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.forms import DeleteForm
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules import can_delete
 from imsconsole.cloud.servers.lookup import find_server
-from imsconsole.cloud.services.servers import delete_server
+from imsconsole.cloud.servers.rules import can_delete
+from imsconsole.cloud.servers.services import delete_server
 
 
 @signed_in

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.forms import RenameForm
-from imsconsole.cloud.rules import can_rename
 from imsconsole.cloud.servers.lookup import find_server
-from imsconsole.cloud.services.servers import rename_server, set_auto_start
+from imsconsole.cloud.servers.rules import can_rename
+from imsconsole.cloud.servers.services import rename_server, set_auto_start
 
 
 @signed_in

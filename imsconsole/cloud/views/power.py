@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.lookup import find_server
-from imsconsole.cloud.services.servers import reboot_server, start_server, stop_server
+from imsconsole.cloud.servers.services import reboot_server, start_server, stop_server
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.engines import console_of, screen_of
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules import can_open_screen
+from imsconsole.cloud.servers.rules import can_open_screen
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 

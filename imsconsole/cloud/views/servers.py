@@ -14,14 +14,22 @@ from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import can_back_up
-from imsconsole.cloud.boot_check import AWAITED, SILENT
 from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
-from imsconsole.cloud.reconcile import reconcile_server
-from imsconsole.cloud.rules import (
+from imsconsole.cloud.rules_capture import can_capture_server
+from imsconsole.cloud.rules_change_os import (
+    can_change_os,
+    can_delete_kept_disk,
+    can_reinstall_os,
+    can_undo_change_os,
+)
+from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
+from imsconsole.cloud.servers.lookup import find_server
+from imsconsole.cloud.servers.reconcile import reconcile_server
+from imsconsole.cloud.servers.rules import (
     BUSY,
     can_delete,
     can_open_screen,
@@ -31,14 +39,6 @@ from imsconsole.cloud.rules import (
     can_start,
     can_stop,
 )
-from imsconsole.cloud.rules_capture import can_capture_server
-from imsconsole.cloud.rules_change_os import (
-    can_change_os,
-    can_delete_kept_disk,
-    can_reinstall_os,
-    can_undo_change_os,
-)
-from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
 from imsconsole.cloud.volumes.rules import WORKING, can_take_disk

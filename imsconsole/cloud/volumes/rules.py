@@ -8,7 +8,7 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock
 from imsconsole.cloud.models import Disk, Key, Server
-from imsconsole.cloud.rules import is_permanent, may_change
+from imsconsole.cloud.servers.rules import is_permanent, may_change
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 

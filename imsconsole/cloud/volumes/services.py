@@ -3,9 +3,9 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service
-from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import server_name
+from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.volumes.jobs import (
     AttachDisk,
     CreateDisk,

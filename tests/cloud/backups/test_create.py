@@ -9,7 +9,7 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, delete_backup
 from imsconsole.cloud.models import Backup, Server
-from imsconsole.cloud.services.servers import delete_server, start_server
+from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.cloud.volumes.services import detach_disk, grow_disk
 from imsconsole.core.errors import NotFound

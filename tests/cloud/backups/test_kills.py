@@ -11,7 +11,7 @@ from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, Disk, Server
-from imsconsole.cloud.services.servers import stop_server
+from imsconsole.cloud.servers.services import stop_server
 from imsconsole.jobs.models import Job
 from tests.cloud.backups.making import REGION, read_from, read_stored, stored_backup, write_on
 from tests.factories import VaultFactory

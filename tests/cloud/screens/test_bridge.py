@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection
 
 from imsconsole.accounts.models import Membership
 from imsconsole.cloud.screens.bridge import CLOSE_CODES
-from imsconsole.cloud.services.servers import delete_server, stop_server
+from imsconsole.cloud.servers.services import delete_server, stop_server
 from imsconsole.core.sockets import connect_to
 from tests.cloud.machines import running_server
 from tests.conftest import client_of

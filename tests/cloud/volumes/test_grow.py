@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from django.urls import reverse
 
-from imsconsole.cloud.services.servers import start_server, stop_server
+from imsconsole.cloud.servers.services import start_server, stop_server
 from imsconsole.cloud.volumes.rules import can_grow_disk, can_grow_to
 from imsconsole.cloud.volumes.services import grow_disk
 from imsconsole.core.now import now

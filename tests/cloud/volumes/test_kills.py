@@ -4,7 +4,7 @@ import pytest
 
 from images.verify.store_check import differences
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.services.servers import start_server, stop_server
+from imsconsole.cloud.servers.services import start_server, stop_server
 from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
 from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.jobs.models import Job

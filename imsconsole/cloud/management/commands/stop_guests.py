@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.reconcile import reconcile_all
+from imsconsole.cloud.servers.reconcile import reconcile_all
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.specs import key_of, server_spec
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.specs import key_of, server_spec
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import held
 from imsconsole.core.now import now

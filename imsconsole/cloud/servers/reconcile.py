@@ -3,11 +3,11 @@
 from django.db import transaction
 
 from imsconsole.accounts.actor import service_actor
-from imsconsole.cloud.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.engines import state_of
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.services.servers import start_server
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.boot_check import SILENT, heard_of, is_watched, tell_of_silence
+from imsconsole.cloud.servers.services import start_server
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said

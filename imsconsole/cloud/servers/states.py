@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.usage import record_usage
+from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.now import now
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
-from imsconsole.cloud.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
-from imsconsole.cloud.locks import locked_server
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.names import server_name
-from imsconsole.cloud.rules import (
+from imsconsole.cloud.servers.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
+from imsconsole.cloud.servers.locks import locked_server
+from imsconsole.cloud.servers.rules import (
     can_delete,
     can_reboot,
     can_rename,
@@ -16,7 +16,7 @@ from imsconsole.cloud.rules import (
     can_start,
     can_stop,
 )
-from imsconsole.cloud.states import change_status
+from imsconsole.cloud.servers.states import change_status
 from imsconsole.jobs.start import start_job
 
 

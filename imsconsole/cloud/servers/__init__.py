@@ -1,0 +1,1 @@
+"""Servers: their states, rules, power, and what engines are told of them."""
