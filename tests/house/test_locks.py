@@ -35,10 +35,10 @@ from imsconsole.accounts.services import (
 )
 from imsconsole.audit.trail import service
 from imsconsole.cloud.backups.services import create_legacy_backup
+from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.screens.services import open_screen
-from imsconsole.cloud.services import flavors
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.locks import ORDER, held
 from imsconsole.core.now import now

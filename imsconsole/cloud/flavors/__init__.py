@@ -1,0 +1,1 @@
+"""Flavors: what a server can be."""
