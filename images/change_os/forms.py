@@ -14,7 +14,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.cloud.rules_change_os import is_stopped_first
+from imsconsole.cloud.system_disk.rules import is_stopped_first
 
 
 class ChangeOsForm(LoginForm):

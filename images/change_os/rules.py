@@ -13,7 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.cloud.rules_change_os import (
+from imsconsole.cloud.system_disk.rules import (
     can_change_os,
     can_reinstall_os,
     fits_its_start,

@@ -10,9 +10,9 @@ from images.models.locks import held_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.trail import service
-from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job

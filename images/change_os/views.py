@@ -27,10 +27,10 @@ from imsconsole.accounts.models import Draft
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, KeyPair, Server
-from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
-from imsconsole.cloud.system_disks import kept_until
+from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
+from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page

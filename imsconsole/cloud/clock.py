@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from imsconsole.cloud.buckets.sweep import sweep_objects
 from imsconsole.cloud.hosts import ask_hosts
-from imsconsole.cloud.kept_disks import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.cloud.keys.deletions import delete_due_keys, warn_of_key_deletions
 from imsconsole.cloud.servers.reconcile import reconcile_all
+from imsconsole.cloud.system_disk.clock import delete_expired_disks, warn_of_expiring_disks
 from imsconsole.core.periodic import Periodic
 
 PERIODIC = (

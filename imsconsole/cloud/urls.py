@@ -8,8 +8,9 @@ from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.key_pairs import views as key_pairs
 from imsconsole.cloud.keys.urls import KEYS
 from imsconsole.cloud.screens import views as screens
+from imsconsole.cloud.system_disk import views as kept_disks
 from imsconsole.cloud.vaults.urls import VAULTS
-from imsconsole.cloud.views import delete, edit, kept_disks, power, screen, selection, servers
+from imsconsole.cloud.views import delete, edit, power, screen, selection, servers
 from imsconsole.cloud.volumes.views_attach import attach_to_server
 
 SERVERS = [

@@ -9,7 +9,7 @@ from images.launch.services import create_servers
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.services import delete_server
-from imsconsole.cloud.services.kept_disks import undo_change_os
+from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.engine.types import GIB
 from tests import factories
 from tests.bench.timing import median_ms

@@ -10,11 +10,11 @@ from images.change_os.services import change_os
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.kept_disks import delete_expired_disks
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
 from imsconsole.cloud.servers.services import delete_server
-from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.system_disk.clock import delete_expired_disks
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk, can_undo_change_os
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from imsconsole.cloud.kept_disks import warn_of_expiring_disks
 from imsconsole.cloud.models import Disk
+from imsconsole.cloud.system_disk.clock import warn_of_expiring_disks
 from imsconsole.core import now as clock
 from imsconsole.notifications.models import Message
 from tests import factories

@@ -62,7 +62,6 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud import rules_capture as cloud_capture
-from imsconsole.cloud import rules_change_os as cloud_change_os
 from imsconsole.cloud.backups import rules as backups
 from imsconsole.cloud.backups.services import create_backup, restore_backup
 from imsconsole.cloud.buckets import rules as buckets
@@ -74,6 +73,7 @@ from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server,
 from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, StartServer
+from imsconsole.cloud.system_disk import rules as cloud_change_os
 from imsconsole.cloud.vaults import rules as vaults
 from imsconsole.cloud.volumes import rules as volumes
 from imsconsole.cloud.volumes.services import attach_disk, create_disk

@@ -16,7 +16,7 @@ from django.utils.html import escape
 from django.utils.translation import override
 
 from images.create.jobs import ImportImage
-from imsconsole.cloud.jobs_change_os import ChangeOs, ReinstallOs
+from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
 from imsconsole.core.errors import (
     BadImage,
     Conflict,

@@ -12,7 +12,7 @@ from images.models import Image
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
-from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.support.at_once import DONE, at_once

@@ -13,14 +13,14 @@ from images.change_os.services import change_os
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.jobs_change_os import ChangeOs
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.servers.reconcile import reconcile_all, reconcile_server
 from imsconsole.cloud.servers.rules import can_start
 from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
-from imsconsole.cloud.services.kept_disks import undo_change_os
-from imsconsole.cloud.system_disks import login_of, swap_system_disk
+from imsconsole.cloud.system_disk.jobs import ChangeOs
+from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
+from imsconsole.cloud.system_disk.services import undo_change_os
+from imsconsole.cloud.system_disk.swap import login_of, swap_system_disk
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.core.rules import Refused

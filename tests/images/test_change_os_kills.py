@@ -7,10 +7,10 @@ import pytest
 
 from images.change_os.services import change_os, reinstall_os
 from images.verify.store_check import differences
-from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import server_spec
-from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.machines import bootable_image, files_of, order

@@ -11,10 +11,10 @@ from images.launch.rules import Launch, can_launch
 from images.launch.services import install_server
 from images.models import Image
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules_change_os import can_change_os, can_reinstall_os
 from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.cloud.servers.services import delete_server, reboot_server
 from imsconsole.cloud.servers.specs import server_spec
+from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.volumes.rules import can_take_disk
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job

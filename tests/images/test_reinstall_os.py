@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from images.change_os.services import change_os, reinstall_os
 from imsconsole.audit.models import Event
-from imsconsole.cloud.services.kept_disks import undo_change_os
+from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job

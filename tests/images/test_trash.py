@@ -15,7 +15,7 @@ from images.modify.rules import can_modify, can_tag
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.rules_change_os import can_reinstall_os
+from imsconsole.cloud.system_disk.rules import can_reinstall_os
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused

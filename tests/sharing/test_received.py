@@ -17,7 +17,7 @@ from images.modify.services import modify_image
 from images.product.rules import can_share
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules_change_os import can_reinstall_os
+from imsconsole.cloud.system_disk.rules import can_reinstall_os
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job

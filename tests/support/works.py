@@ -37,13 +37,13 @@ from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.buckets.store import open_object
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.jobs_change_os import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, Vault
 from imsconsole.cloud.servers.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
 from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.cloud.servers.services import delete_server, reboot_server, start_server, stop_server
-from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.cloud.vaults.services import create_vault
 from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
 from imsconsole.cloud.volumes.rules import WORKING

@@ -19,7 +19,7 @@ from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
-from imsconsole.cloud.rules_change_os import can_change_os, is_stopped_first
+from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now

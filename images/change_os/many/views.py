@@ -34,7 +34,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.servers.rules import can_run_guests
-from imsconsole.cloud.system_disks import kept_until
+from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import ALLOWED, Verdict
 

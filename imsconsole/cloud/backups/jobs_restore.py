@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
-from imsconsole.cloud.jobs_change_os import ExchangeSystemDisk, incoming_of, spec_with
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.jobs import DONE, locked_subject, locked_with_disks, subject_of
 from imsconsole.cloud.servers.specs import key_of
-from imsconsole.cloud.system_disks import kept_until, swap_system_disk
+from imsconsole.cloud.system_disk.jobs import ExchangeSystemDisk, incoming_of, spec_with
+from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB

@@ -9,7 +9,7 @@ from imsconsole.cloud.backups.jobs_create import CreateBackup, hold
 from imsconsole.cloud.backups.rules import reserved_for, size_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
 from imsconsole.cloud.names import server_name
-from imsconsole.cloud.system_disks import login_of
+from imsconsole.cloud.system_disk.swap import login_of
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.rules_change_os import can_change_os
+from imsconsole.cloud.system_disk.rules import can_change_os
 from imsconsole.core.selection import part, picked_ids
 
 

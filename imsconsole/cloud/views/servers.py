@@ -20,12 +20,6 @@ from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.rules_capture import can_capture_server
-from imsconsole.cloud.rules_change_os import (
-    can_change_os,
-    can_delete_kept_disk,
-    can_reinstall_os,
-    can_undo_change_os,
-)
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
@@ -38,6 +32,12 @@ from imsconsole.cloud.servers.rules import (
     can_set_auto_start,
     can_start,
     can_stop,
+)
+from imsconsole.cloud.system_disk.rules import (
+    can_change_os,
+    can_delete_kept_disk,
+    can_reinstall_os,
+    can_undo_change_os,
 )
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of

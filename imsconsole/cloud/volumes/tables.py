@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.rules_capture import can_capture_disk
-from imsconsole.cloud.rules_change_os import can_delete_kept_disk
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
 from imsconsole.cloud.volumes.rules import (
     WORKING,
     can_attach_disk,

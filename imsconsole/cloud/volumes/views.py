@@ -15,8 +15,8 @@ from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules_change_os import can_undo_change_os
 from imsconsole.cloud.servers.specs import disk_spec
+from imsconsole.cloud.system_disk.rules import can_undo_change_os
 from imsconsole.cloud.volumes.filters import DiskFilter, disks_of
 from imsconsole.cloud.volumes.forms import GrowForm, RenameForm
 from imsconsole.cloud.volumes.rules import (

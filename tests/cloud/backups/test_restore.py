@@ -9,7 +9,7 @@ from imsconsole.cloud.backups.services import create_backup, delete_backup, rest
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
-from imsconsole.cloud.services.kept_disks import undo_change_os
+from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.cloud.volumes.services import delete_disk, detach_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused

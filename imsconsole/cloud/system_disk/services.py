@@ -2,11 +2,11 @@
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
-from imsconsole.cloud.jobs_change_os import DeleteKeptDisk, UndoChangeOs
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_change_os import can_delete_kept_disk, can_undo_change_os
 from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.system_disk.jobs import DeleteKeptDisk, UndoChangeOs
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk, can_undo_change_os
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.start import start_job
 

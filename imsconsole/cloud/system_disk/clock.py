@@ -5,7 +5,7 @@ import logging
 from imsconsole.accounts.actor import members_of, service_actor
 from imsconsole.accounts.models import Role
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.services.kept_disks import delete_kept_disk
+from imsconsole.cloud.system_disk.services import delete_kept_disk
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

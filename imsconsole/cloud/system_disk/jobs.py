@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_change_os import is_kept
 from imsconsole.cloud.servers.boot_check import watched_from
 from imsconsole.cloud.servers.jobs import (
     DONE,
@@ -27,7 +26,8 @@ from imsconsole.cloud.servers.jobs import (
 )
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.cloud.servers.states import change_status
-from imsconsole.cloud.system_disks import kept_until, swap_system_disk
+from imsconsole.cloud.system_disk.rules import is_kept
+from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.types import ServerSpec

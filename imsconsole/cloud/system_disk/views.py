@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules_change_os import can_delete_kept_disk
-from imsconsole.cloud.services.kept_disks import delete_kept_disk, undo_change_os
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 
 
 def find_kept(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> Disk:
