@@ -17,7 +17,7 @@ urlpatterns = [
     path("servers/", include("images.change_os.urls")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.launch.disk.urls")),
-    path("disks/", include("imsconsole.cloud.volumes.urls")),
+    path("disks/", include("imsconsole.cloud.disks.urls")),
     path("uploads/", include("images.uploads.urls")),
     path("jobs/", include("imsconsole.jobs.urls")),
     path("audit/", include("imsconsole.audit.urls")),

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageDisk
+from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_capture import is_source
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.locks import held

@@ -11,8 +11,8 @@ from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
+from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.servers.locks import locked_server, locked_servers
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.locks import held

@@ -22,9 +22,9 @@ from images.fields.forms import ConfirmForm
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.drafts import begin_draft, find_draft
+from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import sentence_of

@@ -23,10 +23,10 @@ from images.launch.rules import (
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
 
 
 class ImageChoice(forms.ModelChoiceField[Image]):

@@ -14,11 +14,11 @@ from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.servers.rules import fits_memory
-from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota

@@ -18,10 +18,10 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.backups.rules import WORKING as BACKUP_AT_WORK
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
+from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.reconcile import reconcile_server
-from imsconsole.cloud.volumes.rules import WORKING
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory

@@ -5,13 +5,13 @@ from django.urls import include, path
 from imsconsole.cloud.backups.urls import BACKUPS
 from imsconsole.cloud.backups.views import create as back_up
 from imsconsole.cloud.buckets.urls import BUCKETS
+from imsconsole.cloud.disks.views import attach_to_server
 from imsconsole.cloud.key_pairs import views as key_pairs
 from imsconsole.cloud.keys.urls import KEYS
 from imsconsole.cloud.screens import views as screens
 from imsconsole.cloud.system_disk import views as kept_disks
 from imsconsole.cloud.vaults.urls import VAULTS
 from imsconsole.cloud.views import delete, edit, power, screen, selection, servers
-from imsconsole.cloud.volumes.views_attach import attach_to_server
 
 SERVERS = [
     path("", servers.list_servers, name="list"),

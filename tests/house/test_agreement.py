@@ -61,11 +61,13 @@ from imsconsole.accounts import rules_views as views
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
-from imsconsole.cloud import rules_capture as cloud_capture
 from imsconsole.cloud.backups import rules as backups
 from imsconsole.cloud.backups.services import create_backup, restore_backup
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
+from imsconsole.cloud.disks import rules as cloud_capture
+from imsconsole.cloud.disks import rules as volumes
+from imsconsole.cloud.disks.services import attach_disk, create_disk
 from imsconsole.cloud.key_pairs import rules as key_pairs
 from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.services import grant_key
@@ -75,8 +77,6 @@ from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, StartServer
 from imsconsole.cloud.system_disk import rules as cloud_change_os
 from imsconsole.cloud.vaults import rules as vaults
-from imsconsole.cloud.volumes import rules as volumes
-from imsconsole.cloud.volumes.services import attach_disk, create_disk
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Refused, Verdict
 from imsconsole.jobs import rules as jobs

@@ -28,7 +28,7 @@ def test_files_are_chosen_by_the_names_of_their_drawers():
 
 def test_a_room_keeps_its_name_when_its_drawers_are_put_together():
     assert room("images/copy/rules.py") == room("images/copy/rules.py") == "images/copy"
-    assert room("imsconsole/cloud/rules_capture.py") == "imsconsole/cloud"
+    assert room("imsconsole/cloud/disks/rules.py") == "imsconsole/cloud"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from imsconsole.cloud.backups.services import create_backup
+from imsconsole.cloud.disks.rules import MAX_DATA_DISKS
+from imsconsole.cloud.disks.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
-from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS
-from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests import factories

@@ -6,11 +6,11 @@ from images.capture.services import capture_data_disks, capture_disk, capture_se
 from images.models import Image, ImageDisk
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
+from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
+from imsconsole.cloud.disks.services import attach_disk, delete_disk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.servers.services import delete_server, start_server
-from imsconsole.cloud.volumes.services import attach_disk, delete_disk
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job

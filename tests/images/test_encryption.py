@@ -17,16 +17,15 @@ from images.launch.rules import can_launch
 from images.models import Image
 from images.modify.services import modify_image
 from images.verify.store_check import differences
+from imsconsole.cloud.disks.rules import can_attach_disk, can_capture_disk, can_capture_server, can_grow_disk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.services import disable_key, enable_key
 from imsconsole.cloud.models import Key, Server
-from imsconsole.cloud.rules_capture import can_capture_disk, can_capture_server
 from imsconsole.cloud.servers.rules import can_reboot, can_start
 from imsconsole.cloud.servers.services import reboot_server, start_server, stop_server
 from imsconsole.cloud.system_disk.rules import can_undo_change_os
 from imsconsole.cloud.system_disk.services import undo_change_os
-from imsconsole.cloud.volumes.rules import can_attach_disk, can_grow_disk
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job

@@ -10,12 +10,12 @@ from images.launch.install.rules import can_install, can_install_server
 from images.launch.rules import Launch, can_launch
 from images.launch.services import install_server
 from images.models import Image
+from imsconsole.cloud.disks.rules import can_take_disk
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.cloud.servers.services import delete_server, reboot_server
 from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
-from imsconsole.cloud.volumes.rules import can_take_disk
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from tests import factories

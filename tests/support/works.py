@@ -36,6 +36,9 @@ from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.buckets.store import open_object
+from imsconsole.cloud.disks.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
+from imsconsole.cloud.disks.rules import WORKING
+from imsconsole.cloud.disks.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, Vault
@@ -45,9 +48,6 @@ from imsconsole.cloud.servers.services import delete_server, reboot_server, star
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.cloud.vaults.services import create_vault
-from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
-from imsconsole.cloud.volumes.rules import WORKING
-from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind

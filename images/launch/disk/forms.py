@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from images.launch.disk.rules import can_create_disk_from, holds_image
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.volumes.forms import CreateForm
+from imsconsole.cloud.disks.forms import CreateForm
 
 
 class DataImageChoice(forms.ModelChoiceField[Image]):

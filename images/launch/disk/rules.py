@@ -7,8 +7,8 @@ from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.disks.rules import can_order_disk
 from imsconsole.cloud.keys.rules import can_use_key
-from imsconsole.cloud.volumes.rules import can_order_disk
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 

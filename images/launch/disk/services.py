@@ -6,9 +6,9 @@ from images.models.locks import held_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service
+from imsconsole.cloud.disks.jobs import CreateDisk
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.names import server_name
-from imsconsole.cloud.volumes.jobs import CreateDisk
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 

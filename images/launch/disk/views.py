@@ -13,8 +13,8 @@ from images.launch.disk.forms import CreateDiskForm, data_images
 from images.launch.disk.services import create_disk_from
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.cloud.volumes.rules import can_create_disk
-from imsconsole.cloud.volumes.services import create_disk
+from imsconsole.cloud.disks.rules import can_create_disk
+from imsconsole.cloud.disks.services import create_disk
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.backups.rules import fits_vault
+from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
-from imsconsole.cloud.rules_capture import is_source
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now

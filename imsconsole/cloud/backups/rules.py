@@ -6,13 +6,12 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, is_source
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Backup, Disk, Server, Vault
-from imsconsole.cloud.rules_capture import is_source
 from imsconsole.cloud.servers.rules import is_permanent
 from imsconsole.cloud.system_disk.rules import can_change_os, fits_its_start, is_stopped_first
-from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB

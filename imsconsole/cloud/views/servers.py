@@ -14,12 +14,12 @@ from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import can_back_up
+from imsconsole.cloud.disks.rules import WORKING, can_capture_server, can_take_disk
 from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
-from imsconsole.cloud.rules_capture import can_capture_server
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
@@ -41,7 +41,6 @@ from imsconsole.cloud.system_disk.rules import (
 )
 from imsconsole.cloud.tables import ServerTable
 from imsconsole.cloud.views.screen import log_of, picture_of
-from imsconsole.cloud.volumes.rules import WORKING, can_take_disk
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.sentences import sentence_of

@@ -6,11 +6,11 @@ from django.urls import reverse
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.rules import can_restore_to
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
+from imsconsole.cloud.disks.services import delete_disk, detach_disk
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.cloud.system_disk.services import undo_change_os
-from imsconsole.cloud.volumes.services import delete_disk, detach_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities

@@ -1,8 +1,8 @@
 """Disks without a server, as rows and with their bytes."""
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.disks.services import create_disk
 from imsconsole.cloud.models import Disk, Key
-from imsconsole.cloud.volumes.services import create_disk
 from tests.factories import DiskFactory, ZoneFactory
 from tests.support.workers import run_jobs
 

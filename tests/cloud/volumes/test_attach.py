@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 
 from images.verify.store_check import differences
+from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, can_attach_to, can_detach_disk
+from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.servers.services import reboot_server, start_server, stop_server
 from imsconsole.cloud.servers.specs import server_spec
-from imsconsole.cloud.volumes.rules import MAX_DATA_DISKS, can_attach_to, can_detach_disk
-from imsconsole.cloud.volumes.services import attach_disk, delete_disk, detach_disk
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local.machine import device_of

@@ -6,10 +6,10 @@ from django.urls import reverse
 
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
+from imsconsole.cloud.disks.rules import can_delete_disk, can_order_disk, can_rename_disk
+from imsconsole.cloud.disks.services import create_disk, delete_disk, rename_disk
 from imsconsole.cloud.keys.services import disable_key
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.volumes.rules import can_delete_disk, can_order_disk, can_rename_disk
-from imsconsole.cloud.volumes.services import create_disk, delete_disk, rename_disk
 from imsconsole.core.errors import NoSpace, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

@@ -6,9 +6,9 @@ import subprocess
 import pytest
 from django.urls import reverse
 
+from imsconsole.cloud.disks.rules import can_grow_disk, can_grow_to
+from imsconsole.cloud.disks.services import grow_disk
 from imsconsole.cloud.servers.services import start_server, stop_server
-from imsconsole.cloud.volumes.rules import can_grow_disk, can_grow_to
-from imsconsole.cloud.volumes.services import grow_disk
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB

@@ -3,10 +3,10 @@
 import pytest
 
 from images.verify.store_check import differences
+from imsconsole.cloud.disks.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
+from imsconsole.cloud.disks.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.servers.services import start_server, stop_server
-from imsconsole.cloud.volumes.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
-from imsconsole.cloud.volumes.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.jobs.models import Job
 from tests.cloud.machines import bootable_image, order
 from tests.cloud.volumes.disks import blank_disk

@@ -126,7 +126,7 @@ def test_the_page_of_a_disk_shows_where_it_is_and_what_was_done(people):
     server = ServerFactory(project=people.bob.project, name="web-1", ref="there")
     disk = DiskFactory(server=server, role="data", index=1, name="data-1", size_gb=33)
     Job.objects.create(
-        kind="disk.attach", path="imsconsole.cloud.volumes.jobs.AttachDisk", queue="quick",
+        kind="disk.attach", path="imsconsole.cloud.disks.jobs.AttachDisk", queue="quick",
         project=people.bob.project, user=people.bob.user, subject_kind="server", subject_id=server.pk,
         subject_name="web-1", args={"disk_id": str(disk.pk)}, state="failed", error_code="guest-holds-disk",
         error_values={"seconds": 10},

@@ -3,10 +3,7 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.audit.trail import service
-from imsconsole.cloud.models import Disk, Key, Server
-from imsconsole.cloud.names import server_name
-from imsconsole.cloud.servers.locks import locked_server
-from imsconsole.cloud.volumes.jobs import (
+from imsconsole.cloud.disks.jobs import (
     AttachDisk,
     CreateDisk,
     DeleteDisk,
@@ -15,7 +12,7 @@ from imsconsole.cloud.volumes.jobs import (
     GrowDisk,
     give_place,
 )
-from imsconsole.cloud.volumes.rules import (
+from imsconsole.cloud.disks.rules import (
     can_attach_to,
     can_delete_disk,
     can_detach_disk,
@@ -23,6 +20,9 @@ from imsconsole.cloud.volumes.rules import (
     can_order_disk,
     can_rename_disk,
 )
+from imsconsole.cloud.models import Disk, Key, Server
+from imsconsole.cloud.names import server_name
+from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.locks import held
 from imsconsole.jobs.quotas import lock_project

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from imsconsole.cloud.volumes import views, views_attach
+from imsconsole.cloud.disks import views
+from imsconsole.cloud.disks import views as views_attach
 
 app_name = "disks"
 urlpatterns = [

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.cloud.disks.rules import has_place, is_attachable, is_in_same_zone
 from imsconsole.cloud.engines import engine_for, engine_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.jobs import DONE, bytes_of, locked_subject, subject_of
 from imsconsole.cloud.servers.specs import disk_spec, key_of, server_spec
 from imsconsole.cloud.servers.usage import record_usage
-from imsconsole.cloud.volumes.rules import has_place, is_attachable, is_in_same_zone
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse

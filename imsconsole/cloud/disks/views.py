@@ -1,10 +1,11 @@
-"""The list of disks and its CSV, the page of one, and what is done with one that exists."""
+"""The list of disks and its CSV, the page of one, attaching from either side, and what is done with one that exists."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,26 +14,33 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.lists import RoomList
 from imsconsole.accounts.models import Room
 from imsconsole.audit.models import Event
-from imsconsole.cloud.hosts import host_of
-from imsconsole.cloud.models import Disk
-from imsconsole.cloud.servers.specs import disk_spec
-from imsconsole.cloud.system_disk.rules import can_undo_change_os
-from imsconsole.cloud.volumes.filters import DiskFilter, disks_of
-from imsconsole.cloud.volumes.forms import GrowForm, RenameForm
-from imsconsole.cloud.volumes.rules import (
+from imsconsole.cloud.disks.filters import DiskFilter, disks_of
+from imsconsole.cloud.disks.forms import AttachForm, GrowForm, RenameForm, TakeForm
+from imsconsole.cloud.disks.rules import (
     WORKING,
+    can_attach_disk,
+    can_attach_to,
     can_create_disk,
     can_delete_disk,
     can_grow_disk,
     can_rename_disk,
+    can_take_disk,
 )
-from imsconsole.cloud.volumes.services import delete_disk, detach_disk, grow_disk, rename_disk
-from imsconsole.cloud.volumes.tables import DiskExport, DiskTable, verdicts_on
+from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk, grow_disk, rename_disk
+from imsconsole.cloud.disks.tables import DiskExport, DiskTable, verdicts_on
+from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.servers.lookup import find_server
+from imsconsole.cloud.servers.specs import disk_spec
+from imsconsole.cloud.system_disk.rules import can_undo_change_os
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.rules import Verdict
+from imsconsole.core.selection import part
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
 LIST = RoomList(Room.DISKS, disks_of, DiskFilter, DiskTable, DiskExport, can_create_disk)
+IN_PLACE = Q(disks__role=Disk.Role.DATA, disks__deleted_at=None, disks__beside=False)
 
 
 def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
@@ -143,3 +151,51 @@ def detach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         _("The disk “%(disk)s” is being detached from “%(server)s”.") % {"disk": disk.name, "server": server},
     )
     return redirect(disk)
+
+
+@signed_in
+def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    """Choose the server of a disk; those that cannot take it stand below with the reason."""
+    disk, actor = find_disk(request, disk_id), request.actor
+    servers: QuerySet[Any] = Server.objects.visible_to(actor).existing().order_by("name")
+    servers = servers.select_related("zone").annotate(taken=Count("disks", filter=IN_PLACE))
+
+    def fits(server: Any) -> Verdict:
+        return can_attach_to(disk, server, actor, server.taken)
+
+    verdict = can_attach_disk(disk, actor)
+    parted = part(servers if verdict else [], fits)
+    form = AttachForm(_typed(request), servers=servers, offered=parted.allowed)
+    if request.method == "POST" and form.is_valid():
+        disk = attach_disk(disk, server=form.cleaned_data["server"], actor=actor)
+        return _attached(request, disk)
+    context = {"active": "disks", "disk": disk, "form": form, "parted": parted, "verdict": verdict}
+    return render(request, "disks/attach.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    """Choose a disk for a server: the data disks that no server has."""
+    server, actor = find_server(request, server_id), request.actor
+    disks = disks_of(actor).filter(role=Disk.Role.DATA, server=None).order_by("name")
+    verdict = can_take_disk(server, actor)
+    parted = part(disks if verdict else [], lambda disk: can_attach_to(disk, server, actor, 0))
+    form = TakeForm(_typed(request), disks=disks, offered=parted.allowed)
+    if request.method == "POST" and form.is_valid():
+        disk = attach_disk(form.cleaned_data["disk"], server=server, actor=actor)
+        return _attached(request, disk, server)
+    context = {"active": "servers", "server": server, "form": form, "parted": parted, "verdict": verdict}
+    return render(request, "disks/attach_to_server.html", context, status=422 if form.errors else 200)
+
+
+def _typed(request: ActorRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _attached(request: ActorRequest, disk: Disk, back_to: Server | None = None) -> HttpResponse:
+    messages.success(
+        request,
+        _("The disk “%(disk)s” is being attached to “%(server)s”.")
+        % {"disk": disk.name, "server": disk.server},
+    )
+    return redirect(back_to or disk)

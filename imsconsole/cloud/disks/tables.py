@@ -7,17 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.models import Disk
-from imsconsole.cloud.rules_capture import can_capture_disk
-from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
-from imsconsole.cloud.volumes.rules import (
+from imsconsole.cloud.disks.rules import (
     WORKING,
     can_attach_disk,
+    can_capture_disk,
     can_delete_disk,
     can_detach_disk,
     can_grow_disk,
     can_rename_disk,
 )
+from imsconsole.cloud.models import Disk
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn

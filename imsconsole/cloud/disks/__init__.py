@@ -1,0 +1,1 @@
+"""Disks (EVS): created, attached, grown, detached, deleted."""
