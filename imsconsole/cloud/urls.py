@@ -8,10 +8,11 @@ from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.disks.views import attach_to_server
 from imsconsole.cloud.key_pairs import views as key_pairs
 from imsconsole.cloud.keys.urls import KEYS
+from imsconsole.cloud.screens import picture as screen
 from imsconsole.cloud.screens import views as screens
 from imsconsole.cloud.system_disk import views as kept_disks
 from imsconsole.cloud.vaults.urls import VAULTS
-from imsconsole.cloud.views import delete, edit, power, screen, selection, servers
+from imsconsole.cloud.views import delete, edit, power, selection, servers
 
 SERVERS = [
     path("", servers.list_servers, name="list"),

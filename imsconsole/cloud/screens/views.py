@@ -8,10 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.cloud.screens.picture import find_screen, picture_of
 from imsconsole.cloud.screens.place import origin_of, screen_url
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.services import open_screen
-from imsconsole.cloud.views.screen import find_screen, picture_of
 from imsconsole.core.htmx import render_page
 
 

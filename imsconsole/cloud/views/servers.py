@@ -20,6 +20,7 @@ from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
+from imsconsole.cloud.screens.picture import log_of, picture_of
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
@@ -40,7 +41,6 @@ from imsconsole.cloud.system_disk.rules import (
     can_undo_change_os,
 )
 from imsconsole.cloud.tables import ServerTable
-from imsconsole.cloud.views.screen import log_of, picture_of
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.sentences import sentence_of
