@@ -13,8 +13,8 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.audit.trail import service
+from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Key, Vault
-from imsconsole.cloud.vaults.locks import locked_vault
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
 from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
+from imsconsole.cloud.backups.vaults.admin import VaultAdmin
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
-from imsconsole.cloud.vaults.admin import VaultAdmin
 from imsconsole.core.text import duration
 
 __all__ = [

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from imsconsole.cloud.backups.urls import BACKUPS
+from imsconsole.cloud.backups.vaults.urls import VAULTS
 from imsconsole.cloud.backups.views import create as back_up
 from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.disks.views import attach_to_server
@@ -11,7 +12,6 @@ from imsconsole.cloud.keys.urls import KEYS
 from imsconsole.cloud.screens import picture as screen
 from imsconsole.cloud.screens import views as screens
 from imsconsole.cloud.system_disk import views as kept_disks
-from imsconsole.cloud.vaults.urls import VAULTS
 from imsconsole.cloud.views import delete, edit, power, selection, servers
 
 SERVERS = [

@@ -63,6 +63,7 @@ from imsconsole.accounts.models import Membership
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups import rules as backups
 from imsconsole.cloud.backups.services import create_backup, restore_backup
+from imsconsole.cloud.backups.vaults import rules as vaults
 from imsconsole.cloud.buckets import rules as buckets
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.disks import rules as cloud_capture
@@ -76,7 +77,6 @@ from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, StartServer
 from imsconsole.cloud.system_disk import rules as cloud_change_os
-from imsconsole.cloud.vaults import rules as vaults
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Refused, Verdict
 from imsconsole.jobs import rules as jobs

@@ -14,11 +14,11 @@ from images.launch.services import create_servers
 from images.models import Image
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, restore_backup
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Backup, Server
 from imsconsole.cloud.servers.specs import key_of
-from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB, Capabilities

@@ -35,6 +35,7 @@ from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
+from imsconsole.cloud.backups.vaults.services import create_vault
 from imsconsole.cloud.buckets.store import open_object
 from imsconsole.cloud.disks.jobs import AttachDisk, CreateDisk, DeleteDisk, DetachDisk, GrowDisk
 from imsconsole.cloud.disks.rules import WORKING
@@ -47,7 +48,6 @@ from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.cloud.servers.services import delete_server, reboot_server, start_server, stop_server
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
-from imsconsole.cloud.vaults.services import create_vault
 from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind

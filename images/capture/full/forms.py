@@ -10,8 +10,8 @@ from images.fields.forms import MOST_MEMORY_MB, DescriptionField, NameField, Tag
 from images.fields.rules import memory_fits, name_is_free, tags_fit
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.forms import ServerChoice, VaultChoice
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, Server, Vault
-from imsconsole.cloud.vaults.filters import vaults_of
 
 
 class BackupChoice(forms.ModelChoiceField[Backup]):

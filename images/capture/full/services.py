@@ -13,9 +13,9 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
 from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.backups.making import begin_backup, new_backup
+from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Backup, Server, Vault
 from imsconsole.cloud.servers.locks import locked_server
-from imsconsole.cloud.vaults.locks import locked_vault
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 

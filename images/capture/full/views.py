@@ -16,8 +16,8 @@ from images.create.sources import BACKUP, SERVER, Source, kinds_context
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.cloud.backups.filters import backups_of
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.selection import Parted, part
 
 

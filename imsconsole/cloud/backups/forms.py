@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.text import size
 
 

@@ -15,10 +15,10 @@ from imsconsole.cloud.backups.rules import (
     can_restore_to,
     fits_store,
 )
+from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Backup, Disk, Server, Vault
 from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status
-from imsconsole.cloud.vaults.locks import locked_vault
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 

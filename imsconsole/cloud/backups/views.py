@@ -24,9 +24,9 @@ from imsconsole.cloud.backups.rules import (
 )
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.backups.tables import BackupExport, BackupTable, verdicts_on
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
-from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
 from imsconsole.core.selection import part

@@ -8,10 +8,10 @@ from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, delete_backup
+from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.disks.services import detach_disk, grow_disk
 from imsconsole.cloud.models import Backup, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
-from imsconsole.cloud.vaults.filters import vaults_of
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB

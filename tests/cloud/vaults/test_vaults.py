@@ -6,10 +6,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from imsconsole.audit.models import Event
+from imsconsole.cloud.backups.vaults.filters import vaults_of
+from imsconsole.cloud.backups.vaults.rules import can_order_vault, can_resize_vault
+from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
 from imsconsole.cloud.models import Vault
-from imsconsole.cloud.vaults.filters import vaults_of
-from imsconsole.cloud.vaults.rules import can_order_vault, can_resize_vault
-from imsconsole.cloud.vaults.services import create_vault, delete_vault, edit_vault
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused

@@ -4,15 +4,15 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.audit.trail import service
-from imsconsole.cloud.models import Vault
-from imsconsole.cloud.names import server_name
-from imsconsole.cloud.vaults.locks import locked_vault
-from imsconsole.cloud.vaults.rules import (
+from imsconsole.cloud.backups.vaults.locks import locked_vault
+from imsconsole.cloud.backups.vaults.rules import (
     can_delete_vault,
     can_order_vault,
     can_resize_vault,
     is_free_vault_name,
 )
+from imsconsole.cloud.models import Vault
+from imsconsole.cloud.names import server_name
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from imsconsole.cloud.vaults import views
+from imsconsole.cloud.backups.vaults import views
 
 VAULTS = [
     path("", views.list_vaults, name="list"),

@@ -6,8 +6,8 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.backups.vaults.rules import can_delete_vault, can_edit_vault
 from imsconsole.cloud.models import Vault
-from imsconsole.cloud.vaults.rules import can_delete_vault, can_edit_vault
 from imsconsole.core.csv import moment
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn

@@ -13,12 +13,12 @@ from imsconsole.accounts.lists import RoomList
 from imsconsole.accounts.models import Room
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.tables import BackupTable
+from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
+from imsconsole.cloud.backups.vaults.forms import VaultForm
+from imsconsole.cloud.backups.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
+from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
+from imsconsole.cloud.backups.vaults.tables import VaultExport, VaultTable, verdicts_on
 from imsconsole.cloud.models import Vault
-from imsconsole.cloud.vaults.filters import VaultFilter, vaults_of
-from imsconsole.cloud.vaults.forms import VaultForm
-from imsconsole.cloud.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
-from imsconsole.cloud.vaults.services import create_vault, delete_vault, edit_vault
-from imsconsole.cloud.vaults.tables import VaultExport, VaultTable, verdicts_on
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 

@@ -1,0 +1,1 @@
+"""Vaults: where backups lie, bought by size."""
