@@ -1,9 +1,14 @@
-"""An object on its way out: the whole, or the part a client asks for (RFC 9110, 14)."""
+"""An object on its way out: the whole, or the part a client asks for (RFC 9110, 14); and signed links, with which anybody
+gets one version of one object until a moment, without signing in.
+"""
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from django.core import signing
 from django.core.files import File
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.cache import get_conditional_response
@@ -12,9 +17,12 @@ from django.utils.http import content_disposition_header, http_date, parse_http_
 from imsconsole.cloud.buckets.services import UNKNOWN_TYPE
 from imsconsole.cloud.buckets.store import is_local, open_object, storage, stored_name
 from imsconsole.cloud.models import BucketObject
+from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
 
 RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII)
 REDIRECT_S = 300  # within which a browser follows to the storage
+SALT = "buckets.link"
 
 
 @dataclass(frozen=True)
@@ -122,3 +130,20 @@ def _redirect(bucket_object: BucketObject) -> HttpResponse:
     response = HttpResponseRedirect(url)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def token_of(bucket_object: BucketObject, until: datetime) -> str:
+    """The part of a link's address that nobody else can make."""
+    return signing.dumps([bucket_object.pk.hex, int(until.timestamp())], salt=SALT)
+
+
+def object_of(token: str) -> BucketObject:
+    """What a token is for. Raises NotFound when it is wrong or over, or the object is gone or replaced."""
+    try:
+        key, until = signing.loads(token, salt=SALT)
+    except signing.BadSignature as error:
+        raise NotFound("link-over") from error
+    bucket_object = BucketObject.objects.stored().filter(pk=UUID(key)).first()
+    if bucket_object is None or datetime.fromtimestamp(until, UTC) <= now():
+        raise NotFound("link-over")
+    return bucket_object

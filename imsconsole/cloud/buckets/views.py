@@ -1,31 +1,66 @@
-"""Buckets: list, create, delete, and the page of one with its folders and objects."""
+"""Buckets: list, create, delete, and the page of one with its folders and objects. Objects: upload, look at, download,
+hand out by a link, delete one or many, CSV.
+"""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import Room
-from imsconsole.cloud.buckets.exports import bucket_headings, bucket_rows
+from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.filters import BucketFilter
-from imsconsole.cloud.buckets.forms import BucketForm
-from imsconsole.cloud.buckets.listing import MOST_FOLDERS, crumbs_of, folders_at, objects_at, place_of
-from imsconsole.cloud.buckets.rules import can_create_bucket, can_delete_bucket, can_upload_object
-from imsconsole.cloud.buckets.services import create_bucket, delete_bucket
+from imsconsole.cloud.buckets.forms import BucketForm, LinkForm, UploadForm
+from imsconsole.cloud.buckets.listing import (
+    MOST_FOLDERS,
+    bucket_headings,
+    bucket_rows,
+    chosen_objects,
+    crumbs_of,
+    folders_at,
+    object_headings,
+    object_rows,
+    objects_at,
+    place_of,
+)
+from imsconsole.cloud.buckets.rules import (
+    can_create_bucket,
+    can_delete_bucket,
+    can_delete_object,
+    can_import_from,
+    can_link_object,
+    can_upload_object,
+)
+from imsconsole.cloud.buckets.sending import object_of, send_object, token_of
+from imsconsole.cloud.buckets.services import create_bucket, delete_bucket, delete_object, link_object
 from imsconsole.cloud.buckets.tables import BucketTable, ObjectTable
-from imsconsole.cloud.models import Bucket
+from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.now import now
 from imsconsole.core.queries import state_of
+from imsconsole.core.rules import Refused, Verdict
+from imsconsole.core.selection import part
+from imsconsole.core.streamed import StreamedFile, streaming
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
+
+MOST_AT_ONCE = 500
+NAMED = 5
 
 
 def find_bucket(request: ActorRequest, bucket_id: uuid.UUID) -> Bucket:
@@ -113,3 +148,202 @@ def confirm_delete(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         return redirect("buckets:list")
     context = {"active": "buckets", "bucket": bucket, "can_delete": can_delete_bucket(bucket, request.actor)}
     return render(request, "buckets/delete.html", context)
+
+
+def find_object(request: ActorRequest, object_id: uuid.UUID) -> BucketObject:
+    """The actor's object, or 404."""
+    objects = BucketObject.objects.visible_to(request.actor)
+    return get_object_or_404(objects.select_related("bucket__project__region", "created_by"), pk=object_id)
+
+
+def address_at(bucket: Bucket, prefix: str) -> str:
+    """The page of a bucket at a folder."""
+    return bucket.get_absolute_url() + (f"?{urlencode({'prefix': prefix})}" if prefix else "")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_exempt  # checked inside, once the file can go where it belongs (`core.streamed`)
+@signed_in
+def upload(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
+    """The form for a file, and the file."""
+    bucket = find_bucket(request, bucket_id)
+    if request.method != "POST":
+        return _upload_page(request, bucket, UploadForm(initial={"folder": request.GET.get("prefix", "")}))
+    can_upload_object(bucket, request.actor).require()
+
+    def begin(name: str, announced_bytes: int) -> Arrival:
+        return Arrival(bucket, key=name, size_bytes=announced_bytes, actor=request.actor)
+
+    with streaming(request, StreamedFile(request, begin)) as streamed:
+        return csrf_protect(_keep_upload)(request, bucket, streamed)
+
+
+def _keep_upload(request: ActorRequest, bucket: Bucket, streamed: StreamedFile[Arrival]) -> HttpResponseBase:
+    form = UploadForm(request.POST, file_name=streamed.name)
+    arrival = streamed.take()
+    if not form.is_valid():
+        arrival.abandon()
+        return _upload_page(request, bucket, form)
+    kept = arrival.keep(form.cleaned_data["key"])
+    messages.success(request, _("“%(name)s” was uploaded.") % {"name": kept.key})
+    return redirect(address_at(bucket, kept.prefix))
+
+
+def _upload_page(request: ActorRequest, bucket: Bucket, form: UploadForm) -> HttpResponse:
+    context = {
+        "active": "buckets",
+        "bucket": bucket,
+        "form": form,
+        "can_upload": can_upload_object(bucket, request.actor),
+    }
+    return render(request, "buckets/upload.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@signed_in
+def show_object(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
+    bucket_object = find_object(request, object_id)
+    return render(request, "buckets/object.html", _about(request, bucket_object, LinkForm()))
+
+
+def _about(request: ActorRequest, bucket_object: BucketObject, form: LinkForm) -> dict[str, object]:
+    return {
+        "active": "buckets",
+        "object": bucket_object,
+        "bucket": bucket_object.bucket,
+        "folder_url": address_at(bucket_object.bucket, bucket_object.prefix),
+        "form": form,
+        "can_delete": can_delete_object(bucket_object, request.actor),
+        "can_link": can_link_object(bucket_object, request.actor),
+        "can_import": can_import_from(bucket_object, request.actor),
+    }
+
+
+@require_safe
+@signed_in
+def download(request: ActorRequest, object_id: uuid.UUID) -> HttpResponseBase:
+    """The bytes, or a part of them. Whoever sees an object may read it."""
+    return send_object(request, find_object(request, object_id))
+
+
+@require_safe
+def linked(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The bytes, for whoever has the link: it says what it is for and until when."""
+    return send_object(request, object_of(token))
+
+
+@never_cache
+@require_POST
+@signed_in
+def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
+    """Make a link, and show it."""
+    bucket_object = find_object(request, object_id)
+    form = LinkForm(request.POST)
+    if not form.is_valid():
+        return render(request, "buckets/object.html", _about(request, bucket_object, form), status=422)
+    until = now() + form.lasts()
+    link_object(bucket_object, until=until, actor=request.actor)
+    path = reverse("buckets:linked", args=[token_of(bucket_object, until)])
+    context = {"url": request.build_absolute_uri(path), "until": until}
+    return render(request, "buckets/object.html", {**_about(request, bucket_object, form), **context})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def confirm_delete_object(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer."""
+    bucket_object = find_object(request, object_id)
+    back = address_at(bucket_object.bucket, bucket_object.prefix)
+    if request.method == "POST":
+        delete_object(bucket_object, actor=request.actor)
+        messages.success(request, _("“%(name)s” was deleted.") % {"name": bucket_object.key})
+        return redirect(back)
+    context = {
+        "active": "buckets",
+        "object": bucket_object,
+        "bucket": bucket_object.bucket,
+        "back": back,
+        "can_delete": can_delete_object(bucket_object, request.actor),
+    }
+    return render(request, "buckets/delete_object.html", context)
+
+
+@require_POST  # IDs do not fit into an address; nothing is changed
+@signed_in
+def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
+    """The bar that says what may be done with the chosen objects."""
+    bucket = find_bucket(request, bucket_id)
+    objects = chosen_objects(bucket, request.POST)
+    context = {
+        "bucket": bucket,
+        "total": objects.count(),
+        "parted": part(objects[:MOST_AT_ONCE], lambda each: can_delete_object(each, request.actor)),
+        "most": MOST_AT_ONCE,
+        "is_matching": bool(request.POST.get("matching", "")),
+        "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
+    }
+    return render(request, "buckets/_selection.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
+    """Names the chosen objects; with `confirm` deletes them: those that were named, whatever is there by then."""
+    bucket = find_bucket(request, bucket_id)
+    state = request.POST.get("state", "")
+    back = redirect(f"{bucket.get_absolute_url()}?{state or 'q='}")
+    objects = list(chosen_objects(bucket, request.POST)[:MOST_AT_ONCE])
+    if not objects:
+        if request.method == "POST":
+            messages.warning(request, _("No object is selected. Tick the objects you want to delete first."))
+        return back
+    if "confirm" in request.POST:
+        _tell(request, *_delete_each(objects, request.actor))
+        return back
+    parted = part(objects, lambda each: can_delete_object(each, request.actor))
+    context = {
+        "active": "buckets",
+        "bucket": bucket,
+        "parted": parted,
+        "pick": ",".join(str(each.pk) for each in parted.allowed),
+        "state": state,
+        "has_more": chosen_objects(bucket, request.POST).count() > len(objects),
+        "most": MOST_AT_ONCE,
+        "back_url": back.url,
+    }
+    return render(request, "buckets/delete_several.html", context)
+
+
+def _delete_each(
+    objects: Iterable[BucketObject], actor: Actor
+) -> tuple[list[BucketObject], list[tuple[BucketObject, Verdict]]]:
+    """Each on its own, so that one that is refused or gone by now does not keep the others back."""
+    deleted, refused = [], []
+    for each in objects:
+        try:
+            deleted.append(delete_object(each, actor=actor))
+        except NotFound:
+            continue
+        except Refused as error:
+            refused.append((each, error.verdict))
+    return deleted, refused
+
+
+def _tell(
+    request: ActorRequest, deleted: list[BucketObject], refused: list[tuple[BucketObject, Verdict]]
+) -> None:
+    if deleted:
+        text = ngettext("%(n)s object was deleted.", "%(n)s objects were deleted.", len(deleted))
+        messages.success(request, text % {"n": len(deleted)})
+    for each, verdict in refused[:NAMED]:
+        values = {"name": each.key, "reason": verdict.reason}
+        messages.warning(request, _("%(name)s was not deleted: %(reason)s") % values)
+
+
+@require_safe
+@signed_in
+def export_objects(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
+    """What the list's query finds, as CSV."""
+    bucket = find_bucket(request, bucket_id)
+    name = dated_name(bucket.name, "objects")
+    return csv_stream(object_headings(), object_rows(objects_at(bucket, request.GET)), name)

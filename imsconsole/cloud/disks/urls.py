@@ -1,9 +1,8 @@
-"""Addresses of disks. What begins at a server is in `cloud.urls`; creating disks is `images.launch.disk.urls`."""
+"""Addresses of disks. What begins at a server is in `server_pages.urls`; creating disks is `images.launch.disk.urls`."""
 
 from django.urls import path
 
 from imsconsole.cloud.disks import views
-from imsconsole.cloud.disks import views as views_attach
 
 app_name = "disks"
 urlpatterns = [
@@ -12,7 +11,7 @@ urlpatterns = [
     path("<uuid:disk_id>/", views.show_disk, name="detail"),
     path("<uuid:disk_id>/rename/", views.rename, name="rename"),
     path("<uuid:disk_id>/grow/", views.grow, name="grow"),
-    path("<uuid:disk_id>/attach/", views_attach.attach, name="attach"),
+    path("<uuid:disk_id>/attach/", views.attach, name="attach"),
     path("<uuid:disk_id>/detach/", views.detach, name="detach"),
     path("<uuid:disk_id>/delete/", views.delete, name="delete"),
 ]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
-from imsconsole.cloud.buckets.links import token_of
+from imsconsole.cloud.buckets.sending import token_of
 from imsconsole.cloud.buckets.store import incoming_ids, stored_ids
 from imsconsole.cloud.buckets.sweep import sweep_objects
 from imsconsole.cloud.models import Bucket, BucketObject

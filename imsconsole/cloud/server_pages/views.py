@@ -1,12 +1,17 @@
-"""The list of servers and the page of one."""
+"""The list of servers, the page of one, and the buttons on both: power, name, start with the host, deletion."""
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
@@ -15,12 +20,14 @@ from imsconsole.accounts.models import Room
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.disks.rules import WORKING, can_capture_server, can_take_disk
-from imsconsole.cloud.filters import ServerFilter
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.screens.picture import log_of, picture_of
+from imsconsole.cloud.server_pages.filters import ServerFilter
+from imsconsole.cloud.server_pages.forms import DeleteForm, RenameForm
+from imsconsole.cloud.server_pages.tables import ServerTable
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
@@ -34,15 +41,23 @@ from imsconsole.cloud.servers.rules import (
     can_start,
     can_stop,
 )
+from imsconsole.cloud.servers.services import (
+    delete_server,
+    reboot_server,
+    rename_server,
+    set_auto_start,
+    start_server,
+    stop_server,
+)
 from imsconsole.cloud.system_disk.rules import (
     can_change_os,
     can_delete_kept_disk,
     can_reinstall_os,
     can_undo_change_os,
 )
-from imsconsole.cloud.tables import ServerTable
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.selection import part, picked_ids
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
@@ -180,3 +195,92 @@ def _seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:
     ]
     states += [f"{disk.pk} {disk.status} {disk.size_gb}" for disk in disks]
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
+
+
+@require_POST
+@signed_in
+def start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    return _change(request, server_id, start_server, _("“%(name)s” is starting."))
+
+
+@require_POST
+@signed_in
+def stop(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    return _change(request, server_id, stop_server, _("“%(name)s” is being stopped."))
+
+
+@require_POST
+@signed_in
+def reboot(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    return _change(request, server_id, reboot_server, _("“%(name)s” is being restarted."))
+
+
+def _change(
+    request: ActorRequest, server_id: uuid.UUID, change: Callable[..., Server], done: str
+) -> HttpResponse:
+    """Call the service, say what happens now, and go back to the list or the server's page."""
+    server = change(find_server(request, server_id), actor=request.actor)
+    messages.success(request, done % {"name": server.name})
+    came_from = request.META.get("HTTP_REFERER", "")
+    if url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
+        return redirect(came_from)
+    return redirect(server)
+
+
+@signed_in
+def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    """The form, and its answer."""
+    server = find_server(request, server_id)
+    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": server.name})
+    if request.method == "POST" and form.is_valid():
+        server = rename_server(server, name=form.cleaned_data["name"], actor=request.actor)
+        messages.success(request, _("The server is called “%(name)s” now.") % {"name": server.name})
+        return redirect(server)
+    verdict = can_rename(server, request.actor)
+    context = {"active": "servers", "server": server, "form": form, "verdict": verdict}
+    return render(request, "servers/rename.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def auto_start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    """Switch it on or off."""
+    wanted = request.POST.get("auto_start") == "on"
+    server = set_auto_start(find_server(request, server_id), auto_start=wanted, actor=request.actor)
+    messages.success(
+        request,
+        _("The server starts with its host now.")
+        if wanted
+        else _("The server no longer starts with its host."),
+    )
+    return redirect(server)
+
+
+@signed_in
+def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer."""
+    server = find_server(request, server_id)
+    form = DeleteForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        delete_server(server, delete_disks=form.cleaned_data["delete_disks"], actor=request.actor)
+        messages.success(request, _("“%(name)s” is being deleted.") % {"name": server.name})
+        return redirect("servers:list")
+    context = {
+        "active": "servers",
+        "server": server,
+        "form": form,
+        "data_disks": server.disks.existing().filter(role=Disk.Role.DATA),
+        "verdict": can_delete(server, request.actor),
+    }
+    return render(request, "servers/delete.html", context)
+
+
+@signed_in
+@require_POST  # IDs do not fit into an address; nothing is changed
+def show_selection(request: ActorRequest) -> HttpResponse:
+    picked = picked_ids(request.POST)
+    servers = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)
+    parted = part(servers, lambda server: can_change_os(server, request.actor))
+    found = {server.pk for server in servers}
+    context = {"parted": parted, "gone": set(picked) - found}
+    return render(request, "servers/_selection.html", context)

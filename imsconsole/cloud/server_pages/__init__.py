@@ -1,0 +1,1 @@
+"""The pages of servers, above all that they show of other rooms."""

@@ -1,0 +1,31 @@
+"""Addresses under `/servers/`. Creating servers is `images.launch.urls`."""
+
+from django.urls import path
+
+from imsconsole.cloud.backups import views as backups
+from imsconsole.cloud.disks import views as disks
+from imsconsole.cloud.screens import picture
+from imsconsole.cloud.screens import views as screens
+from imsconsole.cloud.server_pages import views
+from imsconsole.cloud.system_disk import views as system_disk
+
+SERVERS = [
+    path("", views.list_servers, name="list"),
+    path("selection/", views.show_selection, name="selection"),
+    path("<uuid:server_id>/", views.show_server, name="detail"),
+    path("<uuid:server_id>/start/", views.start, name="start"),
+    path("<uuid:server_id>/stop/", views.stop, name="stop"),
+    path("<uuid:server_id>/reboot/", views.reboot, name="reboot"),
+    path("<uuid:server_id>/rename/", views.rename, name="rename"),
+    path("<uuid:server_id>/auto-start/", views.auto_start, name="auto-start"),
+    path("<uuid:server_id>/delete/", views.confirm_delete, name="delete"),
+    path("<uuid:server_id>/kept/<uuid:disk_id>/undo/", system_disk.undo, name="undo-change-os"),
+    path("<uuid:server_id>/kept/<uuid:disk_id>/delete/", system_disk.delete, name="delete-kept-disk"),
+    path("<uuid:server_id>/attach-disk/", disks.attach_to_server, name="attach-disk"),
+    path("<uuid:server_id>/screen/", screens.show_screen, name="screen"),
+    path("<uuid:server_id>/screen/open/", screens.open_screen_of, name="open-screen"),
+    path("<uuid:server_id>/back-up/", backups.create, name="back-up"),
+    path("<uuid:server_id>/screen.png", picture.screen_picture, name="screen-picture"),
+    path("<uuid:server_id>/console/", picture.show_console, name="console"),
+    path("<uuid:server_id>/console.txt", picture.console_text, name="console-text"),
+]
