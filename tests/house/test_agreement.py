@@ -91,10 +91,12 @@ from market.prices import rules as prices
 from market.prices.services import set_price
 from market.publishers import rules as publishers
 from market.shop import rules as shop_rules
-from sharing import rules as sharing_rules
-from sharing.copies import rules as copies
+from sharing.ending import rules as ending
+from sharing.ending.copies import rules as copies
+from sharing.inbox import rules as inbox
 from sharing.models import Share
-from sharing.services import share_image
+from sharing.share import rules as share_rules
+from sharing.share.services import share_image
 from tests import factories
 from tests.cloud.volumes.disks import free_disk
 from tests.conftest import HTMX, client_of
@@ -653,9 +655,9 @@ GIVEN_SHARE = Subject(
     {**ANSWERS, "announced": {"status": "accepted", "ends_at": "2100-01-01T00:00Z"}},
     lambda each: [reverse("sharing:members", args=[each.image_id])],
     (
-        Action(sharing_rules.can_stop_sharing, "Stop sharing", at("sharing:stop"), {"how": "now"}),
+        Action(ending.can_stop_sharing, "Stop sharing", at("sharing:stop"), {"how": "now"}),
         Action(
-            sharing_rules.can_withdraw_notice,
+            ending.can_withdraw_notice,
             "Go on sharing",
             at("sharing:go-on"),
             is_shown=lambda each: bool(each.ends_at),
@@ -669,13 +671,13 @@ RECEIVED_SHARE = Subject(
     lambda each: [f"{reverse('sharing:list')}?tab={each.status}", each.get_absolute_url()],
     (
         Action(
-            sharing_rules.can_accept,
+            inbox.can_accept,
             "Accept",
             at("sharing:accept"),
             is_shown=lambda each: each.status != "accepted",
         ),
         Action(
-            sharing_rules.can_reject,
+            inbox.can_reject,
             "Reject",
             at("sharing:reject"),
             is_shown=lambda each: each.status != "rejected",
@@ -1039,9 +1041,9 @@ ELSEWHERE = {
     shop_rules.can_accept_terms: "market/test_shop.py",
     copies.can_give_copies: "sharing/test_copies.py",
     copies.can_give_copy: "sharing/test_copies.py",
-    sharing_rules.can_answer_all: "sharing/test_answer.py",
-    sharing_rules.can_give_notice: "sharing/test_stop.py",
-    sharing_rules.can_share_with: "sharing/test_share.py",
+    inbox.can_answer_all: "sharing/test_answer.py",
+    ending.can_give_notice: "sharing/test_stop.py",
+    share_rules.can_share_with: "sharing/test_share.py",
     uploads.can_resume: "images/test_upload_tus.py",
     uploads.can_upload: "images/test_upload.py",
     full_ecs.can_capture_full: "images/test_full_ecs.py",

@@ -49,8 +49,8 @@ from market.pictures import Remade
 from market.publishers import services as publishers
 from market.review import services as review
 from market.shop.services import accept_terms
-from sharing import services as sharing
-from sharing.copies.services import give_copy
+from sharing.ending.copies.services import give_copy
+from sharing.share import services as sharing
 from tests import factories
 from tests.cloud.buckets.making import stored
 from tests.cloud.volumes.disks import free_disk

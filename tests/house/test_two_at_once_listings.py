@@ -13,7 +13,7 @@ from market.listings.services import create_version, recall_version, submit_vers
 from market.models import Listing, ListingVersion
 from market.publishers.services import apply_as_publisher
 from market.review.services import approve_version, reject_version
-from sharing.services import share_image
+from sharing.share.services import share_image
 from tests import factories
 from tests.market.selling import publisher, words
 from tests.support.at_once import DONE, at_once

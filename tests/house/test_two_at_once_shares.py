@@ -13,9 +13,11 @@ from images.models import Image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.now import now
-from sharing.copies.services import give_copy
+from sharing.ending.copies.services import give_copy
+from sharing.ending.services import give_notice, stop_sharing
+from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.services import accept_share, give_notice, reject_share, share_image, stop_sharing
+from sharing.share.services import share_image
 from tests import factories
 from tests.support.at_once import DONE, at_once
 

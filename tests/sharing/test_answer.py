@@ -15,9 +15,9 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.quotas import used_by
 from imsconsole.notifications.models import Message
+from sharing.inbox.rules import can_accept, can_answer_all, can_reject
+from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.rules import can_accept, can_answer_all, can_reject
-from sharing.services import accept_share, reject_share
 from tests import factories
 from tests.conftest import client_of, person
 

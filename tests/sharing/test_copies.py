@@ -15,11 +15,12 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
 from imsconsole.notifications.models import Message
-from sharing.copies.jobs import GiveCopy
-from sharing.copies.rules import can_give_copies, can_give_copy
-from sharing.copies.services import give_copy
+from sharing.ending.copies.jobs import GiveCopy
+from sharing.ending.copies.rules import can_give_copies, can_give_copy
+from sharing.ending.copies.services import give_copy
+from sharing.ending.services import stop_sharing
+from sharing.inbox.services import reject_share
 from sharing.models import Share
-from sharing.services import reject_share, stop_sharing
 from tests import factories
 from tests.cloud.machines import REGION, bootable_image
 from tests.conftest import client_of

@@ -18,10 +18,12 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
-from sharing.clock import end_due_shares
+from sharing.ending.clock import end_due_shares
+from sharing.ending.rules import can_withdraw_notice
+from sharing.ending.services import stop_sharing
+from sharing.inbox.rules import can_accept
+from sharing.inbox.services import accept_share
 from sharing.models import Share
-from sharing.rules import can_accept, can_withdraw_notice
-from sharing.services import accept_share, stop_sharing
 from tests import factories
 from tests.cloud.machines import bootable_image
 from tests.conftest import client_of

@@ -29,18 +29,13 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from market.listings.services import submit_version, withdraw_listing
 from market.models import Listing, ListingVersion
-from sharing.clock import end_due_shares
-from sharing.copies.jobs import GiveCopy
-from sharing.copies.services import give_copy
+from sharing.ending.clock import end_due_shares
+from sharing.ending.copies.jobs import GiveCopy
+from sharing.ending.copies.services import give_copy
+from sharing.ending.services import give_notice, stop_sharing, withdraw_notice
+from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.services import (
-    accept_share,
-    give_notice,
-    reject_share,
-    share_image,
-    stop_sharing,
-    withdraw_notice,
-)
+from sharing.share.services import share_image
 from tests import factories
 
 WHO = st.integers(0, 2)

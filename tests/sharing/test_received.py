@@ -22,9 +22,10 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
+from sharing.ending.services import stop_sharing
+from sharing.inbox.rules import can_accept
+from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.rules import can_accept
-from sharing.services import accept_share, reject_share, stop_sharing
 from tests import factories
 from tests.conftest import client_of
 

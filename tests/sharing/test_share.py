@@ -14,10 +14,12 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
+from sharing.ending.services import stop_sharing
+from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.orders import ids_in
-from sharing.rules import can_share_with
-from sharing.services import accept_share, reject_share, share_image, stop_sharing
+from sharing.share.orders import ids_in
+from sharing.share.rules import can_share_with
+from sharing.share.services import share_image
 from tests import factories
 from tests.conftest import client_of
 

@@ -14,9 +14,10 @@ from imsconsole.cloud.keys.services import disable_key, revoke_grant
 from imsconsole.cloud.models import KeyGrant
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
+from sharing.inbox.services import accept_share
 from sharing.models import Share
-from sharing.rules import can_share_with
-from sharing.services import accept_share, share_image
+from sharing.share.rules import can_share_with
+from sharing.share.services import share_image
 from tests import factories
 from tests.conftest import client_of
 

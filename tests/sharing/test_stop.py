@@ -13,10 +13,11 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import moment
-from sharing.clock import end_due_shares
+from sharing.ending.clock import end_due_shares
+from sharing.ending.rules import can_give_notice, can_stop_sharing, can_withdraw_notice
+from sharing.ending.services import end_due_share, give_notice, stop_sharing, withdraw_notice
 from sharing.models import Share
-from sharing.rules import can_give_notice, can_stop_sharing, can_withdraw_notice
-from sharing.services import end_due_share, give_notice, share_image, stop_sharing, withdraw_notice
+from sharing.share.services import share_image
 from tests import factories
 from tests.conftest import client_of
 

@@ -58,8 +58,8 @@ from market.jobs_scan import ScanListing
 from market.listings.services import submit_version
 from market.models import ListingVersion
 from market.review.services import approve_version
-from sharing.copies.jobs import GiveCopy
-from sharing.copies.services import give_copy
+from sharing.ending.copies.jobs import GiveCopy
+from sharing.ending.copies.services import give_copy
 from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere

@@ -10,8 +10,8 @@ from imsconsole.audit.trail import explain, service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import held
 from imsconsole.jobs.quotas import lock_project
-from sharing.copies.jobs import GiveCopy
-from sharing.copies.rules import can_give_copy
+from sharing.ending.copies.jobs import GiveCopy
+from sharing.ending.copies.rules import can_give_copy
 from sharing.models import Share
 
 

@@ -13,9 +13,9 @@ from imsconsole.core.locks import held
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import explained
+from sharing.ending.services import end_copied_share
 from sharing.messages import tell_copied, tell_owner
 from sharing.models import Share
-from sharing.services import end_copied_share
 
 
 class GiveCopy(CopyImage):

@@ -15,8 +15,8 @@ from imsconsole.accounts.models import Draft, Project
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import sentence_of
-from sharing.rules import MOST_IDS, can_share_with, members_of_image
-from sharing.services import share_image
+from sharing.share.rules import MOST_IDS, can_share_with, members_of_image
+from sharing.share.services import share_image
 
 WIZARD = "share"
 MOST_PAIRS = 500

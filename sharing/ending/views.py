@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from images.delete.rules import can_delete
 from images.delete.views import told_deleted
@@ -18,12 +19,13 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import Verdict
-from sharing.copies.rules import can_give_copies
-from sharing.endings import COPIES, NOTICE, Outcome, delete_shared, end_each
-from sharing.forms import DeleteForm, StopForm
+from sharing.ending.copies.rules import can_give_copies
+from sharing.ending.forms import DeleteForm, StopForm
+from sharing.ending.orders import COPIES, NOTICE, Outcome, delete_shared, end_each
+from sharing.ending.rules import can_give_notice, can_stop_sharing
+from sharing.ending.services import withdraw_notice
+from sharing.lookup import own_image, shares_of
 from sharing.models import Share
-from sharing.rules import can_give_notice, can_stop_sharing
-from sharing.views.members import own_image, shares_of
 
 
 @signed_in
@@ -146,3 +148,15 @@ def _tell(request: ActorRequest, outcome: Outcome) -> None:
     for reason, shares in outcome.refused.items():
         ids = ", ".join(str(share.project_id) for share in shares)
         messages.warning(request, _("Still shared with %(ids)s: %(reason)s") % {"ids": ids, "reason": reason})
+
+
+@require_POST
+@signed_in
+def go_on(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
+    """Take the announced end back."""
+    share = get_object_or_404(Share.objects.given_by(request.actor), pk=share_id)
+    share = withdraw_notice(share, actor=request.actor)
+    messages.success(
+        request, _("The image is shared with the project %(id)s as before.") % {"id": share.project_id}
+    )
+    return redirect("sharing:members", share.image_id)

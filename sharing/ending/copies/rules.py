@@ -8,8 +8,8 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.jobs.quotas import fits_quota
+from sharing.ending.rules import can_give_notice
 from sharing.models import Share
-from sharing.rules import can_give_notice
 
 
 def can_give_copies(image: Image, actor: Actor) -> Verdict:

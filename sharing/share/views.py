@@ -4,9 +4,11 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from images.catalogue.views import tabs_of
 from images.fields.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.product.rules import can_share
@@ -15,10 +17,17 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.rules import may_write
+from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.htmx import render_page
 from imsconsole.core.selection import part
-from sharing.forms import ShareForm
-from sharing.orders import WIZARD, fits_order, ids_in, lines_of, share_each
-from sharing.rules import MOST_IDS
+from imsconsole.core.tables import paged
+from sharing.lookup import own_image, shares_of
+from sharing.models import Share
+from sharing.share.forms import ShareForm
+from sharing.share.orders import WIZARD, fits_order, ids_in, lines_of, share_each
+from sharing.share.rules import MOST_IDS, limit_of
+from sharing.share.tables import MEMBER_COLUMNS, MemberTable
+from sharing.tables import csv_rows
 
 MOST_IMAGES = 100
 
@@ -105,3 +114,30 @@ def _names_of_keys(images: list[Image], actor: Actor) -> list[str]:
     """Of the project's own keys that disks of the images have: others are not its to grant."""
     keys = (key for image in images for key in keys_of(image))
     return sorted({key.name for key in keys if key.project_id == actor.project.pk})
+
+
+@signed_in
+def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
+    """A section of the image's page."""
+    image = own_image(image_id, request.actor)
+    shares = shares_of(image, request.actor)
+    accepted = shares.filter(status=Share.Status.ACCEPTED).count()
+    context = {
+        "active": "images",
+        "image": image,
+        "tabs": tabs_of(image, request.actor),
+        "table": paged(MemberTable, shares, request, actor=request.actor),
+        "accepted": accepted,
+        "limit": limit_of(image),
+        "can_share": can_share(image, request.actor),
+        "may_write": may_write(request.actor),
+    }
+    return render_page(request, "sharing/members.html", "sharing/_members.html", context)
+
+
+@signed_in
+def export_members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponseBase:
+    image = own_image(image_id, request.actor)
+    rows = csv_rows(shares_of(image, request.actor), MEMBER_COLUMNS)
+    name = dated_name(request.actor.project, "members")
+    return csv_stream([title for title, _cell in MEMBER_COLUMNS], rows, name)

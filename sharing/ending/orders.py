@@ -13,9 +13,9 @@ from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
-from sharing.copies.services import give_copy
+from sharing.ending.copies.services import give_copy
+from sharing.ending.services import give_notice, stop_sharing
 from sharing.models import Share
-from sharing.services import give_notice, stop_sharing
 
 NOW, NOTICE, COPIES = "now", "notice", "copies"
 

@@ -24,11 +24,12 @@ from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import state_of
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
-from sharing.forms import InboxFilter, VaultForm
+from sharing.inbox.forms import InboxFilter, VaultForm
+from sharing.inbox.rules import can_accept, can_answer_all, can_reject
+from sharing.inbox.services import accept_share, reject_share
+from sharing.inbox.tables import INBOX_COLUMNS, InboxTable
 from sharing.models import Share, ShareQuerySet
-from sharing.rules import can_accept, can_answer_all, can_reject
-from sharing.services import accept_share, reject_share
-from sharing.tables import INBOX_COLUMNS, InboxTable, csv_rows
+from sharing.tables import csv_rows
 
 TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
 MOST_AT_ONCE = 500

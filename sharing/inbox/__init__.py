@@ -1,0 +1,1 @@
+"""What other projects offer: accepted, rejected."""

@@ -1,0 +1,71 @@
+"""The inbox as a list and as CSV."""
+
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from sharing.inbox.rules import can_accept, can_reject
+from sharing.models import Share
+from sharing.tables import COMMON, Columns, ShareTable
+
+INBOX_COLUMNS: Columns = (
+    (_("Image name"), lambda share: share.image.name),
+    (_("Image ID"), lambda share: str(share.image_id)),
+    (_("Image type"), lambda share: share.image.get_type_display()),
+    (_("OS"), lambda share: str(share.image.os_version or "")),
+    (_("Owner"), lambda share: str(share.owner.account)),
+    (_("Project ID of the owner"), lambda share: str(share.owner_id)),
+    *COMMON,
+)
+
+
+def _receiver_actions(record: Share, table: Any) -> dict[str, Any]:
+    return {"can_accept": can_accept(record, table.actor), "can_reject": can_reject(record, table.actor)}
+
+
+class InboxTable(ShareTable):
+    """What is shared with a project, in one status."""
+
+    caption = _("Shared with this project")
+    empty_template = "sharing/_empty_inbox.html"
+    choosable: ClassVar[dict[str, bool]] = {
+        "status": True,
+        "type": True,
+        "os_version": True,
+        "min_disk_gb": False,
+        "owner": True,
+        "created_at": True,
+        "answered_at": False,
+        "servers_count": True,
+    }
+
+    image = FragmentColumn(
+        template_name="sharing/_cell_image.html", verbose_name=_("Image"), order_by=("image__name", "pk")
+    )
+    type = tables.Column(
+        accessor="image__get_type_display", verbose_name=_("Image type"), order_by=("image__type", "pk")
+    )
+    os_version = tables.Column(
+        accessor="image__os_version", verbose_name=_("OS"), order_by=("image__os_version__name", "pk")
+    )
+    min_disk_gb = tables.Column(
+        accessor="image__min_disk_gb",
+        verbose_name=_("Disk (GB)"),
+        order_by=("image__min_disk_gb", "pk"),
+        attrs={"td": {"class": "number"}},
+    )
+    owner = FragmentColumn(template_name="sharing/_cell_owner.html", order_by=("owner__account__name", "pk"))
+    answered_at = TimeColumn("answered_at")
+    servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
+    actions = ActionsColumn("sharing/_inbox_actions.html", extra_context=_receiver_actions)
+
+    class Meta(ImsTable.Meta):
+        model = Share
+        fields = (
+            "image", "status", "type", "os_version", "min_disk_gb", "owner", "created_at", "answered_at",
+            "servers_count", "actions",
+        )  # fmt: skip
+        order_by = ("-created_at",)
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "inbox-table"}

@@ -1,0 +1,1 @@
+"""Offering images to other projects, and who has them."""

@@ -1,0 +1,44 @@
+"""Who has an image, as a list and as CSV."""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from sharing.ending.rules import can_stop_sharing, can_withdraw_notice
+from sharing.models import Share
+from sharing.tables import COMMON, Columns, ShareTable
+
+MEMBER_COLUMNS: Columns = (
+    (_("Image name"), lambda share: share.image.name),
+    (_("Image ID"), lambda share: str(share.image_id)),
+    (_("Project ID"), lambda share: str(share.project_id)),
+    *COMMON,
+)
+
+
+def _owner_actions(record: Share, table: Any) -> dict[str, Any]:
+    return {
+        "can_stop_sharing": can_stop_sharing(record, table.actor),
+        "can_withdraw_notice": can_withdraw_notice(record, table.actor),
+    }
+
+
+class MemberTable(ShareTable):
+    """The projects that one image is shared with; their servers are counted, not named."""
+
+    caption = _("Members")
+    empty_template = "sharing/_empty_members.html"
+
+    project = FragmentColumn(
+        template_name="sharing/_cell_project.html", verbose_name=_("Project ID"), order_by=("project", "pk")
+    )
+    servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))
+    answered_at = TimeColumn("answered_at")
+    actions = ActionsColumn("sharing/_member_actions.html", extra_context=_owner_actions)
+
+    class Meta(ImsTable.Meta):
+        model = Share
+        fields = ("project", "status", "created_at", "answered_at", "servers_count", "actions")
+        order_by = ("-created_at",)
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "members-table"}

@@ -1,1 +1,0 @@
-"""Pages of shares: the owner's, and the receiver's inbox."""
