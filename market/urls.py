@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 
-from market.urls_billing import urlpatterns as of_billing
-from market.urls_seller import urlpatterns as of_sellers
-from market.urls_shop import urlpatterns as of_the_shop
+from market.billing.urls import urlpatterns as of_billing
+from market.listings.urls import urlpatterns as of_sellers
+from market.shop.urls import urlpatterns as of_the_shop
 
 app_name = "market"
 urlpatterns = [

@@ -13,8 +13,8 @@ from images.product.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk, Flavor, Server, Usage
 from imsconsole.core.now import now
+from market.billing.costs import SECONDS_PER_HOUR, Run, cost, seconds_of_month
 from market.billing.runs import first_uses, runs_of
-from market.costs import SECONDS_PER_HOUR, Run, cost, seconds_of_month
 from market.models import Price
 from market.money import price_text
 from market.prices.lookup import prices_of

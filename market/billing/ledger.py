@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet
 
 from imsconsole.cloud.models import SettledUsage, Usage
 from imsconsole.core.contention import retried
+from market.billing.costs import HOUR, Run, Stay, Tariff, lines_of
 from market.billing.known import known_until
 from market.billing.runs import runs_of
-from market.costs import HOUR, Run, Stay, Tariff, lines_of
 from market.models import Charge, Price
 
 LINES_AT_ONCE = 500  # in one statement

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
-from market.costs import seconds_of_month
+from market.billing.costs import seconds_of_month
 from market.models import Charge, ListingVersion, Price
 
 FIRST, LAST = (

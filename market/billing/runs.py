@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from imsconsole.cloud.models import Usage
-from market.costs import Run
+from market.billing.costs import Run
+from market.billing.products import products_of
 from market.models import Price
-from market.products import products_of
 
 Products = Mapping[UUID, UUID]
 

@@ -18,9 +18,8 @@ from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import moment
-from market.jobs_scan import ScanListing
 from market.listings.drafts import Draft, draft_of
-from market.listings.locks import held_listing, held_offer, held_version
+from market.listings.jobs import ScanListing
 from market.listings.rules import (
     can_create_listing,
     can_create_version,
@@ -32,6 +31,7 @@ from market.listings.rules import (
     has_room_for_picture,
     is_new_version,
 )
+from market.locks import held_listing, held_offer, held_version
 from market.messages import tell_buyers, tell_sellers
 from market.models import Listing, ListingVersion, Picture
 from market.pictures import Remade

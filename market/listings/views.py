@@ -1,15 +1,19 @@
-"""The pages of a seller: the list of listings, one of them, its drafts and its price."""
+"""The pages of a seller: the list of listings, one of them, its drafts, their screenshots and its price; sending a version
+in, taking it back, throwing it away; withdrawing a listing.
+"""
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.audit.models import Event
@@ -17,17 +21,35 @@ from imsconsole.core.contention import retried
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.now import now
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import latest_jobs
 from imsconsole.jobs.models import Job
-from market.checks import lines_of
+from market.listings.checks import lines_of
 from market.listings.drafts import draft_of
-from market.listings.forms import PictureForm, VersionForm
-from market.listings.lookup import content_of, find_listing, listings_of
-from market.listings.rules import can_create_listing, can_create_version, can_edit_version
-from market.listings.services import create_listing, create_version, edit_version
+from market.listings.forms import PictureForm, VersionForm, WithdrawForm
+from market.listings.lookup import content_of, find_listing, image_of, listings_of
+from market.listings.rules import (
+    can_create_listing,
+    can_create_version,
+    can_discard_version,
+    can_edit_version,
+    can_submit_version,
+    can_withdraw_listing,
+)
+from market.listings.services import (
+    add_picture,
+    create_listing,
+    create_version,
+    discard_version,
+    edit_version,
+    recall_version,
+    remove_picture,
+    submit_version,
+    withdraw_listing,
+)
 from market.listings.tables import ListingTable, VersionTable, verdicts_on
-from market.models import Listing, ListingVersion
+from market.models import Listing, ListingVersion, Picture
 from market.prices.forms import PriceForm
 from market.prices.lookup import price_of_listing, prices_of_listing, terms_of
 from market.prices.rules import can_price_listing
@@ -231,3 +253,98 @@ def _edit(request: ActorRequest, version: ListingVersion, form: VersionForm, pri
 
 def _was_published(listing: Listing) -> bool:
     return any(version.published_at for version in listing.versions.all())
+
+
+@require_POST
+@signed_in
+def take_picture(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    listing = find_listing(request.actor, listing_id)
+    version = listing.in_making or listing.latest
+    can_edit_version(version, request.actor).require()
+    form = PictureForm(request.POST, request.FILES)
+    if form.is_valid():
+        add_picture(version, actor=request.actor, **form.cleaned_data)
+        messages.success(request, _("The screenshot was added."))
+    for errors in form.errors.values():
+        messages.error(request, " ".join(map(str, errors)))
+    return redirect("market:edit-listing", listing.pk)
+
+
+@require_POST
+@signed_in
+def drop_picture(request: ActorRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -> HttpResponse:
+    listing = find_listing(request.actor, listing_id)
+    rows = Picture.objects.select_related("version_of__listing")
+    picture = get_object_or_404(rows, pk=picture_id, version_of__listing=listing)
+    remove_picture(picture, actor=request.actor)
+    messages.success(request, _("The screenshot was removed."))
+    return redirect("market:edit-listing", listing_id)
+
+
+@signed_in
+def submit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """The question, with all that is sent in; and its answer."""
+    listing = find_listing(request.actor, listing_id)
+    version = content_of(listing.in_making or listing.latest)
+    if request.method == "POST":
+        submit_version(version, actor=request.actor)
+        messages.success(request, _("%(name)s was sent in: first it is scanned.") % {"name": version})
+        return redirect("market:listing", listing.pk)
+    context = {
+        "active": "market",
+        "listing": listing,
+        "version": version,
+        "price_now": price_of_listing(listing),
+        "verdict": can_submit_version(version, image_of(version, request.actor), request.actor),
+    }
+    return render(request, "market/submit.html", context)
+
+
+@require_POST
+@signed_in
+def recall(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    listing = find_listing(request.actor, listing_id)
+    version = recall_version(listing.in_making or listing.latest, actor=request.actor)
+    messages.success(request, _("%(name)s is a draft again.") % {"name": version})
+    return redirect("market:listing", listing.pk)
+
+
+@signed_in
+def discard(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """The question, and its answer."""
+    listing = find_listing(request.actor, listing_id)
+    version = listing.in_making or listing.latest
+    if request.method == "POST":
+        discard_version(version, actor=request.actor)
+        messages.success(request, _("%(name)s was discarded.") % {"name": version})
+        left = Listing.objects.filter(pk=listing_id).exists()
+        return redirect("market:listing", listing_id) if left else redirect("market:listings")
+    context = {
+        "active": "market",
+        "listing": listing,
+        "version": version,
+        "verdict": can_discard_version(version, request.actor),
+    }
+    return render(request, "market/discard.html", context)
+
+
+@signed_in
+def withdraw(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
+    """What becomes of those who have it; and the answer."""
+    listing = find_listing(request.actor, listing_id)
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    verdict = can_withdraw_listing(listing, request.actor)
+    if request.method == "POST":
+        verdict.require()
+        if form.is_valid():
+            withdraw_listing(listing, actor=request.actor, **form.cleaned_data)
+            messages.success(request, _("The listing was withdrawn from the market."))
+            return redirect("market:listing", listing.pk)
+    context = {
+        "active": "market",
+        "listing": listing,
+        "form": form,
+        "verdict": verdict,
+        "reinstall_until": now() + timedelta(days=settings.IMS_MARKET_REINSTALL_DAYS),
+    }
+    return render(request, "market/withdraw.html", context, status=422 if form.errors else 200)

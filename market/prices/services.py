@@ -11,7 +11,7 @@ from imsconsole.cloud.servers.usage import hold_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
-from market.listings.locks import held_listing
+from market.locks import held_listing
 from market.models import Price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price

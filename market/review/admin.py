@@ -20,8 +20,8 @@ from imsconsole.accounts.service_admin import (
     trail_of,
 )
 from imsconsole.cloud.models import Server
-from market.checks import lines_of
 from market.html import html_of
+from market.listings.checks import lines_of
 from market.listings.rules import can_approve_version, can_reject_version, can_withdraw_listing
 from market.listings.services import withdraw_listing
 from market.models import Listing, ListingVersion, Publisher

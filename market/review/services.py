@@ -11,9 +11,9 @@ from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
-from market.jobs_publish import PublishListing
-from market.listings.locks import held_version
+from market.listings.jobs import PublishListing
 from market.listings.rules import can_approve_version, can_reject_version
+from market.locks import held_version
 from market.messages import tell_sellers
 from market.models import Edition, ListingVersion
 from market.publishers.rules import is_reason

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from djmoney.money import Money
 
-from market.costs import Run, Stay, Tariff, lines_of
+from market.billing.costs import Run, Stay, Tariff, lines_of
 from market.models import Price
 
 HOUR = datetime(2026, 2, 10, 8, tzinfo=UTC)

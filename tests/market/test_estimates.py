@@ -10,8 +10,8 @@ from django.urls import reverse
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
+from market.billing.costs import seconds_of_month
 from market.billing.estimates import estimate_change, estimate_servers
-from market.costs import seconds_of_month
 from tests import factories
 from tests.conftest import client_of
 

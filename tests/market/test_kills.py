@@ -7,8 +7,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.cloud.engines import engine_for
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
-from market.jobs_publish import PublishListing
-from market.jobs_scan import ScanListing
+from market.listings.jobs import PublishListing, ScanListing
 from market.listings.services import submit_version
 from market.models import ListingVersion
 from market.review.services import approve_version

@@ -10,8 +10,8 @@ from imsconsole.accounts.actor import members_of, members_of_each
 from imsconsole.accounts.models import Membership, Project
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
+from market.billing.products import products_of
 from market.messages import projects_with, tell_buyers
-from market.products import products_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from imsconsole.notifications.models import Message
-from market.checks import lines_of
+from market.listings.checks import lines_of
 from market.listings.services import (
     create_listing,
     create_version,

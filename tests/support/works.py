@@ -53,8 +53,7 @@ from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
-from market.jobs_publish import PublishListing
-from market.jobs_scan import ScanListing
+from market.listings.jobs import PublishListing, ScanListing
 from market.listings.services import submit_version
 from market.models import ListingVersion
 from market.review.services import approve_version

@@ -15,6 +15,11 @@ from imsconsole.core.text import size
 from imsconsole.engine.types import Found
 from market.models import ListingVersion
 
+ATTRIBUTES = (
+    "type", "use", "os_version_id", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb", "max_ram_mb",
+    "nic_multi_queue", "cloud_init",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Check:
@@ -65,10 +70,6 @@ CHECKS: Mapping[str, Check] = {
         _("There is no screenshot."),
     ),
 }
-ATTRIBUTES = (
-    "type", "use", "os_version_id", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb", "max_ram_mb",
-    "nic_multi_queue", "cloud_init",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from market.listings import views, views_pictures, views_states
+from market.listings import views
 from market.publishers.views import own_publisher
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,14 +14,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("listings/<uuid:listing_id>/edit/", views.edit, name="edit-listing"),
     path("listings/<uuid:listing_id>/new-version/", views.new_version, name="create-version"),
     path("listings/<uuid:listing_id>/price/", views.price, name="set-price"),
-    path("listings/<uuid:listing_id>/pictures/", views_pictures.add, name="add-picture"),
+    path("listings/<uuid:listing_id>/pictures/", views.take_picture, name="add-picture"),
     path(
         "listings/<uuid:listing_id>/pictures/<uuid:picture_id>/remove/",
-        views_pictures.remove,
+        views.drop_picture,
         name="remove-picture",
     ),
-    path("listings/<uuid:listing_id>/submit/", views_states.submit, name="submit"),
-    path("listings/<uuid:listing_id>/recall/", views_states.recall, name="recall"),
-    path("listings/<uuid:listing_id>/discard/", views_states.discard, name="discard"),
-    path("listings/<uuid:listing_id>/withdraw/", views_states.withdraw, name="withdraw"),
+    path("listings/<uuid:listing_id>/submit/", views.submit, name="submit"),
+    path("listings/<uuid:listing_id>/recall/", views.recall, name="recall"),
+    path("listings/<uuid:listing_id>/discard/", views.discard, name="discard"),
+    path("listings/<uuid:listing_id>/withdraw/", views.withdraw, name="withdraw"),
 ]
