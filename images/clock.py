@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from images.delete.clock import delete_due_images, empty_trashes, finish_deletions
-from images.uploads.services import expire_uploads
+from images.uploads.clock import expire_uploads
 from images.verify.clock import EVERY, verify_oldest
 from images.verify.orphans import remove_orphans
 from imsconsole.accounts.drafts import forget_old_drafts

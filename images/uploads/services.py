@@ -1,16 +1,15 @@
-"""Uploads: begun, complete, refused, discarded, expired. The bytes themselves are the receiver's."""
+"""Uploads: begun, complete, refused, discarded. The bytes themselves are the receiver's."""
 
 from typing import cast
 
 from images.models import Upload
 from images.uploads.found import to_json
 from images.uploads.receiver import kept_until
-from images.uploads.rules import can_discard, can_upload, is_idle
+from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.audit.trail import service
 from imsconsole.core.errors import ImsError, NotFound
-from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Found
 from imsconsole.jobs.quotas import lock_project
@@ -79,11 +78,3 @@ def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
     upload.path.unlink(missing_ok=True)
     Upload.objects.filter(pk=upload.pk).delete()
     return upload
-
-
-def expire_uploads() -> None:
-    """Remove uploads on which nothing has happened for IMS_UPLOAD_KEPT_HOURS."""
-    for upload in Upload.objects.filter(expires_at__lt=now()):
-        if is_idle(upload):
-            upload.path.unlink(missing_ok=True)
-            upload.delete()

@@ -13,7 +13,7 @@ from images.create.jobs import ImportImage
 from images.create.services import import_image
 from images.fields.rules import can_import
 from images.models import Image, ImageDisk, Upload
-from images.uploads.services import expire_uploads
+from images.uploads.clock import expire_uploads
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.test import Client
 
 from images.models import Upload
+from images.uploads.clock import expire_uploads
 from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
-from images.uploads.services import complete_upload, discard_upload, expire_uploads, start_upload
+from images.uploads.services import complete_upload, discard_upload, start_upload
 from images.verify.orphans import remove_orphans
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock

@@ -14,8 +14,9 @@ from django.test import Client
 
 from images.models import Upload
 from images.uploads import receiver
+from images.uploads.clock import expire_uploads
 from images.uploads.rules import can_resume
-from images.uploads.services import expire_uploads, start_upload
+from images.uploads.services import start_upload
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.jobs.quotas import used_by
