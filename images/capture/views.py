@@ -59,7 +59,7 @@ def choose_server(request: ActorRequest) -> HttpResponse:
     chosen = [each for each in choices if each.is_chosen]
     verdict = chosen[0].verdict if chosen else None
     data = {"type": Image.Type.SYSTEM, "server": str(chosen[0].thing.pk) if chosen else ""}
-    return _chosen(request, "images/create_from_server.html", choices, verdict, data, SERVER)
+    return _chosen(request, "images/capture/from_server.html", choices, verdict, data, SERVER)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +78,7 @@ def choose_disks(request: ActorRequest) -> HttpResponse:
     chosen = [each.thing for each in choices if each.is_chosen]
     verdict = _verdict_on([each for each in chosen if isinstance(each, Disk)], image_type, request)
     data = {"type": image_type, "disks": [str(each.pk) for each in chosen]}
-    return _chosen(request, "images/create_from_disk.html", choices, verdict, data, DISK)
+    return _chosen(request, "images/capture/from_disk.html", choices, verdict, data, DISK)
 
 
 def _ids(given: QueryDict, name: str) -> set[UUID]:
@@ -128,8 +128,8 @@ class CaptureWizard(DraftWizard):
     done_step_name = "done"
     titles = TITLES
     template_names = {
-        "details": "images/capture_details.html",
-        "confirm": "images/capture_confirm.html",
+        "details": "images/capture/details.html",
+        "confirm": "images/capture/confirm.html",
     }
     image_type: str
     server: Server | None

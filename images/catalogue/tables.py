@@ -58,7 +58,7 @@ class ImageTable(ImsTable):
     """A page of images from `for_tab`, for `actor`. `live_jobs`: what works on them, by image ID."""
 
     caption = _("Images")
-    empty_template = "images/_empty_list.html"
+    empty_template = "images/catalogue/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "os_type": False,
@@ -80,9 +80,9 @@ class ImageTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = FragmentColumn(template_name="images/_cell_name.html", order_by=("name", "pk"))
+    name = FragmentColumn(template_name="images/catalogue/_cell_name.html", order_by=("name", "pk"))
     status = FragmentColumn(
-        template_name="images/_cell_status.html", extra_context=_job, order_by=("status", "pk")
+        template_name="images/catalogue/_cell_status.html", extra_context=_job, order_by=("status", "pk")
     )
     os_type = tables.Column(
         accessor="os_version__os_type", verbose_name=_("OS type"), order_by=("os_version__os_type", "pk")
@@ -97,7 +97,7 @@ class ImageTable(ImsTable):
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
     min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"))
     servers_count = FragmentColumn(
-        template_name="images/_cell_servers.html",
+        template_name="images/catalogue/_cell_servers.html",
         verbose_name=_("Servers"),
         order_by=("servers_count", "pk"),
         attrs={"td": {"class": "number"}},
@@ -107,11 +107,13 @@ class ImageTable(ImsTable):
         accessor="is_encrypted", verbose_name=_("Encryption"), order_by=("is_encrypted", "key__name", "pk")
     )
     protected = tables.Column(order_by=("protected", "pk"))
-    tags = FragmentColumn(template_name="images/_cell_tags.html", verbose_name=_("Tags"), orderable=False)
+    tags = FragmentColumn(
+        template_name="images/catalogue/_cell_tags.html", verbose_name=_("Tags"), orderable=False
+    )
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
     verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))
-    actions = ActionsColumn("images/_cell_actions.html", extra_context=_actions)
+    actions = ActionsColumn("images/catalogue/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
         model = Image

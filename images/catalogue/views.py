@@ -45,7 +45,7 @@ from images.verify.rules import can_verify
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
@@ -67,19 +67,19 @@ TITLES = {
 
 @signed_in
 def list_images(request: ActorRequest) -> HttpResponse:
-    if opened := default_view(request, Room.IMAGES):
+    if opened := default_view(request, ListName.IMAGES):
         return opened
     tab = tab_of(request.GET)
     found = ImageFilter(request.GET, queryset=for_tab(tab, request.actor))
     kind, table_of = (TrashTable, trash_table) if tab == "trash" else (ImageTable, image_table)
-    columns = chosen_columns(request, Room.IMAGES, kind)
+    columns = chosen_columns(request, ListName.IMAGES, kind)
     context = {
         "active": "images",
         "tab": tab,
         "tabs": _tabs(),
         "filter": found,
         "table": table_of(found.qs, request, request.actor, columns),
-        "list": list_page(request, Room.IMAGES, found),
+        "list": list_page(request, ListName.IMAGES, found),
         "export_query": _export_query(request, tab),
         "can_create": can_import(request.actor),
         "can_empty": may_write(request.actor),
@@ -87,7 +87,7 @@ def list_images(request: ActorRequest) -> HttpResponse:
         # rows that ask for their state get nothing else, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
     }
-    return render_page(request, "images/list.html", "images/_list.html", context)
+    return render_page(request, "images/catalogue/list.html", "images/catalogue/_list.html", context)
 
 
 def _export_query(request: ActorRequest, tab: str) -> str:
@@ -136,7 +136,7 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "is_fragment": wants_fragment(request),
         **SECTIONS[section](image, request),
     }
-    return render_page(request, "images/detail.html", "images/_detail.html", context)
+    return render_page(request, "images/catalogue/detail.html", "images/catalogue/_detail.html", context)
 
 
 def _exported(jobs: list[Job]) -> BucketObject | None:
@@ -266,7 +266,11 @@ def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, 
         parted = part(images, lambda image: can_delete(image, actor))
         load_ancestors(images)
         exportable = part(images, lambda image: can_export(image, actor))
-        return "images/_selection.html", {"parted": parted, "copyable": copyable, "exportable": exportable}
+        return "images/catalogue/_selection.html", {
+            "parted": parted,
+            "copyable": copyable,
+            "exportable": exportable,
+        }
     purgeable = sum(bool(can_purge(image, actor)) for image in images)
     parted = parted_by(images, can_restore_each(images, actor))
-    return "images/_trash_selection.html", {"parted": parted, "purgeable": purgeable}
+    return "images/catalogue/_trash_selection.html", {"parted": parted, "purgeable": purgeable}

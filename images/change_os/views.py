@@ -133,7 +133,7 @@ def _confirm(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID, v
         "kept_until": kept_until(),
         "free_bytes": engine_of(server).free_space().free_bytes,
     }
-    return render(request, "images/change_os_confirm.html", context)
+    return render(request, "images/change_os/confirm.html", context)
 
 
 def _start(request: ActorRequest, server: Server, draft: Draft, verb: Verb) -> HttpResponse:
@@ -243,7 +243,9 @@ def _page(
         "runs": can_run_guests(host.capabilities),
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
     }
-    return render_page(request, "images/change_os.html", "images/_change_os_choices.html", context, status)
+    return render_page(
+        request, "images/change_os/change_os.html", "images/change_os/_choices.html", context, status
+    )
 
 
 def _image_choices(

@@ -38,4 +38,4 @@ def choose(request: ActorRequest) -> HttpResponse:
         "elsewhere": elsewhere(answers, actor),
         "can_import": can_import(actor),
     }
-    return render_page(request, "images/choose.html", "images/_choose_found.html", context)
+    return render_page(request, "images/choose/choose.html", "images/choose/_found.html", context)

@@ -63,7 +63,7 @@ KINDS = {
         ),
         can_copy,
         CopyHereForm,
-        "images/_copy_here.html",
+        "images/copy/_here.html",
     ),
     "across": Kind(
         "across",
@@ -74,7 +74,7 @@ KINDS = {
         ),
         can_copy_across,
         CopyAcrossForm,
-        "images/_copy_across.html",
+        "images/copy/_across.html",
     ),
 }
 
@@ -136,7 +136,7 @@ def _choose_kind(request: ActorRequest, images: list[Image], url: str, back: str
         "steps": list(TITLES.items()),
         "current": "kind",
     }
-    return render(request, "images/copy.html", context, status=422 if "kind" in request.POST else 200)
+    return render(request, "images/copy/copy.html", context, status=422 if "kind" in request.POST else 200)
 
 
 def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Parted[Image]:
@@ -157,8 +157,8 @@ class CopyWizard(DraftWizard):
     done_step_name = "done"
     titles = TITLES
     template_names: ClassVar[dict[str, str]] = {
-        "target": "images/copy_target.html",
-        "confirm": "images/copy_confirm.html",
+        "target": "images/copy/target.html",
+        "confirm": "images/copy/confirm.html",
     }
     images: list[Image]
     kind: Kind

@@ -1,7 +1,7 @@
 """What an image can be made of: the list behind the first page of the wizard (/images/create/).
 
 Type and source are chosen first, and only what applies is shown. Each source has a page of its own for each
-type it can make; that page shows the choice with `{% include "images/_create_kinds.html" %}` and the context of
+type it can make; that page shows the choice with `{% include "images/create/_kinds.html" %}` and the context of
 `kinds_context`. To add a source: give it a line here, a page, and a line in `docs/rules.md`.
 """
 

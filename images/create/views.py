@@ -59,7 +59,7 @@ def choose_source(request: UploadRequest) -> HttpResponse:
         **uploader_context(request.actor),
         "steps": list(TITLES.items()),
     }
-    return render(request, "images/create.html", context, status=422 if form.is_bound else 200)
+    return render(request, "images/create/create.html", context, status=422 if form.is_bound else 200)
 
 
 def take_file(form: SourceForm, request: UploadRequest) -> Upload | None:
@@ -110,7 +110,7 @@ class CreateWizard(DraftWizard):
     url_name = "images:create-step"
     done_step_name = "done"
     titles = TITLES
-    template_names = {"details": "images/create_details.html", "confirm": "images/create_confirm.html"}
+    template_names = {"details": "images/create/details.html", "confirm": "images/create/confirm.html"}
     upload: Upload
     image_type: str
 

@@ -35,7 +35,7 @@ class TrashTable(ImsTable):
     """A page of images from `for_tab("trash")`, for `actor`. Whatever was chosen, it says until when."""
 
     caption = _("Trash")
-    empty_template = "images/_empty_list.html"
+    empty_template = "images/catalogue/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "os_version": True,
@@ -45,7 +45,7 @@ class TrashTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = FragmentColumn(template_name="images/_cell_trash_name.html", order_by=("name", "pk"))
+    name = FragmentColumn(template_name="images/delete/_cell_name.html", order_by=("name", "pk"))
     status = tables.Column(
         accessor="status_before", verbose_name=_("Status"), order_by=("status_before", "pk")
     )
@@ -60,7 +60,7 @@ class TrashTable(ImsTable):
         verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"), default="–"
     )
     kept_until = TimeColumn("kept_until", verbose_name=_("Kept until"))
-    actions = ActionsColumn("images/_cell_trash_actions.html", extra_context=_actions)
+    actions = ActionsColumn("images/delete/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
         model = Image

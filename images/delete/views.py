@@ -88,7 +88,7 @@ SEVERAL = Several(
     nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
     ask=lambda images, actor: [can_delete_unasked(image, actor) for image in images],
     do=_delete_unasked,
-    template="images/delete_several.html",
+    template="images/delete/delete_several.html",
 )
 
 
@@ -112,7 +112,7 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_delete": can_delete(image, request.actor),
         "kept_until": now() + timedelta(days=settings.IMS_TRASH_DAYS) if kept else None,
     }
-    return render(request, "images/delete.html", context)
+    return render(request, "images/delete/delete.html", context)
 
 
 @require_POST
@@ -166,7 +166,7 @@ def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "can_restore": can_restore(image, actor),
     }
-    return render(request, "images/restore.html", context, status=422 if form.errors else 200)
+    return render(request, "images/delete/restore.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -183,7 +183,7 @@ def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "uses": [use for use in uses_of(image, request.actor) if use.total],
         "can_purge": can_purge(image, request.actor),
     }
-    return render(request, "images/purge.html", context)
+    return render(request, "images/delete/purge.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -46,7 +46,7 @@ def export(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     context = {"active": "images", "image": image, "form": form, "verdict": verdict}
     if asks:
         context |= _question(image, form)
-    template = "images/export_confirm.html" if asks else "images/export.html"
+    template = "images/export/confirm.html" if asks else "images/export/export.html"
     return render(request, template, context, status=422 if form.is_bound and form.errors else 200)
 
 
@@ -95,7 +95,7 @@ def export_several(request: ActorRequest) -> HttpResponse:
         "has_more": chosen.count() > len(images),
         "most": MOST_AT_ONCE,
     }
-    return render(request, "images/export_several.html", context, status=422 if form.is_bound else 200)
+    return render(request, "images/export/several.html", context, status=422 if form.is_bound else 200)
 
 
 def _export_each(

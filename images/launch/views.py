@@ -94,7 +94,7 @@ def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
         return _create(request, draft)
     verdict = can_create_servers(order, request.actor)
     context = {"active": "servers", "order": order, "draft": draft, "verdict": verdict}
-    return render(request, "images/launch_confirm.html", context)
+    return render(request, "images/launch/confirm.html", context)
 
 
 def _create(request: ActorRequest, draft: Draft) -> HttpResponse:
@@ -210,7 +210,7 @@ def _page(
         "wanted": form.wanted(),
         "elsewhere": _elsewhere(request),
     }
-    return render_page(request, "images/launch.html", "images/_launch_swapped.html", context, status)
+    return render_page(request, "images/launch/launch.html", "images/launch/_swapped.html", context, status)
 
 
 def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:

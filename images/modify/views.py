@@ -19,7 +19,7 @@ from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 
 EDITS = ("updateImage", "updateTag")  # in the trail
-PAGES = {ModifyForm: ("images/modify.html", can_modify), TagForm: ("images/tag.html", can_tag)}
+PAGES = {ModifyForm: ("images/modify/modify.html", can_modify), TagForm: ("images/modify/tag.html", can_tag)}
 
 
 def _page(

@@ -52,4 +52,4 @@ def _page(
     request: ActorRequest, found: OsVersionFilter, table: ImsTable, texts: Mapping[str, Promise]
 ) -> HttpResponse:
     context = {"active": "help", "filter": found, "table": table, **texts}
-    return render_page(request, "images/os_versions.html", "components/table.html", context)
+    return render_page(request, "images/os/versions.html", "components/table.html", context)

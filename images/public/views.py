@@ -18,4 +18,4 @@ def list_release_notes(request: ActorRequest) -> HttpResponse:
     notes = ReleaseNote.objects.filter(images__in=visible).distinct()
     notes = notes.prefetch_related(Prefetch("images", visible.order_by("name"), to_attr="visible_images"))
     page = Paginator(notes, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "images/release_notes.html", {"active": "images", "page": page})
+    return render(request, "images/public/release_notes.html", {"active": "images", "page": page})

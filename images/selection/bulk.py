@@ -42,7 +42,7 @@ class Several:
     ask: Callable[[Sequence[Image], Actor], list[Verdict]]
     do: Callable[..., Image]
     style: str = "danger"
-    template: str = "images/several.html"
+    template: str = "images/selection/several.html"
 
 
 def parted_by(images: Sequence[Image], verdicts: Iterable[Verdict]) -> Parted[Image]:

@@ -60,7 +60,7 @@ class SourceForm(forms.Form):
 
 
 def uploader_context(actor: Actor, upload: Upload | None = None) -> dict[str, Any]:
-    """The context of `uploads/_uploader.html`: limits, and the uploads that a chosen file may belong to.
+    """The context of `images/uploads/_uploader.html`: limits, and the uploads that a chosen file may belong to.
 
     With `upload` only that one: the file must be its file.
     """

@@ -33,16 +33,16 @@ class UploadTable(ImsTable):
     """A page of uploads for `actor`. `made`: the names of images being made of them, by upload."""
 
     caption = _("Uploads")
-    empty_template = "uploads/_empty.html"
+    empty_template = "images/uploads/_empty.html"
 
-    name = FragmentColumn(template_name="uploads/_cell_name.html", order_by=("name", "pk"))
+    name = FragmentColumn(template_name="images/uploads/_cell_name.html", order_by=("name", "pk"))
     state = FragmentColumn(
-        template_name="uploads/_cell_state.html", extra_context=_shown, order_by=("state", "pk")
+        template_name="images/uploads/_cell_state.html", extra_context=_shown, order_by=("state", "pk")
     )
     size_bytes = NumberColumn("size_bytes")
     created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
     expires_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("expires_at", "pk"))
-    actions = ActionsColumn("uploads/_cell_actions.html", extra_context=_actions)
+    actions = ActionsColumn("images/uploads/_cell_actions.html", extra_context=_actions)
 
     class Meta(ImsTable.Meta):
         model = Upload

@@ -43,7 +43,7 @@ def list_uploads(request: ActorRequest) -> HttpResponse:
         "form": SourceForm(request.actor),
         **uploader_context(request.actor),
     }
-    return render_page(request, "uploads/list.html", "components/table.html", context)
+    return render_page(request, "images/uploads/list.html", "components/table.html", context)
 
 
 @require_GET
@@ -63,7 +63,7 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     if upload.state == Upload.State.COMPLETE:
         found = found_of(upload)
         context |= {"found": found, "warnings": warnings_of(found)}
-    return render(request, "uploads/detail.html", context)
+    return render(request, "images/uploads/detail.html", context)
 
 
 @require_POST

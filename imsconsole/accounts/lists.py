@@ -11,7 +11,7 @@ from django_tables2 import Table
 
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Room, SavedView
+from imsconsole.accounts.models import ListName, SavedView
 from imsconsole.accounts.rules_views import can_share_view
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
@@ -24,13 +24,14 @@ VIEWS_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class RoomList:
-    """A list and its CSV of a room in which rows, columns and filter are all there is to say.
+class ListView:
+    """A list and its CSV, where rows, columns and filter are all there is to say.
 
-    `rows` are the things the actor sees. Its templates are `<room>/list.html` and `<room>/_list.html`.
+    `rows` are the things the actor sees. Its templates are `list.html` and `_list.html` in the folder `templates`.
     """
 
-    room: Room
+    name: ListName
+    templates: str
     rows: Callable[[Actor], QuerySet[Any]]
     filter: type[ListFilter]
     table: type[ImsTable]
@@ -39,26 +40,26 @@ class RoomList:
 
     def page(self, request: ActorRequest) -> HttpResponse:
         """Filter, order, columns and page are in the URL."""
-        if opened := default_view(request, self.room):
+        if opened := default_view(request, self.name):
             return opened
         found = self.filter(request.GET, queryset=self.rows(request.actor))
-        columns = chosen_columns(request, self.room, self.table)
+        columns = chosen_columns(request, self.name, self.table)
         context = {
-            "active": self.room,
+            "active": self.name,
             "filter": found,
             "table": paged(self.table, found.qs, request, columns, actor=request.actor),
-            "list": list_page(request, self.room, found),
+            "list": list_page(request, self.name, found),
             "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
             "can_create": self.can_create(request.actor),
             "is_fragment": wants_fragment(request),
         }
-        return render_page(request, f"{self.room}/list.html", f"{self.room}/_list.html", context)
+        return render_page(request, f"{self.templates}/list.html", f"{self.templates}/_list.html", context)
 
     def csv(self, request: ActorRequest) -> HttpResponseBase:
         """What the list shows, all pages, in its order."""
         found = self.filter(request.GET, queryset=self.rows(request.actor))
         in_order = self.table(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-        name = dated_name(request.actor.project, self.room)
+        name = dated_name(request.actor.project, self.name)
         return csv_response(self.export, in_order.data.data, name)
 
 

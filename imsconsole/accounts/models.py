@@ -32,7 +32,7 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
     mails_messages = models.BooleanField(_("messages by e-mail"), default=False)
-    # the columns chosen for lists, by room (`Room`); a list that is not here shows its usual ones
+    # the columns chosen for lists, by room (`ListName`); a list that is not here shows its usual ones
     list_columns: models.JSONField[dict[str, list[str]], dict[str, list[str]]] = models.JSONField(
         default=dict, blank=True, editable=False
     )
@@ -284,7 +284,7 @@ class Draft(models.Model):
         return f"{self.wizard} {self.id}"
 
 
-class Room(models.TextChoices):
+class ListName(models.TextChoices):
     """A room with a list at the address `<room>:list`."""
 
     IMAGES = "images", _("Images")
@@ -310,7 +310,7 @@ class SavedView(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="saved_views")
-    room = models.CharField(_("list"), max_length=16)  # a value of `Room`
+    room = models.CharField(_("list"), max_length=16)  # a value of `ListName`
     name = models.CharField(_("name"), max_length=64)
     query = models.CharField(max_length=LONGEST)
     shared = models.BooleanField(_("shared in the project"), default=False)

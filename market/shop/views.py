@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.queries import state_of
@@ -34,16 +34,16 @@ KEPT_S = 24 * 3600  # how long a browser keeps a picture
 @signed_in
 def list_offers(request: ActorRequest) -> HttpResponse:
     """What is offered in the region, filtered and sorted by the URL."""
-    if opened := default_view(request, Room.MARKET):
+    if opened := default_view(request, ListName.MARKET):
         return opened
     found = OfferFilter(request.GET, queryset=offered_in(request.actor))
-    columns = chosen_columns(request, Room.MARKET, OfferTable)
+    columns = chosen_columns(request, ListName.MARKET, OfferTable)
     table: Any = paged(OfferTable, found.qs, request, columns, actor=request.actor)
     context = {
         "active": "market",
         "filter": found,
         "table": table.load(),
-        "list": list_page(request, Room.MARKET, found),
+        "list": list_page(request, ListName.MARKET, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
         "is_fragment": wants_fragment(request),
     }

@@ -70,7 +70,7 @@ def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "uses": [use for use in uses_of(image, request.actor) if use.total],
         "can_delete": can_delete(image, request.actor),
     }
-    return render(request, "sharing/delete.html", context, status=422 if form.errors else 200)
+    return render(request, "sharing/ending/delete.html", context, status=422 if form.errors else 200)
 
 
 def _after_deletion(request: ActorRequest, image: Image) -> HttpResponse:
@@ -98,7 +98,7 @@ def _stop(request: ActorRequest, image: Image, shares: list[Share]) -> HttpRespo
         "servers": sum(share.servers_count for share in shares),
         "can_stop_sharing": can_stop_sharing(shares[0], request.actor) if shares else None,
     }
-    return render(request, "sharing/stop.html", context, status=422 if form.errors else 200)
+    return render(request, "sharing/ending/stop.html", context, status=422 if form.errors else 200)
 
 
 def _typed(request: ActorRequest) -> QueryDict | None:

@@ -29,7 +29,7 @@ class InboxTable(ShareTable):
     """What is shared with a project, in one status."""
 
     caption = _("Shared with this project")
-    empty_template = "sharing/_empty_inbox.html"
+    empty_template = "sharing/inbox/_empty_inbox.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "type": True,
@@ -42,7 +42,9 @@ class InboxTable(ShareTable):
     }
 
     image = FragmentColumn(
-        template_name="sharing/_cell_image.html", verbose_name=_("Image"), order_by=("image__name", "pk")
+        template_name="sharing/inbox/_cell_image.html",
+        verbose_name=_("Image"),
+        order_by=("image__name", "pk"),
     )
     type = tables.Column(
         accessor="image__get_type_display", verbose_name=_("Image type"), order_by=("image__type", "pk")
@@ -56,10 +58,12 @@ class InboxTable(ShareTable):
         order_by=("image__min_disk_gb", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    owner = FragmentColumn(template_name="sharing/_cell_owner.html", order_by=("owner__account__name", "pk"))
+    owner = FragmentColumn(
+        template_name="sharing/inbox/_cell_owner.html", order_by=("owner__account__name", "pk")
+    )
     answered_at = TimeColumn("answered_at")
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
-    actions = ActionsColumn("sharing/_inbox_actions.html", extra_context=_receiver_actions)
+    actions = ActionsColumn("sharing/inbox/_inbox_actions.html", extra_context=_receiver_actions)
 
     class Meta(ImsTable.Meta):
         model = Share

@@ -17,7 +17,7 @@ from images.models import Image
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -39,7 +39,7 @@ NAMED = 5
 @signed_in
 def inbox(request: ActorRequest) -> HttpResponse:
     """A page of a tab, filtered and sorted by the URL."""
-    if opened := default_view(request, Room.SHARING):
+    if opened := default_view(request, ListName.SHARING):
         return opened
     actor, tab = request.actor, _tab_of(request)
     found = InboxFilter(request.GET, queryset=_received(actor, tab))
@@ -52,14 +52,14 @@ def inbox(request: ActorRequest) -> HttpResponse:
         "tabs": _tabs(actor),
         "filter": found,
         "table": paged(
-            InboxTable, found.qs, request, chosen_columns(request, Room.SHARING, InboxTable), actor=actor
+            InboxTable, found.qs, request, chosen_columns(request, ListName.SHARING, InboxTable), actor=actor
         ),
-        "list": list_page(request, Room.SHARING, found),
+        "list": list_page(request, ListName.SHARING, found),
         "export_query": export.urlencode(),
         "can_answer_all": can_answer_all(list(pending[:1]), actor),
         "is_fragment": wants_fragment(request),
     }
-    return render_page(request, "sharing/list.html", "sharing/_list.html", context)
+    return render_page(request, "sharing/inbox/list.html", "sharing/inbox/_list.html", context)
 
 
 @signed_in
@@ -83,7 +83,7 @@ def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
         "can_accept": can_accept(share, request.actor),
         "can_reject": can_reject(share, request.actor),
     }
-    return render(request, "sharing/detail.html", context)
+    return render(request, "sharing/inbox/detail.html", context)
 
 
 @signed_in
@@ -110,7 +110,7 @@ def reject(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The image %(name)s has been rejected.") % {"name": share.image.name})
         return redirect(f"{reverse('sharing:list')}?tab=rejected")
     context = {"active": "sharing", "share": share, "can_reject": can_reject(share, request.actor)}
-    return render(request, "sharing/reject.html", context)
+    return render(request, "sharing/inbox/reject.html", context)
 
 
 @signed_in
@@ -148,7 +148,7 @@ def _ask_vault(request: ActorRequest, share: Share, form: VaultForm) -> HttpResp
         return redirect(share)
     verdict = can_accept(share, request.actor)
     context = {"active": "sharing", "share": share, "form": form, "can_accept": verdict}
-    return render(request, "sharing/accept.html", context, status=422 if form.errors else 200)
+    return render(request, "sharing/inbox/accept.html", context, status=422 if form.errors else 200)
 
 
 def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:

@@ -28,14 +28,16 @@ class MemberTable(ShareTable):
     """The projects that one image is shared with; their servers are counted, not named."""
 
     caption = _("Members")
-    empty_template = "sharing/_empty_members.html"
+    empty_template = "sharing/share/_empty_members.html"
 
     project = FragmentColumn(
-        template_name="sharing/_cell_project.html", verbose_name=_("Project ID"), order_by=("project", "pk")
+        template_name="sharing/share/_cell_project.html",
+        verbose_name=_("Project ID"),
+        order_by=("project", "pk"),
     )
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))
     answered_at = TimeColumn("answered_at")
-    actions = ActionsColumn("sharing/_member_actions.html", extra_context=_owner_actions)
+    actions = ActionsColumn("sharing/share/_member_actions.html", extra_context=_owner_actions)
 
     class Meta(ImsTable.Meta):
         model = Share

@@ -53,7 +53,7 @@ def share_several(request: ActorRequest) -> HttpResponse:
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
     images = list(with_keys(chosen_images(request.POST, request.actor))[:MOST_IMAGES])
-    return render(request, "sharing/_lines.html", _checked(images, request.POST, request.actor))
+    return render(request, "sharing/share/_lines.html", _checked(images, request.POST, request.actor))
 
 
 @signed_in
@@ -63,7 +63,7 @@ def shared(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     done = sum(not outcome["reason"] for outcome in outcomes)
     images = {outcome["image_id"]: outcome["image"] for outcome in outcomes}
     context = {"active": "images", "outcomes": outcomes, "done": done, "images": images}
-    return render(request, "sharing/shared.html", context)
+    return render(request, "sharing/share/shared.html", context)
 
 
 def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpResponse:
@@ -91,7 +91,7 @@ def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpR
         "most_ids": MOST_IDS,
         **(_checked(images, request.POST, actor) if is_sent else {}),
     }
-    return render(request, "sharing/share.html", context, status=422 if form.errors else 200)
+    return render(request, "sharing/share/share.html", context, status=422 if form.errors else 200)
 
 
 def _checked(images: list[Image], data: QueryDict, actor: Actor) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "can_share": can_share(image, request.actor),
         "may_write": may_write(request.actor),
     }
-    return render_page(request, "sharing/members.html", "sharing/_members.html", context)
+    return render_page(request, "sharing/share/members.html", "sharing/share/_members.html", context)
 
 
 @signed_in

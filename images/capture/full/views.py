@@ -82,4 +82,4 @@ def _page(
         "has_vaults": vaults_of(request.actor).exists(),
         **kinds_context(Image.Type.FULL, source),
     }
-    return render(request, "images/create_full.html", context, status=422 if form.errors else 200)
+    return render(request, "images/capture/full/create.html", context, status=422 if form.errors else 200)

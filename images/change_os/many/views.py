@@ -88,7 +88,7 @@ def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     many = ManyChanges(draft, request.actor)
     if many.is_finished:
         context = {"active": "servers", **_counted(many.lines({}))}
-        return render(request, "images/change_os_many_done.html", context)
+        return render(request, "images/change_os/many/done.html", context)
     changes = many.changes() if "image" in draft.data else None
     if changes is None and not many.outcomes:
         messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
@@ -97,7 +97,7 @@ def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
         may_write(request.actor).require()
         change_each(draft, request.actor)
         return redirect("servers-change-os-many-confirm", draft.pk)
-    return render(request, "images/change_os_many_confirm.html", _to_confirm(draft, many, changes or {}))
+    return render(request, "images/change_os/many/confirm.html", _to_confirm(draft, many, changes or {}))
 
 
 def _to_confirm(draft: Draft, many: ManyChanges, changes: dict[str, OsChange]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _page(
         **_counted(lines),
     }
     return render_page(
-        request, "images/change_os_many.html", "images/_change_os_many_choices.html", context, status
+        request, "images/change_os/many/choose.html", "images/change_os/many/_choices.html", context, status
     )
 
 

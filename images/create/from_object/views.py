@@ -41,7 +41,9 @@ def choose_object(request: ActorRequest) -> HttpResponse:
         **kinds_context(image_type, OBJECT, object=asked),
         "steps": list(TITLES.items()),
     }
-    return render(request, "images/create_from_object.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request, "images/create/from_object/choose.html", context, status=422 if form.is_bound else 200
+    )
 
 
 def _id(given: str) -> str:

@@ -37,4 +37,6 @@ def restore_to_new(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "verdict": can_restore_backup(backup, actor),
     }
-    return render(request, "backups/restore_to_new.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "images/launch/backup/restore_to_new.html", context, status=422 if form.errors else 200
+    )

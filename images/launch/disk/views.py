@@ -34,7 +34,7 @@ def create(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The disk “%(name)s” is being created.") % {"name": disk.name})
         return redirect(disk)
     context = {"active": "disks", "form": form, "verdict": can_create_disk(request.actor)}
-    return render(request, "disks/create.html", context, status=422 if form.errors else 200)
+    return render(request, "images/launch/disk/create.html", context, status=422 if form.errors else 200)
 
 
 def _begun(request: ActorRequest) -> dict[str, Any]:

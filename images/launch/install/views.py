@@ -37,4 +37,4 @@ def install(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "verdict": verdict,
         "runs": can_run_guests(host.capabilities),
     }
-    return render(request, "images/install.html", context, status=422 if form.errors else 200)
+    return render(request, "images/launch/install/install.html", context, status=422 if form.errors else 200)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from imsconsole.accounts import rules_views as rules
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.forms.saved_views import ChangeViewForm, SaveViewForm
-from imsconsole.accounts.models import Room, SavedView, User
+from imsconsole.accounts.models import ListName, SavedView, User
 from imsconsole.accounts.services import saved_views as services
 from imsconsole.core.queries import LONGEST
 
@@ -87,7 +87,7 @@ def choose_columns(request: ActorRequest, room: str) -> HttpResponse:
 
 
 def _known(room: str) -> str:
-    if room not in Room.values:
+    if room not in ListName.values:
         raise Http404
     return room
 
@@ -113,7 +113,7 @@ def _page(request: ActorRequest, room: str, form: Any = None, status: int = 200)
     context = {
         "active": room,
         "room": room,
-        "list_title": Room(room).label,
+        "list_title": ListName(room).label,
         "lines": lines,
         "form": form,
         "can_share": rules.can_share_view(actor),

@@ -28,7 +28,7 @@ class BackupTable(ImsTable):
     """A page of `filters.backups_of`, for `actor`."""
 
     caption = _("Backups")
-    empty_template = "backups/_empty_list.html"
+    empty_template = "cloud/backups/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "server_name": True,
@@ -42,7 +42,7 @@ class BackupTable(ImsTable):
     }
 
     name = FragmentColumn(
-        template_name="backups/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+        template_name="cloud/backups/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
     status = FragmentColumn(
         '{% include "components/_status.html" with status=record.status label=record.get_status_display %}',
@@ -57,7 +57,7 @@ class BackupTable(ImsTable):
     taken_at = TimeColumn("taken_at")
     created_at = TimeColumn("created_at")
     actions = ActionsColumn(
-        "backups/_cell_actions.html",
+        "cloud/backups/_cell_actions.html",
         extra_context=lambda record, table: {"verdicts": verdicts_on(record, table.actor)},
     )
 

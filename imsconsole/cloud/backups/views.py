@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import RoomList
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.lists import ListView
+from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.filters import BackupFilter, backups_of
 from imsconsole.cloud.backups.forms import CreateForm, RestoreForm
@@ -33,7 +33,9 @@ from imsconsole.core.selection import part
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
-LIST = RoomList(Room.BACKUPS, backups_of, BackupFilter, BackupTable, BackupExport, can_create_backup)
+LIST = ListView(
+    ListName.BACKUPS, "cloud/backups", backups_of, BackupFilter, BackupTable, BackupExport, can_create_backup
+)
 
 
 def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
@@ -70,7 +72,7 @@ def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         "is_fragment": wants_fragment(request),
         **latest_jobs(jobs, request.actor),
     }
-    return render_page(request, "backups/detail.html", "backups/_detail.html", context)
+    return render_page(request, "cloud/backups/detail.html", "cloud/backups/_detail.html", context)
 
 
 @signed_in
@@ -98,7 +100,7 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
         "has_vaults": vaults_of(actor).exists(),
         "verdict": can_back_up(chosen, actor) if chosen else can_create_backup(actor),
     }
-    return render(request, "backups/create.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/backups/create.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -125,7 +127,7 @@ def restore(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         if server
         else can_restore_backup(backup, actor),
     }
-    return render(request, "backups/restore.html", context)
+    return render(request, "cloud/backups/restore.html", context)
 
 
 def _changes(backup: Backup, server: Server) -> list[tuple[BackupDisk, Disk | None]]:
@@ -143,4 +145,4 @@ def delete(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The backup “%(name)s” is being deleted.") % {"name": backup.name})
         return redirect("backups:list")
     context = {"active": "backups", "backup": backup, "verdict": can_delete_backup(backup, request.actor)}
-    return render(request, "backups/delete.html", context)
+    return render(request, "cloud/backups/delete.html", context)

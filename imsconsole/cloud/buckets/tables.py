@@ -31,7 +31,7 @@ class BucketTable(ImsTable):
     """Buckets with their facts, for `actor`."""
 
     caption = _("Buckets")
-    empty_template = "buckets/_empty_list.html"
+    empty_template = "cloud/buckets/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "storage_class": True,
         "objects_count": True,
@@ -46,7 +46,7 @@ class BucketTable(ImsTable):
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Used"))
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("buckets/_bucket_actions.html", extra_context=_bucket_actions)
+    actions = ActionsColumn("cloud/buckets/_bucket_actions.html", extra_context=_bucket_actions)
 
     class Meta(ImsTable.Meta):
         model = Bucket
@@ -65,16 +65,16 @@ class ObjectTable(ImsTable):
     """Objects for `actor`, named by what is left of their key behind the folder that is shown."""
 
     caption = _("Objects")
-    empty_template = "buckets/_empty_bucket.html"
+    empty_template = "cloud/buckets/_empty_bucket.html"
 
     pick = PickColumn()
     key = FragmentColumn(
-        template_name="buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
+        template_name="cloud/buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
     )
     size_bytes = NumberColumn("size_bytes")
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("buckets/_object_actions.html", extra_context=_object_actions)
+    actions = ActionsColumn("cloud/buckets/_object_actions.html", extra_context=_object_actions)
 
     class Meta(ImsTable.Meta):
         model = BucketObject

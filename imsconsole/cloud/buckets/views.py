@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.filters import BucketFilter
 from imsconsole.cloud.buckets.forms import BucketForm, LinkForm, UploadForm
@@ -73,21 +73,21 @@ def find_bucket(request: ActorRequest, bucket_id: uuid.UUID) -> Bucket:
 @signed_in
 def list_buckets(request: ActorRequest) -> HttpResponse:
     """Buckets of the project; filter, order and page are in the URL."""
-    if opened := default_view(request, Room.BUCKETS):
+    if opened := default_view(request, ListName.BUCKETS):
         return opened
     found = BucketFilter(request.GET, queryset=Bucket.objects.visible_to(request.actor).with_facts())
-    columns = chosen_columns(request, Room.BUCKETS, BucketTable)
+    columns = chosen_columns(request, ListName.BUCKETS, BucketTable)
     buckets = found.qs.select_related("created_by")
     context = {
         "active": "buckets",
         "filter": found,
         "table": paged(BucketTable, buckets, request, columns, actor=request.actor),
-        "list": list_page(request, Room.BUCKETS, found),
+        "list": list_page(request, ListName.BUCKETS, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
         "can_create": can_create_bucket(request.actor),
         "is_fragment": wants_fragment(request),
     }
-    return render_page(request, "buckets/list.html", "buckets/_list.html", context)
+    return render_page(request, "cloud/buckets/list.html", "cloud/buckets/_list.html", context)
 
 
 @require_safe
@@ -108,7 +108,7 @@ def create(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The bucket “%(name)s” was created.") % {"name": bucket.name})
         return redirect(bucket)
     context = {"active": "buckets", "form": form, "can_create": can_create_bucket(request.actor)}
-    return render(request, "buckets/create.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/buckets/create.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -134,7 +134,7 @@ def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "can_delete": can_delete_bucket(bucket, request.actor),
         "quota": quota_lines(request.actor.project, {"bucket_bytes": 0}),
     }
-    return render_page(request, "buckets/detail.html", "buckets/_objects.html", context)
+    return render_page(request, "cloud/buckets/detail.html", "cloud/buckets/_objects.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -147,7 +147,7 @@ def confirm_delete(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The bucket “%(name)s” was deleted.") % {"name": bucket.name})
         return redirect("buckets:list")
     context = {"active": "buckets", "bucket": bucket, "can_delete": can_delete_bucket(bucket, request.actor)}
-    return render(request, "buckets/delete.html", context)
+    return render(request, "cloud/buckets/delete.html", context)
 
 
 def find_object(request: ActorRequest, object_id: uuid.UUID) -> BucketObject:
@@ -196,14 +196,14 @@ def _upload_page(request: ActorRequest, bucket: Bucket, form: UploadForm) -> Htt
         "form": form,
         "can_upload": can_upload_object(bucket, request.actor),
     }
-    return render(request, "buckets/upload.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/buckets/upload.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
 @signed_in
 def show_object(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     bucket_object = find_object(request, object_id)
-    return render(request, "buckets/object.html", _about(request, bucket_object, LinkForm()))
+    return render(request, "cloud/buckets/object.html", _about(request, bucket_object, LinkForm()))
 
 
 def _about(request: ActorRequest, bucket_object: BucketObject, form: LinkForm) -> dict[str, object]:
@@ -240,12 +240,12 @@ def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     bucket_object = find_object(request, object_id)
     form = LinkForm(request.POST)
     if not form.is_valid():
-        return render(request, "buckets/object.html", _about(request, bucket_object, form), status=422)
+        return render(request, "cloud/buckets/object.html", _about(request, bucket_object, form), status=422)
     until = now() + form.lasts()
     link_object(bucket_object, until=until, actor=request.actor)
     path = reverse("buckets:linked", args=[token_of(bucket_object, until)])
     context = {"url": request.build_absolute_uri(path), "until": until}
-    return render(request, "buckets/object.html", {**_about(request, bucket_object, form), **context})
+    return render(request, "cloud/buckets/object.html", {**_about(request, bucket_object, form), **context})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -265,7 +265,7 @@ def confirm_delete_object(request: ActorRequest, object_id: uuid.UUID) -> HttpRe
         "back": back,
         "can_delete": can_delete_object(bucket_object, request.actor),
     }
-    return render(request, "buckets/delete_object.html", context)
+    return render(request, "cloud/buckets/delete_object.html", context)
 
 
 @require_POST  # IDs do not fit into an address; nothing is changed
@@ -282,7 +282,7 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "is_matching": bool(request.POST.get("matching", "")),
         "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
     }
-    return render(request, "buckets/_selection.html", context)
+    return render(request, "cloud/buckets/_selection.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -311,7 +311,7 @@ def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "most": MOST_AT_ONCE,
         "back_url": back.url,
     }
-    return render(request, "buckets/delete_several.html", context)
+    return render(request, "cloud/buckets/delete_several.html", context)
 
 
 def _delete_each(

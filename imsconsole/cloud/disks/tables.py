@@ -46,7 +46,7 @@ class DiskTable(ImsTable):
     """A page of `filters.disks_of`, for `actor`."""
 
     caption = _("Disks")
-    empty_template = "disks/_empty_list.html"
+    empty_template = "cloud/disks/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "role": True,
@@ -60,9 +60,9 @@ class DiskTable(ImsTable):
     }
 
     name = FragmentColumn(
-        template_name="disks/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+        template_name="cloud/disks/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
-    status = FragmentColumn(template_name="disks/_cell_status.html", order_by=("status", "pk"))
+    status = FragmentColumn(template_name="cloud/disks/_cell_status.html", order_by=("status", "pk"))
     role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
@@ -81,7 +81,7 @@ class DiskTable(ImsTable):
     )
     kept_until = FragmentColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("disks/_cell_actions.html", extra_context=_verdicts)
+    actions = ActionsColumn("cloud/disks/_cell_actions.html", extra_context=_verdicts)
 
     class Meta(ImsTable.Meta):
         model = Disk

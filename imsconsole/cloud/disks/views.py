@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import RoomList
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.lists import ListView
+from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
 from imsconsole.cloud.disks.filters import DiskFilter, disks_of
 from imsconsole.cloud.disks.forms import AttachForm, GrowForm, RenameForm, TakeForm
@@ -39,7 +39,7 @@ from imsconsole.core.selection import part
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
-LIST = RoomList(Room.DISKS, disks_of, DiskFilter, DiskTable, DiskExport, can_create_disk)
+LIST = ListView(ListName.DISKS, "cloud/disks", disks_of, DiskFilter, DiskTable, DiskExport, can_create_disk)
 IN_PLACE = Q(disks__role=Disk.Role.DATA, disks__deleted_at=None, disks__beside=False)
 
 
@@ -77,7 +77,7 @@ def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "is_fragment": wants_fragment(request),
         **latest_jobs(_jobs_about(disk, request), request.actor),
     }
-    return render_page(request, "disks/detail.html", "disks/_detail.html", context)
+    return render_page(request, "cloud/disks/detail.html", "cloud/disks/_detail.html", context)
 
 
 def _verdicts(disk: Disk, request: ActorRequest) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "verdict": can_rename_disk(disk, request.actor),
     }
-    return render(request, "disks/rename.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/disks/rename.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -119,7 +119,7 @@ def delete(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The disk “%(name)s” is being deleted.") % {"name": disk.name})
         return redirect("disks:list")
     context = {"active": "disks", "disk": disk, "verdict": can_delete_disk(disk, request.actor)}
-    return render(request, "disks/delete.html", context)
+    return render(request, "cloud/disks/delete.html", context)
 
 
 @signed_in
@@ -136,7 +136,7 @@ def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "verdict": can_grow_disk(disk, request.actor),
     }
-    return render(request, "disks/grow.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/disks/grow.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -170,7 +170,7 @@ def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         disk = attach_disk(disk, server=form.cleaned_data["server"], actor=actor)
         return _attached(request, disk)
     context = {"active": "disks", "disk": disk, "form": form, "parted": parted, "verdict": verdict}
-    return render(request, "disks/attach.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/disks/attach.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -185,7 +185,7 @@ def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpRespons
         disk = attach_disk(form.cleaned_data["disk"], server=server, actor=actor)
         return _attached(request, disk, server)
     context = {"active": "servers", "server": server, "form": form, "parted": parted, "verdict": verdict}
-    return render(request, "disks/attach_to_server.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/disks/attach_to_server.html", context, status=422 if form.errors else 200)
 
 
 def _typed(request: ActorRequest) -> QueryDict | None:

@@ -12,11 +12,11 @@ class KeyPairTable(ImsTable):
     fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
     created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
     actions = FragmentColumn(
-        template_name="keypairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
+        template_name="cloud/key_pairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 
     caption = _("Key pairs")
-    empty_template = "keypairs/_empty.html"
+    empty_template = "cloud/key_pairs/_empty.html"
 
     class Meta(ImsTable.Meta):
         model = KeyPair

@@ -28,7 +28,7 @@ def list_key_pairs(request: ActorRequest) -> HttpResponse:
     for row in table.page.object_list:
         row.record.delete_verdict = can_delete_key_pair(row.record, request.actor)
     context = {"active": "keypairs", "table": table, "can_create": can_create_key_pair(request.actor)}
-    return render_page(request, "keypairs/list.html", "keypairs/_list.html", context)
+    return render_page(request, "cloud/key_pairs/list.html", "cloud/key_pairs/_list.html", context)
 
 
 @signed_in
@@ -41,7 +41,7 @@ def import_key(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The key pair “%(name)s” was imported.") % {"name": pair.name})
         return redirect("keypairs:list")
     context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}
-    return render(request, "keypairs/import.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/key_pairs/import.html", context, status=422 if form.errors else 200)
 
 
 @never_cache
@@ -54,9 +54,9 @@ def create(request: ActorRequest) -> HttpResponse:
         pair = create_key_pair(name=form.cleaned_data["name"], key=key, actor=request.actor)
         context: dict[str, Any] = {"active": "keypairs", "key_pair": pair, "private_key": private_key}
         context["private_key_base64"] = base64.b64encode(private_key.encode()).decode()
-        return render(request, "keypairs/created.html", context)
+        return render(request, "cloud/key_pairs/created.html", context)
     context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}
-    return render(request, "keypairs/create.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/key_pairs/create.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -68,4 +68,4 @@ def confirm_delete(request: ActorRequest, key_pair_id: uuid.UUID) -> HttpRespons
         messages.success(request, _("The key pair “%(name)s” was deleted.") % {"name": pair.name})
         return redirect("keypairs:list")
     context = {"active": "keypairs", "key_pair": pair, "verdict": can_delete_key_pair(pair, request.actor)}
-    return render(request, "keypairs/delete.html", context)
+    return render(request, "cloud/key_pairs/delete.html", context)

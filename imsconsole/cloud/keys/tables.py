@@ -10,12 +10,23 @@ from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
 from imsconsole.core.csv import moment
 from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
 
+COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
+    (_("Name"), lambda key: key.name),
+    (_("Key ID"), lambda key: str(key.pk)),
+    (_("Status"), lambda key: key.get_state_display()),
+    (_("Default key"), lambda key: str(_("Yes") if key.is_default else _("No"))),
+    (_("Description"), lambda key: key.description),
+    (_("Grants"), lambda key: key.grants_count),
+    (_("Created at"), lambda key: moment(key.created_at)),
+    (_("Is deleted at"), lambda key: moment(key.delete_at)),
+)
+
 
 class KeyTable(ImsTable):
     """Keys with `grants_count`; the rows get `verdicts`."""
 
     caption = _("Encryption keys")
-    empty_template = "keys/_empty.html"
+    empty_template = "cloud/keys/_empty.html"
     choosable: ClassVar[dict[str, bool]] = {
         "state": True,
         "description": True,
@@ -25,9 +36,9 @@ class KeyTable(ImsTable):
     }
 
     name = FragmentColumn(
-        template_name="keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+        template_name="cloud/keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
     )
-    state = FragmentColumn(template_name="keys/_cell_state.html", order_by=("state", "pk"))
+    state = FragmentColumn(template_name="cloud/keys/_cell_state.html", order_by=("state", "pk"))
     description = FragmentColumn(
         "{{ value|truncatechars:80 }}", orderable=False, attrs={"td": {"class": "wrap"}}
     )
@@ -35,7 +46,7 @@ class KeyTable(ImsTable):
     delete_at = TimeColumn("delete_at")
     created_at = TimeColumn("created_at")
     actions = FragmentColumn(
-        template_name="keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
+        template_name="cloud/keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 
     class Meta(ImsTable.Meta):
@@ -49,13 +60,13 @@ class ReceivedTable(ImsTable):
     """Grants of others' keys: whose they are, and whether they can be used now."""
 
     caption = _("Keys granted to this project")
-    empty_template = "keys/_empty_received.html"
+    empty_template = "cloud/keys/_empty_received.html"
 
     key = FragmentColumn(
-        template_name="keys/_cell_granted.html", verbose_name=_("Name/ID"), order_by=("key__name", "pk")
+        template_name="cloud/keys/_cell_granted.html", verbose_name=_("Name/ID"), order_by=("key__name", "pk")
     )
     state = FragmentColumn(
-        template_name="keys/_cell_granted_state.html",
+        template_name="cloud/keys/_cell_granted_state.html",
         verbose_name=_("Status"),
         order_by=("key__state", "pk"),
         empty_values=(),
@@ -73,18 +84,6 @@ class ReceivedTable(ImsTable):
         fields = ("key", "state", "owner", "created_at")
         order_by = "-created_at"
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "received-table"}
-
-
-COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
-    (_("Name"), lambda key: key.name),
-    (_("Key ID"), lambda key: str(key.pk)),
-    (_("Status"), lambda key: key.get_state_display()),
-    (_("Default key"), lambda key: str(_("Yes") if key.is_default else _("No"))),
-    (_("Description"), lambda key: key.description),
-    (_("Grants"), lambda key: key.grants_count),
-    (_("Created at"), lambda key: moment(key.created_at)),
-    (_("Is deleted at"), lambda key: moment(key.delete_at)),
-)
 
 
 def csv_rows(keys: KeyQuerySet) -> Iterator[list[Any]]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.cloud.keys import rules, services
 from imsconsole.cloud.keys.forms import GrantForm, KeyFilter, KeyForm, ScheduleDeletionForm
 from imsconsole.cloud.keys.material import is_master_at_hand
@@ -56,10 +56,10 @@ def verdicts_on(key: Key, actor: Actor) -> dict[str, Verdict]:
 @signed_in
 def list_keys(request: ActorRequest) -> HttpResponse:
     """Keys of the project; filters, order and columns are in the URL."""
-    if opened := default_view(request, Room.KEYS):
+    if opened := default_view(request, ListName.KEYS):
         return opened
     found = KeyFilter(request.GET, queryset=keys_of(request.actor))
-    table = paged(KeyTable, found.qs, request, chosen_columns(request, Room.KEYS, KeyTable))
+    table = paged(KeyTable, found.qs, request, chosen_columns(request, ListName.KEYS, KeyTable))
     for row in table.page.object_list:
         row.record.verdicts = verdicts_on(row.record, request.actor)
     context = {
@@ -67,13 +67,13 @@ def list_keys(request: ActorRequest) -> HttpResponse:
         "tabs": _tabs(),
         "filter": found,
         "table": table,
-        "list": list_page(request, Room.KEYS, found),
+        "list": list_page(request, ListName.KEYS, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
         "can_create": rules.can_create_key(request.actor),
         "master": is_master_at_hand(),
         "is_fragment": wants_fragment(request),
     }
-    return render_page(request, "keys/list.html", "keys/_list.html", context)
+    return render_page(request, "cloud/keys/list.html", "cloud/keys/_list.html", context)
 
 
 @signed_in
@@ -81,7 +81,7 @@ def list_received(request: ActorRequest) -> HttpResponse:
     """Keys of other projects that this one may use."""
     table = paged(ReceivedTable, KeyGrant.objects.received_by(request.actor), request)
     context = {"active": "keys", "tabs": _tabs(), "table": table}
-    return render_page(request, "keys/received.html", "components/table.html", context)
+    return render_page(request, "cloud/keys/received.html", "components/table.html", context)
 
 
 @signed_in
@@ -107,7 +107,7 @@ def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         "grants": grants,
         "master": is_master_at_hand(),
     }
-    return render(request, "keys/detail.html", context)
+    return render(request, "cloud/keys/detail.html", context)
 
 
 @signed_in
@@ -119,7 +119,7 @@ def create(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The encryption key “%(name)s” was created.") % {"name": key.name})
         return redirect(key)
     context = {"active": "keys", "form": form, "verdict": rules.can_create_key(request.actor)}
-    return render(request, "keys/create.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/keys/create.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -137,7 +137,7 @@ def edit(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The encryption key “%(name)s” was changed.") % {"name": key.name})
         return redirect(key)
     verdict = rules.can_edit_key(key, request.actor)
-    return _form(request, "keys/edit.html", key, verdict, form)
+    return _form(request, "cloud/keys/edit.html", key, verdict, form)
 
 
 @require_POST
@@ -157,7 +157,7 @@ def disable(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         key = services.disable_key(key, actor=request.actor)
         messages.success(request, _("The encryption key “%(name)s” is disabled.") % {"name": key.name})
         return redirect(key)
-    return _form(request, "keys/disable.html", key, rules.can_disable_key(key, request.actor))
+    return _form(request, "cloud/keys/disable.html", key, rules.can_disable_key(key, request.actor))
 
 
 @signed_in
@@ -174,7 +174,7 @@ def schedule_deletion(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         )
         return redirect(key)
     verdict = rules.can_schedule_key_deletion(key, request.actor)
-    return _form(request, "keys/schedule_deletion.html", key, verdict, form)
+    return _form(request, "cloud/keys/schedule_deletion.html", key, verdict, form)
 
 
 @require_POST
@@ -199,7 +199,7 @@ def grant(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
         services.grant_key(key, grantee=grantee, actor=request.actor)
         messages.success(request, _("The project %(id)s may use the key now.") % {"id": grantee.pk})
         return redirect(key)
-    return _form(request, "keys/grant.html", key, rules.can_grant_key(key, request.actor), form)
+    return _form(request, "cloud/keys/grant.html", key, rules.can_grant_key(key, request.actor), form)
 
 
 @signed_in
@@ -214,7 +214,7 @@ def revoke(request: ActorRequest, key_id: uuid.UUID, grant_id: uuid.UUID) -> Htt
         )
         return redirect(key)
     verdict = rules.can_revoke_grant(given, request.actor)
-    return _form(request, "keys/revoke.html", key, verdict, grant=given)
+    return _form(request, "cloud/keys/revoke.html", key, verdict, grant=given)
 
 
 def _tabs() -> list[dict[str, Any]]:

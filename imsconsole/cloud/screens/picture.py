@@ -42,7 +42,7 @@ def show_console(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     context = log_of(server)
     if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
-    return render(request, "servers/_console.html", {"server": server, **context})
+    return render(request, "cloud/server_pages/_console.html", {"server": server, **context})
 
 
 @never_cache

@@ -28,7 +28,9 @@ def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "has_novnc": settings.NOVNC_FILES is not None,
         **picture_of(server),
     }
-    response = render_page(request, "servers/screen.html", "servers/_screen.html", context)
+    response = render_page(
+        request, "cloud/server_pages/screen.html", "cloud/server_pages/_screen.html", context
+    )
     # nothing but this one screen may be connected to, and only from its page
     response._csp_update = {"connect-src": ["'self'", screen_url(request, server_id)]}  # type: ignore[attr-defined]
     return response

@@ -15,8 +15,8 @@ class ServerTable(ImsTable):
     ) | {"key_pair": False, "auto_start": False}
 
     pick = PickColumn()
-    name = FragmentColumn(template_name="servers/_name_cell.html", verbose_name=_("Name/ID"))
-    status = FragmentColumn(template_name="servers/_status_cell.html", verbose_name=_("Status"))
+    name = FragmentColumn(template_name="cloud/server_pages/_name_cell.html", verbose_name=_("Name/ID"))
+    status = FragmentColumn(template_name="cloud/server_pages/_status_cell.html", verbose_name=_("Status"))
     image = tables.Column(
         accessor="image_name",
         linkify=lambda record: record.image_page,
@@ -24,7 +24,9 @@ class ServerTable(ImsTable):
         verbose_name=_("Image"),
     )
     flavor = FragmentColumn(
-        template_name="servers/_flavor_cell.html", order_by="flavor__name", verbose_name=_("Flavor")
+        template_name="cloud/server_pages/_flavor_cell.html",
+        order_by="flavor__name",
+        verbose_name=_("Flavor"),
     )
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
     private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
@@ -32,11 +34,11 @@ class ServerTable(ImsTable):
     auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
     created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
     actions = FragmentColumn(
-        template_name="servers/_row_actions.html", verbose_name=_("Operation"), orderable=False
+        template_name="cloud/server_pages/_row_actions.html", verbose_name=_("Operation"), orderable=False
     )
 
     caption = _("Servers")
-    empty_template = "servers/_empty.html"
+    empty_template = "cloud/server_pages/_empty.html"
 
     class Meta(ImsTable.Meta):
         model = Server

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.disks.rules import WORKING, can_capture_server, can_take_disk
@@ -83,14 +83,14 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
 @signed_in
 def list_servers(request: ActorRequest) -> HttpResponse:
     """Servers of the project; filter, order, columns and page are in the URL."""
-    if opened := default_view(request, Room.SERVERS):
+    if opened := default_view(request, ListName.SERVERS):
         return opened
     actor = request.actor
     found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
     damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
     servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
     servers = with_lost_images(with_locked_disks(servers)).annotate(is_damaged=Exists(damaged))
-    table = paged(ServerTable, servers, request, chosen_columns(request, Room.SERVERS, ServerTable))
+    table = paged(ServerTable, servers, request, chosen_columns(request, ListName.SERVERS, ServerTable))
     rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
     for server in rows:
         server.verdicts = verdicts_on(server, actor, host)
@@ -101,13 +101,13 @@ def list_servers(request: ActorRequest) -> HttpResponse:
         "seen_state": seen,
         "table": table,
         "filter": found,
-        "list": list_page(request, Room.SERVERS, found),
+        "list": list_page(request, ListName.SERVERS, found),
         # a list that asks for its state gets its rows only, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and "X-Seen" not in request.headers,
         "is_busy": any(server.status in BUSY or server.task for server in rows),
         "can_create": may_write(actor),
     }
-    return render_page(request, "servers/list.html", "servers/_list.html", context)
+    return render_page(request, "cloud/server_pages/list.html", "cloud/server_pages/_list.html", context)
 
 
 @signed_in
@@ -146,7 +146,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         **picture_of(server),
         **log_of(server),
     }
-    return render_page(request, "servers/detail.html", "servers/_detail.html", context)
+    return render_page(request, "cloud/server_pages/detail.html", "cloud/server_pages/_detail.html", context)
 
 
 def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
@@ -238,7 +238,7 @@ def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         return redirect(server)
     verdict = can_rename(server, request.actor)
     context = {"active": "servers", "server": server, "form": form, "verdict": verdict}
-    return render(request, "servers/rename.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/server_pages/rename.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -272,7 +272,7 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "data_disks": server.disks.existing().filter(role=Disk.Role.DATA),
         "verdict": can_delete(server, request.actor),
     }
-    return render(request, "servers/delete.html", context)
+    return render(request, "cloud/server_pages/delete.html", context)
 
 
 @signed_in
@@ -283,4 +283,4 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     parted = part(servers, lambda server: can_change_os(server, request.actor))
     found = {server.pk for server in servers}
     context = {"parted": parted, "gone": set(picked) - found}
-    return render(request, "servers/_selection.html", context)
+    return render(request, "cloud/server_pages/_selection.html", context)

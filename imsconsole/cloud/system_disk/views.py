@@ -41,4 +41,4 @@ def delete(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> H
         return redirect("servers:detail", server_id)
     verdict = can_delete_kept_disk(disk, request.actor)
     context = {"active": "servers", "server": disk.server, "disk": disk, "verdict": verdict}
-    return render(request, "servers/delete_kept_disk.html", context)
+    return render(request, "cloud/server_pages/delete_kept_disk.html", context)

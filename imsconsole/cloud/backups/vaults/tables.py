@@ -23,7 +23,7 @@ class VaultTable(ImsTable):
     """Vaults with their facts, for `actor`."""
 
     caption = _("Vaults")
-    empty_template = "vaults/_empty_list.html"
+    empty_template = "cloud/backups/vaults/_empty_list.html"
     choosable: ClassVar[dict[str, bool]] = {
         "protection": False,
         "capacity_gb": True,
@@ -34,7 +34,9 @@ class VaultTable(ImsTable):
     }
 
     name = FragmentColumn(
-        template_name="vaults/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
+        template_name="cloud/backups/vaults/_cell_name.html",
+        verbose_name=_("Name/ID"),
+        order_by=("name", "pk"),
     )
     protection = tables.Column(order_by=("protection", "pk"))
     capacity_gb = NumberColumn("capacity_gb", verbose_name=_("Capacity (GB)"))
@@ -43,7 +45,7 @@ class VaultTable(ImsTable):
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
     actions = ActionsColumn(
-        "vaults/_cell_actions.html",
+        "cloud/backups/vaults/_cell_actions.html",
         extra_context=lambda record, table: {"verdicts": verdicts_on(record, table.actor)},
     )
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.lists import RoomList
-from imsconsole.accounts.models import Room
+from imsconsole.accounts.lists import ListView
+from imsconsole.accounts.models import ListName
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.tables import BackupTable
 from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
@@ -22,7 +22,9 @@ from imsconsole.cloud.models import Vault
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
-LIST = RoomList(Room.VAULTS, vaults_of, VaultFilter, VaultTable, VaultExport, can_create_vault)
+LIST = ListView(
+    ListName.VAULTS, "cloud/backups/vaults", vaults_of, VaultFilter, VaultTable, VaultExport, can_create_vault
+)
 
 
 def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
@@ -57,7 +59,9 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "table": paged(BackupTable, backups, request, BackupTable.shown_at_first(), actor=request.actor),
         "in_vault": True,
     }
-    return render_page(request, "vaults/detail.html", "vaults/_backups.html", context)
+    return render_page(
+        request, "cloud/backups/vaults/detail.html", "cloud/backups/vaults/_backups.html", context
+    )
 
 
 @signed_in
@@ -68,7 +72,7 @@ def create(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The vault “%(name)s” was created.") % {"name": vault.name})
         return redirect(vault)
     context = {"active": "vaults", "form": form, "verdict": can_create_vault(request.actor)}
-    return render(request, "vaults/create.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/backups/vaults/create.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -86,7 +90,7 @@ def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "verdict": can_edit_vault(vault, request.actor),
     }
-    return render(request, "vaults/edit.html", context, status=422 if form.errors else 200)
+    return render(request, "cloud/backups/vaults/edit.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
@@ -98,4 +102,4 @@ def delete(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The vault “%(name)s” was deleted.") % {"name": vault.name})
         return redirect("vaults:list")
     context = {"active": "vaults", "vault": vault, "verdict": can_delete_vault(vault, request.actor)}
-    return render(request, "vaults/delete.html", context)
+    return render(request, "cloud/backups/vaults/delete.html", context)
