@@ -41,8 +41,8 @@ test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
 	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow" tests
 
-test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/test_tag.py, or T="tests/jobs -k cancel"
-	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/test_tag.py'; exit 2; }
+test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
+	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
 	$(V)/pytest $(T)
 
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing

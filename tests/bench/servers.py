@@ -13,7 +13,7 @@ from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.engine.types import GIB
 from tests import factories
 from tests.bench.timing import median_ms
-from tests.cloud.machines import bootable_image, tiny_flavor
+from tests.cloud.servers.machines import bootable_image, tiny_flavor
 from tests.support.workers import run_jobs
 
 SIZES_GB = (1, 10)

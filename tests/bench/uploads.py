@@ -13,7 +13,7 @@ from django.test import Client
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
 from imsconsole.engine.types import MIB
 from tests.bench.timing import median_ms
-from tests.images.tus import CHUNK_TYPE, VERSION, begin
+from tests.images.uploads.tus import CHUNK_TYPE, VERSION, begin
 
 SIZE = 512 * MIB
 PIECE = 64 * MIB  # what the uploader in the browser sends at once

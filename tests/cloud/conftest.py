@@ -6,7 +6,7 @@ import pytest
 
 from imsconsole.cloud.engines import engine_for
 from imsconsole.engine.api import Engine
-from tests.cloud.machines import REGION
+from tests.cloud.servers.machines import REGION
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from imsconsole.demo.guest import built_guest
 from tests.flows.steps import assert_same_content, becomes, create_server, import_file, ready, stored_disks
 from tests.flows.test_main_journey import guests
-from tests.images.importing import make_disks
+from tests.images.create.importing import make_disks
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 

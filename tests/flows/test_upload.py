@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.images.importing import MIB, make_disks
+from tests.images.create.importing import MIB, make_disks
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 

@@ -53,7 +53,7 @@ from sharing.ending.copies.services import give_copy
 from sharing.share import services as sharing
 from tests import factories
 from tests.cloud.buckets.making import stored
-from tests.cloud.volumes.disks import free_disk
+from tests.cloud.disks.disks import free_disk
 from tests.conftest import client_of
 from tests.house.test_agreement import (
     SUBJECTS,

@@ -26,9 +26,9 @@ def test_files_are_chosen_by_the_names_of_their_drawers():
     assert not any(name in file for file in files for name in ("migrations/", "views/", "templatetags/"))
 
 
-def test_a_room_keeps_its_name_when_its_drawers_are_put_together():
-    assert room("images/copy/rules.py") == room("images/copy/rules.py") == "images/copy"
-    assert room("imsconsole/cloud/disks/rules.py") == "imsconsole/cloud"
+def test_a_room_is_called_by_its_path_without_the_drawer():
+    assert room("images/copy/rules.py") == "images/copy"
+    assert room("imsconsole/accounts/services/users.py") == "imsconsole/accounts/users"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests import factories
-from tests.cloud.volumes.disks import free_disk
+from tests.cloud.disks.disks import free_disk
 from tests.support.at_once import DONE, at_once
 
 pytestmark = [

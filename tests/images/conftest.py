@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.importing import make_disks
+from tests.images.create.importing import make_disks
 
 
 @pytest.fixture(scope="session")
 def disks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of equal disks, one per accepted format (`tests.images.importing.FORMATS`)."""
+    """A folder of equal disks, one per accepted format (`tests.images.create.importing.FORMATS`)."""
     return make_disks(tmp_path_factory.mktemp("disks"))

@@ -13,8 +13,8 @@ from images.verify.store_check import differences
 from imsconsole.core.errors import NoSpace, Unavailable, Unsupported
 from imsconsole.jobs.services import retry_job
 from tests.conftest import client_of
-from tests.images.importing import CREATE, SIZE, imported, sent, upload_files
-from tests.images.tus import begin, checksum, offset_of, send, upload_at
+from tests.images.create.importing import CREATE, SIZE, imported, sent, upload_files
+from tests.images.uploads.tus import begin, checksum, offset_of, send, upload_at
 from tests.support.faults import faulty_engine, full_disk, meet_full_database
 from tests.support.workers import finish
 

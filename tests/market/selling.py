@@ -10,7 +10,7 @@ from market.listings.services import create_listing, submit_version
 from market.models import Listing, ListingVersion, Publisher
 from market.review.services import approve_version
 from tests import factories
-from tests.cloud.machines import bootable_image
+from tests.cloud.servers.machines import bootable_image
 from tests.support.workers import run_jobs
 
 

@@ -45,7 +45,7 @@ def chosen_files() -> list[str]:
 
 
 def room(path: str) -> str:
-    """The path without its drawers: `images/copy/rules.py` and `images/copy/rules.py` are both of *images/copy*."""
+    """The path without its drawers: `images/copy/rules.py` and `images/copy/services.py` are both of *images/copy*."""
     return "/".join(part for part in Path(path).with_suffix("").parts if not is_drawer(part))
 
 

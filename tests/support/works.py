@@ -63,10 +63,10 @@ from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
 from tests.cloud.buckets.making import stored as stored_object
-from tests.cloud.machines import REGION, bootable_image, order
+from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork
 from tests.factories import BucketFactory
-from tests.images.importing import imported, make_disks
+from tests.images.create.importing import imported, make_disks
 from tests.images.public.conftest import publish
 from tests.market.selling import a_draft, in_review
 from tests.support.file_server import Server as Publisher

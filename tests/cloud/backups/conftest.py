@@ -4,7 +4,7 @@ import pytest
 
 from imsconsole.cloud.models import Server
 from tests.cloud.backups.making import write_on
-from tests.cloud.machines import bootable_image, order
+from tests.cloud.servers.machines import bootable_image, order
 from tests.support.workers import run_jobs
 
 

@@ -14,7 +14,7 @@ from imsconsole.accounts.models import Membership
 from imsconsole.cloud.screens.bridge import CLOSE_CODES
 from imsconsole.cloud.servers.services import delete_server, stop_server
 from imsconsole.core.sockets import connect_to
-from tests.cloud.machines import running_server
+from tests.cloud.servers.machines import running_server
 from tests.conftest import client_of
 from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
 from tests.support.workers import run_jobs, worker_environment

@@ -14,7 +14,7 @@ from imsconsole.cloud.screens.admission import Knock, TurnedAwayError, admit
 from imsconsole.cloud.screens.place import is_trusted, screen_url
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.core import now as clock
-from tests.cloud.machines import REGION, running_server
+from tests.cloud.servers.machines import REGION, running_server
 from tests.conftest import client_of
 from tests.factories import ServerFactory
 from tests.support.screens import ORIGIN, cookies_of, token_for

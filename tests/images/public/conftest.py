@@ -12,7 +12,7 @@ from images.public.platform import platform_actor
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from tests import factories
-from tests.images.importing import make_disks
+from tests.images.create.importing import make_disks
 from tests.support.file_server import Server, serving
 
 ENTRY = """

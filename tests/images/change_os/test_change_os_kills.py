@@ -1,0 +1,139 @@
+"""Change OS, reinstall, undo and deleting the former disk survive every death of their worker.
+
+Whatever happens the old system or the new one can be started, never neither, and nothing is left over.
+"""
+
+import pytest
+
+from images.change_os.services import change_os, reinstall_os
+from images.verify.store_check import differences
+from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.servers.specs import server_spec
+from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
+from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
+from imsconsole.jobs.models import Job
+from tests.cloud.conftest import _short_stop, engine  # noqa: F401
+from tests.cloud.servers.machines import bootable_image, files_of, order
+from tests.engine.guests import wait_for, wait_until
+from tests.support.workers import kill_at_every_step, run_jobs
+
+pytestmark = [
+    pytest.mark.slow(reason="a new worker dies at every point"),
+    pytest.mark.guest,
+    pytest.mark.django_db(transaction=True),
+]
+OLD, NEW = "OLD SYSTEM", "NEW SYSTEM"
+LOGIN = {"user_data": "#!/bin/sh\n", "stop_first": True}
+
+
+class Exchanges:
+    """One server for all attempts, and what must hold after each."""
+
+    def __init__(self, actor, engine, boot_mode: str = "bios") -> None:  # noqa: F811
+        self.actor, self.engine = actor, engine
+        self.old = bootable_image(actor, word=OLD, boot_mode=boot_mode)
+        self.new = bootable_image(actor, word=NEW, boot_mode=boot_mode)
+        (self.server,) = order(actor, self.old)
+        run_jobs()
+
+    def live(self) -> Job:
+        return Job.objects.live().about(self.server.pk).get()
+
+    def forget_kept(self) -> None:
+        """Attempts do not pile up disks."""
+        for disk in self.server.disks.kept():
+            self.engine.delete_disk(disk.ref)
+            Disk.objects.filter(pk=disk.pk).delete()
+
+    def check(self, job: Job) -> None:
+        """The row, the disk and the process say the same."""
+        server = Server.objects.get(pk=self.server.pk)
+        done = job.state == Job.State.DONE
+        assert server.status == ("running" if done else "stopped"), server.status_sentence
+        assert server.usage.filter(ended_at=None).count() == 1
+        assert server.usage.get(ended_at=None).image_id == server.image_id
+        system = server.disks.attached().get(index=0)
+        assert system.image_id == server.image_id
+        assert {system.ref, *(disk.ref for disk in server.disks.kept())} | {server.ref} == set(
+            files_of(server)
+        )
+        assert list(differences()) == []
+        word = OLD if server.image_id == self.old.pk else NEW
+        if not done:
+            self._try_it(server, word)
+        wait_until(lambda: self.engine.console_log(server.ref).rstrip().endswith(word))
+
+    def _try_it(self, server: Server, word: str) -> None:
+        """What was put back can be started."""
+        heard = self.engine.console_log(server.ref).count(word)
+        self.engine.start(server_spec(server))
+        wait_for(self.engine, server.ref, word, times=heard + 1)
+        self.engine.stop(server.ref, graceful_s=0)
+
+
+@pytest.fixture
+def exchanges(people, engine) -> Exchanges:  # noqa: F811
+    return Exchanges(people.bob, engine)
+
+
+def test_a_change_of_os(exchanges) -> None:
+    def start() -> Job:
+        exchanges.forget_kept()
+        server = Server.objects.get(pk=exchanges.server.pk)
+        other = exchanges.new if server.image_id == exchanges.old.pk else exchanges.old
+        change_os(server, image=other, actor=exchanges.actor, **LOGIN)
+        return exchanges.live()
+
+    points = kill_at_every_step(ChangeOs, start, exchanges.check)
+    assert {point.split(":")[1] for point in points} >= {"stop", "disk", "switch", "start"}
+
+
+def test_a_reinstallation(exchanges) -> None:
+    """Its steps are those of a change of OS: here the system is the same again, with a new disk."""
+
+    def start() -> Job:
+        exchanges.forget_kept()
+        server = Server.objects.get(pk=exchanges.server.pk)
+        reinstall_os(server, actor=exchanges.actor, **LOGIN)
+        return exchanges.live()
+
+    kill_at_every_step(ReinstallOs, start, exchanges.check, where="do:switch:fenced|undo:start:fenced:[12]$")
+
+
+def test_an_undo(exchanges) -> None:
+    points = _undone_at_each_point(exchanges)
+    assert {point.split(":")[1] for point in points} >= {"stop", "switch", "start"}
+
+
+def test_an_undo_of_a_system_that_boots_by_uefi(people, engine) -> None:  # noqa: F811
+    """What the firmware keeps stays with its system, whoever dies where the two are exchanged."""
+    exchanges = Exchanges(people.bob, engine, "uefi")
+    _undone_at_each_point(exchanges, where="do:switch:fenced|do:start:finished|undo:switch:fenced")
+    for disk in exchanges.server.disks.all():
+        assert engine._store.disk(disk.ref).with_name("vars.fd").exists()
+
+
+def _undone_at_each_point(exchanges: Exchanges, where: str = "") -> list[str]:
+    change_os(exchanges.server, image=exchanges.new, actor=exchanges.actor, **LOGIN)
+    run_jobs()
+
+    def start() -> Job:
+        undo_change_os(exchanges.server.disks.kept().get(), actor=exchanges.actor)
+        return exchanges.live()
+
+    return kill_at_every_step(UndoChangeOs, start, exchanges.check, where=where)
+
+
+def test_a_deletion_of_the_former_disk(exchanges) -> None:
+    def start() -> Job:
+        server = Server.objects.get(pk=exchanges.server.pk)
+        reinstall_os(server, actor=exchanges.actor, **LOGIN)
+        run_jobs()
+        disk = delete_kept_disk(server.disks.kept().get(), actor=exchanges.actor)
+        return Job.objects.live().about(disk.pk).get()
+
+    def check(job: Job) -> None:
+        assert Disk.objects.get(pk=job.subject_id).status == "deleted"
+        assert list(differences()) == []
+
+    kill_at_every_step(DeleteKeptDisk, start, check, undo=False)

@@ -1,0 +1,452 @@
+"""Copying an image in its region: rule, service, job, page."""
+
+import pytest
+from django.urls import reverse
+
+from images.copy.jobs import CopyImage
+from images.copy.rules import can_copy, fits_key
+from images.copy.services import copy_image
+from images.delete.services import delete_image, purge_image
+from images.models import Image, ImageDisk
+from images.verify.store_check import differences
+from imsconsole.audit.models import Event
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.keys.material import engine_key
+from imsconsole.cloud.keys.services import disable_key, enable_key
+from imsconsole.core.rules import Refused
+from imsconsole.engine.types import GIB, FileSink
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import used_by
+from imsconsole.jobs.services import retry_job
+from tests import factories
+from tests.cloud.servers.machines import REGION, WORD, bootable_image
+from tests.conftest import client_of
+from tests.engine.guests import TestWork
+from tests.support.faults import faulty_engine
+from tests.support.plaintext import holders_of, secrets_of
+from tests.support.workers import finish, kill_at_every_step, run_jobs
+
+pytestmark = pytest.mark.django_db
+
+
+def facts(image, actor):
+    return Image.objects.with_facts(actor).get(pk=image.pk)
+
+
+def an_image(actor, **fields):
+    image = factories.ImageFactory(project=actor.project, **fields)
+    factories.ImageDiskFactory(image=image, ref="none")
+    return image
+
+
+def purged(image, actor):
+    return purge_image(delete_image(facts(image, actor), actor=actor), actor=actor)
+
+
+def assert_clean():
+    assert [difference.what for difference in differences()] == []
+
+
+# rule --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("alice", ""), ("bob", ""), ("dave", "read-only"), ("carol", "not-owner")]
+)
+def test_only_those_who_may_write_in_the_owning_project_may_copy(people, name, code):
+    actor = getattr(people, name)
+    assert can_copy(facts(an_image(people.bob), actor), actor).code == code
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "killed", "frozen"])
+def test_only_normal_images_are_copied(people, status):
+    """R80, R81: neither in creation nor frozen."""
+    assert can_copy(facts(an_image(people.bob, status=status), people.bob), people.bob).code == "not-active"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"type": "data"}, ""),
+        ({"type": "iso"}, "iso-image"),  # R66, R80
+        ({"type": "full"}, "full-image"),  # R80
+        ({"category": "public", "project": None}, "public-image"),
+    ],
+)
+def test_what_kinds_of_images_are_copied(people, fields, code):
+    image = factories.ImageFactory(**{"project": people.bob.project, **fields})
+    assert can_copy(facts(image, people.bob), people.bob).code == code
+
+
+def test_an_image_above_the_limit_is_not_copied(people, settings):
+    """R80, C10."""
+    image = an_image(people.bob)
+    image.disks.update(size_bytes=128 * GIB)
+    assert can_copy(facts(image, people.bob), people.bob)
+    image.disks.update(size_bytes=128 * GIB + 1)
+    verdict = can_copy(facts(image, people.bob), people.bob)
+    assert (verdict.code, "128 GB" in str(verdict.reason)) == ("copy-too-large", True)
+    settings.IMS_COPY_MAX_GB = 129
+    assert can_copy(facts(image, people.bob), people.bob)
+
+
+# service and job ---------------------------------------------------------------------------------------
+
+
+def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(people):
+    """R24, R83."""
+    source = bootable_image(people.bob, min_ram_mb=256, nic_multi_queue=True, description="of the source")
+    source.tags.create(key="team", value="web")
+    copy = copy_image(source, name="copy", description="mine", actor=people.bob)
+    assert (copy.pk != source.pk, copy.status) == (True, "queued")
+    job = finish(Job.objects.get(kind="image.copy"))
+    assert job.state == "done", job.error_sentence
+    copy.refresh_from_db()
+    assert (copy.status, copy.name, copy.description) == ("active", "copy", "mine")
+    assert (copy.min_ram_mb, copy.nic_multi_queue, copy.tag_values) == (256, True, {"team": "web"})
+    assert (copy.parent, copy.source_kind, copy.source_id) == (source, "image", source.pk)
+    made, original = copy.disks.get(), source.disks.get()
+    assert (made.sha256, made.source_sha256) == (original.sha256, original.sha256)
+    assert made.ref != original.ref
+    assert engine_for(REGION).verify(made.ref, made.sha256, work=TestWork())
+    assert Event.objects.get(action="copyImage").resource_id == str(copy.pk)
+    assert_clean()
+
+
+@pytest.mark.slow(reason="disks are made, copied and read")
+def test_neither_source_nor_copy_needs_the_other(people):
+    """R83: deleting one of them leaves the other."""
+    source = bootable_image(people.bob)
+    first, second = (copy_image(source, name=name, actor=people.bob) for name in ("first", "second"))
+    run_jobs()
+    purged(source, people.bob)
+    purged(first, people.bob)
+    run_jobs()
+    second.refresh_from_db()
+    disk = second.disks.get()
+    assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+    assert_clean()
+
+
+@pytest.mark.slow(reason="many steps, one after the other")
+def test_links_to_the_same_bytes_count_once_in_the_quota(people):
+    source = bootable_image(people.bob)
+    stored = source.disks.get().size_bytes
+    project = people.bob.project
+    project.quotas = {"store_bytes": stored, "images": 3}
+    project.save()
+    copy_image(source, name="first", actor=people.bob)
+    copy_image(source, name="second", actor=people.bob)
+    run_jobs()
+    assert set(Image.objects.values_list("status", flat=True)) == {"active"}
+    used = used_by(project)
+    assert (used["images"], used["store_bytes"]) == (3, stored)
+    purged(source, people.bob)
+    run_jobs()
+    assert used_by(project)["store_bytes"] == stored  # they still need them
+    copy_image(Image.objects.get(name="first"), name="third", actor=people.bob)
+    with pytest.raises(Refused) as refusal:
+        copy_image(Image.objects.get(name="first"), name="fourth", actor=people.bob)
+    assert refusal.value.code == "quota-images"
+
+
+def test_the_name_of_a_copy_must_be_free(people):
+    """R39."""
+    source = an_image(people.bob, name="web")
+    with pytest.raises(Refused) as refusal:
+        copy_image(source, name="web", actor=people.bob)
+    assert refusal.value.code == "image-name-taken"
+    assert not Job.objects.exists()
+
+
+def test_a_source_that_is_gone_before_its_bytes_were_taken_over_is_told(people):
+    source = bootable_image(people.bob)
+    copy = copy_image(source, name="copy", actor=people.bob)
+    purged(source, people.bob)
+    finish(Job.objects.get(kind="image.delete"))
+    job = finish(Job.objects.get(kind="image.copy"))
+    copy.refresh_from_db()
+    assert (job.state, job.error_code, copy.status) == ("failed", "copied-image-gone", "killed")
+    assert source.name in copy.error_sentence
+    assert_clean()
+
+
+# encryption --------------------------------------------------------------------------------------------
+
+
+def bytes_of(image):
+    with engine_for(REGION).open(image.disks.get().ref) as stream:
+        return stream.read()
+
+
+def raw_of(image, folder):
+    """The content of an image's disk, as a guest sees it."""
+    disk, sink = image.disks.get(), FileSink(folder / "content.raw")
+    key = engine_key(image.key, image.project_id) if image.key else None
+    engine_for(REGION).export(disk.ref, sink, format="raw", work=TestWork(), key=key)
+    return sink.path.read_bytes()
+
+
+def copied(image, actor, **wanted):
+    copy = copy_image(image, actor=actor, **wanted)
+    job = finish(Job.objects.get(subject_id=copy.pk))
+    assert job.state == "done", job.error_sentence
+    return facts(copy, actor)
+
+
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+@pytest.mark.bytes
+def test_copies_are_encrypted_get_another_key_and_are_decrypted(people, tmp_path):
+    """R24, R89: the same content each time, in plain only where no key was wanted."""
+    source = bootable_image(people.bob)
+    marker = WORD.encode()
+    first, second = (factories.KeyFactory(project=people.bob.project) for _ in range(2))
+    one = copied(source, people.bob, name="one", key=first)
+    two = copied(one, people.bob, name="two", key=second)
+    back = copied(two, people.bob, name="back")
+    assert [marker in raw_of(image, tmp_path) for image in (one, two, back)] == [True] * 3
+    assert raw_of(two, tmp_path) == raw_of(source, tmp_path)
+    assert (one.key, two.key, back.key) == (first, second, None)
+    stores = [bytes_of(image) for image in (source, one, two, back)]
+    assert [marker in each for each in stores] == [True, False, False, True]
+    assert len({disk.bytes_id for disk in ImageDisk.objects.all()}) == 4
+    assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("disabled", "key-not-enabled"), ("deleted", "key-gone"), ("foreign", "key-not-granted")],
+)
+def test_both_keys_must_be_usable(people, state, code):
+    """R47, R90: the one of the source to copy at all, the other to be chosen."""
+    if state == "foreign":
+        key = factories.KeyFactory()
+    elif state == "deleted":
+        key = factories.KeyFactory(project=people.bob.project, state=state, wrapped=None)
+    else:
+        key = factories.KeyFactory(project=people.bob.project, state=state)
+    image = an_image(people.bob, key=key)
+    assert can_copy(facts(image, people.bob), people.bob).code == code
+    plain = an_image(people.bob)
+    with pytest.raises(Refused) as refusal:
+        copy_image(plain, name="copy", key=key, actor=people.bob)
+    assert refusal.value.code == code
+
+
+def test_the_new_key_is_another_one_and_bare_metal_images_have_none(people):
+    """R89 (IMG.0096), IMG.0118."""
+    key = factories.KeyFactory(project=people.bob.project)
+    encrypted, bare = an_image(people.bob, key=key), an_image(people.bob, use="bms")
+    assert [fits_key(image, key, people.bob).code for image in (encrypted, bare)] == [
+        "same-key",
+        "bms-not-encrypted",
+    ]
+
+
+@pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+def test_a_key_that_is_disabled_while_a_copy_waits_ends_it_with_the_reason(people):
+    key = factories.KeyFactory(project=people.bob.project, name="mine")
+    copy = copy_image(bootable_image(people.bob), name="copy", key=key, actor=people.bob)
+    disable_key(key, actor=people.bob)
+    job = finish(Job.objects.get(subject_id=copy.pk))
+    assert (job.state, job.error_code, "mine" in job.error_sentence) == ("failed", "key-not-enabled", True)
+    assert_clean()
+    enable_key(key, actor=people.bob)
+    retry_job(job, actor=people.bob)
+    run_jobs()
+    copy.refresh_from_db()
+    assert copy.status == "active"
+
+
+@pytest.mark.slow(reason="disks are made, copied and read")
+def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
+    """The job holds the bytes itself."""
+    source = bootable_image(people.bob)
+    key = factories.KeyFactory(project=people.bob.project)
+    copy = copy_image(source, name="copy", key=key, actor=people.bob)
+
+    def gone():
+        engine_for(REGION).delete(source.disks.get().ref)
+        Image.objects.filter(pk=source.pk).update(status="deleted")
+
+    with faulty_engine("copy:2", before=gone):
+        job = finish(Job.objects.get(subject_id=copy.pk))
+    assert job.state == "done", job.error_sentence
+    assert_clean()
+
+
+# where the workers of the dearer copies die: while the bytes are written, and when they are removed
+SOME = "do:store:report|undo:tidy:hold:1$"
+
+
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("is_encrypted", "where"), [(False, ""), pytest.param(True, SOME, marks=pytest.mark.bytes)]
+)
+def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
+    source = bootable_image(people.bob)
+    plain = engine_for(REGION)._store.stored(source.disks.get().ref)
+    key = factories.KeyFactory(project=people.bob.project) if is_encrypted else None
+    count = iter(range(1000))
+
+    def start():
+        copy_image(source, name=f"copy-{next(count)}", key=key, actor=people.bob)
+        return Job.objects.live().get()
+
+    def check(job):
+        copy = Image.objects.get(pk=job.subject_id)
+        assert copy.status == ("active" if job.state == "done" else "killed")
+        assert copy.disks.count() == (1 if job.state == "done" else 0)
+        for disk in copy.disks.all():
+            assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+        assert_clean()
+        if key:
+            assert holders_of(WORD.encode(), *secrets_of(key)) == [plain], "only the source is in plain"
+
+    points = kill_at_every_step(CopyImage, start, check, where=where)
+    assert {"take", "store", "register", "tidy"} <= {point.split(":")[1] for point in points if ":" in point}
+
+
+# page --------------------------------------------------------------------------------------------------
+
+CONFIRM = {"wizard-current_step": "confirm"}
+
+
+def url(name, *args):
+    return reverse(f"images:{name}", args=args)
+
+
+def begun(client, image, **typed):
+    """Step 1 passed: the address of step 2."""
+    answer = client.post(url("copy", image.pk), {"kind": "here", **typed})
+    assert answer.status_code == 302, answer.content.decode()
+    return answer["Location"]
+
+
+def target(**typed):
+    return {"wizard-current_step": "target", **{f"target-{name}": value for name, value in typed.items()}}
+
+
+def confirmed(client, at):
+    return client.post(at.replace("/target/", "/confirm/"), CONFIRM)
+
+
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
+def test_the_wizard_leads_to_a_copy(people):
+    source = bootable_image(people.bob, name="web", description="about it")
+    client = client_of(people.bob)
+    page = client.get(url("copy", source.pk))
+    assert b"In this region" in page.content
+    at = begun(client, source)
+    page = client.get(at).content.decode()
+    assert f'value="copy_{REGION}_web"' in page
+    assert "about it" in page
+    answer = client.post(at, target(**{"name-0": "web two", "description": "other", "key": ""}))
+    page = client.get(answer["Location"]).content.decode()
+    assert "web two" in page
+    assert not Image.objects.filter(name="web two").exists()  # nothing yet
+    answer = confirmed(client, at)
+    copy = Image.objects.get(name="web two")
+    assert answer["Location"] == copy.get_absolute_url()
+    run_jobs()
+    copy.refresh_from_db()
+    assert (copy.status, copy.description) == ("active", "other")
+    page = client.get(f"{source.get_absolute_url()}?section=lineage").content.decode()
+    assert copy.get_absolute_url() in page
+    page = client.get(f"{copy.get_absolute_url()}?section=lineage").content.decode()
+    assert source.get_absolute_url() in page
+
+
+def test_a_name_that_is_taken_is_said_with_one_that_is_free(people):
+    source = an_image(people.bob, name="web")
+    client = client_of(people.bob)
+    answer = client.post(begun(client, source), target(**{"name-0": "web", "key": ""}))
+    assert answer.status_code == 422
+    assert "“web-2” is free" in answer.content.decode()
+
+
+@pytest.mark.slow(reason="many steps, one after the other")
+def test_several_are_copied_and_those_that_cannot_be_are_named(people):
+    images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
+    iso = an_image(people.bob, name="installer", type="iso")
+    client = client_of(people.bob)
+    picked = {"pick": ",".join(str(image.pk) for image in (*images, iso)), "state": "tab=private"}
+    page = client.post(url("selection"), picked).content.decode()
+    assert "2 of 3 can be copied" in page
+    page = client.post(url("copy-several"), picked).content.decode()
+    assert "2 of 3 can be copied" in page
+    assert "installer" in page
+    at = client.post(url("copy-several"), {**picked, "kind": "here"})["Location"]
+    names = {"name-0": "image-1", "name-1": "same", "key": ""}
+    assert client.post(at, target(**names)).status_code == 422
+    assert client.post(at, target(**names, renames="on")).status_code == 302
+    assert confirmed(client, at)["Location"] == f"{url('list')}?tab=private"
+    assert set(Image.objects.filter(parent__in=images).values_list("name", flat=True)) == {
+        "image-1-2",
+        "same",
+    }
+
+
+@pytest.mark.slow(reason="disks are made, copied and read")
+def test_one_that_is_refused_by_now_does_not_keep_the_others_back(people):
+    images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
+    client = client_of(people.bob)
+    picked = {"pick": ",".join(str(image.pk) for image in images), "state": "tab=private", "kind": "here"}
+    at = client.post(url("copy-several"), picked)["Location"]
+    client.post(at, target(**{"name-0": "first", "name-1": "second", "key": ""}))
+    factories.ImageFactory(project=people.bob.project, name="later")
+    people.bob.project.quotas = {"images": 4}
+    people.bob.project.save()
+    answer = client.post(at.replace("/target/", "/confirm/"), CONFIRM, follow=True)
+    assert Image.objects.filter(parent__in=images).get().name in ("first", "second")
+    assert "The quota of the project" in answer.content.decode()
+
+
+def test_an_image_that_went_while_one_filled_in_the_form_is_told(people):
+    source = bootable_image(people.bob)
+    client = client_of(people.bob)
+    at = begun(client, source)
+    delete_image(facts(source, people.bob), actor=people.bob)
+    answer = client.get(at, follow=True)
+    assert answer.status_code in (200, 404)
+    assert client.post(at, target(**{"name-0": "x", "key": ""})).status_code == 302
+    assert not Image.objects.filter(name="x").exists()
+
+
+@pytest.mark.parametrize(("name", "status"), [("alice", 302), ("bob", 302), ("dave", 409), ("carol", 404)])
+def test_who_gets_through_the_first_step(people, name, status):
+    image = an_image(people.bob)
+    answer = client_of(getattr(people, name)).post(url("copy", image.pk), {"kind": "here"})
+    assert answer.status_code == status
+
+
+def test_a_refused_image_shows_the_reason_on_the_page_and_to_who_sends_the_form_anyway(people):
+    image = an_image(people.bob, type="iso")
+    client = client_of(people.bob)
+    page = client.get(url("copy", image.pk)).content.decode()
+    assert "An ISO image cannot be copied." in page
+    assert 'type="radio" name="kind" value="here"' in page
+    answer = client.post(url("copy", image.pk), {"kind": "here"})
+    assert (answer.status_code, answer.ims_error.code) == (409, "iso-image")
+
+
+@pytest.mark.slow(reason="many pages are looked at, one after the other")
+def test_the_wizard_offers_keys_and_warns_of_a_copy_without(people):
+    key, other = (
+        factories.KeyFactory(project=people.bob.project, name=name) for name in ("k-own", "k-other")
+    )
+    image = an_image(people.bob, key=key)
+    client = client_of(people.bob)
+    at = begun(client, image)
+    page = client.get(at).content.decode()
+    assert f'value="{other.pk}"' in page
+    assert f'value="{key.pk}"' not in page
+    page = client.get(client.post(at, target(**{"name-0": "x", "key": ""}))["Location"]).content.decode()
+    assert "The copy is not encrypted" in page
+    page = client.get(
+        client.post(at, target(**{"name-0": "x", "key": str(other.pk)}))["Location"]
+    ).content.decode()
+    assert "k-other" in page
+    confirmed(client, at)
+    assert Image.objects.get(name="x").key == other

@@ -1,0 +1,104 @@
+"""A backup becomes a new server: rule, service, page."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.urls import reverse
+
+from images.launch.backup.rules import can_restore_to_new
+from images.launch.backup.services import restore_to_new_server
+from images.verify.store_check import differences
+from imsconsole.cloud.backups.services import create_backup
+from imsconsole.cloud.hosts import Host
+from imsconsole.cloud.models import Backup, Server
+from imsconsole.cloud.servers.services import delete_server
+from imsconsole.core.errors import NotFound
+from imsconsole.engine.types import Capabilities
+from tests import factories
+from tests.cloud.backups.conftest import no_qemu, server  # noqa: F401
+from tests.cloud.backups.making import read_from
+from tests.cloud.conftest import engine  # noqa: F401
+from tests.cloud.servers.machines import tiny_flavor
+from tests.conftest import client_of
+from tests.support.workers import run_jobs
+
+HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
+
+
+@pytest.fixture
+def backup(people, server) -> Backup:  # noqa: F811
+    """Of a server that is gone since."""
+    vault = factories.VaultFactory(project=people.bob.project)
+    made = create_backup(server, vault=vault, name="first", actor=people.bob)
+    run_jobs()
+    delete_server(Server.objects.get(pk=server.pk), delete_disks=True, actor=people.bob)
+    run_jobs()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("status", "quotas", "code"),
+    [
+        ("available", {}, ""),
+        ("failed", {}, "backup-failed"),
+        ("creating", {}, "backup-busy"),
+        ("available", {"servers": 0}, "quota-servers"),
+        ("available", {"disk_gb": 0}, "quota-disk-gb"),
+    ],
+)
+def test_when_a_backup_becomes_a_server(people, status, quotas, code):
+    people.bob.project.quotas = quotas
+    people.bob.project.save()
+    made = factories.BackupFactory(project=people.bob.project, status=status)
+    factories.BackupDiskFactory(backup=made)
+    assert can_restore_to_new(made, tiny_flavor(), people.bob, HOST).code == code
+    assert can_restore_to_new(made, tiny_flavor(), people.dave, HOST).code == "read-only"
+
+
+def test_the_flavor_must_fit_and_start(people):
+    made = factories.BackupFactory(project=people.bob.project)
+    full = Host(Capabilities(accelerator="tcg", memory_mb=4096), 0)
+    arm = factories.FlavorFactory(name="arm-1", architecture="arm")
+    assert can_restore_to_new(made, tiny_flavor(), people.bob, full).code == "no-guest-memory"
+    assert can_restore_to_new(made, arm, people.bob, HOST).code == "fit-architecture"
+
+
+@pytest.mark.slow(reason="disks are made, copied and read")
+def test_all_disks_come_back_in_a_server_of_its_own(people, backup):
+    made = restore_to_new_server(backup, name="again", flavor=tiny_flavor(), actor=people.bob)
+    run_jobs()
+    made.refresh_from_db()
+    assert (made.status, made.image_id, made.zone_id) == ("stopped", backup.image_id, backup.zone_id)
+    assert made.pk != backup.server_id
+    assert made.restored_from == backup
+    disks = list(made.disks.attached().order_by("index"))
+    assert [read_from(disk) for disk in disks] == ["OLD"] * 3
+    assert [disk.size_gb for disk in disks] == [1, 1, 2]
+    assert made.user_data == "#!/bin/sh\n"
+    assert list(differences()) == []
+
+    Server.objects.update(restored_from=None)  # as of a server that was made before this was kept
+    import_module("imsconsole.cloud.migrations.0016_servers_of_backups").ask_their_jobs(apps, None)
+    assert Server.objects.get(restored_from=backup) == made
+
+
+def test_others_backups_are_not_there(people, backup):
+    with pytest.raises(NotFound):
+        restore_to_new_server(backup, name="mine", flavor=tiny_flavor(), actor=people.carol)
+
+
+@pytest.mark.slow(reason="disks are made, copied and read")
+def test_from_the_page_of_a_backup_whose_server_is_gone(people, backup):
+    client = client_of(people.bob)
+    url = reverse("backups-restore-to-new", args=[backup.pk])
+    assert url in client.get(reverse("backups:restore", args=[backup.pk])).content.decode()
+    assert "web-restored" in client.get(url).content.decode()
+    flavor = backup.flavor_id
+    assert client.post(url, {"name": "a b", "flavor": flavor}).status_code == 422
+    made = client.post(url, {"name": "again", "flavor": flavor})
+    run_jobs()
+    server = Server.objects.existing().get(name="again")  # noqa: F811
+    assert made.url == server.get_absolute_url()
+    assert read_from(server.disks.get(index=2)) == "OLD"

@@ -1,0 +1,314 @@
+"""Uploads: streamed, inspected, reserved; nothing is left of what goes wrong."""
+
+import hashlib
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from images.models import Upload
+from images.uploads.clock import expire_uploads
+from images.uploads.receiver import Receiver
+from images.uploads.rules import can_discard, can_upload
+from images.uploads.services import complete_upload, discard_upload, start_upload
+from images.verify.orphans import remove_orphans
+from imsconsole.audit.models import Event
+from imsconsole.core import now as clock
+from imsconsole.core.errors import BadImage, Conflict, NotFound
+from imsconsole.core.rules import Refused
+from imsconsole.jobs.files import work_dir
+from imsconsole.jobs.quotas import used_by
+from tests.conftest import client_of
+from tests.images.create.importing import CREATE, MIB, imported, multipart, sent, upload_files, uploaded
+
+pytestmark = pytest.mark.django_db
+
+
+# rules and services ----------------------------------------------------------------------------------
+
+
+def test_who_writes_may_upload(people: SimpleNamespace):
+    assert can_upload(people.alice, "disk.raw", MIB)
+    assert can_upload(people.bob, "disk.raw", MIB)
+    assert can_upload(people.dave, "disk.raw", MIB).code == "read-only"
+
+
+def test_a_file_over_the_limit_is_refused_by_its_announced_size(people: SimpleNamespace):
+    """R59"""
+    assert can_upload(people.bob, "disk.raw", 129 * 1024**3).code == "file-too-large"
+
+
+@pytest.mark.parametrize("name", ["my disk.iso", "debian-12.5.iso", "中文.iso", "a+b.ISO"])
+def test_an_iso_with_other_signs_in_its_name_is_refused(people: SimpleNamespace, name: str):
+    """R65"""
+    assert can_upload(people.bob, name, MIB).code == "iso-file-name"
+
+
+def test_uploads_are_reserved_in_the_quota_before_they_arrive(people: SimpleNamespace):
+    project = people.bob.project
+    project.quotas = {"upload_bytes": 10 * MIB}
+    project.save()
+    start_upload(name="a.raw", size_bytes=6 * MIB, actor=people.bob)
+    assert used_by(project)["upload_bytes"] == 6 * MIB
+    with pytest.raises(Refused) as refusal:
+        start_upload(name="b.raw", size_bytes=6 * MIB, actor=people.alice)
+    assert refusal.value.code == "quota-upload-bytes"
+
+
+def test_a_file_is_refused_when_the_disk_has_no_room(people: SimpleNamespace, settings):
+    settings.IMS_IMPORT_MAX_GB = 10**9
+    people.bob.project.quotas = {"upload_bytes": 10**18}
+    assert can_upload(people.bob, "disk.raw", 10**15).code == "no-room"
+
+
+def test_what_arrived_is_described_and_its_true_size_counts(people: SimpleNamespace, disks: Path):
+    upload = uploaded(people.bob, disks / "disk.qcow2")
+    content = (disks / "disk.qcow2").read_bytes()
+    assert upload.path.read_bytes() == content
+    assert upload.found["sha256"] == hashlib.sha256(content).hexdigest()
+    assert upload.found["format"] == "qcow2"
+    assert upload.found["partition_table"] == "mbr"
+    assert list(upload.found["boot_modes"]) == ["bios"]
+    assert used_by(people.bob.project)["upload_bytes"] == len(content)
+
+
+def test_the_receiver_goes_on_with_what_is_there_already(people: SimpleNamespace, disks: Path):
+    content = (disks / "disk.raw").read_bytes()
+    upload = start_upload(name="disk.raw", size_bytes=len(content), actor=people.bob)
+    first = Receiver(upload)
+    first.eat(content[:1_500_000])
+    first.flush()
+    first.close()
+    second = Receiver(upload)
+    assert second.received_bytes == 1_500_000
+    second.eat(content[1_500_000:])
+    assert second.finish().sha256 == hashlib.sha256(content).hexdigest()
+    second.close()
+
+
+def test_more_bytes_than_announced_are_not_taken(people: SimpleNamespace, disks: Path):
+    upload = start_upload(name="disk.raw", size_bytes=MIB, actor=people.bob)
+    receiver = Receiver(upload)
+    with pytest.raises(Conflict) as error:
+        receiver.eat((disks / "disk.raw").read_bytes())
+    assert error.value.code == "upload-longer"
+    receiver.abandon()
+    assert upload_files() == []
+
+
+def test_more_bytes_than_the_limit_are_not_taken(people: SimpleNamespace, disks: Path, settings):
+    """R59"""
+    settings.IMS_IMPORT_MAX_GB = 1 / 1024
+    receiver = Receiver(start_upload(name="disk.raw", size_bytes=1, actor=people.bob))
+    receiver.upload.size_bytes = 4 * MIB
+    with pytest.raises(BadImage) as error:
+        receiver.eat((disks / "disk.raw").read_bytes())
+    assert error.value.code == "too-large"
+    receiver.abandon()
+
+
+def test_one_discards_ones_own_uploads_only(people: SimpleNamespace, disks: Path):
+    upload = uploaded(people.bob, disks / "disk.raw")
+    for other in (people.alice, people.dave, people.carol):
+        assert client_of(other).post(f"/uploads/{upload.pk}/discard/").status_code == 404
+    assert client_of(None).post(f"/uploads/{upload.pk}/discard/").status_code == 302
+    assert Upload.objects.filter(pk=upload.pk).exists()
+    assert client_of(people.bob).post(f"/uploads/{upload.pk}/discard/").status_code == 302
+    assert not Upload.objects.exists()
+    assert upload_files() == []
+    assert Event.objects.filter(action="discardUpload", resource_id=str(upload.pk)).exists()
+
+
+def test_a_file_that_an_image_is_made_of_is_not_discarded(people: SimpleNamespace, disks: Path):
+    made = imported(people.bob, disks / "disk.raw")
+    upload = Upload.objects.get()
+    assert can_discard(upload, people.bob).code == "upload-in-use"
+    with pytest.raises(Refused):
+        discard_upload(upload, actor=people.bob)
+    assert made.image.name in str(can_discard(upload, people.bob).reason)
+
+
+def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(
+    people: SimpleNamespace, disks: Path
+):
+    upload = start_upload(name="disk.raw", size_bytes=9 * MIB, actor=people.bob)
+    receiver = Receiver(upload)
+    receiver.eat((disks / "disk.raw").read_bytes())
+    discard_upload(upload, actor=people.bob)
+    with pytest.raises(NotFound) as error:
+        complete_upload(upload, receiver.finish(), actor=people.bob)
+    receiver.close()
+    assert error.value.code == "upload-gone"
+    assert upload_files() == []
+    assert not Upload.objects.exists()
+
+
+# the clock -------------------------------------------------------------------------------------------
+
+
+def test_forgotten_uploads_expire_with_their_bytes(people: SimpleNamespace, disks: Path):
+    uploaded(people.bob, disks / "disk.raw")
+    expire_uploads()
+    assert Upload.objects.count() == 1
+    clock.move(timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS, minutes=1))
+    expire_uploads()
+    assert Upload.objects.count() == 0
+    assert upload_files() == []
+
+
+def test_an_upload_in_use_does_not_expire(people: SimpleNamespace, disks: Path):
+    imported(people.bob, disks / "disk.raw")
+    clock.move(timedelta(days=30))
+    expire_uploads()
+    assert Upload.objects.count() == 1
+
+
+def test_files_without_a_row_are_removed_and_others_stay(people: SimpleNamespace, disks: Path):
+    upload = uploaded(people.bob, disks / "disk.raw")
+    for name in ("f" * 32, "not-ours", f"{upload.pk.hex}x"):
+        (Path(settings.UPLOAD_DIR) / name).write_bytes(b"x")
+    (work_dir() / f"{'e' * 32}-1-inspect").write_bytes(b"x")
+    remove_orphans()
+    assert upload_files() == [upload.pk.hex]
+    assert list(work_dir().glob("*")) == []
+
+
+# the plain form --------------------------------------------------------------------------------------
+
+
+def test_a_form_streams_its_file_and_the_wizard_goes_on(people: SimpleNamespace, disks: Path):
+    for actor in (people.alice, people.bob, people.carol):
+        response = client_of(actor).post(CREATE, sent((disks / "disk.raw").read_bytes()))
+        assert response.status_code == 302
+        upload = Upload.objects.get(user=actor.user)
+        assert upload.state == "complete"
+        assert upload.path.read_bytes() == (disks / "disk.raw").read_bytes()
+
+
+def test_read_only_and_signed_out_people_upload_nothing(people: SimpleNamespace, disks: Path):
+    content = (disks / "disk.raw").read_bytes()
+    assert client_of(people.dave).post(CREATE, sent(content)).status_code == 409
+    assert client_of(None).post(CREATE, sent(content)).status_code == 302
+    assert client_of(people.dave).post("/uploads/create/", sent(content)).status_code == 409
+    assert not Upload.objects.exists()
+    assert upload_files() == []
+
+
+def test_the_address_of_uploads_takes_a_file_and_leads_to_the_wizard(people: SimpleNamespace, disks: Path):
+    response = client_of(people.bob).post("/uploads/create/", sent((disks / "disk.raw").read_bytes()))
+    upload = Upload.objects.get()
+    assert response["Location"] == f"{CREATE}?upload={upload.pk}"
+    page = client_of(people.bob).get(response["Location"]).content.decode()
+    assert f'value="{upload.pk}" id="upload-{upload.pk}" checked' in page
+    assert client_of(people.bob).post("/uploads/create/", {}).status_code == 409
+    assert client_of(people.bob).get("/uploads/create/").status_code == 405
+
+
+def test_a_file_that_is_no_image_is_refused_with_its_sentence_and_leaves_nothing(people: SimpleNamespace):
+    response = client_of(people.bob).post(CREATE, sent(b"<!doctype html><html>" * 9000, "disk.qcow2"))
+    assert response.status_code == 422
+    assert "This is not a disk image" in response.content.decode()
+    assert upload_files() == []
+    upload = Upload.objects.get()
+    assert (upload.state, upload.error_code, upload.size_bytes) == ("refused", "not-an-image", 0)
+    assert used_by(people.bob.project)["upload_bytes"] == 0
+
+
+def test_a_file_refused_while_it_arrives_is_not_written_on(people: SimpleNamespace, disks: Path):
+    qcow2 = bytearray((disks / "disk.qcow2").read_bytes())
+    qcow2[8:20] = (500).to_bytes(8, "big") + (9).to_bytes(4, "big")
+    qcow2[500:509] = b"/etc/shad"
+    response = client_of(people.bob).post(CREATE, sent(bytes(qcow2) + bytes(9 * MIB), "disk.qcow2"))
+    assert response.status_code == 422
+    assert "backing file: /etc/shad" in response.content.decode()
+    assert upload_files() == []
+
+
+def test_a_file_of_another_format_than_claimed_is_refused(people: SimpleNamespace, disks: Path):
+    content = (disks / "disk.vdi").read_bytes()
+    response = client_of(people.bob).post(CREATE, sent(content, "disk.vdi", format="vmdk"))
+    assert response.status_code == 422
+    assert "announced as vmdk" in response.content.decode()
+    assert upload_files() == []
+
+
+def test_the_right_checksum_passes_and_a_wrong_one_leaves_nothing(people: SimpleNamespace, disks: Path):
+    content = (disks / "disk.raw").read_bytes()
+    right = hashlib.sha256(content).hexdigest()
+    client = client_of(people.bob)
+    response = client.post(CREATE, sent(content, sha256="0" * 64))
+    assert response.status_code == 422
+    assert right in response.content.decode()
+    assert upload_files() == []
+    assert client.post(CREATE, sent(content, sha256=right.upper())).status_code == 302
+
+
+def test_a_wrong_csrf_token_leaves_nothing(people: SimpleNamespace, disks: Path):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.bob.user)
+    page = client.get(CREATE)
+    content = (disks / "disk.raw").read_bytes()
+    assert client.post(CREATE, sent(content, csrfmiddlewaretoken="x" * 64)).status_code == 403
+    assert client.post("/uploads/create/", sent(content)).status_code == 403
+    assert not Upload.objects.exists()
+    assert upload_files() == []
+    token = str(page.context["csrf_token"])
+    assert client.post(CREATE, sent(content, csrfmiddlewaretoken=token)).status_code == 302
+
+
+@pytest.mark.parametrize("cut", [2000, 1_500_000, -8])
+def test_a_body_that_ends_early_leaves_nothing(people: SimpleNamespace, disks: Path, cut: int):
+    content = (disks / "disk.raw").read_bytes()
+    body = multipart(("type", "", b"system"), ("file", "disk.raw", content))
+    ends_early = {"wsgi.input": BytesIO(body[:cut]), "CONTENT_LENGTH": str(len(body))}
+    response = client_of(people.bob).generic(
+        "POST", CREATE, body, "multipart/form-data; boundary=XXboundaryXX", **ends_early
+    )
+    assert response.status_code == 422
+    assert "The connection ended" in response.content.decode()
+    assert upload_files() == []
+    assert not Upload.objects.exclude(state="refused").exists()
+
+
+def test_a_connection_that_breaks_leaves_nothing(people: SimpleNamespace, disks: Path):
+    body = multipart(("type", "", b"system"), ("file", "disk.raw", (disks / "disk.raw").read_bytes()))
+
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 2 * MIB:
+                raise ConnectionResetError
+            return super().read(size)
+
+    breaks = {"wsgi.input": Broken(body), "CONTENT_LENGTH": str(len(body))}
+    response = client_of(people.bob).generic(
+        "POST", CREATE, body, "multipart/form-data; boundary=XXboundaryXX", **breaks
+    )
+    assert response.status_code == 409
+    assert upload_files() == []
+    assert not Upload.objects.exists()
+
+
+def test_an_upload_over_the_quota_is_refused_before_a_byte_is_kept(people: SimpleNamespace, disks: Path):
+    people.bob.project.quotas = {"upload_bytes": MIB}
+    people.bob.project.save()
+    response = client_of(people.bob).post(CREATE, sent((disks / "disk.raw").read_bytes()))
+    assert response.status_code == 422
+    assert "quota" in response.content.decode()
+    assert not Upload.objects.exists()
+    assert upload_files() == []
+
+
+def test_only_the_first_file_of_a_form_is_taken(people: SimpleNamespace, disks: Path):
+    content = (disks / "disk.raw").read_bytes()
+    body = multipart(
+        ("type", "", b"system"), ("other", "x.raw", b"x"), ("file", "a.raw", content), ("file", "b.raw", b"x")
+    )
+    response = client_of(people.bob).generic(
+        "POST", CREATE, body, "multipart/form-data; boundary=XXboundaryXX"
+    )
+    assert response.status_code == 302
+    assert Upload.objects.get().name == "a.raw"
