@@ -120,7 +120,7 @@ class ImageTagInline(ReadOnlyInline):
     fields = readonly_fields = ("key", "value")
 
 
-class Damaged(admin.SimpleListFilter):
+class DamagedImages(admin.SimpleListFilter):
     """Images whose stored bytes are not what they were, or not there."""
 
     title = _("stored bytes")
@@ -147,7 +147,7 @@ class ImageAdmin(PublicImageActions):
     list_filter = (
         "category",
         "status",
-        Damaged,
+        DamagedImages,
         "type",
         "region",
         "architecture",

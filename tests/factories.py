@@ -189,7 +189,7 @@ class KeyFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         key = model_class(*args, **kwargs)
-        with transaction.atomic():  # the master key is held until the row is there
+        with transaction.atomic():  # the master key is locked until the row is there
             if key.state != Key.State.DELETED:
                 give_material(key)
             key.save(force_insert=True)

@@ -12,7 +12,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.jobs.kinds import JobKind
@@ -87,7 +87,7 @@ class CaptureImage(JobKind):
         else:
             error = {"error_code": job.error_code, "error_values": job.error_values}
             _images(job).update(status=Image.Status.KILLED, updated_at=now(), **error)
-        let_go(job)
+        release(job)
 
     def resume(self, job: Job) -> None:
         """All it made is wanted again, of the same disks. Raises Refused, NotFound."""
@@ -99,16 +99,16 @@ class CaptureImage(JobKind):
                 )
             )
         failed.update(status=Image.Status.SAVING, error_code="", error_values={}, updated_at=now())
-        hold(job)
+        occupy(job)
 
 
-def hold(job: Job) -> None:
+def occupy(job: Job) -> None:
     """Keep everybody else from the server and the disks while they are copied. Raises Refused, NotFound."""
     wanted = [each["disk"] for each in job.args["images"].values()]
     servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
     server = servers.filter(pk=job.args["server"]).first() if job.args["server"] else None
     rows = Disk.objects.existing().filter(pk__in=wanted)
-    disks = held(rows.filter(server=server, beside=False).exclude(ref=""))
+    disks = locked(rows.filter(server=server, beside=False).exclude(ref=""))
     if (job.args["server"] and not server) or len(disks) < len(wanted):
         raise NotFound("disks-moved-on")
     if server:
@@ -120,8 +120,8 @@ def hold(job: Job) -> None:
         rows.update(status=Disk.Status.CAPTURING)
 
 
-def let_go(job: Job) -> None:
-    """Take back what `hold` wrote."""
+def release(job: Job) -> None:
+    """Take back what `occupy` wrote."""
     wanted = [each["disk"] for each in job.args["images"].values()]
     if job.args["server"]:
         Server.objects.filter(pk=job.args["server"], task=Server.Task.IMAGE).update(task="")

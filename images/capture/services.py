@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from images.capture.jobs import CaptureImage, hold
+from images.capture.jobs import CaptureImage, occupy
 from images.capture.rules import can_capture
 from images.fields.insert import insert_image
 from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.locks import locked_server, locked_servers
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -130,13 +130,13 @@ def capture_data_disks(
 
 
 def _locked(disks: Any, actor: Actor) -> list[Disk]:
-    """The disks as they are now, their servers' rows held before their own.
+    """The disks as they are now, their servers' rows locked before their own.
 
     Raises NotFound, Conflict.
     """
     disks = disks.visible_to(actor).existing()
     servers = locked_servers(_server_ids(disks), actor)
-    rows = sorted(held(disks.select_related("project", "key")), key=lambda disk: (disk.index, disk.pk))
+    rows = sorted(locked(disks.select_related("project", "key")), key=lambda disk: (disk.index, disk.pk))
     if not rows:
         raise NotFound
     for disk in rows:
@@ -189,7 +189,7 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
         server=str(*servers),
         holds={str(each): True for each in held},
     )
-    hold(job)
+    occupy(job)
     return list(images.values())
 
 

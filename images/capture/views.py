@@ -40,7 +40,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class CaptureChoice:
     """A server or disk one may choose, or why not."""
 
     thing: Server | Disk
@@ -55,7 +55,9 @@ def choose_server(request: ActorRequest) -> HttpResponse:
     servers = Server.objects.visible_to(request.actor).existing()
     rows = with_locked_disks(servers.select_related("image__os_version", "flavor").order_by("name", "pk"))
     asked = _ids(request.POST or request.GET, "server")
-    choices = [Choice(each, can_capture_server(each, request.actor), each.pk in asked) for each in rows]
+    choices = [
+        CaptureChoice(each, can_capture_server(each, request.actor), each.pk in asked) for each in rows
+    ]
     chosen = [each for each in choices if each.is_chosen]
     verdict = chosen[0].verdict if chosen else None
     data = {"type": Image.Type.SYSTEM, "server": str(chosen[0].thing.pk) if chosen else ""}
@@ -74,7 +76,7 @@ def choose_disks(request: ActorRequest) -> HttpResponse:
     rows = disks.select_related("server", "image", "key").order_by(
         "server__name", "server", "index", "name", "pk"
     )
-    choices = [Choice(each, can_capture_disk(each, request.actor), each.pk in asked) for each in rows]
+    choices = [CaptureChoice(each, can_capture_disk(each, request.actor), each.pk in asked) for each in rows]
     chosen = [each.thing for each in choices if each.is_chosen]
     verdict = _verdict_on([each for each in chosen if isinstance(each, Disk)], image_type, request)
     data = {"type": image_type, "disks": [str(each.pk) for each in chosen]}
@@ -95,7 +97,7 @@ def _verdict_on(disks: Sequence[Disk], image_type: str, request: ActorRequest) -
 def _chosen(
     request: ActorRequest,
     template: str,
-    choices: Sequence[Choice],
+    choices: Sequence[CaptureChoice],
     verdict: Verdict | None,
     data: dict[str, Any],
     source: Any,

@@ -36,7 +36,7 @@ from images.modify.rules import can_modify, can_tag
 from images.product.ancestry import load_ancestors
 from images.product.products import product_of
 from images.product.rules import can_offer, can_share
-from images.selection.bulk import MOST_AT_ONCE, parted_by
+from images.selection.bulk import MOST_AT_ONCE, partition_by
 from images.selection.chosen import chosen_images, found_by
 from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.selection.tabs import KINDS, kind_of
@@ -51,8 +51,8 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
-from imsconsole.core.selection import part, picked_ids
+from imsconsole.core.query_string import state_of
+from imsconsole.core.selection import picked_ids, split_by
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
@@ -262,15 +262,15 @@ def show_selection(request: ActorRequest) -> HttpResponse:
 def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
     """The template of the bar, and what the rules say of the images."""
     if tab != "trash":
-        copyable = part(images, lambda image: can_begin_copy(image, actor))
-        parted = part(images, lambda image: can_delete(image, actor))
+        copyable = split_by(images, lambda image: can_begin_copy(image, actor))
+        partition = split_by(images, lambda image: can_delete(image, actor))
         load_ancestors(images)
-        exportable = part(images, lambda image: can_export(image, actor))
+        exportable = split_by(images, lambda image: can_export(image, actor))
         return "images/catalogue/_selection.html", {
-            "parted": parted,
+            "partition": partition,
             "copyable": copyable,
             "exportable": exportable,
         }
     purgeable = sum(bool(can_purge(image, actor)) for image in images)
-    parted = parted_by(images, can_restore_each(images, actor))
-    return "images/catalogue/_trash_selection.html", {"parted": parted, "purgeable": purgeable}
+    partition = partition_by(images, can_restore_each(images, actor))
+    return "images/catalogue/_trash_selection.html", {"partition": partition, "purgeable": purgeable}

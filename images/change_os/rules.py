@@ -67,7 +67,7 @@ def can_become(server: Server, image: Image, actor: Actor, host: Host) -> Verdic
 
 
 def can_order_change(change: OsChange, actor: Actor, host: Host | None = None) -> Verdict:
-    """The whole order. Hard only after `lock_project` and with the rows of server and region held."""
+    """The whole order. Hard only after `lock_project` and with the rows of server and region locked."""
     return can_change_os(change.server, actor) and _order(change, actor, host or host_of(actor.region))
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from images.change_os.rules import OsChange, can_order_change, can_order_reinstall, least_gb
 from images.models import Image
-from images.models.locks import held_image
+from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
@@ -62,23 +62,23 @@ def reinstall_os(
 
 
 def _locked(change: OsChange, actor: Actor) -> OsChange:
-    """The order with its rows as they are now, held with the project's quota and the region's memory.
+    """The order with its rows as they are now, locked with the project's quota and the region's memory.
 
     An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
     """
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
-    image = held_image(
+    image = locked_image(
         Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key"), change.image.pk
     )
     servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "image")
-    server = _held(servers, change.server.pk)
+    server = _locked_row(servers, change.server.pk)
     return replace(
         change, image=image, server=server, system_disk_gb=change.system_disk_gb or _least_gb(server, image)
     )
 
 
-def _held(rows: Any, pk: UUID) -> Any:
+def _locked_row(rows: Any, pk: UUID) -> Any:
     if (row := rows.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()) is None:
         raise NotFound
     return row

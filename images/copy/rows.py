@@ -24,7 +24,7 @@ DISK_AS_THEN = ("index", "role", "name", "disk_id", "size_gb")
 
 def locked_source(image: Image, actor: Actor) -> Image:
     """The image as it is now; nobody deletes or changes it meanwhile."""
-    # first the row: what is no longer shared once it is held, the rule will not find (R102)
+    # first the row: what is no longer shared once it is locked, the rule will not find (R102)
     Image.objects.select_for_update(no_key=True).get(pk=image.pk)
     return Image.objects.with_facts(actor).select_related("key").get(pk=image.pk)
 

@@ -109,7 +109,7 @@ def can_copy_across(image: Image, actor: Actor) -> Verdict:
 def can_order_copy_across(copy: CopyAcross, actor: Actor) -> Verdict:
     """The whole order: image, target and vault (R81, R82), name there (R39), its quotas.
 
-    Hard only after `lock_project` and with the vault's row held.
+    Hard only after `lock_project` and with the vault's row locked.
     """
     return (
         can_copy_across(copy.image, actor)

@@ -12,7 +12,7 @@ from images.copy.rules import Copy, CopyAcross, can_order_copy, can_order_copy_a
 from images.models import Image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.jobs.quotas import lock_project

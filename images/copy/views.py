@@ -25,7 +25,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Refused, Verdict
-from imsconsole.core.selection import Parted, part
+from imsconsole.core.selection import Partition, split_by
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.wizard import DraftWizard
 from imsconsole.jobs.models import Job
@@ -80,11 +80,11 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Way:
+class CopyWay:
     """A kind of copy and which of the images can be copied so."""
 
     kind: Kind
-    parted: Parted[Image]
+    partition: Partition[Image]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,13 +116,13 @@ def copy_several(request: ActorRequest) -> HttpResponse:
 
 def _choose_kind(request: ActorRequest, images: list[Image], url: str, back: str) -> HttpResponse:
     """The kinds with what keeps some of the images back; the chosen one begins a draft."""
-    ways = {key: Way(kind, _part(images, kind, request.actor)) for key, kind in KINDS.items()}
+    ways = {key: CopyWay(kind, _part(images, kind, request.actor)) for key, kind in KINDS.items()}
     way = ways.get(request.POST.get("kind", ""))
-    if way and way.parted.allowed:
-        ids = [str(image.pk) for image in way.parted.allowed]
+    if way and way.partition.allowed:
+        ids = [str(image.pk) for image in way.partition.allowed]
         draft = begin_draft(WIZARD, request.actor, images=ids, kind=way.kind.key, back=back)
         return redirect("images:copy-step", draft_id=draft.pk, step="target")
-    possible = [way.kind.key for way in ways.values() if way.parted.allowed]
+    possible = [way.kind.key for way in ways.values() if way.partition.allowed]
     context = {
         "active": "images",
         "images": images,
@@ -139,8 +139,8 @@ def _choose_kind(request: ActorRequest, images: list[Image], url: str, back: str
     return render(request, "images/copy/copy.html", context, status=422 if "kind" in request.POST else 200)
 
 
-def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Parted[Image]:
-    return part(images, lambda image: kind.rule(image, actor))
+def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Partition[Image]:
+    return split_by(images, lambda image: kind.rule(image, actor))
 
 
 def _images(actor: Actor) -> Any:
@@ -169,10 +169,10 @@ class CopyWizard(DraftWizard):
         self.kind, self.back = KINDS[draft.data["kind"]], draft.data["back"]
         found = {str(image.pk): image for image in _images(request.actor).filter(pk__in=draft.data["images"])}
         self.images = [found[pk] for pk in draft.data["images"] if pk in found]
-        parted = _part(self.images, self.kind, request.actor)
-        if not self.images or parted.refused:
+        partition = _part(self.images, self.kind, request.actor)
+        if not self.images or partition.refused:
             gone = _("The image was deleted meanwhile, or is not shared any more.")
-            messages.warning(request, str(parted.refused[0][1].reason if parted.refused else gone))
+            messages.warning(request, str(partition.refused[0][1].reason if partition.refused else gone))
             return redirect(self.back if self.images else "images:list")
         return super().dispatch(request, *args, **kwargs)
 

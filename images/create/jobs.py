@@ -196,7 +196,7 @@ def _read_whole(run: Run, path: Path) -> None:
     inspector, total = Inspector(limit_virtual_bytes()), path.stat().st_size
     with path.open("rb") as stream:
         while piece := stream.read(4 * MIB):
-            inspector.eat(piece)
+            inspector.feed(piece)
             run.report(inspector.size_bytes, total)
     sha256 = inspector.finish(run.args["format"]).sha256
     if sha256 != run.args["source_sha256"]:

@@ -11,11 +11,11 @@ from images.models import Image, OsVersion, Upload
 from images.os.catalogue import OTHER_LINUX
 from images.uploads.found import detected_os
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -113,7 +113,7 @@ def import_image(
 
 def _locked(upload: Upload, *others: Upload) -> Upload:
     """The upload as it is now; nobody discards it, or one of the others, meanwhile. Raises NotFound."""
-    rows = held(Upload.objects.filter(pk__in=[each.pk for each in (upload, *others)]))
+    rows = locked(Upload.objects.filter(pk__in=[each.pk for each in (upload, *others)]))
     found = next((row for row in rows if row.pk == upload.pk), None)
     if found is None:
         raise NotFound("upload-gone", name=upload.name)

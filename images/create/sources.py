@@ -19,7 +19,7 @@ Type = Image.Type
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceKind:
     """`pages`: the type of an image → the URL name of the page where its making begins."""
 
     key: str
@@ -27,23 +27,23 @@ class Source:
     pages: Mapping[str, str]
 
 
-SERVER = Source(
+SERVER = SourceKind(
     "server",
     _("Cloud server"),
     {Type.SYSTEM: "images:create-from-server", Type.FULL: "images:create-full-of-server"},
 )
-BACKUP = Source("backup", _("Cloud backup"), {Type.FULL: "images:create-full-of-backup"})
-DISK = Source(
+BACKUP = SourceKind("backup", _("Cloud backup"), {Type.FULL: "images:create-full-of-backup"})
+DISK = SourceKind(
     "disk",
     _("Disk"),
     {Type.SYSTEM: "images:create-from-disk", Type.DATA: "images:create-from-disk"},
 )
-FILE = Source(
+FILE = SourceKind(
     "file",
     _("Image file"),
     {Type.SYSTEM: "images:create", Type.DATA: "images:create", Type.ISO: "images:create"},
 )
-OBJECT = Source(
+OBJECT = SourceKind(
     "object",
     _("Object in a bucket"),
     {
@@ -52,21 +52,21 @@ OBJECT = Source(
         Type.ISO: "images:create-from-object",
     },
 )
-SOURCES: tuple[Source, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT)
+SOURCES: tuple[SourceKind, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT)
 
 
-def type_in(given: str, source: Source) -> str:
+def type_in(given: str, source: SourceKind) -> str:
     """The type that was asked for, or the first this source can make."""
     return given if given in source.pages else next(iter(source.pages))
 
 
-def page_url(image_type: str, source: Source, **kept: str) -> str:
+def page_url(image_type: str, source: SourceKind, **kept: str) -> str:
     """Where the making of such an image begins; what is empty of `kept` is left out."""
     query = {"type": str(image_type), **{name: value for name, value in kept.items() if value}}
     return f"{reverse(source.pages[image_type])}?{urlencode(query)}"
 
 
-def kinds_context(image_type: str, source: Source, **kept: str) -> dict[str, Any]:
+def kinds_context(image_type: str, source: SourceKind, **kept: str) -> dict[str, Any]:
     """The choice of type and source, this one chosen. `kept` goes along to other types of the same source."""
     return {
         "image_type": image_type,
@@ -79,12 +79,12 @@ def kinds_context(image_type: str, source: Source, **kept: str) -> dict[str, Any
     }
 
 
-def _type_tab(image_type: str, source: Source, kept: Mapping[str, str]) -> dict[str, Any]:
+def _type_tab(image_type: str, source: SourceKind, kept: Mapping[str, str]) -> dict[str, Any]:
     """Another type of the same source if it has that, else of the type's first."""
     stays = image_type in source.pages
     url = page_url(image_type, source, **kept) if stays else page_url(image_type, _sources_of(image_type)[0])
     return {"key": image_type, "title": Type(image_type).label, "url": url, "count": None}
 
 
-def _sources_of(image_type: str) -> list[Source]:
+def _sources_of(image_type: str) -> list[SourceKind]:
     return [source for source in SOURCES if image_type in source.pages]

@@ -10,7 +10,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 
 
-class RestoreForm(forms.Form):
+class RestoreImageForm(forms.Form):
     name = NameField(label=gettext_lazy("Image name"))
 
     def __init__(self, data: QueryDict | None, *, image: Image, actor: Actor) -> None:

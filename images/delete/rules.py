@@ -92,7 +92,7 @@ def _is_idle(image: Image) -> Verdict:
 
 
 def _is_free(image: Image) -> Verdict:
-    if image.is_held:
+    if image.has_live_job:
         return refuse(
             "image-busy",
             _("Other work on this image is still running. Wait until it has finished, or cancel it."),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from images.delete.forms import RestoreForm
+from images.delete.forms import RestoreImageForm
 from images.delete.rules import can_delete, can_delete_unasked, can_purge, can_restore, can_restore_each
 from images.delete.services import delete_image, purge_image, restore_image, withdraw_deletion
 from images.models import Image
@@ -153,7 +153,7 @@ def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:
 def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Asks for another name when its own was taken meanwhile."""
     image, actor = _find(request, image_id), request.actor
-    form = RestoreForm(request.POST if request.method == "POST" else None, image=image, actor=actor)
+    form = RestoreImageForm(request.POST if request.method == "POST" else None, image=image, actor=actor)
     if request.method == "POST":
         can_restore(image, actor).require()
         if form.is_valid():

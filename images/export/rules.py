@@ -80,7 +80,7 @@ def _is_idle(image: Image) -> Verdict:
         return refuse(
             "exporting", _("The image is being exported right now. Wait until that has ended, or cancel it.")
         )
-    if image.is_held:
+    if image.has_live_job:
         return refuse(
             "image-busy",
             _("Other work on this image is still running. Wait until it has finished, or cancel it."),

@@ -22,7 +22,7 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Refused
-from imsconsole.core.selection import part
+from imsconsole.core.selection import split_by
 from imsconsole.core.sentences import sentence_of
 
 MOST_AT_ONCE = 100
@@ -84,14 +84,14 @@ def export_several(request: ActorRequest) -> HttpResponse:
         _tell(request, *_export_each(images, form, actor))
         return redirect(f"{reverse('images:list')}?{state}")
     load_ancestors(images)
-    parted = part(images, lambda image: can_export(image, actor))
+    partition = split_by(images, lambda image: can_export(image, actor))
     context = {
         "active": "images",
         "form": form,
-        "parted": parted,
-        "pick": ",".join(str(image.pk) for image in parted.allowed),
+        "partition": partition,
+        "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
-        "has_secret": any(image.key_id for image in parted.allowed),
+        "has_secret": any(image.key_id for image in partition.allowed),
         "has_more": chosen.count() > len(images),
         "most": MOST_AT_ONCE,
     }

@@ -7,7 +7,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import keys_of
-from images.launch.disk.rules import can_create_disk_from, holds_image
+from images.launch.disk.rules import can_create_disk_from, fits_image
 from images.launch.fit import fits, fits_system_disk
 from images.models import Image
 from images.product.rules import may_use_product
@@ -102,7 +102,7 @@ def can_launch(image: Image, actor: Actor) -> Verdict:
 def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -> Verdict:
     """The whole order: image, fit, disks, login, then quota and guest memory for all of them at once.
 
-    Hard only after `lock_project` and with the region's row held.
+    Hard only after `lock_project` and with the region's row locked.
     """
     host = host or host_of(actor.region)
     return (
@@ -208,7 +208,7 @@ def fit_data_images(
         )
     return first_refusal(
         *(
-            can_create_disk_from(each, actor) and holds_image(each, size_gb)
+            can_create_disk_from(each, actor) and fits_image(each, size_gb)
             for size_gb, each in zip(sizes_gb, images, strict=False)
             if each
         )

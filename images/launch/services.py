@@ -8,10 +8,10 @@ from uuid import UUID
 from images.launch.install.rules import can_install_server
 from images.launch.rules import Launch, can_create_servers
 from images.models import Image, ImageDisk
-from images.models.locks import held_images
+from images.models.locks import locked_images
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Region
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, numbered_names, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs
@@ -72,7 +72,7 @@ def _locked(images: Iterable[Image], actor: Actor) -> dict[UUID, Image]:
     lock_project(actor.project)
     Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
     visible = Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key")
-    return held_images(visible, (each.pk for each in images))
+    return locked_images(visible, (each.pk for each in images))
 
 
 def _locked_key(key_pair: KeyPair | None) -> KeyPair | None:

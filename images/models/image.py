@@ -68,7 +68,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         """Annotates what rules and lists ask for, in one query.
 
         `servers_count`: the actor's servers that use it (a public image must not tell of others');
-        `launching_count`: anybody's servers and data disks that are being created from it; `is_held`: work on it is
+        `launching_count`: anybody's servers and data disks that are being created from it; `has_live_job`: work on it is
         running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
         how large their disks are, None before they are there; `verified_at`: when they last were what they
         were, None when they were never looked at; `shares_count`: the projects it is shared with;
@@ -88,7 +88,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         return self.select_related("key").annotate(
             servers_count=_count(servers.filter(project=actor.project)),
             launching_count=_count(servers.filter(status=Server.Status.CREATING)) + _count(filled),
-            is_held=Exists(live),
+            has_live_job=Exists(live),
             is_exporting=Exists(live.filter(kind="image.export")),
             stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
             verified_at=Subquery(disks.annotate(first=Min("verified_at")).values("first")),
@@ -227,7 +227,7 @@ class Image(Trashable):
     # annotated by `with_facts`
     servers_count: int
     launching_count: int
-    is_held: bool
+    has_live_job: bool
     is_exporting: bool
     stored_bytes: int | None
     verified_at: datetime | None

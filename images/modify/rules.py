@@ -4,7 +4,14 @@ from collections.abc import Collection, Iterator
 
 from django.utils.translation import gettext as _
 
-from images.fields.rules import boot_mode_fits, disk_holds, least_gb, memory_fits, name_is_free, os_is_given
+from images.fields.rules import (
+    boot_mode_fits,
+    fits_image_in,
+    least_gb,
+    memory_fits,
+    name_is_free,
+    os_is_given,
+)
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -73,7 +80,7 @@ def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[t
     if "boot_mode" in changed or "os_version" in changed:
         yield "boot_mode" if "boot_mode" in changed else "os_version", _boots(image)
     if "min_disk_gb" in changed:
-        yield "min_disk_gb", disk_holds(image.type, image.min_disk_gb, least_disk_gb_of(image))
+        yield "min_disk_gb", fits_image_in(image.type, image.min_disk_gb, least_disk_gb_of(image))
 
 
 def least_disk_gb_of(image: Image) -> int:

@@ -3,7 +3,7 @@
 from images.models import OsVersion
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 
 
 @service("createOsVersion")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from imsconsole.core.folders import held_folder, left_behind, remove_left
+from imsconsole.core.folders import left_behind, locked_folder, remove_left
 
 SCRATCH = "building-"
 BEAT_S = 1.0
@@ -119,5 +119,5 @@ def scratch(folder: Path) -> Iterator[Path]:
     """A folder to build in. Those that a killed process left behind go first."""
     for left in left_behind(folder, SCRATCH):
         remove_left(left)
-    with held_folder(folder, SCRATCH) as path:
+    with locked_folder(folder, SCRATCH) as path:
         yield path

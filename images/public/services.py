@@ -6,14 +6,14 @@ from datetime import date
 from uuid import uuid4
 
 from images.models import Image, PublicSource, ReleaseNote
-from images.models.locks import held_images
+from images.models.locks import locked_images
 from images.public.catalogue import entry_of
 from images.public.jobs import FetchPublicImage
 from images.public.messages import tell_deprecation
 from images.public.rules import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 
@@ -68,7 +68,7 @@ def deprecate_image(image: Image, *, on: date, successor: Image | None = None, a
     Projects that have servers from it get a message.
     """
     if successor is not None:
-        successor = held_images(Image.objects.all(), [image.pk, successor.pk])[successor.pk]
+        successor = locked_images(Image.objects.all(), [image.pk, successor.pk])[successor.pk]
     can_deprecate(image, actor, successor=successor).require()
     date_is_near(on, now().date()).require()
     image = _changed(image, actor, deprecated_on=on, successor=successor)

@@ -17,7 +17,7 @@ from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.rules import Refused, Verdict
-from imsconsole.core.selection import Parted
+from imsconsole.core.selection import Partition
 
 MOST_AT_ONCE = 500
 NAMED = 5
@@ -45,10 +45,10 @@ class Several:
     template: str = "images/selection/several.html"
 
 
-def parted_by(images: Sequence[Image], verdicts: Iterable[Verdict]) -> Parted[Image]:
-    """The images, parted by what was said of each."""
+def partition_by(images: Sequence[Image], verdicts: Iterable[Verdict]) -> Partition[Image]:
+    """The images, partition by what was said of each."""
     pairs = list(zip(images, verdicts, strict=True))
-    return Parted(
+    return Partition(
         [image for image, verdict in pairs if verdict],
         [(image, verdict) for image, verdict in pairs if not verdict],
     )
@@ -70,18 +70,18 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
     if "confirm" in request.POST:
         _tell(request, several, *_do_each(images, several, actor, options))
         return back
-    parted = parted_by(images, several.ask(images, actor))
-    numbers = {"n": len(parted.allowed)}
+    partition = partition_by(images, several.ask(images, actor))
+    numbers = {"n": len(partition.allowed)}
     context = {
         "active": "images",
         "several": several,
-        "heading": several.heading % numbers if parted.allowed else several.heading_none,
+        "heading": several.heading % numbers if partition.allowed else several.heading_none,
         "button": several.button % numbers,
-        "parted": parted,
-        "pick": ",".join(str(image.pk) for image in parted.allowed),
+        "partition": partition,
+        "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
         "has_more": chosen_images(asked, actor).count() > len(images),
-        "has_full": any(image.type == Image.Type.FULL for image in parted.allowed),
+        "has_full": any(image.type == Image.Type.FULL for image in partition.allowed),
         "most": MOST_AT_ONCE,
         "trash_days": settings.IMS_TRASH_DAYS,
     }

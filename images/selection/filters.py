@@ -72,7 +72,7 @@ def _day(label: Any, method: str) -> filters.DateFilter:
 class ImageFilter(ListFilter):
     """Filters of `for_tab` (§2.29); a value that does not exist is ignored."""
 
-    calm = ("q", "status", "os", "type")
+    primary = ("q", "status", "os", "type")
 
     q = filters.CharFilter(
         label=_("Name or ID"),

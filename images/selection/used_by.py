@@ -21,7 +21,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True)
-class User:
+class ImageUser:
     """One thing that uses the image. `status` is the key of its dot."""
 
     name: str | Promise
@@ -39,7 +39,7 @@ class Use:
     title: str | Promise
     effect: str | Promise
     total: int
-    users: list[User] = field(default_factory=list)
+    users: list[ImageUser] = field(default_factory=list)
 
     @property
     def more(self) -> int:
@@ -63,7 +63,7 @@ def _receivers(image: Image) -> Use:
     projects = with_it.annotate(n=Coalesce(Subquery(counts), 0)).order_by("-n", "pk")
     manage = reverse("sharing:members", args=[image.pk])
     users = [
-        User(
+        ImageUser(
             str(project.pk),
             "active" if project.n else "stopped",
             _("%(n)s servers") % {"n": project.n},
@@ -78,7 +78,7 @@ def _receivers(image: Image) -> Use:
 def _servers(image: Image, actor: Actor) -> Use:
     servers = Server.objects.visible_to(actor).existing().filter(image=image)
     users = [
-        User(
+        ImageUser(
             server.name,
             server.status,
             server.get_status_display(),
@@ -95,7 +95,7 @@ def _disks(image: Image, actor: Actor) -> Use:
     """System disks made from it; also those that are kept after a change of OS."""
     disks = Disk.objects.visible_to(actor).existing().filter(image=image).select_related("server")
     users = [
-        User(
+        ImageUser(
             disk.name,
             disk.status,
             disk.get_status_display(),
@@ -115,7 +115,7 @@ def _jobs(image: Image, actor: Actor) -> Use:
     jobs = Job.objects.visible_to(actor).live()
     jobs = jobs.filter(Q(subject_id=image.pk) | Q(subject_id__in=busy.values("pk")))
     users = [
-        User(job.title, job.status, job.status_label, job.get_absolute_url(), job.subject_name)
+        ImageUser(job.title, job.status, job.status_label, job.get_absolute_url(), job.subject_name)
         for job in jobs[:SHOWN]
     ]
     effect = _("While they are running the image cannot be deleted.")

@@ -101,7 +101,7 @@ def _pour(receiver: Receiver, stream: Stream, length: int, digest: "hashlib._Has
             came += len(chunk)
             if digest:
                 digest.update(chunk)
-            receiver.eat(chunk)
+            receiver.feed(chunk)
     except UnreadablePostError as error:
         logger.info("Upload %s was interrupted, and waits to be resumed: %s", receiver.upload.pk, error)
     return came

@@ -15,7 +15,7 @@ from images.models import Upload
 from images.uploads.found import limit_file_bytes, limit_virtual_bytes
 from images.uploads.progress import counted_bytes
 from imsconsole.core.errors import BadImage, Conflict, NotFound
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB, Found
@@ -36,7 +36,7 @@ def kept_until() -> datetime:
     return now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
 
 
-@full_disk_said()
+@raises_no_space()
 def locked_file(upload: Upload) -> BinaryIO:
     """The upload's file, for its one writer until it is closed. Raises Conflict (upload-busy), NoSpace."""
     file = os.fdopen(os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
@@ -82,7 +82,7 @@ class Receiver:
             inspector = Inspector(limit_virtual_bytes())
         self._file.seek(inspector.size_bytes)
         while piece := self._file.read(PIECE_BYTES):
-            inspector.eat(piece)
+            inspector.feed(piece)
         return inspector
 
     def _look_again(self) -> None:
@@ -105,7 +105,7 @@ class Receiver:
         """How much is safely in the file; a resumed upload goes on from here."""
         return self._inspector.size_bytes
 
-    def eat(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """The next bytes, any number. Raises BadImage (surely refused), Conflict, NoSpace."""
         self._piece += chunk
         while len(self._piece) >= PIECE_BYTES:
@@ -113,7 +113,7 @@ class Receiver:
             del self._piece[:PIECE_BYTES]
 
     def flush(self) -> None:
-        """Write what is left of less than a piece; called when a connection ends. Raises as `eat`."""
+        """Write what is left of less than a piece; called when a connection ends. Raises as `feed`."""
         if self._piece:
             self._take(bytes(self._piece))
             self._piece.clear()
@@ -124,11 +124,11 @@ class Receiver:
             raise BadImage("too-large", size_bytes=size, limit_bytes=limit_file_bytes())
         if size > self.upload.size_bytes:
             raise Conflict("upload-longer", name=self.upload.name)
-        self._inspector.eat(piece)
+        self._inspector.feed(piece)
         self._write(piece)
         self._note()
 
-    @full_disk_said()
+    @raises_no_space()
     def _write(self, piece: bytes) -> None:
         rest = memoryview(piece)
         while rest:
@@ -156,9 +156,9 @@ class Receiver:
         """What comes now does not count before `commit`, whatever happens."""
         self._mark_unverified(self.received_bytes)
 
-    @full_disk_said()
+    @raises_no_space()
     def commit(self) -> None:
-        """All that was eaten counts, and is on the disk. Raises as `eat`, NotFound."""
+        """All that was eaten counts, and is on the disk. Raises as `feed`, NotFound."""
         self.flush()
         os.fdatasync(self._file.fileno())
         self._mark_unverified(None)
@@ -177,7 +177,7 @@ class Receiver:
         keep_inspector(self.upload.pk, self._inspector)
         self.close()
 
-    @full_disk_said()
+    @raises_no_space()
     def finish(self, *, claimed: str = "", sha256: str = "") -> Found:
         """All bytes are here and on the disk: what they are. Raises BadImage, Conflict, NoSpace.
 

@@ -8,7 +8,7 @@ from imsconsole.jobs.models import Job
 
 
 @dataclass(frozen=True)
-class Difference:
+class StoreDifference:
     """Something that does not agree. `repair` puts it right; None when only a person can."""
 
     what: str

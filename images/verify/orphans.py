@@ -13,7 +13,7 @@ from django.conf import settings
 
 from images.models import Upload
 from images.public.obtain import building_dir
-from images.verify.differences import Busy, Difference
+from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import ImsError
@@ -33,30 +33,30 @@ def remove_orphans() -> None:
             logger.exception("not removed: %s", orphan.what)
 
 
-def orphans() -> Iterator[Difference]:
+def orphans() -> Iterator[StoreDifference]:
     yield from _uploads()
     yield from _work_files()
     yield from _scraps()
     yield from _temporary()
 
 
-def _uploads() -> Iterator[Difference]:
+def _uploads() -> Iterator[StoreDifference]:
     present = sorted(Path(settings.UPLOAD_DIR).iterdir())
     known = {pk.hex for pk in Upload.objects.exclude(state=Upload.State.REFUSED).values_list("pk", flat=True)}
     for path in present:
         if path.name not in known:
-            yield Difference(f"uploaded file {path.name} belongs to no upload", partial(remove, path))
+            yield StoreDifference(f"uploaded file {path.name} belongs to no upload", partial(remove, path))
 
 
-def _work_files() -> Iterator[Difference]:
+def _work_files() -> Iterator[StoreDifference]:
     present = sorted(work_dir().iterdir())
     busy = Busy()
     for path in present:
         if not busy.made(path.name):
-            yield Difference(f"work file {path.name} belongs to no running job", partial(remove, path))
+            yield StoreDifference(f"work file {path.name} belongs to no running job", partial(remove, path))
 
 
-def _scraps() -> Iterator[Difference]:
+def _scraps() -> Iterator[StoreDifference]:
     """Unfinished files of a region's engine."""
     for region in Region.objects.all():
         engine = engine_for(region)
@@ -64,16 +64,16 @@ def _scraps() -> Iterator[Difference]:
         busy = Busy()
         for name in present:
             if not busy.made(name):
-                yield Difference(
+                yield StoreDifference(
                     f"{region.code}: unfinished file {name} belongs to no running job",
                     partial(engine.sweep, name),
                 )
 
 
-def _temporary() -> Iterator[Difference]:
+def _temporary() -> Iterator[StoreDifference]:
     for folder in (Path(settings.TEMP_DIR), building_dir()):
         for path in left_behind(folder):
-            yield Difference(
+            yield StoreDifference(
                 f"temporary file {folder.name}/{path.name} belongs to no living process",
                 partial(remove_left, path),
             )

@@ -30,7 +30,7 @@ def can_verify(image: Image, actor: Actor) -> Verdict:
             "nothing-stored",
             _("The image has no stored bytes that could be verified. Wait until it is there."),
         )
-    if image.is_held:
+    if image.has_live_job:
         return refuse(
             "image-busy",
             _("Other work on this image is still running. Wait until it has finished, or cancel it."),

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 
 from images.models import Image, ImageDisk, Upload
-from images.verify.differences import Busy, Difference
+from images.verify.differences import Busy, StoreDifference
 from images.verify.orphans import orphans
 from images.verify.strays import strays, strays_of_region
 from imsconsole.accounts.models import Region
@@ -42,7 +42,7 @@ SERVER_AT_WORK = (
 )
 
 
-def differences() -> Iterator[Difference]:
+def differences() -> Iterator[StoreDifference]:
     """All differences of all regions."""
     busy = Busy()
     for region in Region.objects.all():
@@ -63,7 +63,7 @@ def differences() -> Iterator[Difference]:
     yield from _reservations()
 
 
-def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
     rows = ImageDisk.objects.filter(image__region=region).exclude(ref="").select_related("image")
     known = {disk.ref: disk for disk in rows}
     backed_up = set(_of_backups(region).values_list("ref", flat=True))
@@ -71,13 +71,15 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
     at_work = {ref for ref, disk in known.items() if disk.image_id in busy.subjects}
     for ref in sorted(inventory.stored - wanted - at_work - backed_up):
         if not busy.made(ref):
-            yield Difference(
+            yield StoreDifference(
                 f"{region.code}: stored file {ref} belongs to no image and no backup",
                 partial(engine.delete, ref),
             )
     for ref in _missing(wanted - inventory.stored - at_work, engine):
         image = known[ref].image
-        yield Difference(f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image))
+        yield StoreDifference(
+            f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image)
+        )
 
 
 def _missing(refs: Set[str], engine: Engine) -> list[str]:
@@ -90,7 +92,7 @@ def _of_backups(region: Region) -> QuerySet[BackupDisk]:
     return BackupDisk.objects.filter(backup__project__region=region).exclude(ref="")
 
 
-def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
     """A backup that has lost a file holds nothing that could be restored; one that failed claims nothing."""
     rows = _of_backups(region).exclude(backup__status=Backup.Status.FAILED)
     known = {disk.ref: disk for disk in rows.select_related("backup")}
@@ -98,7 +100,7 @@ def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
     for ref in _missing(known.keys() - inventory.stored, engine):
         backup = known[ref].backup
         if not {backup.pk, backup.server_id} & busy.subjects:
-            yield Difference(
+            yield StoreDifference(
                 f"{region.code}: backup {backup} ({backup.pk}) has lost its file {ref}",
                 partial(Backup.objects.filter(pk=backup.pk).update, **lost),
             )
@@ -108,7 +110,7 @@ def _freeze(image: Image) -> Callable[[], object]:
     return lambda: Image.objects.filter(pk=image.pk).freeze("bytes-missing")
 
 
-def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
     rows = Disk.objects.existing().filter(project__region=region).exclude(ref="")
     known = {disk.ref: disk for disk in rows}
     at_work = {
@@ -116,12 +118,12 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
     }
     for ref in sorted(inventory.disks - known.keys()):
         if not busy.made(ref) and not _is_of(ref, busy.subjects):
-            yield Difference(
+            yield StoreDifference(
                 f"{region.code}: disk file {ref} belongs to no disk", partial(engine.delete_disk, ref)
             )
     for ref in _missing(known.keys() - inventory.disks - at_work, engine):
         disk = known[ref]
-        yield Difference(
+        yield StoreDifference(
             f"{region.code}: disk {disk} ({disk.pk}) has lost its file {ref}",
             _forget(disk) if disk.kept_until else None,
         )
@@ -133,22 +135,22 @@ def _forget(disk: Disk) -> Callable[[], object]:
     return lambda: Disk.objects.filter(pk=disk.pk).update(**gone)
 
 
-def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[Difference]:
+def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
     rows = Server.objects.existing().filter(project__region=region).exclude(pk__in=busy.subjects)
     known = {server.ref: server for server in rows if server.ref}
     for ref in sorted(inventory.servers - known.keys()):
         if not _is_of(ref, busy.subjects):
-            yield Difference(
+            yield StoreDifference(
                 f"{region.code}: folder of server {ref} belongs to no server",
                 partial(engine.delete_server, ref),
             )
     for ref in _missing(known.keys() - inventory.servers, engine):
-        yield Difference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
+        yield StoreDifference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
     for server in rows:
         runs = server.pk in inventory.running
         if runs != (server.status == Server.Status.RUNNING):
             shown = "runs" if runs else "does not run"
-            yield Difference(
+            yield StoreDifference(
                 f"{region.code}: server {server} ({server.pk}) {shown} but is {server.status}",
                 partial(reconcile_server, server),
             )
@@ -158,37 +160,39 @@ def _is_of(ref: str, subjects: set[UUID]) -> bool:
     return any(str(subject) in ref for subject in subjects)
 
 
-def _lost_uploads() -> Iterator[Difference]:
+def _lost_uploads() -> Iterator[StoreDifference]:
     for upload in Upload.objects.filter(state=Upload.State.COMPLETE):
         if not upload.path.exists():
-            yield Difference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
+            yield StoreDifference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
 
 
-def _objects() -> Iterator[Difference]:
+def _objects() -> Iterator[StoreDifference]:
     for pk in ownerless_bytes():
-        yield Difference(f"bytes {pk} of an object belong to no row", partial(remove_bytes, pk))
+        yield StoreDifference(f"bytes {pk} of an object belong to no row", partial(remove_bytes, pk))
     for each in objects_without_bytes():
-        yield Difference(f"object {each.bucket}/{each} ({each.pk}) has lost its bytes", None)
+        yield StoreDifference(f"object {each.bucket}/{each} ({each.pk}) has lost its bytes", None)
 
 
-def _rows_at_work(busy: Busy) -> Iterator[Difference]:
+def _rows_at_work(busy: Busy) -> Iterator[StoreDifference]:
     for image in _idle(Image.objects.filter(status__in=IMAGE_AT_WORK), busy):
-        yield Difference(f"image {image} ({image.pk}) is {image.status} but no job works on it", None)
+        yield StoreDifference(f"image {image} ({image.pk}) is {image.status} but no job works on it", None)
     for server in _idle(Server.objects.filter(status__in=SERVER_AT_WORK), busy):
-        yield Difference(
+        yield StoreDifference(
             f"server {server} ({server.pk}) is {server.status} but no job works on it",
             partial(reconcile_server, server),
         )
     for backup in _idle(Backup.objects.existing().filter(status__in=BACKUP_AT_WORK), busy):
-        yield Difference(f"backup {backup} ({backup.pk}) is {backup.status} but no job works on it", None)
+        yield StoreDifference(
+            f"backup {backup} ({backup.pk}) is {backup.status} but no job works on it", None
+        )
     for disk in _idle(Disk.objects.existing().filter(status__in=WORKING), busy):
         if disk.server_id not in busy.subjects:
-            yield Difference(f"disk {disk} ({disk.pk}) is {disk.status} but no job works on it", None)
+            yield StoreDifference(f"disk {disk} ({disk.pk}) is {disk.status} but no job works on it", None)
 
 
-def _tasks(busy: Busy) -> Iterator[Difference]:
+def _tasks(busy: Busy) -> Iterator[StoreDifference]:
     for server in _idle(Server.objects.existing().exclude(task=""), busy):
-        yield Difference(
+        yield StoreDifference(
             f"server {server} ({server.pk}) has the task {server.task} but no job works on it",
             partial(Server.objects.filter(pk=server.pk).update, task=""),
         )
@@ -201,6 +205,6 @@ def _idle(rows: QuerySet[T], busy: Busy) -> list[T]:
     return [row for row in found if row.pk not in busy.subjects]
 
 
-def _reservations() -> Iterator[Difference]:
+def _reservations() -> Iterator[StoreDifference]:
     for row in Reservation.objects.exclude(job__in=Job.objects.live()):
-        yield Difference(f"reservation of {row} outlived its job {row.job_id}", row.delete)
+        yield StoreDifference(f"reservation of {row} outlived its job {row.job_id}", row.delete)

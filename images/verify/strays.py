@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from images.verify.differences import Busy, Difference
+from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import strays as strays_of_buckets
 from imsconsole.core.folders import remove
@@ -27,43 +27,43 @@ BUILDS_IN_CACHE = "image.build"  # the kind of job that keeps packages in cache/
 A_MOMENT_S, AN_HOUR_S = 60, 3600
 
 
-def strays_of_region(region: Region, engine: Engine, inventory: Inventory) -> Iterator[Difference]:
+def strays_of_region(region: Region, engine: Engine, inventory: Inventory) -> Iterator[StoreDifference]:
     for name in sorted(inventory.strays):
-        yield Difference(
+        yield StoreDifference(
             f"{region.code}: {name} is nothing of an image, a disk or a server",
             partial(engine.remove_stray, name),
         )
 
 
-def strays() -> Iterator[Difference]:
+def strays() -> Iterator[StoreDifference]:
     for path in strays_of_buckets():
-        yield Difference(f"{_shown(path)} is nothing of an object", partial(remove, path))
+        yield StoreDifference(f"{_shown(path)} is nothing of an object", partial(remove, path))
     yield from _cache()
     yield from _others()
 
 
-def _cache() -> Iterator[Difference]:
+def _cache() -> Iterator[StoreDifference]:
     """One build leaves it for the next, which `set_up` starts when the first has ended."""
     cache = Path(settings.DATA_DIR) / "cache"
     has_some = cache.is_dir() and any(cache.iterdir())
     if has_some and _is_older_than(AN_HOUR_S, cache) and not Busy().runs(BUILDS_IN_CACHE):
-        yield Difference("cache/ is of no running job", partial(remove, cache))
+        yield StoreDifference("cache/ is of no running job", partial(remove, cache))
 
 
-def _others() -> Iterator[Difference]:
+def _others() -> Iterator[StoreDifference]:
     """What is not ours. A half-written master key is."""
     regions = Path(settings.DATA_DIR) / "regions"
     codes = set(Region.objects.values_list("code", flat=True))
     for path in _unknown(Path(settings.DATA_DIR), {*FOLDERS, *FILES, OF_FILE_SYSTEM}):
         if not path.name.startswith(f".{Path(settings.MASTER_KEY_FILE).name}."):
-            yield Difference(f"{_shown(path)} is nothing of the console's", None)
+            yield StoreDifference(f"{_shown(path)} is nothing of the console's", None)
         elif _is_older_than(A_MOMENT_S, path):
-            yield Difference(f"{_shown(path)} was to become the master key", partial(remove, path))
+            yield StoreDifference(f"{_shown(path)} was to become the master key", partial(remove, path))
     for path in _unknown(Path(settings.DATABASE_DIR), _database_files()):
-        yield Difference(f"{_shown(path)} is nothing of the database in use", None)
+        yield StoreDifference(f"{_shown(path)} is nothing of the database in use", None)
     for path in _unknown(regions, {*codes, *OF_KVM}):
         if not path.is_dir() or any(each.is_file() for each in path.rglob("*")):
-            yield Difference(f"{_shown(path)} is of no region", None)
+            yield StoreDifference(f"{_shown(path)} is of no region", None)
 
 
 def _unknown(folder: Path, known: set[str]) -> list[Path]:

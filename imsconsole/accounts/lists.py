@@ -16,7 +16,7 @@ from imsconsole.accounts.rules_views import can_share_view
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import is_same_state, state_of
+from imsconsole.core.query_string import is_same_state, state_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ImsTable, paged
 

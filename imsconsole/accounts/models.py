@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.now import now
-from imsconsole.core.queries import LONGEST
+from imsconsole.core.query_string import LONGEST
 
 if TYPE_CHECKING:
     from imsconsole.accounts.actor import Actor

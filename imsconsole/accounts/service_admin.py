@@ -23,7 +23,7 @@ from imsconsole.accounts.models import Project, Role, User
 from imsconsole.accounts.trail import record
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
-from imsconsole.core.locks import ORDER, held
+from imsconsole.core.locks import ORDER, locked
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import sentence_of
 
@@ -126,14 +126,14 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
         """All of them or, when the service refuses one, none."""
         objs = list(queryset.order_by("pk"))
-        self.hold(self.model._default_manager.filter(pk__in=[obj.pk for obj in objs]))
+        self.lock(self.model._default_manager.filter(pk__in=[obj.pk for obj in objs]))
         for obj in objs:
             self.delete_model(request, obj)
 
-    def hold(self, rows: "QuerySet[Any]") -> None:
-        """Hold for all of them what the service holds for each, in the one order (`core.locks`)."""
+    def lock(self, rows: "QuerySet[Any]") -> None:
+        """Lock for all of them what the service locks for each, in the one order (`core.locks`)."""
         if self.opts.label in ORDER:
-            held(rows)
+            locked(rows)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What is asked about before it is deleted; whether it can be, the service knows."""

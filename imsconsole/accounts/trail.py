@@ -1,6 +1,6 @@
 """`@service`: what makes a function a service, and the row it leaves.
 
-It lives on this floor because accounts have services too; other rooms import it from `audit.trail`.
+It lives on this floor because accounts have services too; other rooms import it from `audit.log`.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Two who hold what the other waits for: the database ends one of them, who is tried once more.
+"""Two who lock what the other waits for: the database ends one of them, who is tried once more.
 
 The one order of rows (`core.locks`) leaves nothing for this to do but what is not ours to order.
 """

@@ -1,4 +1,4 @@
-"""The base of every list's filters: a calm row, the rest behind "More filters", and what is set as chips."""
+"""The base of every list's filters: a primary row, the rest behind "More filters", and what is set as chips."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django.utils.choices import flatten_choices
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
-from imsconsole.core.queries import state_of
+from imsconsole.core.query_string import state_of
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class ActiveFilter:
 class ListFilter(filters.FilterSet):
     """Filters whose values are in the URL; a value that cannot be is ignored, and its field says so.
 
-    `calm` are the fields that are always seen; the others are behind "More filters".
+    `primary` are the fields that are always seen; the others are behind "More filters".
     """
 
-    calm: ClassVar[tuple[str, ...]] = ("q",)
+    primary: ClassVar[tuple[str, ...]] = ("q",)
 
     def __init__(self, data: QueryDict, *, queryset: QuerySet[Any]) -> None:
         super().__init__(data, queryset=queryset)
         self.query = data
 
     def calm_fields(self) -> list[BoundField]:
-        return [self.form[name] for name in self.calm]
+        return [self.form[name] for name in self.primary]
 
     def more_fields(self) -> list[BoundField]:
-        return [self.form[name] for name in self.form.fields if name not in self.calm]
+        return [self.form[name] for name in self.form.fields if name not in self.primary]
 
     @cached_property
     def active(self) -> list[ActiveFilter]:

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 
 @contextmanager
-def held_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
-    """A new folder in `parent`, for its owner alone, held until it is removed at the end."""
+def locked_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
+    """A new folder in `parent`, for its owner alone, locked until it is removed at the end."""
     folder, number = _made(parent, prefix)
     try:
         yield folder
@@ -40,10 +40,10 @@ def process_folder(parent: Path) -> Path:
 
 
 def left_behind(parent: Path, prefix: str = "") -> Iterator[Path]:
-    """What lies in `parent` and nobody holds."""
+    """What lies in `parent` and nobody has locked."""
     for path in sorted(parent.glob(f"{prefix}*")):
         if _is_folder(path):
-            if (number := _hold(path)) is not None:
+            if (number := _lock(path)) is not None:
                 os.close(number)
                 yield path
         elif os.path.lexists(path):
@@ -51,10 +51,10 @@ def left_behind(parent: Path, prefix: str = "") -> Iterator[Path]:
 
 
 def remove_left(path: Path) -> None:
-    """Remove what nobody holds; what somebody does stays."""
+    """Remove what nobody has locked; the rest stays."""
     if not _is_folder(path):
         path.unlink(missing_ok=True)
-    elif (number := _hold(path)) is not None:
+    elif (number := _lock(path)) is not None:
         _remove(path, number)
 
 
@@ -67,11 +67,11 @@ def remove(path: Path) -> None:
 
 
 def _made(parent: Path, prefix: str) -> tuple[Path, int]:
-    """A new folder, and the descriptor that holds it."""
+    """A new folder, and the descriptor that locks it."""
     while True:
         folder = parent / f"{prefix}{uuid4().hex}"
         folder.mkdir(mode=0o700)
-        if (number := _hold(folder)) is not None:
+        if (number := _lock(folder)) is not None:
             return folder, number  # else whoever tidies up was quicker
 
 
@@ -80,22 +80,22 @@ def _remove(folder: Path, number: int) -> None:
     os.close(number)
 
 
-def _hold(folder: Path) -> int | None:
-    """A descriptor that holds a folder; None when somebody else does, or it is gone or another user's."""
+def _lock(folder: Path) -> int | None:
+    """A descriptor that locks a folder; None when somebody else has, or it is gone or another user's."""
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except (FileNotFoundError, PermissionError):
         return None
-    is_held = False
+    is_same = False
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_held = os.path.samestat(os.fstat(number), folder.lstat())
+        is_same = os.path.samestat(os.fstat(number), folder.lstat())
     except (BlockingIOError, FileNotFoundError):
         pass
     finally:
-        if not is_held:
+        if not is_same:
             os.close(number)
-    return number if is_held else None
+    return number if is_same else None
 
 
 def _is_folder(path: Path) -> bool:

@@ -13,7 +13,7 @@ WORDS = ("No space left on device", "File too large", "Disk quota exceeded", "im
 
 
 @contextmanager
-def full_disk_said() -> Iterator[None]:
+def raises_no_space() -> Iterator[None]:
     """What the system says of a full disk becomes NoSpace. Also a decorator."""
     try:
         yield

@@ -1,6 +1,6 @@
-"""In which order rows are held. Two who hold rows in different orders wait for each other for ever.
+"""In which order rows are locked. Two who lock rows in different orders wait for each other for ever.
 
-A transaction holds rows kind after kind in `ORDER`, and all it needs of a kind at once, by ascending key (`held`).
+A transaction locks rows kind after kind in `ORDER`, and all it needs of a kind at once, by ascending key (`locked`).
 A kind that is not listed is a part of another (an image's tags, a backup's disks, a server's usage): who writes it
 holds that. `tests/support/lock_order.py` watches every transaction of every test.
 """
@@ -39,6 +39,6 @@ ORDER = (
 )
 
 
-def held(rows: "QuerySet[M]") -> list[M]:
-    """These rows as they are now, held until the transaction ends; others may add rows that refer to them."""
+def locked(rows: "QuerySet[M]") -> list[M]:
+    """These rows as they are now, locked until the transaction ends; others may add rows that refer to them."""
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))

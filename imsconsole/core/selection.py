@@ -32,8 +32,8 @@ def picked_ids(data: QueryDict) -> list[uuid.UUID]:
 
 
 @dataclass(frozen=True)
-class Parted(Generic[T]):
-    """Chosen things, parted by a rule."""
+class Partition(Generic[T]):
+    """Chosen things, split by a rule."""
 
     allowed: list[T]
     refused: list[tuple[T, Verdict]]
@@ -50,7 +50,7 @@ class Parted(Generic[T]):
         return [(reason, things[:shown], max(0, len(things) - shown)) for reason, things in by_reason.items()]
 
 
-def part(things: Iterable[T], rule: Callable[[T], Verdict]) -> Parted[T]:
+def split_by(things: Iterable[T], rule: Callable[[T], Verdict]) -> Partition[T]:
     """Ask the rule about each thing."""
     allowed: list[T] = []
     refused: list[tuple[T, Verdict]] = []
@@ -59,4 +59,4 @@ def part(things: Iterable[T], rule: Callable[[T], Verdict]) -> Parted[T]:
             allowed.append(thing)
         else:
             refused.append((thing, verdict))
-    return Parted(allowed, refused)
+    return Partition(allowed, refused)

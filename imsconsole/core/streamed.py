@@ -13,15 +13,15 @@ from imsconsole.core.errors import Conflict, ImsError
 FIELD = "file"
 
 
-class Sink(Protocol):
+class StreamSink(Protocol):
     """What takes the bytes. To abandon it twice does no harm."""
 
-    def eat(self, chunk: bytes) -> None: ...
+    def feed(self, chunk: bytes) -> None: ...
 
     def abandon(self) -> None: ...
 
 
-S = TypeVar("S", bound=Sink)
+S = TypeVar("S", bound=StreamSink)
 
 
 class StreamedFile(FileUploadHandler, Generic[S]):
@@ -59,7 +59,7 @@ class StreamedFile(FileUploadHandler, Generic[S]):
         if self.sink is None or self.error is not None:
             return
         try:
-            self.sink.eat(raw_data)
+            self.sink.feed(raw_data)
         except ImsError as error:
             self.error = error
             self.sink.abandon()

@@ -14,7 +14,7 @@ from imsconsole.accounts.models import Project, Region, User
 from imsconsole.cloud.models import Flavor
 from imsconsole.demo.images import build_image, run_here
 from imsconsole.jobs.models import Job
-from market.listings.drafts import Draft
+from market.listings.drafts import VersionDraft
 from market.listings.services import create_listing, submit_version
 from market.models import Listing, ListingVersion, Price, Publisher
 from market.prices.services import set_price
@@ -30,6 +30,13 @@ PUBLISHER: dict[str, Any] = {
 VCPU_HOUR, GIB_HOUR, GB_MONTH = Decimal("0.12"), Decimal("0.03"), Decimal("0.35")  # the operator's prices
 Category = ListingVersion.Category
 Unit = Price.Unit
+DESCRIPTION = """## What is inside
+
+Debian's cloud kernel with BusyBox. It starts in seconds and takes 192 MB of memory.
+
+* Sign in as `root`, on the screen or by SSH.
+* It tells on its console what it found in its seed.
+"""
 
 
 @dataclass(frozen=True)
@@ -58,13 +65,6 @@ OFFERS = (
         {"unit": Unit.HOUR, "amount": "0.36", "per_vcpu": True, "trial_days": 7},
     ),
 )
-DESCRIPTION = """## What is inside
-
-Debian's cloud kernel with BusyBox. It starts in seconds and takes 192 MB of memory.
-
-* Sign in as `root`, on the screen or by SSH.
-* It tells on its console what it found in its seed.
-"""
 
 
 def furnish_market() -> Iterator[str]:
@@ -118,7 +118,7 @@ def _furnish(offer: Offer, seller: Actor, operator: Operator) -> Iterator[str]:
 
 
 def _create(offer: Offer, image: Image, seller: Actor) -> Listing:
-    draft = Draft(
+    draft = VersionDraft(
         image=image,
         version="1.0",
         title=offer.title,

@@ -7,8 +7,8 @@ from datetime import timedelta
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import User
 from imsconsole.accounts.preferences import reading_as
+from imsconsole.audit.log import record
 from imsconsole.audit.models import Event
-from imsconsole.audit.trail import record
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send

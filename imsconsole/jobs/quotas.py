@@ -205,10 +205,10 @@ def fits_quota(project: Project, wanted: Mapping[str, int], used: Mapping[str, i
 
 
 def lock_project(project: Project) -> None:
-    """Hold the project's row until the transaction ends, so that its quota cannot be passed by two at once.
+    """Lock the project's row until the transaction ends, so that its quota cannot be passed by two at once.
 
     `project` gets the limits as they are now. The lock does not keep others from adding rows that only
-    refer to the project (`no_key`), or two who hold other rows as well would wait for each other.
+    refer to the project (`no_key`), or two who lock other rows as well would wait for each other.
     """
     project.quotas = Project.objects.select_for_update(no_key=True).get(pk=project.pk).quotas
 

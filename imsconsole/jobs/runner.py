@@ -14,8 +14,8 @@ from imsconsole.core.errors import Contended, ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
+from imsconsole.jobs.concurrency import line_of
 from imsconsole.jobs.endings import tell_ending
-from imsconsole.jobs.line import line_of
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 

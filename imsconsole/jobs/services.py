@@ -3,12 +3,12 @@
 from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project, reserve
 from imsconsole.jobs.rules import can_cancel, can_retry
-from imsconsole.jobs.start import hold_subject, wake_job
+from imsconsole.jobs.start import claim_subject, wake_job
 
 
 @service("cancelJob")
@@ -48,7 +48,7 @@ def retry_job(job: Job, *, actor: Actor | Operator) -> Job:
     for name, value in fresh.items():
         setattr(job, name, value)
     job.job_kind.resume(job)
-    hold_subject(job, update_fields=[*fresh, "past_errors"])
+    claim_subject(job, update_fields=[*fresh, "past_errors"])
     reserve(job)
     wake_job(job)
     return job

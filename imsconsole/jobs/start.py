@@ -39,13 +39,13 @@ def start_job(
         reserves=reserves or {},
         args=args,
     )
-    hold_subject(job, force_insert=True)
+    claim_subject(job, force_insert=True)
     reserve(job)
     wake_job(job)
     return job
 
 
-def hold_subject(job: Job, **how: Any) -> None:
+def claim_subject(job: Job, **how: Any) -> None:
     """Save the live job; the constraint decides who of two at once holds the subject. Raises Conflict."""
     try:
         with transaction.atomic():

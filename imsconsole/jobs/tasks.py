@@ -5,7 +5,7 @@ import socket
 
 from django_tasks import task
 
-from imsconsole.jobs.line import next_in_line
+from imsconsole.jobs.concurrency import next_in_line
 from imsconsole.jobs.runner import run_job
 
 

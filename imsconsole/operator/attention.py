@@ -50,7 +50,7 @@ class Concern:
 
 
 @dataclass(frozen=True)
-class Space:
+class DiskSpace:
     """A file system the console writes to."""
 
     title: str
@@ -70,7 +70,7 @@ class Space:
 @dataclass(frozen=True)
 class Attention:
     concerns: list[Concern]
-    spaces: list[Space]
+    spaces: list[DiskSpace]
     clock: list[ClockEntry]
     guests: list[str]
 
@@ -153,7 +153,7 @@ def _backups() -> Iterator[Concern]:
         yield Concern("error", said % {"n": count}, url)
 
 
-def _full(spaces: list[Space]) -> Iterator[Concern]:
+def _full(spaces: list[DiskSpace]) -> Iterator[Concern]:
     for space in spaces:
         if space.is_short:
             free = {"place": space.title, "free": size(space.free_bytes)}
@@ -199,16 +199,16 @@ def _market() -> Iterator[Concern]:
         yield Concern("warning", said % {"n": count}, url)
 
 
-def _spaces() -> Iterator[Space]:
+def _spaces() -> Iterator[DiskSpace]:
     """The store of each region, and the folder of uploads; regions on one file system once."""
     stores: dict[tuple[int, int], list[str]] = {}
     for region in Region.objects.all():
         space = engine_for(region).free_space()
         stores.setdefault((space.free_bytes, space.total_bytes), []).append(str(region))
     for (free, total), names in stores.items():
-        yield Space(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
+        yield DiskSpace(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
     uploads = disk_usage(settings.UPLOAD_DIR)
-    yield Space(_("Uploads"), uploads.free, uploads.total)
+    yield DiskSpace(_("Uploads"), uploads.free, uploads.total)
 
 
 def _guests() -> list[str]:

@@ -24,7 +24,7 @@ INVITATION_SOON = timedelta(days=2)
 
 
 @dataclass(frozen=True)
-class Need:
+class OverviewNeed:
     """One line: what, its page, why in a few words, and since or until when. `icon` is a Heroicon's name."""
 
     icon: str
@@ -34,7 +34,7 @@ class Need:
     at: datetime | None
 
 
-def needs_of(actor: Actor) -> list[Need]:
+def needs_of(actor: Actor) -> list[OverviewNeed]:
     """What needs the actor now; at most five of each kind, in eight queries."""
     return [
         *_offers(actor),
@@ -46,25 +46,25 @@ def needs_of(actor: Actor) -> list[Need]:
     ]
 
 
-def _offers(actor: Actor) -> Iterator[Need]:
+def _offers(actor: Actor) -> Iterator[OverviewNeed]:
     """Images that others share with the project and nobody has answered yet."""
     pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
     for share in pending.select_related("image", "owner__account")[:EACH]:
         text = _("%(owner)s shares it with this project. Accept or reject it.") % {
             "owner": share.owner.account
         }
-        yield Need("share", share.image.name, share.get_absolute_url(), text, share.created_at)
+        yield OverviewNeed("share", share.image.name, share.get_absolute_url(), text, share.created_at)
 
 
-def _ending_shares(actor: Actor) -> Iterator[Need]:
+def _ending_shares(actor: Actor) -> Iterator[OverviewNeed]:
     """Received images whose owner has named the day on which sharing ends."""
     ending = Share.objects.received_by(actor).filter(status=Share.Status.ACCEPTED, ends_at__isnull=False)
     text = _("Its owner stops sharing it soon. Copy it to a private image before if you go on needing it.")
     for share in ending.select_related("image").order_by("ends_at")[:EACH]:
-        yield Need("clock", share.image.name, share.image.get_absolute_url(), text, share.ends_at)
+        yield OverviewNeed("clock", share.image.name, share.image.get_absolute_url(), text, share.ends_at)
 
 
-def _failed_jobs(actor: Actor) -> Iterator[Need]:
+def _failed_jobs(actor: Actor) -> Iterator[OverviewNeed]:
     """One's own of the last week, unless newer work on the subject was started or the subject is gone."""
     subject = OuterRef("subject_id")
     newer = Job.objects.filter(subject_id=subject, created_at__gt=OuterRef("created_at"))
@@ -76,17 +76,21 @@ def _failed_jobs(actor: Actor) -> Iterator[Need]:
     )
     for job in open_.order_by("-finished_at")[:EACH]:
         title = _("%(job)s: %(name)s") % {"job": job.title, "name": job.subject_name}
-        yield Need("exclamation-circle", title, job.get_absolute_url(), job.error_sentence, job.finished_at)
+        yield OverviewNeed(
+            "exclamation-circle", title, job.get_absolute_url(), job.error_sentence, job.finished_at
+        )
 
 
-def _kept_disks(actor: Actor) -> Iterator[Need]:
+def _kept_disks(actor: Actor) -> Iterator[OverviewNeed]:
     text = _("Its former system disk is deleted soon; then the change of its OS can no longer be undone.")
     for disk in Disk.objects.visible_to(actor).expiring().select_related("server")[:EACH]:
         if disk.server:
-            yield Need("clock", disk.server.name, disk.server.get_absolute_url(), text, disk.kept_until)
+            yield OverviewNeed(
+                "clock", disk.server.name, disk.server.get_absolute_url(), text, disk.kept_until
+            )
 
 
-def _uploads(actor: Actor) -> Iterator[Need]:
+def _uploads(actor: Actor) -> Iterator[OverviewNeed]:
     """One's own that nobody has touched for half the time they are kept."""
     soon = now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS) / 2
     waiting = Upload.objects.visible_to(actor).exclude(state=Upload.State.REFUSED)
@@ -100,13 +104,13 @@ def _uploads(actor: Actor) -> Iterator[Need]:
                 else _("The upload was interrupted; it can go on until it is removed.")
             )
             url = reverse("uploads:detail", args=[upload.pk])
-            yield Need("arrow-up-tray", upload.name, url, text, upload.expires_at)
+            yield OverviewNeed("arrow-up-tray", upload.name, url, text, upload.expires_at)
 
 
-def _invitations(actor: Actor) -> Iterator[Need]:
+def _invitations(actor: Actor) -> Iterator[OverviewNeed]:
     """Those that expire soon; administrators see them."""
     invitations = Invitation.objects.visible_to(actor).open()
     for invitation in invitations.filter(expires_at__lte=now() + INVITATION_SOON)[:EACH]:
         title = invitation.note or str(_("Invitation"))
         text = _("The invitation was not accepted yet and expires soon.")
-        yield Need("user-plus", title, reverse("project"), text, invitation.expires_at)
+        yield OverviewNeed("user-plus", title, reverse("project"), text, invitation.expires_at)

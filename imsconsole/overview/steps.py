@@ -15,7 +15,7 @@ from imsconsole.core.rules import ALLOWED, Verdict
 
 
 @dataclass(frozen=True)
-class Way:
+class StepWay:
     """A button of a step."""
 
     label: str
@@ -29,7 +29,7 @@ class Step:
 
     title: str
     text: str
-    ways: tuple[Way, ...]
+    ways: tuple[StepWay, ...]
     is_done: bool = False
     is_next: bool = False
 
@@ -45,7 +45,7 @@ def _key_pair(actor: Actor) -> Step:
     return Step(
         _("Make a key pair"),
         _("With it you sign in to your servers over SSH, without a password."),
-        (Way(_("Create key pair"), reverse("keypairs:create"), may_write(actor)),),
+        (StepWay(_("Create key pair"), reverse("keypairs:create"), may_write(actor)),),
         KeyPair.objects.visible_to(actor).exists(),
     )
 
@@ -61,8 +61,8 @@ def _image(actor: Actor, own_images: int) -> Step:
         ready,
     )
     ways = (
-        Way(_("Public images"), f"{reverse('images:list')}?tab=public"),
-        Way(_("Import image"), reverse("images:create"), can_import(actor)),
+        StepWay(_("Public images"), f"{reverse('images:list')}?tab=public"),
+        StepWay(_("Import image"), reverse("images:create"), can_import(actor)),
     )
     return Step(_("Choose an image"), text % {"number": ready}, ways, own_images > 0)
 
@@ -71,5 +71,5 @@ def _server(actor: Actor) -> Step:
     return Step(
         _("Create a server"),
         _("It takes seconds, however large the image is: the server shares the image's bytes."),
-        (Way(_("Create server"), reverse("servers-create"), may_write(actor)),),
+        (StepWay(_("Create server"), reverse("servers-create"), may_write(actor)),),
     )

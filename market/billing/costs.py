@@ -21,7 +21,7 @@ MONTHLY = (Price.Unit.MONTH, Price.Unit.GB_MONTH)
 
 
 @dataclass(frozen=True)
-class Run:
+class ProductRun:
     """The time of a server with one product: it keeps the price that held when it began."""
 
     listing_id: UUID
@@ -40,7 +40,7 @@ class Stay:
     flavor_id: str
     vcpus: int
     disk_gb: int
-    run: Run | None = None
+    run: ProductRun | None = None
 
     @property
     def seconds(self) -> int:
@@ -48,7 +48,7 @@ class Stay:
 
 
 @dataclass
-class Line:
+class CostLine:
     """What a server costs by one price in one hour."""
 
     price: Price
@@ -103,16 +103,16 @@ def cost(price: Price, unit_seconds: int, at: datetime) -> Decimal:
     return amount.quantize(PLACES)
 
 
-def lines_of(stays: Iterable[Stay], tariff: Tariff, paid: set[UUID]) -> list[Line]:
+def lines_of(stays: Iterable[Stay], tariff: Tariff, paid: set[UUID]) -> list[CostLine]:
     """What a server costs in the hour of which these are its stays, in their order; nothing for what is free.
 
     `paid`: the listings the server has paid once for; those it pays for now are added.
     """
-    lines: dict[UUID, Line] = {}
+    lines: dict[UUID, CostLine] = {}
     for stay in stays:
         for price, seconds, unit_seconds in _parts(stay, tariff, paid):
             if price.value and unit_seconds:
-                line = lines.setdefault(price.pk, Line(price, stay.image_id))
+                line = lines.setdefault(price.pk, CostLine(price, stay.image_id))
                 line.image_id = stay.image_id
                 line.seconds += seconds
                 line.unit_seconds += unit_seconds

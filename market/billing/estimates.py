@@ -13,7 +13,7 @@ from images.product.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk, Flavor, Server, Usage
 from imsconsole.core.now import now
-from market.billing.costs import SECONDS_PER_HOUR, Run, cost, seconds_of_month
+from market.billing.costs import SECONDS_PER_HOUR, ProductRun, cost, seconds_of_month
 from market.billing.runs import first_uses, runs_of
 from market.models import Price
 from market.money import price_text
@@ -145,7 +145,7 @@ def estimate_change(
     return before, after if image else before
 
 
-def _present_runs(servers: Iterable[Server]) -> dict[UUID, Run]:
+def _present_runs(servers: Iterable[Server]) -> dict[UUID, ProductRun]:
     usages = Usage.objects.filter(server__in=list(servers), ended_at=None)
     runs = runs_of(usages, now(), now())
     return {usage.server_id: runs[usage.pk] for usage in usages if usage.pk in runs}

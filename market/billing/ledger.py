@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from imsconsole.cloud.models import SettledUsage, Usage
 from imsconsole.core.contention import retried
-from market.billing.costs import HOUR, Run, Stay, Tariff, lines_of
+from market.billing.costs import HOUR, ProductRun, Stay, Tariff, lines_of
 from market.billing.known import known_until
 from market.billing.runs import runs_of
 from market.models import Charge, Price
@@ -74,7 +74,7 @@ def usage_in(begin: datetime, end: datetime) -> "QuerySet[Usage]":
     return found.order_by("server", "started_at", "pk")
 
 
-def _stay(usage: Usage, hour: datetime, run: Run | None) -> Stay:
+def _stay(usage: Usage, hour: datetime, run: ProductRun | None) -> Stay:
     end = hour + HOUR
     return Stay(
         begin=max(usage.started_at, hour),
@@ -88,7 +88,7 @@ def _stay(usage: Usage, hour: datetime, run: Run | None) -> Stay:
     )
 
 
-def _paid_once(usages: "QuerySet[Usage]", runs: dict[int, Run]) -> defaultdict[UUID, set[UUID]]:
+def _paid_once(usages: "QuerySet[Usage]", runs: dict[int, ProductRun]) -> defaultdict[UUID, set[UUID]]:
     """The listings that each server has paid once for."""
     paid: defaultdict[UUID, set[UUID]] = defaultdict(set)
     if any(run.price and run.price.unit == Price.Unit.ONCE for run in runs.values()):

@@ -14,7 +14,7 @@ BAR = 14
 
 
 @dataclass(frozen=True)
-class Part:
+class PlotPart:
     """A piece of a bar: which fee, where it begins from the top, and how high it is."""
 
     kind: str
@@ -27,7 +27,7 @@ class Bar:
     day: int
     x: int
     total: Decimal
-    parts: list[Part]
+    parts: list[PlotPart]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _bar(day: int, row: dict[str, Any], most: Decimal) -> Bar:
     for kind in FEES:
         height = float(HEIGHT * row[kind] / most) if most else 0.0
         y -= height
-        parts.append(Part(kind, round(y, 2), round(height, 2)))
+        parts.append(PlotPart(kind, round(y, 2), round(height, 2)))
     return Bar(day, _x(day), row["total"], [part for part in parts if part.height])
 
 

@@ -9,14 +9,14 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from imsconsole.cloud.models import Usage
-from market.billing.costs import Run
+from market.billing.costs import ProductRun
 from market.billing.products import products_of
 from market.models import Price
 
 Products = Mapping[UUID, UUID]
 
 
-def runs_of(usages: "QuerySet[Usage]", begin: datetime, end: datetime) -> dict[int, Run]:
+def runs_of(usages: "QuerySet[Usage]", begin: datetime, end: datetime) -> dict[int, ProductRun]:
     """The run that each of the intervals in a time is part of, by their keys; those without a product have none."""
     products = products_of({usage.image_id for usage in usages})
     if not products:
@@ -38,7 +38,7 @@ def runs_of(usages: "QuerySet[Usage]", begin: datetime, end: datetime) -> dict[i
         if usage.pk in began:
             listing, price = products[usage.image_id], prices.get(usage.pk)
             first = trials.get((usage.project_id, listing))
-            runs[usage.pk] = Run(listing, price, first + _trial(price) if first and price else None)
+            runs[usage.pk] = ProductRun(listing, price, first + _trial(price) if first and price else None)
     return runs
 
 
@@ -73,14 +73,14 @@ def _prices(products: Products, usages: "QuerySet[Usage]", began: Mapping[int, d
     for price in Price.objects.filter(listing__in=set(products.values())).order_by("-valid_from"):
         of_listing[price.listing_id].append(price)
     found = {
-        usage.pk: _held(of_listing[products[usage.image_id]], began[usage.pk])
+        usage.pk: _valid_at(of_listing[products[usage.image_id]], began[usage.pk])
         for usage in usages
         if usage.pk in began
     }
     return {key: price for key, price in found.items() if price}
 
 
-def _held(prices: list[Price], at: datetime) -> Price | None:
+def _valid_at(prices: list[Price], at: datetime) -> Price | None:
     """The one of prices, the latest first, that held at a moment."""
     return next((price for price in prices if price.valid_from <= at), None)
 

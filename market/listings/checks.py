@@ -73,7 +73,7 @@ CHECKS: Mapping[str, Check] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What one check found. `values` are JSON."""
 
     passed: bool
@@ -81,7 +81,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Line:
+class CheckLine:
     """A check as its reader sees it."""
 
     title: str
@@ -100,10 +100,10 @@ def outcomes_of(
     image = version.image
     disk = image.disks.get()
     made = {
-        "bytes": Outcome(sha256 == disk.sha256, {"sha256": disk.sha256, "found": sha256}),
+        "bytes": CheckOutcome(sha256 == disk.sha256, {"sha256": disk.sha256, "found": sha256}),
         "content": _content(found, error),
         **(_of_found(image, found) if found else {}),
-        "login": Outcome(image.cloud_init, {}),
+        "login": CheckOutcome(image.cloud_init, {}),
         "software": _some(version.software.count()),
         "pictures": _some(version.pictures.count()),
     }
@@ -113,7 +113,7 @@ def outcomes_of(
     }
 
 
-def lines_of(version: ListingVersion) -> list[Line]:
+def lines_of(version: ListingVersion) -> list[CheckLine]:
     """The checklist; empty before the scan."""
     outcomes: dict[str, Any] = version.checks.get("outcomes", {})  # type: ignore[assignment]
     lines = []
@@ -121,7 +121,7 @@ def lines_of(version: ListingVersion) -> list[Line]:
         if outcome := outcomes.get(code):
             text = check.passed if outcome["passed"] else check.failed
             said = {name: _said(value) for name, value in outcome["values"].items()}
-            lines.append(Line(str(check.title), outcome["passed"], check.blocks, str(text) % said))
+            lines.append(CheckLine(str(check.title), outcome["passed"], check.blocks, str(text) % said))
     return lines
 
 
@@ -133,27 +133,27 @@ def may_go_on(checks: Mapping[str, Any]) -> bool:
     )
 
 
-def _content(found: Found | None, error: BadImage | None) -> Outcome:
+def _content(found: Found | None, error: BadImage | None) -> CheckOutcome:
     if found is None:
         assert error is not None  # noqa: S101  one of both
-        return Outcome(False, {"why": {"code": error.code, "values": error.values}})
+        return CheckOutcome(False, {"why": {"code": error.code, "values": error.values}})
     sizes = {"size": {"bytes": found.size_bytes}, "disk": {"bytes": found.virtual_size_bytes}}
-    return Outcome(True, {"format": found.format, **sizes})
+    return CheckOutcome(True, {"format": found.format, **sizes})
 
 
-def _of_found(image: Image, found: Found) -> dict[str, Outcome]:
+def _of_found(image: Image, found: Found) -> dict[str, CheckOutcome]:
     """What was found inside, against what the image states."""
     system, stated = os_version_of(found), image.os_version
     boots = image.boot_mode in found.boot_modes
     name = found.os_name or str(system or "")
     return {
-        "system": Outcome(bool(name), {"found": name, "stated": str(stated or "–")}),
-        "boot": Outcome(boots, {"mode": image.boot_mode.upper()}),
+        "system": CheckOutcome(bool(name), {"found": name, "stated": str(stated or "–")}),
+        "boot": CheckOutcome(boots, {"mode": image.boot_mode.upper()}),
     }
 
 
-def _some(number: int) -> Outcome:
-    return Outcome(number > 0, {"number": number})
+def _some(number: int) -> CheckOutcome:
+    return CheckOutcome(number > 0, {"number": number})
 
 
 def _said(value: Any) -> Any:

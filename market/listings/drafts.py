@@ -22,7 +22,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Draft:
+class VersionDraft:
     """All that a seller types about a version, but pictures and price. `software` are names with versions."""
 
     image: Image
@@ -51,9 +51,9 @@ class Draft:
         return version
 
 
-def draft_of(version: ListingVersion) -> Draft:
+def draft_of(version: ListingVersion) -> VersionDraft:
     """The same of a version that is there, as its form reads it."""
-    return Draft(
+    return VersionDraft(
         **{name: getattr(version, name).replace("\r\n", "\n").strip() for name in WORDS},
         image=version.image,
         software=[Piece(each.name, each.version) for each in version.software.all()],

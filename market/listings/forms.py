@@ -12,7 +12,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.core.edits import EditForm
 from imsconsole.core.sentences import sentence_of
 from market import pictures
-from market.listings.drafts import Draft, draft_of
+from market.listings.drafts import VersionDraft, draft_of
 from market.listings.fields import ProseField, RegionsField, SoftwareField
 from market.listings.rules import is_new_version
 from market.models import Listing, ListingVersion
@@ -97,9 +97,9 @@ class VersionForm(EditForm):
             raise forms.ValidationError(str(verdict.reason), verdict.code)
         return name
 
-    def draft(self) -> Draft:
+    def draft(self) -> VersionDraft:
         """What was typed, once it is valid."""
-        return Draft(**self.cleaned_data)
+        return VersionDraft(**self.cleaned_data)
 
 
 class PictureForm(forms.Form):

@@ -26,7 +26,7 @@ from imsconsole.jobs.run import Run
 from imsconsole.notifications.models import Message
 from market.listings.checks import may_go_on, outcomes_of
 from market.listings.rules import can_submit_version
-from market.locks import held_offer, held_version
+from market.locks import locked_offer, locked_version
 from market.messages import tell_buyers, tell_sellers
 from market.models import Edition, ListingVersion
 from market.publishers.rules import is_publisher
@@ -78,7 +78,7 @@ class ScanListing(JobKind):
         """As if it were sent in once more. Raises Refused, Conflict."""
         assert job.project is not None  # noqa: S101 - a person started it in a project
         actor = service_actor(job.project)
-        version, image = held_offer(ListingVersion.objects.get(pk=job.subject_id), actor)
+        version, image = locked_offer(ListingVersion.objects.get(pk=job.subject_id), actor)
         can_submit_version(version, image, actor).require()
         version.state, version.reason = State.SCANNING, ""
         version.save(update_fields=["state", "reason"])
@@ -150,7 +150,7 @@ class PublishListing(JobKind):
 
     def settle(self, job: Job, state: str) -> None:
         """On the market, instead of the version before; else it waits for the operator again."""
-        version = held_version(ListingVersion.objects.get(pk=job.subject_id))
+        version = locked_version(ListingVersion.objects.get(pk=job.subject_id))
         if state == Job.State.DONE:
             _publish(version, job)
         else:
@@ -158,7 +158,7 @@ class PublishListing(JobKind):
 
     def resume(self, job: Job) -> None:
         """What still waits since it was approved: newer work would have refused the retry. Raises Conflict, Refused."""
-        version = held_version(ListingVersion.objects.get(pk=job.subject_id))
+        version = locked_version(ListingVersion.objects.get(pk=job.subject_id))
         if version.state != State.IN_REVIEW:
             raise Conflict
         is_publisher(version.listing.publisher).require()

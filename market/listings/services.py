@@ -1,4 +1,4 @@
-"""What sellers do with listings. Whoever writes holds the listing's row; the image's before it where that counts."""
+"""What sellers do with listings. Whoever writes locks the listing's row; the image's before it where that counts."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,17 +8,17 @@ from typing import Any
 from django.conf import settings
 
 from images.models import Image
-from images.models.locks import held_image
+from images.models.locks import locked_image
 from images.product.rules import can_offer
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.trail import explain, service
+from imsconsole.audit.log import explain, service
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import moment
-from market.listings.drafts import Draft, draft_of
+from market.listings.drafts import VersionDraft, draft_of
 from market.listings.jobs import ScanListing
 from market.listings.rules import (
     can_create_listing,
@@ -31,7 +31,7 @@ from market.listings.rules import (
     has_room_for_picture,
     is_new_version,
 )
-from market.locks import held_listing, held_offer, held_version
+from market.locks import locked_listing, locked_offer, locked_version
 from market.messages import tell_buyers, tell_sellers
 from market.models import Listing, ListingVersion, Picture
 from market.pictures import Remade
@@ -42,11 +42,11 @@ State = ListingVersion.State
 
 
 @service("createListing")
-def create_listing(draft: Draft, *, actor: Actor) -> Listing:
+def create_listing(draft: VersionDraft, *, actor: Actor) -> Listing:
     """A listing with the draft of its first version. Raises Refused, NotFound."""
     publisher = publisher_of(actor)
     can_create_listing(publisher, actor).require()
-    can_offer(_held_image(draft.image, actor), actor).require()
+    can_offer(_locked_image(draft.image, actor), actor).require()
     assert publisher is not None  # noqa: S101  or it was refused
     listing = Listing.objects.create(publisher=publisher, project=actor.project)
     draft.write(ListingVersion(listing=listing, created_by=actor.user))
@@ -54,10 +54,10 @@ def create_listing(draft: Draft, *, actor: Actor) -> Listing:
 
 
 @service("createListingVersion")
-def create_version(listing: Listing, draft: Draft, *, actor: Actor) -> ListingVersion:
+def create_version(listing: Listing, draft: VersionDraft, *, actor: Actor) -> ListingVersion:
     """The draft of a new version; pictures are taken over from the one before. Raises Refused, NotFound."""
-    image = _held_image(draft.image, actor)
-    listing = held_listing(listing.pk)
+    image = _locked_image(draft.image, actor)
+    listing = locked_listing(listing.pk)
     can_create_version(listing, actor).require()
     can_offer(image, actor).require()
     is_new_version(draft.version, listing).require()
@@ -74,7 +74,7 @@ def create_version(listing: Listing, draft: Draft, *, actor: Actor) -> ListingVe
 @service("updateListingVersion")
 def edit_version(
     version: ListingVersion,
-    draft: Draft,
+    draft: VersionDraft,
     *,
     seen: Mapping[str, Any] = MappingProxyType({}),
     actor: Actor,
@@ -84,8 +84,8 @@ def edit_version(
     `seen` is what the editor had before their eyes. Raises Refused, NotFound, and Conflict when some of it was
     changed by someone else meanwhile.
     """
-    image = _held_image(draft.image, actor)
-    version = held_version(version)
+    image = _locked_image(draft.image, actor)
+    version = locked_version(version)
     can_edit_version(version, actor).require()
     if overwritten(vars(draft_of(version)), seen, vars(draft)):
         raise Conflict
@@ -101,7 +101,7 @@ def add_picture(
     version: ListingVersion, picture: Remade, *, caption: str = "", actor: Actor
 ) -> ListingVersion:
     """A screenshot for a draft. Raises Refused."""
-    version = held_version(version)
+    version = locked_version(version)
     can_edit_version(version, actor).require()
     has_room_for_picture(version).require()
     Picture.objects.create(
@@ -117,7 +117,7 @@ def add_picture(
 @service("removeListingPicture")
 def remove_picture(picture: Picture, *, actor: Actor) -> ListingVersion:
     """Raises Refused."""
-    version = held_version(picture.version_of)
+    version = locked_version(picture.version_of)
     can_edit_version(version, actor).require()
     version.pictures.filter(pk=picture.pk).delete()
     return version
@@ -129,7 +129,7 @@ def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
 
     Raises Refused, Conflict when it has got another image meanwhile.
     """
-    version, image = held_offer(version, actor)
+    version, image = locked_offer(version, actor)
     can_submit_version(version, image, actor).require()
     version.state, version.reason, version.checks, version.submitted_at = State.SCANNING, "", {}, now()
     version.save(update_fields=["state", "reason", "checks", "submitted_at"])
@@ -140,7 +140,7 @@ def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
 @service("recallListing")
 def recall_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
     """Take back what waits for its review: a draft again. Raises Refused."""
-    version = held_version(version)
+    version = locked_version(version)
     can_recall_version(version, actor).require()
     version.state = State.DRAFT
     version.save(update_fields=["state"])
@@ -150,7 +150,7 @@ def recall_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
 @service("discardListingVersion")
 def discard_version(version: ListingVersion, *, actor: Actor) -> Listing:
     """Throw a draft away, and with it a listing that never had anything else. Raises Refused."""
-    version = held_version(version)
+    version = locked_version(version)
     can_discard_version(version, actor).require()
     listing, key = version.listing, version.listing_id
     explain(listing, str(version))
@@ -168,7 +168,7 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
 
     Raises Refused.
     """
-    listing = held_listing(listing.pk)
+    listing = locked_listing(listing.pk)
     can_withdraw_listing(listing, actor).require()
     is_reason(reason).require()
     version = listing.published
@@ -187,6 +187,6 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
     return explain(listing, reason)
 
 
-def _held_image(image: Image, actor: Actor) -> Image:
+def _locked_image(image: Image, actor: Actor) -> Image:
     """What the actor sees, so that the rule says of others' images why not. Raises NotFound."""
-    return held_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
+    return locked_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)

@@ -233,7 +233,7 @@ def _form_page(
 
 def _set_price(request: ActorRequest, listing: Listing, form: PriceForm | None) -> None:
     if form is not None and (price := form.price(listing)):
-        set_price(price, valid_from=form.holds_from, seen=form.seen, actor=request.actor)
+        set_price(price, valid_from=form.begins_at, seen=form.seen, actor=request.actor)
 
 
 @retried

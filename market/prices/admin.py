@@ -48,7 +48,7 @@ class OperatorPriceForm(forms.ModelForm):
         return typed
 
     @property
-    def holds_from(self) -> datetime | None:
+    def begins_at(self) -> datetime | None:
         return self.cleaned_data.get("valid_from")
 
 
@@ -106,4 +106,4 @@ class PriceAdmin(ServiceAdmin):
         ]
 
     def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        set_price(obj, valid_from=form.holds_from, actor=operator_of(request))
+        set_price(obj, valid_from=form.begins_at, actor=operator_of(request))

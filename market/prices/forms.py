@@ -78,7 +78,7 @@ class PriceForm(EditForm):
         return {name: 0 if value is None else value for name, value in super().seen.items()}
 
     @property
-    def holds_from(self) -> datetime | None:
+    def begins_at(self) -> datetime | None:
         return self.cleaned_data.get("valid_from")
 
     def price(self, listing: Listing) -> Price | None:

@@ -10,7 +10,7 @@ from market.models import Listing, Price
 
 def can_set_price(price: Price, actor: Actor | Operator) -> Verdict:
     """Who, then the listing, what it costs, and from when on: a price is never set for the past."""
-    return first_refusal(_may_price(price, actor), _is_price(price), _holds_later(price))
+    return first_refusal(_may_price(price, actor), _is_price(price), _is_later(price))
 
 
 def can_price_listing(listing: Listing, actor: Actor | Operator) -> Verdict:
@@ -38,7 +38,7 @@ def _is_price(price: Price) -> Verdict:
     return ALLOWED
 
 
-def _holds_later(price: Price) -> Verdict:
+def _is_later(price: Price) -> Verdict:
     """From now on or from a later moment at which no other price of the same begins."""
     if price.valid_from < price.created_at:
         return refuse("price-in-the-past", _("A price holds from now on or from a later time. Choose one."))

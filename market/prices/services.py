@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.trail import service
-from imsconsole.cloud.servers.usage import hold_settled
+from imsconsole.audit.log import service
+from imsconsole.cloud.servers.usage import lock_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
-from market.locks import held_listing
+from market.locks import locked_listing
 from market.models import Price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price
@@ -34,10 +34,10 @@ def set_price(
     for everyone. None begins in an hour that is charged already: the position of the ledger is held meanwhile.
     """
     if price.listing_id:
-        price.listing = held_listing(price.listing_id)
+        price.listing = locked_listing(price.listing_id)
         if overwritten(terms_of(price_of_listing(price.listing)), seen, terms_of(price)):
             raise Conflict
-    settled = hold_settled()
+    settled = lock_settled()
     at = now()
     price.created_at, price.created_by = at, actor.user
     price.valid_from = max(valid_from or at, settled.until)

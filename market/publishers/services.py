@@ -1,10 +1,10 @@
-"""Apply as a publisher, and decide about it. The publisher's row is held, and the account's while it has none."""
+"""Apply as a publisher, and decide about it. The publisher's row is locked, and the account's while it has none."""
 
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Account
-from imsconsole.audit.trail import explain, service
+from imsconsole.audit.log import explain, service
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from market.messages import tell_publisher
@@ -62,7 +62,7 @@ def edit_publisher(*, description: str, contact: str, logo: bytes | None = None,
 @service("approvePublisher")
 def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
     """Let it offer images. Raises Refused."""
-    publisher = _held(publisher)
+    publisher = _locked(publisher)
     can_approve_publisher(publisher, actor).require()
     _decide(publisher, State.APPROVED, "", actor)
     tell_publisher("publisher-approved", publisher, Message.Level.SUCCESS)
@@ -72,7 +72,7 @@ def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
 @service("rejectPublisher")
 def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
     """Turn an application down; the account may apply again. Raises Refused."""
-    publisher = _held(publisher)
+    publisher = _locked(publisher)
     can_reject_publisher(publisher, actor).require()
     is_reason(reason).require()
     _decide(publisher, State.REJECTED, reason, actor)
@@ -83,7 +83,7 @@ def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> P
 @service("suspendPublisher")
 def suspend_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
     """From now on it offers nothing new. What it has on the market stays until it is withdrawn. Raises Refused."""
-    publisher = _held(publisher)
+    publisher = _locked(publisher)
     can_suspend_publisher(publisher, actor).require()
     is_reason(reason).require()
     _decide(publisher, State.SUSPENDED, reason, actor)
@@ -97,5 +97,5 @@ def _decide(publisher: Publisher, state: Publisher.State, reason: str, actor: Op
     publisher.save(update_fields=["state", "reason", "decided_by", "decided_at"])
 
 
-def _held(publisher: Publisher) -> Publisher:
+def _locked(publisher: Publisher) -> Publisher:
     return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)

@@ -5,7 +5,7 @@ from uuid import uuid4
 from images.delete.jobs import DeleteImage
 from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator, service_actor
-from imsconsole.audit.trail import explain, service
+from imsconsole.audit.log import explain, service
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
@@ -13,7 +13,7 @@ from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
 from market.listings.jobs import PublishListing
 from market.listings.rules import can_approve_version, can_reject_version
-from market.locks import held_version
+from market.locks import locked_version
 from market.messages import tell_sellers
 from market.models import Edition, ListingVersion
 from market.publishers.rules import is_reason
@@ -24,7 +24,7 @@ State = ListingVersion.State
 @service("approveListing")
 def approve_version(version: ListingVersion, *, actor: Operator) -> ListingVersion:
     """Let a version on the market; a job makes its images. Raises Refused."""
-    version = held_version(version)
+    version = locked_version(version)
     can_approve_version(version, actor).require()
     _decide(version, State.APPROVED, actor)
     start_job(
@@ -43,7 +43,7 @@ def approve_version(version: ListingVersion, *, actor: Operator) -> ListingVersi
 @service("rejectListing")
 def reject_version(version: ListingVersion, *, reason: str, actor: Operator) -> ListingVersion:
     """Send a version back to its seller. Raises Refused."""
-    version = held_version(version)
+    version = locked_version(version)
     can_reject_version(version, actor).require()
     is_reason(reason).require()
     version.reason = reason

@@ -35,7 +35,7 @@ def _choice(label: Any, choices: Any, **kwargs: Any) -> filters.ChoiceFilter:
 class OfferFilter(ListFilter):
     """Filters of `offers.offered_in`; a value that does not exist is ignored."""
 
-    calm = ("q", "category", "os", "charge")
+    primary = ("q", "category", "os", "charge")
 
     q = filters.CharFilter(
         label=_("Search the market"),

@@ -18,7 +18,7 @@ from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
+from imsconsole.core.query_string import state_of
 from imsconsole.core.tables import paged
 from market.models import Acceptance, ListingVersion, Picture, Price, Publisher
 from market.prices.lookup import price_of_listing, prices_of_listing

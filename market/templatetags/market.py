@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.forms import Form
 
-from images.change_os.many.orders import Line
+from images.change_os.many.orders import ServerLine
 from images.models import Image
 from imsconsole.cloud.models import Flavor, Server
 from market import money
@@ -63,7 +63,7 @@ def cost_of_change(context: Context, server: Server, image: Image | None, system
 
 
 @register.inclusion_tag("market/_cost_change.html", takes_context=True)
-def cost_of_changes(context: Context, lines: Iterable[Line], image: Image | None) -> dict[str, Any]:
+def cost_of_changes(context: Context, lines: Iterable[ServerLine], image: Image | None) -> dict[str, Any]:
     """The same of all the servers of an order that can be changed."""
     return _change(
         context, {line.server: line.new_gb for line in lines if line.server and line.verdict}, image

@@ -71,7 +71,7 @@ class StopForm(forms.Form):
         return typed
 
 
-class DeleteForm(StopForm):
+class DeleteSharedForm(StopForm):
     """The same before a shared image is deleted."""
 
     ways = (

@@ -21,7 +21,7 @@ NOW, NOTICE, COPIES = "now", "notice", "copies"
 
 
 @dataclass
-class Outcome:
+class Endings:
     """How many shares ended, were announced to end, or end with a copy; and which could not, by the reason."""
 
     stopped: int = 0
@@ -30,9 +30,9 @@ class Outcome:
     refused: dict[str, list[Share]] = field(default_factory=dict)
 
 
-def end_each(shares: Iterable[Share], how: str, *, ends_at: datetime | None = None, actor: Actor) -> Outcome:
+def end_each(shares: Iterable[Share], how: str, *, ends_at: datetime | None = None, actor: Actor) -> Endings:
     """End shares, each in a transaction of its own. Only those that have accepted get a day or a copy."""
-    outcome = Outcome()
+    outcome = Endings()
     for share in shares:
         try:
             _end(share, how, ends_at, actor, outcome)
@@ -41,7 +41,7 @@ def end_each(shares: Iterable[Share], how: str, *, ends_at: datetime | None = No
     return outcome
 
 
-def _end(share: Share, how: str, ends_at: datetime | None, actor: Actor, outcome: Outcome) -> None:
+def _end(share: Share, how: str, ends_at: datetime | None, actor: Actor, outcome: Endings) -> None:
     if how == NOTICE and ends_at and share.status == Share.Status.ACCEPTED:
         give_notice(share, ends_at=ends_at, actor=actor)
         outcome.told += 1
@@ -61,7 +61,7 @@ def delete_shared(
     ends_at: datetime | None = None,
     deletes_backups: bool = False,
     actor: Actor,
-) -> tuple[Image, Outcome]:
+) -> tuple[Image, Endings]:
     """End sharing and delete the image: at once and together, or by the clock when nobody has it any more.
 
     Raises Refused: then nothing was done.
@@ -77,6 +77,6 @@ def delete_shared(
 @transaction.atomic
 def _delete_now(
     image: Image, shares: Sequence[Share], *, deletes_backups: bool, actor: Actor
-) -> tuple[Image, Outcome]:
+) -> tuple[Image, Endings]:
     outcome = end_each(shares, NOW, actor=actor)
     return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome

@@ -20,8 +20,8 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.rules import Verdict
 from sharing.ending.copies.rules import can_give_copies
-from sharing.ending.forms import DeleteForm, StopForm
-from sharing.ending.orders import COPIES, NOTICE, Outcome, delete_shared, end_each
+from sharing.ending.forms import DeleteSharedForm, StopForm
+from sharing.ending.orders import COPIES, NOTICE, Endings, delete_shared, end_each
 from sharing.ending.rules import can_give_notice, can_stop_sharing
 from sharing.ending.services import withdraw_notice
 from sharing.lookup import own_image, shares_of
@@ -50,7 +50,7 @@ def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     shares = list(shares_of(image, request.actor))
     if not shares:
         return redirect("images:delete", image.pk)
-    form = DeleteForm(_typed(request), image=image, refused=_refused(image, shares, request.actor))
+    form = DeleteSharedForm(_typed(request), image=image, refused=_refused(image, shares, request.actor))
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         image, outcome = delete_shared(
@@ -115,7 +115,7 @@ def _refused(image: Image, shares: Sequence[Share], actor: Actor) -> Mapping[str
     return {way: verdict for way, verdict in ways.items() if not verdict}
 
 
-def _tell(request: ActorRequest, outcome: Outcome) -> None:
+def _tell(request: ActorRequest, outcome: Endings) -> None:
     """What came of it: how many went which way; who could not, with the reason."""
     for n, text in (
         (

@@ -14,7 +14,7 @@ from sharing.inbox.rules import vaults_for
 from sharing.models import Share, ShareQuerySet
 
 
-class VaultForm(forms.Form):
+class ReceivingVaultForm(forms.Form):
     """The vault a full-ECS image is received with (R55)."""
 
     vault = forms.ModelChoiceField(
@@ -32,7 +32,7 @@ class VaultForm(forms.Form):
 class InboxFilter(ListFilter):
     """Filters of what is shared with a project."""
 
-    calm = ("q",)
+    primary = ("q",)
 
     q = filters.CharFilter(
         label=_("Image or project"),

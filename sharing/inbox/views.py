@@ -21,10 +21,10 @@ from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
+from imsconsole.core.query_string import state_of
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
-from sharing.inbox.forms import InboxFilter, VaultForm
+from sharing.inbox.forms import InboxFilter, ReceivingVaultForm
 from sharing.inbox.rules import can_accept, can_answer_all, can_reject
 from sharing.inbox.services import accept_share, reject_share
 from sharing.inbox.tables import INBOX_COLUMNS, InboxTable
@@ -91,7 +91,7 @@ def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One click, as it can be rejected again; of a full-ECS image the vault is asked for (R55)."""
     share, vault = _find(request, share_id), None
     if request.method != "POST" or (share.image.type == Image.Type.FULL and can_accept(share, request.actor)):
-        form = VaultForm(request.POST or None, share=share, actor=request.actor)
+        form = ReceivingVaultForm(request.POST or None, share=share, actor=request.actor)
         if request.method != "POST" or not form.is_valid():
             return _ask_vault(request, share, form)
         vault = form.cleaned_data["vault"]
@@ -142,7 +142,7 @@ def accept_all(request: ActorRequest) -> HttpResponse:
     return redirect(f"{reverse('sharing:list')}?tab={'pending' if refused else 'accepted'}")
 
 
-def _ask_vault(request: ActorRequest, share: Share, form: VaultForm) -> HttpResponse:
+def _ask_vault(request: ActorRequest, share: Share, form: ReceivingVaultForm) -> HttpResponse:
     """The question which vault; an image without that question has its own page."""
     if share.image.type != Image.Type.FULL:
         return redirect(share)

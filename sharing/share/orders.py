@@ -24,7 +24,7 @@ SEPARATORS = re.compile(r"[\s,;,;、]+")
 
 
 @dataclass(frozen=True)
-class Line:
+class ShareLine:
     """An image for a project, and what is said of it. `project` is None when no such project is known here."""
 
     image: Image
@@ -55,7 +55,7 @@ def fits_order(images: int, ids: int) -> Verdict:
 
 def lines_of(
     images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
-) -> list[Line]:
+) -> list[ShareLine]:
     """What sharing would say of each pair, if they were shared one after the other."""
     projects = _projects(typed)
     return [line for image in images for line in _lines(image, typed, projects, actor, grants_key=grants_key)]
@@ -63,14 +63,14 @@ def lines_of(
 
 def _lines(
     image: Image, typed: Sequence[str], projects: dict[str, Project], actor: Actor, *, grants_key: bool
-) -> Iterator[Line]:
+) -> Iterator[ShareLine]:
     members = members_of_image(image)
     for word in typed:
         project = projects.get(word)
         verdict = is_id(word) and can_share_with(
             image, project, actor, grants_key=grants_key, members=members
         )
-        yield Line(image, word, project, verdict)
+        yield ShareLine(image, word, project, verdict)
 
 
 def is_id(word: str) -> Verdict:

@@ -30,7 +30,7 @@ class Members:
 
 
 def members_of_image(image: Image) -> Members:
-    """Those of now, in two queries. Hard only while the image's row is held."""
+    """Those of now, in two queries. Hard only while the image's row is locked."""
     rows = Share.objects.filter(image=image, ended_at=None).values_list("project", "status")
     granted = KeyGrant.objects.filter(key__in=keys_of(image)).values_list("key", "grantee")
     return Members(

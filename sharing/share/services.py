@@ -1,15 +1,15 @@
-"""Offer an image, answer an offer, take it back. Whoever writes a share holds its image's row."""
+"""Offer an image, answer an offer, take it back. Whoever writes a share locks its image's row."""
 
 from django.db import IntegrityError, transaction
 
 from images.models import Image
-from images.models.locks import held_image
+from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Key
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from sharing.messages import tell_receiver
 from sharing.models import Share
 from sharing.share.rules import can_share_with, keys_to_grant, members_of_image
@@ -21,12 +21,12 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
 
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
-    image = held_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
+    image = locked_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused
     keys = keys_to_grant(image, project, members)
-    held(Key.objects.filter(pk__in=[key.pk for key in keys]))
+    locked(Key.objects.filter(pk__in=[key.pk for key in keys]))
     for key in keys:
         grant_key(key, grantee=project, actor=actor)
     try:

@@ -19,7 +19,7 @@ from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page
-from imsconsole.core.selection import part
+from imsconsole.core.selection import split_by
 from imsconsole.core.tables import paged
 from sharing.lookup import own_image, shares_of
 from sharing.models import Share
@@ -69,11 +69,11 @@ def shared(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
 def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpResponse:
     """The form; sent, it shares and goes on to how each ended, unless nothing could be shared at all."""
     actor = request.actor
-    parted = part(images, lambda image: can_share(image, actor))
+    partition = split_by(images, lambda image: can_share(image, actor))
     form = ShareForm(
         request.POST if is_sent else None,
-        images=len(parted.allowed) or 1,
-        keys=_names_of_keys(parted.allowed, actor),
+        images=len(partition.allowed) or 1,
+        keys=_names_of_keys(partition.allowed, actor),
     )
     is_asked = "check" in request.POST
     if is_sent and not is_asked and form.is_valid():
@@ -85,7 +85,7 @@ def _page(request: ActorRequest, images: list[Image], *, is_sent: bool) -> HttpR
         "active": "images",
         "form": form,
         "images": images,
-        "parted": parted,
+        "partition": partition,
         "pick": ",".join(str(image.pk) for image in images),
         "state": request.POST.get("state", "tab=private"),
         "most_ids": MOST_IDS,

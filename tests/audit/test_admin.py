@@ -2,8 +2,8 @@
 
 from django.test import Client
 
+from imsconsole.audit.log import record
 from imsconsole.audit.models import Event
-from imsconsole.audit.trail import record
 
 
 def test_the_trail_can_be_searched_and_not_changed(people, operator) -> None:

@@ -17,8 +17,8 @@ from django.urls import include, path
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Role, User
+from imsconsole.audit.log import service
 from imsconsole.audit.models import Event
-from imsconsole.audit.trail import service
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import Contended
 from imsconsole.jobs.models import Job

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from imsconsole.core.folders import held_folder, left_behind, remove_left
+from imsconsole.core.folders import left_behind, locked_folder, remove_left
 
 HOLD = """
 import os, sys
@@ -50,7 +50,7 @@ def test_the_empty_folder_of_one_that_a_signal_ended_goes_with_the_next(tmp_path
 
 
 def test_only_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    with holding(tmp_path) as process, held_folder(tmp_path, "ours-") as ours:
+    with holding(tmp_path) as process, locked_folder(tmp_path, "ours-") as ours:
         (theirs,) = set(tmp_path.iterdir()) - {ours}
         assert list(left_behind(tmp_path)) == []
         remove_left(theirs)

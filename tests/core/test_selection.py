@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 from django.http import QueryDict
 
-from imsconsole.core.queries import is_same_state, state_of
+from imsconsole.core.query_string import is_same_state, state_of
 from imsconsole.core.rules import ALLOWED, refuse
-from imsconsole.core.selection import MOST_PICKED, part, picked_ids
+from imsconsole.core.selection import MOST_PICKED, picked_ids, split_by
 
 A, B = uuid.uuid4(), uuid.uuid4()
 
@@ -23,12 +23,12 @@ def test_there_is_an_end_to_what_is_picked():
     assert len(picked_ids(data)) == MOST_PICKED
 
 
-def test_things_are_parted_by_a_rule_and_reasons_name_a_few_of_them():
+def test_things_are_split_by_a_rule_and_reasons_name_a_few_of_them():
     things = [SimpleNamespace(name=str(number)) for number in range(7)]
-    parted = part(things, lambda thing: ALLOWED if thing.name < "2" else refuse("no", "Because."))
+    partition = split_by(things, lambda thing: ALLOWED if thing.name < "2" else refuse("no", "Because."))
 
-    assert ([thing.name for thing in parted.allowed], parted.total) == (["0", "1"], 7)
-    assert [(reason, [t.name for t in some], more) for reason, some, more in parted.reasons()] == [
+    assert ([thing.name for thing in partition.allowed], partition.total) == (["0", "1"], 7)
+    assert [(reason, [t.name for t in some], more) for reason, some, more in partition.reasons()] == [
         ("Because.", ["2", "3", "4"], 2)
     ]
 

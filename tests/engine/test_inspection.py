@@ -51,7 +51,7 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> Disks:
 def stream(data: bytes, claimed: str = "", *, chunk: int = 65536, limit: int = LIMIT) -> Found:
     inspector = Inspector(limit_virtual_bytes=limit)
     for start in range(0, len(data), chunk):
-        inspector.eat(data[start : start + chunk])
+        inspector.feed(data[start : start + chunk])
     return inspector.finish(claimed)
 
 
@@ -202,15 +202,15 @@ def test_a_hostile_file_is_refused_when_it_is_finished(disks: Disks, case: Case,
 def test_a_refusal_comes_long_before_the_end_of_the_file() -> None:
     inspector = Inspector(limit_virtual_bytes=LIMIT)
     with pytest.raises(BadImage, match="not-an-image"):
-        inspector.eat(b"<html>" + b" " * 65536)
+        inspector.feed(b"<html>" + b" " * 65536)
 
 
 def test_a_raw_disk_is_refused_as_soon_as_it_outgrows_the_limit(disks: Disks) -> None:
     inspector = Inspector(limit_virtual_bytes=4 * MIB)
     data = (disks.folder / "mbr.raw").read_bytes()
-    inspector.eat(data[: 4 * MIB])
+    inspector.feed(data[: 4 * MIB])
     with pytest.raises(BadImage, match="too-large"):
-        inspector.eat(data[4 * MIB : 5 * MIB])
+        inspector.feed(data[4 * MIB : 5 * MIB])
 
 
 def test_the_inspector_holds_a_few_mebibytes_whatever_the_file_holds() -> None:
@@ -218,7 +218,7 @@ def test_the_inspector_holds_a_few_mebibytes_whatever_the_file_holds() -> None:
     inspector = Inspector(limit_virtual_bytes=LIMIT)
     tracemalloc.start()
     for _ in range(24):
-        inspector.eat(piece)
+        inspector.feed(piece)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 16 * MIB

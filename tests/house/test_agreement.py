@@ -84,7 +84,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
 from market.listings import rules as listings
-from market.listings.drafts import Draft
+from market.listings.drafts import VersionDraft
 from market.listings.services import create_listing, create_version, edit_version
 from market.models import Listing, ListingVersion, Price
 from market.prices import rules as prices
@@ -887,7 +887,7 @@ def in_question(listing: Listing) -> ListingVersion:
     return listing.in_making or listing.latest
 
 
-def new_words(actor: Actor) -> Draft:
+def new_words(actor: Actor) -> VersionDraft:
     return selling.words(factories.ImageFactory(project=actor.project), version="new")
 
 

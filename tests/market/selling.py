@@ -5,7 +5,7 @@ from typing import Any
 from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import User
-from market.listings.drafts import Draft
+from market.listings.drafts import VersionDraft
 from market.listings.services import create_listing, submit_version
 from market.models import Listing, ListingVersion, Publisher
 from market.review.services import approve_version
@@ -20,7 +20,7 @@ def publisher(actor: Actor) -> Publisher:
     return found or factories.PublisherFactory(account=actor.account)
 
 
-def words(image: Image, **fields: Any) -> Draft:
+def words(image: Image, **fields: Any) -> VersionDraft:
     """A draft as it is typed."""
     typed = {
         "version": "1.0",
@@ -32,7 +32,7 @@ def words(image: Image, **fields: Any) -> Draft:
         "software": [("nginx", "1.26")],
         "regions": [image.region],
     }
-    return Draft(image=image, **(typed | fields))
+    return VersionDraft(image=image, **(typed | fields))
 
 
 def a_draft(actor: Actor, image: Image | None = None, **fields: Any) -> ListingVersion:

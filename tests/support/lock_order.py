@@ -1,4 +1,4 @@
-"""Watches in which order the product's transactions hold rows (`imsconsole.core.locks`), whatever the database.
+"""Watches in which order the product's transactions lock rows (`imsconsole.core.locks`), whatever the database.
 
 It sees what is asked before SQL is made of it, so SQLite, which has no row locks, shows the same as PostgreSQL.
 What a test begins itself (`transaction.atomic` in its own code) is no transaction of the product.
@@ -120,7 +120,7 @@ def _hold(kind: str, keys: set[Any]) -> None:
     if later := [other for other in held if PLACE[other] > PLACE[kind]]:
         _complain(f"{kind} is held after {', '.join(later)}")
     elif kind in held:
-        _complain(f"{kind} is held once more: all rows of a kind are held at once")
+        _complain(f"{kind} is held once more: all rows of a kind are locked at once")
     held.setdefault(kind, set()).update(keys)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from images.fields.forms import MOST_MEMORY_MB, DescriptionField, NameField, TagsField
 from images.fields.rules import memory_fits, name_is_free, tags_fit
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.forms import ServerChoice, VaultChoice
+from imsconsole.cloud.backups.forms import ServerToBackUp, VaultChoice
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, Server, Vault
 
@@ -71,7 +71,7 @@ class ImageFields(forms.Form):
 
 
 class OfServerForm(ImageFields):
-    server = ServerChoice(Server.objects.none(), label=_("Server"))
+    server = ServerToBackUp(Server.objects.none(), label=_("Server"))
     vault = VaultChoice(
         Vault.objects.none(),
         label=_("Vault"),

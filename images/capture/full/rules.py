@@ -13,7 +13,7 @@ def can_capture_full(server: Server, actor: Actor) -> Verdict:
 
 
 def can_capture_full_into(server: Server, vault: Vault, actor: Actor) -> Verdict:
-    """The backup needs its place in a vault. `vault` comes from `with_facts`. Hard only with the rows held."""
+    """The backup needs its place in a vault. `vault` comes from `with_facts`. Hard only with the rows locked."""
     return can_back_up_into(server, vault, actor) and can_capture(actor)
 
 

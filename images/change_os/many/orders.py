@@ -28,11 +28,11 @@ from imsconsole.core.sentences import lasting_values, refuse_as, sentence
 
 WIZARD = "change-os-many"
 MOST = 100  # servers in one order
-Outcome = dict[str, Any]  # the code and the values of the error it ended with; an empty code: begun
+ServerOutcome = dict[str, Any]  # the code and the values of the error it ended with; an empty code: begun
 
 
 @dataclass(frozen=True)
-class Line:
+class ServerLine:
     """A server of an order and what is said of it: whether it can be changed or, once tried, whether it was.
 
     `server` is None when it is gone. Sizes are of the system disk.
@@ -51,7 +51,7 @@ class ManyChanges:
 
     def __init__(self, draft: Draft, actor: Actor) -> None:
         self.actor, self.typed = actor, draft.data
-        self.outcomes: dict[str, Outcome] = draft.data["outcomes"]
+        self.outcomes: dict[str, ServerOutcome] = draft.data["outcomes"]
         listed = [pk for pk, _name in draft.data["servers"]]
         self.servers = {str(server.pk): server for server in servers_among(listed, actor)}
 
@@ -89,10 +89,10 @@ class ManyChanges:
             for pk, server in waiting.items()
         }
 
-    def lines(self, verdicts: Mapping[str, Verdict], image: Image | None = None) -> list[Line]:
+    def lines(self, verdicts: Mapping[str, Verdict], image: Image | None = None) -> list[ServerLine]:
         """Every server: how it ended, else its verdict, else that it is gone."""
         return [
-            Line(
+            ServerLine(
                 name,
                 self.servers.get(pk),
                 _verdict_of(self.outcomes[pk]) if pk in self.outcomes else verdicts.get(pk, _gone()),
@@ -156,7 +156,7 @@ def _change(draft: Draft, pk: str, change: OsChange | None, actor: Actor) -> Non
         _write(held)
 
 
-def _try(change: OsChange | None, actor: Actor) -> Outcome:
+def _try(change: OsChange | None, actor: Actor) -> ServerOutcome:
     try:
         if change is None:
             raise NotFound
@@ -172,7 +172,7 @@ def _write(draft: Draft) -> None:
     draft.save(update_fields=["data", "updated_at"])
 
 
-def _verdict_of(outcome: Outcome) -> Verdict:
+def _verdict_of(outcome: ServerOutcome) -> Verdict:
     return refuse(outcome["code"], sentence(**outcome)) if outcome["code"] else ALLOWED
 
 

@@ -14,8 +14,8 @@ from images.change_os.many.forms import ChangeOsManyForm
 from images.change_os.many.orders import (
     MOST,
     WIZARD,
-    Line,
     ManyChanges,
+    ServerLine,
     begin_order,
     change_each,
     keep_choice,
@@ -177,5 +177,5 @@ def _image_choices(
     return [choice for _fitting, choice in sorted(ranked, key=lambda pair: -pair[0])]
 
 
-def _counted(lines: list[Line]) -> dict[str, Any]:
+def _counted(lines: list[ServerLine]) -> dict[str, Any]:
     return {"lines": lines, "able": sum(bool(line.verdict) for line in lines)}

@@ -13,7 +13,7 @@ from images.uploads.receiver import kept_until
 from imsconsole.cloud.buckets.store import stream_object
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import BadImage, NotFound
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB
 from imsconsole.jobs.files import work_dir
@@ -30,7 +30,7 @@ class TakeObject(JobKind):
     title = _("Fetch object")
     steps = {"fetch": _("Fetching the file"), "complete": _("Completing the upload")}
 
-    @full_disk_said()
+    @raises_no_space()
     def fetch(self, run: Run) -> dict[str, Any]:
         """All bytes, inspected while they arrive and again when they are here."""
         upload, path = _upload(run), work_dir() / run.token
@@ -39,7 +39,7 @@ class TakeObject(JobKind):
         inspector, total = Inspector(limit_virtual_bytes()), run.args["size_bytes"]
         with stream_object(_object(run)) as stream, path.open("xb") as out:
             while piece := stream.read(MIB):
-                inspector.eat(piece)
+                inspector.feed(piece)
                 out.write(piece)
                 run.report(inspector.size_bytes, total)
             out.flush()

@@ -8,7 +8,7 @@ from images.models import Upload
 from images.uploads.receiver import kept_until
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.buckets.store import is_local
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import NotFound

@@ -16,7 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.store import is_local, storage, stored_name
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import ImsError, NotFound
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 
 
 def take(
@@ -45,7 +45,7 @@ def take(
         raise
 
 
-@full_disk_said()
+@raises_no_space()
 def link_bytes(bucket_object: BucketObject, target: Path) -> None:
     """A link of the object's file, which nobody changes. Raises NotFound when the object is gone."""
     path = Path(storage().path(stored_name(bucket_object.pk)))

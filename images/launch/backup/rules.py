@@ -14,7 +14,7 @@ from imsconsole.jobs.quotas import fits_quota
 def can_restore_to_new(backup: Backup, flavor: Flavor, actor: Actor, host: Host | None = None) -> Verdict:
     """An available backup, whose server may be gone, as a server of that flavor.
 
-    Hard only after `lock_project` and with the region's row held. Load `image__os_version` with the backup.
+    Hard only after `lock_project` and with the region's row locked. Load `image__os_version` with the backup.
     """
     host = host or host_of(actor.region)
     sizes = [disk.size_gb for disk in backup.disks.all()]

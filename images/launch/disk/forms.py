@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.launch.disk.rules import can_create_disk_from, holds_image
+from images.launch.disk.rules import can_create_disk_from, fits_image
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.disks.forms import CreateForm
+from imsconsole.cloud.disks.forms import BlankDiskForm
 
 
 class DataImageChoice(forms.ModelChoiceField[Image]):
@@ -29,7 +29,7 @@ class DataImageChoice(forms.ModelChoiceField[Image]):
         return f"{image.name} ({image.min_disk_gb} GB)"
 
 
-class CreateDiskForm(CreateForm):
+class CreateDiskForm(BlankDiskForm):
     image = DataImageChoice(
         label=_("Data disk image"), help_text=_("The new disk begins with what the image holds.")
     )
@@ -44,7 +44,7 @@ class CreateDiskForm(CreateForm):
         if image := typed.get("image"):
             if not (verdict := can_create_disk_from(image, self.actor)):
                 self.add_error("image", str(verdict.reason))
-            elif "size_gb" in typed and not (verdict := holds_image(image, typed["size_gb"])):
+            elif "size_gb" in typed and not (verdict := fits_image(image, typed["size_gb"])):
                 self.add_error("size_gb", str(verdict.reason))
             elif typed.get("key"):
                 self.add_error("key", _("The disk is encrypted as its image is. Choose no key."))

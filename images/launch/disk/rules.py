@@ -41,7 +41,7 @@ def can_create_disk_from(image: Image, actor: Actor) -> Verdict:
     return may_use_product(image, actor)
 
 
-def holds_image(image: Image, size_gb: int) -> Verdict:
+def fits_image(image: Image, size_gb: int) -> Verdict:
     """A disk is at least as large as what it is made of (R62)."""
     if size_gb >= image.min_disk_gb:
         return ALLOWED
@@ -56,6 +56,6 @@ def can_order_disk_from(image: Image, size_gb: int, zone: AvailabilityZone, acto
     """The whole order. Hard only after `lock_project`."""
     return (
         can_create_disk_from(image, actor)
-        and holds_image(image, size_gb)
+        and fits_image(image, size_gb)
         and can_order_disk(size_gb, zone, actor)
     )

@@ -34,7 +34,7 @@ def can_install(image: Image, actor: Actor) -> Verdict:
 def can_install_server(order: Launch, actor: Actor, host: Host | None = None) -> Verdict:
     """The whole order: image, fit, the one disk (R67), then quota and guest memory. One signs in on its screen.
 
-    Hard only after `lock_project` and with the region's row held.
+    Hard only after `lock_project` and with the region's row locked.
     """
     host = host or host_of(actor.region)
     return (

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from images.verify.differences import Difference
+from images.verify.differences import StoreDifference
 from images.verify.store_check import differences
 from imsconsole.core.errors import ImsError
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self.stdout.write("The store is clean.")
 
 
-def _repaired(difference: Difference) -> str:
+def _repaired(difference: StoreDifference) -> str:
     """What came of putting it right; one that cannot be does not keep the others."""
     try:
         if difference.repair is None:

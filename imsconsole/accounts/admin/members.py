@@ -17,9 +17,11 @@ from imsconsole.accounts.models import Account, Invitation, Membership, Project
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_in
 from imsconsole.accounts.services import members as services
 from imsconsole.accounts.services.invitations import withdraw_invitation
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
+
+PROJECTS: Any = Membership._meta.get_field("projects")
 
 
 def _first_project(account: Account) -> Any:
@@ -31,9 +33,6 @@ def operator_for(request: HttpRequest, account: Account) -> Actor:
     if project := _first_project(account):
         return operator_in(request, project)
     raise Refused(refuse("no-project", gettext("Create a project of this account first.")))
-
-
-PROJECTS: Any = Membership._meta.get_field("projects")
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):
@@ -125,8 +124,8 @@ class MembershipAdmin(ServiceAdmin):
         else:
             obj.pk = services.add_member(user=obj.user, **given).pk
 
-    def hold(self, rows: "QuerySet[Membership]") -> None:
-        held(Account.objects.filter(pk__in=rows.values("account")))
+    def lock(self, rows: "QuerySet[Membership]") -> None:
+        locked(Account.objects.filter(pk__in=rows.values("account")))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(membership=obj, actor=operator_for(request, obj.account))

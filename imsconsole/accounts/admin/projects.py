@@ -18,8 +18,13 @@ from imsconsole.accounts.models import Account, Draft, Membership, Project
 from imsconsole.accounts.resources import TITLES
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_in, operator_of
 from imsconsole.accounts.services import accounts, projects
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.engine.types import GIB
+
+EXPLAINED = _(
+    "What a project may hold at most, work in progress included. Empty: the limit of the whole service. "
+    "A lower limit than what is used deletes nothing; it only stops more from being made."
+)
 
 
 @admin.register(Account)
@@ -121,10 +126,6 @@ def _limit_field(resource: str, title: str | Promise, limit: int | None) -> form
 
 
 LIMITS = tuple(field_of(resource) for resource in TITLES)
-EXPLAINED = _(
-    "What a project may hold at most, work in progress included. Empty: the limit of the whole service. "
-    "A lower limit than what is used deletes nothing; it only stops more from being made."
-)
 
 
 @admin.register(Project)
@@ -210,9 +211,9 @@ class ProjectAdmin(ServiceAdmin):
             actor = operator_in(request, obj)
             obj.quotas = projects.change_quotas(project=obj, quotas=quotas, actor=actor).quotas
 
-    def hold(self, rows: "QuerySet[Project]") -> None:
-        held(Draft.objects.filter(project__in=rows))
-        held(rows)
+    def lock(self, rows: "QuerySet[Project]") -> None:
+        locked(Draft.objects.filter(project__in=rows))
+        locked(rows)
 
     def delete_model(self, request: HttpRequest, obj: Project) -> None:
         projects.delete_project(project=obj, actor=operator_of(request))

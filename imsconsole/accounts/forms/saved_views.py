@@ -4,7 +4,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.queries import LONGEST, state_of
+from imsconsole.core.query_string import LONGEST, state_of
 
 
 class ChangeViewForm(forms.Form):

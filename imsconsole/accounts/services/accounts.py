@@ -5,7 +5,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.models import Account
 from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.trail import service
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 
 
 @service("createAccount")
@@ -23,6 +23,6 @@ def rename_account(*, account: Account, actor: Operator) -> Account:
 @service("deleteAccount")
 def delete_account(*, account: Account, actor: Operator) -> Account:
     """Close an account without projects; its members remain as users."""
-    held(Account.objects.filter(pk=account.pk))
+    locked(Account.objects.filter(pk=account.pk))
     rules.can_delete_account(account, actor).require()
     return drop_row(account, actor)

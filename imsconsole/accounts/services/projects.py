@@ -7,7 +7,7 @@ from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.trail import service
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 
 
 @service("createProject")
@@ -28,8 +28,8 @@ def rename_project(*, project: Project, name: str, actor: Actor) -> Project:
 @service("deleteProject")
 def delete_project(*, project: Project, actor: Operator) -> Project:
     """Close a project that was never used."""
-    held(Draft.objects.filter(project=project))
-    held(Project.objects.filter(pk=project.pk))
+    locked(Draft.objects.filter(project=project))
+    locked(Project.objects.filter(pk=project.pk))
     rules.can_delete_project(project, actor).require()
     return drop_row(project, actor)
 

@@ -64,7 +64,7 @@ def _locked(actor: Actor) -> User:
 
 
 def _existing(view: SavedView) -> SavedView:
-    """The view as it is now, held."""
+    """The view as it is now, locked."""
     found = SavedView.objects.select_for_update(no_key=True).filter(pk=view.pk).first()
     if found is None:
         raise NotFound

@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.models import User
 from imsconsole.accounts.sign_in import forgive
 from imsconsole.accounts.trail import service
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 
 EDITABLE = (
     "display_name",
@@ -35,7 +35,7 @@ def create_user(*, user: User, actor: Operator) -> User:
 def change_user(*, user: User, actor: Operator) -> User:
     """Write what is `EDITABLE`. Who is an operator may do all an operator may; one of them must remain."""
     operators = Q(is_active=True, is_staff=True, is_superuser=True)
-    held(User.objects.filter(operators | Q(pk=user.pk)))  # or two of them could dismiss each other
+    locked(User.objects.filter(operators | Q(pk=user.pk)))  # or two of them could dismiss each other
     rules.can_change_user(user, actor, operates=user.is_active and user.is_staff).require()
     user.is_superuser = user.is_staff
     user.save(update_fields=EDITABLE)

@@ -15,7 +15,7 @@ from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.forms.saved_views import ChangeViewForm, SaveViewForm
 from imsconsole.accounts.models import ListName, SavedView, User
 from imsconsole.accounts.services import saved_views as services
-from imsconsole.core.queries import LONGEST
+from imsconsole.core.query_string import LONGEST
 
 
 @signed_in

@@ -51,7 +51,7 @@ class BackupDiskInline(ReadOnlyInline):
         return size(disk.size_bytes)
 
 
-class Damaged(admin.SimpleListFilter):
+class DamagedBackups(admin.SimpleListFilter):
     """Backups whose stored bytes are not what they were, or not there."""
 
     title = _("stored bytes")
@@ -81,7 +81,7 @@ class BackupAdmin(ServiceAdmin):
         "created_at",
         "deleted_at",
     )
-    list_filter = ("kind", "status", Damaged, "project__region", "zone")
+    list_filter = ("kind", "status", DamagedBackups, "project__region", "zone")
     search_fields = ("name", "id", "server_name", "server_id", "project__name")
     search_help_text = _("By name, ID, server or project.")
     list_select_related = ("project", "vault")

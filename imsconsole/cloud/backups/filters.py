@@ -24,7 +24,7 @@ def backups_of(actor: Actor) -> BackupQuerySet:
 class BackupFilter(ListFilter):
     """Filters of `backups_of`; a value that does not exist is ignored."""
 
-    calm = ("q", "status", "kind")
+    primary = ("q", "status", "kind")
 
     q = filters.CharFilter(
         label=_("Name, ID or server"),

@@ -14,7 +14,7 @@ from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.text import size
 
 
-class ServerChoice(forms.ModelChoiceField[Server]):
+class ServerToBackUp(forms.ModelChoiceField[Server]):
     def label_from_instance(self, server: Server) -> str:
         return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
 
@@ -27,10 +27,10 @@ class VaultChoice(forms.ModelChoiceField[Vault]):
         return _("%(name)s (%(free)s left)") % {"name": vault.name, "free": left}
 
 
-class CreateForm(forms.Form):
+class CreateBackupForm(forms.Form):
     """Which server goes into which vault; `offered` are those that can be backed up."""
 
-    server = ServerChoice(Server.objects.none(), label=_("Server"))
+    server = ServerToBackUp(Server.objects.none(), label=_("Server"))
     vault = VaultChoice(Vault.objects.none(), label=_("Vault"), empty_label=None)
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
 
@@ -48,7 +48,7 @@ class CreateForm(forms.Form):
         vault.queryset = vaults_of(actor)
 
 
-class RestoreForm(forms.Form):
+class RestoreBackupForm(forms.Form):
     """What is asked before a server that runs is brought back."""
 
     stop_first = forms.BooleanField(label=_("Stop the server now"), required=False)

@@ -65,7 +65,7 @@ class CreateBackup(JobKind):
                 raise Conflict("store-quota-reached")
             for disk in backup.disks.all():
                 BackupDisk.objects.filter(pk=disk.pk).update(**stored[str(disk.pk)])
-            let_go(run.job)
+            release(run.job)
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():
@@ -83,14 +83,14 @@ class CreateBackup(JobKind):
         engine_of_backup(backup_of(run)).sweep(run.prefix, keep_captures=not run.job.outcome)
 
     def settle(self, job: Job, state: str) -> None:
-        let_go(job)
+        release(job)
         settle_backup(job, state)
         if state != DONE:
             Backup.objects.filter(pk=job.args["backup_id"]).update(taken_at=None)
 
     def resume(self, job: Job) -> None:
         """Its server may be another by now. Raises Refused, NotFound."""
-        hold(job)
+        occupy(job)
         resume_backup(job)
 
 
@@ -105,7 +105,7 @@ def settle_backup(job: Job, state: str) -> None:
 
 
 def resume_backup(job: Job) -> None:
-    """It is wanted again, but its vault may be full by now; the caller holds the project's row. Raises Refused, NotFound."""
+    """It is wanted again, but its vault may be full by now; the caller locks the project's row. Raises Refused, NotFound."""
     rows = Backup.objects.select_for_update(of=("self",), no_key=True).select_related("vault")
     backup = rows.filter(pk=job.args["backup_id"], status=Status.FAILED, deleted_at=None).first()
     if backup is None:
@@ -136,7 +136,7 @@ def remove_stored(engine: Engine, ids: list[str]) -> None:
             engine.delete(ref)
 
 
-def hold(job: Job) -> None:
+def occupy(job: Job) -> None:
     """Keep everybody else from the server while its disks are copied. Raises Refused, NotFound: it has others now."""
     servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
     server = servers.filter(pk=job.args["server"]).first()
@@ -149,8 +149,8 @@ def hold(job: Job) -> None:
     Server.objects.filter(pk=server.pk).update(task=Server.Task.BACKUP)
 
 
-def let_go(job: Job) -> None:
-    """Take back what `hold` wrote."""
+def release(job: Job) -> None:
+    """Take back what `occupy` wrote."""
     Server.objects.filter(pk=job.args["server"], task=Server.Task.BACKUP).update(task="")
 
 

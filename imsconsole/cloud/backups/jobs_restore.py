@@ -96,7 +96,7 @@ class RestoreBackup(ExchangeSystemDisk):
         super().settle(job, state)
 
     def resume(self, job: Job) -> None:
-        """The disks are wanted again; the caller holds the project's row. Raises Refused (R122), NotFound."""
+        """The disks are wanted again; the caller locks the project's row. Raises Refused (R122), NotFound."""
         locked_with_disks(job)
         rows = Backup.objects.existing().select_for_update(of=("self",), no_key=True)
         backup = rows.filter(pk=job.args["backup_id"]).first()

@@ -1,4 +1,4 @@
-"""Backups as they are now, held until the transaction ends."""
+"""Backups as they are now, locked until the transaction ends."""
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Backup
@@ -6,7 +6,7 @@ from imsconsole.core.errors import NotFound
 
 
 def locked_backup(backup_id: object, actor: Actor) -> Backup:
-    """The backup as it is now; its row is held. Raises NotFound."""
+    """The backup as it is now; its row is locked. Raises NotFound."""
     rows = (
         Backup.objects.visible_to(actor)
         .existing()

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.jobs_create import CreateBackup, hold
+from imsconsole.cloud.backups.jobs_create import CreateBackup, occupy
 from imsconsole.cloud.backups.rules import reserved_for, size_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
 from imsconsole.cloud.names import server_name
@@ -64,7 +64,7 @@ def begin_backup(kind: type[CreateBackup], backup: Backup, subject: Model, actor
         holds={str(server.pk): True, str(backup.pk): True},
         **args,
     )
-    hold(job)
+    occupy(job)
     return job
 
 

@@ -34,7 +34,7 @@ def can_back_up(server: Server, actor: Actor, disks: Iterable[Disk] | None = Non
 def can_back_up_into(server: Server, vault: Vault, actor: Actor) -> Verdict:
     """A server has one vault at most, and that has room for all its disks. `vault` comes from `with_facts`.
 
-    Hard only after `lock_project` and with the vault's row held.
+    Hard only after `lock_project` and with the vault's row locked.
     """
     return (
         can_back_up(server, actor) and is_bound_to(server, vault) and fits_vault(vault, size_of(server))
@@ -104,7 +104,7 @@ def can_restore_to(
 ) -> Verdict:
     """To the server it is of, stopped or with the box that stops it; its present disks are kept, so new ones must fit.
 
-    Hard only after `lock_project` and with the region's row held. `host` spares a query.
+    Hard only after `lock_project` and with the region's row locked. `host` spares a query.
     """
     return (
         can_restore_backup(backup, actor)

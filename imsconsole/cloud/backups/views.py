@@ -13,7 +13,7 @@ from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.filters import BackupFilter, backups_of
-from imsconsole.cloud.backups.forms import CreateForm, RestoreForm
+from imsconsole.cloud.backups.forms import CreateBackupForm, RestoreBackupForm
 from imsconsole.cloud.backups.rules import (
     WORKING,
     can_back_up,
@@ -29,7 +29,7 @@ from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
-from imsconsole.core.selection import part
+from imsconsole.core.selection import split_by
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
@@ -81,12 +81,12 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
     actor = request.actor
     chosen = find_server(request, server_id) if server_id else None
     servers = Server.objects.visible_to(actor).existing().order_by("name")
-    parted = part(servers, lambda server: can_back_up(server, actor))
-    form = CreateForm(
+    partition = split_by(servers, lambda server: can_back_up(server, actor))
+    form = CreateBackupForm(
         request.POST if request.method == "POST" else None,
         actor=actor,
         servers=servers,
-        offered=parted.allowed,
+        offered=partition.allowed,
         initial={"server": chosen, "name": f"backup-{now():%Y%m%d-%H%M%S}"},
     )
     if request.method == "POST" and form.is_valid():
@@ -96,7 +96,7 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
     context = {
         "active": "backups",
         "form": form,
-        "parted": parted,
+        "partition": partition,
         "has_vaults": vaults_of(actor).exists(),
         "verdict": can_back_up(chosen, actor) if chosen else can_create_backup(actor),
     }
@@ -109,7 +109,7 @@ def restore(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     backup, actor = find_backup(request, backup_id), request.actor
     servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project")
     server = servers.filter(pk=backup.server_id).first()
-    form = RestoreForm(request.POST if request.method == "POST" else None)
+    form = RestoreBackupForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         restored = restore_backup(backup, actor=actor, **form.cleaned_data)
         messages.success(

@@ -15,7 +15,7 @@ from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.cloud.models.buckets import KEY_BYTES
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 
@@ -23,7 +23,7 @@ NOTED_EVERY_S = 5
 
 
 class Arrival:
-    """Takes in an object: reserve, `eat` its bytes, then `keep` or `abandon`.
+    """Takes in an object: reserve, `feed` its bytes, then `keep` or `abandon`.
 
     Nothing is seen of it before `keep`; memory stays the same for every size. Raises Refused (quota, room),
     NotFound (the bucket was deleted), Conflict (more bytes than announced), NoSpace.
@@ -37,7 +37,7 @@ class Arrival:
         self._noted_at = time.monotonic()
         self._file = self._opened()
 
-    @full_disk_said()
+    @raises_no_space()
     def _opened(self) -> BinaryIO:
         path = incoming_path(self.row.pk)
         try:
@@ -46,8 +46,8 @@ class Arrival:
             self.row.delete()
             raise
 
-    @full_disk_said()
-    def eat(self, chunk: bytes) -> None:
+    @raises_no_space()
+    def feed(self, chunk: bytes) -> None:
         """The next bytes, any number."""
         self.size_bytes += len(chunk)
         if self.size_bytes > self.row.size_bytes:
@@ -81,7 +81,7 @@ class Arrival:
             self.abandon()
             raise
 
-    @full_disk_said()
+    @raises_no_space()
     def _finish(self) -> None:
         os.fsync(self._file.fileno())
         self._file.close()

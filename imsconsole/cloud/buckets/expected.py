@@ -14,8 +14,8 @@ from imsconsole.cloud.buckets.services import UNKNOWN_TYPE
 from imsconsole.cloud.buckets.store import incoming_path, put_in_place, remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.full_disk import full_disk_said
-from imsconsole.core.locks import held
+from imsconsole.core.full_disk import raises_no_space
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project
@@ -33,7 +33,7 @@ def attempted(pk: UUID, attempt: int) -> UUID:
     return uuid5(pk, str(attempt))
 
 
-def held_by_jobs() -> set[UUID]:
+def expected_by_jobs() -> set[UUID]:
     """What live jobs are expected to make: it arrives, however long nothing is heard of it."""
     found = Job.objects.live().filter(args__has_key=ARG).values_list("args", "attempt")
     pairs = [(UUID(args[ARG]), attempt) for args, attempt in found]
@@ -51,7 +51,7 @@ def begin_attempt(pk: UUID, attempt: int) -> UUID:
     return own
 
 
-@full_disk_said()
+@raises_no_space()
 def place_file(pk: UUID, path: Path) -> None:
     """Put a finished file to the storage as the bytes of `pk`; a link where that is possible. Raises NoSpace."""
     incoming = incoming_path(pk)
@@ -69,7 +69,7 @@ def keep_expected(pk: UUID, own: UUID, *, size_bytes: int, sha256: str) -> None:
     if row.state == BucketObject.State.STORED:
         return
     lock_project(row.bucket.project)
-    held(BucketObject.objects.filter(pk__in=[own, pk]))
+    locked(BucketObject.objects.filter(pk__in=[own, pk]))
     if not fits_quota(row.bucket.project, {"bucket_bytes": size_bytes}):
         raise Conflict("bucket-quota-reached")
     if row.bucket.bucket_objects.stored().filter(key=row.key).exists():

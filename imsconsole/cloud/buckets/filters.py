@@ -9,7 +9,7 @@ from imsconsole.core.filters import ListFilter
 
 
 class BucketFilter(ListFilter):
-    calm = ("q", "storage_class")
+    primary = ("q", "storage_class")
 
     q = filters.CharFilter(
         label=_("Bucket name"),

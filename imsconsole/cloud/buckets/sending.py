@@ -48,7 +48,7 @@ def asked_span(header: str, size_bytes: int) -> Span | None:
     return Span(int(first), max(0, end + 1 - int(first)))
 
 
-class Part:
+class FilePart:
     """A file's next `length` bytes. With a descriptor, so that the web server may send it without reading it."""
 
     def __init__(self, file: File, span: Span) -> None:
@@ -103,7 +103,7 @@ def _answer(request: HttpRequest, bucket_object: BucketObject, span: Span, statu
     if request.method == "HEAD":
         response = HttpResponse(status=status)
     else:
-        part: Any = Part(open_object(bucket_object), span)
+        part: Any = FilePart(open_object(bucket_object), span)
         response = FileResponse(part, status=status)
     response["Content-Length"] = str(span.length)
     return _described(response, bucket_object)

@@ -8,12 +8,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.buckets import rules
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 
@@ -56,7 +56,7 @@ def keep_object(
     """
     bucket = _locked(arriving.bucket, actor)
     rules.can_upload_object(bucket, actor, 0).require()
-    held(bucket.bucket_objects.filter(Q(pk=arriving.pk) | Q(key=key, state=BucketObject.State.STORED)))
+    locked(bucket.bucket_objects.filter(Q(pk=arriving.pk) | Q(key=key, state=BucketObject.State.STORED)))
     for old in bucket.bucket_objects.stored().filter(key=key):
         _remove(old)
     kept = {

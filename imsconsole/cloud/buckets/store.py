@@ -11,7 +11,7 @@ from django.core.files.storage import Storage, storages
 
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import NotFound
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 
 
 def storage() -> Storage:
@@ -41,7 +41,7 @@ class _Finished(File):
         return str(self.name)
 
 
-@full_disk_said()
+@raises_no_space()
 def put_in_place(pk: UUID) -> None:
     """What has arrived completely goes to the storage. Raises NoSpace."""
     path = incoming_path(pk)

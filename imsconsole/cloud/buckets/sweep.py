@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from imsconsole.cloud.buckets.expected import held_by_jobs
+from imsconsole.cloud.buckets.expected import expected_by_jobs
 from imsconsole.cloud.buckets.store import (
     incoming_dir,
     incoming_ids,
@@ -32,7 +32,7 @@ IS_OURS = re.compile(r"[0-9a-f]{32}")  # an S3 bucket may hold what others keep 
 def sweep_objects() -> None:
     """Free what is reserved for objects that no longer arrive, and remove bytes that are nobody's."""
     silent = BucketObject.objects.arriving().filter(noted_at__lt=now() - SILENT_FOR)
-    silent = silent.exclude(pk__in=held_by_jobs())
+    silent = silent.exclude(pk__in=expected_by_jobs())
     for pk in silent.values_list("pk", flat=True):
         if silent.filter(pk=pk).delete()[0]:
             remove_bytes(pk)

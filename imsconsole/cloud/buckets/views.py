@@ -52,9 +52,9 @@ from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
-from imsconsole.core.queries import state_of
+from imsconsole.core.query_string import state_of
 from imsconsole.core.rules import Refused, Verdict
-from imsconsole.core.selection import part
+from imsconsole.core.selection import split_by
 from imsconsole.core.streamed import StreamedFile, streaming
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
@@ -277,7 +277,7 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     context = {
         "bucket": bucket,
         "total": objects.count(),
-        "parted": part(objects[:MOST_AT_ONCE], lambda each: can_delete_object(each, request.actor)),
+        "partition": split_by(objects[:MOST_AT_ONCE], lambda each: can_delete_object(each, request.actor)),
         "most": MOST_AT_ONCE,
         "is_matching": bool(request.POST.get("matching", "")),
         "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
@@ -300,12 +300,12 @@ def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     if "confirm" in request.POST:
         _tell(request, *_delete_each(objects, request.actor))
         return back
-    parted = part(objects, lambda each: can_delete_object(each, request.actor))
+    partition = split_by(objects, lambda each: can_delete_object(each, request.actor))
     context = {
         "active": "buckets",
         "bucket": bucket,
-        "parted": parted,
-        "pick": ",".join(str(each.pk) for each in parted.allowed),
+        "partition": partition,
+        "pick": ",".join(str(each.pk) for each in partition.allowed),
         "state": state,
         "has_more": chosen_objects(bucket, request.POST).count() > len(objects),
         "most": MOST_AT_ONCE,

@@ -29,7 +29,7 @@ def disks_of(actor: Actor) -> DiskQuerySet:
 class DiskFilter(ListFilter):
     """Filters of `disks_of`; a value that does not exist is ignored."""
 
-    calm = ("q", "status", "role")
+    primary = ("q", "status", "role")
 
     q = filters.CharFilter(
         label=_("Name, ID or server"),

@@ -16,7 +16,7 @@ from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.forms import limit_number
 
 
-class CreateForm(forms.Form):
+class BlankDiskForm(forms.Form):
     """A blank data disk."""
 
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
@@ -46,7 +46,7 @@ class CreateForm(forms.Form):
         return key
 
 
-class RenameForm(forms.Form):
+class RenameDiskForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
 
 
@@ -62,7 +62,7 @@ class GrowForm(forms.Form):
         limit_number(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
 
 
-class ServerChoice(forms.ModelChoiceField[Server]):
+class ServerToAttachTo(forms.ModelChoiceField[Server]):
     def label_from_instance(self, server: Server) -> str:
         return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
 
@@ -75,7 +75,7 @@ class DiskChoice(forms.ModelChoiceField[Disk]):
 class AttachForm(forms.Form):
     """Which server gets the disk; `offered` are those that can take it."""
 
-    server = ServerChoice(Server.objects.none(), label=_("Server"))
+    server = ServerToAttachTo(Server.objects.none(), label=_("Server"))
 
     def __init__(
         self, *args: Any, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any

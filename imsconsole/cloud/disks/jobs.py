@@ -32,12 +32,12 @@ def disk_of(job: Job) -> Disk:
 
 
 def locked_disk(job: Job) -> Disk:
-    """The job's disk, its row held until the transaction ends."""
+    """The job's disk, its row locked until the transaction ends."""
     return Disk.objects.select_for_update(no_key=True).get(pk=job.args["disk_id"])
 
 
 def give_place(disk: Disk, server: Server) -> None:
-    """Write that a disk is coming to a server: the first free index, which it keeps. Both rows are held."""
+    """Write that a disk is coming to a server: the first free index, which it keeps. Both rows are locked."""
     taken = set(server.disks.attached().values_list("index", flat=True))
     disk.server, disk.status = server, Status.ATTACHING
     disk.index = next(index for index in range(1, len(taken) + 2) if index not in taken)
@@ -45,7 +45,7 @@ def give_place(disk: Disk, server: Server) -> None:
 
 
 def take_place(disk: Disk) -> None:
-    """Write that a disk belongs to no server. Its row is held."""
+    """Write that a disk belongs to no server. Its row is locked."""
     disk.server, disk.index, disk.status = None, 0, Status.AVAILABLE
     disk.save(update_fields=["server", "index", "status"])
 

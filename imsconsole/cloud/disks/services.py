@@ -1,8 +1,8 @@
-"""Create, rename, delete, attach, detach and grow disks. Each asks its rule with the rows held."""
+"""Create, rename, delete, attach, detach and grow disks. Each asks its rule with the rows locked."""
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.disks.jobs import (
     AttachDisk,
     CreateDisk,
@@ -24,7 +24,7 @@ from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -65,7 +65,7 @@ def delete_disk(disk: Disk, *, actor: Actor) -> Disk:
 @service("attachDisk")
 def attach_disk(disk: Disk, *, server: Server, actor: Actor) -> Disk:
     """Attach an available disk to a server of its AZ. Raises Refused, NotFound, Conflict."""
-    server, disk = locked_server(server.pk, actor), _held(disk, actor)
+    server, disk = locked_server(server.pk, actor), _locked_row(disk, actor)
     can_attach_to(disk, server, actor).require()
     start_job(AttachDisk, server, actor=actor, disk_id=str(disk.pk))
     give_place(disk, server)
@@ -100,19 +100,19 @@ def _begin(
 
 
 def _locked(disk: Disk, actor: Actor) -> Disk:
-    """The disk as it is now, held with its server. Raises NotFound, Conflict."""
+    """The disk as it is now, locked with its server. Raises NotFound, Conflict."""
     seen = Disk.objects.visible_to(actor).existing().filter(pk=disk.pk).values_list("server_id", flat=True)
     server = locked_server(seen[0], actor) if seen and seen[0] else None
-    row = _held(disk, actor)
+    row = _locked_row(disk, actor)
     if row.server_id != (server.pk if server else None):
         raise Conflict
     row.server = server
     return row
 
 
-def _held(disk: Disk, actor: Actor) -> Disk:
+def _locked_row(disk: Disk, actor: Actor) -> Disk:
     """The disk as it is now. Raises NotFound."""
     rows = Disk.objects.visible_to(actor).existing().select_related("zone", "project", "key")
-    if not (found := held(rows.filter(pk=disk.pk))):
+    if not (found := locked(rows.filter(pk=disk.pk))):
         raise NotFound
     return found[0]

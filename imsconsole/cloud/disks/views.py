@@ -15,7 +15,7 @@ from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
 from imsconsole.cloud.disks.filters import DiskFilter, disks_of
-from imsconsole.cloud.disks.forms import AttachForm, GrowForm, RenameForm, TakeForm
+from imsconsole.cloud.disks.forms import AttachForm, GrowForm, RenameDiskForm, TakeForm
 from imsconsole.cloud.disks.rules import (
     WORKING,
     can_attach_disk,
@@ -35,7 +35,7 @@ from imsconsole.cloud.servers.specs import disk_spec
 from imsconsole.cloud.system_disk.rules import can_undo_change_os
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.rules import Verdict
-from imsconsole.core.selection import part
+from imsconsole.core.selection import split_by
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
@@ -96,7 +96,7 @@ def _jobs_about(disk: Disk, request: ActorRequest) -> JobQuerySet:
 @signed_in
 def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     disk = find_disk(request, disk_id)
-    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": disk.name})
+    form = RenameDiskForm(request.POST if request.method == "POST" else None, initial={"name": disk.name})
     if request.method == "POST" and form.is_valid():
         disk = rename_disk(disk, name=form.cleaned_data["name"], actor=request.actor)
         messages.success(request, _("The disk is called “%(name)s” now.") % {"name": disk.name})
@@ -164,12 +164,12 @@ def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         return can_attach_to(disk, server, actor, server.taken)
 
     verdict = can_attach_disk(disk, actor)
-    parted = part(servers if verdict else [], fits)
-    form = AttachForm(_typed(request), servers=servers, offered=parted.allowed)
+    partition = split_by(servers if verdict else [], fits)
+    form = AttachForm(_typed(request), servers=servers, offered=partition.allowed)
     if request.method == "POST" and form.is_valid():
         disk = attach_disk(disk, server=form.cleaned_data["server"], actor=actor)
         return _attached(request, disk)
-    context = {"active": "disks", "disk": disk, "form": form, "parted": parted, "verdict": verdict}
+    context = {"active": "disks", "disk": disk, "form": form, "partition": partition, "verdict": verdict}
     return render(request, "cloud/disks/attach.html", context, status=422 if form.errors else 200)
 
 
@@ -179,12 +179,18 @@ def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpRespons
     server, actor = find_server(request, server_id), request.actor
     disks = disks_of(actor).filter(role=Disk.Role.DATA, server=None).order_by("name")
     verdict = can_take_disk(server, actor)
-    parted = part(disks if verdict else [], lambda disk: can_attach_to(disk, server, actor, 0))
-    form = TakeForm(_typed(request), disks=disks, offered=parted.allowed)
+    partition = split_by(disks if verdict else [], lambda disk: can_attach_to(disk, server, actor, 0))
+    form = TakeForm(_typed(request), disks=disks, offered=partition.allowed)
     if request.method == "POST" and form.is_valid():
         disk = attach_disk(form.cleaned_data["disk"], server=server, actor=actor)
         return _attached(request, disk, server)
-    context = {"active": "servers", "server": server, "form": form, "parted": parted, "verdict": verdict}
+    context = {
+        "active": "servers",
+        "server": server,
+        "form": form,
+        "partition": partition,
+        "verdict": verdict,
+    }
     return render(request, "cloud/disks/attach_to_server.html", context, status=422 if form.errors else 200)
 
 

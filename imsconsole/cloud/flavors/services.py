@@ -3,7 +3,7 @@
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.rules import may_operate
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.models import Flavor
 
 

@@ -3,12 +3,12 @@
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair, is_free_name
 from imsconsole.cloud.key_pairs.ssh_keys import PublicKey
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 
 
 @service("importKeypair")
@@ -28,7 +28,7 @@ def create_key_pair(*, name: str, key: PublicKey, actor: Actor) -> KeyPair:
 @service("deleteKeypair")
 def delete_key_pair(key_pair: KeyPair, *, actor: Actor) -> KeyPair:
     """Delete a key pair. Servers made with it keep letting its owner in."""
-    held(Server.objects.filter(key_pair=key_pair))  # they forget it
+    locked(Server.objects.filter(key_pair=key_pair))  # they forget it
     row = KeyPair.objects.visible_to(actor).select_for_update().filter(pk=key_pair.pk).first()
     if row is None:
         raise NotFound

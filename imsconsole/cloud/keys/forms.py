@@ -27,7 +27,7 @@ one_line = RegexValidator(
 class KeyFilter(ListFilter):
     """Filters of a project's keys."""
 
-    calm = ("q", "state")
+    primary = ("q", "state")
 
     q = filters.CharFilter(
         label=_("Name or ID"),

@@ -56,14 +56,14 @@ def first_master() -> Master:
 
 
 def add_to_file(master: Master) -> None:
-    """Write one more master key, before anything is wrapped by it. The caller holds `lock_master`."""
+    """Write one more master key, before anything is wrapped by it. The caller has taken `lock_master`."""
     _write_file([*masters_of_file(), master])
 
 
 def keep_only(fingerprint: str) -> int:
     """Forget all others of the file, and the file when nothing is left in it; returns how many were forgotten.
 
-    The caller holds `lock_master`.
+    The caller has taken `lock_master`.
     """
     there = masters_of_file()
     kept = [master for master in there if master.fingerprint == fingerprint]

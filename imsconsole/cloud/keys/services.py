@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.keys.rules import (
     DEFAULT_NAME,
@@ -143,7 +143,7 @@ def _in_state(key: Key, state: Key.State) -> Key:
 
 
 def _locked(key: Key, actor: Actor) -> Key:
-    """The key as it is now; its row is held. Raises NotFound."""
+    """The key as it is now; its row is locked. Raises NotFound."""
     keys = Key.objects.visible_to(actor).existing().select_related("project")
     row: Key | None = keys.select_for_update(of=("self",), no_key=True).filter(pk=key.pk).first()
     if row is None:

@@ -23,7 +23,7 @@ from imsconsole.cloud.keys.uses import uses_of
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.queries import state_of
+from imsconsole.core.query_string import state_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import paged
 

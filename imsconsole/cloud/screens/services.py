@@ -2,7 +2,7 @@
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.tokens import new_token

@@ -16,7 +16,7 @@ SHOWN = [(value, label) for value, label in Server.Status.choices if value != Se
 class ServerFilter(ListFilter):
     """Which servers a list shows; what cannot be read filters nothing."""
 
-    calm = ("q", "status")
+    primary = ("q", "status")
 
     q = filters.CharFilter(
         label=_("Name, ID or IP address"), method="search", widget=forms.TextInput({"type": "search"})

@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 
 
-class RenameForm(forms.Form):
+class RenameServerForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
 
 
-class DeleteForm(forms.Form):
+class DeleteServerForm(forms.Form):
     delete_disks = forms.BooleanField(
         label=_("Delete the data disks as well"),
         required=False,

@@ -26,7 +26,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.screens.picture import log_of, picture_of
 from imsconsole.cloud.server_pages.filters import ServerFilter
-from imsconsole.cloud.server_pages.forms import DeleteForm, RenameForm
+from imsconsole.cloud.server_pages.forms import DeleteServerForm, RenameServerForm
 from imsconsole.cloud.server_pages.tables import ServerTable
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
@@ -57,7 +57,7 @@ from imsconsole.cloud.system_disk.rules import (
 )
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.selection import part, picked_ids
+from imsconsole.core.selection import picked_ids, split_by
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.models import Job
@@ -231,7 +231,7 @@ def _change(
 def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer."""
     server = find_server(request, server_id)
-    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": server.name})
+    form = RenameServerForm(request.POST if request.method == "POST" else None, initial={"name": server.name})
     if request.method == "POST" and form.is_valid():
         server = rename_server(server, name=form.cleaned_data["name"], actor=request.actor)
         messages.success(request, _("The server is called “%(name)s” now.") % {"name": server.name})
@@ -260,7 +260,7 @@ def auto_start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     server = find_server(request, server_id)
-    form = DeleteForm(request.POST if request.method == "POST" else None)
+    form = DeleteServerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         delete_server(server, delete_disks=form.cleaned_data["delete_disks"], actor=request.actor)
         messages.success(request, _("“%(name)s” is being deleted.") % {"name": server.name})
@@ -280,7 +280,7 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 def show_selection(request: ActorRequest) -> HttpResponse:
     picked = picked_ids(request.POST)
     servers = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)
-    parted = part(servers, lambda server: can_change_os(server, request.actor))
+    partition = split_by(servers, lambda server: can_change_os(server, request.actor))
     found = {server.pk for server in servers}
-    context = {"parted": parted, "gone": set(picked) - found}
+    context = {"partition": partition, "gone": set(picked) - found}
     return render(request, "cloud/server_pages/_selection.html", context)

@@ -16,7 +16,7 @@ NETWORK = ipaddress.ip_network("192.168.0.0/16")
 def free_addresses(project: Project) -> Iterator[str]:
     """The project's free private addresses, lowest first; .0, .1 and .255 of each /24 are left out.
 
-    The caller holds the project's row. Raises Refused when none is left.
+    The caller locks the project's row. Raises Refused when none is left.
     """
     used = set(Server.objects.existing().filter(project=project).values_list("private_ip", flat=True))
     for address in NETWORK:

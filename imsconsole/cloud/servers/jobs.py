@@ -13,7 +13,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import key_of, server_spec
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.kinds import QUICK, JobKind
@@ -30,14 +30,14 @@ def subject_of(job: Job) -> Server:
 
 
 def locked_subject(job: Job) -> Server:
-    """The job's server, its row held until the transaction ends."""
+    """The job's server, its row locked until the transaction ends."""
     return Server.objects.select_for_update(no_key=True).get(pk=job.subject_id)
 
 
 def locked_with_disks(job: Job) -> Server:
     """The job's server, held with all its disks, those that lie beside it among them."""
     server = locked_subject(job)
-    held(Disk.objects.filter(server=server))
+    locked(Disk.objects.filter(server=server))
     return server
 
 

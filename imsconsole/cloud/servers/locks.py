@@ -1,4 +1,4 @@
-"""Servers as they are now, held until the transaction ends."""
+"""Servers as they are now, locked until the transaction ends."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 
 
 def locked_servers(server_ids: Iterable[Any], actor: Actor) -> dict[Any, Server]:
     """Existing servers of the actor's project, by key. Raises NotFound when one is not there."""
     wanted = set(server_ids)
     rows = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "zone")
-    found = {row.pk: row for row in held(rows.filter(pk__in=wanted))}
+    found = {row.pk: row for row in locked(rows.filter(pk__in=wanted))}
     if found.keys() != wanted:
         raise NotFound
     return found

@@ -20,7 +20,7 @@ def change_status(
 ) -> Server:
     """Write a new state, why (an error's code and values), and `fields`; in the caller's transaction.
 
-    The caller holds the server's row. `at` is when it happened, now if not given.
+    The caller locks the server's row. `at` is when it happened, now if not given.
     """
     at = at or now()
     written = {

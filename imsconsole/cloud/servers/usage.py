@@ -61,7 +61,7 @@ def settled_until() -> datetime | None:
     return SettledUsage.objects.values_list("until", flat=True).first()
 
 
-def hold_settled() -> SettledUsage:
+def lock_settled() -> SettledUsage:
     """The position of the charges, locked; the hour of the first price when there was none."""
     SettledUsage.objects.get_or_create(pk=1, defaults={"until": hour_of(now())})
     return SettledUsage.objects.select_for_update().get()

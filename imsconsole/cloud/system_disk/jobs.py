@@ -141,7 +141,7 @@ class ChangeOs(ExchangeSystemDisk):
             Disk.objects.filter(pk=job.args["disk_id"]).update(**gone)
 
     def resume(self, job: Job) -> None:
-        """The disk is wanted again; the caller holds the project's row. Raises Refused (R122)."""
+        """The disk is wanted again; the caller locks the project's row. Raises Refused (R122)."""
         locked_with_disks(job)
         disk = incoming_of(job)
         fits_quota(disk.project, {"disks": 1, "disk_gb": disk.size_gb}).require()

@@ -1,7 +1,7 @@
 """Undo a change of OS, or delete the former system disk now."""
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status
@@ -33,7 +33,7 @@ def delete_kept_disk(disk: Disk, *, actor: Actor) -> Disk:
 
 
 def _locked(disk: Disk, actor: Actor) -> tuple[Disk, Server]:
-    """The disk and its server as they are now; the server's row is held. Raises NotFound."""
+    """The disk and its server as they are now; the server's row is locked. Raises NotFound."""
     server = locked_server(disk.server_id, actor)
     row = Disk.objects.existing().filter(pk=disk.pk, server=server).first()
     if row is None:

@@ -31,7 +31,7 @@ def swap_system_disk(
     """Make `incoming`, which lies beside the server, its system disk; the present one goes aside.
 
     `status` and `kept_until` are the outgoing disk's. Both keep what belongs to them, so a second
-    swap undoes the first. In the caller's transaction, which holds the server's row. Data disks,
+    swap undoes the first. In the caller's transaction, which locks the server's row. Data disks,
     address and MAC are not touched (R136).
     """
     _put_aside(server, status, kept_until)

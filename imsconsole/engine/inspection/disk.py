@@ -40,7 +40,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Partition:
+class DiskPartition:
     active: int
     type: int
     first: int
@@ -79,16 +79,16 @@ def read_table(view: View) -> Table:
     return read_mbr(view.head, partitions)
 
 
-def mbr_partitions(head: bytes) -> list[Partition]:
+def mbr_partitions(head: bytes) -> list[DiskPartition]:
     """The used entries of the master boot record; none when one of them is impossible."""
     entries = (struct.unpack_from("<B3xB3xII", head, 446 + 16 * index) for index in range(4))
-    partitions = [Partition(*entry) for entry in entries]
+    partitions = [DiskPartition(*entry) for entry in entries]
     if any(partition.active not in (0, 0x80) for partition in partitions):
         return []
     return [partition for partition in partitions if partition.type and partition.sectors]
 
 
-def read_mbr(head: bytes, partitions: list[Partition]) -> Table:
+def read_mbr(head: bytes, partitions: list[DiskPartition]) -> Table:
     if not partitions:
         return Table()
     modes: tuple[str, ...] = ("bios",) if any(head[:BOOT_CODE_BYTES]) else ()
@@ -100,7 +100,7 @@ def read_mbr(head: bytes, partitions: list[Partition]) -> Table:
     return Table("mbr", modes, end * SECTOR)
 
 
-def read_gpt(view: View, partitions: list[Partition]) -> Table:
+def read_gpt(view: View, partitions: list[DiskPartition]) -> Table:
     """The GUID partition table (sectors of 512 or 4096 bytes), or an empty one when there is none."""
     for sector in (SECTOR, 4096):
         if view.head.startswith(b"EFI PART", sector) and len(view.head) >= sector + 92:

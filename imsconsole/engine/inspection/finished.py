@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
-from imsconsole.core.full_disk import full_disk_said, met_full_disk
+from imsconsole.core.full_disk import met_full_disk, raises_no_space
 from imsconsole.engine.inspection.disk import SECTOR, read_table
 from imsconsole.engine.inspection.examine import check_size, examine
 from imsconsole.engine.inspection.library import PIECE_BYTES, Library
@@ -59,14 +59,14 @@ def file_view(path: Path) -> Iterator[View]:
 @contextlib.contextmanager
 def temporary_file() -> Iterator[Path]:
     """A name for a small file that is gone afterwards. Raises NoSpace."""
-    with full_disk_said(), tempfile.TemporaryDirectory() as folder:
+    with raises_no_space(), tempfile.TemporaryDirectory() as folder:
         yield Path(folder, "file")
 
 
 def check_library(view: View, facts: Facts) -> None:
     library = Library()
     for start in range(0, len(view.head), PIECE_BYTES):
-        library.eat(view.head[start : start + PIECE_BYTES])
+        library.feed(view.head[start : start + PIECE_BYTES])
     library.check(facts, partly=True)
 
 

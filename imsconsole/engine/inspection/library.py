@@ -31,7 +31,7 @@ class Library:
         self._inspectors = {name: kind() for name, kind in wanted.items()}
         self.hungry = True
 
-    def eat(self, piece: bytes) -> None:
+    def feed(self, piece: bytes) -> None:
         """Feed the next piece; inspectors that are sure that it is not theirs leave."""
         if self.hungry:
             kept = {name: one for name, one in self._inspectors.items() if self._likes(one, piece)}

@@ -16,7 +16,7 @@ class Inspector:
     """Hashes and inspects a file in one pass; holds about 6 MiB at most.
 
     >>> inspector = Inspector(limit_virtual_bytes=GIB)
-    >>> for chunk in chunks: inspector.eat(chunk)
+    >>> for chunk in chunks: inspector.feed(chunk)
     >>> found = inspector.finish(claimed="qcow2")
 
     What lies behind the head (block tables, an ISO's far boot catalogue) is left to `inspect_file`.
@@ -38,7 +38,7 @@ class Inspector:
         """How much has arrived."""
         return self._size
 
-    def eat(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes) -> None:
         """The next bytes, any number of them. Raises BadImage when the file is surely refused."""
         self._sha256.update(chunk)
         self._size += len(chunk)
@@ -60,12 +60,12 @@ class Inspector:
             return
         self._piece += chunk
         while len(self._piece) >= PIECE_BYTES:
-            self._library.eat(bytes(self._piece[:PIECE_BYTES]))
+            self._library.feed(bytes(self._piece[:PIECE_BYTES]))
             del self._piece[:PIECE_BYTES]
 
     def finish(self, claimed: str = "") -> Found:
         """What arrived. `claimed` is the format the user named, or empty. Raises BadImage."""
-        self._library.eat(bytes(self._piece))
+        self._library.feed(bytes(self._piece))
         self._library.finish()
         facts = self._facts(View(bytes(self._head), self._size, self._tail), claimed)
         self._library.check(facts)

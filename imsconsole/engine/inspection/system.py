@@ -43,7 +43,7 @@ class System:
     name: str
 
 
-class Disk:
+class ReadDisk:
     """The bytes of a disk in a file of any format, a page at a time. Raises Unreadable beyond its budget."""
 
     def __init__(self, path: Path, found: Found, run: QemuImg) -> None:
@@ -89,7 +89,7 @@ def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
 
     What is odd about the disk raises nothing: then the system is not known. Raises NoSpace, Unavailable.
     """
-    disk = Disk(path, found, run)
+    disk = ReadDisk(path, found, run)
     try:
         starts = [0, *partitions(disk)]
     except (Unreadable, BadImage, struct.error, IndexError):
@@ -103,7 +103,7 @@ def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
     return None
 
 
-def _system_at(disk: Disk, start: int) -> System | None:
+def _system_at(disk: ReadDisk, start: int) -> System | None:
     files: FileSystem = (Xfs if disk.read(start, 4) == b"XFSB" else Ext)(disk.read, start)
     for name in RELEASES:
         try:
@@ -126,7 +126,7 @@ def parse_release(content: bytes) -> System | None:
     return System(id.lower(), version, name if name.isprintable() else "")
 
 
-def partitions(disk: Disk) -> Iterator[int]:
+def partitions(disk: ReadDisk) -> Iterator[int]:
     """Where partitions begin, in bytes: those of a GPT, or of an MBR with its logical ones."""
     head = disk.read(0, SECTOR)
     if len(head) < SECTOR or head[510:512] != b"\x55\xaa":
@@ -142,7 +142,7 @@ def partitions(disk: Disk) -> Iterator[int]:
             yield entry.first * SECTOR
 
 
-def _gpt(disk: Disk) -> Iterator[int]:
+def _gpt(disk: ReadDisk) -> Iterator[int]:
     for sector in (SECTOR, 4096):
         header = disk.read(sector, 92)
         if not header.startswith(b"EFI PART"):
@@ -158,7 +158,7 @@ def _gpt(disk: Disk) -> Iterator[int]:
         return
 
 
-def _logical(disk: Disk, base: int) -> Iterator[int]:
+def _logical(disk: ReadDisk, base: int) -> Iterator[int]:
     """The chain of an extended partition; a circle ends with the count."""
     at = base
     for _number in range(MOST_PARTITIONS):

@@ -37,7 +37,7 @@ class GuestGone(Exception):
 
 
 @dataclass(frozen=True)
-class Copy:
+class DiskCopy:
     """One disk on its way into the store."""
 
     stored: UUID
@@ -66,7 +66,7 @@ class Captures:
         self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], work: Work
     ) -> dict[UUID, StoredDisk]:
         """All of them, of one instant, or none."""
-        copies = [Copy(stored, disk) for stored, disk in disks.items()]
+        copies = [DiskCopy(stored, disk) for stored, disk in disks.items()]
         if finals := self._adopted(copies, work):
             return {each: self._described(final, work) for each, final in finals.items()}
         with self._store.scrap(work) as scrap:
@@ -74,7 +74,7 @@ class Captures:
             return self._finished(made, work)
 
     def _made(
-        self, server: ServerSpec | None, copies: Sequence[Copy], scrap: Path, work: Work
+        self, server: ServerSpec | None, copies: Sequence[DiskCopy], scrap: Path, work: Work
     ) -> dict[UUID, Path]:
         """A guest that ends meanwhile leaves its disks at rest, unless somebody starts it again."""
         for _ in range(TRIES):
@@ -88,7 +88,7 @@ class Captures:
         return self._at_rest(copies, scrap, work)
 
     # what is finished
-    def _adopted(self, copies: Sequence[Copy], work: Work) -> dict[UUID, Path]:
+    def _adopted(self, copies: Sequence[DiskCopy], work: Work) -> dict[UUID, Path]:
         """What an earlier attempt finished, all of it; a part of it is of no use and is removed."""
         images = self._store.images
         found = {each.stored: self._store.attempts(images, str(each.stored), SUFFIX) for each in copies}
@@ -122,7 +122,7 @@ class Captures:
         return StoredDisk(path.name, SUFFIX[1:], size, virtual, sha256)
 
     # disks at rest
-    def _at_rest(self, copies: Sequence[Copy], scrap: Path, work: Work) -> dict[UUID, Path]:
+    def _at_rest(self, copies: Sequence[DiskCopy], scrap: Path, work: Work) -> dict[UUID, Path]:
         """By `qemu-img`, which finds them locked when a guest runs from them after all."""
         self._require_room(copies)
         sizes = [each.disk.size_bytes for each in copies]
@@ -150,7 +150,7 @@ class Captures:
         base = top.with_name(BASE)
         return [top, base] if base.exists() else [top]
 
-    def _require_room(self, copies: Sequence[Copy]) -> None:
+    def _require_room(self, copies: Sequence[DiskCopy]) -> None:
         """A full disk would stop the guests of this host as well. Raises NoSpace."""
         layers = [layer for each in copies for layer in self._layers(each.disk)]
         if sum(layer.stat().st_blocks * 512 for layer in layers) > self._store.free_space().free_bytes:
@@ -158,10 +158,10 @@ class Captures:
 
     # disks of a running guest
     def _of_a_guest(
-        self, server: ServerSpec, copies: Sequence[Copy], scrap: Path, work: Work
+        self, server: ServerSpec, copies: Sequence[DiskCopy], scrap: Path, work: Work
     ) -> dict[UUID, Path]:
         """Empty when the guest does not run. Raises GuestGone when it has ended meanwhile."""
-        work.hold()  # not while the server is held: who is stopped here may not keep the next attempt waiting
+        work.hold()  # not while the server is locked: who is stopped here may not keep the next attempt waiting
         with self._machines.held(server.ref) as (folder, runs):
             if not runs:
                 drop(folder, copies_in(folder, copies))
@@ -179,7 +179,7 @@ class Captures:
                 drop(folder, [path for path in copies_in(folder, copies) if work.token in path.name])
             raise
 
-    def _taken_over(self, talk: Qmp, folder: Path, copies: Sequence[Copy], work: Work) -> bool:
+    def _taken_over(self, talk: Qmp, folder: Path, copies: Sequence[DiskCopy], work: Work) -> bool:
         """Whether an earlier attempt's copying goes on, all of it; then it is ours."""
         jobs = _jobs(talk)
         found = {each: _copy_in(folder, each) for each in copies}
@@ -190,7 +190,7 @@ class Captures:
             path.rename(path.with_name(_target(each, work)))
         return True
 
-    def _begin(self, folder: Path, copies: Sequence[Copy], work: Work) -> None:
+    def _begin(self, folder: Path, copies: Sequence[DiskCopy], work: Work) -> None:
         """One transaction: the disks are copied as they are now. Raises NoSpace, Unavailable."""
         drop(folder, copies_in(folder, copies))
         self._require_room(copies)
@@ -208,7 +208,7 @@ class Captures:
             drop(folder, copies_in(folder, copies))
             raise _as_failure(error) from error
 
-    def _follow(self, ref: str, folder: Path, copies: Sequence[Copy], work: Work) -> None:
+    def _follow(self, ref: str, folder: Path, copies: Sequence[DiskCopy], work: Work) -> None:
         """Report until all copying has come to an end, good or bad. Raises GuestGone."""
         heard_at = time.monotonic()
         while True:
@@ -235,7 +235,9 @@ class Captures:
                 raise
             return None
 
-    def _collected(self, folder: Path, copies: Sequence[Copy], scrap: Path, work: Work) -> dict[UUID, Path]:
+    def _collected(
+        self, folder: Path, copies: Sequence[DiskCopy], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
         """The finished copies, out of the guest's reach. Raises GuestGone, NoSpace, Unavailable."""
         try:
             with qmp(folder) as talk:
@@ -294,7 +296,7 @@ def drop(folder: Path, paths: Sequence[Path]) -> None:
             talk.command("cont")
 
 
-def copies_in(folder: Path, copies: Sequence[Copy]) -> list[Path]:
+def copies_in(folder: Path, copies: Sequence[DiskCopy]) -> list[Path]:
     """The unfinished files of these disks, whichever attempt made them."""
     return [path for each in copies for path in (folder / RUN).glob(f"{PREFIX}{each.stored}.*{SUFFIX}")]
 
@@ -304,7 +306,7 @@ def virtual_size(head: bytes) -> int:
     return int.from_bytes(head[24:32], "big")
 
 
-def _copy_in(folder: Path, copy: Copy) -> Path | None:
+def _copy_in(folder: Path, copy: DiskCopy) -> Path | None:
     return next(iter(copies_in(folder, [copy])), None)
 
 
@@ -320,17 +322,17 @@ def _node(stored: str) -> str:
     return f"into-{stored.replace('-', '')[:20]}"
 
 
-def _target(copy: Copy, work: Work) -> str:
+def _target(copy: DiskCopy, work: Work) -> str:
     return f"{PREFIX}{copy.stored}.{work.token}{SUFFIX}"
 
 
-def _target_node(copy: Copy, work: Work) -> dict[str, Any]:
+def _target_node(copy: DiskCopy, work: Work) -> dict[str, Any]:
     file = {"driver": "file", "filename": _target(copy, work)}
     node = {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
     return node | luks.unlocking(copy.disk.key)
 
 
-def _transaction(copies: Sequence[Copy]) -> dict[str, Any]:
+def _transaction(copies: Sequence[DiskCopy]) -> dict[str, Any]:
     """All begin at one instant; when one fails none is good."""
     actions = [
         {

@@ -10,14 +10,14 @@ from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict
-from imsconsole.core.folders import held_folder, left_behind, remove
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.folders import left_behind, locked_folder, remove
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import export_disk
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import RunAs, run_as
-from imsconsole.engine.local.listing import Listing
+from imsconsole.engine.local.listing import StoreListing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
@@ -86,7 +86,7 @@ class LocalEngine:
 
     def inventory(self) -> Inventory:
         """System disks are counted among the disks."""
-        there = Listing(self._store.root)
+        there = StoreListing(self._store.root)
         held = {name for name in there.scraps if name.startswith(READ)}
         held -= {path.name for path in left_behind(self._store.scraps, READ)}
         return Inventory(
@@ -104,10 +104,10 @@ class LocalEngine:
             self._captures.sweep(token)
 
     def remove_stray(self, name: str) -> None:
-        if name in Listing(self._store.root).strays:
+        if name in StoreListing(self._store.root).strays:
             remove(self._store.root / name)
 
-    @full_disk_said()
+    @raises_no_space()
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         """Run qemu-img for the inspection: exit code, output, errors.
 
@@ -126,7 +126,7 @@ class LocalEngine:
 
     @contextmanager
     def _readable(self, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
-        with held_folder(self._store.scraps, READ) as folder:
+        with locked_folder(self._store.scraps, READ) as folder:
             self._user.let_in(folder)
             readable = list(arguments)
             for index, argument in enumerate(arguments):
@@ -140,7 +140,7 @@ class LocalEngine:
             yield folder, readable
 
     # stored disks of images
-    @full_disk_said()
+    @raises_no_space()
     def ingest(
         self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None
     ) -> StoredDisk:
@@ -190,7 +190,7 @@ class LocalEngine:
         with self._readable([str(path)]) as (folder, (name,)):
             return self._qemu_img.virtual_size(folder / name, "qcow2")
 
-    @full_disk_said()
+    @raises_no_space()
     def copy(
         self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
     ) -> StoredDisk:
@@ -198,7 +198,7 @@ class LocalEngine:
             return self._described(linked(self._store, disk_id, ref, work), "")
         return self._described(*rewritten(self._store, self._qemu_img, disk_id, ref, work, key, new_key))
 
-    @full_disk_said()
+    @raises_no_space()
     def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
         made = transferred(self._store, disk_id, source, sha256=sha256, format=format, work=work)
         return self._described(made, sha256)
@@ -206,7 +206,7 @@ class LocalEngine:
     def drop_transfer(self, disk_id: UUID) -> None:
         drop_parts(self._store, disk_id)
 
-    @full_disk_said()
+    @raises_no_space()
     def capture(
         self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], *, work: Work
     ) -> dict[UUID, StoredDisk]:
@@ -225,7 +225,7 @@ class LocalEngine:
     def same_bytes(self, ref: str) -> frozenset[str]:
         return same_bytes(self._store, ref)
 
-    @full_disk_said()
+    @raises_no_space()
     def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
         return export_disk(self._store, self._qemu_img, ref, sink, format=format, work=work, key=key)
 
@@ -234,7 +234,7 @@ class LocalEngine:
             remove(path)
 
     # disks of servers
-    @full_disk_said()
+    @raises_no_space()
     def create_disk(
         self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "", key: Key | None = None
     ) -> str:
@@ -250,7 +250,7 @@ class LocalEngine:
             store.open_filled(made).close()
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
-    @full_disk_said()
+    @raises_no_space()
     def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:
         path = self._store.disk(disk.ref)
         if server and self._machines.grow(server, disk, size_bytes):
@@ -271,7 +271,7 @@ class LocalEngine:
             remove(path)
 
     # servers
-    @full_disk_said()
+    @raises_no_space()
     def create_server(self, server: ServerSpec, image_ref: str = "", *, work: Work) -> ServerSpec:
         image = self._store.stored(image_ref) if image_ref else None
         folder = self._machines.take_over(server.id, work)
@@ -324,7 +324,7 @@ class LocalEngine:
         with self._store.open_filled(made / "disk.qcow2") as layer:
             os.fsync(layer.fileno())
 
-    @full_disk_said()
+    @raises_no_space()
     def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
         folder, image = self._store.server(server.ref), self._store.stored(image_ref)
         disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
@@ -336,34 +336,34 @@ class LocalEngine:
         self._machines.require_stopped(server.ref)
         return server
 
-    @full_disk_said()
+    @raises_no_space()
     def start(self, server: ServerSpec) -> ServerState:
         return self._machines.start(server)
 
-    @full_disk_said()
+    @raises_no_space()
     def stop(self, ref: str, *, graceful_s: float) -> ServerState:
         return self._machines.stop(ref, graceful_s)
 
-    @full_disk_said()
+    @raises_no_space()
     def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
         return self._machines.reboot(server, graceful_s)
 
     def delete_server(self, ref: str) -> None:
         self._machines.delete(ref)
 
-    @full_disk_said()
+    @raises_no_space()
     def server_state(self, ref: str) -> ServerState:
         return self._machines.state(ref)
 
-    @full_disk_said()
+    @raises_no_space()
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         self._machines.attach(server, disk)
 
-    @full_disk_said()
+    @raises_no_space()
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         self._machines.detach(server, disk)
 
-    @full_disk_said()
+    @raises_no_space()
     def screen(self, ref: str) -> bytes:
         return self._machines.screen(ref)
 

@@ -15,7 +15,7 @@ OF_SERVER = re.compile(r"cd\.iso|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?
 OF_SYSTEM = re.compile(r"base\.qcow2|disk\.qcow2|vars\.(fd|new)")
 
 
-class Listing:
+class StoreListing:
     """Names by kind. `strays` are names below the region's root. What guests make in their run folders is theirs."""
 
     def __init__(self, root: Path) -> None:

@@ -46,7 +46,7 @@ _children: "list[subprocess.Popen[bytes]]" = []  # kept to be reaped: a zombie l
 
 
 @dataclass(frozen=True)
-class Host:
+class GuestHost:
     """What a guest gets from this host."""
 
     user: RunAs
@@ -85,7 +85,9 @@ def disk_device(disk: DiskSpec) -> dict[str, Any]:
     return device | {"bus": port_of(disk), "serial": disk.serial}
 
 
-def command_line(server: ServerSpec, host: Host, ssh_port: int, secrets: Sequence[str] = ()) -> list[str]:
+def command_line(
+    server: ServerSpec, host: GuestHost, ssh_port: int, secrets: Sequence[str] = ()
+) -> list[str]:
     """QEMU's command line for a server whose run folder is the current one."""
     fast = host.accelerator == "kvm"
     command = [
@@ -197,7 +199,7 @@ def _data_disks(server: ServerSpec) -> list[str]:
     return command
 
 
-def _nic(server: ServerSpec, host: Host, ssh_port: int) -> list[str]:
+def _nic(server: ServerSpec, host: GuestHost, ssh_port: int) -> list[str]:
     device = ["-device", f"virtio-net-pci,netdev=net,mac={server.mac},romfile="]
     if host.network == "none":
         return ["-netdev", "hubport,id=net,hubid=0", *device]
@@ -220,7 +222,7 @@ def _system_folder(server: ServerSpec) -> str:
     return f"../{server.disks[0].ref.partition('/')[2]}"
 
 
-def prepare(folder: Path, server: ServerSpec, host: Host) -> None:
+def prepare(folder: Path, server: ServerSpec, host: GuestHost) -> None:
     """Write what the guest needs beside its disks."""
     run = folder / RUN
     run.mkdir(mode=0o700, exist_ok=True)
@@ -246,7 +248,7 @@ def _private(path: Path) -> None:
 
 
 def spawn(
-    folder: Path, server: ServerSpec, host: Host, ssh_port: int, secrets: Secrets
+    folder: Path, server: ServerSpec, host: GuestHost, ssh_port: int, secrets: Secrets
 ) -> "subprocess.Popen[bytes]":
     """Start QEMU; it may still die of what it finds. `secrets` unlock the server's disks."""
     command = command_line(server, host, ssh_port, secrets.arguments)

@@ -22,7 +22,7 @@ from imsconsole.engine.local import hotplug, luks, machine, probe
 from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.luks import Secrets
-from imsconsole.engine.local.machine import Host, Network
+from imsconsole.engine.local.machine import GuestHost, Network
 from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import (
@@ -190,7 +190,7 @@ class Machines:
 
     def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
         self._require_able(server)
-        host = Host(self._user, self._network, self._accelerator.asked())
+        host = GuestHost(self._user, self._network, self._accelerator.asked())
         self._require_disks(server)
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
@@ -221,7 +221,7 @@ class Machines:
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
-    def _run(self, folder: Path, server: ServerSpec, host: Host, secrets: Secrets) -> ServerState:
+    def _run(self, folder: Path, server: ServerSpec, host: GuestHost, secrets: Secrets) -> ServerState:
         wished = read_state(folder).ssh_port
         with _flock(self._store.root.parent):
             self._require_memory(folder, server.memory_mb)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.folders import remove
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import Power, ServerState
 
@@ -72,7 +72,7 @@ def note(folder: Path, state: Recorded) -> bool:
 
     So a guest can be looked at and stopped on a full disk, and room be made.
     """
-    with contextlib.suppress(NoSpace), full_disk_said():
+    with contextlib.suppress(NoSpace), raises_no_space():
         write_state(folder, state)
         return True
     return False

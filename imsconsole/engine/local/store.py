@@ -29,7 +29,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import remove, remove_left
-from imsconsole.core.full_disk import full_disk_said
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
 from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
@@ -61,7 +61,7 @@ class Store:
         self.scraps = root / "scrap"
         self._make()
 
-    @full_disk_said()
+    @raises_no_space()
     def _make(self) -> None:
         """Folders stay ours, so a guest that broke out could not change, remove or list anything."""
         if not self.root.is_dir():

@@ -4,11 +4,11 @@ from images.copy.rows import free_names, taken_names
 from images.copy.services import copy_image
 from images.delete.services import delete_image
 from images.models import Image
-from images.models.locks import held_image
+from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor, service_actor
-from imsconsole.audit.trail import explain, service
+from imsconsole.audit.log import explain, service
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import held
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from sharing.ending.copies.jobs import GiveCopy
 from sharing.ending.copies.rules import can_give_copy
@@ -24,8 +24,8 @@ def give_copy(share: Share, *, actor: Actor) -> Share:
     """
     seen = _share(share, actor)
     lock_project(seen.project)
-    held(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))  # what copying and deleting will hold
-    image = held_image(Image.objects.owned_by(actor).with_facts(actor), seen.image_id)
+    locked(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))  # what copying and deleting will hold
+    image = locked_image(Image.objects.owned_by(actor).with_facts(actor), seen.image_id)
     row = _share(share, actor)
     row.image, receiver = image, service_actor(row.project)
     can_give_copy(row, actor).require()

@@ -108,7 +108,7 @@ def test_many_are_named_first_and_deleted_then(people, bucket) -> None:
     pick = ",".join(str(pk) for pk in [*chosen.values_list("pk", flat=True), foreign.pk])
     asked = client.post(url, {"pick": pick, "state": "prefix=a/"})
     assert asked.status_code == 200
-    assert len(asked.context["parted"].allowed) == 2
+    assert len(asked.context["partition"].allowed) == 2
     assert BucketObject.objects.stored().filter(bucket=bucket).count() == len(KEYS)
     done = client.post(url, {"pick": pick, "state": "prefix=a/", "confirm": "1"})
     assert done["Location"] == f"{bucket.get_absolute_url()}?prefix=a/"

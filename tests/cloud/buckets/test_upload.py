@@ -135,7 +135,7 @@ def test_the_quota_is_reserved_before_the_first_byte_and_given_back(people, buck
     assert used_by(people.bob.project)["bucket_bytes"] == 800
     with pytest.raises(Refused, match="quota-bucket-bytes"):
         Arrival(bucket, key="b", size_bytes=201, actor=people.alice)
-    arrival.eat(b"x" * 10)
+    arrival.feed(b"x" * 10)
     arrival.keep()
     assert used_by(people.bob.project)["bucket_bytes"] == 10
     with pytest.raises(Conflict, match="upload-longer"):
@@ -146,7 +146,7 @@ def test_the_quota_is_reserved_before_the_first_byte_and_given_back(people, buck
 
 def _abandoned(arrival: Arrival, content: bytes) -> None:
     try:
-        arrival.eat(content)
+        arrival.feed(content)
     finally:
         arrival.abandon()
 
@@ -213,7 +213,7 @@ def test_a_bucket_is_not_deleted_under_an_upload(people) -> None:
 def test_what_a_crash_leaves_is_removed_by_the_clock_and_nothing_else(people, bucket) -> None:
     whole = stored(bucket, people.bob, "whole")
     dead = Arrival(bucket, key="dead", size_bytes=10, actor=people.bob)
-    dead.eat(b"x")
+    dead.feed(b"x")
     placed = stored(bucket, people.bob, "placed")  # killed between the bytes and the row
     BucketObject.objects.filter(pk=placed.pk).update(state="arriving")
     orphan = stored(bucket, people.bob, "orphan")

@@ -19,7 +19,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local import transfers
 from imsconsole.engine.types import GIB
-from imsconsole.jobs.line import next_in_line
+from imsconsole.jobs.concurrency import next_in_line
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.run import Run

@@ -42,6 +42,7 @@ from tests.images.copy.test_copy_across import (
     ended_later,
     facts,
     job_of,
+    target,  # noqa: F401
 )
 from tests.support.at_once import DONE, at_once
 from tests.support.faults import Crash, faulty_engine

@@ -80,7 +80,7 @@ def uploaded(actor: Actor, path: Path, *, examined: bool = True) -> Upload:
     receiver = Receiver(upload)
     with path.open("rb") as file:
         while chunk := file.read(300_000):
-            receiver.eat(chunk)
+            receiver.feed(chunk)
     found = receiver.finish()
     receiver.close()
     if examined:

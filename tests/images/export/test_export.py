@@ -485,7 +485,7 @@ def test_several_images_go_to_one_folder_and_some_stay_with_the_reason(people):
     bar = client.post("/images/selection/", {"pick": pick, "state": "tab=private"}).content.decode()
     assert reverse("images:export-several") in bar
     asked = client.post(reverse("images:export-several"), {"pick": pick, "state": "tab=private"})
-    assert [image.name for image in asked.context["parted"].allowed] == ["the second", "first"]
+    assert [image.name for image in asked.context["partition"].allowed] == ["the second", "first"]
     assert "ISO images cannot be exported" in asked.content.decode()
     sent = {"pick": pick, "confirm": "1", "format": "raw", "bucket": bucket.pk, "folder": "all"}
     answer = client.post(reverse("images:export-several"), {**sent, "state": "tab=private"}, follow=True)

@@ -80,12 +80,12 @@ def test_the_receiver_goes_on_with_what_is_there_already(people: SimpleNamespace
     content = (disks / "disk.raw").read_bytes()
     upload = start_upload(name="disk.raw", size_bytes=len(content), actor=people.bob)
     first = Receiver(upload)
-    first.eat(content[:1_500_000])
+    first.feed(content[:1_500_000])
     first.flush()
     first.close()
     second = Receiver(upload)
     assert second.received_bytes == 1_500_000
-    second.eat(content[1_500_000:])
+    second.feed(content[1_500_000:])
     assert second.finish().sha256 == hashlib.sha256(content).hexdigest()
     second.close()
 
@@ -94,7 +94,7 @@ def test_more_bytes_than_announced_are_not_taken(people: SimpleNamespace, disks:
     upload = start_upload(name="disk.raw", size_bytes=MIB, actor=people.bob)
     receiver = Receiver(upload)
     with pytest.raises(Conflict) as error:
-        receiver.eat((disks / "disk.raw").read_bytes())
+        receiver.feed((disks / "disk.raw").read_bytes())
     assert error.value.code == "upload-longer"
     receiver.abandon()
     assert upload_files() == []
@@ -106,7 +106,7 @@ def test_more_bytes_than_the_limit_are_not_taken(people: SimpleNamespace, disks:
     receiver = Receiver(start_upload(name="disk.raw", size_bytes=1, actor=people.bob))
     receiver.upload.size_bytes = 4 * MIB
     with pytest.raises(BadImage) as error:
-        receiver.eat((disks / "disk.raw").read_bytes())
+        receiver.feed((disks / "disk.raw").read_bytes())
     assert error.value.code == "too-large"
     receiver.abandon()
 
@@ -137,7 +137,7 @@ def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(
 ):
     upload = start_upload(name="disk.raw", size_bytes=9 * MIB, actor=people.bob)
     receiver = Receiver(upload)
-    receiver.eat((disks / "disk.raw").read_bytes())
+    receiver.feed((disks / "disk.raw").read_bytes())
     discard_upload(upload, actor=people.bob)
     with pytest.raises(NotFound) as error:
         complete_upload(upload, receiver.finish(), actor=people.bob)

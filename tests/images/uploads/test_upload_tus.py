@@ -303,9 +303,9 @@ def test_another_process_reads_again_what_it_has_not_seen(people: SimpleNamespac
 
 def counting(kind, eaten: list[int]):
     class Counting(kind):
-        def eat(self, chunk: bytes) -> None:
+        def feed(self, chunk: bytes) -> None:
             eaten.append(len(chunk))
-            super().eat(chunk)
+            super().feed(chunk)
 
     return Counting
 

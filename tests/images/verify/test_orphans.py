@@ -15,7 +15,7 @@ from images.uploads.services import discard_upload
 from images.verify.orphans import remove_orphans
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
-from imsconsole.core.folders import held_folder, remove
+from imsconsole.core.folders import locked_folder, remove
 from imsconsole.engine.types import Power
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
@@ -169,7 +169,7 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
     for path in files:
         path.touch()
     with (
-        held_folder(settings.TEMP_DIR) as temporary,
+        locked_folder(settings.TEMP_DIR) as temporary,
         engine._readable(["info", str(upload.path)]) as (reading, _),
     ):
         files += [temporary, *reading.iterdir(), *(region / "servers" / server.ref).rglob("*")]

@@ -225,7 +225,7 @@ def test_the_clock_reads_what_nobody_has_looked_at_for_longest(people, image, se
     verify_oldest()
     verify_oldest()
     job = Job.objects.get(kind=VerifyStored.kind)
-    assert not facts(image, people.bob).is_held, "its users are not kept from anything"
+    assert not facts(image, people.bob).has_live_job, "its users are not kept from anything"
     assert finish(job).state == "done"
     assert facts(image, people.bob).verified_at is not None
     verify_oldest()

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from djmoney.money import Money
 
-from market.billing.costs import Run, Stay, Tariff, lines_of
+from market.billing.costs import ProductRun, Stay, Tariff, lines_of
 from market.models import Price
 
 HOUR = datetime(2026, 2, 10, 8, tzinfo=UTC)
@@ -35,7 +35,7 @@ def amounts(*stays, tariff=(), paid=None):
 
 
 def run_with(unit, amount="3.6", trial_until=None, **fields):
-    return Run(LISTING, price(amount, unit, **fields), trial_until)
+    return ProductRun(LISTING, price(amount, unit, **fields), trial_until)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_fee_of_an_image_counts_what_runs_after_the_trial(run, line):
     assert amounts(half, idle) == [line]
 
 
-@pytest.mark.parametrize("run", [None, Run(LISTING, None), run_with("free", "0")])
+@pytest.mark.parametrize("run", [None, ProductRun(LISTING, None), run_with("free", "0")])
 def test_what_is_free_has_no_line(run):
     assert amounts(stay(0, 60, run=run)) == []
 

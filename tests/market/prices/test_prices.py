@@ -9,7 +9,7 @@ from djmoney.money import Money
 
 from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
-from imsconsole.cloud.servers.usage import hold_settled, hour_of
+from imsconsole.cloud.servers.usage import hour_of, lock_settled
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
@@ -97,7 +97,7 @@ def test_no_price_is_set_for_the_past_nor_two_for_one_moment(people, listing):
 
 def test_the_first_price_begins_the_ledger_and_none_begins_in_what_is_charged(people, listing):
     set_price(price(listing), actor=people.bob)
-    settled = hold_settled()
+    settled = lock_settled()
     assert settled.until == hour_of(now())
     settled.until += DAY  # the clock went back by a day since
     settled.save()

@@ -273,7 +273,7 @@ def test_several_images_are_shared_each_by_itself(people, image):
     url = reverse("sharing:share-several")
     asked = client_of(people.bob).post(url, pick)
     assert asked.status_code == 200
-    assert len(asked.context["parted"].allowed) == len(asked.context["parted"].refused) == 1
+    assert len(asked.context["partition"].allowed) == len(asked.context["partition"].refused) == 1
 
     done = client_of(people.bob).post(url, {**pick, "projects": str(people.carol.project.pk)}, follow=True)
     assert [(line["image"], bool(line["reason"])) for line in done.context["outcomes"]] == [

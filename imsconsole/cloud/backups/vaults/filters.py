@@ -16,7 +16,7 @@ def vaults_of(actor: Actor) -> VaultQuerySet:
 
 
 class VaultFilter(ListFilter):
-    calm = ("q",)
+    primary = ("q",)
 
     q = filters.CharFilter(
         label=_("Vault name"),

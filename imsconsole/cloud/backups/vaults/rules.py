@@ -30,7 +30,7 @@ def can_edit_vault(vault: Vault, actor: Actor) -> Verdict:
 def can_resize_vault(vault: Vault, capacity_gb: int, actor: Actor) -> Verdict:
     """A vault grows within the quota and shrinks to what its backups take. `vault` comes from `with_facts`.
 
-    Hard only after `lock_project` and with the vault's row held.
+    Hard only after `lock_project` and with the vault's row locked.
     """
     if not (verdict := can_edit_vault(vault, actor) and _is_capacity(capacity_gb)):
         return verdict

@@ -1,9 +1,9 @@
-"""Create, change and delete vaults. Each asks its rule with the rows held: the project's before a vault's."""
+"""Create, change and delete vaults. Each asks its rule with the rows locked: the project's before a vault's."""
 
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.trail import service
+from imsconsole.audit.log import service
 from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.backups.vaults.rules import (
     can_delete_vault,
