@@ -55,7 +55,7 @@ IMS_PORT = env.int("IMS_PORT", default=8000)
 IMS_HTTPS = env.bool("IMS_HTTPS", default=False)
 
 # ── the house ───────────────────────────────────────────────────────────────
-INSTALLED_APPS = [
+ROOMS = [
     "imsconsole.demo",
     "sharing",
     "market",
@@ -67,6 +67,9 @@ INSTALLED_APPS = [
     "imsconsole.help",
     "imsconsole.accounts",
     "imsconsole.core",
+]
+INSTALLED_APPS = [
+    *ROOMS,
     "imsconsole.operator.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,6 +1,7 @@
 """What the clock does about deleted images: nobody looks after an image that is gone."""
 
 import logging
+from datetime import timedelta
 from typing import cast
 
 from images.delete.jobs import DeleteImage
@@ -10,6 +11,7 @@ from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job
@@ -49,3 +51,10 @@ def finish_deletions() -> None:
                 job.subject_id,
                 error,
             )
+
+
+PERIODIC = (
+    Periodic("images.delete_due", timedelta(minutes=1), delete_due_images),
+    Periodic("images.empty_trashes", timedelta(minutes=10), empty_trashes),
+    Periodic("images.finish_deletions", timedelta(hours=6), finish_deletions),
+)

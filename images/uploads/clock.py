@@ -1,8 +1,11 @@
 """What becomes of uploads that nobody turned into an image."""
 
+from datetime import timedelta
+
 from images.models import Upload
 from images.uploads.rules import is_idle
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 
 
 def expire_uploads() -> None:
@@ -11,3 +14,6 @@ def expire_uploads() -> None:
         if is_idle(upload):
             upload.path.unlink(missing_ok=True)
             upload.delete()
+
+
+PERIODIC = (Periodic("images.expire_uploads", timedelta(minutes=10), expire_uploads),)

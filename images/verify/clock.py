@@ -11,10 +11,12 @@ from django.db.models.functions import Coalesce
 from images.models import Image, ImageDisk
 from images.public.platform import platform_actor
 from images.verify.jobs import Stored, VerifyStored
+from images.verify.orphans import remove_orphans
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
 
@@ -65,3 +67,9 @@ def due_disks(region: Region, within: timedelta) -> list[Stored]:
         due.append(disk)
         taken += disk.size_bytes
     return due
+
+
+PERIODIC = (
+    Periodic("images.verify_oldest", EVERY, verify_oldest),
+    Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
+)

@@ -1,43 +1,28 @@
-"""From an error's code and values to its sentence, in the reader's language."""
+"""From an error's code and values to its sentence, in the reader's language. Each room has its own in `sentences.py`."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
+from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import Refused, Verdict
-from imsconsole.core.sentences_cloud import CLOUD_SENTENCES
-from imsconsole.core.sentences_download import DOWNLOAD_SENTENCES
-from imsconsole.core.sentences_engine import ENGINE_SENTENCES
-from imsconsole.core.sentences_image import IMAGE_SENTENCES
-from imsconsole.core.sentences_keys import KEY_SENTENCES
-from imsconsole.core.sentences_market import MARKET_SENTENCES
-from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
-from imsconsole.core.sentences_sharing import SHARING_SENTENCES
-from imsconsole.core.sentences_upload import UPLOAD_SENTENCES
 
-COMMON_SENTENCES = {
+COMMON: Mapping[str, Any] = {
     "unexpected": _(
         "Something went wrong that we did not expect. Please try again; if it happens again, tell the "
         "operator the reference %(reference)s."
     ),
-    "worker-killed": _(
-        "The work was interrupted %(times)s times and was given up. Please try again; if it happens again, "
-        "ask the operator to look at the worker's log."
-    ),
-    "cancelled": _("It was cancelled."),
-    "key-pair-gone": _("The key pair %(name)s was deleted in the meantime. Choose another one."),
     "not-found": _("It does not exist, or it is not visible in this project."),
     "conflict": _("It was changed by someone else in the meantime. Please look at it again and repeat."),
     "contended": _(
         "Others were changing the same things at the same moment, so nothing was done. Please try again."
     ),
-    "subject-busy": _("Other work on %(name)s is still running. Please wait until it has finished."),
     "no-space": _(
         "The disk of the service is full. Please tell the operator; the work can be repeated afterwards."
     ),
-    "demo-image-not-built": _("The demo image could not be built from Debian's packages: %(detail)s."),
     "bytes-missing": _("Its file in the store is missing. Please tell the operator."),
     "bytes-damaged": _(
         "Its stored bytes are no longer what they were, so nobody can use it. Please tell the operator: once the "
@@ -48,22 +33,33 @@ COMMON_SENTENCES = {
         "The image cannot be used as it is: its content is not what it should be. Check the file and import it again."
     ),
     "unsupported": _("The host of this region cannot do that. Please ask the operator what it lacks."),
+    "download-scheme": _("Only http and https addresses are downloaded from, not %(url)s."),
+    "download-address": _(
+        "%(host)s leads to the address %(address)s, which is not public. If it is meant, the operator allows "
+        "the host with IMS_DOWNLOAD_HOSTS."
+    ),
+    "download-address-odd": _(
+        "The address %(host)s is written in a way that hides where it leads. Write the host's name, or its "
+        "address in the usual form."
+    ),
+    "download-downgrade": _(
+        "The secure address was redirected to one that is not: %(url)s. Name a source that stays with https."
+    ),
+    "download-host-unknown": _(
+        "The host %(host)s is not known from here. Check the name and the host's network."
+    ),
+    "download-status": _(
+        "%(url)s answered with the status %(status)s. Check the address and try again later."
+    ),
+    "download-too-large": _(
+        "What is there is larger than the %(limit_bytes)s bytes that are allowed (IMS_IMPORT_MAX_GB)."
+    ),
+    "download-too-slow": _(
+        "The download took longer than is allowed (IMS_DOWNLOAD_HOURS). Retry it when the line is faster."
+    ),
+    "download-redirects": _("The address was redirected more than %(limit)s times. Name the final address."),
+    "download-broken": _("The connection to %(url)s failed several times: %(detail)s. Retry it later."),
 }
-
-SENTENCES: Mapping[str, Any] = {
-    **COMMON_SENTENCES,
-    **CLOUD_SENTENCES,
-    **DOWNLOAD_SENTENCES,
-    **ENGINE_SENTENCES,
-    **IMAGE_SENTENCES,
-    **KEY_SENTENCES,
-    **MARKET_SENTENCES,
-    **MESSAGE_SENTENCES,
-    **SHARING_SENTENCES,
-    **UPLOAD_SENTENCES,
-}
-
-
 UNKNOWN = _(
     "It did not work, for a reason this version has no words for. Please ask the operator to look at it."
 )
@@ -80,16 +76,25 @@ class _Values(dict[str, Any]):
         return "–"
 
 
+@cache
+def sentences() -> Mapping[str, Any]:
+    """Those of all rooms, by their codes."""
+    found: dict[str, Any] = dict(COMMON)
+    for module in drawers("sentences"):
+        found |= getattr(module, "SENTENCES", {})
+    return found
+
+
 def sentence(code: str, values: Mapping[str, Any]) -> str:
     """The sentence of an error or a message. Never a bare code.
 
     It is that of the code; a refusal whose code has none was kept with its own (rows of before 1.0: as `reason`).
     """
     try:
-        return str(SENTENCES[code]) % values
+        return str(sentences()[code]) % values
     except KeyError:
         own = values.get(OWN_SENTENCE) or values.get("reason")
-        return str(own or str(SENTENCES.get(code, UNKNOWN)) % _Values(values))
+        return str(own or str(sentences().get(code, UNKNOWN)) % _Values(values))
 
 
 def lasting_values(error: ImsError) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def lasting_values(error: ImsError) -> dict[str, Any]:
 
     A refusal's own sentence is in the language of whoever met it: kept only when its code has no other.
     """
-    if isinstance(error, Refused) and error.code not in SENTENCES:
+    if isinstance(error, Refused) and error.code not in sentences():
         return {**error.values, OWN_SENTENCE: str(error.verdict.reason)}
     return dict(error.values)
 

@@ -3,20 +3,18 @@
 A room lists its work in `clock.py` as `PERIODIC = (Periodic(name, every, function), …)`.
 """
 
-import importlib
-import importlib.util
 import logging
 import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from django.apps import apps
 from django.db import close_old_connections
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
+from imsconsole.core.rooms import drawers
 from imsconsole.jobs.models import ClockEntry
 
 logger = logging.getLogger(__name__)
@@ -26,9 +24,8 @@ SEEN_WITHIN = timedelta(seconds=30)
 
 def all_periodic() -> Iterator[Periodic]:
     """The periodic work of every room."""
-    for app in apps.get_app_configs():
-        if importlib.util.find_spec(f"{app.name}.clock"):
-            yield from getattr(importlib.import_module(f"{app.name}.clock"), "PERIODIC", ())
+    for module in drawers("clock"):
+        yield from getattr(module, "PERIODIC", ())
 
 
 def tick() -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.apps import apps
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.resources import TITLES
+from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job, Reservation
@@ -67,90 +68,31 @@ def used_in(
     """As `used_by`, for many projects by their key in the same few queries."""
     wanted = set(resources)
     used: dict[Any, dict[str, int]] = {project.pk: {} for project in projects}
-    for counted, count in COUNTS.items():
+    for counted, count in counts().items():
         if wanted & set(counted):
             for amounts in used.values():
                 amounts |= dict.fromkeys(counted, 0)
             for row in count(list(used)):
                 used[row["project"]] |= {resource: row[resource] or 0 for resource in counted}
-    counted_now = [resource for counted in COUNTS if wanted & set(counted) for resource in counted]
+    counted_now = [resource for counted in counts() if wanted & set(counted) for resource in counted]
     rows = Reservation.objects.filter(project__in=list(used), resource__in=counted_now)
     for row in rows.values("project", "resource").annotate(total=Sum("amount")):
         used[row["project"]][row["resource"]] += row["total"]
     return used
 
 
-def _images(projects: list[Any]) -> Rows:
-    images = apps.get_model("images", "Image").objects.exclude(status__in=["trashed", "deleted"])
-    return _per_project(images, projects).annotate(images=Count("pk"))
-
-
-def _servers(projects: list[Any]) -> Rows:
-    servers = apps.get_model("cloud", "Server").objects.filter(deleted_at=None)
-    sums = {"vcpus": Sum("flavor__vcpus"), "memory_mb": Sum("flavor__memory_mb")}
-    return _per_project(servers, projects).annotate(servers=Count("pk"), **sums)
-
-
-def _disks(projects: list[Any]) -> Rows:
-    disks = apps.get_model("cloud", "Disk").objects.filter(deleted_at=None)
-    return _per_project(disks, projects).annotate(disks=Count("pk"), disk_gb=Sum("size_gb"))
-
-
-def _store(projects: list[Any]) -> Rows:
-    """Of images and backups. Bytes that several of a project are links to count once, while one of them is there."""
-    images = apps.get_model("images", "ImageDisk").objects.exclude(image__status="deleted")
-    backups = apps.get_model("cloud", "BackupDisk").objects.filter(backup__deleted_at=None)
-    files: dict[tuple[Any, Any], int] = {}
-    for disks, owner, bytes_id in (
-        (images, "image__project", "bytes_id"),
-        (backups, "backup__project", "pk"),
-    ):
-        mine = disks.filter(**{f"{owner}__in": projects}).order_by()
-        for row in mine.values(project=F(owner), file=F(bytes_id)).annotate(largest=Max("size_bytes")):
-            file = row["project"], row["file"]
-            files[file] = max(files.get(file, 0), row["largest"])
-    sums: dict[Any, int] = {}
-    for (project, _file), size_bytes in files.items():
-        sums[project] = sums.get(project, 0) + size_bytes
-    return [{"project": project, "store_bytes": total} for project, total in sums.items()]
-
-
-def _vaults(projects: list[Any]) -> Rows:
-    vaults = apps.get_model("cloud", "Vault").objects.filter(deleted_at=None)
-    return _per_project(vaults, projects).annotate(vault_gb=Sum("capacity_gb"))
-
-
-def _uploads(projects: list[Any]) -> Rows:
-    uploads = apps.get_model("images", "Upload").objects.all()
-    return _per_project(uploads, projects).annotate(upload_bytes=Sum("size_bytes"))
-
-
-def _buckets(projects: list[Any]) -> Rows:
-    return _per_project(apps.get_model("cloud", "Bucket").objects.all(), projects).annotate(
-        buckets=Count("pk")
-    )
-
-
-def _objects(projects: list[Any]) -> Rows:
-    objects = apps.get_model("cloud", "BucketObject").objects.filter(bucket__project__in=projects)
-    return objects.order_by().values(project=F("bucket__project")).annotate(bucket_bytes=Sum("size_bytes"))
-
-
-def _per_project(rows: "QuerySet[Any]", projects: list[Any]) -> Any:
+def per_project(rows: "QuerySet[Any]", projects: list[Any]) -> Any:
+    """For a count: the rows grouped by their project."""
     return rows.filter(project__in=projects).order_by().values("project")
 
 
-# which resources one query counts
-COUNTS: Mapping[tuple[str, ...], Callable[[list[Any]], Rows]] = {
-    ("images",): _images,
-    ("servers", "vcpus", "memory_mb"): _servers,
-    ("disks", "disk_gb"): _disks,
-    ("store_bytes",): _store,
-    ("vault_gb",): _vaults,
-    ("upload_bytes",): _uploads,
-    ("buckets",): _buckets,
-    ("bucket_bytes",): _objects,
-}
+@cache
+def counts() -> dict[tuple[str, ...], Callable[[list[Any]], Rows]]:
+    """Which resources one query counts, and that query; of all rooms (`COUNTS` of their `quotas.py`)."""
+    found: dict[tuple[str, ...], Callable[[list[Any]], Rows]] = {}
+    for module in drawers("quotas"):
+        found.update(getattr(module, "COUNTS", {}))
+    return found
 
 
 def quota_lines(

@@ -1,10 +1,12 @@
 """What the clock does on the day that was named."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from sharing.ending.services import end_due_share
 from sharing.models import Share
 
@@ -15,3 +17,6 @@ def end_due_shares() -> None:
     for share in due.select_related("owner__account", "owner__region"):
         with suppress(NotFound):  # its owner was quicker
             end_due_share(share, actor=service_actor(share.owner))
+
+
+PERIODIC = (Periodic("sharing.end", timedelta(minutes=1), end_due_shares),)

@@ -2,7 +2,7 @@ from django.utils import translation
 
 from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
 from imsconsole.core.rules import Refused, refuse
-from imsconsole.core.sentences import SENTENCES, lasting_values, refuse_as, sentence, sentence_of
+from imsconsole.core.sentences import lasting_values, refuse_as, sentence, sentence_of, sentences
 
 
 def test_an_error_says_its_sentence_with_its_values():
@@ -39,7 +39,7 @@ def test_neither_an_unknown_code_nor_a_missing_value_shows_what_is_inside():
 
 def test_every_kind_of_error_has_a_sentence():
     for kind in (BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported):
-        assert kind.default_code in SENTENCES
+        assert kind.default_code in sentences()
         assert sentence_of(kind()) != kind.default_code
 
 

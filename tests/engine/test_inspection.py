@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from images.uploads.sentences import INSPECTION
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
 from imsconsole.core.sentences import sentence
-from imsconsole.core.sentences_image import IMAGE_SENTENCES
 from imsconsole.engine import inspection
 from imsconsole.engine.inspection import WARNINGS, Inspector, inspect_file
 from imsconsole.engine.local.engine import LocalEngine
@@ -280,7 +280,7 @@ def test_damage_is_refused_or_harmless_and_never_gets_past_the_limit(
 ) -> None:
     limit = 16 * MIB
     found = outcome(damaged(disks, damage), MIB, claimed, limit)
-    assert found in IMAGE_SENTENCES if isinstance(found, str) else 0 < found.virtual_size_bytes <= limit
+    assert found in INSPECTION if isinstance(found, str) else 0 < found.virtual_size_bytes <= limit
 
 
 @settings(QUICK, max_examples=40)
@@ -298,7 +298,7 @@ def test_damage_of_the_finished_file_is_refused_or_harmless(
 @given(content=st.binary(max_size=2000), claimed=st.sampled_from(["", "raw", "qcow2", "iso"]))
 def test_any_bytes_are_refused_or_taken_as_raw(content: bytes, claimed: str) -> None:
     found = outcome(content, 512, claimed)
-    assert found in IMAGE_SENTENCES if isinstance(found, str) else found.format == "raw"
+    assert found in INSPECTION if isinstance(found, str) else found.format == "raw"
 
 
 @pytest.mark.parametrize(
@@ -410,12 +410,12 @@ def test_every_refusal_has_a_sentence_and_carries_its_values() -> None:
     found = list(refusals())
     assert len({code for code, _ in found}) > 20
     for code, names in found:
-        places = set(re.findall(r"%\((\w+)\)s", str(IMAGE_SENTENCES[code])))
+        places = set(re.findall(r"%\((\w+)\)s", str(INSPECTION[code])))
         assert places <= names, code
 
 
 def test_every_sentence_belongs_to_a_refusal_or_a_warning() -> None:
-    assert {code for code, _ in refusals()} | WARNINGS == set(IMAGE_SENTENCES)
+    assert {code for code, _ in refusals()} | WARNINGS == set(INSPECTION)
 
 
 def test_every_refusal_but_that_of_the_limits_and_of_the_library_has_a_hostile_file() -> None:

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Membership, Role
-from imsconsole.core.sentences_messages import MESSAGE_SENTENCES
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
 from imsconsole.notifications.values import explained, moment, translated
 from tests import factories
+from tests.support.sayings import Sayings
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_a_value_that_is_missing_is_a_dash_and_an_unknown_code_a_sentence(people
     assert " " in tell(people.alice, "no-such-code").sentence
 
 
-@pytest.mark.parametrize("code", MESSAGE_SENTENCES)
+@pytest.mark.parametrize("code", sorted({said.code for said in Sayings().messages}))
 def test_every_sentence_stands_with_no_values_at_all(people, tell, code):
     assert "%" not in tell(people.alice, code, values={}).sentence
 

@@ -113,5 +113,5 @@ def test_little_space_is_said_and_much_is_not(admin, people) -> None:
     spaces = admin.get("/admin/").context["attention"].spaces
     assert [space.total_bytes > space.free_bytes > 0 for space in spaces] == [True, True]
     least = attention.LEAST_FREE_BYTES
-    assert attention.Space("x", least - 1, 10 * least).is_short
-    assert not attention.Space("x", least, 10 * least).is_short
+    assert attention.DiskSpace("x", least - 1, 10 * least).is_short
+    assert not attention.DiskSpace("x", least, 10 * least).is_short

@@ -1,6 +1,7 @@
 """Former system disks are deleted when their time is over, and people are told before."""
 
 import logging
+from datetime import timedelta
 
 from imsconsole.accounts.actor import members_of, service_actor
 from imsconsole.accounts.models import Role
@@ -8,6 +9,7 @@ from imsconsole.cloud.models import Disk
 from imsconsole.cloud.system_disk.services import delete_kept_disk
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -39,3 +41,9 @@ def delete_expired_disks() -> None:
             delete_kept_disk(disk, actor=service_actor(disk.project))
         except (Refused, Conflict, NotFound) as error:
             logger.info("Kept disk %s is due but not deleted yet, and is tried again: %s", disk.pk, error)
+
+
+PERIODIC = (
+    Periodic("cloud.warn_of_expiring_disks", timedelta(hours=1), warn_of_expiring_disks),
+    Periodic("cloud.delete_expired_disks", timedelta(minutes=10), delete_expired_disks),
+)

@@ -1,7 +1,7 @@
 """What a file really is, and whether it is safe to open.
 
 `Inspector` looks at the bytes while they arrive, `inspect_file` at the finished file. Every refusal
-is a `BadImage` with its own code; the sentences are in `core.sentences_image`.
+is a `BadImage` with its own code; the sentences are in `images.uploads.sentences`.
 """
 
 from imsconsole.engine.inspection.examine import WARNINGS

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from imsconsole.audit.models import Event
+from imsconsole.cloud.keys.clock import delete_due_keys, warn_of_key_deletions
 from imsconsole.cloud.keys.default import default_key
-from imsconsole.cloud.keys.deletions import delete_due_keys, warn_of_key_deletions
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.keys.rules import can_use_key, is_usable_in
 from imsconsole.cloud.keys.services import (

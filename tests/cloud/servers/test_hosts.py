@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from imsconsole.cloud import clock, hosts
+from imsconsole.cloud import hosts
 from imsconsole.cloud.engines import _local
+from imsconsole.cloud.servers import clock
 from imsconsole.engine.local import kvm, probe
 from tests.conftest import client_of
 

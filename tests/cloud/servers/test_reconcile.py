@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from django.utils.translation import override
 
-from imsconsole.cloud.clock import PERIODIC
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers import reconcile
+from imsconsole.cloud.servers.clock import PERIODIC
 from imsconsole.cloud.servers.services import set_auto_start
 from imsconsole.core.now import now
 from imsconsole.engine.types import Power, ServerState

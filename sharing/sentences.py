@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-SHARING_SENTENCES: Mapping[str, Any] = {
+SENTENCES: Mapping[str, Any] = {
     "image-shared": _(
         "%(owner)s shares the image %(image)s with your project %(project)s. Accept or reject it under Sharing."
     ),

@@ -9,6 +9,7 @@ from imsconsole.cloud.keys.services import delete_due_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
+from imsconsole.core.periodic import Periodic
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
 from imsconsole.notifications.values import moment
@@ -41,3 +42,9 @@ def delete_due_keys() -> None:
             delete_due_key(key, actor=service_actor(key.project))
         except NotFound:
             logger.info("Key %s was due but is kept: its deletion was cancelled meanwhile", key.pk)
+
+
+PERIODIC = (
+    Periodic("cloud.warn_of_key_deletions", timedelta(hours=1), warn_of_key_deletions),
+    Periodic("cloud.delete_due_keys", timedelta(minutes=10), delete_due_keys),
+)

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-MARKET_SENTENCES: Mapping[str, Any] = {
-    # publishers
+SENTENCES: Mapping[str, Any] = {
     "publisher-approved": _(
         "The operator has approved the publisher %(publisher)s. You may offer images now."
     ),
@@ -15,14 +14,12 @@ MARKET_SENTENCES: Mapping[str, Any] = {
         "%(reason)s"
     ),
     "publisher-suspended": _("The operator has suspended the publisher %(publisher)s: %(reason)s"),
-    # sellers
     "listing-scan-failed": _(
         "The scan of %(listing)s found something that keeps it from the market. Look at the checklist."
     ),
     "listing-published": _("%(listing)s is on the market."),
     "listing-rejected": _("The operator has rejected %(listing)s: %(reason)s"),
     "listing-withdrawn-by-operator": _("The operator has withdrawn %(listing)s from the market: %(reason)s"),
-    # those who have servers of it
     "listing-new-version": _(
         "The version %(version)s of %(listing)s is on the market. Servers of your project %(project)s stay as they are; "
         "change their OS to have it."
@@ -31,7 +28,6 @@ MARKET_SENTENCES: Mapping[str, Any] = {
         "%(listing)s was withdrawn from the market. Servers of your project %(project)s go on running, and can be "
         "reinstalled with it until %(until)s. The reason: %(reason)s"
     ),
-    # pictures
     "bad-picture": _("This is no picture that can be read. Choose a PNG, JPEG or WebP file."),
     "picture-too-large": _("A picture has at most %(most)s MB. Choose a smaller one."),
     "picture-too-many-pixels": _("A picture has at most %(most)s million pixels. Choose a smaller one."),

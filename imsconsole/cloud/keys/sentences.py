@@ -1,11 +1,11 @@
-"""Sentences about encryption keys and the master key that keeps them."""
+"""What is said about encryption keys and the master key that keeps them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-KEY_SENTENCES: Mapping[str, Any] = {
+SENTENCES: Mapping[str, Any] = {
     "master-key-missing": _(
         "The master key number %(version)s (fingerprint %(fingerprint)s), which keeps the encryption keys, is not "
         "at hand. Nothing is lost yet: the operator must put it back into the setting IMS_MASTER_KEY or the file "
@@ -37,5 +37,9 @@ KEY_SENTENCES: Mapping[str, Any] = {
     "key-not-granted": _(
         "The encryption key belongs to another project and is not granted to this one. Ask its owner to grant it "
         "to this project's ID."
+    ),
+    "key-deletion-soon": _(
+        "The encryption key %(name)s is deleted at %(at)s. What is encrypted with it can then no longer be read by "
+        "anybody; until then its deletion can be cancelled."
     ),
 }

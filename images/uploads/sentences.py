@@ -1,6 +1,5 @@
-"""Sentences for what `engine.inspection` finds: refusals and warnings. Each says what was found, why, what to do.
-
-The places (`%(file)s`) are values the error carries.
+"""What is said about files on their way in, and about what inspection finds in them: refusals and warnings. Each says what was found, why,
+and what to do. The places (`%(file)s`) are values that the error carries.
 """
 
 from collections.abc import Mapping
@@ -8,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-REFERENCES: Mapping[str, Any] = {
+INSPECTION: Mapping[str, Any] = {
     "backing-file": _(
         "This qcow2 file holds only the changes to another file (backing file: %(file)s), which is not here. "
         "Make it complete first: qemu-img convert -f qcow2 -O qcow2 file.qcow2 whole.qcow2"
@@ -53,9 +52,6 @@ REFERENCES: Mapping[str, Any] = {
         "This %(format)s image is encrypted (%(method)s) and cannot be read without its key. "
         "Decrypt it first, for example by converting it with qemu-img and its secret, and import the result."
     ),
-}
-
-FORMATS: Mapping[str, Any] = {
     "format-qed": _(
         "This is a QED image. The format is no longer kept up and is not accepted. "
         "Convert it first: qemu-img convert -f qed -O qcow2 disk.qed disk.qcow2"
@@ -89,9 +85,6 @@ FORMATS: Mapping[str, Any] = {
         "The disk in this image has %(size_bytes)s bytes; at most %(limit_bytes)s bytes are allowed. "
         "Shrink its file systems and the disk, and import it again."
     ),
-}
-
-DAMAGE: Mapping[str, Any] = {
     "truncated": _(
         "The file ends too early: it has %(size_bytes)s bytes, but needs at least %(needed_bytes)s. "
         "The transfer was probably interrupted; copy the file again and compare its checksum."
@@ -112,9 +105,6 @@ DAMAGE: Mapping[str, Any] = {
         "This %(format)s file could not be examined within the limits of memory and time. "
         "Convert it to a plain qcow2 (qemu-img convert -O qcow2) and import the result."
     ),
-}
-
-WARNINGS: Mapping[str, Any] = {
     "no-partition-table": _(
         "The disk has no partition table. That is fine for a data disk; a system disk would hardly start."
     ),
@@ -137,4 +127,39 @@ WARNINGS: Mapping[str, Any] = {
     ),
 }
 
-IMAGE_SENTENCES: Mapping[str, Any] = {**REFERENCES, **FORMATS, **DAMAGE, **WARNINGS}
+SENTENCES: Mapping[str, Any] = {
+    **INSPECTION,
+    "no-file": _("No file was sent. Choose a file and send the form again."),
+    "fast-needs-raw": _(
+        "Fast import takes RAW disks only, and this is a %(format)s file. Import it without fast import; it is "
+        "inspected and converted either way."
+    ),
+    "upload-broken": _(
+        "The connection ended before the whole file “%(name)s” had arrived. Nothing of it was kept; "
+        "please upload it again."
+    ),
+    "upload-longer": _(
+        "More bytes of “%(name)s” arrived than the browser had announced. Nothing of it was kept; "
+        "please upload it again."
+    ),
+    "upload-gone": _(
+        "The uploaded file “%(name)s” is no longer there: it expired or was discarded. Please upload it again."
+    ),
+    "upload-busy": _(
+        "“%(name)s” is being uploaded elsewhere right now, maybe in another tab. Wait until that has ended, "
+        "or end it there; then go on here."
+    ),
+    "upload-ended": _("“%(name)s” takes no more bytes: its upload has ended. Reload the page to see how."),
+    "upload-offset": _(
+        "“%(name)s” goes on at byte %(offset)s, not at %(given)s. Ask again how far it is, and go on there."
+    ),
+    "upload-header": _("The header %(header)s is missing or cannot be read."),
+    "upload-version": _("This service speaks version %(version)s of the tus protocol."),
+    "upload-chunk-differs": _(
+        "A piece of “%(name)s” arrived damaged and was dropped. Send it again from byte %(offset)s."
+    ),
+    "checksum-differs": _(
+        "The SHA-256 of the file that arrived is %(found)s, not the one you gave (%(wanted)s). "
+        "Nothing of it was kept; check the file and the checksum and upload it again."
+    ),
+}

@@ -1,11 +1,11 @@
-"""Sentences of the engine's error codes, and of the reasons why a server is stopped."""
+"""What engines report, and why a server is stopped. An engine knows no language."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-STOP_REASONS: Mapping[str, Any] = {
+SENTENCES: Mapping[str, Any] = {
     "transfer-differs": _(
         "The bytes that arrived are not those that were stored: their SHA-256 is %(found)s, not %(wanted)s. Nothing "
         "of them was kept. Verify the source; it is probably damaged."
@@ -21,10 +21,6 @@ STOP_REASONS: Mapping[str, Any] = {
     "host-rebooted": _("The host was restarted."),
     "start-failed": _("It could not be started."),
     "record-lost": _("The record of its process was lost."),
-}
-
-ENGINE_SENTENCES: Mapping[str, Any] = {
-    **STOP_REASONS,
     "data-dir-not-traversable": _(
         "The data folder %(path)s cannot be reached by the user that servers run as. Please ask the operator "
         "to give every folder above it the permission to be passed through (chmod o+x)."

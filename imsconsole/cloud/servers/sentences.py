@@ -1,0 +1,22 @@
+"""What is said about servers and their systems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: Mapping[str, Any] = {
+    "machine-missing": _("The server's files are missing on the host. Please tell the operator."),
+    "image-bytes-gone": _(
+        "The image %(name)s was deleted before the server was made from it. Choose another image."
+    ),
+    "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
+    "boot-seen": _("The system has started: it has written to its serial console."),
+    "no-sign-of-life": _(
+        "The system has not written anything to its serial console within %(seconds)s seconds of its start."
+    ),
+    "server-silent": _(
+        "The system of %(name)s was exchanged and has not written anything to its serial console within "
+        "%(seconds)s seconds. Look at its screen; if it does not boot, undo the change."
+    ),
+}

@@ -1,0 +1,17 @@
+"""What is said about jobs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: Mapping[str, Any] = {
+    "job-failed": _("“%(job)s” of %(name)s failed: %(why)s"),
+    "job-finished": _("“%(job)s” of %(name)s is done."),
+    "worker-killed": _(
+        "The work was interrupted %(times)s times and was given up. Please try again; if it happens again, "
+        "ask the operator to look at the worker's log."
+    ),
+    "cancelled": _("It was cancelled."),
+    "subject-busy": _("Other work on %(name)s is still running. Please wait until it has finished."),
+}
