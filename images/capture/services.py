@@ -10,7 +10,7 @@ from images.fields.insert import insert_image
 from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.locks import locked_server, locked_servers

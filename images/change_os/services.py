@@ -8,8 +8,8 @@ from images.change_os.rules import OsChange, can_order_change, can_order_reinsta
 from images.models import Image
 from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
-from imsconsole.audit.log import service
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs

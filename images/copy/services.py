@@ -11,8 +11,8 @@ from images.copy.rows import inherit_tags, locked_source, new_backup_copy, new_c
 from images.copy.rules import Copy, CopyAcross, can_order_copy, can_order_copy_across
 from images.models import Image
 from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
-from imsconsole.audit.log import service
 from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.jobs.quotas import lock_project

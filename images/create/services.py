@@ -11,7 +11,7 @@ from images.models import Image, OsVersion, Upload
 from images.os.catalogue import OTHER_LINUX
 from images.uploads.found import detected_os
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound

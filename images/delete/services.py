@@ -12,7 +12,7 @@ from images.fields.rules import name_is_free
 from images.models import Image
 from images.models.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now

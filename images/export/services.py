@@ -6,7 +6,7 @@ from images.export.jobs import ExportImage
 from images.export.rules import can_export, can_export_as, can_export_into, export_bytes
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.buckets.expected import expect_object
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.errors import NotFound

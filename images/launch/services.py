@@ -10,8 +10,8 @@ from images.launch.rules import Launch, can_create_servers
 from images.models import Image, ImageDisk
 from images.models.locks import locked_images
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone, Region
-from imsconsole.audit.log import service
 from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, numbered_names, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs

@@ -12,7 +12,7 @@ from images.fields.rules import name_is_free, tags_fit
 from images.models import Image, ImageTag
 from images.modify.rules import can_modify, can_tag, refusals
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.core.edits import overwritten, told, told_of
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now

@@ -2,8 +2,8 @@
 
 from images.models import OsVersion
 from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.audit.log import service
 
 
 @service("createOsVersion")

@@ -12,8 +12,8 @@ from images.public.jobs import FetchPublicImage
 from images.public.messages import tell_deprecation
 from images.public.rules import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
-from imsconsole.audit.log import service
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 

@@ -7,8 +7,8 @@ from images.uploads.found import to_json
 from images.uploads.receiver import kept_until
 from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
-from imsconsole.audit.log import service
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Found

@@ -4,7 +4,7 @@ from images.models import Image
 from images.verify.jobs import VerifyImage
 from images.verify.rules import can_verify
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.jobs.start import start_job
 
 

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Project, Role, User
-from imsconsole.accounts.trail import record
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.locks import ORDER, locked

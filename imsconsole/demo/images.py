@@ -9,8 +9,8 @@ from images.models import Image, OsVersion, PublicSource
 from images.public.platform import PLATFORM, platform_actor
 from images.public.services import fetch_public_image
 from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project, Region
-from imsconsole.audit.log import service
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 from imsconsole.demo.jobs import BuildDemoImage, forget_cache

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from imsconsole.accounts.actor import service_actor
+from imsconsole.accounts.log import record
 from imsconsole.accounts.models import User
 from imsconsole.accounts.preferences import reading_as
-from imsconsole.audit.log import record
 from imsconsole.audit.models import Event
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message

@@ -3,7 +3,7 @@
 from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project, reserve

@@ -11,7 +11,7 @@ from images.models import Image
 from images.models.locks import locked_image
 from images.product.rules import can_offer
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.servers.usage import lock_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict

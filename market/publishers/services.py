@@ -3,8 +3,8 @@
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.log import explain, service
 from imsconsole.accounts.models import Account
-from imsconsole.audit.log import explain, service
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from market.messages import tell_publisher

@@ -5,7 +5,7 @@ from uuid import uuid4
 from images.delete.jobs import DeleteImage
 from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator, service_actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from market.models import Acceptance, ListingVersion
 from market.shop.rules import can_accept_terms
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message

@@ -2,7 +2,7 @@
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Vault
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message

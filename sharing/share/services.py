@@ -5,8 +5,8 @@ from django.db import IntegrityError, transaction
 from images.models import Image
 from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
-from imsconsole.audit.log import service
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.locks import locked

@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from imsconsole.audit.log import record
+from imsconsole.accounts.log import record
 from imsconsole.audit.models import Event
 
 

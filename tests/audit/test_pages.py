@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from imsconsole.accounts.trail import record
+from imsconsole.accounts.log import record
 from imsconsole.audit.clock import forget_old_events
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock

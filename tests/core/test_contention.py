@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import include, path
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project, Role, User
-from imsconsole.audit.log import service
 from imsconsole.audit.models import Event
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import Contended

@@ -22,6 +22,7 @@ from images.public import services as public
 from images.public.platform import platform_actor
 from images.uploads.services import complete_upload, refuse_upload, start_upload
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Account, AvailabilityZone, Draft, Invitation, Project, Region, User
 from imsconsole.accounts.services import (
     accounts,
@@ -33,7 +34,6 @@ from imsconsole.accounts.services import (
     saved_views,
     users,
 )
-from imsconsole.audit.log import service
 from imsconsole.cloud.backups.services import create_legacy_backup
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys

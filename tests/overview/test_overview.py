@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Invitation
-from imsconsole.accounts.trail import record
 from imsconsole.core import now as clock
 from imsconsole.jobs.models import Job
 from imsconsole.overview.needs import needs_of

@@ -10,7 +10,7 @@ from images.fields.insert import insert_image
 from images.fields.rules import memory_fits, tags_fit
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.backups.making import begin_backup, new_backup
 from imsconsole.cloud.backups.vaults.locks import locked_vault

@@ -7,8 +7,8 @@ from images.create.from_object.rules import can_take_object
 from images.models import Upload
 from images.uploads.receiver import kept_until
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
-from imsconsole.audit.log import service
 from imsconsole.cloud.buckets.store import is_local
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import NotFound

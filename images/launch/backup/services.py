@@ -2,8 +2,8 @@
 
 from images.launch.backup.rules import can_restore_to_new
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
-from imsconsole.audit.log import service
 from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, server_name

@@ -4,8 +4,8 @@ from images.launch.disk.rules import can_order_disk_from
 from images.models import Image
 from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone
-from imsconsole.audit.log import service
 from imsconsole.cloud.disks.jobs import CreateDisk
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.names import server_name

@@ -2,9 +2,9 @@
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Account
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.accounts.trail import service
 from imsconsole.core.locks import locked
 
 

@@ -4,8 +4,8 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Agency, Project
-from imsconsole.accounts.trail import service
 
 
 @service("createAgency")

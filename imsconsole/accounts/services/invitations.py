@@ -8,8 +8,8 @@ from django.conf import settings
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.links import sha256_of
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Invitation, Membership, Project
-from imsconsole.accounts.trail import service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 

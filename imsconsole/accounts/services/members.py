@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Account, Membership, Project, User
-from imsconsole.accounts.trail import service
 from imsconsole.core.errors import NotFound
 
 

@@ -1,9 +1,9 @@
 """Regions and their availability zones."""
 
 from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.accounts.trail import service
 
 
 @service("createRegion")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.accounts.trail import service
 from imsconsole.core.locks import locked
 
 

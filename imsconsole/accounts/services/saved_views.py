@@ -4,8 +4,8 @@ from typing import cast
 
 from imsconsole.accounts import rules_views as rules
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import SavedView, User
-from imsconsole.accounts.trail import service
 from imsconsole.core.errors import NotFound
 
 

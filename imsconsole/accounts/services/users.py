@@ -5,9 +5,9 @@ from django.db.models import Q
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
 from imsconsole.accounts.sign_in import forgive
-from imsconsole.accounts.trail import service
 from imsconsole.core.locks import locked
 
 EDITABLE = (

@@ -1,8 +1,8 @@
 """What is done with backups. Each asks its rule with the backup's row locked."""
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
-from imsconsole.audit.log import service
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup

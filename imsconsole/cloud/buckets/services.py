@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.buckets import rules
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject

@@ -1,8 +1,8 @@
 """Create, rename, delete, attach, detach and grow disks. Each asks its rule with the rows locked."""
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone
-from imsconsole.audit.log import service
 from imsconsole.cloud.disks.jobs import (
     AttachDisk,
     CreateDisk,

@@ -1,9 +1,9 @@
 """Flavors: offered, hidden and withdrawn by operators."""
 
 from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
 from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.rules import may_operate
-from imsconsole.audit.log import service
 from imsconsole.cloud.models import Flavor
 
 

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair, is_free_name
 from imsconsole.cloud.key_pairs.ssh_keys import PublicKey
 from imsconsole.cloud.models import KeyPair, Server

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
-from imsconsole.audit.log import service
 from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.keys.rules import (
     DEFAULT_NAME,

@@ -1,8 +1,8 @@
 """Open the screen of a server."""
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
-from imsconsole.audit.log import service
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.tokens import new_token

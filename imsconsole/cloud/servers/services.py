@@ -3,7 +3,7 @@
 from typing import Any
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.servers.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer

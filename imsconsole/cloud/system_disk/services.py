@@ -1,7 +1,7 @@
 """Undo a change of OS, or delete the former system disk now."""
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status

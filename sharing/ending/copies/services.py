@@ -6,7 +6,7 @@ from images.delete.services import delete_image
 from images.models import Image
 from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor, service_actor
-from imsconsole.audit.log import explain, service
+from imsconsole.accounts.log import explain, service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project

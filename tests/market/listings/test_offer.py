@@ -2,11 +2,13 @@
 
 import pytest
 
-from images.models import Image
+from images.models import OFFERED, PUBLISHED, Image
 from images.product.rules import can_offer
+from market.models import ListingVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+State = ListingVersion.State
 
 
 def verdict_on(image, actor):
@@ -57,3 +59,9 @@ def test_what_derives_from_another_publisher_s_market_image_is_not_offered(peopl
         child = factories.ImageFactory(project=people.bob.project, parent=edition)
         grandchild = factories.ImageFactory(project=people.bob.project, parent=child)
         assert verdict_on(grandchild, people.bob).code == code
+
+
+def test_images_know_the_states_in_which_they_are_offered_by_their_names() -> None:
+    ended_or_not_begun = (State.DRAFT, State.REJECTED, State.REPLACED, State.WITHDRAWN)
+    assert {*OFFERED} == {*State.values} - {*ended_or_not_begun}
+    assert State.PUBLISHED == PUBLISHED

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.audit.log import service
+from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.backups.vaults.rules import (
     can_delete_vault,

@@ -1,6 +1,6 @@
-"""`@service`: what makes a function a service, and the row it leaves.
+"""`@service`: what makes a function a service, and the row it leaves in the audit log.
 
-It lives on this floor because accounts have services too; other rooms import it from `audit.log`.
+It is here, below the room of audit, because accounts have services too.
 """
 
 import functools

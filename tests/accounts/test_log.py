@@ -3,9 +3,9 @@
 import pytest
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.services.invitations import invite_member
-from imsconsole.audit.log import service
 from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused, refuse
 from tests.accounts.conftest import membership_of
