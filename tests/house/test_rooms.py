@@ -1,12 +1,20 @@
 """The tree: rooms by verb, drawers by their names, arrows that go down. `docs/architecture.md` draws it."""
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import FrameType, SimpleNamespace
 
 import pytest
+
+from imsconsole.jobs.models import Job
+from tests.cloud.servers.machines import bootable_image
+from tests.conftest import client_of
+from tests.images.copy.test_copy import begun, confirmed, target
+from tests.support.workers import finish
 
 ROOT = Path(__file__).parents[2]
 APPS = ("images", "imsconsole/cloud", "market", "sharing")
@@ -173,3 +181,28 @@ def test_every_room_says_what_it_is_for() -> None:
         if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert mute == []
+
+
+@pytest.mark.django_db
+@pytest.mark.slow(reason="an image is copied, from its page to the end of its job")
+def test_a_copy_passes_few_files_of_images(people: SimpleNamespace) -> None:
+    source = bootable_image(people.bob)
+    client = client_of(people.bob)
+    client.get(source.get_absolute_url())  # what is run when it is first imported is no part of the way
+    passed: set[str] = set()
+
+    def note(frame: FrameType, event: str, _arg: object) -> None:
+        if event == "call" and frame.f_code.co_name != "<module>":
+            passed.add(frame.f_code.co_filename)
+
+    sys.setprofile(note)
+    try:
+        at = begun(client, source)
+        client.post(at, target(**{"name-0": "copy", "key": ""}))
+        confirmed(client, at)
+        job = finish(Job.objects.get(kind="image.copy"))
+    finally:
+        sys.setprofile(None)
+    assert job.state == Job.State.DONE
+    files = [path for path in passed if Path(path).is_relative_to(ROOT / "images")]
+    assert 5 < len(files) <= MOST_FILES_OF_A_COPY, sorted(files)
