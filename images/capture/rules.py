@@ -1,4 +1,4 @@
-"""May images be made of servers and disks? What the server and its disks say is asked in `cloud.rules_capture`."""
+"""May images be made of servers and disks? What the server and its disks say is asked in `cloud.disks.rules`."""
 
 from images.fields.rules import can_import
 from imsconsole.accounts.actor import Actor

@@ -1,4 +1,4 @@
-"""Which images answer the questions of `forms.choose`, with their fit; and where else there are some."""
+"""Which images answer the questions of `forms`, with their fit; and where else there are some."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

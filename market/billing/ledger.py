@@ -1,6 +1,6 @@
 """The ledger: one line for each server, price and hour (UTC), written once when the hour is over and known.
 
-Lines and position are written in one transaction. Usage that was charged is final (`cloud.usage`), so the ledger is
+Lines and position are written in one transaction. Usage that was charged is final (`cloud.servers.usage`), so the ledger is
 always what follows from usage and prices.
 """
 

@@ -24,6 +24,18 @@ FILE = re.compile(r"\b((?:images|imsconsole|market|sharing|static|templates|test
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 COMMAND = re.compile(r"(?:^|`)make ([a-z][a-z-]+)", flags=re.MULTILINE)
 TARGET = re.compile(r"^([\w-]+):.*", flags=re.MULTILINE)
+NAME = re.compile(
+    r"`((?:imsconsole|images|sharing|market|core|engine|accounts|audit|jobs|notifications|cloud)(?:\.[a-z_]\w*)+)`"
+)
+WITHIN = (
+    "core",
+    "engine",
+    "accounts",
+    "audit",
+    "jobs",
+    "notifications",
+    "cloud",
+)  # of `imsconsole`, by their own names
 ROW = re.compile(r"^\| (\S[^|]*) \| [^|]+ \| `([\w.:-]+)` \|$", flags=re.MULTILINE)
 
 
@@ -39,6 +51,23 @@ def test_files_and_commands_that_are_named_exist() -> None:
         )
         links = {name for name in LINK.findall(text) if not (document.parent / name).exists()}
         wrong += [f"{document.name}: {name}" for name in files | links | set(COMMAND.findall(text)) - targets]
+    assert wrong == []
+
+
+def test_modules_and_functions_that_are_named_exist() -> None:
+    """In the documents, and in what the code says of itself."""
+    code = (
+        path
+        for app in ("imsconsole", "images", "sharing", "market", "tests")
+        for path in (BASE / app).rglob("*.py")
+    )
+    wrong = [
+        f"{path.relative_to(BASE)}: {name}"
+        for path in (*DOCUMENTS, *code)
+        for name in NAME.findall(path.read_text())
+        if not name.endswith(".py")
+        and not is_there(f"imsconsole.{name}" if name.partition(".")[0] in WITHIN else name)
+    ]
     assert wrong == []
 
 

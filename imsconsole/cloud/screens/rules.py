@@ -1,4 +1,4 @@
-"""Who may work at the screen of a server. Its picture is for all who see it (`cloud.rules.can_open_screen`)."""
+"""Who may work at the screen of a server. Its picture is for all who see it (`cloud.servers.rules.can_open_screen`)."""
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
