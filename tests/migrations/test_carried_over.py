@@ -13,13 +13,14 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.module_loading import import_string
 
 from imsconsole.core.checks import check_age_of_database
 from tests.migrations.databases import columns_of, connected, migrate, restored, rows_of, schema_of
 
 DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
-CHANGED: dict[str, set[str]] = {}
+CHANGED = {"jobs_job": {"path"}}  # its classes are in the rooms of their verbs
 
 pytestmark = pytest.mark.django_db
 slow = pytest.mark.slow(reason="manage.py migrates a second database, once for all of them")
@@ -51,6 +52,13 @@ def test_the_dump_has_rows_of_every_table(old: SimpleNamespace) -> None:
 def test_every_row_is_still_there(old: SimpleNamespace) -> None:
     now = rows_of(old.now, old.columns)
     assert {table: rows - now[table] for table, rows in old.rows.items() if rows - now[table]} == {}
+
+
+@slow
+def test_its_jobs_find_their_classes(old: SimpleNamespace) -> None:
+    paths = [path for (path,) in rows_of(old.now, {"jobs_job": ["path"]})["jobs_job"]]
+    assert [path for path in paths if import_string(path).path() != path] == []
+    assert len(paths) > 5
 
 
 @slow
