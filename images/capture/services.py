@@ -176,8 +176,8 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
     for image in images.values():
         insert_image(image, tags, actor)
     first, *others = images.values()
-    servers = {disk.server_id for disk in images} - {None}
-    held = (*servers, *(disk.pk for disk in images), *(each.pk for each in others))
+    server = next((disk.server_id for disk in images), None)  # that of all of them, or none
+    taken = (*filter(None, [server]), *(disk.pk for disk in images), *(each.pk for each in others))
     job = start_job(
         CaptureImage,
         first,
@@ -186,8 +186,8 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
         images={
             str(image.pk): {"disk": str(disk.pk), "stored": str(uuid4())} for disk, image in images.items()
         },
-        server=str(*servers),
-        holds={str(each): True for each in held},
+        server=str(server or ""),
+        holds={str(each): True for each in taken},
     )
     occupy(job)
     return list(images.values())

@@ -64,7 +64,7 @@ def _line(image: Image, known: dict[Any, Image]) -> tuple[Image, ...]:
 
 def ancestors_of(image: Image) -> tuple[Image, ...]:
     """All it was made from, the nearest first; asked once for each row that was read."""
-    if "ancestors" not in vars(image):
+    if not hasattr(image, "ancestors"):
         load_ancestors([image])
     return image.ancestors
 

@@ -53,7 +53,7 @@ class Product:
 def load_products(images: Iterable[Image], actor: Actor) -> None:
     """Make `product_of` known for each of `images`: a few queries, however many there are."""
     images = list(images)
-    load_ancestors(image for image in images if "ancestors" not in vars(image))
+    load_ancestors(image for image in images if not hasattr(image, "ancestors"))
     lines = {image.pk: market_image_of(image) for image in images}
     found = _products({line.pk for line in lines.values() if line}, actor.project)
     for image in images:
@@ -63,10 +63,10 @@ def load_products(images: Iterable[Image], actor: Actor) -> None:
 
 def product_of(image: Image, actor: Actor) -> Product | None:
     """The product of an image, as the actor's project stands to it; asked once for each row that was read."""
-    known = vars(image).get("product")
-    if "product" not in vars(image) or (known and known.project_id != actor.project.pk):
+    if not hasattr(image, "product") or (image.product and image.product.project_id != actor.project.pk):
         load_products([image], actor)
-    return image.product
+    product: Product | None = image.product
+    return product
 
 
 def _products(pks: set[UUID], project: Project) -> dict[UUID, Product]:

@@ -65,7 +65,7 @@ class ListView:
 
 @dataclass(frozen=True)
 class ListPage:
-    """The frame of a list (`components/_list_head.html` and its parts).
+    """The frame of a list (`components/_list_tools.html`, `_filters.html`, `_views.html`).
 
     `state` is the query string of what is shown, `kept` the fields that the filter form carries along,
     `clear_query` the query without any filter.
