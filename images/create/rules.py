@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from images.fields.rules import (
     boot_mode_fits,
     can_import,
-    fits_image_in,
+    disk_gb_fits,
     fits_range,
     least_gb,
     memory_fits,
@@ -68,7 +68,7 @@ def least_disk_gb(image_type: str, upload: Upload) -> int:
 
 def disk_fits(image_type: str, disk_gb: int, upload: Upload) -> Verdict:
     """R62, C4, C5."""
-    return fits_image_in(image_type, disk_gb, least_disk_gb(image_type, upload))
+    return disk_gb_fits(image_type, disk_gb, least_disk_gb(image_type, upload))
 
 
 def fast_fits(upload: Upload, image_type: str, os_version: OsVersion | None) -> Verdict:

@@ -71,7 +71,7 @@ def _delete_unasked(image: Image, *, actor: Actor, **how: Any) -> Image:
     return delete_image(image, actor=actor, **how)
 
 
-SEVERAL = Several(
+DELETE = Several(
     url="images:delete-several",
     title=gettext_lazy("Delete images"),
     heading=ngettext_lazy("Delete %(n)s image?", "Delete %(n)s images?", "n"),
@@ -139,7 +139,7 @@ def told_deleted(image: Image) -> str:
 @signed_in
 def delete_several(request: ActorRequest) -> HttpResponse:
     """Names the chosen images and what keeps some of them back; with `confirm` deletes them."""
-    return act_on_several(request, SEVERAL, deletes_backups=DELETES_BACKUPS in request.POST)
+    return act_on_several(request, DELETE, deletes_backups=DELETES_BACKUPS in request.POST)
 
 
 def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:

@@ -47,7 +47,7 @@ def fits_range(image_type: str, disk_gb: int) -> Verdict:
     )
 
 
-def fits_image_in(image_type: str, disk_gb: int, needed: int) -> Verdict:
+def disk_gb_fits(image_type: str, disk_gb: int, needed: int) -> Verdict:
     """At least what the image has, and within the limits of such disks."""
     if disk_gb < needed:
         return refuse(

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from images.fields.rules import (
     boot_mode_fits,
-    fits_image_in,
+    disk_gb_fits,
     least_gb,
     memory_fits,
     name_is_free,
@@ -80,7 +80,7 @@ def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[t
     if "boot_mode" in changed or "os_version" in changed:
         yield "boot_mode" if "boot_mode" in changed else "os_version", _boots(image)
     if "min_disk_gb" in changed:
-        yield "min_disk_gb", fits_image_in(image.type, image.min_disk_gb, least_disk_gb_of(image))
+        yield "min_disk_gb", disk_gb_fits(image.type, image.min_disk_gb, least_disk_gb_of(image))
 
 
 def least_disk_gb_of(image: Image) -> int:

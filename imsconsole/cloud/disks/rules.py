@@ -27,8 +27,8 @@ WORKING = (
     Status.CAPTURING,
     Status.DELETING,
 )
-LARGEST_GB = 1024  # R31
-SOURCES = (Server.Status.RUNNING, Server.Status.STOPPED)
+LARGEST_CAPTURED_GB = 1024  # R31
+CAPTURED_IN = (Server.Status.RUNNING, Server.Status.STOPPED)
 
 
 def can_create_disk(actor: Actor) -> Verdict:
@@ -272,9 +272,9 @@ def is_source(server: Server) -> Verdict:
     """Running or stopped, and without a task (R30, R35)."""
     if not (verdict := server_is_idle(server)):
         return verdict
-    if server.status in SOURCES and server.ref:
+    if server.status in CAPTURED_IN and server.ref:
         return ALLOWED
-    if server.status in SOURCES:
+    if server.status in CAPTURED_IN:
         return refuse("server-without-disk", _("The server has no system disk an image could be made of."))
     return refuse(
         "server-no-source",
@@ -285,7 +285,7 @@ def is_source(server: Server) -> Verdict:
 
 def is_small_enough(disk: Disk) -> Verdict:
     """R31."""
-    if disk.size_gb <= LARGEST_GB:
+    if disk.size_gb <= LARGEST_CAPTURED_GB:
         return ALLOWED
     return refuse(
         "disk-too-large-for-image",
@@ -293,7 +293,7 @@ def is_small_enough(disk: Disk) -> Verdict:
             "The disk has %(size)s GB. Images are made of disks of up to %(limit)s GB; for larger ones make a "
             "full-ECS image of the server."
         )
-        % {"size": disk.size_gb, "limit": LARGEST_GB},
+        % {"size": disk.size_gb, "limit": LARGEST_CAPTURED_GB},
     )
 
 
