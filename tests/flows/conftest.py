@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests.support.console import CHROMIUM, Console, running_console
 from tests.support.visitor import Visitor, new_visitor
 
-RECONCILE = "from imsconsole.cloud.reconcile import reconcile_all; reconcile_all()"
+RECONCILE = "from imsconsole.cloud.servers.reconcile import reconcile_all; reconcile_all()"
 
 
 @pytest.fixture(scope="package")

@@ -22,7 +22,7 @@ TITLE, PRICE = "Flow web server", "3.6"
 # the same clock as in the workers, two hours later: all servers are looked at, then what is over is charged
 TWO_HOURS_LATER = """
 from datetime import timedelta
-from imsconsole.cloud.reconcile import reconcile_all
+from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.core import now as clock
 from imsconsole.jobs.models import ClockEntry
 from market.billing.known import RECONCILING

@@ -36,6 +36,9 @@ WITHIN = (
     "notifications",
     "cloud",
 )  # of `imsconsole`, by their own names
+IMPORT = re.compile(
+    r"\bfrom ((?:images|imsconsole|market|sharing)[\w.]*) import (\w+(?: as \w+)?(?:, \w+(?: as \w+)?)*)"
+)
 ROW = re.compile(r"^\| (\S[^|]*) \| [^|]+ \| `([\w.:-]+)` \|$", flags=re.MULTILINE)
 
 
@@ -67,6 +70,19 @@ def test_modules_and_functions_that_are_named_exist() -> None:
         for name in NAME.findall(path.read_text())
         if not name.endswith(".py")
         and not is_there(f"imsconsole.{name}" if name.partition(".")[0] in WITHIN else name)
+    ]
+    assert wrong == []
+
+
+def test_what_is_imported_in_strings_exists() -> None:
+    """Python that tests hand to another process, or that a document shows."""
+    files = (*DOCUMENTS, *(BASE / "tests").rglob("*.py"))
+    wrong = [
+        f"{path.relative_to(BASE)}: {module} {name}"
+        for path in files
+        for module, names in IMPORT.findall(path.read_text())
+        for name in names.split(", ")
+        if not is_there(f"{module}.{name.split(' as ')[0].strip()}")
     ]
     assert wrong == []
 
