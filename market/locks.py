@@ -4,6 +4,7 @@ from uuid import UUID
 
 from images.models import Image
 from images.models.locks import locked_image
+from images.product.rules import OFFER_FACTS
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.errors import Conflict, NotFound
 from market.models import Listing, ListingVersion
@@ -29,11 +30,11 @@ def locked_version(version: ListingVersion) -> ListingVersion:
 
 
 def locked_offer(version: ListingVersion, actor: Actor) -> tuple[ListingVersion, Image]:
-    """The version and its image, with facts, as they are now, both rows locked.
+    """The version and its image, with `OFFER_FACTS`, as they are now, both rows locked.
 
     Raises NotFound, and Conflict when the version has got another image meanwhile.
     """
-    image = locked_image(Image.objects.visible_to(actor).with_facts(actor), version.image_id)
+    image = locked_image(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), version.image_id)
     version = locked_version(version)
     if version.image_id != image.pk:
         raise Conflict

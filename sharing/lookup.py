@@ -15,5 +15,7 @@ def shares_of(image: Image, actor: Actor) -> ShareQuerySet:
     return shares.select_related("image", "project", "copy").order_by("project")
 
 
-def own_image(image_id: uuid.UUID, actor: Actor) -> Image:
-    return get_object_or_404(Image.objects.owned_by(actor).with_facts(actor), pk=image_id)
+def own_image(image_id: uuid.UUID, actor: Actor, fact: str, *more: str) -> Image:
+    """With these facts and its key, or 404."""
+    images = Image.objects.owned_by(actor).with_facts(actor, fact, *more)
+    return get_object_or_404(images.select_related("key"), pk=image_id)

@@ -17,6 +17,7 @@ from imsconsole.cloud.models import Server
 ANCESTORS = 2
 COPIES = 5
 SERVERS = 5
+LINEAGE_FACTS = ("servers_count",)
 PLACE = ("region", "project")  # what is said of an image in another region
 
 
@@ -46,7 +47,7 @@ def copies_of(image: Image, actor: Actor) -> QuerySet[Image]:
 def lineage_of(image: Image, actor: Actor) -> Node:
     """From the oldest known source to the servers of today.
 
-    `image` comes from `with_facts`. At most a handful of queries, however much was made of it.
+    `image` comes with `LINEAGE_FACTS`. At most a handful of queries, however much was made of it.
     """
     this = Node("this", image.name, image.get_status_display(), "", image.status)
     this.children = [*_servers(image, actor), *_copies(image, actor), *_copies_elsewhere(image, actor)]

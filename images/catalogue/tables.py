@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.copy.rules import can_begin_copy
-from images.delete.rules import IN_CREATION, can_delete
-from images.export.rules import can_export
+from images.copy.rules import COPY_FACTS, can_begin_copy
+from images.delete.rules import DELETE_FACTS, IN_CREATION, can_delete
+from images.export.rules import EXPORT_FACTS, can_export
 from images.fields.encryption import encryption_of, with_keys
 from images.launch.disk.rules import can_create_disk_from
 from images.launch.install.rules import can_install
@@ -18,7 +18,8 @@ from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet
 from images.modify.rules import can_modify, can_tag
 from images.product.products import load_products
-from images.product.rules import can_offer, can_share
+from images.product.rules import OFFER_FACTS, SHARE_FACTS, can_offer, can_share
+from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import (
     ActionsColumn,
@@ -33,6 +34,10 @@ from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
 
 WORKING_HEADER = "IMS-Working"
+# of every row: for its actions, and what its name and its menu tell
+ROW_FACTS = (
+    *COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS, *OFFER_FACTS, *SHARE_FACTS, "is_published", "is_received",
+)  # fmt: skip
 
 
 def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
@@ -55,7 +60,7 @@ def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
 
 
 class ImageTable(ImsTable):
-    """A page of images from `for_tab`, for `actor`. `live_jobs`: what works on them, by image ID."""
+    """A page of images with `ROW_FACTS` and what `facts_of` finds, for `actor`. `live_jobs`: what works on them, by image ID."""
 
     caption = _("Images")
     empty_template = "images/catalogue/_empty_list.html"
@@ -161,6 +166,7 @@ def image_table(
     images: ImageQuerySet, request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> ImageTable:
     """The page of the list that the request's URL asks for, with these of its choosable columns."""
+    images = images.with_facts(actor, *ROW_FACTS, *facts_of(ImageTable, request.GET, columns))
     images = with_keys(images).select_related("os_version", "backup__zone")
     if "tags" in columns:
         images = images.prefetch_related("tags")

@@ -17,15 +17,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from images.catalogue.attributes import attributes_of
-from images.catalogue.csv import columns_of, rows_of
-from images.catalogue.lineage import copies_of, lineage_of
+from images.catalogue.csv import CSV_FACTS, columns_of, rows_of
+from images.catalogue.lineage import LINEAGE_FACTS, copies_of, lineage_of
 from images.catalogue.lineage_picture import draw_narrow, draw_wide
 from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable, image_table
-from images.copy.rules import can_begin_copy
-from images.delete.rules import can_delete, can_purge, can_restore_each, can_withdraw_deletion
+from images.copy.rules import COPY_FACTS, can_begin_copy
+from images.delete.rules import (
+    DELETE_FACTS,
+    PURGE_FACTS,
+    can_delete,
+    can_purge,
+    can_restore_each,
+    can_withdraw_deletion,
+)
 from images.delete.tables import TrashTable, trash_table
 from images.export.jobs import ExportImage, exported_object
-from images.export.rules import can_export
+from images.export.rules import EXPORT_FACTS, can_export
 from images.fields.encryption import with_keys
 from images.fields.rules import can_import
 from images.launch.disk.rules import can_create_disk_from
@@ -35,13 +42,14 @@ from images.models import Image, ImageQuerySet
 from images.modify.rules import can_modify, can_tag
 from images.product.ancestry import load_ancestors
 from images.product.products import product_of
-from images.product.rules import can_offer, can_share
+from images.product.rules import OFFER_FACTS, SHARE_FACTS, can_offer, can_share
 from images.selection.bulk import MOST_AT_ONCE, partition_by
 from images.selection.chosen import chosen_images, found_by
-from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
+from images.selection.columns import facts_of
+from images.selection.filters import TABS, ImageFilter, tab_of
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
-from images.verify.rules import can_verify
+from images.verify.rules import VERIFY_FACTS, can_verify
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
@@ -57,6 +65,12 @@ from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
+TABS_FACTS = ("servers_count", "shares_count")
+# of a page: for its actions and sections, and what its notes tell
+PAGE_FACTS = (
+    *COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS, *OFFER_FACTS, *SHARE_FACTS, *VERIFY_FACTS, *LINEAGE_FACTS, *TABS_FACTS,
+    "shared_until", "verified_at",
+)  # fmt: skip
 TITLES = {
     "attributes": _("Attributes"),
     "lineage": _("Lineage"),
@@ -70,7 +84,7 @@ def list_images(request: ActorRequest) -> HttpResponse:
     if opened := default_view(request, ListName.IMAGES):
         return opened
     tab = tab_of(request.GET)
-    found = ImageFilter(request.GET, queryset=for_tab(tab, request.actor))
+    found = ImageFilter(request.GET, request.actor)
     kind, table_of = (TrashTable, trash_table) if tab == "trash" else (ImageTable, image_table)
     columns = chosen_columns(request, ListName.IMAGES, kind)
     context = {
@@ -146,7 +160,7 @@ def _exported(jobs: list[Job]) -> BucketObject | None:
 
 
 def _images(request: ActorRequest) -> Any:
-    images = with_keys(Image.objects.visible_to(request.actor).with_facts(request.actor))
+    images = with_keys(Image.objects.visible_to(request.actor).with_facts(request.actor, *PAGE_FACTS))
     related = ("os_version", "created_by", "region", "project__account", "successor", "backup__zone")
     return images.select_related(*related).prefetch_related("tags")
 
@@ -189,7 +203,10 @@ SECTIONS: dict[str, Callable[[Image, ActorRequest], dict[str, Any]]] = {
 
 
 def tabs_of(image: Image, actor: Actor) -> list[dict[str, Any]]:
-    """The sections. With whom an image is shared is its owner's to know, and the room of shares says it."""
+    """The sections. With whom an image is shared is its owner's to know, and the room of shares says it.
+
+    `image` comes with `TABS_FACTS`.
+    """
     tabs: list[dict[str, Any]] = [
         {
             "key": key,
@@ -228,8 +245,9 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
 
 
 def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
-    """In the order of the list on the screen."""
+    """In the order of the list on the screen, with `CSV_FACTS`."""
     kind = TrashTable if tab_of(query) == "trash" else ImageTable
+    images = images.with_facts(request.actor, *CSV_FACTS, *facts_of(kind, query))
     table = kind(images, actor=request.actor, order_by=query.getlist("sort"))
     ordered: ImageQuerySet = table.data.data
     return ordered
@@ -242,11 +260,7 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    template, parts = _parts(
-        tab,
-        list(images.select_related("os_version", "key", "backup").prefetch_related("disks")[:MOST_AT_ONCE]),
-        actor,
-    )
+    template, parts = _parts(tab, images, actor)
     context = {
         **parts,
         "total": images.count() if matching else len(ids),
@@ -259,8 +273,11 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _parts(tab: str, images: list[Image], actor: Actor) -> tuple[str, dict[str, Any]]:
+def _parts(tab: str, chosen: ImageQuerySet, actor: Actor) -> tuple[str, dict[str, Any]]:
     """The template of the bar, and what the rules say of the images."""
+    facts = PURGE_FACTS if tab == "trash" else (*COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS)
+    related = chosen.with_facts(actor, *facts).select_related("os_version", "key", "backup")
+    images = list(related.prefetch_related("disks")[:MOST_AT_ONCE])
     if tab != "trash":
         copyable = split_by(images, lambda image: can_begin_copy(image, actor))
         partition = split_by(images, lambda image: can_delete(image, actor))

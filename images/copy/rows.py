@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.db.models import Q
 
+from images.copy.rules import COPY_FACTS
 from images.models import Image, ImageTag
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
@@ -26,7 +27,7 @@ def locked_source(image: Image, actor: Actor) -> Image:
     """The image as it is now; nobody deletes or changes it meanwhile."""
     # first the row: what is no longer shared once it is locked, the rule will not find (R102)
     Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    return Image.objects.with_facts(actor).select_related("key").get(pk=image.pk)
+    return Image.objects.with_facts(actor, *COPY_FACTS).select_related("key").get(pk=image.pk)
 
 
 def new_copy(

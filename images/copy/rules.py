@@ -21,10 +21,15 @@ from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
+COPY_FACTS = ("is_received", "stored_bytes")  # in its region and to another one
+
 
 @dataclass(frozen=True)
 class Copy:
-    """An order: a copy in the image's own region and project, encrypted with `key` or not at all."""
+    """An order: a copy in the image's own region and project, encrypted with `key` or not at all.
+
+    `image` comes with `COPY_FACTS`.
+    """
 
     image: Image
     name: str
@@ -45,7 +50,8 @@ class Copy:
 class CopyAcross:
     """An order: a copy of an image in the project `target` of another region.
 
-    That of a full-ECS image is made of a backup in `vault`, which comes from `with_facts`.
+    `image` comes with `COPY_FACTS`. The copy of a full-ECS image is made of a backup in `vault`, which comes from
+    `with_facts`.
     """
 
     image: Image
@@ -62,7 +68,7 @@ class CopyAcross:
 def can_copy(image: Image, actor: Actor) -> Verdict:
     """In its region: own private images, and received ones (R109), in state Normal, up to 128 GB, whose key may be used.
 
-    No full-ECS and no ISO images (R24, R66, R80, R90). `image` comes from `with_facts`.
+    No full-ECS and no ISO images (R24, R66, R80, R90). `image` comes with `COPY_FACTS`; load `key` with it.
     """
     return (
         may_write(actor)
@@ -75,7 +81,10 @@ def can_copy(image: Image, actor: Actor) -> Verdict:
 
 
 def can_begin_copy(image: Image, actor: Actor) -> Verdict:
-    """Whether there is a way to copy it: a full-ECS image goes to another region, all that does goes in the region as well."""
+    """Whether there is a way to copy it: a full-ECS image goes to another region, all that does goes in the region as well.
+
+    `image` comes with `COPY_FACTS`.
+    """
     return (can_copy_across if image.type == Image.Type.FULL else can_copy)(image, actor)
 
 
@@ -92,8 +101,8 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
 def can_copy_across(image: Image, actor: Actor) -> Verdict:
     """To another region: own private images (R54) in state Normal, not encrypted, of up to 128 GB (R81, R92).
 
-    No ISO, and no full-ECS image whose backup is not at rest. `image` comes from `with_facts`; load `backup`
-    and prefetch `disks` with several.
+    No ISO, and no full-ECS image whose backup is not at rest. `image` comes with `COPY_FACTS`; load `key` and
+    `backup`, and prefetch `disks` with several.
     """
     return (
         may_write(actor)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from images.copy.forms import CopyAcrossForm, CopyForm, CopyHereForm
-from images.copy.rules import Copy, CopyAcross, can_copy, can_copy_across
+from images.copy.rules import COPY_FACTS, Copy, CopyAcross, can_copy, can_copy_across
 from images.copy.services import copy_image, copy_image_across
 from images.fields.forms import ConfirmForm
 from images.models import Image
@@ -103,8 +103,8 @@ def copy_several(request: ActorRequest) -> HttpResponse:
     """Step 1 for the images that were chosen in the list."""
     state = request.POST.get("state", "") or "tab=private"
     back = f"{reverse('images:list')}?{state}"
-    chosen = chosen_images(request.POST, request.actor).select_related("key")
-    images = list(chosen[:MOST_AT_ONCE])
+    chosen = chosen_images(request.POST, request.actor).with_facts(request.actor, *COPY_FACTS)
+    images = list(chosen.select_related("key")[:MOST_AT_ONCE])
     if request.method == "POST" and not images:
         messages.warning(request, _("No image is selected. Tick the images you want to copy first."))
     if not images:
@@ -144,7 +144,7 @@ def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Partition[Image]
 
 
 def _images(actor: Actor) -> Any:
-    images = Image.objects.visible_to(actor).with_facts(actor)
+    images = Image.objects.visible_to(actor).with_facts(actor, *COPY_FACTS)
     return images.select_related("key", "region", "backup").prefetch_related("disks")
 
 

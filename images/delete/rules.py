@@ -13,13 +13,16 @@ from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota, used_by
 
 IN_CREATION = (Image.Status.QUEUED, Image.Status.SAVING)
+DELETE_FACTS = ("has_live_job", "is_offered", "launching_count")
+DELETE_UNASKED_FACTS = (*DELETE_FACTS, "shares_count")
+PURGE_FACTS = ("has_live_job",)
 
 
 def can_delete(image: Image, actor: Actor) -> Verdict:
     """Own images only (R54), neither protected nor offered on the market (R84) nor in creation nor in use by running
     work (R85, C13).
 
-    `image` comes from `with_facts`. Servers made from it keep their own link to its bytes (R87).
+    `image` comes with `DELETE_FACTS`. Servers made from it keep their own link to its bytes (R87).
     """
     if not (verdict := may_write(actor)):
         return verdict
@@ -40,7 +43,10 @@ def can_delete(image: Image, actor: Actor) -> Verdict:
 
 
 def can_delete_unasked(image: Image, actor: Actor) -> Verdict:
-    """Among several: one that is shared is deleted on its own page, where its owner sees who has it (R86)."""
+    """Among several: one that is shared is deleted on its own page, where its owner sees who has it (R86).
+
+    `image` comes with `DELETE_UNASKED_FACTS`.
+    """
     if not (verdict := can_delete(image, actor)):
         return verdict
     if not image.shares_count:
@@ -123,9 +129,9 @@ def can_restore_each(images: Sequence[Image], actor: Actor) -> list[Verdict]:
 
 
 def can_purge(image: Image, actor: Actor) -> Verdict:
-    """For ever: only out of the trash, and not while work on it is running (R87). From `with_facts`.
+    """For ever: only out of the trash, and not while work on it is running (R87).
 
-    Nor on the backup that goes with it (R88); load `backup` with it.
+    Nor on the backup that goes with it (R88). `image` comes with `PURGE_FACTS`; load `backup` with it.
     """
     return may_write(actor) and _is_trashed(image, actor) and _is_free(image) and _frees_backup(image)
 

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from images.delete.rules import can_purge, can_restore
-from images.models import Image
+from images.delete.rules import PURGE_FACTS, can_purge, can_restore
+from images.models import Image, ImageQuerySet
+from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import (
     ActionsColumn,
@@ -32,7 +32,10 @@ def _actions(record: Image, table: "TrashTable") -> dict[str, Any]:
 
 
 class TrashTable(ImsTable):
-    """A page of images from `for_tab("trash")`, for `actor`. Whatever was chosen, it says until when."""
+    """A page of images from the trash, with `PURGE_FACTS` and what `facts_of` finds, for `actor`.
+
+    Whatever was chosen, it says until when they are kept.
+    """
 
     caption = _("Trash")
     empty_template = "images/catalogue/_empty_list.html"
@@ -84,9 +87,10 @@ class TrashTable(ImsTable):
 
 
 def trash_table(
-    images: QuerySet[Image], request: HttpRequest, actor: Actor, columns: Collection[str]
+    images: ImageQuerySet, request: HttpRequest, actor: Actor, columns: Collection[str]
 ) -> TrashTable:
     """The page of the trash that the request's URL asks for, with these of its choosable columns."""
+    images = images.with_facts(actor, *PURGE_FACTS, *facts_of(TrashTable, request.GET, columns))
     images = images.select_related("os_version", "trashed_by")
     table = paged(TrashTable, images, request, columns, actor=actor)
     assert isinstance(table, TrashTable)  # noqa: S101  paged returns what it was given

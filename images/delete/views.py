@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from images.delete.forms import RestoreImageForm
-from images.delete.rules import can_delete, can_delete_unasked, can_purge, can_restore, can_restore_each
+from images.delete.rules import (
+    DELETE_FACTS,
+    DELETE_UNASKED_FACTS,
+    PURGE_FACTS,
+    can_delete,
+    can_delete_unasked,
+    can_purge,
+    can_restore,
+    can_restore_each,
+)
 from images.delete.services import delete_image, purge_image, restore_image, withdraw_deletion
 from images.models import Image
 from images.models.trash import keeps_what_is_deleted
@@ -61,13 +70,15 @@ PURGE = Several(
     kept=gettext_lazy("%(name)s was not deleted for ever: %(reason)s"),
     nothing=gettext_lazy("The trash is empty, or nothing in it was selected."),
     ask=lambda images, actor: [can_purge(image, actor) for image in images],
+    facts=PURGE_FACTS,
     do=purge_image,
 )
 
 
 def _delete_unasked(image: Image, *, actor: Actor, **how: Any) -> Image:
     """One of several. Raises Refused, also when it was shared since they were chosen."""
-    can_delete_unasked(Image.objects.with_facts(actor).get(pk=image.pk), actor).require()
+    image = Image.objects.with_facts(actor, *DELETE_UNASKED_FACTS).get(pk=image.pk)
+    can_delete_unasked(image, actor).require()
     return delete_image(image, actor=actor, **how)
 
 
@@ -87,6 +98,7 @@ DELETE = Several(
     kept=gettext_lazy("%(name)s was not deleted: %(reason)s"),
     nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
     ask=lambda images, actor: [can_delete_unasked(image, actor) for image in images],
+    facts=DELETE_UNASKED_FACTS,
     do=_delete_unasked,
     template="images/delete/delete_several.html",
 )
@@ -95,7 +107,7 @@ DELETE = Several(
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
-    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor, *DELETE_FACTS, "shares_count")
     image = get_object_or_404(images, pk=image_id)
     if request.method != "POST" and image.shares_count and image.project_id == request.actor.project.pk:
         return redirect("sharing:delete", image.pk)  # there its owner says what becomes of who has it (R86)
@@ -142,17 +154,12 @@ def delete_several(request: ActorRequest) -> HttpResponse:
     return act_on_several(request, DELETE, deletes_backups=DELETES_BACKUPS in request.POST)
 
 
-def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:
-    images = Image.objects.in_trash(request.actor).with_facts(request.actor)
-    found: Image = get_object_or_404(images, pk=image_id)
-    return found
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Asks for another name when its own was taken meanwhile."""
-    image, actor = _find(request, image_id), request.actor
+    actor = request.actor
+    image = get_object_or_404(Image.objects.in_trash(actor), pk=image_id)
     form = RestoreImageForm(request.POST if request.method == "POST" else None, image=image, actor=actor)
     if request.method == "POST":
         can_restore(image, actor).require()
@@ -172,7 +179,8 @@ def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
-    image = _find(request, image_id)
+    images = Image.objects.in_trash(request.actor).with_facts(request.actor, *PURGE_FACTS)
+    image = get_object_or_404(images.select_related("backup"), pk=image_id)
     if request.method == "POST":
         purge_image(image, actor=request.actor)
         messages.success(request, _("The image %(name)s has been deleted for ever.") % {"name": image.name})

@@ -20,6 +20,8 @@ from imsconsole.engine.types import GIB, MIB
 
 FILE_NAME = re.compile(r"(?! )[A-Za-z0-9._ -]{1,128}(?<! )")  # IMG.0074, IMG.0075
 HEADER_BYTES = 2 * MIB  # what a format adds to the content, about
+EXPORT_FACTS = ("has_live_job", "is_exporting", "virtual_bytes")
+EXPORT_BYTES_FACTS = ("stored_bytes", "virtual_bytes")
 
 
 class Format(TextChoices):
@@ -39,7 +41,7 @@ EXTENSIONS = {Format.RAW: "raw", Format.STORED: "qcow2"}
 def can_export(image: Image, actor: Actor) -> Verdict:
     """Whether it can be exported at all: whose it is, its state, then what it is and was made from (R70 to R79).
 
-    `image` comes from `with_facts`, in lists also from `ancestry.load_ancestors`.
+    `image` comes with `EXPORT_FACTS`, in lists also from `ancestry.load_ancestors`.
     """
     if not (verdict := first_refusal(may_write(actor), _owns(image, actor))):
         return verdict
@@ -152,7 +154,7 @@ def _size_gb(image: Image) -> int:
 
 
 def can_export_as(image: Image, format: str) -> Verdict:
-    """Whether this image can be written so (R75, R76, R78)."""
+    """Whether this image, which comes with `EXPORT_FACTS`, can be written so (R75, R76, R78)."""
     if format == Format.ZVHD:
         return refuse(
             "zvhd",
@@ -189,14 +191,20 @@ def _has_no_key(image: Image) -> Verdict:
 
 
 def export_bytes(image: Image, format: str) -> int:
-    """About what the file takes of the quota, reserved until it is known exactly."""
+    """About what the file takes of the quota, reserved until it is known exactly.
+
+    `image` comes with `EXPORT_BYTES_FACTS`.
+    """
     if format == Format.RAW:
         return image.virtual_bytes or 0
     return (image.stored_bytes or 0) + HEADER_BYTES
 
 
 def can_export_into(image: Image, bucket: Bucket, key: str, format: str, actor: Actor) -> Verdict:
-    """Whether the file can be put there: a Standard bucket of the region (R77), a free name (IMG.0070), quota, room."""
+    """Whether the file can be put there: a Standard bucket of the region (R77), a free name (IMG.0070), quota, room.
+
+    `image` comes with `EXPORT_BYTES_FACTS`.
+    """
     return first_refusal(
         can_export_to(bucket, actor),
         is_free_key(bucket, key),

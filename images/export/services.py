@@ -3,7 +3,14 @@
 from uuid import uuid4
 
 from images.export.jobs import ExportImage
-from images.export.rules import can_export, can_export_as, can_export_into, export_bytes
+from images.export.rules import (
+    EXPORT_BYTES_FACTS,
+    EXPORT_FACTS,
+    can_export,
+    can_export_as,
+    can_export_into,
+    export_bytes,
+)
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
@@ -22,7 +29,8 @@ def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: 
     """
     lock_project(actor.project)
     Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    image = Image.objects.with_facts(actor).select_related("os_version", "key").get(pk=image.pk)
+    images = Image.objects.with_facts(actor, *EXPORT_FACTS, *EXPORT_BYTES_FACTS)
+    image = images.select_related("os_version", "key").get(pk=image.pk)
     can_export(image, actor).require()
     can_export_as(image, format).require()
     held = Bucket.objects.visible_to(actor).select_for_update(no_key=True).filter(pk=bucket.pk).first()

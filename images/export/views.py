@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from images.export.forms import ExportForm, SeveralForm, proposed_name
-from images.export.rules import Format, can_export, export_bytes
+from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, Format, can_export, export_bytes
 from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import load_ancestors
@@ -33,7 +33,8 @@ NAMED = 5
 @signed_in
 def export(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form; sent without `confirm`, the question; with it, the deed."""
-    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    facts = (*EXPORT_FACTS, *EXPORT_BYTES_FACTS)
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor, *facts)
     image = get_object_or_404(images.select_related("os_version", "key"), pk=image_id)
     verdict = can_export(image, request.actor)
     sent = request.POST if request.method == "POST" else None
@@ -73,8 +74,8 @@ def _begin(request: ActorRequest, image: Image, form: ExportForm) -> HttpRespons
 def export_several(request: ActorRequest) -> HttpResponse:
     """What is confirmed are the images that were named. Each export is work of its own."""
     actor, state = request.actor, request.POST.get("state", "") or "tab=private"
-    chosen = chosen_images(request.POST, actor).select_related("os_version", "key")
-    images = list(chosen[:MOST_AT_ONCE])
+    chosen = chosen_images(request.POST, actor).with_facts(actor, *EXPORT_FACTS)
+    images = list(chosen.select_related("os_version", "key")[:MOST_AT_ONCE])
     if not images:
         if request.method == "POST":
             messages.warning(request, _("No image is selected. Tick the images you want to export first."))

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from images.copy.rules import can_copy_across
+from images.copy.rules import COPY_FACTS, can_copy_across
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
 from images.launch.forms import LaunchForm, initial_of, launch_of
@@ -78,7 +78,8 @@ def _elsewhere(request: ActorRequest) -> dict[str, Any]:
     there = actor_for(request.user, project) if project else None
     if there is None:
         return {}
-    image = Image.objects.with_facts(there).select_related("backup", "region", "project").get(pk=wanted)
+    images = Image.objects.with_facts(there, *COPY_FACTS)
+    image = images.select_related("key", "backup", "region", "project").get(pk=wanted)
     launched = can_launch(image, request.actor)
     return {"image": image, "verdict": launched, "can_copy": can_copy_across(image, there)}
 

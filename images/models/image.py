@@ -1,29 +1,23 @@
 """Images, their disks and tags (design §6, ims-facts §1)."""
 
 import uuid
-from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.exceptions import FieldError
 from django.db import models
-from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from images.models.facts import FACTS, PUBLISHED, ImageFacts
 from images.models.os_version import OsVersion
 from images.models.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
-from imsconsole.cloud.backups.legacy import is_of_csbs
-from imsconsole.cloud.models import Architecture, Backup, BootMode, Disk, Key, Server
+from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
-from imsconsole.jobs.models import Job
-
-# states of a listing's version: on the market, and from its scan on until it ends
-PUBLISHED = "published"
-OFFERED = ("scanning", "in-review", "approved", PUBLISHED)
 
 
 class ImageQuerySet(TrashQuerySet["Image"]):
@@ -64,51 +58,16 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         """By name; what is deprecated, or will be, behind the rest."""
         return self.order_by(models.F("deprecated_on").asc(nulls_first=True), "name", "pk")
 
-    def with_facts(self, actor: Actor) -> Self:
-        """Annotates what rules and lists ask for, in one query.
-
-        `servers_count`: the actor's servers that use it (a public image must not tell of others');
-        `launching_count`: anybody's servers and data disks that are being created from it; `has_live_job`: work on it is
-        running, `is_exporting`: an export; `stored_bytes`: what its files take in the store, and `virtual_bytes`:
-        how large their disks are, None before they are there; `verified_at`: when they last were what they
-        were, None when they were never looked at; `shares_count`: the projects it is shared with;
-        `is_received`: another project's that the actor's has accepted; `shared_until`: the day its owner named to it;
-        `is_offered`: a version of a listing is made of it, from its scan on until it ends; `is_published`: and is on
-        the market; `comes_from_csbs`: it is of a legacy backup, or of a server that had to do with one;
-        `is_encrypted`: at least one of its disks is.
-        """
-        live = Job.objects.live().filter(subject_id=OuterRef("pk"))
-        servers = Server.objects.filter(image=OuterRef("pk"), deleted_at=None).order_by().values("image")
-        disks = ImageDisk.objects.filter(image=OuterRef("pk")).order_by().values("image")
-        data_disks = Disk.objects.filter(image=OuterRef("pk"), role=Disk.Role.DATA).order_by()
-        filled = data_disks.filter(status=Disk.Status.CREATING).values("image")
-        encrypted = ImageDisk.objects.filter(image=OuterRef("pk"), key__isnull=False)
+    def with_facts(self, actor: Actor, name: str, *more: str) -> Self:
+        """Annotates these of `FACTS`; a constant beside each rule says which it reads. Raises FieldError for others."""
+        names = dict.fromkeys((name, *more))
+        if unknown := names.keys() - FACTS.keys():
+            raise FieldError(f"Images have no such facts: {', '.join(sorted(unknown))}")
         this = Image.objects.filter(pk=OuterRef("pk")).order_by()
-        received = this.filter(shares__project=actor.project, shares__ended_at=None)
-        return self.select_related("key").annotate(
-            servers_count=_count(servers.filter(project=actor.project)),
-            launching_count=_count(servers.filter(status=Server.Status.CREATING)) + _count(filled),
-            has_live_job=Exists(live),
-            is_exporting=Exists(live.filter(kind="image.export")),
-            stored_bytes=Subquery(disks.annotate(total=Sum("size_bytes")).values("total")),
-            verified_at=Subquery(disks.annotate(first=Min("verified_at")).values("first")),
-            shares_count=_count(this.filter(shares__ended_at=None).values("pk"), "shares"),
-            is_received=Exists(Image.objects.shared_with(actor.project).filter(pk=OuterRef("pk"))),
-            shared_until=Subquery(received.values("shares__ends_at")[:1]),
-            is_offered=Exists(this.filter(offers__state__in=OFFERED)),
-            is_published=Exists(this.filter(offers__state=PUBLISHED)),
-            comes_from_csbs=is_of_csbs(backup="backup", server="source_id", at="created_at"),
-            is_encrypted=Q(key__isnull=False) | Q(Exists(encrypted)),
-            virtual_bytes=Subquery(disks.annotate(total=Sum("virtual_size_bytes")).values("total")),
-        )
+        return self.annotate(**{name: FACTS[name].of(this, actor) for name in names})
 
 
-def _count(rows: models.QuerySet[Any], what: str = "pk") -> Coalesce:
-    """How many rows a correlated query grouped by its image has."""
-    return Coalesce(Subquery(rows.annotate(n=Count(what)).values("n")), 0)
-
-
-class Image(Trashable):
+class Image(ImageFacts, Trashable):
     """An image (镜像): a template of a server or disk. The row stays when it is deleted."""
 
     class Category(models.TextChoices):
@@ -224,22 +183,7 @@ class Image(Trashable):
     active_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    # annotated by `with_facts`
-    servers_count: int
-    launching_count: int
-    has_live_job: bool
-    is_exporting: bool
-    stored_bytes: int | None
-    verified_at: datetime | None
-    shares_count: int
-    is_received: bool
-    shared_until: datetime | None
-    is_offered: bool
-    is_published: bool
-    comes_from_csbs: bool
-    is_encrypted: bool
-    virtual_bytes: int | None
-    # by `ancestry.load_ancestors`
+    # set by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]
     seller_id: Any  # of an ancestor that is a market image: the account that offers it
     # by `products.load_products`: a `Product`, or None

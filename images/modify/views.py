@@ -71,7 +71,7 @@ def modify(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 
 
 def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:
-    images = Image.objects.visible_to(request.actor).with_facts(request.actor)
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor, "servers_count")
     found: Image = get_object_or_404(images.select_related("os_version"), pk=image_id)
     return found
 

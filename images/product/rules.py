@@ -18,6 +18,8 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
+OFFER_FACTS = ("is_offered", "shares_count")
+SHARE_FACTS = ("comes_from_csbs", "is_offered")
 
 
 def can_offer(image: Image, actor: Actor) -> Verdict:
@@ -25,7 +27,7 @@ def can_offer(image: Image, actor: Actor) -> Verdict:
 
     Neither shared nor offered already (R16) nor to be deleted, and nothing that derives from another publisher's
     market image.
-    `image` comes from `with_facts`; load its ancestors with a list.
+    `image` comes with `OFFER_FACTS`; load its ancestors with a list.
     """
     return (
         may_write(actor)
@@ -106,7 +108,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     """Own private images in state Normal (R16, R40, R50, R51), not ISO; protection is no reason against it.
 
     Not while it is offered on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
-    (R46), full-ECS ones by their source (R17). `image` comes from `with_facts`, in lists also from `with_keys`.
+    (R46), full-ECS ones by their source (R17). `image` comes with `SHARE_FACTS`, in lists also from `with_keys`.
     """
     if not (verdict := may_write(actor)):
         return verdict

@@ -25,7 +25,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Several:
-    """The verb in its sentences; `ask` says of each image whether it can be done, `do` does it to one.
+    """The verb in its sentences; `ask` says of each image, with `facts`, whether it can be done, `do` does it to one.
 
     `heading`, `button` and `done` have the number `n`, `done` also `names`; `kept` has `name` and `reason`.
     """
@@ -41,6 +41,7 @@ class Several:
     nothing: Promise
     ask: Callable[[Sequence[Image], Actor], list[Verdict]]
     do: Callable[..., Image]
+    facts: tuple[str, ...] = ()
     style: str = "danger"
     template: str = "images/selection/several.html"
 
@@ -62,7 +63,8 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
     actor, asked = request.actor, request.POST or request.GET
     state = asked.get("state", "") or asked.get("matching", "") or "tab=private"
     back = HttpResponseRedirect(f"{reverse('images:list')}?{state}")
-    images = list(chosen_images(asked, actor)[:MOST_AT_ONCE])
+    chosen = chosen_images(asked, actor)
+    images = list(chosen.with_facts(actor, "servers_count", *several.facts)[:MOST_AT_ONCE])
     if request.method == "POST" and not images:
         messages.warning(request, str(several.nothing))
     if not images:
@@ -80,7 +82,7 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
         "partition": partition,
         "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
-        "has_more": chosen_images(asked, actor).count() > len(images),
+        "has_more": chosen.count() > len(images),
         "has_full": any(image.type == Image.Type.FULL for image in partition.allowed),
         "most": MOST_AT_ONCE,
         "trash_days": settings.IMS_TRASH_DAYS,

@@ -21,6 +21,5 @@ def chosen_images(data: QueryDict, actor: Actor) -> ImageQuerySet:
 
 def found_by(state: str, actor: Actor) -> ImageQuerySet:
     """What the list shows on all of its pages, by its query string."""
-    query = QueryDict(state)
-    found: ImageQuerySet = ImageFilter(query, queryset=for_tab(tab_of(query), actor)).qs
+    found: ImageQuerySet = ImageFilter(QueryDict(state), actor).qs
     return found

@@ -30,10 +30,10 @@ DAYS = [MinValueValidator(datetime.date(1971, 1, 1)), MaxValueValidator(datetime
 
 
 def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
-    """The images of a tab that the actor may see, with their facts (R2, R3, R14, R22)."""
+    """The images of a tab that the actor may see (R2, R3, R14, R22)."""
     if tab == "trash":
-        return Image.objects.in_trash(actor).with_facts(actor).select_related("backup")
-    return of_kind(Image.objects.visible_to(actor).with_facts(actor), tab, actor)
+        return Image.objects.in_trash(actor).select_related("backup")
+    return of_kind(Image.objects.visible_to(actor), tab, actor)
 
 
 def tab_of(query: QueryDict) -> str:
@@ -70,7 +70,10 @@ def _day(label: Any, method: str) -> filters.DateFilter:
 
 
 class ImageFilter(ListFilter):
-    """Filters of `for_tab` (§2.29); a value that does not exist is ignored."""
+    """What the list of a query's tab shows to `actor` (§2.29); a value that does not exist is ignored.
+
+    It asks for the facts that it filters by, and for no others.
+    """
 
     primary = ("q", "status", "os", "type")
 
@@ -102,6 +105,10 @@ class ImageFilter(ListFilter):
         model = Image
         fields = ("q",)
 
+    def __init__(self, query: QueryDict, actor: Actor) -> None:
+        super().__init__(query, queryset=for_tab(tab_of(query), actor))
+        self.actor = actor
+
     def search(self, queryset: QuerySet[Image], _field: str, text: str) -> QuerySet[Image]:
         """Part of a name, or at least four characters of an ID."""
         found = Q(name__icontains=text)
@@ -113,15 +120,15 @@ class ImageFilter(ListFilter):
         """What is in the trash has the status it comes back with."""
         return queryset.filter(Q(status=status) | Q(status=Image.Status.TRASHED, status_before=status))
 
-    def at_least(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
-        return queryset.filter(Q(stored_bytes__gte=int(gib * GIB)))
+    def at_least(self, queryset: ImageQuerySet, _field: str, gib: Any) -> ImageQuerySet:
+        return queryset.with_facts(self.actor, "stored_bytes").filter(Q(stored_bytes__gte=int(gib * GIB)))
 
-    def at_most(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
-        return queryset.filter(Q(stored_bytes__lte=int(gib * GIB)))
+    def at_most(self, queryset: ImageQuerySet, _field: str, gib: Any) -> ImageQuerySet:
+        return queryset.with_facts(self.actor, "stored_bytes").filter(Q(stored_bytes__lte=int(gib * GIB)))
 
-    def with_encryption(self, queryset: QuerySet[Image], _field: str, answer: str) -> QuerySet[Image]:
+    def with_encryption(self, queryset: ImageQuerySet, _field: str, answer: str) -> ImageQuerySet:
         """Of a full-ECS image any disk counts."""
-        return queryset.filter(Q(is_encrypted=answer == "yes"))
+        return queryset.with_facts(self.actor, "is_encrypted").filter(Q(is_encrypted=answer == "yes"))
 
     def created_since(self, queryset: QuerySet[Image], _field: str, day: datetime.date) -> QuerySet[Image]:
         """From the beginning of a day of the reader's time zone."""

@@ -8,12 +8,13 @@ from imsconsole.accounts.rules import may_operate, may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 READABLE = (Image.Status.ACTIVE, Image.Status.FROZEN)
+VERIFY_FACTS = ("has_live_job", "stored_bytes")
 
 
 def can_verify(image: Image, actor: Actor) -> Verdict:
     """Own images whose bytes are there (R54), frozen ones as well: they thaw when their bytes are right again.
 
-    Public images are the platform's to verify. `image` comes from `with_facts`.
+    Public images are the platform's to verify. `image` comes with `VERIFY_FACTS`.
     """
     if not (verdict := may_write(actor)):
         return verdict

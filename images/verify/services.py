@@ -2,7 +2,7 @@
 
 from images.models import Image
 from images.verify.jobs import VerifyImage
-from images.verify.rules import can_verify
+from images.verify.rules import VERIFY_FACTS, can_verify
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.jobs.start import start_job
@@ -12,7 +12,7 @@ from imsconsole.jobs.start import start_job
 def verify_image(image: Image, *, actor: Actor) -> Image:
     """Read the image's stored bytes again and compare them with their checksum, in a job. Raises Refused."""
     Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    image = Image.objects.with_facts(actor).get(pk=image.pk)
+    image = Image.objects.with_facts(actor, *VERIFY_FACTS).get(pk=image.pk)
     can_verify(image, actor).require()
     start_job(VerifyImage, image, actor=actor)
     return image

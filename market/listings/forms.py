@@ -23,7 +23,7 @@ CATEGORIES = ListingVersion.Category.choices
 
 def offerable(actor: Actor, version: ListingVersion | None) -> "QuerySet[Image]":
     """Images that a version can be made of, as far as a query can tell; the rest says `can_offer`."""
-    mine = Image.objects.owned_by(actor).with_facts(actor)
+    mine = Image.objects.owned_by(actor).with_facts(actor, "is_offered", "shares_count")
     fitting = mine.filter(type=Image.Type.SYSTEM, status=Image.Status.ACTIVE, key=None)
     free = Q(is_offered=False, shares_count=0) | Q(pk=version and version.image_id)
     return fitting.filter(free).order_by("name", "pk")

@@ -6,6 +6,7 @@ from django.db.models import OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
 from images.models import Image
+from images.product.rules import OFFER_FACTS
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.service_admin import count_of
 from imsconsole.cloud.models import Server
@@ -39,5 +40,5 @@ def content_of(version: ListingVersion) -> ListingVersion:
 
 
 def image_of(version: ListingVersion, actor: Actor) -> Image:
-    """The publisher's image with the facts rules ask for, also when it is deleted."""
-    return Image.objects.with_facts(actor).get(pk=version.image_id)
+    """The publisher's image with `OFFER_FACTS`, also when it is deleted."""
+    return Image.objects.with_facts(actor, *OFFER_FACTS).get(pk=version.image_id)

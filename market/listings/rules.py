@@ -53,7 +53,7 @@ def can_edit_version(version: ListingVersion, actor: Actor) -> Verdict:
 
 
 def can_submit_version(version: ListingVersion, image: Image, actor: Actor) -> Verdict:
-    """A draft of an approved publisher whose image can be offered. `image` comes from `with_facts`."""
+    """A draft of an approved publisher whose image can be offered. `image` comes with `OFFER_FACTS`."""
     return (
         can_edit_version(version, actor)
         and is_publisher(version.listing.publisher)

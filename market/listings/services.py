@@ -9,7 +9,7 @@ from django.conf import settings
 
 from images.models import Image
 from images.models.locks import locked_image
-from images.product.rules import can_offer
+from images.product.rules import OFFER_FACTS, can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import explain, service
 from imsconsole.core.edits import overwritten
@@ -189,4 +189,4 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
 
 def _locked_image(image: Image, actor: Actor) -> Image:
     """What the actor sees, so that the rule says of others' images why not. Raises NotFound."""
-    return locked_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
+    return locked_image(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), image.pk)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from images.delete.rules import can_delete
+from images.copy.rules import COPY_FACTS
+from images.delete.rules import DELETE_FACTS, can_delete
 from images.delete.views import told_deleted
 from images.models import Image
 from images.selection.used_by import uses_of
@@ -32,21 +33,21 @@ from sharing.models import Share
 def stop(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One member: what it has of the image, and how the share ends."""
     share = get_object_or_404(Share.objects.given_by(request.actor), pk=share_id)
-    image = own_image(share.image_id, request.actor)
+    image = own_image(share.image_id, request.actor, *COPY_FACTS)
     return _stop(request, image, list(shares_of(image, request.actor).filter(pk=share.pk)))
 
 
 @signed_in
 def stop_all(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """All members at once."""
-    image = own_image(image_id, request.actor)
+    image = own_image(image_id, request.actor, *COPY_FACTS)
     return _stop(request, image, list(shares_of(image, request.actor)))
 
 
 @signed_in
 def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Stop sharing and delete, in one order."""
-    image = own_image(image_id, request.actor)
+    image = own_image(image_id, request.actor, *COPY_FACTS, *DELETE_FACTS)
     shares = list(shares_of(image, request.actor))
     if not shares:
         return redirect("images:delete", image.pk)

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 
 from images.models import Image
 from images.models.locks import locked_image
+from images.product.rules import SHARE_FACTS
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
@@ -21,7 +22,8 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
 
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
-    image = locked_image(Image.objects.visible_to(actor).with_facts(actor), image.pk)
+    images = Image.objects.visible_to(actor).with_facts(actor, *SHARE_FACTS)
+    image = locked_image(images.select_related("key"), image.pk)
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused

@@ -8,10 +8,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from images.catalogue.views import tabs_of
+from images.catalogue.views import TABS_FACTS, tabs_of
 from images.fields.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
-from images.product.rules import can_share
+from images.product.rules import SHARE_FACTS, can_share
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
@@ -42,18 +42,18 @@ def share(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @signed_in
 def share_several(request: ActorRequest) -> HttpResponse:
     """Those that were ticked in the list. The first POST only asks; the next one has IDs and shares."""
-    images = with_keys(chosen_images(request.POST, request.actor))[:MOST_IMAGES]
+    images = _chosen(request)
     if request.method != "POST" or not images:
         return redirect("images:list")
-    return _page(request, list(images), is_sent="projects" in request.POST)
+    return _page(request, images, is_sent="projects" in request.POST)
 
 
 @signed_in
 @require_POST  # IDs do not fit into an address; nothing is changed
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
-    images = list(with_keys(chosen_images(request.POST, request.actor))[:MOST_IMAGES])
-    return render(request, "sharing/share/_lines.html", _checked(images, request.POST, request.actor))
+    lines = _checked(_chosen(request), request.POST, request.actor)
+    return render(request, "sharing/share/_lines.html", lines)
 
 
 @signed_in
@@ -107,7 +107,12 @@ def _checked(images: list[Image], data: QueryDict, actor: Actor) -> dict[str, An
 
 
 def _images(actor: Actor) -> ImageQuerySet:
-    return with_keys(Image.objects.visible_to(actor).with_facts(actor))
+    return with_keys(Image.objects.visible_to(actor).with_facts(actor, *SHARE_FACTS))
+
+
+def _chosen(request: ActorRequest) -> list[Image]:
+    chosen = chosen_images(request.POST, request.actor).with_facts(request.actor, *SHARE_FACTS)
+    return list(with_keys(chosen)[:MOST_IMAGES])
 
 
 def _names_of_keys(images: list[Image], actor: Actor) -> list[str]:
@@ -119,7 +124,7 @@ def _names_of_keys(images: list[Image], actor: Actor) -> list[str]:
 @signed_in
 def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """A section of the image's page."""
-    image = own_image(image_id, request.actor)
+    image = own_image(image_id, request.actor, *SHARE_FACTS, *TABS_FACTS)
     shares = shares_of(image, request.actor)
     accepted = shares.filter(status=Share.Status.ACCEPTED).count()
     context = {
@@ -137,7 +142,7 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 def export_members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponseBase:
-    image = own_image(image_id, request.actor)
+    image = get_object_or_404(Image.objects.owned_by(request.actor), pk=image_id)
     rows = csv_rows(shares_of(image, request.actor), MEMBER_COLUMNS)
     name = dated_name(request.actor.project, "members")
     return csv_stream([title for title, _cell in MEMBER_COLUMNS], rows, name)

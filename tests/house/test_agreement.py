@@ -550,6 +550,26 @@ def copied_across(image: Image, actor: Actor) -> Image:
     return copy_image_across(image, target=target, name="a copy", actor=actor)
 
 
+FACTS_OF = {
+    copy.can_begin_copy: copy.COPY_FACTS,
+    copy.can_copy_across: copy.COPY_FACTS,
+    delete.can_delete: delete.DELETE_FACTS,
+    delete.can_purge: delete.PURGE_FACTS,
+    export.can_export: export.EXPORT_FACTS,
+    offer.can_offer: offer.OFFER_FACTS,
+    share.can_share: share.SHARE_FACTS,
+    verify.can_verify: verify.VERIFY_FACTS,
+}
+
+
+def asked_of_image(rule: Callable[..., Verdict], image: Image, actor: Actor) -> Verdict:
+    """With the facts that the rule's room says it reads, and no others."""
+    images = Image.objects.select_related("os_version")
+    if rule in FACTS_OF:
+        images = images.with_facts(actor, *FACTS_OF[rule])
+    return rule(images.get(pk=image.pk), actor)
+
+
 IMAGE = Subject(
     an_image,
     {
@@ -611,9 +631,7 @@ IMAGE = Subject(
             service=launched,
         ),
     ),
-    ask=lambda rule, image, actor: rule(
-        Image.objects.with_facts(actor).select_related("os_version").get(pk=image.pk), actor
-    ),
+    ask=asked_of_image,
 )
 
 
@@ -895,7 +913,7 @@ def asked_of_listing(rule: Callable[..., Verdict], listing: Listing, actor: Acto
     listing = Listing.objects.select_related("publisher").get(pk=listing.pk)
     version = in_question(listing)
     if rule is listings.can_submit_version:
-        image = Image.objects.with_facts(actor).get(pk=version.image_id)
+        image = Image.objects.with_facts(actor, *offer.OFFER_FACTS).get(pk=version.image_id)
         return rule(version, image, actor)
     return rule(
         version

@@ -16,7 +16,7 @@ def can_give_copies(image: Image, actor: Actor) -> Verdict:
     """As its owner copies it (R66, R80, R109), and not encrypted: with which key a copy is, only who gets it says (§2.15).
 
     The owner's key would tie the copy to a grant (R48), and a key of the receiver is not the owner's to use
-    (R47). `image` comes from `with_facts`.
+    (R47). `image` comes with `COPY_FACTS`.
     """
     if not (verdict := can_copy(image, actor)):
         return verdict
@@ -34,7 +34,7 @@ def can_give_copies(image: Image, actor: Actor) -> Verdict:
 def can_give_copy(share: Share, actor: Actor) -> Verdict:
     """To a project that has accepted the image, which has room for it, once.
 
-    Load `copy` with it; its image comes from `with_facts`. Hard only while the receiver's project is locked.
+    Load `copy` with it; its image comes with `COPY_FACTS`. Hard only while the receiver's project is locked.
     """
     return first_refusal(
         can_give_notice(share, actor),

@@ -1,6 +1,7 @@
 """Give a receiver its own copy of a shared image."""
 
 from images.copy.rows import free_names, taken_names
+from images.copy.rules import COPY_FACTS
 from images.copy.services import copy_image
 from images.delete.services import delete_image
 from images.models import Image
@@ -25,7 +26,8 @@ def give_copy(share: Share, *, actor: Actor) -> Share:
     seen = _share(share, actor)
     lock_project(seen.project)
     locked(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))  # what copying and deleting will hold
-    image = locked_image(Image.objects.owned_by(actor).with_facts(actor), seen.image_id)
+    images = Image.objects.owned_by(actor).with_facts(actor, *COPY_FACTS)
+    image = locked_image(images.select_related("key"), seen.image_id)
     row = _share(share, actor)
     row.image, receiver = image, service_actor(row.project)
     can_give_copy(row, actor).require()

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from images.catalogue.lineage import COPIES, SERVERS, lineage_of
+from images.catalogue.lineage import COPIES, LINEAGE_FACTS, SERVERS, lineage_of
 from images.catalogue.lineage_picture import draw_narrow, draw_wide, shortened
 from images.models import Image
 from imsconsole.accounts.models import Membership
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tree_of(image, actor):
-    return lineage_of(Image.objects.with_facts(actor).get(pk=image.pk), actor)
+    return lineage_of(Image.objects.with_facts(actor, *LINEAGE_FACTS).get(pk=image.pk), actor)
 
 
 def lines_of(image, actor):

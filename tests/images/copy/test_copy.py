@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from images.copy.jobs import CopyImage
-from images.copy.rules import can_copy, fits_key
+from images.copy.rules import COPY_FACTS, can_copy, fits_key
 from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image
 from images.models import Image, ImageDisk
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def facts(image, actor):
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *COPY_FACTS).get(pk=image.pk)
 
 
 def an_image(actor, **fields):

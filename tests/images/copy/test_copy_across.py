@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from images.copy.jobs_across import CopyImageAcross
-from images.copy.rules import can_copy_across
+from images.copy.rules import COPY_FACTS, can_copy_across
 from images.copy.services import copy_image_across
 from images.models import Image
 from images.verify.store_check import differences
@@ -46,7 +46,7 @@ def target(people):
 
 
 def facts(image, actor):
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *COPY_FACTS).get(pk=image.pk)
 
 
 def an_image(actor, **fields):

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from images.delete.clock import finish_deletions
 from images.delete.jobs import DeleteImage
-from images.delete.rules import can_delete
+from images.delete.rules import DELETE_FACTS, can_delete
 from images.delete.services import delete_image
 from images.models import Image
 from images.verify.store_check import differences
@@ -40,7 +40,7 @@ def in_status(status):
 
 
 def facts(image, actor):
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *DELETE_FACTS).get(pk=image.pk)
 
 
 def live_job(image):
@@ -234,8 +234,7 @@ def test_a_deletion_ends_well_however_its_worker_dies(people, disks):
     def start() -> Job:
         made = imported(people.bob, disks / "disk.raw", name="doomed")
         finish(made.job)
-        image = Image.objects.with_facts(people.bob).get(pk=made.image.pk)
-        delete_image(image, actor=people.bob)
+        image = delete_image(made.image, actor=people.bob)
         return Job.objects.live().about(image.pk).get()
 
     def check(job: Job) -> None:

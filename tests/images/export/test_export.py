@@ -10,7 +10,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from images.export.jobs import ExportImage, exported_object
-from images.export.rules import Format, can_export, can_export_as, can_export_into
+from images.export.rules import (
+    EXPORT_BYTES_FACTS,
+    EXPORT_FACTS,
+    Format,
+    can_export,
+    can_export_as,
+    can_export_into,
+)
 from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import ancestors_of, load_ancestors
@@ -40,8 +47,8 @@ pytestmark = pytest.mark.django_db
 
 
 def facts(image, actor):
-    images = Image.objects.with_facts(actor).select_related("os_version", "key")
-    return images.get(pk=image.pk)
+    images = Image.objects.with_facts(actor, *EXPORT_FACTS, *EXPORT_BYTES_FACTS)
+    return images.select_related("os_version", "key").get(pk=image.pk)
 
 
 def sized(actor, gb=1, **fields):

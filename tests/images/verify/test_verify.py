@@ -14,7 +14,7 @@ from images.launch.rules import can_launch
 from images.models import Image, ImageDisk
 from images.verify.clock import due_disks, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
-from images.verify.rules import can_verify
+from images.verify.rules import VERIFY_FACTS, can_verify
 from images.verify.services import verify_image
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk
@@ -29,7 +29,7 @@ from tests.cloud.servers.machines import running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.images.create.importing import imported
-from tests.images.delete.test_delete import facts, live_job
+from tests.images.delete.test_delete import live_job
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,10 @@ def verify(image, actor):
     job = finish(Job.objects.get(kind=VerifyImage.kind, state="queued"))
     image.refresh_from_db()
     return job
+
+
+def facts(image, actor):
+    return Image.objects.with_facts(actor, *VERIFY_FACTS, "verified_at").get(pk=image.pk)
 
 
 def told(code):

@@ -3,7 +3,7 @@
 import pytest
 
 from images.models import OFFERED, PUBLISHED, Image
-from images.product.rules import can_offer
+from images.product.rules import OFFER_FACTS, can_offer
 from market.models import ListingVersion
 from tests import factories
 
@@ -12,7 +12,7 @@ State = ListingVersion.State
 
 
 def verdict_on(image, actor):
-    return can_offer(Image.objects.with_facts(actor).get(pk=image.pk), actor)
+    return can_offer(Image.objects.with_facts(actor, *OFFER_FACTS).get(pk=image.pk), actor)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 
 from images.delete.rules import can_delete
 from images.delete.services import delete_image
-from images.models import Image
+from images.models import FACTS, Image
 from images.modify.services import modify_image
 from images.product.rules import can_share
 from images.verify.store_check import differences
@@ -54,7 +54,7 @@ def read(row):
 
 
 def facts(image, actor):
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *FACTS).get(pk=image.pk)
 
 
 def code_of(call):

@@ -43,7 +43,7 @@ def offer(version, **fields):
 
 
 def seen(image, actor) -> Image:
-    return Image.objects.visible_to(actor).with_facts(actor).get(pk=image.pk)
+    return Image.objects.visible_to(actor).get(pk=image.pk)
 
 
 def detail(edition) -> str:

@@ -43,7 +43,9 @@ def test_who_has_a_server_of_it_goes_on_seeing_what_was_withdrawn(people, editio
 def test_from_its_scan_on_until_it_ends_an_image_is_offered(people, edition, state):
     edition.version_of.state = state
     edition.version_of.save()
-    image = Image.objects.with_facts(people.carol).get(pk=edition.version_of.image_id)
+    image = Image.objects.with_facts(people.carol, "is_offered", "is_published").get(
+        pk=edition.version_of.image_id
+    )
     ended = (State.DRAFT, State.REJECTED, State.REPLACED, State.WITHDRAWN)
     assert image.is_offered == (state not in ended)
     assert image.is_published == (state == State.PUBLISHED)

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from images.copy.rules import COPY_FACTS
 from images.delete.services import delete_image
 from images.models import Image
 from images.verify.store_check import differences
@@ -52,7 +53,7 @@ def whole(people):
 def asked(share, actor):
     """What the rule says of a share as it is now."""
     row = Share.objects.select_related("project__account", "project__region", "copy").get(pk=share.pk)
-    row.image = Image.objects.with_facts(actor).get(pk=share.image_id)
+    row.image = Image.objects.with_facts(actor, *COPY_FACTS).get(pk=share.image_id)
     return can_give_copy(row, actor)
 
 
@@ -105,7 +106,7 @@ def test_of_an_encrypted_image_only_the_receiver_chooses_the_key(people, share, 
     Image.objects.filter(pk=image.pk).update(key=key)
     verdict = asked(share, people.bob)
     assert (verdict.code, "Name a day" in verdict.reason) == ("encrypted-copies", True)
-    facts = Image.objects.with_facts(people.bob).get(pk=image.pk)
+    facts = Image.objects.with_facts(people.bob, *COPY_FACTS).get(pk=image.pk)
     assert can_give_copies(facts, people.bob).code == "encrypted-copies"
 
 

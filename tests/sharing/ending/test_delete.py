@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from images.delete.clock import delete_due_images
-from images.delete.rules import can_delete_unasked, can_withdraw_deletion
+from images.delete.rules import DELETE_UNASKED_FACTS, can_delete_unasked, can_withdraw_deletion
 from images.delete.services import delete_due_image, plan_deletion, withdraw_deletion
 from images.models import Image
-from images.product.rules import can_share
+from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.accounts.actor import service_actor
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
@@ -44,7 +44,7 @@ def share(people, image):
 
 
 def facts(image, actor):
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *DELETE_UNASKED_FACTS, *SHARE_FACTS).get(pk=image.pk)
 
 
 def order(actor, image, how, **more):

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from images.delete.rules import can_delete
 from images.launch.rules import can_launch
-from images.models import Image
+from images.models import FACTS, Image
 from images.modify.rules import can_modify, can_tag
 from images.product.rules import can_share
 from imsconsole.audit.models import Event
@@ -100,7 +100,7 @@ def test_an_accepted_image_is_used_like_one_s_own_but_stays_its_owner_s(people, 
     """R14."""
     accept_share(share, actor=people.carol)
 
-    image = Image.objects.visible_to(people.carol).with_facts(people.carol).get()
+    image = Image.objects.visible_to(people.carol).with_facts(people.carol, *FACTS).get()
     assert image == share.image
     assert can_launch(image, people.carol)  # R29
     for rule in (can_modify, can_tag, can_delete, can_share):  # R51, R54, R97

@@ -11,7 +11,7 @@ from images.delete.services import delete_image, restore_image
 from images.export.rules import can_export
 from images.launch.rules import can_launch
 from images.launch.services import create_servers
-from images.models import Image
+from images.models import FACTS, Image
 from images.modify.rules import can_modify, can_tag
 from images.modify.services import modify_image
 from images.product.rules import can_share
@@ -46,9 +46,8 @@ def share(people, image):
 
 
 def seen(people, image):
-    return (
-        Image.objects.visible_to(people.carol).with_facts(people.carol).select_related("key").get(pk=image.pk)
-    )
+    images = Image.objects.visible_to(people.carol).with_facts(people.carol, *FACTS)
+    return images.select_related("key").get(pk=image.pk)
 
 
 def launch(people, image):
@@ -86,7 +85,7 @@ def test_servers_are_made_from_it_in_every_zone_of_the_region(people, share):  #
 
 
 def test_its_owner_uses_it_as_before(people, share):  # R104
-    image = Image.objects.with_facts(people.bob).get()
+    image = Image.objects.with_facts(people.bob, *FACTS).get()
     for rule in (can_launch, can_modify, can_tag, can_copy, can_export, can_delete, can_share):
         assert rule(image, people.bob)
     copy_image(image, name="copy", actor=people.bob)

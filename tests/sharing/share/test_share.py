@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
-from images.product.rules import can_share
+from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def image(people):
     made = factories.ImageFactory(project=people.bob.project, name="web")
-    return Image.objects.with_facts(people.bob).get(pk=made.pk)
+    return Image.objects.with_facts(people.bob, *SHARE_FACTS).get(pk=made.pk)
 
 
 def another(people, **fields):
@@ -76,7 +76,7 @@ def test_some_images_cannot_be_shared(people, image, fields, code):
 
 def test_whose_image_it_is_and_who_asks_comes_first(people, image):
     assert can_share(image, people.dave).code == "read-only"
-    public = Image.objects.with_facts(people.bob).get(pk=factories.PublicImageFactory().pk)
+    public = Image.objects.with_facts(people.bob, *SHARE_FACTS).get(pk=factories.PublicImageFactory().pk)
     assert can_share(public, people.bob).code == "public-image"  # R50
     assert can_share(image, people.carol).code == "not-owner"  # R51, R54
 

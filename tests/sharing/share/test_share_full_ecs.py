@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from images.launch.rules import can_launch
 from images.models import Image
-from images.product.rules import can_share
+from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.audit.models import Event
 from imsconsole.cloud.keys.services import disable_key, revoke_grant
 from imsconsole.cloud.models import KeyGrant
@@ -26,7 +26,7 @@ BEFORE, AFTERWARDS = now() - timedelta(hours=1), now() + timedelta(hours=1)
 
 
 def facts(actor, image) -> Image:
-    return Image.objects.with_facts(actor).get(pk=image.pk)
+    return Image.objects.with_facts(actor, *SHARE_FACTS).get(pk=image.pk)
 
 
 def legacy(actor, **fields):

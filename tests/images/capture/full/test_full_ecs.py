@@ -142,7 +142,7 @@ def test_whether_it_comes_from_csbs_is_known_r17_r41_r42(people, server, vault):
     run_jobs()
     capture_full(server, vault=vault, name="of-server", actor=people.bob)
     capture_full(Server.objects.get(pk=again.pk), vault=vault, name="of-restored", actor=people.bob)
-    images = Image.objects.with_facts(people.bob).filter(type="full")
+    images = Image.objects.with_facts(people.bob, "comes_from_csbs").filter(type="full")
     assert dict(images.values_list("name", "comes_from_csbs")) == {
         "of-cbr": False, "of-csbs": True, "of-server": True, "of-restored": True,
     }  # fmt: skip
