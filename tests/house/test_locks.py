@@ -49,8 +49,8 @@ from market.pictures import Remade
 from market.publishers import services as publishers
 from market.review import services as review
 from market.shop.services import accept_terms
+from sharing.ending import services as ending
 from sharing.ending.copies.services import give_copy
-from sharing.share import services as sharing
 from tests import factories
 from tests.cloud.buckets.making import stored
 from tests.cloud.disks.disks import free_disk
@@ -253,10 +253,10 @@ def shares(people: SimpleNamespace, _operator: Operator) -> None:
         factories.ShareFactory(image=an_image(people.alice, name=f"given-{n}"), status="accepted")
         for n in range(3)
     ]
-    sharing.give_notice(given[0], ends_at=now() + 8 * TOMORROW, actor=people.alice)
+    ending.give_notice(given[0], ends_at=now() + 8 * TOMORROW, actor=people.alice)
     type(given[0]).objects.filter(pk=given[0].pk).update(ends_at=now() - TOMORROW)
-    sharing.end_due_share(given[0], actor=people.alice)
-    sharing.end_copied_share(given[1], actor=people.alice)
+    ending.end_due_share(given[0], actor=people.alice)
+    ending.end_copied_share(given[1], actor=people.alice)
     given[2].copy = factories.ImageFactory(project=given[2].project, status="killed", name="tried")
     given[2].save()
     give_copy(given[2], actor=people.alice)
