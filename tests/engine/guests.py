@@ -234,3 +234,9 @@ def wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def used_bytes(folder: Path) -> int:
+    """What the files of a folder take on the disk, a file of several names once."""
+    inodes = {found.st_ino: found.st_blocks * 512 for path in folder.rglob("*") if (found := path.lstat())}
+    return sum(inodes.values())

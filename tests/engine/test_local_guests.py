@@ -18,7 +18,15 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.machines import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import read_state, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_uefi_cd, wait_for, wait_until
+from tests.engine.guests import (
+    TestWork,
+    server_spec,
+    stored_image,
+    tiny_uefi_cd,
+    used_bytes,
+    wait_for,
+    wait_until,
+)
 
 pytestmark = pytest.mark.guest
 
@@ -99,12 +107,6 @@ def test_twenty_servers_of_one_image_cost_almost_nothing(
     for _ in range(20):
         local.create_server(server_spec(), image.ref, work=TestWork())
     assert used_bytes(place) - before < 20 * MIB
-
-
-def used_bytes(folder: Path) -> int:
-    """What the files of a folder take on the disk, a file of several names once."""
-    inodes = {found.st_ino: found.st_blocks * 512 for path in folder.rglob("*") if (found := path.lstat())}
-    return sum(inodes.values())
 
 
 def test_a_killed_guest_is_stopped_and_starts_again(local: LocalEngine, place: Path) -> None:
