@@ -178,6 +178,10 @@ class EngineContract:
         assert engine.verify(copied.ref, source.sha256, work=TestWork())
         assert engine.inventory().stored == {copied.ref}
 
+    def test_it_says_how_much_space_there_is(self, engine: Engine) -> None:
+        space = engine.free_space()
+        assert 0 < space.free_bytes <= space.total_bytes
+
     def test_an_iso_is_copied_as_it_is(self, engine: Engine, place: Path) -> None:
         (place / "source.iso").write_bytes(b"iso" * MIB)
         source = engine.ingest(uuid4(), FileSource(place / "source.iso"), format="iso", work=TestWork())
