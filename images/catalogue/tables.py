@@ -1,4 +1,4 @@
-"""The list of images. Its CSV is in `exports`."""
+"""The list of images, and that of what was made from one. The CSV is in `csv`."""
 
 from collections.abc import Collection
 from typing import Any, ClassVar

@@ -14,13 +14,18 @@ OTHERS = {"management", "migrations", "templatetags"}  # packages of an app that
 @cache
 def drawers(name: str) -> tuple[ModuleType, ...]:
     """The modules of that name, for instance every `clock.py`: app by app, a room before those within it."""
-    return tuple(module for app in settings.ROOMS for module in _below(import_module(app), name))
+    return tuple(import_module(module) for module in _modules() if module.endswith(f".{name}"))
 
 
-def _below(room: ModuleType, name: str) -> Iterator[ModuleType]:
-    found = {each.name: each.ispkg for each in pkgutil.iter_modules(room.__path__)}
-    if found.get(name) is False:
-        yield import_module(f"{room.__name__}.{name}")
-    for within, is_room in found.items():
-        if is_room and within not in OTHERS:
-            yield from _below(import_module(f"{room.__name__}.{within}"), name)
+@cache
+def _modules() -> tuple[str, ...]:
+    """The dotted names of all modules, found on the disk once."""
+    return tuple(module for app in settings.ROOMS for module in _below(import_module(app)))
+
+
+def _below(room: ModuleType) -> Iterator[str]:
+    found = list(pkgutil.iter_modules(room.__path__, f"{room.__name__}."))
+    yield from (each.name for each in found if not each.ispkg)
+    for each in found:
+        if each.ispkg and each.name.rpartition(".")[2] not in OTHERS:
+            yield from _below(import_module(each.name))
