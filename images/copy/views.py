@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from images.copy.forms import CopyAcrossForm, CopyForm, CopyHereForm
@@ -23,10 +23,9 @@ from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft, find_draft
-from imsconsole.core.errors import ImsError
-from imsconsole.core.rules import Refused, Verdict
+from imsconsole.core.each import do_each, tell_each
+from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import Partition, split_by
-from imsconsole.core.sentences import sentence_of
 from imsconsole.core.wizard import DraftWizard
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import quota_lines
@@ -38,7 +37,7 @@ TITLES = {
     "confirm": gettext_lazy("Confirm"),
 }
 MOST_AT_ONCE = 100
-NAMED = 5
+BEGUN = ngettext_lazy("%(n)s copy is being made: %(names)s.", "%(n)s copies are being made: %(names)s.", "n")
 
 
 @dataclass(frozen=True)
@@ -210,18 +209,13 @@ class CopyWizard(DraftWizard):
     def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Each on its own, so that one that is refused by now does not keep the others back."""
         given = form_dict["target"].cleaned_data
-        made: list[Image] = []
-        for image, name in zip(self.images, given["names"], strict=True):
-            try:
-                made.append(self._copy(image, name, given))
-            except ImsError as error:
-                if not isinstance(error, Refused) and error.http_status != 409:
-                    raise
-                messages.error(self.request, f"{image.name}: {sentence_of(error)}")
-        if not made:
+        named = list(zip(self.images, given["names"], strict=True))
+        outcome = do_each(named, lambda pair: self._copy(*pair, given))
+        tell_each(self.request, outcome, done=BEGUN, name=lambda pair: pair[1])
+        if not outcome.done:
             return redirect(self.get_step_url("target"))
         self.storage.draft.delete()
-        return self._tell(made)
+        return self._after([line.result for line in outcome.done if line.result])
 
     def _copy(self, image: Image, name: str, given: dict[str, Any]) -> Image:
         actor, description = self.request.actor, given.get("description", image.description)
@@ -230,13 +224,8 @@ class CopyWizard(DraftWizard):
             return copy_image_across(image, **order, actor=actor)
         return copy_image(image, name=name, description=description, key=given["key"], actor=actor)
 
-    def _tell(self, made: list[Image]) -> HttpResponse:
+    def _after(self, made: list[Image]) -> HttpResponse:
         """To the copy, or to what is being done where it is not seen from here."""
-        text = ngettext(
-            "%(n)s copy is being made: %(names)s.", "%(n)s copies are being made: %(names)s.", len(made)
-        )
-        names = ", ".join(image.name for image in made[:NAMED]) + ("…" if len(made) > NAMED else "")
-        messages.success(self.request, text % {"n": len(made), "names": names})
         if self.kind.key == "across":
             job = Job.objects.about(made[0].pk).first()
             return redirect(job if job and len(made) == 1 else "jobs:list")

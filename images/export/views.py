@@ -1,7 +1,6 @@
 """Export an image, or several to one folder: the form, once more what will be done, then the deed."""
 
 import uuid
-from collections.abc import Iterable
 
 from django import forms
 from django.contrib import messages
@@ -9,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from images.export.forms import ExportForm, SeveralForm, proposed_name
@@ -20,13 +19,14 @@ from images.product.ancestry import load_ancestors
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.errors import ImsError
-from imsconsole.core.rules import Refused
+from imsconsole.core.each import do_each, tell_each
+from imsconsole.core.rules import Refused, refuse
 from imsconsole.core.selection import split_by
-from imsconsole.core.sentences import sentence_of
 
 MOST_AT_ONCE = 100
-NAMED = 5
+BEGUN = ngettext_lazy(
+    "%(n)s image is being exported: %(names)s.", "%(n)s images are being exported: %(names)s.", "n"
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,7 +82,8 @@ def export_several(request: ActorRequest) -> HttpResponse:
         return redirect(f"{reverse('images:list')}?{state}")
     form = SeveralForm(request.POST if "confirm" in request.POST else None, actor=actor)
     if form.is_bound and form.is_valid():
-        _tell(request, *_export_each(images, form, actor))
+        outcome = do_each(images, lambda image: _export(image, form, actor))
+        tell_each(request, outcome, done=BEGUN, kept=_("%(name)s is not exported: %(reason)s"))
         return redirect(f"{reverse('images:list')}?{state}")
     load_ancestors(images)
     partition = split_by(images, lambda image: can_export(image, actor))
@@ -99,38 +100,11 @@ def export_several(request: ActorRequest) -> HttpResponse:
     return render(request, "images/export/several.html", context, status=422 if form.is_bound else 200)
 
 
-def _export_each(
-    images: Iterable[Image], form: SeveralForm, actor: Actor
-) -> tuple[list[Image], list[tuple[Image, str]]]:
-    """Each on its own, so that one that is refused does not keep the others back."""
+def _export(image: Image, form: SeveralForm, actor: Actor) -> Image:
+    """Under its own name. Raises Refused, also when that cannot be an object's."""
     bucket, format = form.cleaned_data["bucket"], form.cleaned_data["format"]
-    begun: list[Image] = []
-    refused: list[tuple[Image, str]] = []
-    for image in images:
-        try:
-            key = form.key_of(proposed_name(image))
-            begun.append(export_image(image, bucket=bucket, key=key, format=format, actor=actor))
-        except Refused as refusal:
-            refused.append((image, str(refusal.verdict.reason)))
-        except ImsError as error:
-            refused.append((image, sentence_of(error)))
-        except forms.ValidationError as error:
-            refused.append((image, " ".join(error.messages)))
-    return begun, refused
-
-
-def _tell(request: ActorRequest, begun: list[Image], refused: list[tuple[Image, str]]) -> None:
-    if begun:
-        names = ", ".join(image.name for image in begun[:NAMED]) + ("…" if len(begun) > NAMED else "")
-        text = ngettext(
-            "%(n)s image is being exported: %(names)s.",
-            "%(n)s images are being exported: %(names)s.",
-            len(begun),
-        )
-        messages.success(request, text % {"n": len(begun), "names": names})
-    for image, reason in refused[:NAMED]:
-        messages.warning(
-            request, _("%(name)s is not exported: %(reason)s") % {"name": image.name, "reason": reason}
-        )
-    if (more := len(refused) - NAMED) > 0:
-        messages.warning(request, _("%(n)s more stayed as they are, for such reasons.") % {"n": more})
+    try:
+        key = form.key_of(proposed_name(image))
+    except forms.ValidationError as error:
+        raise Refused(refuse("bad-object-key", " ".join(error.messages))) from error
+    return export_image(image, bucket=bucket, key=key, format=format, actor=actor)

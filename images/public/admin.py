@@ -22,6 +22,7 @@ from images.public.platform import platform_actor
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_in, operator_of
+from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence_of
@@ -140,14 +141,12 @@ class PublicImageActions(ServiceAdmin):
 
     def _each(self, request: HttpRequest, images: "QuerySet[Image]", service: Callable[..., Image]) -> None:
         """As the platform; of a private image as one of its project."""
-        for image in images:
+
+        def act(image: Image) -> Image:
             actor = operator_in(request, image.project) if image.project else operator(request)
-            try:
-                service(image, actor=actor)
-            except ImsError as error:
-                self.message_user(request, f"{image}: {sentence_of(error)}", messages.ERROR)
-            else:
-                self.message_user(request, str(image), messages.SUCCESS)
+            return service(image, actor=actor)
+
+        tell_each(request, do_each(images, act), done="%(names)s")
 
     def _ask(
         self,

@@ -10,17 +10,16 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from images.models import Image
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.rules import Refused, Verdict
+from imsconsole.core.each import do_each, tell_each
+from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import Partition
 
 MOST_AT_ONCE = 500
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
     if not images:
         return back
     if "confirm" in request.POST:
-        _tell(request, several, *_do_each(images, several, actor, options))
+        outcome = do_each(images, lambda image: several.do(image, actor=actor, **options))
+        tell_each(request, outcome, done=several.done, kept=several.kept)
         return back
     partition = partition_by(images, several.ask(images, actor))
     numbers = {"n": len(partition.allowed)}
@@ -88,28 +88,3 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
         "trash_days": settings.IMS_TRASH_DAYS,
     }
     return render(request, several.template, context)
-
-
-def _do_each(
-    images: Iterable[Image], several: Several, actor: Actor, options: dict[str, Any]
-) -> tuple[list[Image], list[tuple[Image, Verdict]]]:
-    """Each on its own, so that one that is refused by now does not keep the others back."""
-    done, refused = [], []
-    for image in images:
-        try:
-            done.append(several.do(image, actor=actor, **options))
-        except Refused as error:
-            refused.append((image, error.verdict))
-    return done, refused
-
-
-def _tell(
-    request: ActorRequest, several: Several, done: list[Image], refused: list[tuple[Image, Verdict]]
-) -> None:
-    if done:
-        names = ", ".join(image.name for image in done[:NAMED]) + ("…" if len(done) > NAMED else "")
-        messages.success(request, several.done % {"n": len(done), "names": names})
-    for image, verdict in refused[:NAMED]:
-        messages.warning(request, several.kept % {"name": image.name, "reason": verdict.reason})
-    if (more := len(refused) - NAMED) > 0:
-        messages.warning(request, _("%(n)s more stayed as they are, for such reasons.") % {"n": more})

@@ -1,7 +1,6 @@
 """How sharing ends with several projects at once: each by itself, and what came of it (R18, R86)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -10,9 +9,8 @@ from images.delete.services import delete_image, plan_deletion
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.contention import retried
-from imsconsole.core.errors import ImsError
+from imsconsole.core.each import Outcome, do_each
 from imsconsole.core.now import now
-from imsconsole.core.sentences import sentence_of
 from sharing.ending.copies.services import give_copy
 from sharing.ending.services import give_notice, stop_sharing
 from sharing.models import Share
@@ -20,37 +18,22 @@ from sharing.models import Share
 NOW, NOTICE, COPIES = "now", "notice", "copies"
 
 
-@dataclass
-class Endings:
-    """How many shares ended, were announced to end, or end with a copy; and which could not, by the reason."""
-
-    stopped: int = 0
-    told: int = 0
-    copied: int = 0
-    refused: dict[str, list[Share]] = field(default_factory=dict)
+def end_each(
+    shares: Iterable[Share], how: str, *, ends_at: datetime | None = None, actor: Actor
+) -> Outcome[Share, str]:
+    """End shares; the results say how. Only those that have accepted get a day or a copy."""
+    return do_each(shares, lambda share: _end(share, how, ends_at, actor))
 
 
-def end_each(shares: Iterable[Share], how: str, *, ends_at: datetime | None = None, actor: Actor) -> Endings:
-    """End shares, each in a transaction of its own. Only those that have accepted get a day or a copy."""
-    outcome = Endings()
-    for share in shares:
-        try:
-            _end(share, how, ends_at, actor, outcome)
-        except ImsError as error:
-            outcome.refused.setdefault(sentence_of(error), []).append(share)
-    return outcome
-
-
-def _end(share: Share, how: str, ends_at: datetime | None, actor: Actor, outcome: Endings) -> None:
+def _end(share: Share, how: str, ends_at: datetime | None, actor: Actor) -> str:
     if how == NOTICE and ends_at and share.status == Share.Status.ACCEPTED:
         give_notice(share, ends_at=ends_at, actor=actor)
-        outcome.told += 1
-    elif how == COPIES and share.status == Share.Status.ACCEPTED:
+        return NOTICE
+    if how == COPIES and share.status == Share.Status.ACCEPTED:
         give_copy(share, actor=actor)
-        outcome.copied += 1
-    else:
-        stop_sharing(share, actor=actor)
-        outcome.stopped += 1
+        return COPIES
+    stop_sharing(share, actor=actor)
+    return NOW
 
 
 def delete_shared(
@@ -61,7 +44,7 @@ def delete_shared(
     ends_at: datetime | None = None,
     deletes_backups: bool = False,
     actor: Actor,
-) -> tuple[Image, Endings]:
+) -> tuple[Image, Outcome[Share, str]]:
     """End sharing and delete the image: at once and together, or by the clock when nobody has it any more.
 
     Raises Refused: then nothing was done.
@@ -77,6 +60,6 @@ def delete_shared(
 @transaction.atomic
 def _delete_now(
     image: Image, shares: Sequence[Share], *, deletes_backups: bool, actor: Actor
-) -> tuple[Image, Endings]:
+) -> tuple[Image, Outcome[Share, str]]:
     outcome = end_each(shares, NOW, actor=actor)
     return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome

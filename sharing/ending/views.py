@@ -1,6 +1,7 @@
 """How sharing ends: with one project, with all, and before the image is deleted. Their owner sees first who has it."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
@@ -8,7 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from images.copy.rules import COPY_FACTS
@@ -19,14 +20,33 @@ from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, signed_in
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.core.each import Outcome
 from imsconsole.core.rules import Verdict
 from sharing.ending.copies.rules import can_give_copies
 from sharing.ending.forms import DeleteSharedForm, StopForm
-from sharing.ending.orders import COPIES, NOTICE, Endings, delete_shared, end_each
+from sharing.ending.orders import COPIES, NOTICE, NOW, delete_shared, end_each
 from sharing.ending.rules import can_give_notice, can_stop_sharing
 from sharing.ending.services import withdraw_notice
 from sharing.lookup import own_image, shares_of
 from sharing.models import Share
+
+ENDED = {
+    NOW: ngettext_lazy(
+        "The image is not shared with %(n)s project any more.",
+        "The image is not shared with %(n)s projects any more.",
+        "n",
+    ),
+    NOTICE: ngettext_lazy(
+        "%(n)s project has been told when sharing ends.",
+        "%(n)s projects have been told when sharing ends.",
+        "n",
+    ),
+    COPIES: ngettext_lazy(
+        "A copy for %(n)s project is being made; then it is not shared with it any more.",
+        "Copies for %(n)s projects are being made; then it is not shared with them any more.",
+        "n",
+    ),
+}
 
 
 @signed_in
@@ -116,39 +136,18 @@ def _refused(image: Image, shares: Sequence[Share], actor: Actor) -> Mapping[str
     return {way: verdict for way, verdict in ways.items() if not verdict}
 
 
-def _tell(request: ActorRequest, outcome: Endings) -> None:
+def _tell(request: ActorRequest, outcome: Outcome[Share, str]) -> None:
     """What came of it: how many went which way; who could not, with the reason."""
-    for n, text in (
-        (
-            outcome.stopped,
-            ngettext(
-                "The image is not shared with %(n)s project any more.",
-                "The image is not shared with %(n)s projects any more.",
-                outcome.stopped,
-            ),
-        ),
-        (
-            outcome.told,
-            ngettext(
-                "%(n)s project has been told when sharing ends.",
-                "%(n)s projects have been told when sharing ends.",
-                outcome.told,
-            ),
-        ),
-        (
-            outcome.copied,
-            ngettext(
-                "A copy for %(n)s project is being made; then it is not shared with it any more.",
-                "Copies for %(n)s projects are being made; then it is not shared with them any more.",
-                outcome.copied,
-            ),
-        ),
-    ):
-        if n:
+    ways = Counter(line.result for line in outcome.done)
+    for way, text in ENDED.items():
+        if n := ways[way]:
             messages.success(request, text % {"n": n})
-    for reason, shares in outcome.refused.items():
-        ids = ", ".join(str(share.project_id) for share in shares)
-        messages.warning(request, _("Still shared with %(ids)s: %(reason)s") % {"ids": ids, "reason": reason})
+    kept: dict[str, list[str]] = {}
+    for line in outcome.refused:
+        kept.setdefault(line.reason, []).append(str(line.thing.project_id))
+    for reason, ids in kept.items():
+        values = {"ids": ", ".join(ids), "reason": reason}
+        messages.warning(request, _("Still shared with %(ids)s: %(reason)s") % values)
 
 
 @require_POST

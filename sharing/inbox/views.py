@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from images.fields.encryption import encryption_of
@@ -19,10 +19,9 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_stream, dated_name
-from imsconsole.core.errors import ImsError
+from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import state_of
-from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
 from sharing.inbox.forms import InboxFilter, ReceivingVaultForm
 from sharing.inbox.rules import can_accept, can_answer_all, can_reject
@@ -33,7 +32,7 @@ from sharing.tables import csv_rows
 
 TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
 MOST_AT_ONCE = 500
-NAMED = 5
+ACCEPTED = ngettext_lazy("%(n)s image has been accepted.", "%(n)s images have been accepted.", "n")
 
 
 @signed_in
@@ -127,19 +126,9 @@ def accept_all(request: ActorRequest) -> HttpResponse:
     """All that is pending, each on its own; those that cannot be accepted say why."""
     pending = list(_received(request.actor, "pending")[:MOST_AT_ONCE])
     can_answer_all(pending, request.actor).require()
-    accepted, refused = 0, []
-    for share in pending:
-        try:
-            accept_share(share, actor=request.actor)
-            accepted += 1
-        except ImsError as error:
-            refused.append(f"{share.image.name}: {sentence_of(error)}")
-    if accepted:
-        text = ngettext("%(n)s image has been accepted.", "%(n)s images have been accepted.", accepted)
-        messages.success(request, text % {"n": accepted})
-    for reason in refused[:NAMED]:
-        messages.warning(request, reason)
-    return redirect(f"{reverse('sharing:list')}?tab={'pending' if refused else 'accepted'}")
+    outcome = do_each(pending, lambda share: accept_share(share, actor=request.actor))
+    tell_each(request, outcome, done=ACCEPTED, name=lambda share: share.image.name)
+    return redirect(f"{reverse('sharing:list')}?tab={'pending' if outcome.refused else 'accepted'}")
 
 
 def _ask_vault(request: ActorRequest, share: Share, form: ReceivingVaultForm) -> HttpResponse:

@@ -12,9 +12,8 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.accounts.models import Draft, Project
-from imsconsole.core.errors import ImsError
+from imsconsole.core.each import do_each
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.core.sentences import sentence_of
 from sharing.share.rules import MOST_IDS, can_share_with, members_of_image
 from sharing.share.services import share_image
 
@@ -86,23 +85,21 @@ def share_each(
     images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
 ) -> Draft:
     """Share each pair, in a transaction of its own; what came of it is kept in a draft, for the page after it."""
-    projects, outcomes = _projects(typed), []
-    for image in images:
-        for word in typed:
-            reason = _share(image, word, projects.get(word), actor, grants_key=grants_key)
-            outcomes.append({"image": image.name, "image_id": str(image.pk), "id": word, "reason": reason})
+    projects = _projects(typed)
+
+    def share(pair: tuple[Image, str]) -> Image:
+        image, word = pair
+        is_id(word).require()
+        share_image(image, project=projects.get(word), grants_key=grants_key, actor=actor)
+        return image
+
+    outcome = do_each(((image, word) for image in images for word in typed), share)
+    outcomes = [
+        {"image": image.name, "image_id": str(image.pk), "id": word, "reason": line.reason}
+        for line in outcome.lines
+        for image, word in [line.thing]
+    ]
     return begin_draft(WIZARD, actor, outcomes=outcomes)
-
-
-def _share(image: Image, word: str, project: Project | None, actor: Actor, *, grants_key: bool) -> str:
-    """Why it was not shared; empty when it was."""
-    if not (verdict := is_id(word)):
-        return str(verdict.reason)
-    try:
-        share_image(image, project=project, grants_key=grants_key, actor=actor)
-    except ImsError as error:
-        return sentence_of(error)
-    return ""
 
 
 def _projects(typed: Sequence[str]) -> dict[str, Project]:

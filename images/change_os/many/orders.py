@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +21,8 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.contention import retried
-from imsconsole.core.errors import ImsError, NotFound
+from imsconsole.core.each import attempt
+from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import lasting_values, refuse_as, sentence
@@ -157,14 +158,14 @@ def _change(draft: Draft, pk: str, change: OsChange | None, actor: Actor) -> Non
 
 
 def _try(change: OsChange | None, actor: Actor) -> ServerOutcome:
-    try:
-        if change is None:
-            raise NotFound
-        wanted = {field.name: getattr(change, field.name) for field in fields(change)}
-        change_os(**wanted, actor=actor)
-    except ImsError as error:
-        return {"code": error.code, "values": lasting_values(error)}
-    return {"code": "", "values": {}}
+    error = attempt(change, partial(_begin, actor=actor)).error
+    return {"code": error.code, "values": lasting_values(error)} if error else {"code": "", "values": {}}
+
+
+def _begin(change: OsChange | None, *, actor: Actor) -> Server:
+    if change is None:
+        raise NotFound
+    return change_os(**{field.name: getattr(change, field.name) for field in fields(change)}, actor=actor)
 
 
 def _write(draft: Draft) -> None:

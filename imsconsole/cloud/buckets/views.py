@@ -3,7 +3,6 @@ hand out by a link, delete one or many, CSV.
 """
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,13 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from imsconsole.accounts.access import ActorRequest, signed_in
-from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.buckets.arrivals import Arrival
@@ -49,18 +47,17 @@ from imsconsole.cloud.buckets.services import create_bucket, delete_bucket, dele
 from imsconsole.cloud.buckets.tables import BucketTable, ObjectTable
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.csv import csv_stream, dated_name
-from imsconsole.core.errors import NotFound
+from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
 from imsconsole.core.query_string import state_of
-from imsconsole.core.rules import Refused, Verdict
 from imsconsole.core.selection import split_by
 from imsconsole.core.streamed import StreamedFile, streaming
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
 
 MOST_AT_ONCE = 500
-NAMED = 5
+DELETED = ngettext_lazy("%(n)s object was deleted.", "%(n)s objects were deleted.", "n")
 
 
 def find_bucket(request: ActorRequest, bucket_id: uuid.UUID) -> Bucket:
@@ -298,7 +295,8 @@ def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
             messages.warning(request, _("No object is selected. Tick the objects you want to delete first."))
         return back
     if "confirm" in request.POST:
-        _tell(request, *_delete_each(objects, request.actor))
+        outcome = do_each(objects, lambda each: delete_object(each, actor=request.actor))
+        tell_each(request, outcome, done=DELETED, kept=_("%(name)s was not deleted: %(reason)s"))
         return back
     partition = split_by(objects, lambda each: can_delete_object(each, request.actor))
     context = {
@@ -312,32 +310,6 @@ def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "back_url": back.url,
     }
     return render(request, "cloud/buckets/delete_several.html", context)
-
-
-def _delete_each(
-    objects: Iterable[BucketObject], actor: Actor
-) -> tuple[list[BucketObject], list[tuple[BucketObject, Verdict]]]:
-    """Each on its own, so that one that is refused or gone by now does not keep the others back."""
-    deleted, refused = [], []
-    for each in objects:
-        try:
-            deleted.append(delete_object(each, actor=actor))
-        except NotFound:
-            continue
-        except Refused as error:
-            refused.append((each, error.verdict))
-    return deleted, refused
-
-
-def _tell(
-    request: ActorRequest, deleted: list[BucketObject], refused: list[tuple[BucketObject, Verdict]]
-) -> None:
-    if deleted:
-        text = ngettext("%(n)s object was deleted.", "%(n)s objects were deleted.", len(deleted))
-        messages.success(request, text % {"n": len(deleted)})
-    for each, verdict in refused[:NAMED]:
-        values = {"name": each.key, "reason": verdict.reason}
-        messages.warning(request, _("%(name)s was not deleted: %(reason)s") % values)
 
 
 @require_safe
