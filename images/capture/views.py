@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from images.capture.forms import CaptureForm, first_values
 from images.capture.rules import can_capture
@@ -20,7 +19,7 @@ from images.capture.services import capture_data_disks, capture_disk, capture_se
 from images.create.sources import DISK, SERVER, kinds_context, page_url, type_in
 from images.fields.forms import ConfirmForm
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.keys.rules import with_locked_disks
@@ -48,8 +47,7 @@ class CaptureChoice:
     is_chosen: bool
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def choose_server(request: ActorRequest) -> HttpResponse:
     """Step 1 of a system disk image of a server."""
     servers = Server.objects.visible_to(request.actor).existing()
@@ -64,8 +62,7 @@ def choose_server(request: ActorRequest) -> HttpResponse:
     return _chosen(request, "images/capture/from_server.html", choices, verdict, data, SERVER)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def choose_disks(request: ActorRequest) -> HttpResponse:
     """Step 1 of a system disk image of a disk, and of data disk images of several."""
     given = request.POST or request.GET
@@ -210,4 +207,4 @@ class CaptureWizard(DraftWizard):
         return [capture_disk(self.disks[0], name=name, actor=actor, **values)]
 
 
-capture_step = signed_in(CaptureWizard.as_view(url_name=CaptureWizard.url_name, done_step_name="done"))
+capture_step = form_view(CaptureWizard.as_view(url_name=CaptureWizard.url_name, done_step_name="done"))

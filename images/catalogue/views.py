@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from images.catalogue.attributes import attributes_of
 from images.catalogue.csv import CSV_FACTS, columns_of, rows_of
@@ -50,7 +49,7 @@ from images.selection.filters import TABS, ImageFilter, tab_of
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
 from images.verify.rules import VERIFY_FACTS, can_verify
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
@@ -79,7 +78,7 @@ TITLES = {
 }
 
 
-@signed_in
+@page_view
 def list_images(request: ActorRequest) -> HttpResponse:
     if opened := default_view(request, ListName.IMAGES):
         return opened
@@ -119,7 +118,7 @@ def _tabs() -> list[dict[str, Any]]:
     ]
 
 
-@signed_in
+@page_view
 def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The head with status and actions, and the section that the URL names; else the first."""
     image = get_object_or_404(_images(request), pk=image_id)
@@ -223,8 +222,7 @@ def tabs_of(image: Image, actor: Actor) -> list[dict[str, Any]]:
     return tabs
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def export_images(request: ActorRequest) -> HttpResponseBase:
     """By GET what the query finds; by POST what was chosen in the list (`core.selection`)."""
     if request.method == "POST":
@@ -253,8 +251,7 @@ def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> I
     return ordered
 
 
-@signed_in
-@require_POST  # IDs do not fit into an address; nothing is changed
+@post_view  # IDs do not fit into an address; nothing is changed
 def show_selection(request: ActorRequest) -> HttpResponse:
     actor, matching = request.actor, request.POST.get("matching", "")
     images = chosen_images(request.POST, actor)

@@ -21,7 +21,7 @@ from images.launch.views import SHOWN_IMAGES, TABS, Choice
 from images.models import Image
 from images.product.products import load_products
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.engines import engine_of
@@ -69,25 +69,25 @@ REINSTALL = Verb(
 )
 
 
-@signed_in
+@form_view
 def change_os(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """Choose an image, a size and a login."""
     return _choose(request, server_id, CHANGE)
 
 
-@signed_in
+@form_view
 def reinstall_os(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """Choose a size and a login; the image is the server's own."""
     return _choose(request, server_id, REINSTALL)
 
 
-@signed_in
+@form_view
 def confirm_change(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
     """What stays, what goes, what it needs; and the answer."""
     return _confirm(request, server_id, draft_id, CHANGE)
 
 
-@signed_in
+@form_view
 def confirm_reinstall(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
     """What stays, what goes, what it needs; and the answer."""
     return _confirm(request, server_id, draft_id, REINSTALL)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from images.choose.forms import ChooseForm, Need
 from images.choose.found import SHOWN, candidates, elsewhere
 from images.fields.rules import can_import
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.htmx import render_page
@@ -21,7 +21,7 @@ NEEDS = (  # each need, and what meets it (R23)
 )
 
 
-@signed_in
+@page_view
 def choose(request: ActorRequest) -> HttpResponse:
     """The guide. It changes nothing; what it ends at is the wizard of creating servers."""
     actor, form = request.actor, ChooseForm(request.GET, actor=request.actor)

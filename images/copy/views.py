@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from images.copy.forms import CopyAcrossForm, CopyForm, CopyHereForm
 from images.copy.rules import COPY_FACTS, Copy, CopyAcross, can_copy, can_copy_across
@@ -20,7 +19,7 @@ from images.copy.services import copy_image, copy_image_across
 from images.fields.forms import ConfirmForm
 from images.models import Image
 from images.selection.chosen import chosen_images
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.each import do_each, tell_each
@@ -86,8 +85,7 @@ class CopyWay:
     partition: Partition[Image]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def copy(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Step 1 for one image."""
     image = get_object_or_404(_images(request.actor), pk=image_id)
@@ -96,8 +94,7 @@ def copy(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return _choose_kind(request, [image], reverse("images:copy", args=[image.pk]), image.get_absolute_url())
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def copy_several(request: ActorRequest) -> HttpResponse:
     """Step 1 for the images that were chosen in the list."""
     state = request.POST.get("state", "") or "tab=private"
@@ -236,4 +233,4 @@ def _sum(quotas: list[dict[str, int]]) -> dict[str, int]:
     return {name: sum(quota[name] for quota in quotas) for name in quotas[0]} if quotas else {}
 
 
-copy_step = signed_in(CopyWizard.as_view(url_name=CopyWizard.url_name, done_step_name="done"))
+copy_step = form_view(CopyWizard.as_view(url_name=CopyWizard.url_name, done_step_name="done"))

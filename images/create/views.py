@@ -20,7 +20,7 @@ from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.drafts import begin_draft, find_draft
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Refused
@@ -36,6 +36,7 @@ TITLES = {
 }
 
 
+@form_view
 @takes_upload
 def choose_source(request: UploadRequest) -> HttpResponse:
     """Step 1. The file has streamed to `request.streamed` when this runs."""
@@ -187,4 +188,4 @@ def notes_on(chosen: dict[str, Any], found: Found, image_type: str) -> list[str]
     return notes
 
 
-create_step = signed_in(CreateWizard.as_view(url_name=CreateWizard.url_name, done_step_name="done"))
+create_step = form_view(CreateWizard.as_view(url_name=CreateWizard.url_name, done_step_name="done"))

@@ -13,7 +13,6 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
 
 from images.delete.forms import RestoreImageForm
 from images.delete.rules import (
@@ -31,7 +30,7 @@ from images.models import Image
 from images.models.trash import keeps_what_is_deleted
 from images.selection.bulk import Several, act_on_several
 from images.selection.used_by import uses_of
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
 
@@ -104,8 +103,7 @@ DELETE = Several(
 )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     images = Image.objects.visible_to(request.actor).with_facts(request.actor, *DELETE_FACTS, "shares_count")
     image = get_object_or_404(images, pk=image_id)
@@ -127,8 +125,7 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return render(request, "images/delete/delete.html", context)
 
 
-@require_POST
-@signed_in
+@post_view
 def withdraw(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Keep an image that was to be deleted."""
     image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
@@ -147,15 +144,13 @@ def told_deleted(image: Image) -> str:
     }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def delete_several(request: ActorRequest) -> HttpResponse:
     """Names the chosen images and what keeps some of them back; with `confirm` deletes them."""
     return act_on_several(request, DELETE, deletes_backups=DELETES_BACKUPS in request.POST)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Asks for another name when its own was taken meanwhile."""
     actor = request.actor
@@ -176,8 +171,7 @@ def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return render(request, "images/delete/restore.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     images = Image.objects.in_trash(request.actor).with_facts(request.actor, *PURGE_FACTS)
     image = get_object_or_404(images.select_related("backup"), pk=image_id)
@@ -194,15 +188,13 @@ def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return render(request, "images/delete/purge.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def restore_several(request: ActorRequest) -> HttpResponse:
     """Names the chosen images and what keeps some of them back; with `confirm` restores them."""
     return act_on_several(request, RESTORE)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def purge_several(request: ActorRequest) -> HttpResponse:
     """The same for deleting them for ever; with `matching` everything that is in the trash (*empty trash*)."""
     return act_on_several(request, PURGE)

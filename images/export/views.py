@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from images.export.forms import ExportForm, SeveralForm, proposed_name
 from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, Format, can_export, export_bytes
@@ -17,7 +16,7 @@ from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import load_ancestors
 from images.selection.chosen import chosen_images
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.rules import Refused, refuse
@@ -29,8 +28,7 @@ BEGUN = ngettext_lazy(
 )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def export(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form; sent without `confirm`, the question; with it, the deed."""
     facts = (*EXPORT_FACTS, *EXPORT_BYTES_FACTS)
@@ -69,8 +67,7 @@ def _begin(request: ActorRequest, image: Image, form: ExportForm) -> HttpRespons
     return redirect(image)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def export_several(request: ActorRequest) -> HttpResponse:
     """What is confirmed are the images that were named. Each export is work of its own."""
     actor, state = request.actor, request.POST.get("state", "") or "tab=private"

@@ -21,7 +21,7 @@ from images.launch.services import create_servers
 from images.models import Image
 from images.product.products import load_products
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rules import may_write
@@ -51,7 +51,7 @@ class Choice:
     note: str = ""
 
 
-@signed_in
+@form_view
 def launch(request: ActorRequest) -> HttpResponse:
     """The order's page. Only `action=confirm` goes on; else it is drawn again for what was chosen meanwhile."""
     actor, host = request.actor, host_of(request.actor.region)
@@ -84,7 +84,7 @@ def _elsewhere(request: ActorRequest) -> dict[str, Any]:
     return {"image": image, "verdict": launched, "can_copy": can_copy_across(image, there)}
 
 
-@signed_in
+@form_view
 def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     """The order to be read again, and its answer. A draft serves once."""
     draft = get_object_or_404(_drafts(request.actor), pk=draft_id)

@@ -7,13 +7,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from images.models import Image
 from images.modify.forms import ModifyForm, TagForm, values_of
 from images.modify.rules import can_modify, can_tag
 from images.modify.services import modify_image, tag_image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.audit.models import Event
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
@@ -46,8 +45,7 @@ def _page(
     return response
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def modify(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer; after a conflict the form once more, with both values (409)."""
     image = _find(request, image_id)
@@ -76,8 +74,7 @@ def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:
     return found
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def tag(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer; after a conflict the form once more, with both values (409)."""
     image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)

@@ -15,7 +15,7 @@ from images.os.versions import (
     OsVersionFilter,
     all_series,
 )
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import ImsTable, paged
 
@@ -33,14 +33,14 @@ SERIES = {
 }
 
 
-@signed_in
+@page_view
 def list_boot_modes(request: ActorRequest) -> HttpResponse:
     """Which systems boot by BIOS, which by UEFI."""
     found = BootModeFilter(request.GET, queryset=OsVersion.objects.all())
     return _page(request, found, paged(BootModeTable, found.qs, request), BOOT_MODES)
 
 
-@signed_in
+@page_view
 def list_flavor_series(request: ActorRequest) -> HttpResponse:
     """Which flavors can be chosen for a system."""
     found = FlavorSeriesFilter(request.GET, queryset=OsVersion.objects.all())

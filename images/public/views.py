@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from images.models import Image, ReleaseNote
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 
 PER_PAGE = 25
 
 
-@signed_in
+@page_view
 def list_release_notes(request: ActorRequest) -> HttpResponse:
     """The notes about images one can see, the latest first."""
     visible = Image.objects.visible_to(request.actor).filter(category=Image.Category.PUBLIC, hidden=False)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from images.models import Upload
 from images.uploads.conclusion import conclude, turn_away
 from images.uploads.receiver import Receiver
 from images.uploads.services import discard_upload, start_upload
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.errors import Conflict, ImsError
 from imsconsole.core.streamed import StreamedFile, streaming
@@ -68,15 +68,14 @@ class StreamedUpload(StreamedFile[Receiver]):
 
 def takes_upload(
     view: Callable[Concatenate[UploadRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """For signed-in people; the request's file goes to `request.streamed`.
+) -> Callable[Concatenate[ActorRequest, P], HttpResponseBase]:
+    """The request's file goes to `request.streamed`.
 
     The view is exempt from the middleware's CSRF check and has its own inside: see `core.streamed`.
     """
     protected = csrf_protect(view)
 
     @csrf_exempt
-    @signed_in
     @wraps(view)
     def receive(request: ActorRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         streamed = request.streamed = StreamedUpload(request)  # type: ignore[attr-defined]

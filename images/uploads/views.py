@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from images.models import Upload
 from images.uploads import tus
@@ -24,15 +23,14 @@ from images.uploads.progress import progress_of
 from images.uploads.rules import can_discard, can_resume, used_by_images
 from images.uploads.services import discard_upload, start_upload
 from images.uploads.tables import upload_table
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, ViewKind, page_view, post_view
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import Refused
 
 
-@require_GET
-@signed_in
+@page_view
 def list_uploads(request: ActorRequest) -> HttpResponse:
     """One's own uploads in this project, and a place to begin another."""
     uploads = Upload.objects.visible_to(request.actor)
@@ -46,8 +44,7 @@ def list_uploads(request: ActorRequest) -> HttpResponse:
     return render_page(request, "images/uploads/list.html", "components/table.html", context)
 
 
-@require_GET
-@signed_in
+@page_view
 def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     """One upload: how far it is and how to go on, or what was found in it, or why it was refused."""
     upload = get_object_or_404(Upload.objects.visible_to(request.actor), pk=upload_id)
@@ -66,7 +63,7 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     return render(request, "images/uploads/detail.html", context)
 
 
-@require_POST
+@post_view
 @takes_upload
 def create(request: UploadRequest) -> HttpResponse:
     """Take in a file; the wizard goes on with it."""
@@ -77,8 +74,7 @@ def create(request: UploadRequest) -> HttpResponse:
     return redirect(f"{reverse('images:create')}?upload={upload.pk}")
 
 
-@require_POST
-@signed_in
+@post_view
 def discard(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     """Remove one of one's own uploads."""
     upload = get_object_or_404(Upload.objects.visible_to(request.actor), pk=upload_id)
@@ -87,8 +83,7 @@ def discard(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     return redirect("images:create" if request.POST.get("next") == "create" else "uploads:list")
 
 
-@require_http_methods(["OPTIONS", "POST"])
-@signed_in
+@ViewKind(("OPTIONS", "POST"))
 @tus.speaks_tus
 def begin(request: ActorRequest) -> HttpResponse:
     """Creation: an upload of Upload-Length bytes, named in Upload-Metadata."""
@@ -102,8 +97,7 @@ def begin(request: ActorRequest) -> HttpResponse:
     return tus.told(upload, 201, Location=reverse("uploads:tus-upload", args=[upload.pk]), Upload_Offset="0")
 
 
-@require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
-@signed_in
+@ViewKind(("OPTIONS", "HEAD", "PATCH", "DELETE", "POST"))
 @tus.speaks_tus
 def resume(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     """An upload: how far it is, its next bytes, its end."""

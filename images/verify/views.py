@@ -6,15 +6,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from images.models import Image
 from images.verify.services import verify_image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, post_view
 
 
-@signed_in
-@require_POST
+@post_view
 def verify(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
     verify_image(image, actor=request.actor)

@@ -1,6 +1,7 @@
-"""The first line of every page: who is there, and in which project."""
+"""The first line of every view: how it may be asked, who is there, and in which project."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
@@ -8,6 +9,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -34,34 +37,60 @@ class UserRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def signed_in(
-    view: Callable[Concatenate[ActorRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Only for people in a project: others go to sign in first, or read that they are in none (403)."""
+@dataclass(frozen=True)
+class ViewKind:
+    """The one decorator of a view: by which methods it is asked (by others: 405), by whom, may its answer be kept.
 
-    @wraps(view)
-    def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return _to_sign_in(request)
-        if getattr(request, "actor", None) is None:
-            return render(request, "accounts/no_project.html", status=403)
-        return view(cast(ActorRequest, request), *args, **kwargs)
+    `@form_view` alone is for people in a project: others go to sign in first, or read that they are in none (403).
+    """
 
-    return check
+    methods: tuple[str, ...]
+    is_kept: bool = True
+
+    @property
+    def never_cached(self) -> "ViewKind":
+        """No browser keeps the answer: it holds a secret, or what was so only at that moment."""
+        return replace(self, is_kept=False)
+
+    def __call__(
+        self, view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @self.for_person
+        @wraps(view)
+        def check(request: UserRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if getattr(request, "actor", None) is None:
+                return render(request, "accounts/no_project.html", status=403)
+            return view(cast(ActorRequest, request), *args, **kwargs)
+
+        return check
+
+    def for_person(
+        self, view: Callable[Concatenate[UserRequest, P], HttpResponseBase]
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        """For whoever is signed in, even without a project: their own settings."""
+
+        @self.for_anyone
+        @wraps(view)
+        def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            return view(cast(UserRequest, request), *args, **kwargs)
+
+        return check
+
+    def for_anyone(
+        self, view: Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        """Signed in or not."""
+        checked = require_http_methods(self.methods)(view)
+        checked = checked if self.is_kept else never_cache(checked)
+        vars(checked)["kind"] = self
+        return checked
 
 
-def person_only(
-    view: Callable[Concatenate[UserRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Only for people who are signed in, even without a project: their own settings."""
-
-    @wraps(view)
-    def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return _to_sign_in(request)
-        return view(cast(UserRequest, request), *args, **kwargs)
-
-    return check
+page_view = ViewKind(("GET", "HEAD"))
+form_view = ViewKind(("GET", "HEAD", "POST"))
+post_view = ViewKind(("POST",))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

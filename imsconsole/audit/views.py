@@ -1,9 +1,8 @@
 """The trail of a project, for its members."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.audit.filters import EventFilter
 from imsconsole.audit.models import Event
 from imsconsole.audit.tables import COLUMNS, EventTable, csv_rows
@@ -13,8 +12,7 @@ from imsconsole.core.pages import pages_found
 from imsconsole.core.tables import paged
 
 
-@signed_in
-@require_safe
+@page_view
 def list_events(request: ActorRequest) -> HttpResponse:
     found = EventFilter(request, queryset=Event.objects.visible_to(request.actor))
     table = paged(EventTable, found.qs, request)
@@ -34,8 +32,7 @@ def list_events(request: ActorRequest) -> HttpResponse:
     return render_page(request, "audit/list.html", "audit/_list.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_events(request: ActorRequest) -> HttpResponseBase:
     """What the list shows, all pages, the latest first."""
     found = EventFilter(request, queryset=Event.objects.visible_to(request.actor))

@@ -3,16 +3,16 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from imsconsole.accounts.access import UserRequest, person_only
+from imsconsole.accounts.access import UserRequest, page_view
 from imsconsole.help.pages import PAGES, page_of
 
 
-@person_only
+@page_view.for_person
 def list_pages(request: UserRequest) -> HttpResponse:
     return render(request, "help/list.html", {"active": "help", "pages": [page_of(name) for name in PAGES]})
 
 
-@person_only
+@page_view.for_person
 def show_page(request: UserRequest, page: str) -> HttpResponse:
     if page not in PAGES:
         raise Http404

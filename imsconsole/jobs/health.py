@@ -7,14 +7,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
+from imsconsole.accounts.access import page_view
 from imsconsole.jobs.periodic import is_worker_alive
 
 
-@require_safe
-@never_cache
+@page_view.never_cached.for_anyone
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers, the store can be written and a worker was seen within 30 s; else 503.
 

@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view, post_view
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pages import page_of, pages_found
 from imsconsole.jobs import services
@@ -27,8 +26,7 @@ def _find(request: ActorRequest, job_id: UUID) -> Job:
     )
 
 
-@signed_in
-@require_safe
+@page_view
 def list_jobs(request: ActorRequest) -> HttpResponse:
     found = JobFilter(request.GET, queryset=Job.objects.visible_to(request.actor))
     context = {
@@ -42,8 +40,7 @@ def list_jobs(request: ActorRequest) -> HttpResponse:
     return render_page(request, "jobs/list.html", "jobs/_list.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
     job = _find(request, job_id)
     context = {
@@ -68,8 +65,7 @@ def _subject_url(job: Job, request: ActorRequest) -> str:
     return pages_found([about], request.actor).get(about, "")
 
 
-@signed_in
-@require_safe
+@page_view
 def show_progress(request: ActorRequest, job_id: UUID) -> HttpResponse:
     """The progress of a job, for any page; without htmx the job's page."""
     job = _find(request, job_id)
@@ -78,8 +74,7 @@ def show_progress(request: ActorRequest, job_id: UUID) -> HttpResponse:
     return render_page(request, "jobs/_progress.html", "jobs/_progress.html", {"job": job})
 
 
-@signed_in
-@require_safe
+@page_view
 def show_about(request: ActorRequest, subject_id: UUID) -> HttpResponse:
     """The live job about a subject, else the last one if it failed, else nothing."""
     job = Job.objects.visible_to(request.actor).touching(subject_id).first()
@@ -88,23 +83,20 @@ def show_about(request: ActorRequest, subject_id: UUID) -> HttpResponse:
     return render_page(request, "jobs/about.html", "jobs/_about.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_quotas(request: ActorRequest) -> HttpResponse:
     context = {"active": "project", "quotas": quota_lines(request.actor.project)}
     return render_page(request, "jobs/quotas.html", "jobs/_quotas.html", context)
 
 
-@signed_in
-@require_POST
+@post_view
 def cancel(request: ActorRequest, job_id: UUID) -> HttpResponse:
     job = services.cancel_job(_find(request, job_id), actor=request.actor)
     messages.success(request, _("“%(job)s” is being cancelled.") % {"job": job.title})
     return redirect(job)
 
 
-@signed_in
-@require_POST
+@post_view
 def retry(request: ActorRequest, job_id: UUID) -> HttpResponse:
     job = services.retry_job(_find(request, job_id), actor=request.actor)
     messages.success(request, _("“%(job)s” goes on where it failed.") % {"job": job.title})

@@ -8,9 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from imsconsole.accounts.access import UserRequest, person_only
+from imsconsole.accounts.access import UserRequest, page_view, post_view
 from imsconsole.accounts.actor import actor_for
 from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -20,8 +19,7 @@ from imsconsole.notifications.models import Message
 from imsconsole.notifications.tables import MessageTable
 
 
-@person_only
-@require_safe
+@page_view.for_person
 def list_messages(request: UserRequest) -> HttpResponse:
     """All messages, or with `?show=unread` those not read yet."""
     own = Message.objects.visible_to(request.user)
@@ -57,23 +55,17 @@ def _link(shown: list[Message], request: UserRequest) -> None:
             message.link = pages.get((message.subject_kind, str(message.subject_id)), "")
 
 
-@require_safe
+@page_view.for_anyone
 def bell(request: HttpRequest) -> HttpResponseBase:
     """The bell, for the header that asks again; signed out meanwhile, the page is left as it is."""
-    if wants_fragment(request) and not request.user.is_authenticated:
-        return HttpResponse(status=204)
-    return _bell(request)
-
-
-@person_only
-def _bell(request: UserRequest) -> HttpResponse:
     if not wants_fragment(request):
         return redirect("messages:list")
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
     return render(request, "notifications/_bell.html")
 
 
-@person_only
-@require_POST
+@post_view.for_person
 def read(request: UserRequest, message_id: UUID) -> HttpResponse:
     """Mark one as read."""
     get_object_or_404(Message.objects.visible_to(request.user), pk=message_id)
@@ -81,8 +73,7 @@ def read(request: UserRequest, message_id: UUID) -> HttpResponse:
     return redirect(_back(request))
 
 
-@person_only
-@require_POST
+@post_view.for_person
 def read_all(request: UserRequest) -> HttpResponse:
     """Mark all as read."""
     Message.objects.visible_to(request.user).mark_read()
@@ -90,8 +81,7 @@ def read_all(request: UserRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-@person_only
-@require_POST
+@post_view.for_person
 def open_message(request: UserRequest, message_id: UUID) -> HttpResponse:
     """Mark one as read and go to what it is about, into its project."""
     own = Message.objects.visible_to(request.user).select_related("project__account")

@@ -2,9 +2,8 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.audit.models import Event
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import quota_lines
@@ -15,8 +14,7 @@ from imsconsole.overview.steps import first_steps
 JOBS, EVENTS = 5, 8
 
 
-@signed_in
-@require_safe
+@page_view
 def overview(request: ActorRequest) -> HttpResponse:
     actor = request.actor
     quotas = {line.resource: line for line in quota_lines(actor.project)}

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.htmx import render_page
@@ -20,8 +19,7 @@ SIZES = ("disk_gb", "system_disk_gb", "size_gb")
 WHAT_COSTS = ("flavor", "image", *SIZES)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_cost(request: ActorRequest) -> HttpResponse:
     """Of a server, when a flavor and an image are named, else of a disk."""
     context = {"active": "billing", **cost_context(request.GET, request.actor)}

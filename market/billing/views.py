@@ -10,9 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.cloud.servers.usage import settled_until
 from imsconsole.core.csv import csv_response, csv_stream, dated_name
 from imsconsole.core.htmx import render_page
@@ -59,8 +58,7 @@ SECTIONS = {
 }
 
 
-@signed_in
-@require_safe
+@page_view
 def show_billing(request: ActorRequest) -> HttpResponse:
     """A month of the project by server or image, with a plot of its days; or all months."""
     tab, month = _looked_at(request)
@@ -84,8 +82,7 @@ def show_billing(request: ActorRequest) -> HttpResponse:
     return render_page(request, "market/billing.html", "market/_billing.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_billing(request: ActorRequest) -> HttpResponseBase:
     """The sums that the page shows, all rows."""
     tab, month = _looked_at(request)
@@ -95,8 +92,7 @@ def export_billing(request: ActorRequest) -> HttpResponseBase:
     return csv_response(section.table, rows.order_by("-total"), name)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_lines(request: ActorRequest) -> HttpResponseBase:
     """Every line of the ledger in a month, to be reckoned again."""
     _tab, month = _looked_at(request)
@@ -105,8 +101,7 @@ def export_lines(request: ActorRequest) -> HttpResponseBase:
     return csv_stream(LINE_HEADINGS, _cells(lines), name)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_income(request: ActorRequest) -> HttpResponse:
     """What the project's listings earned; never from whom."""
     rows = income_of(request.actor)
@@ -121,8 +116,7 @@ def show_income(request: ActorRequest) -> HttpResponse:
     return render_page(request, "market/income.html", "market/_income.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_income(request: ActorRequest) -> HttpResponseBase:
     """All of it."""
     rows = income_of(request.actor).order_by("-month", "title", "listing")

@@ -13,9 +13,8 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.audit.models import Event
 from imsconsole.core.contention import retried
 from imsconsole.core.edits import Difference
@@ -59,8 +58,7 @@ from market.publishers.lookup import publisher_of
 ROOM = {"active": "market"}
 
 
-@signed_in
-@require_safe
+@page_view
 def listings(request: ActorRequest) -> HttpResponse:
     """What the project offers on the market."""
     publisher = publisher_of(request.actor)
@@ -72,8 +70,7 @@ def listings(request: ActorRequest) -> HttpResponse:
     return render_page(request, "market/listings.html", "components/table.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """A listing with its versions: what is on the market, what is on its way there, and what it costs."""
     listing = find_listing(request.actor, listing_id)
@@ -92,8 +89,7 @@ def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "market/listing.html", "market/_listing.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_version(request: ActorRequest, version_id: uuid.UUID) -> HttpResponse:
     """What one version says, as buyers read it."""
     mine = ListingVersion.objects.filter(listing__project=request.actor.project)
@@ -102,7 +98,7 @@ def show_version(request: ActorRequest, version_id: uuid.UUID) -> HttpResponse:
     return render(request, "market/version.html", context)
 
 
-@signed_in
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     """A new listing: its first version and its price."""
     data = request.POST if request.method == "POST" else None
@@ -119,7 +115,7 @@ def create(request: ActorRequest) -> HttpResponse:
     return _form_page(request, "market/create_listing.html", context)
 
 
-@signed_in
+@form_view
 def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """The draft of a version; of a listing that was never on the market its price as well.
 
@@ -142,7 +138,7 @@ def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return redirect("market:listing", listing.pk)
 
 
-@signed_in
+@form_view
 def new_version(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """The draft of a new version, begun with what the one before says."""
     listing = find_listing(request.actor, listing_id)
@@ -159,7 +155,7 @@ def new_version(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return _form_page(request, "market/new_version.html", context)
 
 
-@signed_in
+@form_view
 def price(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """The next price: for those who begin later."""
     listing = find_listing(request.actor, listing_id)
@@ -255,8 +251,7 @@ def _was_published(listing: Listing) -> bool:
     return any(version.published_at for version in listing.versions.all())
 
 
-@require_POST
-@signed_in
+@post_view
 def take_picture(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     listing = find_listing(request.actor, listing_id)
     version = listing.in_making or listing.latest
@@ -270,8 +265,7 @@ def take_picture(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return redirect("market:edit-listing", listing.pk)
 
 
-@require_POST
-@signed_in
+@post_view
 def drop_picture(request: ActorRequest, listing_id: uuid.UUID, picture_id: uuid.UUID) -> HttpResponse:
     listing = find_listing(request.actor, listing_id)
     rows = Picture.objects.select_related("version_of__listing")
@@ -281,7 +275,7 @@ def drop_picture(request: ActorRequest, listing_id: uuid.UUID, picture_id: uuid.
     return redirect("market:edit-listing", listing_id)
 
 
-@signed_in
+@form_view
 def submit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """The question, with all that is sent in; and its answer."""
     listing = find_listing(request.actor, listing_id)
@@ -300,8 +294,7 @@ def submit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return render(request, "market/submit.html", context)
 
 
-@require_POST
-@signed_in
+@post_view
 def recall(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     listing = find_listing(request.actor, listing_id)
     version = recall_version(listing.in_making or listing.latest, actor=request.actor)
@@ -309,7 +302,7 @@ def recall(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return redirect("market:listing", listing.pk)
 
 
-@signed_in
+@form_view
 def discard(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     listing = find_listing(request.actor, listing_id)
@@ -328,7 +321,7 @@ def discard(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     return render(request, "market/discard.html", context)
 
 
-@signed_in
+@form_view
 def withdraw(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """What becomes of those who have it; and the answer."""
     listing = find_listing(request.actor, listing_id)

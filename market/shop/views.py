@@ -11,9 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.core.csv import csv_response, dated_name
@@ -31,7 +30,7 @@ from market.shop.tables import OfferExport, OfferTable
 KEPT_S = 24 * 3600  # how long a browser keeps a picture
 
 
-@signed_in
+@page_view
 def list_offers(request: ActorRequest) -> HttpResponse:
     """What is offered in the region, filtered and sorted by the URL."""
     if opened := default_view(request, ListName.MARKET):
@@ -50,7 +49,7 @@ def list_offers(request: ActorRequest) -> HttpResponse:
     return render_page(request, "market/list.html", "market/_list.html", context)
 
 
-@signed_in
+@page_view
 def export_offers(request: ActorRequest) -> HttpResponseBase:
     """The list's query as CSV."""
     found = OfferFilter(request.GET, queryset=offered_in(request.actor))
@@ -58,7 +57,7 @@ def export_offers(request: ActorRequest) -> HttpResponseBase:
     return csv_response(OfferExport, found.qs.order_by("title", "pk"), name)
 
 
-@signed_in
+@page_view
 def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """All about a product: what it is, what it costs, on which terms; and the way to a server of it."""
     actor = request.actor
@@ -91,7 +90,7 @@ def _prices_from_now(version: ListingVersion) -> list[Price]:
     return list(later.filter(valid_from__gte=now_price.valid_from) if now_price else later)
 
 
-@signed_in
+@page_view
 def show_publisher(request: ActorRequest, publisher_id: uuid.UUID) -> HttpResponse:
     """Who a publisher is, and what they offer in this region."""
     publisher = get_object_or_404(Publisher.objects.visible_to(request.actor), pk=publisher_id)
@@ -101,15 +100,13 @@ def show_publisher(request: ActorRequest, publisher_id: uuid.UUID) -> HttpRespon
     return render_page(request, "market/publisher.html", "components/table.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_logo(request: ActorRequest, publisher_id: uuid.UUID) -> HttpResponse:
     publisher = get_object_or_404(Publisher.objects.visible_to(request.actor), pk=publisher_id)
     return _picture(bytes(publisher.logo), "image/png")
 
 
-@signed_in
-@require_safe
+@page_view
 def show_picture(request: ActorRequest, picture_id: uuid.UUID) -> HttpResponse:
     """A screenshot: of what was on the market for everybody, of a draft for its project and those who review it."""
     pictures = Picture.objects.all()
@@ -127,7 +124,7 @@ def _picture(content: bytes, kind: str) -> HttpResponse:
     return response
 
 
-@signed_in
+@form_view
 def terms(request: ActorRequest, version_id: uuid.UUID) -> HttpResponse:
     """The terms and the price of a version that was on the market; accepting them leads back to where one was."""
     versions = ListingVersion.objects.filter(published_at__isnull=False).select_related("listing__publisher")

@@ -10,14 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.http import require_POST
 
 from images.copy.rules import COPY_FACTS
 from images.delete.rules import DELETE_FACTS, can_delete
 from images.delete.views import told_deleted
 from images.models import Image
 from images.selection.used_by import uses_of
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.each import Outcome
@@ -49,7 +48,7 @@ ENDED = {
 }
 
 
-@signed_in
+@form_view
 def stop(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One member: what it has of the image, and how the share ends."""
     share = get_object_or_404(Share.objects.given_by(request.actor), pk=share_id)
@@ -57,14 +56,14 @@ def stop(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     return _stop(request, image, list(shares_of(image, request.actor).filter(pk=share.pk)))
 
 
-@signed_in
+@form_view
 def stop_all(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """All members at once."""
     image = own_image(image_id, request.actor, *COPY_FACTS)
     return _stop(request, image, list(shares_of(image, request.actor)))
 
 
-@signed_in
+@form_view
 def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """Stop sharing and delete, in one order."""
     image = own_image(image_id, request.actor, *COPY_FACTS, *DELETE_FACTS)
@@ -150,8 +149,7 @@ def _tell(request: ActorRequest, outcome: Outcome[Share, str]) -> None:
         messages.warning(request, _("Still shared with %(ids)s: %(reason)s") % values)
 
 
-@require_POST
-@signed_in
+@post_view
 def go_on(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """Take the announced end back."""
     share = get_object_or_404(Share.objects.given_by(request.actor), pk=share_id)

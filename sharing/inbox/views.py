@@ -10,11 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.http import require_POST, require_safe
 
 from images.fields.encryption import encryption_of
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
@@ -35,7 +34,7 @@ MOST_AT_ONCE = 500
 ACCEPTED = ngettext_lazy("%(n)s image has been accepted.", "%(n)s images have been accepted.", "n")
 
 
-@signed_in
+@page_view
 def inbox(request: ActorRequest) -> HttpResponse:
     """A page of a tab, filtered and sorted by the URL."""
     if opened := default_view(request, ListName.SHARING):
@@ -61,7 +60,7 @@ def inbox(request: ActorRequest) -> HttpResponse:
     return render_page(request, "sharing/inbox/list.html", "sharing/inbox/_list.html", context)
 
 
-@signed_in
+@page_view
 def export_inbox(request: ActorRequest) -> HttpResponseBase:
     """The list's query as CSV."""
     found = InboxFilter(request.GET, queryset=_received(request.actor, _tab_of(request)))
@@ -69,7 +68,7 @@ def export_inbox(request: ActorRequest) -> HttpResponseBase:
     return csv_stream([title for title, _cell in INBOX_COLUMNS], csv_rows(found.qs, INBOX_COLUMNS), name)
 
 
-@signed_in
+@page_view
 def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One offer: enough of the image to decide. The owner is led to the members of the image."""
     share = _find(request, share_id)
@@ -85,7 +84,7 @@ def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     return render(request, "sharing/inbox/detail.html", context)
 
 
-@signed_in
+@form_view
 def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One click, as it can be rejected again; of a full-ECS image the vault is asked for (R55)."""
     share, vault = _find(request, share_id), None
@@ -100,7 +99,7 @@ def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     return redirect(share.image)
 
 
-@signed_in
+@form_view
 def reject(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """The question with what was made from it, and its answer."""
     share = _find(request, share_id)
@@ -112,16 +111,14 @@ def reject(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     return render(request, "sharing/inbox/reject.html", context)
 
 
-@signed_in
-@require_safe
+@page_view
 def reject_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """From the image to the question about its share."""
     share = get_object_or_404(Share.objects.received_by(request.actor), image=image_id)
     return redirect("sharing:reject", share.pk)
 
 
-@require_POST
-@signed_in
+@post_view
 def accept_all(request: ActorRequest) -> HttpResponse:
     """All that is pending, each on its own; those that cannot be accepted say why."""
     pending = list(_received(request.actor, "pending")[:MOST_AT_ONCE])

@@ -6,14 +6,13 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from images.catalogue.views import TABS_FACTS, tabs_of
 from images.fields.encryption import keys_of, with_keys
 from images.models import Image, ImageQuerySet
 from images.product.rules import SHARE_FACTS, can_share
 from images.selection.chosen import chosen_images
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.rules import may_write
@@ -32,14 +31,14 @@ from sharing.tables import csv_rows
 MOST_IMAGES = 100
 
 
-@signed_in
+@form_view
 def share(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """One image: from its row or its page."""
     image = get_object_or_404(_images(request.actor), pk=image_id)
     return _page(request, [image], is_sent=request.method == "POST")
 
 
-@signed_in
+@form_view
 def share_several(request: ActorRequest) -> HttpResponse:
     """Those that were ticked in the list. The first POST only asks; the next one has IDs and shares."""
     images = _chosen(request)
@@ -48,15 +47,14 @@ def share_several(request: ActorRequest) -> HttpResponse:
     return _page(request, images, is_sent="projects" in request.POST)
 
 
-@signed_in
-@require_POST  # IDs do not fit into an address; nothing is changed
+@post_view  # IDs do not fit into an address; nothing is changed
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
     lines = _checked(_chosen(request), request.POST, request.actor)
     return render(request, "sharing/share/_lines.html", lines)
 
 
-@signed_in
+@page_view
 def shared(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     """How each ended."""
     outcomes = find_draft(WIZARD, draft_id, request.actor).data["outcomes"]
@@ -121,7 +119,7 @@ def _names_of_keys(images: list[Image], actor: Actor) -> list[str]:
     return sorted({key.name for key in keys if key.project_id == actor.project.pk})
 
 
-@signed_in
+@page_view
 def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """A section of the image's page."""
     image = own_image(image_id, request.actor, *SHARE_FACTS, *TABS_FACTS)
@@ -140,7 +138,7 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "sharing/share/members.html", "sharing/share/_members.html", context)
 
 
-@signed_in
+@page_view
 def export_members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponseBase:
     image = get_object_or_404(Image.objects.owned_by(request.actor), pk=image_id)
     rows = csv_rows(shares_of(image, request.actor), MEMBER_COLUMNS)

@@ -1,6 +1,6 @@
 """Every address × everybody: administrator, full access, read-only, another account, nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import pytest
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from imsconsole.accounts.access import ViewKind
 from imsconsole.accounts.models import Draft, SavedView
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
@@ -24,7 +25,7 @@ OTHERS = (
     "accounts/",
     "i18n/",
 )  # Django's and allauth's, tested by them; their settings in tests/accounts
-PUBLIC = {"healthz", "set-language", "invitation", "buckets:linked"}
+PUBLIC = {"healthz", "messages:bell", "set-language", "invitation", "buckets:linked"}
 OWN = {
     "me",
     "switch-project",
@@ -64,6 +65,20 @@ def addresses() -> list[tuple[str, tuple[str, ...]]]:
 
 
 ADDRESSES = addresses()
+OURS = ("images.", "imsconsole.", "market.", "sharing.")
+
+
+def views() -> Iterator[Callable[..., HttpResponseBase]]:
+    """Every view of ours that has an address."""
+
+    def walk(resolver: URLResolver) -> Iterator[Callable[..., HttpResponseBase]]:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry) if entry.app_name != "admin" else ()
+            elif entry.callback.__module__.startswith(OURS):
+                yield entry.callback
+
+    return walk(get_resolver())
 
 
 @pytest.fixture
@@ -163,6 +178,12 @@ def text_of(response: HttpResponseBase) -> str:
     streaming = getattr(response, "streaming_content", None)
     content = b"".join(streaming) if streaming is not None else response.content  # type: ignore[attr-defined]
     return content.decode(errors="replace")
+
+
+def test_every_view_says_in_one_line_how_it_may_be_asked_and_by_whom() -> None:
+    of_a_kind = [view for view in views() if isinstance(vars(view).get("kind"), ViewKind)]
+    assert len(of_a_kind) > 150
+    assert [view.__name__ for view in views() if view not in of_a_kind] == []
 
 
 @pytest.mark.slow(reason="every address is asked for")

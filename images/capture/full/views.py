@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from images.capture.full.forms import OfBackupForm, OfServerForm
 from images.capture.full.rules import can_capture_full, can_make_of_backup
@@ -14,15 +13,14 @@ from images.capture.full.services import capture_full, make_of_backup
 from images.capture.rules import can_capture
 from images.create.sources import BACKUP, SERVER, SourceKind, kinds_context
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server
 from imsconsole.core.selection import Partition, split_by
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def of_server(request: ActorRequest) -> HttpResponse:
     """Which server, into which vault; servers that cannot be captured stand below with the reason."""
     actor = request.actor
@@ -40,8 +38,7 @@ def of_server(request: ActorRequest) -> HttpResponse:
     return _page(request, form, partition, SERVER)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def of_backup(request: ActorRequest) -> HttpResponse:
     """Which backup; those that make no image (any more) stand below with the reason."""
     actor = request.actor

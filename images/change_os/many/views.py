@@ -26,7 +26,7 @@ from images.change_os.views import chosen_image, images_to_choose
 from images.launch.views import TABS, Choice
 from images.models import Image
 from images.selection.tabs import CHOSEN_AMONG, kind_of
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.models import Draft
@@ -39,7 +39,7 @@ from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import ALLOWED, Verdict
 
 
-@signed_in
+@form_view
 def pick(request: ActorRequest) -> HttpResponse:
     """The servers ticked in the list become a draft."""
     if request.method != "POST":
@@ -63,7 +63,7 @@ def pick(request: ActorRequest) -> HttpResponse:
     return redirect("servers-change-os-many-choose", begin_order(servers, request.actor).pk)
 
 
-@signed_in
+@form_view
 def choose(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Image and login for all of them. Only `action=confirm` goes on; else the page is drawn again."""
     draft = find_draft(WIZARD, draft_id, request.actor)
@@ -81,7 +81,7 @@ def choose(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     return _page(request, draft, form, typed)
 
 
-@signed_in
+@form_view
 def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     """What becomes of each server; the answer; and afterwards how each ended."""
     draft = find_draft(WIZARD, draft_id, request.actor)

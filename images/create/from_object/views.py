@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from images.create.from_object.forms import ObjectForm
 from images.create.from_object.taking import take
@@ -16,14 +15,13 @@ from images.create.views import TITLES, WIZARD
 from images.fields.rules import can_import
 from images.models import Upload
 from images.uploads.services import discard_upload
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.drafts import begin_draft
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def choose_object(request: ActorRequest) -> HttpResponse:
     """Step 1: what is taken becomes the file of a draft, or arrives by a job first."""
     verdict, given = can_import(request.actor), request.POST or request.GET

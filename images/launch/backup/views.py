@@ -6,18 +6,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from images.launch.backup.forms import RestoreToNewForm
 from images.launch.backup.services import restore_to_new_server
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.rules import can_restore_backup
 from imsconsole.cloud.hosts import host_of
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def restore_to_new(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     """Its name and flavor; its disks are those of the backup."""
     actor = request.actor

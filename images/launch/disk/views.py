@@ -7,18 +7,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from images.launch.disk.forms import CreateDiskForm, data_images
 from images.launch.disk.services import create_disk_from
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.cloud.disks.rules import can_create_disk
 from imsconsole.cloud.disks.services import create_disk
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     """The form, and its answer."""
     sent = request.POST if request.method == "POST" else None

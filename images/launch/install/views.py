@@ -11,12 +11,12 @@ from images.launch.install.forms import InstallForm
 from images.launch.install.rules import can_install
 from images.launch.services import install_server
 from images.models import Image
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.servers.rules import can_run_guests
 
 
-@signed_in
+@form_view
 def install(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer."""
     actor = request.actor

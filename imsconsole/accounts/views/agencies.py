@@ -6,10 +6,9 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from imsconsole.accounts import rules
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, post_view
 from imsconsole.accounts.models import Agency, Project
 from imsconsole.accounts.services.agencies import create_agency as create
 from imsconsole.accounts.services.agencies import revoke_agency as revoke
@@ -17,8 +16,7 @@ from imsconsole.accounts.services.agencies import revoke_agency as revoke
 HERE = "project"
 
 
-@require_POST
-@signed_in
+@post_view
 def create_agency(request: ActorRequest) -> HttpResponse:
     rules.can_create_agency(request.actor).require()
     wanted = request.POST.get("grantee", "")
@@ -34,8 +32,7 @@ def create_agency(request: ActorRequest) -> HttpResponse:
     return redirect(HERE)
 
 
-@require_POST
-@signed_in
+@post_view
 def revoke_agency(request: ActorRequest, agency_id: UUID) -> HttpResponse:
     agency = get_object_or_404(Agency.objects.visible_to(request.actor), pk=agency_id)
     revoke(agency, actor=request.actor)

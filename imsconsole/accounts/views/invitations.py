@@ -9,12 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from imsconsole.accounts import links, rules
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.forms.members import InviteForm, NewcomerForm
 from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.accounts.models import Invitation, User
@@ -23,8 +21,7 @@ from imsconsole.accounts.services import invitations as services
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-@never_cache
-@signed_in
+@form_view.never_cached
 def invite(request: ActorRequest) -> HttpResponse:
     """Make a link. The answer shows it, once: it is neither kept nor put into a redirect."""
     rules.can_invite(request.actor).require()
@@ -39,8 +36,7 @@ def invite(request: ActorRequest) -> HttpResponse:
     return render(request, "accounts/invite.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@signed_in
+@post_view
 def withdraw_invitation(request: ActorRequest, pk: uuid.UUID) -> HttpResponse:
     invitation = get_object_or_404(Invitation.objects.visible_to(request.actor), pk=pk)
     services.withdraw_invitation(invitation=invitation, actor=request.actor)
@@ -48,7 +44,7 @@ def withdraw_invitation(request: ActorRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("project")
 
 
-@never_cache
+@form_view.never_cached.for_anyone
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """The page behind the link: a member-to-be accepts; a newcomer also chooses name and password."""

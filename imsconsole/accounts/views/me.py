@@ -8,15 +8,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
-from imsconsole.accounts.access import UserRequest, person_only
+from imsconsole.accounts.access import UserRequest, form_view, post_view
 from imsconsole.accounts.forms.me import MeForm
 from imsconsole.accounts.models import User
 
 
-@person_only
+@form_view.for_person
 def me(request: UserRequest) -> HttpResponse:
     """Name, language, time zone, theme; the ways to password and second factor."""
     form = MeForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
@@ -34,7 +33,7 @@ def me(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/me.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@post_view.for_anyone
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Django's language switch (a cookie); for people signed in it is also their setting."""
     language = request.POST.get("language", "")

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts import rules
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.forms.members import RoleForm
 from imsconsole.accounts.models import Membership
 from imsconsole.accounts.services import members as services
 
 
-@signed_in
+@form_view
 def change_role(request: ActorRequest, pk: int) -> HttpResponse:
     """One member: the role, the projects, and the way to remove."""
     membership = _member_or_404(request, pk)
@@ -33,7 +33,7 @@ def change_role(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/change_role.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def remove_member(request: ActorRequest, pk: int) -> HttpResponse:
     """Ask, then remove."""
     membership = _member_or_404(request, pk)
@@ -45,7 +45,7 @@ def remove_member(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/remove_member.html", {"active": "project", "membership": membership})
 
 
-@signed_in
+@form_view
 def leave_account(request: ActorRequest) -> HttpResponse:
     """Ask, then leave."""
     membership = get_object_or_404(Membership.objects.visible_to(request.actor), user=request.user)

@@ -2,10 +2,9 @@
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
 from imsconsole.accounts import rules
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view, post_view
 from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.accounts.models import Invitation, Membership, Project
@@ -14,7 +13,7 @@ from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
 
-@signed_in
+@page_view
 def project(request: ActorRequest) -> HttpResponse:
     """The project's ID (what one shares with, C16), quotas, members and open invitations."""
     actor = request.actor
@@ -37,8 +36,7 @@ def project(request: ActorRequest) -> HttpResponse:
     return render_page(request, "accounts/project.html", "accounts/_members.html", context)
 
 
-@require_POST
-@signed_in
+@post_view
 def switch_project(request: ActorRequest) -> HttpResponse:
     """Enter another project (and with it its region); a project one may not enter is not found."""
     wanted = request.POST.get("project", "")

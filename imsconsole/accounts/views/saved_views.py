@@ -8,25 +8,22 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from imsconsole.accounts import rules_views as rules
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.forms.saved_views import ChangeViewForm, SaveViewForm
 from imsconsole.accounts.models import ListName, SavedView, User
 from imsconsole.accounts.services import saved_views as services
 from imsconsole.core.query_string import LONGEST
 
 
-@signed_in
-@require_safe
+@page_view
 def list_views(request: ActorRequest, room: str) -> HttpResponse:
     """The views of a list: to rename, share, open by default, delete."""
     return _page(request, _known(room))
 
 
-@signed_in
-@require_POST
+@post_view
 def save_view(request: ActorRequest, room: str) -> HttpResponse:
     form = SaveViewForm(request.POST)
     if not form.is_valid():
@@ -36,8 +33,7 @@ def save_view(request: ActorRequest, room: str) -> HttpResponse:
     return HttpResponseRedirect(view.get_absolute_url())
 
 
-@signed_in
-@require_POST
+@post_view
 def change_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     view, form = _find(request, view_id), ChangeViewForm(request.POST)
     if not form.is_valid():
@@ -47,8 +43,7 @@ def change_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     return redirect("views", view.room)
 
 
-@signed_in
-@require_POST
+@post_view
 def set_default_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     view, is_default = _find(request, view_id), request.POST.get("default") == "on"
     services.set_default_view(view, is_default=is_default, actor=request.actor)
@@ -59,8 +54,7 @@ def set_default_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     return redirect("views", view.room)
 
 
-@signed_in
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def delete_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     view = _find(request, view_id)
     if request.method == "POST":
@@ -71,8 +65,7 @@ def delete_view(request: ActorRequest, view_id: uuid.UUID) -> HttpResponse:
     return render(request, "accounts/delete_view.html", {"active": view.room, "view": view})
 
 
-@signed_in
-@require_POST
+@post_view
 def choose_columns(request: ActorRequest, room: str) -> HttpResponse:
     """Remember the columns of a list; `reset` forgets them again. They are the user's own in every project."""
     chosen = [name[:64] for name in request.POST.getlist("column")[:64]]

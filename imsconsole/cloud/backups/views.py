@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
@@ -44,20 +43,17 @@ def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
     return get_object_or_404(backups.prefetch_related("disks__key"), pk=backup_id)
 
 
-@signed_in
-@require_safe
+@page_view
 def list_backups(request: ActorRequest) -> HttpResponse:
     return LIST.page(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_backups(request: ActorRequest) -> HttpResponseBase:
     return LIST.csv(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     """Everything about one backup: facts, its disks, what may be done, its jobs and its trail."""
     backup = find_backup(request, backup_id)
@@ -75,7 +71,7 @@ def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "cloud/backups/detail.html", "cloud/backups/_detail.html", context)
 
 
-@signed_in
+@form_view
 def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpResponse:
     """Which server goes into which vault; servers that cannot be backed up stand below with the reason."""
     actor = request.actor
@@ -103,7 +99,7 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
     return render(request, "cloud/backups/create.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def restore(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     """To the server it is of, if that is there: what becomes of its disks, and the box that stops it."""
     backup, actor = find_backup(request, backup_id), request.actor
@@ -136,7 +132,7 @@ def _changes(backup: Backup, server: Server) -> list[tuple[BackupDisk, Disk | No
     return [(disk, present.get(disk.index)) for disk in backup.disks.all()]
 
 
-@signed_in
+@form_view
 def delete(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer: nothing brings it back."""
     backup = find_backup(request, backup_id)

@@ -12,11 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.buckets.arrivals import Arrival
@@ -66,8 +64,7 @@ def find_bucket(request: ActorRequest, bucket_id: uuid.UUID) -> Bucket:
     return get_object_or_404(buckets.select_related("project__region", "created_by"), pk=bucket_id)
 
 
-@require_safe
-@signed_in
+@page_view
 def list_buckets(request: ActorRequest) -> HttpResponse:
     """Buckets of the project; filter, order and page are in the URL."""
     if opened := default_view(request, ListName.BUCKETS):
@@ -87,8 +84,7 @@ def list_buckets(request: ActorRequest) -> HttpResponse:
     return render_page(request, "cloud/buckets/list.html", "cloud/buckets/_list.html", context)
 
 
-@require_safe
-@signed_in
+@page_view
 def export_buckets(request: ActorRequest) -> HttpResponseBase:
     """What the list's query finds, as CSV."""
     found = BucketFilter(request.GET, queryset=Bucket.objects.visible_to(request.actor).with_facts())
@@ -96,8 +92,7 @@ def export_buckets(request: ActorRequest) -> HttpResponseBase:
     return csv_stream(bucket_headings(), bucket_rows(found.qs), name)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     form = BucketForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -108,8 +103,7 @@ def create(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/buckets/create.html", context, status=422 if form.errors else 200)
 
 
-@require_safe
-@signed_in
+@page_view
 def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     """A bucket: its facts, and what is in it at the place that the URL names."""
     bucket = find_bucket(request, bucket_id)
@@ -134,8 +128,7 @@ def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "cloud/buckets/detail.html", "cloud/buckets/_objects.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def confirm_delete(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     bucket = find_bucket(request, bucket_id)
@@ -158,9 +151,8 @@ def address_at(bucket: Bucket, prefix: str) -> str:
     return bucket.get_absolute_url() + (f"?{urlencode({'prefix': prefix})}" if prefix else "")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 @csrf_exempt  # checked inside, once the file can go where it belongs (`core.streamed`)
-@signed_in
 def upload(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
     """The form for a file, and the file."""
     bucket = find_bucket(request, bucket_id)
@@ -196,8 +188,7 @@ def _upload_page(request: ActorRequest, bucket: Bucket, form: UploadForm) -> Htt
     return render(request, "cloud/buckets/upload.html", context, status=422 if form.errors else 200)
 
 
-@require_safe
-@signed_in
+@page_view
 def show_object(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     bucket_object = find_object(request, object_id)
     return render(request, "cloud/buckets/object.html", _about(request, bucket_object, LinkForm()))
@@ -216,22 +207,19 @@ def _about(request: ActorRequest, bucket_object: BucketObject, form: LinkForm) -
     }
 
 
-@require_safe
-@signed_in
+@page_view
 def download(request: ActorRequest, object_id: uuid.UUID) -> HttpResponseBase:
     """The bytes, or a part of them. Whoever sees an object may read it."""
     return send_object(request, find_object(request, object_id))
 
 
-@require_safe
+@page_view.for_anyone
 def linked(request: HttpRequest, token: str) -> HttpResponseBase:
     """The bytes, for whoever has the link: it says what it is for and until when."""
     return send_object(request, object_of(token))
 
 
-@never_cache
-@require_POST
-@signed_in
+@post_view.never_cached
 def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     """Make a link, and show it."""
     bucket_object = find_object(request, object_id)
@@ -245,8 +233,7 @@ def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/buckets/object.html", {**_about(request, bucket_object, form), **context})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def confirm_delete_object(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     bucket_object = find_object(request, object_id)
@@ -265,8 +252,7 @@ def confirm_delete_object(request: ActorRequest, object_id: uuid.UUID) -> HttpRe
     return render(request, "cloud/buckets/delete_object.html", context)
 
 
-@require_POST  # IDs do not fit into an address; nothing is changed
-@signed_in
+@post_view  # IDs do not fit into an address; nothing is changed
 def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     """The bar that says what may be done with the chosen objects."""
     bucket = find_bucket(request, bucket_id)
@@ -282,8 +268,7 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/buckets/_selection.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@form_view
 def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     """Names the chosen objects; with `confirm` deletes them: those that were named, whatever is there by then."""
     bucket = find_bucket(request, bucket_id)
@@ -312,8 +297,7 @@ def delete_several(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/buckets/delete_several.html", context)
 
 
-@require_safe
-@signed_in
+@page_view
 def export_objects(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
     """What the list's query finds, as CSV."""
     bucket = find_bucket(request, bucket_id)

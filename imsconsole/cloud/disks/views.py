@@ -8,9 +8,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
@@ -50,20 +49,17 @@ def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
     return get_object_or_404(disks, pk=disk_id)
 
 
-@signed_in
-@require_safe
+@page_view
 def list_disks(request: ActorRequest) -> HttpResponse:
     return LIST.page(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_disks(request: ActorRequest) -> HttpResponseBase:
     return LIST.csv(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     """Everything about one disk: facts, what may be done, its jobs and its trail."""
     disk = find_disk(request, disk_id)
@@ -93,7 +89,7 @@ def _jobs_about(disk: Disk, request: ActorRequest) -> JobQuerySet:
     return jobs.touching(disk.pk) | jobs.filter(args__disk_id=str(disk.pk))
 
 
-@signed_in
+@form_view
 def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     disk = find_disk(request, disk_id)
     form = RenameDiskForm(request.POST if request.method == "POST" else None, initial={"name": disk.name})
@@ -110,7 +106,7 @@ def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/disks/rename.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def delete(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer: nothing brings it back."""
     disk = find_disk(request, disk_id)
@@ -122,7 +118,7 @@ def delete(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/disks/delete.html", context)
 
 
-@signed_in
+@form_view
 def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     disk = find_disk(request, disk_id)
     form = GrowForm(request.POST if request.method == "POST" else None, disk=disk)
@@ -139,8 +135,7 @@ def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/disks/grow.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
-@require_POST
+@post_view
 def detach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     """One click: it can be attached again."""
     disk = find_disk(request, disk_id)
@@ -153,7 +148,7 @@ def detach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     return redirect(disk)
 
 
-@signed_in
+@form_view
 def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     """Choose the server of a disk; those that cannot take it stand below with the reason."""
     disk, actor = find_disk(request, disk_id), request.actor
@@ -173,7 +168,7 @@ def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/disks/attach.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """Choose a disk for a server: the data disks that no server has."""
     server, actor = find_server(request, server_id), request.actor

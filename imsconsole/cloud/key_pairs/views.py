@@ -8,9 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.cloud.key_pairs.forms import ImportKeyForm, KeyPairForm
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair
 from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
@@ -21,7 +20,7 @@ from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
 
-@signed_in
+@page_view
 def list_key_pairs(request: ActorRequest) -> HttpResponse:
     """Key pairs of the project."""
     table = paged(KeyPairTable, KeyPair.objects.visible_to(request.actor), request)
@@ -31,7 +30,7 @@ def list_key_pairs(request: ActorRequest) -> HttpResponse:
     return render_page(request, "cloud/key_pairs/list.html", "cloud/key_pairs/_list.html", context)
 
 
-@signed_in
+@form_view
 def import_key(request: ActorRequest) -> HttpResponse:
     """Keep a public key that exists already."""
     form = ImportKeyForm(request.POST if request.method == "POST" else None, actor=request.actor)
@@ -44,8 +43,7 @@ def import_key(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/key_pairs/import.html", context, status=422 if form.errors else 200)
 
 
-@never_cache
-@signed_in
+@form_view.never_cached
 def create(request: ActorRequest) -> HttpResponse:
     """Make a pair. The private half is in this answer as a file, and nowhere else ever."""
     form = KeyPairForm(request.POST if request.method == "POST" else None, actor=request.actor)
@@ -59,7 +57,7 @@ def create(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/key_pairs/create.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def confirm_delete(request: ActorRequest, key_pair_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     pair = get_object_or_404(KeyPair.objects.visible_to(request.actor), pk=key_pair_id)

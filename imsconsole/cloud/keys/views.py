@@ -9,9 +9,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
@@ -53,7 +52,7 @@ def verdicts_on(key: Key, actor: Actor) -> dict[str, Verdict]:
     }
 
 
-@signed_in
+@page_view
 def list_keys(request: ActorRequest) -> HttpResponse:
     """Keys of the project; filters, order and columns are in the URL."""
     if opened := default_view(request, ListName.KEYS):
@@ -76,7 +75,7 @@ def list_keys(request: ActorRequest) -> HttpResponse:
     return render_page(request, "cloud/keys/list.html", "cloud/keys/_list.html", context)
 
 
-@signed_in
+@page_view
 def list_received(request: ActorRequest) -> HttpResponse:
     """Keys of other projects that this one may use."""
     table = paged(ReceivedTable, KeyGrant.objects.received_by(request.actor), request)
@@ -84,7 +83,7 @@ def list_received(request: ActorRequest) -> HttpResponse:
     return render_page(request, "cloud/keys/received.html", "components/table.html", context)
 
 
-@signed_in
+@page_view
 def export_keys(request: ActorRequest) -> HttpResponseBase:
     """The list's query as CSV; never with material."""
     found = KeyFilter(request.GET, queryset=keys_of(request.actor))
@@ -93,7 +92,7 @@ def export_keys(request: ActorRequest) -> HttpResponseBase:
     return csv_stream([title for title, _cell in COLUMNS], csv_rows(table.data.data), name)
 
 
-@signed_in
+@page_view
 def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """Everything about one key but its material."""
     key = find_key(request, key_id)
@@ -110,7 +109,7 @@ def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/keys/detail.html", context)
 
 
-@signed_in
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     """A name and a description."""
     form = KeyForm(request.POST if request.method == "POST" else None, actor=request.actor)
@@ -122,7 +121,7 @@ def create(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/keys/create.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def edit(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """The same two fields."""
     key = find_key(request, key_id)
@@ -140,8 +139,7 @@ def edit(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return _form(request, "cloud/keys/edit.html", key, verdict, form)
 
 
-@require_POST
-@signed_in
+@post_view
 def enable(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """One click: it can be disabled again."""
     key = services.enable_key(find_key(request, key_id), actor=request.actor)
@@ -149,7 +147,7 @@ def enable(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return redirect(key)
 
 
-@signed_in
+@form_view
 def disable(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """The question with what uses it, and its answer."""
     key = find_key(request, key_id)
@@ -160,7 +158,7 @@ def disable(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return _form(request, "cloud/keys/disable.html", key, rules.can_disable_key(key, request.actor))
 
 
-@signed_in
+@form_view
 def schedule_deletion(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """The question with what uses it and in how many days, and its answer."""
     key = find_key(request, key_id)
@@ -177,8 +175,7 @@ def schedule_deletion(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return _form(request, "cloud/keys/schedule_deletion.html", key, verdict, form)
 
 
-@require_POST
-@signed_in
+@post_view
 def cancel_deletion(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """One click; the key is disabled then."""
     key = services.cancel_key_deletion(find_key(request, key_id), actor=request.actor)
@@ -189,7 +186,7 @@ def cancel_deletion(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return redirect(key)
 
 
-@signed_in
+@form_view
 def grant(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     """The ID of the project that may use it as well."""
     key = find_key(request, key_id)
@@ -202,7 +199,7 @@ def grant(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     return _form(request, "cloud/keys/grant.html", key, rules.can_grant_key(key, request.actor), form)
 
 
-@signed_in
+@form_view
 def revoke(request: ActorRequest, key_id: uuid.UUID, grant_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer: the other project loses what it did not copy (R48)."""
     key = find_key(request, key_id)

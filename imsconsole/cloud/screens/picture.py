@@ -7,9 +7,8 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.cloud.engines import console_of, screen_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.rules import can_open_screen
@@ -25,8 +24,7 @@ def find_screen(request: ActorRequest, server_id: uuid.UUID) -> Server:
     return get_object_or_404(servers, pk=server_id)
 
 
-@never_cache
-@signed_in
+@page_view.never_cached
 def screen_picture(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The picture itself (PNG). 409 when the server is not running."""
     server = find_screen(request, server_id)
@@ -34,8 +32,7 @@ def screen_picture(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return HttpResponse(screen_of(server), content_type="image/png")
 
 
-@never_cache
-@signed_in
+@page_view.never_cached
 def show_console(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The fragment with the end of the log; 204 when the reader has it already."""
     server = find_screen(request, server_id)
@@ -45,8 +42,7 @@ def show_console(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/server_pages/_console.html", {"server": server, **context})
 
 
-@never_cache
-@signed_in
+@page_view.never_cached
 def console_text(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The whole log that is kept, as plain text."""
     log = console_of(find_screen(request, server_id), limit_bytes=WHOLE_LOG_BYTES)

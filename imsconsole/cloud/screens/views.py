@@ -4,10 +4,8 @@ import uuid
 
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, page_view, post_view
 from imsconsole.cloud.screens.picture import find_screen, picture_of
 from imsconsole.cloud.screens.place import origin_of, screen_url
 from imsconsole.cloud.screens.rules import can_operate_screen
@@ -15,9 +13,7 @@ from imsconsole.cloud.screens.services import open_screen
 from imsconsole.core.htmx import render_page
 
 
-@never_cache
-@signed_in
-@require_safe
+@page_view.never_cached
 def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The page; to htmx the fragment with the picture, which asks for itself again while the server runs."""
     server = find_screen(request, server_id)
@@ -36,9 +32,7 @@ def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-@never_cache
-@signed_in
-@require_POST
+@post_view.never_cached
 def open_screen_of(request: ActorRequest, server_id: uuid.UUID) -> JsonResponse:
     """`{url, token}`: where the screen is, and what opens it once within 30 seconds."""
     _server, token = open_screen(

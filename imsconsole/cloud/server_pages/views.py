@@ -11,9 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
@@ -80,7 +79,7 @@ def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
     }
 
 
-@signed_in
+@page_view
 def list_servers(request: ActorRequest) -> HttpResponse:
     """Servers of the project; filter, order, columns and page are in the URL."""
     if opened := default_view(request, ListName.SERVERS):
@@ -110,7 +109,7 @@ def list_servers(request: ActorRequest) -> HttpResponse:
     return render_page(request, "cloud/server_pages/list.html", "cloud/server_pages/_list.html", context)
 
 
-@signed_in
+@page_view
 def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """Everything about one server. Its state is looked up at its process first."""
     server, problem = find_server(request, server_id), ""
@@ -197,20 +196,17 @@ def _seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:
     return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
-@require_POST
-@signed_in
+@post_view
 def start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return _change(request, server_id, start_server, _("“%(name)s” is starting."))
 
 
-@require_POST
-@signed_in
+@post_view
 def stop(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return _change(request, server_id, stop_server, _("“%(name)s” is being stopped."))
 
 
-@require_POST
-@signed_in
+@post_view
 def reboot(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return _change(request, server_id, reboot_server, _("“%(name)s” is being restarted."))
 
@@ -227,7 +223,7 @@ def _change(
     return redirect(server)
 
 
-@signed_in
+@form_view
 def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer."""
     server = find_server(request, server_id)
@@ -241,8 +237,7 @@ def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/server_pages/rename.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@signed_in
+@post_view
 def auto_start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """Switch it on or off."""
     wanted = request.POST.get("auto_start") == "on"
@@ -256,7 +251,7 @@ def auto_start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return redirect(server)
 
 
-@signed_in
+@form_view
 def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     server = find_server(request, server_id)
@@ -275,8 +270,7 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/server_pages/delete.html", context)
 
 
-@signed_in
-@require_POST  # IDs do not fit into an address; nothing is changed
+@post_view  # IDs do not fit into an address; nothing is changed
 def show_selection(request: ActorRequest) -> HttpResponse:
     picked = picked_ids(request.POST)
     servers = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)

@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
@@ -20,8 +19,7 @@ def find_kept(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -
     return get_object_or_404(disks, pk=disk_id, server=server_id)
 
 
-@require_POST
-@signed_in
+@post_view
 def undo(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> HttpResponse:
     """One click: it can be undone in turn."""
     server = undo_change_os(find_kept(request, server_id, disk_id), actor=request.actor)
@@ -29,7 +27,7 @@ def undo(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> Htt
     return redirect(server)
 
 
-@signed_in
+@form_view
 def delete(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer: nothing brings it back."""
     disk = find_kept(request, server_id, disk_id)

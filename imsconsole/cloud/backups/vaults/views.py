@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from imsconsole.accounts.access import ActorRequest, signed_in
+from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.backups.filters import backups_of
@@ -33,20 +32,17 @@ def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
     return vault
 
 
-@signed_in
-@require_safe
+@page_view
 def list_vaults(request: ActorRequest) -> HttpResponse:
     return LIST.page(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def export_vaults(request: ActorRequest) -> HttpResponseBase:
     return LIST.csv(request)
 
 
-@signed_in
-@require_safe
+@page_view
 def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     """A vault: its facts, how full it is, and the backups in it."""
     vault = find_vault(request, vault_id)
@@ -64,7 +60,7 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@signed_in
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     form = VaultForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -75,7 +71,7 @@ def create(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/backups/vaults/create.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     vault = find_vault(request, vault_id)
     was = {"name": vault.name, "capacity_gb": vault.capacity_gb}
@@ -93,7 +89,7 @@ def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/backups/vaults/edit.html", context, status=422 if form.errors else 200)
 
 
-@signed_in
+@form_view
 def delete(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     """The question, and its answer."""
     vault = find_vault(request, vault_id)
