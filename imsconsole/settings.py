@@ -138,7 +138,10 @@ TEMPLATES = [
         },
     },
 ]
-BOOTSTRAP5 = {"set_placeholder": False}  # a label says it already
+BOOTSTRAP5 = {
+    "set_placeholder": False,  # a label says it already
+    "form_renderers": {"default": "imsconsole.core.forms.QuietFormRenderer"},
+}
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DJANGO_TABLES2_TEMPLATE = "components/table.html"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

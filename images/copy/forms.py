@@ -1,6 +1,6 @@
 """The forms of the copy wizard."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -33,7 +33,10 @@ class VaultField(forms.ModelChoiceField):
 
 
 class CopyForm(forms.Form):
-    """What the copies are called. `name-0`, `name-1`, … are those of `images`, in this order."""
+    """What the copies are called. `name-0`, `name-1`, … are those of `images`, in this order.
+
+    `begun`: keys of images whose copies have been begun already, by an order that was cut short.
+    """
 
     renames = forms.BooleanField(
         label=gettext_lazy("Where a name is taken already, add a number to it"),
@@ -44,9 +47,16 @@ class CopyForm(forms.Form):
         label=gettext_lazy("Description"), widget=forms.Textarea(attrs={"rows": "2"})
     )
 
-    def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        images: Sequence[Image],
+        actor: Actor,
+        begun: Collection[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.images, self.actor = images, actor
+        self.images, self.actor, self.begun = images, actor, begun
         for number, wanted in enumerate(self.proposed()):
             self.fields[f"{NAME}{number}"] = NameField(label=_("Name"), initial=wanted)
         if len(images) > 1:
@@ -74,7 +84,8 @@ class CopyForm(forms.Form):
         if project is None or any(field not in given for field in fields):
             return given
         wanted = [given[field] for field in fields]
-        free = free_names(wanted, taken_names(project, wanted))
+        own = {name for image, name in zip(self.images, wanted, strict=True) if str(image.pk) in self.begun}
+        free = free_names(wanted, taken_names(project, wanted) - own)
         for field, name, instead in zip(fields, wanted, free, strict=True):
             if name != instead and not given.get("renames"):
                 self.add_error(field, _("This name is taken there. “%(name)s” is free.") % {"name": instead})

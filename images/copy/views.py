@@ -3,45 +3,49 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from images.copy.forms import CopyAcrossForm, CopyForm, CopyHereForm
 from images.copy.rules import COPY_FACTS, Copy, CopyAcross, can_copy, can_copy_across
 from images.copy.services import copy_image, copy_image_across
-from images.fields.forms import ConfirmForm
-from images.models import Image
+from images.models import Image, ImageQuerySet
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.drafts import begin_draft, find_draft
-from imsconsole.core.each import do_each, tell_each
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Typed, Wizard, leave_for
+from imsconsole.core.each import tell_each
 from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import Partition, split_by
-from imsconsole.core.wizard import DraftWizard
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import quota_lines
 
-WIZARD = "images.copy"
-TITLES = {
-    "kind": gettext_lazy("Kind of copy"),
-    "target": gettext_lazy("Target"),
-    "confirm": gettext_lazy("Confirm"),
-}
+COPY = Wizard(
+    "images.copy",
+    gettext_lazy("Copy image"),
+    "images:copy",
+    {
+        "kind": gettext_lazy("Kind of copy"),
+        "target": gettext_lazy("Target"),
+        "confirm": gettext_lazy("Confirm"),
+    },
+)
 MOST_AT_ONCE = 100
 BEGUN = ngettext_lazy("%(n)s copy is being made: %(names)s.", "%(n)s copies are being made: %(names)s.", "n")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of copy: whether an image can be copied so, what is asked, and what begins it."""
+    """A kind of copy: whether an image can be copied so, and what is asked."""
 
     key: str
     title: str | Promise
@@ -49,6 +53,9 @@ class Kind:
     rule: Callable[[Image, Actor], Verdict]
     form: type[CopyForm]
     target_template: str
+
+    def split(self, images: Sequence[Image], actor: Actor) -> Partition[Image]:
+        return split_by(images, lambda image: self.rule(image, actor))
 
 
 KINDS = {
@@ -77,12 +84,49 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class CopyWay:
-    """A kind of copy and which of the images can be copied so."""
+class CopyOrder:
+    """A draft with its images that are still there, and the kind of copy."""
 
-    kind: Kind
-    partition: Partition[Image]
+    def __init__(self, draft: Draft, actor: Actor) -> None:
+        self.actor, self.kind, self.back = actor, KINDS[draft.data["kind"]], draft.data["back"]
+        found = {str(image.pk): image for image in _images(actor).filter(pk__in=draft.data["images"])}
+        self.begun = COPY.begun(draft)
+        self.images = [found[pk] for pk in draft.data["images"] if pk in found]
+
+    def problem(self) -> str:
+        """Why it cannot go on; empty when it can."""
+        if not self.images:
+            return _("The image was deleted meanwhile, or is not shared any more.")
+        refused = self.kind.split(self.images, self.actor).refused
+        return str(refused[0][1].reason) if refused else ""
+
+    def form(self, typed: Typed) -> CopyForm:
+        return self.kind.form(typed, prefix="target", images=self.images, actor=self.actor, begun=self.begun)
+
+    def read_again(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What will be copied, and what it takes."""
+        named = zip(self.images, given["names"], strict=True)
+        if target := given.get("target"):
+            across = [CopyAcross(image, name, target, given.get("vault")) for image, name in named]
+            quotas = quota_lines(target, _sum([order.quota for order in across]))
+            return {"copies": across, "given": given, "quotas": quotas}
+        here = [Copy(image, name, given["key"]) for image, name in named]
+        return {
+            "copies": here,
+            "given": given,
+            "quotas": quota_lines(self.actor.project, _sum([order.quota(self.actor) for order in here])),
+            "are_links": all(order.is_link for order in here),
+            "decrypted": [order for order in here if order.image.key_id and not order.key],
+        }
+
+    def copy(self, image: Image, name: str, given: dict[str, Any]) -> str:
+        """Begin one; its ID."""
+        description = given.get("description", image.description)
+        if target := given.get("target"):
+            order = {"target": target, "vault": given.get("vault"), "name": name, "description": description}
+            return str(copy_image_across(image, **order, actor=self.actor).pk)
+        copied = copy_image(image, name=name, description=description, key=given["key"], actor=self.actor)
+        return str(copied.pk)
 
 
 @form_view
@@ -91,14 +135,13 @@ def copy(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     image = get_object_or_404(_images(request.actor), pk=image_id)
     if request.method == "POST" and (kind := KINDS.get(request.POST.get("kind", ""))):
         kind.rule(image, request.actor).require()
-    return _choose_kind(request, [image], reverse("images:copy", args=[image.pk]), image.get_absolute_url())
+    return _choose_kind(request, [image], image.get_absolute_url())
 
 
 @form_view
 def copy_several(request: ActorRequest) -> HttpResponse:
     """Step 1 for the images that were chosen in the list."""
-    state = request.POST.get("state", "") or "tab=private"
-    back = f"{reverse('images:list')}?{state}"
+    back = f"{reverse('images:list')}?{request.POST.get('state', '') or 'tab=private'}"
     chosen = chosen_images(request.POST, request.actor).with_facts(request.actor, *COPY_FACTS)
     images = list(chosen.select_related("key")[:MOST_AT_ONCE])
     if request.method == "POST" and not images:
@@ -107,130 +150,109 @@ def copy_several(request: ActorRequest) -> HttpResponse:
         return redirect(back)
     if len(images) == 1 and "kind" not in request.POST:
         return redirect("images:copy", images[0].pk)
-    return _choose_kind(request, images, reverse("images:copy-several"), back)
+    return _choose_kind(request, images, back)
 
 
-def _choose_kind(request: ActorRequest, images: list[Image], url: str, back: str) -> HttpResponse:
+def _choose_kind(request: ActorRequest, images: list[Image], back: str) -> HttpResponse:
     """The kinds with what keeps some of the images back; the chosen one begins a draft."""
-    ways = {key: CopyWay(kind, _part(images, kind, request.actor)) for key, kind in KINDS.items()}
-    way = ways.get(request.POST.get("kind", ""))
-    if way and way.partition.allowed:
-        ids = [str(image.pk) for image in way.partition.allowed]
-        draft = begin_draft(WIZARD, request.actor, images=ids, kind=way.kind.key, back=back)
-        return redirect("images:copy-step", draft_id=draft.pk, step="target")
-    possible = [way.kind.key for way in ways.values() if way.partition.allowed]
+    ways = [(kind, kind.split(images, request.actor)) for kind in KINDS.values()]
+    asked = request.POST.get("kind", "")
+    for kind, partition in ways:
+        if kind.key == asked and partition.allowed:
+            ids = [str(image.pk) for image in partition.allowed]
+            return COPY.go(COPY.begin(request.actor, images=ids, kind=kind.key, back=back), "target")
+    possible = [kind.key for kind, partition in ways if partition.allowed]
     context = {
-        "active": "images",
-        "images": images,
-        "ways": list(ways.values()),
-        "chosen": request.POST.get("kind") or (possible[0] if possible else ""),
-        "is_possible": bool(possible),
+        **_shown(images, back),
+        "heading": _heading(images),
+        "ways": ways,
+        "chosen": asked or request.GET.get("kind") or (possible[0] if possible else ""),
+        "is_dead_end": not possible,
         "pick": ",".join(str(image.pk) for image in images),
         "state": request.POST.get("state", ""),
-        "url": url,
-        "back_url": back,
-        "steps": list(TITLES.items()),
-        "current": "kind",
     }
-    return render(request, "images/copy/copy.html", context, status=422 if "kind" in request.POST else 200)
+    return COPY.page(request, "images/copy/copy.html", "kind", status=422 if asked else 200, **context)
 
 
-def _part(images: Sequence[Image], kind: Kind, actor: Actor) -> Partition[Image]:
-    return split_by(images, lambda image: kind.rule(image, actor))
+@COPY.step
+def target(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 2: where to, and under which names."""
+    order = CopyOrder(draft, request.actor)
+    if problem := order.problem():
+        return _turn_back(request, order, problem)
+    form = order.form(COPY.typed(request, draft, "target"))
+    if COPY.takes(request, draft, "target", form):
+        return COPY.go(draft, "confirm")
+    before = f"{_first_url(order.images)}?kind={order.kind.key}" if len(order.images) == 1 else ""
+    return _page(request, "target", order, form, back_url=before)
 
 
-def _images(actor: Actor) -> Any:
+@COPY.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 3: read once more."""
+    order = CopyOrder(draft, request.actor)
+    if problem := order.problem():
+        return _turn_back(request, order, problem)
+    form = order.form(COPY.kept(draft, "target"))
+    if not form.is_valid():
+        return COPY.go(draft, "target")
+    if request.method != "POST":
+        before = COPY.url(draft, "target")
+        return _page(request, "confirm", order, back_url=before, **order.read_again(form.cleaned_data))
+    given = form.cleaned_data
+    named = zip(order.images, given["names"], strict=True)
+    outcome = COPY.each(
+        draft, {str(image.pk): (image, name) for image, name in named}, lambda pair: order.copy(*pair, given)
+    )
+    tell_each(request, outcome, done=BEGUN, name=lambda pair: pair[1])
+    made = list(Image.objects.filter(pk__in=[line.result for line in outcome.done]))
+    if not made:
+        COPY.try_again(draft)
+        return COPY.go(draft, "target")
+    return COPY.finish(request, draft, lambda: Made(_url_of(made, order.kind)))
+
+
+def _url_of(made: list[Image], kind: Kind) -> str:
+    """The page of the copy, or of what is being done where it is not seen from here."""
+    if kind.key == "across":
+        job = Job.objects.about(made[0].pk).first() if len(made) == 1 else None
+        return job.get_absolute_url() if job else reverse("jobs:list")
+    return made[0].get_absolute_url() if len(made) == 1 else f"{reverse('images:list')}?tab=private"
+
+
+def _turn_back(request: ActorRequest, order: CopyOrder, problem: str) -> HttpResponse:
+    messages.warning(request, problem)
+    return leave_for(request, order.back if order.images else reverse("images:list"))
+
+
+def _page(
+    request: ActorRequest, step: str, order: CopyOrder, form: Form | None = None, **context: Any
+) -> HttpResponse:
+    shown = _shown(order.images, order.back)
+    context = {**shown, "heading": order.kind.title, "kind": order.kind, **context}
+    return COPY.page(request, f"images/copy/{step}.html", step, form, **context)
+
+
+def _shown(images: Sequence[Image], back: str) -> dict[str, Any]:
+    crumbs = [(f"{reverse('images:list')}?tab=private", _("Private images"))]
+    crumbs += [(image.get_absolute_url(), image.name) for image in images if len(images) == 1]
+    return {"active": "images", "images": images, "crumbs": crumbs, "cancel_url": back}
+
+
+def _heading(images: Sequence[Image]) -> str:
+    if len(images) == 1:
+        return _("Copy %(name)s") % {"name": images[0].name}
+    return ngettext("Copy %(n)s image", "Copy %(n)s images", len(images)) % {"n": len(images)}
+
+
+def _first_url(images: Sequence[Image]) -> str:
+    return reverse("images:copy", args=[images[0].pk])
+
+
+def _images(actor: Actor) -> ImageQuerySet:
     images = Image.objects.visible_to(actor).with_facts(actor, *COPY_FACTS)
     return images.select_related("key", "region", "backup").prefetch_related("disks")
 
 
-class CopyWizard(DraftWizard):
-    """Steps 2 and 3, on a draft that knows its images and the kind of copy."""
-
-    form_list = [("target", CopyForm), ("confirm", ConfirmForm)]
-    storage_name = "imsconsole.accounts.drafts.DraftStorage"
-    url_name = "images:copy-step"
-    done_step_name = "done"
-    titles = TITLES
-    template_names: ClassVar[dict[str, str]] = {
-        "target": "images/copy/target.html",
-        "confirm": "images/copy/confirm.html",
-    }
-    images: list[Image]
-    kind: Kind
-    back: str
-
-    def dispatch(self, request: ActorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        draft = request.draft = find_draft(WIZARD, kwargs["draft_id"], request.actor)  # type: ignore[attr-defined]
-        self.kind, self.back = KINDS[draft.data["kind"]], draft.data["back"]
-        found = {str(image.pk): image for image in _images(request.actor).filter(pk__in=draft.data["images"])}
-        self.images = [found[pk] for pk in draft.data["images"] if pk in found]
-        partition = _part(self.images, self.kind, request.actor)
-        if not self.images or partition.refused:
-            gone = _("The image was deleted meanwhile, or is not shared any more.")
-            messages.warning(request, str(partition.refused[0][1].reason if partition.refused else gone))
-            return redirect(self.back if self.images else "images:list")
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> Any:
-        """The form of the target is that of the kind of copy."""
-        if (step or self.steps.current) != "target":
-            return super().get_form(step, data, files)
-        prefix = self.get_form_prefix("target", CopyForm)
-        return self.kind.form(data, prefix=prefix, images=self.images, actor=self.request.actor)
-
-    def get_context_data(self, form: Any, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(form=form, **kwargs)
-        if self.steps.current == "confirm":
-            context |= self._order()
-        images = self.images
-        return context | {"active": "images", "images": images, "kind": self.kind, "back_url": self.back}
-
-    def _order(self) -> dict[str, Any]:
-        given = self.get_cleaned_data_for_step("target") or {}
-        named = zip(self.images, given.get("names", []), strict=True)
-        if target := given.get("target"):
-            across = [CopyAcross(image, name, target, given.get("vault")) for image, name in named]
-            quotas = [order.quota for order in across]
-            return {"copies": across, "given": given, "quotas": quota_lines(target, _sum(quotas))}
-        here = [Copy(image, name, given.get("key")) for image, name in named]
-        wanted = _sum([order.quota(self.request.actor) for order in here])
-        return {
-            "copies": here,
-            "given": given,
-            "quotas": quota_lines(self.request.actor.project, wanted),
-            "are_links": all(order.is_link for order in here),
-            "decrypted": [order for order in here if order.image.key_id and not order.key],
-        }
-
-    def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Each on its own, so that one that is refused by now does not keep the others back."""
-        given = form_dict["target"].cleaned_data
-        named = list(zip(self.images, given["names"], strict=True))
-        outcome = do_each(named, lambda pair: self._copy(*pair, given))
-        tell_each(self.request, outcome, done=BEGUN, name=lambda pair: pair[1])
-        if not outcome.done:
-            return redirect(self.get_step_url("target"))
-        self.storage.draft.delete()
-        return self._after([line.result for line in outcome.done if line.result])
-
-    def _copy(self, image: Image, name: str, given: dict[str, Any]) -> Image:
-        actor, description = self.request.actor, given.get("description", image.description)
-        if target := given.get("target"):
-            order = {"target": target, "vault": given.get("vault"), "name": name, "description": description}
-            return copy_image_across(image, **order, actor=actor)
-        return copy_image(image, name=name, description=description, key=given["key"], actor=actor)
-
-    def _after(self, made: list[Image]) -> HttpResponse:
-        """To the copy, or to what is being done where it is not seen from here."""
-        if self.kind.key == "across":
-            job = Job.objects.about(made[0].pk).first()
-            return redirect(job if job and len(made) == 1 else "jobs:list")
-        return redirect(made[0] if len(made) == 1 else f"{reverse('images:list')}?tab=private")
-
-
 def _sum(quotas: list[dict[str, int]]) -> dict[str, int]:
     return {name: sum(quota[name] for quota in quotas) for name in quotas[0]} if quotas else {}
-
-
-copy_step = form_view(CopyWizard.as_view(url_name=CopyWizard.url_name, done_step_name="done"))

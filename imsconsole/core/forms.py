@@ -1,9 +1,30 @@
 """What several rooms' forms need."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_bootstrap5.renderers import FormRenderer
+
+INDEXED = (forms.RadioSelect, forms.CheckboxSelectMultiple)  # their first choice has the number 0 in its ID
+
+
+class QuietFormRenderer(FormRenderer):
+    """A form whose errors stand at its fields and in the summary above it, not in a box of their own as well."""
+
+    def render_errors(self, type: str = "") -> SafeString:
+        return SafeString()
+
+
+def errors_of(form: forms.BaseForm) -> Iterator[tuple[str, str, str]]:
+    """The errors of a form that was sent: the ID of the field one is at, its label, the sentence; in its order."""
+    yield from (("", "", str(sentence)) for sentence in form.non_field_errors())
+    for field in form:
+        number = "_0" if isinstance(field.field.widget, INDEXED) else ""
+        where = "" if field.is_hidden else f"{field.auto_id}{number}"
+        yield from ((where, str(field.label), str(sentence)) for sentence in field.errors)
 
 
 def limit_number(field: Any, smallest: int, largest: int) -> None:

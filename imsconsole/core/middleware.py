@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -72,12 +73,15 @@ def error_page(
 ) -> HttpResponse:
     """A page with a sentence, a way on and a reference; only a toast when htmx asks."""
     context = _context(request, status, sentence, error)
-    toast = wants_fragment(request)
+    htmx: Any = getattr(request, "htmx", None)
+    toast = wants_fragment(request) or bool(
+        htmx and request.method == "POST"
+    )  # a form stays as it was filled in
     response = render(
         request, "components/_error_toast.html" if toast else "error.html", context, status=status
     )
     if toast:
-        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+        _as_toast(response)
     response.ims_error = error  # type: ignore[attr-defined]
     return response
 
@@ -88,7 +92,16 @@ def bare_error_page(request: HttpRequest, status: int, sentence: str) -> HttpRes
     if not wants_fragment(request):
         return HttpResponse(render_to_string("error.html", context), status=status)
     response = HttpResponse(render_to_string("components/_error_toast.html", context), status=status)
-    response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+    return _as_toast(response)
+
+
+def _as_toast(response: HttpResponse) -> HttpResponse:
+    """Among the other notices, whatever the request meant to change."""
+    response["HX-Retarget"], response["HX-Reswap"], response["HX-Reselect"] = (
+        "#toasts",
+        "beforeend",
+        ".notice",
+    )
     return response
 
 

@@ -1,4 +1,4 @@
-// Filters are sent when they change; forms marked data-once are sent once.
+// Filters are sent when they change; forms marked data-once are sent once; a refused form shows what is wrong.
 const TYPING_MS = 350;
 const SENT_MS = 8000;
 let typing = 0;
@@ -21,9 +21,26 @@ function sendOnce(event) {
   setTimeout(() => delete form.dataset.sent, SENT_MS);
 }
 
+// What is wrong with a form is read first, and its first field is in view; the next page of a wizard begins at its top.
+function showErrors() {
+  const summary = document.getElementById("error-summary");
+  summary?.focus({ preventScroll: true });
+  const first = summary?.querySelector("a[href^='#']");
+  if (first) document.getElementById(first.hash.slice(1))?.scrollIntoView({ block: "center" });
+  return summary;
+}
+
+function settled(event) {
+  if (event.target.id !== "main" || showErrors()) return;
+  window.scrollTo(0, 0);
+  event.target.focus({ preventScroll: true });
+}
+
 document.addEventListener("change", sendFilter);
 document.addEventListener("input", sendFilter);
 document.addEventListener("submit", sendOnce);
 // the back button shows the page as it was left: forms may be sent again
 addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
+document.addEventListener("htmx:afterSettle", settled);
+showErrors();
 document.documentElement.classList.add("js");

@@ -92,8 +92,12 @@ class Visitor:
 
     def send(self, button: str = "main form[method=post] button[type=submit]") -> None:
         """Press the page's (last) button that sends its form, and look at what comes."""
-        self.page.locator(button).last.click()
-        self.page.wait_for_load_state("load")
+        pressed = self.page.locator(button).last
+        is_changed_in_place = self.scripts and pressed.evaluate(
+            "button => Boolean(button.form?.closest('[hx-boost]'))"
+        )
+        pressed.click()
+        self.page.wait_for_load_state("networkidle" if is_changed_in_place else "load")
         self.look()
 
     def look(self, *known: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -15,6 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from imsconsole.core import text
+from imsconsole.core.forms import errors_of
 from imsconsole.core.rules import ALLOWED, Verdict
 
 register = template.Library()
@@ -41,6 +43,16 @@ def main_menu(context: dict[str, Any]) -> SafeString:
 @lru_cache(maxsize=512)
 def _main_menu(language: str | None, active: str, pending_shares: int) -> SafeString:
     return render_to_string("components/_nav.html", {"active": active, "pending_shares": pending_shares})
+
+
+@register.inclusion_tag("components/_form_errors.html", takes_context=True)
+def form_errors(context: Context) -> dict[str, Any]:
+    """What is wrong with the forms of the page: those that its context calls `form` or `…_form`."""
+    names = [name for scope in context.dicts for name in scope if name == "form" or name.endswith("_form")]
+    sent = [context[name] for name in dict.fromkeys(names)]
+    return {
+        "errors": [error for form in sent if getattr(form, "is_bound", False) for error in errors_of(form)]
+    }
 
 
 @register.inclusion_tag("components/_action.html", takes_context=True)

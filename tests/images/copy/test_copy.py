@@ -6,6 +6,7 @@ from django.urls import reverse
 from images.copy.jobs import CopyImage
 from images.copy.rules import COPY_FACTS, can_copy, fits_key
 from images.copy.services import copy_image
+from images.copy.views import CopyOrder
 from images.delete.services import delete_image, purge_image
 from images.models import Image, ImageDisk
 from images.verify.store_check import differences
@@ -22,7 +23,7 @@ from tests import factories
 from tests.cloud.servers.machines import REGION, WORD, bootable_image
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
-from tests.support.faults import faulty_engine
+from tests.support.faults import Crash, faulty_engine
 from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
@@ -401,6 +402,45 @@ def test_one_that_is_refused_by_now_does_not_keep_the_others_back(people):
     answer = client.post(at.replace("/target/", "/confirm/"), CONFIRM, follow=True)
     assert Image.objects.filter(parent__in=images).get().name in ("first", "second")
     assert "The quota of the project" in answer.content.decode()
+
+
+def test_an_order_that_is_cut_short_goes_on_and_copies_nothing_twice(people, monkeypatch):
+    images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
+    client = client_of(people.bob)
+    picked = {"pick": ",".join(str(image.pk) for image in images), "state": "tab=private", "kind": "here"}
+    at = client.post(url("copy-several"), picked)["Location"]
+    client.post(at, target(**{"name-0": "first", "name-1": "second", "key": ""}))
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyOrder, "copy", cut_short_at("second", CopyOrder.copy))
+        with pytest.raises(Crash):
+            confirmed(client, at)
+    assert [copy.name for copy in Image.objects.filter(parent__in=images)] == ["first"]
+    assert confirmed(client, at)["Location"] == f"{url('list')}?tab=private"
+    copies = Image.objects.filter(parent__in=images).order_by("name")
+    assert [copy.name for copy in copies] == ["first", "second"]
+    assert confirmed(client, at)["Location"] == f"{url('list')}?tab=private"
+    assert copies.count() == 2
+
+
+def cut_short_at(name, copy):
+    def copy_until(order, image, wanted, given):
+        if wanted == name:
+            raise Crash
+        return copy(order, image, wanted, given)
+
+    return copy_until
+
+
+def test_a_wizard_that_is_used_up_leads_to_the_copy(people):
+    source = bootable_image(people.bob)
+    client = client_of(people.bob)
+    at = begun(client, source)
+    client.post(at, target(**{"name-0": "copy", "key": ""}))
+    made = confirmed(client, at)["Location"]
+    assert made == Image.objects.get(name="copy").get_absolute_url()
+    assert confirmed(client, at)["Location"] == made  # sent twice
+    assert client.get(at)["Location"] == made  # the back button
+    assert Image.objects.filter(parent=source).count() == 1
 
 
 def test_an_image_that_went_while_one_filled_in_the_form_is_told(people):

@@ -1,0 +1,199 @@
+"""Wizards: forms over several pages. What has been filled in is a draft: a row, whose key is in each page's address.
+
+So a draft survives signing out, two tabs do not mix, and each page is a view of its own that works without scripts;
+with them htmx changes the page in place (`components/wizard.html`).
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django_htmx.http import HttpResponseClientRedirect
+
+from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Draft, User
+from imsconsole.core.contention import retried
+from imsconsole.core.each import Line, Outcome, attempt
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.core.sentences import lasting_values
+
+T = TypeVar("T")
+Typed = MultiValueDict[str, str] | None
+STEPS, MADE, OUTCOMES = "steps", "made", "outcomes"
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a wizard has led to: the page of what was made, and what is said there."""
+
+    url: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Wizard:
+    """One of them. `name` is that of its drafts, `steps` are key and title in their order.
+
+    The page of a step has the URL name `<urls>-<step>`, with the draft's key and what `place` says of the draft.
+    """
+
+    name: str
+    title: str | Promise
+    urls: str
+    steps: Mapping[str, str | Promise]
+    place: Callable[[Draft], Mapping[str, Any]] = field(default=lambda _draft: {})
+
+    def begin(self, actor: Actor, **data: Any) -> Draft:
+        """A new draft; `data` is what it begins with."""
+        user = cast(User, actor.user)
+        return Draft.objects.create(wizard=self.name, user=user, project=actor.project, data=data)
+
+    def find(self, draft_id: UUID, actor: Actor) -> Draft:
+        """One's own draft in this project; somebody else's is 404."""
+        mine = Draft.objects.filter(wizard=self.name, user=actor.user, project=actor.project)
+        return get_object_or_404(mine, pk=draft_id)
+
+    def step(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
+        """Decorates the view of a step, which is given the draft. One that is used up leads to what was made."""
+
+        @wraps(view)
+        def find_and_show(request: ActorRequest, draft_id: UUID, **place: Any) -> HttpResponseBase:
+            draft = self.find(draft_id, request.actor)
+            if MADE in draft.data:
+                return leave_for(request, draft.data[MADE])
+            return view(request, draft, **place)
+
+        return form_view(find_and_show)
+
+    def url(self, draft: Draft, step: str) -> str:
+        return reverse(f"{self.urls}-{step}", kwargs={**self.place(draft), "draft_id": draft.pk})
+
+    def go(self, draft: Draft, step: str) -> HttpResponse:
+        return redirect(self.url(draft, step))
+
+    def typed(self, request: HttpRequest, draft: Draft, step: str) -> Typed:
+        """What the step's form is bound to: what is sent, else what was filled in before, if it was."""
+        return request.POST if request.method == "POST" else self.kept(draft, step)
+
+    def kept(self, draft: Draft, step: str) -> Typed:
+        kept = draft.data.get(STEPS, {}).get(step)
+        return None if kept is None else MultiValueDict(kept)
+
+    def takes(self, request: HttpRequest, draft: Draft, step: str, form: Form) -> bool:
+        """Whether the step was sent and filled in well. Its own fields are kept then: no token, no button."""
+        if request.method != "POST" or not form.is_valid():
+            return False
+        own = {key: values for key, values in request.POST.lists() if key.startswith(f"{form.prefix}-")}
+        draft.data[STEPS] = {**draft.data.get(STEPS, {}), step: own}
+        draft.updated_at = now()
+        draft.save(update_fields=["data", "updated_at"])
+        return True
+
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        step: str,
+        form: Form | None = None,
+        status: int = 200,
+        **context: Any,
+    ) -> HttpResponse:
+        """A step's page (`components/wizard.html`); 422 where what was sent is not taken."""
+        if request.method == "POST" and form is not None and form.errors:
+            status = 422
+        steps = list(self.steps.items())
+        context = {"title": self.title, "steps": steps, "current": step, "form": form, **context}
+        response = render(request, template, context, status=status)
+        if status != 200:
+            response["HX-Push-Url"] = "false"  # it is the page one is on
+        return response
+
+    def finish(self, request: HttpRequest, draft: Draft, make: Callable[[], Made]) -> HttpResponse:
+        """Make it, once however often the last page is sent, and lead to what was made."""
+        made, is_new = _made_once(draft.pk, make)
+        if is_new and made.text:
+            messages.success(request, made.text)
+        return leave_for(request, made.url)
+
+    def each(self, draft: Draft, things: Mapping[str, T], act: Callable[[T], str]) -> Outcome[T, str]:
+        """Act on one thing after the other, each in a transaction of its own that also keeps how it ended.
+
+        So an order that is cut short goes on where it was when it is sent again, and one that is sent twice does
+        nothing twice. `things` are by the keys under which that is kept; `act` says what it made.
+        """
+        return Outcome(
+            [_line(thing, _tried_once(draft.pk, key, partial(act, thing))) for key, thing in things.items()]
+        )
+
+    def begun(self, draft: Draft) -> Collection[str]:
+        """The keys of the things of which it is kept how they ended."""
+        return cast(dict[str, Any], draft.data.get(OUTCOMES, {})).keys()
+
+    def try_again(self, draft: Draft) -> None:
+        """Forget how an order ended of which nothing came."""
+        Draft.objects.filter(pk=draft.pk).update(data={**draft.data, OUTCOMES: {}}, updated_at=now())
+
+
+def leave_for(request: HttpRequest, url: str) -> HttpResponse:
+    """Out of the wizard: to a page that htmx does not put into this one's place."""
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", None) else redirect(url)
+
+
+@retried
+@transaction.atomic
+def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
+    """What the draft has led to, and whether only now."""
+    draft = Draft.objects.select_for_update().get(pk=draft_id)
+    if MADE in draft.data:
+        return Made(draft.data[MADE]), False
+    made = make()
+    draft.data, draft.updated_at = {MADE: made.url}, now()
+    draft.save(update_fields=["data", "updated_at"])
+    return made, True
+
+
+@retried
+@transaction.atomic
+def _tried_once(draft_id: UUID, key: str, deed: Callable[[], str]) -> dict[str, Any]:
+    draft = Draft.objects.select_for_update().get(pk=draft_id)
+    outcomes = draft.data.setdefault(OUTCOMES, {})
+    if key not in outcomes:
+        outcomes[key] = _tried(deed)
+        draft.updated_at = now()
+        draft.save(update_fields=["data", "updated_at"])
+    return cast(dict[str, Any], outcomes[key])
+
+
+def _tried(deed: Callable[[], str]) -> dict[str, Any]:
+    """What it made, or the code and the values of the error it ended with."""
+    line = attempt(None, lambda _nothing: deed())
+    return (
+        {"code": line.error.code, "values": lasting_values(line.error)}
+        if line.error
+        else {"made": line.result}
+    )
+
+
+def _line(thing: T, kept: Mapping[str, Any]) -> Line[T, str]:
+    if code := kept.get("code"):
+        return Line(thing, error=ImsError(code, **kept["values"]))
+    return Line(thing, kept.get("made", ""))
+
+
+def forget_old_drafts() -> None:
+    """Remove drafts nobody has touched for a month."""
+    Draft.objects.filter(updated_at__lt=now() - KEPT).delete()
