@@ -6,18 +6,19 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.create.jobs import put_disks, role_in
 from images.models import Image, ImageDisk
 from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
-from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 
 
@@ -45,32 +46,14 @@ class CaptureImage(JobKind):
         return {image: asdict(stored[each]) for image, each in wanted.items()}
 
     def undo_capture(self, run: Run) -> None:
-        """Also what an attempt stored that was killed before it wrote its result."""
-        engine = engine_for(_region(run.job))
-        engine.sweep(run.prefix)
-        ours = [each["stored"] for each in run.args["images"].values()]
-        for ref in engine.inventory().stored:
-            if any(stored in ref for stored in ours):
-                engine.delete(ref)
+        stored = [UUID(each["stored"]) for each in run.args["images"].values()]
+        engine_for(_region(run.job)).discard(stored, run.prefix)
 
     def register(self, run: Run) -> None:
-        """The rows of the stored disks. What was reserved gives way to what they really take."""
-        stored = run.result("capture")
-        with run.fenced():
-            project = _images(run.job).select_related("project").earliest("pk").project
-            assert project is not None  # noqa: S101 - private images have one
-            lock_project(project)
-            run.job.reservations.all().delete()
-            ImageDisk.objects.filter(image__in=_images(run.job)).delete()
-            if not fits_quota(project, {"store_bytes": sum(each["size_bytes"] for each in stored.values())}):
-                raise Conflict("store-quota-reached")
+        with registering(run):
             for image in _images(run.job):
-                ImageDisk.objects.create(
-                    id=UUID(run.args["images"][str(image.pk)]["stored"]),
-                    image=image,
-                    role="data" if image.type == Image.Type.DATA else "system",
-                    **stored[str(image.pk)],
-                )
+                row = {"id": run.args["images"][str(image.pk)]["stored"], "role": role_in(image)}
+                put_disks(image, [row | run.result("capture")[str(image.pk)]])
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():

@@ -7,17 +7,17 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import MakeImage
+from images.create.jobs import MakeImage, put_disks
 from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Key
-from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Key as EngineKey
 from imsconsole.jobs.kinds import BULK, QUICK
-from imsconsole.jobs.quotas import fits_quota, lock_project, used_by
+from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 
 FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
@@ -51,7 +51,7 @@ class CopyImage(MakeImage):
         }
 
     def undo_take(self, run: Run) -> None:
-        remove_stored(run, "held")
+        discard(run, "held")
 
     def store(self, run: Run) -> dict[str, Any]:
         """Each disk once more: links where the bytes stay, so that nothing is read or written."""
@@ -67,17 +67,17 @@ class CopyImage(MakeImage):
         return {"rows": rows}
 
     def undo_store(self, run: Run) -> None:
-        remove_stored(run, "id")
+        discard(run, "id")
 
     def register(self, run: Run) -> None:
-        """The rows of its disks. What was reserved gives way to what it really takes."""
-        register_disks(run, run.result("store")["rows"])
+        with registering(run):
+            put_disks(copy_of(run), run.result("store")["rows"])
 
     def tidy(self, run: Run) -> None:
         """What was only held is let go."""
         run.hold()
         if not _is_link(run.args):
-            remove_stored(run, "held")
+            discard(run, "held")
 
 
 def _is_link(args: dict[str, Any]) -> bool:
@@ -118,13 +118,10 @@ def sources_of(run: Run) -> Iterator[tuple[dict[str, str], ImageDisk]]:
         yield disk, source
 
 
-def remove_stored(run: Run, which: str, region: str = "") -> None:
-    """Remove what was stored, known by the IDs the disks were to have, and what is unfinished."""
-    engine = engine_for(region or copy_of(run).region_id)
-    engine.sweep(run.prefix)
-    for ref in engine.inventory().stored:
-        if any(disk[which] in ref for disk in run.args["disks"]):
-            engine.delete(ref)
+def discard(run: Run, which: str, region: str = "") -> None:
+    """Remove what was stored under the IDs `id` or `held` of the args."""
+    ids = [UUID(disk[which]) for disk in run.args["disks"]]
+    engine_for(region or copy_of(run).region_id).discard(ids, run.prefix)
 
 
 def facts_of(source: ImageDisk) -> dict[str, Any]:
@@ -141,18 +138,3 @@ def facts_of(source: ImageDisk) -> dict[str, Any]:
 def _linked(engine: Engine, new: str, source: ImageDisk, run: Run) -> dict[str, Any]:
     stored = replace(engine.copy(UUID(new), source.ref, work=run), sha256=source.sha256)
     return {"id": new, **facts_of(source), **asdict(stored), "bytes_id": str(source.bytes_id)}
-
-
-def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:
-    """The rows of the new disks, if the project's quota has room for them. Raises Conflict."""
-    with run.fenced():
-        copy = copy_of(run)
-        assert copy.project is not None  # noqa: S101 - private images have one
-        lock_project(copy.project)
-        run.job.reservations.all().delete()
-        copy.disks.all().delete()
-        before = used_by(copy.project, ["store_bytes"])
-        ImageDisk.objects.bulk_create(ImageDisk(image=copy, **row) for row in rows)
-        after = used_by(copy.project, ["store_bytes"])
-        if after != before and not fits_quota(copy.project, {"store_bytes": 0}, after):
-            raise Conflict("store-quota-reached")

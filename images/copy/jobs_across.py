@@ -8,18 +8,18 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from images.copy.jobs import FACTS, begin, copy_of, facts_of, register_disks, remove_stored, sources_of
+from images.copy.jobs import FACTS, begin, copy_of, discard, facts_of, sources_of
 from images.copy.rules import may_be_placed
-from images.create.jobs import MakeImage
+from images.create.jobs import MakeImage, put_disks
 from images.models import Image
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role, User
-from imsconsole.cloud.backups.jobs_create import remove_stored as remove_backed_up
 from imsconsole.cloud.backups.jobs_create import resume_backup, settle_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -74,7 +74,7 @@ class CopyImageAcross(MakeImage):
         return held
 
     def undo_take(self, run: Run) -> None:
-        remove_stored(run, "held", _source_project(run).region_id)
+        discard(run, "held", _source_project(run).region_id)
 
     def transfer(self, run: Run) -> dict[str, Any]:
         """Every byte, on from where an earlier attempt was cut; the checksum is compared at the end."""
@@ -92,21 +92,18 @@ class CopyImageAcross(MakeImage):
         return {"rows": rows, "backed_up": backed_up}
 
     def undo_transfer(self, run: Run) -> None:
-        region = copy_of(run).region_id
-        engine = engine_for(region)
-        for disk in run.args["disks"]:
-            engine.drop_transfer(UUID(disk["id"]))
-        remove_stored(run, "id", region)
-        remove_backed_up(engine, [str(disk.pk) for disk in _backup_disks(run)])
+        discard(run, "id")
+        backed_up = [disk.pk for disk in _backup_disks(run)]
+        engine_for(copy_of(run).region_id).discard(backed_up, run.prefix)
 
     def register(self, run: Run) -> None:
         """The rows of its disks, and of its backup's, if the target still lets them in (R82)."""
         _require_agency(run)
         came = run.result("transfer")
-        with run.fenced():
+        with registering(run):
             for pk, stored in came["backed_up"].items():
                 BackupDisk.objects.filter(pk=pk).update(**stored)
-            register_disks(run, came["rows"])
+            put_disks(copy_of(run), came["rows"])
 
     def undo_register(self, run: Run) -> None:
         super().undo_register(run)
@@ -116,7 +113,7 @@ class CopyImageAcross(MakeImage):
     def tidy(self, run: Run) -> None:
         """What was held in the region it came from is let go."""
         run.hold()
-        remove_stored(run, "held", _source_project(run).region_id)
+        discard(run, "held", _source_project(run).region_id)
 
     def sweep(self, run: Run) -> None:
         """What has come so far stays: the transfer goes on there."""

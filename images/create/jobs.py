@@ -1,6 +1,7 @@
 """Long work about images."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from imsconsole.engine.types import GIB, MIB, FileSource, Found
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 
 
@@ -43,12 +44,7 @@ class MakeImage(JobKind):
         return asdict(stored)
 
     def undo_store(self, run: Run) -> None:
-        """Remove what was stored, known by its result or, when that was not written any more, by its ID."""
-        engine = engine_for(_region(run))
-        engine.sweep(run.prefix)
-        for ref in engine.inventory().stored:
-            if run.args["disk"] in ref:
-                engine.delete(ref)
+        engine_for(_region(run)).discard([UUID(run.args["disk"])], run.prefix)
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():
@@ -115,21 +111,9 @@ class ImportImage(MakeImage):
         return FileSource(work_dir() / run.result("inspect")["link"])
 
     def register(self, run: Run) -> None:
-        """The disk's row. What was reserved gives way to what it really takes."""
-        stored = run.result("store")
-        with run.fenced():
-            project = Image.objects.select_related("project").get(pk=run.job.subject_id).project
-            assert project is not None  # noqa: S101 - private images have one
-            lock_project(project)
-            run.job.reservations.all().delete()
-            ImageDisk.objects.filter(image=run.job.subject_id).delete()
-            if not fits_quota(project, {"store_bytes": stored["size_bytes"]}):
-                raise Conflict("store-quota-reached")
-            came_in = {
-                "source_size_bytes": run.result("inspect")["size_bytes"],
-                "source_sha256": run.args["source_sha256"],
-            }
-            disk_row(run, stored, **came_in).save(force_insert=True)
+        sizes = {"source_size_bytes": run.result("inspect")["size_bytes"]}
+        with registering(run):
+            put_disk(run, **sizes, source_sha256=run.args["source_sha256"])
 
     def tidy(self, run: Run) -> None:
         """The upload has become an image."""
@@ -212,14 +196,19 @@ def _remove_links(run: Run) -> None:
         path.unlink(missing_ok=True)
 
 
-def disk_row(run: Run, stored: dict[str, Any], **came_in: Any) -> ImageDisk:
-    """The row of a stored disk; `came_in` are its `source_…` fields."""
+def put_disk(run: Run, **came_in: object) -> None:
+    """In a fence: the row of the stored disk; `came_in` are its `source_…` fields."""
     image = Image.objects.get(pk=run.job.subject_id)
-    return ImageDisk(
-        id=UUID(run.args["disk"]),
-        image=image,
-        role="data" if image.type == Image.Type.DATA else "system",
-        source_format=run.args["format"],
-        **stored,
-        **came_in,
-    )
+    row = {"id": run.args["disk"], "role": role_in(image), "source_format": run.args["format"]}
+    put_disks(image, [row | run.result("store") | came_in])
+
+
+def put_disks(image: Image, rows: Iterable[Mapping[str, Any]]) -> None:
+    """In a fence: the rows of an image's disks, instead of those an earlier attempt wrote."""
+    image.disks.all().delete()
+    ImageDisk.objects.bulk_create(ImageDisk(image=image, **row) for row in rows)
+
+
+def role_in(image: Image) -> str:
+    """What the disk of an image of one disk is there for."""
+    return "data" if image.type == Image.Type.DATA else "system"

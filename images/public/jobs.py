@@ -92,13 +92,8 @@ class FetchPublicImage(JobKind):
         return stored
 
     def undo_store(self, run: Run) -> None:
-        """Remove what was stored, known by the disks' IDs also when it was not written down any more."""
-        self.sweep(run)
         for slot in run.args["slots"]:
-            engine = engine_for(slot["region"])
-            for ref in engine.inventory().stored:
-                if slot["disk"] in ref:
-                    engine.delete(ref)
+            engine_for(slot["region"]).discard([UUID(slot["disk"])], run.prefix)
 
     def tidy(self, run: Run) -> None:
         run.hold()

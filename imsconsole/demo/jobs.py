@@ -7,8 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import MakeImage, disk_row
-from images.models import ImageDisk
+from images.create.jobs import MakeImage, put_disk
 from images.public.programs import CannotBuildError
 from imsconsole.core.errors import Unavailable
 from imsconsole.demo.guest import built_guest
@@ -36,8 +35,7 @@ class BuildDemoImage(MakeImage):
 
     def register(self, run: Run) -> dict[str, Any]:
         with run.fenced():
-            ImageDisk.objects.filter(image=run.job.subject_id).delete()
-            disk_row(run, run.result("store")).save(force_insert=True)
+            put_disk(run)
         return {}
 
 

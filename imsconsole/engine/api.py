@@ -13,7 +13,7 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -49,6 +49,15 @@ class Engine(Protocol):
         """Remove every temporary file whose name carries `token` (a prefix will do).
 
         What running guests copy for a `capture` is ended, unless `keep_captures`: the same capture goes on with it.
+        """
+        ...
+
+    def discard(self, ids: Iterable[UUID], token: str, *, server_ref: str = "") -> None:
+        """Remove what work whose token begins with `token` has left of the things `ids`, whole or not, as if it had never begun.
+
+        `ids` are those of stored disks, disks and servers; system disks are looked for in `server_ref`. A server
+        goes with its system disk, its power is cut. What other work made stays, under the same ID too. May be
+        called again. Raises Conflict (a server runs from one of the system disks).
         """
         ...
 
@@ -92,13 +101,9 @@ class Engine(Protocol):
         """Store the bytes of a stored disk of another region as they are; `sha256` is what they must have.
 
         What has come is kept when it raises, under `disk_id` and beyond `sweep`: the next call goes on
-        there, `drop_transfer` forgets it. Raises BadImage `transfer-differs` (then nothing is kept),
+        there, `discard` forgets it. Raises BadImage `transfer-differs` (then nothing is kept),
         Unavailable `transfer-cut`, NoSpace, NotFound.
         """
-        ...
-
-    def drop_transfer(self, disk_id: UUID) -> None:
-        """Remove what an unfinished transfer has brought."""
         ...
 
     def open(self, ref: str, offset: int = 0) -> BinaryIO:

@@ -1,6 +1,7 @@
 """Quotas of a project: used, reserved, and the question whether more fits. Hard by the project's row lock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.resources import TITLES
+from imsconsole.core.errors import Conflict
 from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job, Reservation
+from imsconsole.jobs.run import Run
 
 Rows = Iterable[Mapping[str, Any]]  # one per project that has something: `project` and the counted resources
 
@@ -166,6 +169,24 @@ def reserve(job: Job) -> None:
         Reservation(job=job, project=project, resource=resource, amount=amount)
         for resource, amount in job.reserves.items()
     )
+
+
+@contextmanager
+def registering(run: Run) -> Iterator[None]:
+    """In the run's fence: rows of stored bytes that the block writes take the place of what the job reserved.
+
+    Raises Conflict: they take more than the quota has room for.
+    """
+    project = run.job.quota_project
+    assert project is not None  # noqa: S101 - who stores bytes has one
+    with run.fenced():
+        lock_project(project)
+        run.job.reservations.all().delete()
+        before = used_by(project, ["store_bytes"])
+        yield
+        after = used_by(project, ["store_bytes"])
+        if after != before and not fits_quota(project, {"store_bytes": 0}, after):
+            raise Conflict("store-quota-reached")
 
 
 def _amount(resource: str, amount: int) -> str:

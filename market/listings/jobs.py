@@ -134,14 +134,8 @@ class PublishListing(JobKind):
         return {edition["disk"]: _stored(source, edition, run) for edition in run.args["editions"]}
 
     def undo_store(self, run: Run) -> None:
-        """Remove what was stored, known by the IDs the disks were to have."""
         for edition in run.args["editions"]:
-            engine = engine_for(edition["region"])
-            engine.sweep(run.prefix)
-            engine.drop_transfer(UUID(edition["disk"]))
-            for ref in engine.inventory().stored:
-                if edition["disk"] in ref:
-                    engine.delete(ref)
+            engine_for(edition["region"]).discard([UUID(edition["disk"])], run.prefix)
 
     def sweep(self, run: Run) -> None:
         """What has come so far stays: a transfer goes on there."""

@@ -99,14 +99,13 @@ class TransferContract:
         assert far.read == far.size_bytes
 
     def test_a_connection_that_stays_cut_is_told_and_what_came_is_kept(self, engine: Engine) -> None:
-        far, disk_id = Far(an_iso()), uuid4()
+        far, disk_id, work = Far(an_iso()), uuid4(), TestWork()
         far.cut = lambda left: min(left, MIB) if left == far.size_bytes else 0
         with pytest.raises(Unavailable) as refusal:
-            engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork())
+            engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=work)
         assert (refusal.value.code, refusal.value.values["done"]) == ("transfer-cut", MIB)
         assert not engine.inventory().stored
-        engine.drop_transfer(disk_id)
-        engine.drop_transfer(disk_id)
+        engine.discard([disk_id], work.token)
         assert nothing_in(engine)
 
     def test_a_flipped_byte_is_found_at_the_far_end_and_nothing_is_kept(self, engine: Engine) -> None:

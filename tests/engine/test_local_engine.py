@@ -5,6 +5,7 @@ import pytest
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from tests.engine.contract import EngineContract
+from tests.engine.contract_discard import DiscardContract
 from tests.engine.contract_transfer import TransferContract
 
 
@@ -15,6 +16,12 @@ class TestLocalEngine(EngineContract):
 
 
 class TestLocalTransfer(TransferContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
+
+
+class TestLocalDiscard(DiscardContract):
     @pytest.fixture
     def engine(self, local: LocalEngine) -> Engine:
         return local

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.create.jobs import put_disks
 from images.models import Image, ImageDisk
-from imsconsole.cloud.backups.jobs_create import CreateBackup, backup_of, engine_of_backup, remove_stored
+from imsconsole.cloud.backups.jobs_create import CreateBackup, backup_of, engine_of_backup
 from imsconsole.cloud.models import Backup, BackupDisk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
@@ -39,17 +40,13 @@ def _linked(disk: BackupDisk, run: Run) -> dict[str, Any]:
 
 
 def unlink_disks(run: Run) -> None:
-    """Also what an attempt linked that was killed before it wrote its result."""
-    engine = engine_of_backup(backup_of(run))
-    engine.sweep(run.prefix)
-    remove_stored(engine, list(run.args["disks"].values()))
+    engine_of_backup(backup_of(run)).discard(map(UUID, run.args["disks"].values()), run.prefix)
 
 
 def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:
     """The rows of the image's disks, and with them the image can be used. In a fence."""
     image = Image.objects.get(pk=run.job.subject_id)
-    image.disks.all().delete()
-    ImageDisk.objects.bulk_create(ImageDisk(image=image, **row) for row in rows)
+    put_disks(image, rows)
     Image.objects.filter(pk=image.pk, status=Status.SAVING).update(
         status=Status.ACTIVE, active_at=now(), updated_at=now()
     )

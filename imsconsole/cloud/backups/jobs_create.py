@@ -11,12 +11,12 @@ from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
-from imsconsole.core.errors import BadImage, Conflict, NotFound
+from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 
 DONE = Job.State.DONE
@@ -48,23 +48,14 @@ class CreateBackup(JobKind):
         return {str(each): asdict(disk) for each, disk in stored.items()}
 
     def undo_capture(self, run: Run) -> None:
-        """Also what an attempt stored that was killed before it wrote its result."""
         backup = backup_of(run)
-        engine = engine_of_backup(backup)
-        engine.sweep(run.prefix)
-        remove_stored(engine, [str(disk.pk) for disk in backup.disks.all()])
+        engine_of_backup(backup).discard([disk.pk for disk in backup.disks.all()], run.prefix)
 
     def register(self, run: Run) -> None:
-        """What the disks really take; what was reserved gives way to it. The server is everybody's again."""
-        backup, stored = backup_of(run), run.result("capture")
-        with run.fenced():
-            lock_project(backup.project)
-            run.job.reservations.all().delete()
-            backup.disks.update(ref="", size_bytes=0)
-            if not fits_quota(backup.project, {"store_bytes": _bytes_in(stored)}):
-                raise Conflict("store-quota-reached")
-            for disk in backup.disks.all():
-                BackupDisk.objects.filter(pk=disk.pk).update(**stored[str(disk.pk)])
+        """What the disks really take. The server is everybody's again."""
+        with registering(run):
+            for pk, stored in run.result("capture").items():
+                BackupDisk.objects.filter(pk=pk).update(**stored)
             release(run.job)
 
     def undo_register(self, run: Run) -> None:
@@ -129,13 +120,6 @@ def engine_of_backup(backup: Backup) -> Engine:
     return engine_for(backup.project.region_id)
 
 
-def remove_stored(engine: Engine, ids: list[str]) -> None:
-    """Remove what is stored under these IDs, whole or not."""
-    for ref in engine.inventory().stored:
-        if any(each in ref for each in ids):
-            engine.delete(ref)
-
-
 def occupy(job: Job) -> None:
     """Keep everybody else from the server while its disks are copied. Raises Refused, NotFound: it has others now."""
     servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
@@ -152,10 +136,6 @@ def occupy(job: Job) -> None:
 def release(job: Job) -> None:
     """Take back what `occupy` wrote."""
     Server.objects.filter(pk=job.args["server"], task=Server.Task.BACKUP).update(task="")
-
-
-def _bytes_in(stored: dict[str, Any]) -> int:
-    return sum(each["size_bytes"] for each in stored.values())
 
 
 def _disk(disk_id: UUID) -> Disk:

@@ -57,12 +57,9 @@ class RestoreBackup(ExchangeSystemDisk):
             Disk.objects.filter(pk=system.pk).update(ref=spec.disks[0].ref)
 
     def undo_disks(self, run: Run) -> None:
-        """Also what an attempt built that was killed before it wrote the reference down."""
-        engine = engine_of(subject_of(run.job))
-        found = engine.inventory().disks
-        for disk in coming(run.job):
-            for ref in {disk.ref, *(ref for ref in found if str(disk.pk) in ref)} - {""}:
-                engine.delete_disk(ref)
+        server = subject_of(run.job)
+        built = [disk.pk for disk in coming(run.job)]
+        engine_of(server).discard(built, run.prefix, server_ref=server.ref)
         with run.fenced():
             coming(run.job).update(ref="")
 

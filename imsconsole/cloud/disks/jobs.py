@@ -87,12 +87,8 @@ class CreateDisk(DiskKind):
             self._write(run.job, ref=ref)
 
     def undo_disk(self, run: Run) -> None:
-        """Also what an attempt made that was killed before it wrote the reference down."""
         disk = disk_of(run.job)
-        engine = engine_for(disk.project.region_id)
-        made = {ref for ref in engine.inventory().disks if ref.startswith(str(disk.pk))}
-        for ref in {disk.ref, *made} - {""}:
-            engine.delete_disk(ref)
+        engine_for(disk.project.region_id).discard([disk.pk], run.prefix)
         with run.fenced():
             self._write(run.job, ref="")
 

@@ -93,12 +93,8 @@ class CreateServer(JobKind):
                 Disk.objects.filter(pk=disk.pk).update(ref=ref)
 
     def undo_disks(self, run: Run) -> None:
-        engine = engine_of(subject_of(run.job))
         disks = Disk.objects.filter(server=run.job.subject_id, role=Disk.Role.DATA)
-        found = engine.inventory().disks
-        for disk in disks:
-            for ref in {disk.ref, *_begun_by(str(disk.pk), found)} - {""}:
-                engine.delete_disk(ref)
+        engine_of(subject_of(run.job)).discard([disk.pk for disk in disks], run.prefix)
         with run.fenced():
             disks.update(ref="")
 
@@ -114,10 +110,7 @@ class CreateServer(JobKind):
 
     def undo_machine(self, run: Run) -> None:
         server = subject_of(run.job)
-        engine = engine_of(server)
-        found = _begun_by(str(server.pk), engine.inventory().servers)
-        for ref in {server.ref, *found} - {""}:
-            engine.delete_server(ref)
+        engine_of(server).discard([server.pk], run.prefix)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="")
             Disk.objects.filter(server=server, role=Disk.Role.SYSTEM).update(ref="")
@@ -262,8 +255,3 @@ def _forget_disks(job: Job, *, keep_data: bool) -> None:
         kept = disks.filter(role=Disk.Role.DATA).exclude(ref="")
         kept.update(server=None, index=0, status=Disk.Status.AVAILABLE)
     disks.update(status=Disk.Status.DELETED, deleted_at=now(), ref="")
-
-
-def _begun_by(name: str, refs: frozenset[str]) -> set[str]:
-    """References that begin with our own ID: made by an attempt that was killed before it wrote them down."""
-    return {ref for ref in refs if ref.startswith(name)}

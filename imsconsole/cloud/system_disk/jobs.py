@@ -125,10 +125,8 @@ class ChangeOs(ExchangeSystemDisk):
             Disk.objects.filter(pk=disk.pk).update(ref=spec.disks[0].ref)
 
     def undo_disk(self, run: Run) -> None:
-        """Also what an attempt built that was killed before it wrote the reference down."""
-        engine, disk = engine_of(subject_of(run.job)), incoming_of(run.job)
-        for ref in {disk.ref, *(ref for ref in engine.inventory().disks if str(disk.pk) in ref)} - {""}:
-            engine.delete_disk(ref)
+        server, disk = subject_of(run.job), incoming_of(run.job)
+        engine_of(server).discard([disk.pk], run.prefix, server_ref=server.ref)
         with run.fenced():
             Disk.objects.filter(pk=disk.pk).update(ref="")
 

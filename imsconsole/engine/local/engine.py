@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of, sha256_of
 from imsconsole.engine.local.store import copy as copy_bytes
-from imsconsole.engine.local.transfers import drop_parts, transferred
+from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.types import (
     GIB,
@@ -102,6 +102,15 @@ class LocalEngine:
         self._store.sweep(token)
         if not keep_captures:
             self._captures.sweep(token)
+
+    def discard(self, ids: Iterable[UUID], token: str, *, server_ref: str = "") -> None:
+        self.sweep(token)
+        for each in ids:
+            self._machines.discard(each, token)
+            for path in self._store.left_of(each, token):
+                remove(path)
+            for ref in self._store.systems_of(each, token, server_ref):
+                self.delete_disk(ref)
 
     def remove_stray(self, name: str) -> None:
         if name in StoreListing(self._store.root).strays:
@@ -202,9 +211,6 @@ class LocalEngine:
     def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
         made = transferred(self._store, disk_id, source, sha256=sha256, format=format, work=work)
         return self._described(made, sha256)
-
-    def drop_transfer(self, disk_id: UUID) -> None:
-        drop_parts(self._store, disk_id)
 
     @raises_no_space()
     def capture(

@@ -84,7 +84,7 @@ class Machines:
         try:
             work.hold()
         except BaseException:
-            self._undo(final, work.token)
+            self.discard(server, work.token)
             raise
         return final
 
@@ -98,10 +98,11 @@ class Machines:
             (folder / MADE_BY).write_text(work.token)
         return folder
 
-    def _undo(self, folder: Path, token: str) -> None:
-        """Remove a folder we made, unless a later attempt took it over."""
-        with contextlib.suppress(NotFound), self._locked(folder.name):
-            if (folder / MADE_BY).read_text() == token:
+    def discard(self, server: UUID, token: str) -> None:
+        """Delete a server that work made whose token begins so, unless other work took it over."""
+        with contextlib.suppress(NotFound), self._locked(str(server)) as folder:
+            if (folder / MADE_BY).read_text().startswith(token):
+                self._cut_power(folder)
                 self._store.delete_tree(folder)
 
     def delete(self, ref: str) -> None:

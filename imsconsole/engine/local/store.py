@@ -241,6 +241,19 @@ class Store:
         for path in self.scraps.glob(f"{token}*"):
             (remove_left if path.name.startswith(READ) else remove)(path)
 
+    def left_of(self, thing: UUID, token: str) -> list[Path]:
+        """What work has made under an ID, brought of it, or begun to remove, but for servers and system disks."""
+        made = [folder.glob(f"{thing}.{token}*") for folder in (self.images, self.disks)]
+        begun = [self.scraps.glob(f"{name}*") for name in (f"part-{thing}-{token}", f"deleted-*{thing}")]
+        return [path for found in (*made, *begun) for path in found]
+
+    def systems_of(self, disk_id: UUID, token: str, server_ref: str) -> list[str]:
+        """The references of the system disks in a server's folder that work has made under an ID."""
+        folders = (
+            self.servers.glob(f"{server_ref}/system-{disk_id}.{token}*") if self.is_server(server_ref) else ()
+        )
+        return [f"{server_ref}/{folder.name}" for folder in folders]
+
     def free_space(self) -> Space:
         numbers = os.statvfs(self.root)
         return Space(numbers.f_bavail * numbers.f_frsize, numbers.f_blocks * numbers.f_frsize)

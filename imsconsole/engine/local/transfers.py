@@ -35,11 +35,6 @@ def transferred(store: Store, disk_id: UUID, source: Source, *, sha256: str, for
         return store.finish(path, store.images, str(disk_id), suffix, work)
 
 
-def drop_parts(store: Store, disk_id: UUID) -> None:
-    for path in _parts(store, disk_id):
-        remove(path)
-
-
 def _parts(store: Store, disk_id: UUID) -> list[Path]:
     return sorted(store.scraps.glob(f"part-{disk_id}-*"))
 
