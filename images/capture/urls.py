@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern] = [
     path("from-disk/", views.choose_disks, name="create-from-disk"),
     path("full-ecs/from-server/", full.of_server, name="create-full-of-server"),
     path("full-ecs/from-backup/", full.of_backup, name="create-full-of-backup"),
-    path("capture/<uuid:draft_id>/<slug:step>/", views.capture_step, name="capture-step"),
+    path("capture/<uuid:draft_id>/details/", views.details, name="capture-details"),
+    path("capture/<uuid:draft_id>/confirm/", views.confirm, name="capture-confirm"),
 ]

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,26 +16,28 @@ from django.utils.translation import gettext_lazy
 from images.capture.forms import CaptureForm, first_values
 from images.capture.rules import can_capture
 from images.capture.services import capture_data_disks, capture_disk, capture_server
-from images.create.sources import DISK, SERVER, kinds_context, page_url, type_in
-from images.fields.forms import ConfirmForm
+from images.create.sources import DISK, SERVER, frame, kinds_context, page_url, type_in
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, form_view
-from imsconsole.accounts.drafts import begin_draft, find_draft
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.core.errors import ImsError
 from imsconsole.core.rules import Verdict
-from imsconsole.core.sentences import sentence_of
-from imsconsole.core.wizard import DraftWizard
 
-WIZARD = "images.capture"
+CAPTURE = Wizard(
+    "images.capture",
+    gettext_lazy("Create image"),
+    "images:capture",
+    {
+        "source": gettext_lazy("Type and source"),
+        "details": gettext_lazy("Image information"),
+        "confirm": gettext_lazy("Confirm"),
+    },
+)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
-TITLES = {
-    "source": gettext_lazy("Type and source"),
-    "details": gettext_lazy("Image information"),
-    "confirm": gettext_lazy("Confirm"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,101 +106,68 @@ def _chosen(
     if request.method == "POST":
         may.require()
         if verdict:
-            draft = begin_draft(WIZARD, request.actor, **data)
-            return redirect("images:capture-step", draft_id=draft.pk, step="details")
+            return CAPTURE.go(CAPTURE.begin(request.actor, **data), "details")
         problem = str(verdict.reason) if verdict is not None else _("Choose what the image is made of.")
     context = {
-        "active": "images",
+        **frame(),
         "choices": choices,
         "verdict": may,
         "problem": problem,
         **kinds_context(data["type"], source),
-        "steps": list(TITLES.items()),
     }
-    return render(request, template, context, status=422 if problem else 200)
+    return CAPTURE.page(request, template, "source", status=422 if problem else 200, **context)
 
 
-class CaptureWizard(DraftWizard):
-    """Steps 2 and 3, on a draft that knows its type, and its server or its disks."""
+class CaptureOrder:
+    """A draft with its server, or its disks, as they are now."""
 
-    form_list = [("details", CaptureForm), ("confirm", ConfirmForm)]
-    storage_name = "imsconsole.accounts.drafts.DraftStorage"
-    url_name = "images:capture-step"
-    done_step_name = "done"
-    titles = TITLES
-    template_names = {
-        "details": "images/capture/details.html",
-        "confirm": "images/capture/confirm.html",
-    }
-    image_type: str
-    server: Server | None
-    disks: list[Disk]
-
-    def dispatch(self, request: ActorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        draft = request.draft = find_draft(WIZARD, kwargs["draft_id"], request.actor)  # type: ignore[attr-defined]
-        self.image_type = draft.data["type"]
-        if not self._found(draft.data, request):
-            messages.warning(request, _("What this draft was to be made of is no longer there."))
-            return redirect(page_url(self.image_type, SERVER if draft.data.get("server") else DISK))
-        return super().dispatch(request, *args, **kwargs)
-
-    def _found(self, data: dict[str, Any], request: ActorRequest) -> bool:
-        """Whether the server or all disks of the draft are still there, and fill them in."""
-        servers = Server.objects.visible_to(request.actor).existing().select_related("image__os_version")
-        disks = Disk.objects.visible_to(request.actor).existing().select_related("image", "server", "key")
-        self.server = servers.filter(pk=data["server"]).first() if data.get("server") else None
-        if self.server:
-            disks = disks.filter(server=self.server, beside=False, role=Disk.Role.SYSTEM)
+    def __init__(self, draft: Draft, actor: Actor) -> None:
+        self.actor, self.image_type = actor, draft.data["type"]
+        servers = Server.objects.visible_to(actor).existing().select_related("image__os_version")
+        disks = Disk.objects.visible_to(actor).existing().select_related("image", "server", "key")
+        self.is_of_server = bool(draft.data.get("server"))
+        self.server = servers.filter(pk=draft.data["server"]).first() if self.is_of_server else None
+        if self.is_of_server:
+            disks = disks.filter(server=draft.data["server"], beside=False, role=Disk.Role.SYSTEM)
         else:
-            disks = disks.filter(pk__in=data.get("disks", []))
+            disks = disks.filter(pk__in=draft.data["disks"])
         self.disks = list(disks.order_by("index", "name"))
-        return bool(self.disks) and (self.server is not None or len(self.disks) == len(data["disks"]))
+        wanted = 1 if self.is_of_server else len(draft.data["disks"])
+        is_server_there = bool(self.server) or not self.is_of_server
+        self.is_there = is_server_there and len(self.disks) == wanted > 0
 
-    def get_form_kwargs(self, step: str | None = None) -> dict[str, Any]:
-        if step != "details":
-            return {}
+    def form(self, typed: Typed) -> CaptureForm:
         what = {"image_type": self.image_type, "server": self.server, "disks": self.disks}
-        return {"actor": self.request.actor, **what}
+        initial = first_values(self.server, self.disks, self.actor)
+        return CaptureForm(typed, prefix="details", initial=initial, actor=self.actor, **what)
 
-    def get_form_initial(self, step: str) -> dict[str, Any]:
-        return first_values(self.server, self.disks, self.request.actor) if step == "details" else {}
-
-    def get_context_data(self, form: Any, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(form=form, **kwargs)
-        if self.steps.current == "confirm":
-            details = self.get_form("details", data=self.storage.get_step_data("details"))
-            details.is_valid()
-            context |= {"chosen": details.cleaned_data, "names": list(details.names().values())}
-        return context | {
-            "active": "images",
+    def shown(self) -> dict[str, Any]:
+        return {
+            **frame(),
             "image_type": self.image_type,
             "type_label": Image.Type(self.image_type).label,
             "server": self.server,
             "disks": self.disks,
-            "source_url": self._source_url(),
+            "source_url": self.source_url(),
         }
 
-    def _source_url(self) -> str:
-        if self.server:
-            return page_url(self.image_type, SERVER, server=str(self.server.pk))
+    def source_url(self) -> str:
+        if self.is_of_server:
+            return page_url(self.image_type, SERVER, server=str(self.server.pk) if self.server else "")
         chosen = "".join(f"&disk={disk.pk}" for disk in self.disks)
         return f"{page_url(self.image_type, DISK)}{chosen}"
 
-    def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        try:
-            images = self._capture(form_dict["details"])
-        except ImsError as error:
-            messages.error(self.request, sentence_of(error))
-            return redirect(self.get_step_url("details"))
-        self.storage.draft.delete()
+    def make(self, form: CaptureForm) -> Made:
+        images = self._capture(form)
         if len(images) > 1:
-            messages.success(self.request, _("%(count)s images are being created.") % {"count": len(images)})
-            return redirect(f"{reverse('images:list')}?tab=private")
-        messages.success(self.request, _("“%(name)s” is being created.") % {"name": images[0].name})
-        return redirect(images[0])
+            text = _("%(count)s images are being created.") % {"count": len(images)}
+            return Made(f"{reverse('images:list')}?tab=private", text)
+        return Made(
+            images[0].get_absolute_url(), _("“%(name)s” is being created.") % {"name": images[0].name}
+        )
 
     def _capture(self, form: CaptureForm) -> list[Image]:
-        actor, names, values = self.request.actor, form.names(), form.values()
+        actor, names, values = self.actor, form.names(), form.values()
         if self.image_type == Image.Type.DATA:
             return capture_data_disks(names, actor=actor, **values)
         name = next(iter(names.values()))
@@ -207,4 +176,43 @@ class CaptureWizard(DraftWizard):
         return [capture_disk(self.disks[0], name=name, actor=actor, **values)]
 
 
-capture_step = form_view(CaptureWizard.as_view(url_name=CaptureWizard.url_name, done_step_name="done"))
+def _turn_back(request: ActorRequest, order: CaptureOrder) -> HttpResponse:
+    messages.warning(request, _("What this draft was to be made of is no longer there."))
+    return redirect(order.source_url())
+
+
+@CAPTURE.step
+def details(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 2."""
+    order = CaptureOrder(draft, request.actor)
+    if not order.is_there:
+        return _turn_back(request, order)
+    form = order.form(CAPTURE.typed(request, draft, "details"))
+    if CAPTURE.takes(request, draft, "details", form):
+        return CAPTURE.go(draft, "confirm")
+    before = order.source_url()
+    return CAPTURE.page(
+        request, "images/capture/details.html", "details", form, back_url=before, **order.shown()
+    )
+
+
+@CAPTURE.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 3: read once more."""
+    order = CaptureOrder(draft, request.actor)
+    if not order.is_there:
+        return _turn_back(request, order)
+    form = order.form(CAPTURE.kept(draft, "details"))
+    if not form.is_valid():
+        return CAPTURE.go(draft, "details")
+    if request.method == "POST":
+        return CAPTURE.finish_or_go_back(request, draft, lambda: order.make(form), "details")
+    context = {
+        **order.shown(),
+        "chosen": form.cleaned_data,
+        "names": list(form.names().values()),
+        "key_name": None,
+    }
+    context["needed"] = {"images": len(order.disks), "store_bytes": 0}
+    before = CAPTURE.url(draft, "details")
+    return CAPTURE.page(request, "images/capture/confirm.html", "confirm", back_url=before, **context)

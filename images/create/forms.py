@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,24 +17,18 @@ from images.create.rules import (
     least_disk_gb,
 )
 from images.fields.forms import (
-    MOST_MEMORY_MB,
-    DescriptionField,
     EncryptField,
     KeyField,
     NameField,
-    OsVersionField,
-    TagsField,
+    SystemForm,
     disk_label,
     proposed_name,
 )
 from images.fields.rules import (
-    boot_mode_fits,
     can_encrypt,
     disk_range_gb,
-    memory_fits,
     name_is_free,
     os_is_given,
-    tags_fit,
     use_fits,
 )
 from images.models import Image, OsVersion, Upload
@@ -49,15 +42,10 @@ ISO_DISK_GB = 40  # what the console proposes for the disk that an installation 
 NUMBERS = range(1, MOST_DATA_DISKS + 1)
 
 
-class DetailsForm(forms.Form):
+class DetailsForm(SystemForm):
     """What the image is called and what its servers need; filled from what was found in the file."""
 
     name = NameField(label=_("Name"))
-    os_version = OsVersionField(
-        label=_("OS version"),
-        required=False,
-        empty_label=_("Not listed (Other Linux)"),
-    )
     use = forms.ChoiceField(
         label=_("Function"),
         choices=[
@@ -67,39 +55,18 @@ class DetailsForm(forms.Form):
         required=False,
         help_text=_("An image for cloud servers (ECS) starts no bare metal server (BMS), nor the reverse."),
     )
-    architecture = forms.ChoiceField(label=_("Architecture"), choices=Architecture)
-    boot_mode = forms.ChoiceField(
-        label=_("Boot mode"),
-        choices=BootMode,
-        help_text=_("It must be the one the disk was installed with, or its servers do not start."),
-    )
     min_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
-    min_ram_mb = forms.IntegerField(
-        label=_("Minimum memory (MB)"),
-        min_value=0,
-        max_value=MOST_MEMORY_MB,
-        required=False,
-        help_text=_("0: any."),
-    )
-    max_ram_mb = forms.IntegerField(
-        label=_("Maximum memory (MB)"),
-        min_value=1,
-        max_value=MOST_MEMORY_MB,
-        required=False,
-        help_text=_("Empty: any."),
-    )
-    description = DescriptionField(label=_("Description"), widget=forms.Textarea(attrs={"rows": "2"}))
-    tags = TagsField(label=_("Tags"), help_text=_("One a line: key=value. At most 10."))
     encrypt = EncryptField(
         help_text=_(
             "The image is stored encrypted, and so are the disks of the servers that are created from it."
         )
     )
     key = KeyField()
+    field_order = ("name", "os_version", "use", "architecture", "boot_mode", "min_disk_gb")
 
     def __init__(self, *args: Any, actor: Actor, upload: Upload, image_type: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor, self.upload, self.image_type = actor, upload, image_type
+        super().__init__(*args, actor=actor, **kwargs)
+        self.upload, self.image_type = upload, image_type
         least, most = least_disk_gb(image_type, upload), disk_range_gb(image_type)[1]
         disk = self.fields["min_disk_gb"]
         disk.widget.attrs.update(min=least, max=most)
@@ -107,9 +74,9 @@ class DetailsForm(forms.Form):
         disk.label = disk_label(image_type)
         self.fields["key"].offer(actor)  # type: ignore[attr-defined]
         if image_type != Image.Type.SYSTEM:
-            del self.fields["use"]
+            self.drop("use")
         if image_type == Image.Type.ISO:
-            del self.fields["encrypt"], self.fields["key"]  # R66
+            self.drop("encrypt", "key")  # R66
             self._require_os(_("Choose what it installs"), os_is_given(image_type, None))
         elif not (verdict := fast_fits(upload, image_type, None)):
             self._require_os(_("Choose what is in it"), verdict)
@@ -133,34 +100,21 @@ class DetailsForm(forms.Form):
     def clean_use(self) -> str:
         return self.cleaned_data["use"] or str(Image.Use.ECS)
 
-    def clean_min_ram_mb(self) -> int:
-        return int(self.cleaned_data["min_ram_mb"] or 0)
-
     def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
+        given = super().clean()
         if "name" in given:
-            self._ask("name", name_is_free(given["name"], self.actor))
+            self.ask("name", name_is_free(given["name"], self.actor))
         if "min_disk_gb" in given:
-            self._ask("min_disk_gb", disk_fits(self.image_type, given["min_disk_gb"], self.upload))
-        if {"architecture", "boot_mode"} <= given.keys():
-            self._ask("boot_mode", boot_mode_fits(given["architecture"], given["boot_mode"]))
-        if {"min_ram_mb", "max_ram_mb"} <= given.keys():
-            self._ask("max_ram_mb", memory_fits(given["min_ram_mb"], given["max_ram_mb"]))
+            self.ask("min_disk_gb", disk_fits(self.image_type, given["min_disk_gb"], self.upload))
         use = given.get("use", str(Image.Use.ECS))
-        self._ask(
+        self.ask(
             "use" if "use" in self.fields else None, use_fits(self.image_type, use, given.get("os_version"))
         )
-        if "tags" in given:
-            self._ask("tags", tags_fit(given["tags"]))
         if self.data_disks:
             self.data_disks.clean(given)
         if given.get("encrypt") and "key" in given:
-            self._ask("key", can_encrypt(self.image_type, given["key"], self.actor, use=use))
+            self.ask("key", can_encrypt(self.image_type, given["key"], self.actor, use=use))
         return given
-
-    def _ask(self, field: str | None, verdict: Verdict) -> None:
-        if not verdict:
-            self.add_error(field, str(verdict.reason))
 
 
 def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any]:
@@ -179,7 +133,7 @@ def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any
 class DataDiskFields:
     """Adds the rows to the form of a system disk, and reads them: `data_disks` of the cleaned data."""
 
-    def __init__(self, form: forms.Form, upload: Upload, actor: Actor) -> None:
+    def __init__(self, form: SystemForm, upload: Upload, actor: Actor) -> None:
         self.form, self.upload, self.actor = form, upload, actor
         files = waiting_uploads(actor).filter(state=Upload.State.COMPLETE).exclude(pk=upload.pk)
         for number in NUMBERS:
@@ -222,12 +176,8 @@ class DataDiskFields:
 
     def _disk(self, number: int, file: Upload, name: str, size: int | None, system: str) -> DataDisk:
         name = name or f"{system}-data-{number}"[-128:]
-        self._ask(f"data_{number}_upload", can_import_file(file, Image.Type.DATA, self.actor))
-        self._ask(f"data_{number}_name", name_is_free(name, self.actor))
+        self.form.ask(f"data_{number}_upload", can_import_file(file, Image.Type.DATA, self.actor))
+        self.form.ask(f"data_{number}_name", name_is_free(name, self.actor))
         size = size or least_disk_gb(Image.Type.DATA, file)
-        self._ask(f"data_{number}_gb", disk_fits(Image.Type.DATA, size, file))
+        self.form.ask(f"data_{number}_gb", disk_fits(Image.Type.DATA, size, file))
         return DataDisk(file, name, size)
-
-    def _ask(self, field: str, verdict: Any) -> None:
-        if not verdict:
-            self.form.add_error(field, ValidationError(str(verdict.reason), verdict.code))

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
@@ -53,6 +54,12 @@ OBJECT = SourceKind(
     },
 )
 SOURCES: tuple[SourceKind, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT)
+
+
+def frame() -> dict[str, Any]:
+    """What the pages of all sources have in common."""
+    private = f"{reverse('images:list')}?tab=private"
+    return {"active": "images", "crumbs": [(private, gettext("Private images"))], "cancel_url": private}
 
 
 def type_in(given: str, source: SourceKind) -> str:

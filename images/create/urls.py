@@ -8,5 +8,6 @@ from images.create.from_object import views as from_object
 urlpatterns: list[URLPattern] = [
     path("", views.choose_source, name="create"),
     path("from-object/", from_object.choose_object, name="create-from-object"),
-    path("<uuid:draft_id>/<slug:step>/", views.create_step, name="create-step"),
+    path("<uuid:draft_id>/details/", views.details, name="create-details"),
+    path("<uuid:draft_id>/confirm/", views.confirm, name="create-confirm"),
 ]

@@ -4,16 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm, first_values
 from images.create.rules import can_import_file
 from images.create.services import import_image
-from images.create.sources import FILE, kinds_context, page_url, type_in
-from images.fields.forms import ConfirmForm, chosen_key_name, disk_label
+from images.create.sources import FILE, frame, kinds_context, page_url, type_in
+from images.fields.forms import chosen_key_name, disk_label
 from images.fields.rules import can_import
 from images.models import Image, Upload
 from images.uploads.forms import SourceForm, uploader_context
@@ -21,19 +21,23 @@ from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.access import ActorRequest, form_view
-from imsconsole.accounts.drafts import begin_draft, find_draft
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.core.errors import ImsError
-from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import sentence_of
-from imsconsole.core.wizard import DraftWizard
 from imsconsole.engine.types import Found
 
-WIZARD = "images.create"
-TITLES = {
-    "source": gettext_lazy("Type and source"),
-    "details": gettext_lazy("Image information"),
-    "confirm": gettext_lazy("Confirm"),
-}
+CREATE = Wizard(
+    "images.create",
+    gettext_lazy("Create image"),
+    "images:create",
+    {
+        "source": gettext_lazy("Type and source"),
+        "details": gettext_lazy("Image information"),
+        "confirm": gettext_lazy("Confirm"),
+    },
+)
 
 
 @form_view
@@ -47,20 +51,19 @@ def choose_source(request: UploadRequest) -> HttpResponse:
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):
-            draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=form.cleaned_data["type"])
-            return redirect("images:create-step", draft_id=draft.pk, step="details")
+            draft = CREATE.begin(request.actor, upload=str(upload.pk), type=form.cleaned_data["type"])
+            return CREATE.go(draft, "details")
     chosen = str(form["upload"].value() or "")
     context = {
-        "active": "images",
-        "form": form,
+        **frame(),
+        "takes_file": True,
         "verdict": verdict,
         **kinds_context(image_type, FILE, upload=chosen),
         "uploads": waiting_uploads(request.actor),
         "chosen": chosen,
         **uploader_context(request.actor),
-        "steps": list(TITLES.items()),
     }
-    return render(request, "images/create/create.html", context, status=422 if form.is_bound else 200)
+    return CREATE.page(request, "images/create/create.html", "source", form, **context)
 
 
 def take_file(form: SourceForm, request: UploadRequest) -> Upload | None:
@@ -103,75 +106,96 @@ def _differs(upload: Upload, sha256: str) -> str:
     return _("The SHA-256 of “%(name)s” is %(found)s, not this one.") % {"name": upload.name, "found": found}
 
 
-class CreateWizard(DraftWizard):
-    """Steps 2 and 3, on a draft that knows its upload and type."""
+class CreateOrder:
+    """A draft with its file, what was found in it and what it becomes."""
 
-    form_list = [("details", DetailsForm), ("confirm", ConfirmForm)]
-    storage_name = "imsconsole.accounts.drafts.DraftStorage"
-    url_name = "images:create-step"
-    done_step_name = "done"
-    titles = TITLES
-    template_names = {"details": "images/create/details.html", "confirm": "images/create/confirm.html"}
-    upload: Upload
-    image_type: str
+    def __init__(self, draft: Draft, upload: Upload, actor: Actor) -> None:
+        self.draft, self.upload, self.actor = draft, upload, actor
+        self.image_type: str = draft.data["type"]
+        self.found = found_of(upload)
 
-    def dispatch(self, request: ActorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        draft = request.draft = find_draft(WIZARD, kwargs["draft_id"], request.actor)  # type: ignore[attr-defined]
-        upload = Upload.objects.visible_to(request.actor).filter(pk=UUID(draft.data["upload"])).first()
-        if upload is None or upload.state != Upload.State.COMPLETE:
-            messages.warning(
-                request, _("The file of this draft is no longer there. Please choose or upload one.")
-            )
-            return redirect("images:create")
-        self.upload, self.image_type = upload, draft.data["type"]
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_form_kwargs(self, step: str | None = None) -> dict[str, Any]:
-        if step != "details":
-            return {}
-        return {"actor": self.request.actor, "upload": self.upload, "image_type": self.image_type}
-
-    def get_form_initial(self, step: str) -> dict[str, Any]:
-        if step != "details":
-            return {}
-        along = self.request.draft.data.get("along", [])
+    def form(self, typed: Typed) -> DetailsForm:
+        along = self.draft.data.get("along", [])
         rows = {f"data_{number}_upload": pk for number, pk in enumerate(along, start=1)}
-        return {**first_values(self.upload, self.image_type, self.request.actor), **rows}
+        initial = {**first_values(self.upload, self.image_type, self.actor), **rows}
+        return DetailsForm(
+            typed,
+            prefix="details",
+            initial=initial,
+            upload=self.upload,
+            image_type=self.image_type,
+            actor=self.actor,
+        )
 
-    def get_context_data(self, form: Any, **kwargs: Any) -> dict[str, Any]:
-        found = found_of(self.upload)
-        context = super().get_context_data(form=form, **kwargs)
-        if self.steps.current == "confirm":
-            chosen = self.get_cleaned_data_for_step("details") or {}
-            files = [self.upload, *(disk.upload for disk in chosen.get("data_disks", ()))]
-            context |= {
-                "chosen": chosen,
-                "key_name": chosen_key_name(chosen),
-                "notes": notes_on(chosen, found, self.image_type),
-                "is_detected": self.image_type == Image.Type.SYSTEM and detected_os(self.upload) is not None,
-                "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
-            }
-        return context | {
-            "active": "images",
+    def shown(self) -> dict[str, Any]:
+        return {
+            **frame(),
             "upload": self.upload,
-            "found": found,
-            "warnings": warnings_of(found),
+            "found": self.found,
+            "warnings": warnings_of(self.found),
             "image_type": self.image_type,
             "type_label": Image.Type(self.image_type).label,
             "disk_label": disk_label(self.image_type),
             "source_url": page_url(self.image_type, FILE, upload=str(self.upload.pk)),
         }
 
-    def done(self, form_list: Any, form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        given = form_dict["details"].cleaned_data
-        try:
-            image = import_image(actor=self.request.actor, upload=self.upload, type=self.image_type, **given)
-        except Refused as refusal:
-            messages.error(self.request, sentence_of(refusal))
-            return redirect(self.get_step_url("details"))
-        self.storage.draft.delete()
-        messages.success(self.request, _("“%(name)s” is being created.") % {"name": image.name})
-        return redirect(image)
+    def read_again(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        """What will be created, and what it takes."""
+        files = [self.upload, *(disk.upload for disk in chosen.get("data_disks", ()))]
+        is_detected = self.image_type == Image.Type.SYSTEM and detected_os(self.upload) is not None
+        return {
+            "chosen": chosen,
+            "names": [chosen["name"]],
+            "key_name": chosen_key_name(chosen),
+            "notes": notes_on(chosen, self.found, self.image_type),
+            "is_detected": is_detected,
+            "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
+        }
+
+    def make(self, chosen: dict[str, Any]) -> Made:
+        image = import_image(actor=self.actor, upload=self.upload, type=self.image_type, **chosen)
+        return Made(image.get_absolute_url(), _("“%(name)s” is being created.") % {"name": image.name})
+
+
+def _order(request: ActorRequest, draft: Draft) -> CreateOrder | None:
+    """None when the file is gone; that is said then."""
+    pk = UUID(draft.data["upload"])
+    upload = Upload.objects.visible_to(request.actor).filter(pk=pk, state=Upload.State.COMPLETE).first()
+    if upload is None:
+        messages.warning(
+            request, _("The file of this draft is no longer there. Please choose or upload one.")
+        )
+        return None
+    return CreateOrder(draft, upload, request.actor)
+
+
+@CREATE.step
+def details(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 2."""
+    if (order := _order(request, draft)) is None:
+        return redirect("images:create")
+    form = order.form(CREATE.typed(request, draft, "details"))
+    if CREATE.takes(request, draft, "details", form):
+        return CREATE.go(draft, "confirm")
+    shown = order.shown()
+    return CREATE.page(
+        request, "images/create/details.html", "details", form, back_url=shown["source_url"], **shown
+    )
+
+
+@CREATE.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """Step 3: read once more."""
+    if (order := _order(request, draft)) is None:
+        return redirect("images:create")
+    form = order.form(CREATE.kept(draft, "details"))
+    if not form.is_valid():
+        return CREATE.go(draft, "details")
+    if request.method == "POST":
+        return CREATE.finish_or_go_back(request, draft, lambda: order.make(form.cleaned_data), "details")
+    context = {**order.shown(), **order.read_again(form.cleaned_data)}
+    before = CREATE.url(draft, "details")
+    return CREATE.page(request, "images/create/confirm.html", "confirm", back_url=before, **context)
 
 
 def notes_on(chosen: dict[str, Any], found: Found, image_type: str) -> list[str]:
@@ -186,6 +210,3 @@ def notes_on(chosen: dict[str, Any], found: Found, image_type: str) -> list[str]
             % {"found": ", ".join(found.boot_modes).upper(), "chosen": boot_mode.upper()}
         )
     return notes
-
-
-create_step = form_view(CreateWizard.as_view(url_name=CreateWizard.url_name, done_step_name="done"))

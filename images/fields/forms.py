@@ -12,10 +12,12 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.rules import DEFAULT_NAME
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Architecture, BootMode, Key
+from imsconsole.core.rules import Verdict
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
 NAME = re.compile(r"(?! )[A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]{1,128}(?<! )")
@@ -173,8 +175,72 @@ def chosen_key_name(given: dict[str, Any]) -> str:
     return given["key"].name if given.get("key") else DEFAULT_NAME
 
 
-class ConfirmForm(forms.Form):
-    """Nothing to fill in: what will be created has been read."""
+class ImageForm(forms.Form):
+    """What is asked of every new image, however it is made; what is made adds its own fields."""
+
+    min_ram_mb = forms.IntegerField(
+        label=gettext_lazy("Minimum memory (MB)"),
+        min_value=0,
+        max_value=MOST_MEMORY_MB,
+        required=False,
+        help_text=gettext_lazy("0: any."),
+    )
+    max_ram_mb = forms.IntegerField(
+        label=gettext_lazy("Maximum memory (MB)"),
+        min_value=1,
+        max_value=MOST_MEMORY_MB,
+        required=False,
+        help_text=gettext_lazy("Empty: any."),
+    )
+    description = DescriptionField(
+        label=gettext_lazy("Description"), widget=forms.Textarea(attrs={"rows": "2"})
+    )
+    tags = TagsField(label=gettext_lazy("Tags"), help_text=gettext_lazy("One a line: key=value. At most 10."))
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            del self.fields[name]
+
+    def ask(self, field: str | None, verdict: Verdict) -> None:
+        if not verdict:
+            self.add_error(field, ValidationError(str(verdict.reason), verdict.code))
+
+    def clean_min_ram_mb(self) -> int:
+        return int(self.cleaned_data["min_ram_mb"] or 0)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if {"min_ram_mb", "max_ram_mb"} <= given.keys():
+            self.ask("max_ram_mb", memory_fits(given["min_ram_mb"], given["max_ram_mb"]))
+        if "tags" in given:
+            self.ask("tags", tags_fit(given["tags"]))
+        return given
+
+
+class SystemForm(ImageForm):
+    """Of an image of which it has to be said what system is in it."""
+
+    os_version = OsVersionField(
+        label=gettext_lazy("OS version"), required=False, empty_label=gettext_lazy("Not listed (Other Linux)")
+    )
+    architecture = forms.ChoiceField(label=gettext_lazy("Architecture"), choices=Architecture)
+    boot_mode = forms.ChoiceField(
+        label=gettext_lazy("Boot mode"),
+        choices=BootMode,
+        help_text=gettext_lazy(
+            "It must be the one the disk was installed with, or its servers do not start."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if {"architecture", "boot_mode"} <= given.keys():
+            self.ask("boot_mode", boot_mode_fits(given["architecture"], given["boot_mode"]))
+        return given
 
 
 def disk_label(image_type: str) -> str:

@@ -28,7 +28,7 @@ from imsconsole.core.contention import retried
 from imsconsole.core.each import Line, Outcome, attempt
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
-from imsconsole.core.sentences import lasting_values
+from imsconsole.core.sentences import lasting_values, sentence_of
 
 T = TypeVar("T")
 Typed = MultiValueDict[str, str] | None
@@ -128,6 +128,16 @@ class Wizard:
         if is_new and made.text:
             messages.success(request, made.text)
         return leave_for(request, made.url)
+
+    def finish_or_go_back(
+        self, request: HttpRequest, draft: Draft, make: Callable[[], Made], step: str
+    ) -> HttpResponse:
+        """The same; when it is refused by now, back to that step, which says why."""
+        try:
+            return self.finish(request, draft, make)
+        except ImsError as error:
+            messages.error(request, sentence_of(error))
+            return self.go(draft, step)
 
     def each(self, draft: Draft, things: Mapping[str, T], act: Callable[[T], str]) -> Outcome[T, str]:
         """Act on one thing after the other, each in a transaction of its own that also keeps how it ended.

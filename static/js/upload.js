@@ -91,7 +91,7 @@ class Uploader {
   }
 
   submit(event) {
-    if (event.submitter?.form !== this.form || !this.input.files.length) return;
+    if (event.submitter?.form !== this.form || !this.input.files.length) return; // what was sent up goes without a button
     event.preventDefault();
     if (this.transfer) return;
     const refusal = this.refusal();
@@ -210,8 +210,17 @@ class Uploader {
     const chosen = document.createElement("input");
     Object.assign(chosen, { type: "hidden", name: "upload", value: id });
     this.form.append(chosen);
-    this.form.submit();
+    for (const button of this.buttons) button.disabled = false;
+    this.form.requestSubmit();
   }
 }
 
-for (const root of document.querySelectorAll("[data-uploader]")) new Uploader(root);
+function begin() {
+  for (const root of document.querySelectorAll("[data-uploader]:not([data-ready])")) {
+    root.dataset.ready = "yes";
+    new Uploader(root);
+  }
+}
+
+begin();
+document.addEventListener("htmx:afterSettle", begin); // a wizard that went back to its first step

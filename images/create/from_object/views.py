@@ -4,19 +4,19 @@ import uuid
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from images.create.from_object.forms import ObjectForm
 from images.create.from_object.taking import take
 from images.create.rules import can_import_file
-from images.create.sources import OBJECT, kinds_context, type_in
-from images.create.views import TITLES, WIZARD
+from images.create.sources import OBJECT, frame, kinds_context, type_in
+from images.create.views import CREATE
 from images.fields.rules import can_import
 from images.models import Upload
 from images.uploads.services import discard_upload
 from imsconsole.accounts.access import ActorRequest, form_view
-from imsconsole.accounts.drafts import begin_draft
+from imsconsole.accounts.wizards import leave_for
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
 
@@ -32,16 +32,8 @@ def choose_object(request: ActorRequest) -> HttpResponse:
         verdict.require()
         if form.is_valid() and (uploads := _taken(form, request)):
             return _go_on(request, uploads, image_type)
-    context = {
-        "active": "images",
-        "form": form,
-        "verdict": verdict,
-        **kinds_context(image_type, OBJECT, object=asked),
-        "steps": list(TITLES.items()),
-    }
-    return render(
-        request, "images/create/from_object/choose.html", context, status=422 if form.is_bound else 200
-    )
+    context = {**frame(), "verdict": verdict, **kinds_context(image_type, OBJECT, object=asked)}
+    return CREATE.page(request, "images/create/from_object/choose.html", "source", form, **context)
 
 
 def _id(given: str) -> str:
@@ -77,10 +69,10 @@ def _go_on(request: ActorRequest, uploads: list[Upload], image_type: str) -> Htt
             request,
             _("“%(name)s” is being fetched. Create the image when it is here.") % {"name": upload.name},
         )
-        return redirect("uploads:detail", upload.pk)
+        return leave_for(request, reverse("uploads:detail", args=[upload.pk]))
     if not (verdict := can_import_file(upload, image_type, request.actor)):
         messages.warning(request, str(verdict.reason))
-        return redirect("uploads:detail", upload.pk)
+        return leave_for(request, reverse("uploads:detail", args=[upload.pk]))
     ids = [str(each.pk) for each in along]
-    draft = begin_draft(WIZARD, request.actor, upload=str(upload.pk), type=image_type, along=ids)
-    return redirect("images:create-step", draft_id=draft.pk, step="details")
+    draft = CREATE.begin(request.actor, upload=str(upload.pk), type=image_type, along=ids)
+    return CREATE.go(draft, "details")

@@ -311,7 +311,7 @@ def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
 
 # page --------------------------------------------------------------------------------------------------
 
-CONFIRM = {"wizard-current_step": "confirm"}
+CONFIRM = {}
 
 
 def url(name, *args):
@@ -326,7 +326,7 @@ def begun(client, image, **typed):
 
 
 def target(**typed):
-    return {"wizard-current_step": "target", **{f"target-{name}": value for name, value in typed.items()}}
+    return {**{f"target-{name}": value for name, value in typed.items()}}
 
 
 def confirmed(client, at):

@@ -351,7 +351,6 @@ def test_the_wizard_leads_to_a_copy_that_is_seen_after_the_region_was_switched(p
     page = client.get(at).content.decode()
     assert f'value="{target.pk}"' in page
     typed = {
-        "wizard-current_step": "target",
         "target-target": str(target.pk),
         "target-name-0": "web",
         "target-description": "about it",
@@ -359,7 +358,7 @@ def test_the_wizard_leads_to_a_copy_that_is_seen_after_the_region_was_switched(p
     answer = client.post(at, typed)
     page = client.get(answer["Location"]).content.decode()
     assert target.name in page
-    answer = client.post(answer["Location"], {"wizard-current_step": "confirm"})
+    answer = client.post(answer["Location"], {})
     copy = Image.objects.get(project=target)
     assert answer["Location"] == job_of(copy).get_absolute_url()
     page = client.get(answer["Location"]).content.decode()
@@ -380,7 +379,6 @@ def test_names_that_are_taken_there_are_changed_when_that_is_wished(people, targ
     picked = {"pick": ",".join(str(image.pk) for image in images), "state": "tab=private", "kind": "across"}
     at = client.post(url("copy-several"), picked)["Location"]
     typed = {
-        "wizard-current_step": "target",
         "target-target": str(target.pk),
         "target-name-0": "image-0",
         "target-name-1": "image-1",
@@ -388,7 +386,7 @@ def test_names_that_are_taken_there_are_changed_when_that_is_wished(people, targ
     answer = client.post(at, typed)
     assert (answer.status_code, "“image-0-2” is free" in answer.content.decode()) == (422, True)
     answer = client.post(at, {**typed, "target-renames": "on"})
-    client.post(answer["Location"], {"wizard-current_step": "confirm"})
+    client.post(answer["Location"], {})
     names = set(Image.objects.filter(project=target, parent__in=images).values_list("name", flat=True))
     assert len(names) == 2
     assert names & {"image-0-2", "image-1-2"}
@@ -403,7 +401,7 @@ def test_a_target_without_an_agency_is_shown_with_what_to_do(people, target):
     at = client.post(url("copy", image.pk), {"kind": "across"})["Location"]
     page = client.get(at).content.decode()
     assert "has to create an agency" in page
-    typed = {"wizard-current_step": "target", "target-target": str(target.pk), "target-name-0": "x"}
+    typed = {"target-target": str(target.pk), "target-name-0": "x"}
     assert client.post(at, typed).status_code == 422
 
 

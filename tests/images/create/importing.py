@@ -46,7 +46,6 @@ DETAILS: dict[str, Any] = {
     "details-max_ram_mb": "",
     "details-description": "made of a file",
     "details-tags": "team=web\nempty=",
-    "wizard-current_step": "details",
 }
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from images.create.views import WIZARD
+from images.create.views import CREATE as IMPORT
 from images.fields.forms import proposed_name
 from images.models import Image, Upload
-from imsconsole.accounts.drafts import begin_draft, forget_old_drafts
 from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import forget_old_drafts
 from imsconsole.core import now as clock
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -20,7 +20,7 @@ from tests.images.create.importing import CREATE, DETAILS, ISOS, SIZE, draft_aft
 from tests.support.workers import finish
 
 pytestmark = pytest.mark.django_db
-CONFIRM = {"wizard-current_step": "confirm"}
+CONFIRM: dict[str, str] = {}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def step2(people: SimpleNamespace) -> SimpleNamespace:
         found=found,
         expires_at=clock.now() + timedelta(hours=24),
     )
-    draft = begin_draft(WIZARD, people.bob, upload=str(upload.pk), type="system")
+    draft = IMPORT.begin(people.bob, upload=str(upload.pk), type="system")
     return SimpleNamespace(client=client_of(people.bob), url=f"{CREATE}{draft.pk}/details/", bob=people.bob)
 
 

@@ -41,7 +41,7 @@ from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import finish, run_jobs
 
 pytestmark = pytest.mark.django_db
-CONFIRM = {"wizard-current_step": "confirm"}
+CONFIRM = {}
 MARKER = b"MARKER-of-an-image"
 LOGIN = {"user_data": "#!/bin/sh\n"}
 
