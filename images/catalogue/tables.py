@@ -8,19 +8,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.copy.rules import COPY_FACTS, can_begin_copy
-from images.delete.rules import DELETE_FACTS, IN_CREATION, can_delete
-from images.export.rules import EXPORT_FACTS, can_export
+from images.catalogue.actions import IMAGE_ACTIONS
+from images.delete.rules import IN_CREATION
 from images.fields.encryption import encryption_of, with_keys
-from images.launch.disk.rules import can_create_disk_from
-from images.launch.install.rules import can_install
-from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet
-from images.modify.rules import can_modify, can_tag
 from images.product.products import load_products
-from images.product.rules import OFFER_FACTS, SHARE_FACTS, can_offer, can_share
 from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
+from imsconsole.core.actions import ROW, facts_at
 from imsconsole.core.tables import (
     ActionsColumn,
     FragmentColumn,
@@ -34,25 +29,8 @@ from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
 
 WORKING_HEADER = "IMS-Working"
-# of every row: for its actions, and what its name and its menu tell
-ROW_FACTS = (
-    *COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS, *OFFER_FACTS, *SHARE_FACTS, "is_published", "is_received",
-)  # fmt: skip
-
-
-def _actions(record: Image, table: "ImageTable") -> dict[str, Any]:
-    return {
-        "can_launch": can_launch(record, table.actor),
-        "can_install": can_install(record, table.actor),
-        "can_create_disk": can_create_disk_from(record, table.actor),
-        "can_modify": can_modify(record, table.actor),
-        "can_copy": can_begin_copy(record, table.actor),
-        "can_tag": can_tag(record, table.actor),
-        "can_export": can_export(record, table.actor),
-        "can_share": can_share(record, table.actor),
-        "can_offer": can_offer(record, table.actor),
-        "can_delete": can_delete(record, table.actor),
-    }
+# of every row: for its actions, and what its name tells
+ROW_FACTS = (*facts_at(IMAGE_ACTIONS, ROW), "is_published")
 
 
 def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
@@ -118,7 +96,7 @@ class ImageTable(ImsTable):
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
     verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))
-    actions = ActionsColumn("images/catalogue/_cell_actions.html", extra_context=_actions)
+    actions = ActionsColumn(IMAGE_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Image

@@ -15,40 +15,25 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from images.catalogue.actions import IMAGE_ACTIONS, IMAGE_LIST_ACTIONS
 from images.catalogue.attributes import attributes_of
 from images.catalogue.csv import CSV_FACTS, columns_of, rows_of
 from images.catalogue.lineage import LINEAGE_FACTS, copies_of, lineage_of
 from images.catalogue.lineage_picture import draw_narrow, draw_wide
 from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable, image_table
-from images.copy.rules import COPY_FACTS, can_begin_copy
-from images.delete.rules import (
-    DELETE_FACTS,
-    PURGE_FACTS,
-    can_delete,
-    can_purge,
-    can_restore_each,
-    can_withdraw_deletion,
-)
+from images.delete.actions import TRASH_ACTIONS, TRASH_LIST_ACTIONS
 from images.delete.tables import TrashTable, trash_table
 from images.export.jobs import ExportImage, exported_object
-from images.export.rules import EXPORT_FACTS, can_export
 from images.fields.encryption import with_keys
-from images.fields.rules import can_import
-from images.launch.disk.rules import can_create_disk_from
-from images.launch.install.rules import can_install
-from images.launch.rules import can_launch
 from images.models import Image, ImageQuerySet
-from images.modify.rules import can_modify, can_tag
 from images.product.ancestry import load_ancestors
 from images.product.products import product_of
-from images.product.rules import OFFER_FACTS, SHARE_FACTS, can_offer, can_share
-from images.selection.bulk import MOST_AT_ONCE, partition_by
+from images.selection.bulk import MOST_AT_ONCE
 from images.selection.chosen import chosen_images, found_by
 from images.selection.columns import facts_of
 from images.selection.filters import TABS, ImageFilter, tab_of
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
-from images.verify.rules import VERIFY_FACTS, can_verify
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
@@ -56,20 +41,19 @@ from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
+from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import state_of
-from imsconsole.core.selection import picked_ids, split_by
+from imsconsole.core.selection import picked_ids
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
 TABS_FACTS = ("servers_count", "shares_count")
 # of a page: for its actions and sections, and what its notes tell
-PAGE_FACTS = (
-    *COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS, *OFFER_FACTS, *SHARE_FACTS, *VERIFY_FACTS, *LINEAGE_FACTS, *TABS_FACTS,
-    "shared_until", "verified_at",
-)  # fmt: skip
+PLACES = (PAGE, "tags", "verified", "deletion")
+PAGE_FACTS = (*facts_at(IMAGE_ACTIONS, *PLACES), *LINEAGE_FACTS, *TABS_FACTS, "shared_until", "verified_at")
 TITLES = {
     "attributes": _("Attributes"),
     "lineage": _("Lineage"),
@@ -86,21 +70,35 @@ def list_images(request: ActorRequest) -> HttpResponse:
     found = ImageFilter(request.GET, request.actor)
     kind, table_of = (TrashTable, trash_table) if tab == "trash" else (ImageTable, image_table)
     columns = chosen_columns(request, ListName.IMAGES, kind)
+    table = table_of(found.qs, request, request.actor, columns)
+    is_full = tab == "trash" and table.paginator.count
+    head = (*TRASH_LIST_ACTIONS, *IMAGE_LIST_ACTIONS) if is_full else IMAGE_LIST_ACTIONS
     context = {
         "active": "images",
         "tab": tab,
         "tabs": _tabs(),
         "filter": found,
-        "table": table_of(found.qs, request, request.actor, columns),
+        "table": table,
         "list": list_page(request, ListName.IMAGES, found),
         "export_query": _export_query(request, tab),
-        "can_create": can_import(request.actor),
-        "can_empty": may_write(request.actor),
+        "bar": Bar(
+            actions_in(tab),
+            reverse("images:selection"),
+            keep=f"images {tab} {request.actor.project.pk}",
+            verdict=may_write(request.actor),
+            csv_url=reverse("images:export-csv"),
+        ),
+        "head": offered(head, None, request.actor),
         "trash_days": settings.IMS_TRASH_DAYS,
         # rows that ask for their state get nothing else, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
     }
     return render_page(request, "images/catalogue/list.html", "images/catalogue/_list.html", context)
+
+
+def actions_in(tab: str) -> tuple[Action, ...]:
+    """Of the images in a tab."""
+    return TRASH_ACTIONS if tab == "trash" else IMAGE_ACTIONS
 
 
 def _export_query(request: ActorRequest, tab: str) -> str:
@@ -134,18 +132,8 @@ def show_image(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "kind": kind_of(image, request.actor),
         "kind_title": KINDS[kind_of(image, request.actor)],
         **latest,
-        "can_launch": can_launch(image, request.actor),
-        "can_install": can_install(image, request.actor),
-        "can_create_disk": can_create_disk_from(image, request.actor),
-        "can_modify": can_modify(image, request.actor),
-        "can_export": can_export(image, request.actor),
+        "offers": offered(IMAGE_ACTIONS, image, request.actor),
         "exported": _exported(latest["jobs"]),
-        "can_copy": can_begin_copy(image, request.actor),
-        "can_share": can_share(image, request.actor),
-        "can_offer": can_offer(image, request.actor),
-        "can_delete": can_delete(image, request.actor),
-        "can_withdraw_deletion": can_withdraw_deletion(image, request.actor),
-        "can_verify": can_verify(image, request.actor),
         "is_fragment": wants_fragment(request),
         **SECTIONS[section](image, request),
     }
@@ -165,7 +153,7 @@ def _images(request: ActorRequest) -> Any:
 
 
 def _attributes(image: Image, request: ActorRequest) -> dict[str, Any]:
-    return {"groups": attributes_of(image, request.actor), "can_tag": can_tag(image, request.actor)}
+    return {"groups": attributes_of(image, request.actor)}
 
 
 def _lineage(image: Image, request: ActorRequest) -> dict[str, Any]:
@@ -257,34 +245,23 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    template, parts = _parts(tab, images, actor)
+    total = images.count() if matching else len(ids)
     context = {
-        **parts,
-        "total": images.count() if matching else len(ids),
+        "choices": _choices(tab, images, actor) if total else [],
+        "total": total,
         "most": MOST_AT_ONCE,
-        "tab": tab,
+        "csv": True,
         "is_matching": bool(matching),
         "all_count": found_by(request.POST.get("state", ""), actor).count(),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
     }
-    return render(request, template, context)
+    return render(request, "components/_selection.html", context)
 
 
-def _parts(tab: str, chosen: ImageQuerySet, actor: Actor) -> tuple[str, dict[str, Any]]:
-    """The template of the bar, and what the rules say of the images."""
-    facts = PURGE_FACTS if tab == "trash" else (*COPY_FACTS, *DELETE_FACTS, *EXPORT_FACTS)
-    related = chosen.with_facts(actor, *facts).select_related("os_version", "key", "backup")
+def _choices(tab: str, chosen: ImageQuerySet, actor: Actor) -> list[Bulk]:
+    """What the rules say of the chosen images, verb by verb."""
+    actions = actions_in(tab)
+    related = with_keys(chosen.with_facts(actor, *bulk_facts(actions))).select_related("os_version", "backup")
     images = list(related.prefetch_related("disks")[:MOST_AT_ONCE])
-    if tab != "trash":
-        copyable = split_by(images, lambda image: can_begin_copy(image, actor))
-        partition = split_by(images, lambda image: can_delete(image, actor))
-        load_ancestors(images)
-        exportable = split_by(images, lambda image: can_export(image, actor))
-        return "images/catalogue/_selection.html", {
-            "partition": partition,
-            "copyable": copyable,
-            "exportable": exportable,
-        }
-    purgeable = sum(bool(can_purge(image, actor)) for image in images)
-    partition = partition_by(images, can_restore_each(images, actor))
-    return "images/catalogue/_trash_selection.html", {"partition": partition, "purgeable": purgeable}
+    load_ancestors(images)
+    return chosen_for(actions, images, actor)

@@ -7,7 +7,8 @@ import django_tables2 as tables
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from images.delete.rules import PURGE_FACTS, can_purge, can_restore
+from images.delete.actions import TRASH_ACTIONS
+from images.delete.rules import PURGE_FACTS
 from images.models import Image, ImageQuerySet
 from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
@@ -22,13 +23,6 @@ from imsconsole.core.tables import (
 )
 from imsconsole.core.text import size
 from imsconsole.jobs.quotas import used_by
-
-
-def _actions(record: Image, table: "TrashTable") -> dict[str, Any]:
-    return {
-        "can_restore": can_restore(record, table.actor, table.used),
-        "can_purge": can_purge(record, table.actor),
-    }
 
 
 class TrashTable(ImsTable):
@@ -63,7 +57,7 @@ class TrashTable(ImsTable):
         verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"), default="–"
     )
     kept_until = TimeColumn("kept_until", verbose_name=_("Kept until"))
-    actions = ActionsColumn("images/delete/_cell_actions.html", extra_context=_actions)
+    actions = ActionsColumn(TRASH_ACTIONS, lambda _record, table: {"used": table.used})
 
     class Meta(ImsTable.Meta):
         model = Image

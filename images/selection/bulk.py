@@ -1,6 +1,6 @@
 """One verb for several chosen images: a page that names them and what keeps some of them back, then the deed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.rules import Verdict
-from imsconsole.core.selection import Partition
+from imsconsole.core.selection import partition_by
 
 MOST_AT_ONCE = 500
 
@@ -43,15 +43,6 @@ class Several:
     facts: tuple[str, ...] = ()
     style: str = "danger"
     template: str = "images/selection/several.html"
-
-
-def partition_by(images: Sequence[Image], verdicts: Iterable[Verdict]) -> Partition[Image]:
-    """The images, partition by what was said of each."""
-    pairs = list(zip(images, verdicts, strict=True))
-    return Partition(
-        [image for image, verdict in pairs if verdict],
-        [(image, verdict) for image, verdict in pairs if not verdict],
-    )
 
 
 def act_on_several(request: ActorRequest, several: Several, **options: Any) -> HttpResponse:

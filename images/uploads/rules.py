@@ -93,6 +93,11 @@ def can_resume(upload: Upload, actor: Actor) -> Verdict:
     return ALLOWED
 
 
+def can_make_image(upload: Upload, actor: Actor, image_name: str | None = None) -> Verdict:
+    """One's own uploads become one image at a time."""
+    return can_discard(upload, actor, image_name)
+
+
 def can_discard(upload: Upload, actor: Actor, image_name: str | None = None) -> Verdict:
     """One's own uploads, unless an image is being made of it (`image_name`, when that is known already)."""
     if not (verdict := may_write(actor)):

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
+from images.uploads.actions import UPLOAD_ACTIONS
 from images.uploads.progress import progress_of
-from images.uploads.rules import can_discard, can_resume, used_by_images
+from images.uploads.rules import can_resume, used_by_images
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, paged
 from imsconsole.core.text import size
@@ -20,12 +21,6 @@ def _shown(record: Upload, table: "UploadTable") -> dict[str, Any]:
         "progress": progress_of(record),
         "can_resume": can_resume(record, table.actor),
         "image": table.made.get(record.pk),
-    }
-
-
-def _actions(record: Upload, table: "UploadTable") -> dict[str, Any]:
-    return _shown(record, table) | {
-        "can_discard": can_discard(record, table.actor, table.made.get(record.pk, ""))
     }
 
 
@@ -42,7 +37,9 @@ class UploadTable(ImsTable):
     size_bytes = NumberColumn("size_bytes")
     created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
     expires_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("expires_at", "pk"))
-    actions = ActionsColumn("images/uploads/_cell_actions.html", extra_context=_actions)
+    actions = ActionsColumn(
+        UPLOAD_ACTIONS, lambda record, table: {"image_name": table.made.get(record.pk, "")}
+    )
 
     class Meta(ImsTable.Meta):
         model = Upload

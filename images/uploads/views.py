@@ -15,16 +15,18 @@ from django.utils.translation import gettext as _
 
 from images.models import Upload
 from images.uploads import tus
+from images.uploads.actions import UPLOAD_ACTIONS
 from images.uploads.append import append
 from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.progress import progress_of
-from images.uploads.rules import can_discard, can_resume, used_by_images
+from images.uploads.rules import can_resume, used_by_images
 from images.uploads.services import discard_upload, start_upload
 from images.uploads.tables import upload_table
 from imsconsole.accounts.access import ActorRequest, ViewKind, page_view, post_view
 from imsconsole.accounts.rules import may_write
+from imsconsole.core.actions import offered
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import Refused
@@ -48,13 +50,14 @@ def list_uploads(request: ActorRequest) -> HttpResponse:
 def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     """One upload: how far it is and how to go on, or what was found in it, or why it was refused."""
     upload = get_object_or_404(Upload.objects.visible_to(request.actor), pk=upload_id)
+    image = used_by_images([upload]).get(upload.pk, "")
     context: dict[str, Any] = {
         "active": "images",
         "upload": upload,
         "progress": progress_of(upload),
         "can_resume": can_resume(upload, request.actor),
-        "can_discard": can_discard(upload, request.actor),
-        "image": used_by_images([upload]).get(upload.pk),
+        "offers": offered(UPLOAD_ACTIONS, upload, request.actor, image_name=image),
+        "image": image,
         **uploader_context(request.actor, upload),
     }
     if upload.state == Upload.State.COMPLETE:

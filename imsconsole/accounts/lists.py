@@ -13,6 +13,7 @@ from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import ListName, SavedView
 from imsconsole.accounts.rules_views import can_share_view
+from imsconsole.core.actions import Action, offered
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -36,7 +37,7 @@ class ListView:
     filter: type[ListFilter]
     table: type[ImsTable]
     export: type[Table]
-    can_create: Callable[[Actor], Verdict]
+    head: Sequence[Action]
 
     def page(self, request: ActorRequest) -> HttpResponse:
         """Filter, order, columns and page are in the URL."""
@@ -50,7 +51,7 @@ class ListView:
             "table": paged(self.table, found.qs, request, columns, actor=request.actor),
             "list": list_page(request, self.name, found),
             "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-            "can_create": self.can_create(request.actor),
+            "head": offered(self.head, None, request.actor),
             "is_fragment": wants_fragment(request),
         }
         return render_page(request, f"{self.templates}/list.html", f"{self.templates}/_list.html", context)

@@ -50,13 +50,16 @@ class Partition(Generic[T]):
         return [(reason, things[:shown], max(0, len(things) - shown)) for reason, things in by_reason.items()]
 
 
+def partition_by(things: Iterable[T], verdicts: Iterable[Verdict]) -> Partition[T]:
+    """The things, split by what was said of each."""
+    pairs = list(zip(things, verdicts, strict=True))
+    return Partition(
+        [thing for thing, verdict in pairs if verdict],
+        [(thing, verdict) for thing, verdict in pairs if not verdict],
+    )
+
+
 def split_by(things: Iterable[T], rule: Callable[[T], Verdict]) -> Partition[T]:
     """Ask the rule about each thing."""
-    allowed: list[T] = []
-    refused: list[tuple[T, Verdict]] = []
-    for thing in things:
-        if verdict := rule(thing):
-            allowed.append(thing)
-        else:
-            refused.append((thing, verdict))
-    return Partition(allowed, refused)
+    things = list(things)
+    return partition_by(things, map(rule, things))

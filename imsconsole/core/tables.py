@@ -1,6 +1,6 @@
 """The base of every table on a page."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -11,6 +11,8 @@ from django.template import Context, Engine, Template
 from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+from imsconsole.core.actions import Action, offered
 
 PAGE_SIZES = (10, 25, 50, 100)
 PER_PAGE = 25
@@ -110,15 +112,24 @@ class NumberColumn(tables.Column):
 
 
 class ActionsColumn(FragmentColumn):
-    """What may be done with a row, drawn by `template_name`; `extra_context` is as TemplateColumn's."""
+    """What may be done with a row: of `actions` those that stand in rows.
 
-    def __init__(self, template_name: str, **kwargs: Any) -> None:
+    `known` finds what the page knows already of the row, for rules that it spares to ask.
+    """
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        known: Callable[[Any, Any], dict[str, Any]] = lambda _record, _table: {},
+    ) -> None:
         super().__init__(
-            template_name=template_name,
+            "{% actions offers 'row' %}",
+            extra_context=lambda record, table: {
+                "offers": offered(actions, record, table.request.actor, **known(record, table))
+            },
             verbose_name=_("Operation"),
             orderable=False,
             attrs={name: {"class": "row-actions"} for name in ("th", "td")},
-            **kwargs,
         )
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.core.actions import offered
+from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job, JobQuerySet
-from imsconsole.jobs.rules import can_retry
 
 SHOWN = 20  # the latest
 
@@ -17,5 +18,5 @@ def latest_jobs(jobs: JobQuerySet, actor: Actor) -> dict[str, Any]:
         "jobs": shown,
         "live_job": next((job for job in shown if job.is_live), None),
         "failed_job": failed,
-        "can_retry": can_retry(failed, actor) if failed else None,
+        "retry": offered(JOB_ACTIONS, failed, actor) if failed else None,
     }

@@ -8,14 +8,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import ActorRequest, page_view, post_view
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pages import page_of, pages_found
 from imsconsole.jobs import services
+from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.errors import past_errors
 from imsconsole.jobs.filters import JobFilter
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import quota_lines
-from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.steps import step_lines
 from imsconsole.jobs.tables import job_table
 
@@ -49,8 +50,7 @@ def show_job(request: ActorRequest, job_id: UUID) -> HttpResponse:
         "steps": step_lines(job),
         "past_errors": past_errors(job),
         "subject_url": _subject_url(job, request),
-        "can_cancel": can_cancel(job, request.actor),
-        "can_retry": can_retry(job, request.actor),
+        "offers": offered(JOB_ACTIONS, job, request.actor),
         "is_fragment": wants_fragment(request),
         "has_changed": request.GET.get("was", "") != job.status,
     }

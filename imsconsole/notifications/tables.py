@@ -6,6 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable
+from imsconsole.notifications.actions import MESSAGE_ACTIONS
 from imsconsole.notifications.models import Message
 
 
@@ -22,7 +23,7 @@ class MessageTable(ImsTable):
     created_at = FragmentColumn(
         "{{ record.created_at|ago }}", verbose_name=_("Time"), order_by=("created_at", "pk")
     )
-    actions = ActionsColumn("notifications/_cell_actions.html")
+    actions = ActionsColumn(MESSAGE_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Message

@@ -6,39 +6,8 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
-from market.listings.lookup import image_of
-from market.listings.rules import (
-    can_create_version,
-    can_discard_version,
-    can_edit_version,
-    can_recall_version,
-    can_submit_version,
-    can_withdraw_listing,
-)
 from market.models import Listing, ListingVersion
-from market.prices.rules import can_price_listing
-
-
-def verdicts_on(listing: Listing, actor: Actor) -> dict[str, Verdict]:
-    """Which buttons a listing has, each with its verdict; the first ones are about the version in the making."""
-    version = listing.in_making
-    of_version: dict[str, Verdict] = {}
-    if version is not None:
-        version.listing = listing
-        of_version = {
-            "submit": can_submit_version(version, image_of(version, actor), actor),
-            "edit": can_edit_version(version, actor),
-            "recall": can_recall_version(version, actor),
-            "discard": can_discard_version(version, actor),
-        }
-    return {
-        **of_version,
-        "create_version": can_create_version(listing, actor),
-        "set_price": can_price_listing(listing, actor),
-        "withdraw": can_withdraw_listing(listing, actor),
-    }
 
 
 class ListingTable(ImsTable):

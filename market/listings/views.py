@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.audit.models import Event
+from imsconsole.core.actions import offered
 from imsconsole.core.contention import retried
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
@@ -24,6 +25,7 @@ from imsconsole.core.now import now
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import latest_jobs
 from imsconsole.jobs.models import Job
+from market.listings.actions import LISTING_ACTIONS, LISTING_LIST_ACTIONS
 from market.listings.checks import lines_of
 from market.listings.drafts import draft_of
 from market.listings.forms import PictureForm, VersionForm, WithdrawForm
@@ -47,7 +49,7 @@ from market.listings.services import (
     submit_version,
     withdraw_listing,
 )
-from market.listings.tables import ListingTable, VersionTable, verdicts_on
+from market.listings.tables import ListingTable, VersionTable
 from market.models import Listing, ListingVersion, Picture
 from market.prices.forms import PriceForm
 from market.prices.lookup import price_of_listing, prices_of_listing, terms_of
@@ -65,7 +67,7 @@ def listings(request: ActorRequest) -> HttpResponse:
     context = ROOM | {
         "publisher": publisher,
         "table": paged(ListingTable, listings_of(request.actor), request, actor=request.actor),
-        "can_create": can_create_listing(publisher, request.actor),
+        "head": offered(LISTING_LIST_ACTIONS, None, request.actor, publisher=publisher),
     }
     return render_page(request, "market/listings.html", "components/table.html", context)
 
@@ -79,7 +81,7 @@ def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
         "listing": listing,
         "version": content_of(version),
         "lines": lines_of(version),
-        "verdicts": verdicts_on(listing, request.actor),
+        "offers": offered(LISTING_ACTIONS, listing, request.actor),
         "prices": prices_of_listing(listing),
         "price_now": price_of_listing(listing),
         "table": paged(VersionTable, listing.versions.select_related("image"), request),

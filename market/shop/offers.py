@@ -64,14 +64,12 @@ class Deployment:
     verdict: Verdict
 
 
-def deployments(versions: Sequence[ListingVersion], actor: Actor) -> dict[UUID, Deployment]:
-    """Of each version of `offered_in` how it becomes a server: a few queries, however many there are."""
+def load_deployments(versions: Sequence[Any], actor: Actor) -> None:
+    """Give each version of `offered_in` its `deployment`, None without an image: a few queries, however many there are."""
     images = market_images([version.market_image for version in versions], actor)
-    return {
-        version.pk: deployment_of(images[version.market_image], actor)
-        for version in versions
-        if version.market_image in images
-    }
+    for version in versions:
+        image = images.get(version.market_image)
+        version.deployment = deployment_of(image, actor) if image else None
 
 
 def market_images(pks: Iterable[UUID | None], actor: Actor) -> dict[UUID, Image]:

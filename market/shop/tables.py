@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from market.models import ListingVersion, Price
-from market.shop.offers import Deployment, deployments, priced
+from market.shop.actions import OFFER_ACTIONS
+from market.shop.offers import load_deployments, priced
 
 
 class OfferTable(ImsTable):
@@ -44,10 +45,7 @@ class OfferTable(ImsTable):
     running = NumberColumn("running", verbose_name=_("Servers running"))
     version = tables.Column(order_by=("version", "pk"))
     published_at = TimeColumn("published_at")
-    actions = ActionsColumn(
-        "market/_cell_deploy.html",
-        extra_context=lambda record, table: {"deployment": table.deployments.get(record.pk)},
-    )
+    actions = ActionsColumn(OFFER_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = ListingVersion
@@ -59,12 +57,12 @@ class OfferTable(ImsTable):
         super().__init__(*args, **kwargs)
         self.actor = actor
         self.prices: dict[UUID, Price] = {}
-        self.deployments: dict[UUID, Deployment] = {}
 
     def load(self) -> "OfferTable":
         """What the rows of this page say besides: prices, and how each becomes a server."""
         shown = [row.record for row in self.paginated_rows]
-        self.prices, self.deployments = priced(shown), deployments(shown, self.actor)
+        self.prices = priced(shown)
+        load_deployments(shown, self.actor)
         return self
 
 

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
+from imsconsole.core.actions import offered
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import state_of
 from imsconsole.core.tables import paged
 from market.models import Acceptance, ListingVersion, Picture, Price, Publisher
 from market.prices.lookup import price_of_listing, prices_of_listing
+from market.shop.actions import OFFER_ACTIONS
 from market.shop.filters import OfferFilter
 from market.shop.offers import deployment_of, market_images, offered_in, readable_by
 from market.shop.rules import can_accept_terms
@@ -61,17 +63,18 @@ def export_offers(request: ActorRequest) -> HttpResponseBase:
 def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     """All about a product: what it is, what it costs, on which terms; and the way to a server of it."""
     actor = request.actor
-    version = readable_by(actor).filter(listing=listing_id).first()
+    version: Any = readable_by(actor).filter(listing=listing_id).first()
     if version is None:
         raise Http404
     image = next(iter(market_images([version.market_image], actor).values()), None)
+    version.deployment = deployment_of(image, actor) if image else None
     context = {
         "active": "market",
         "version": version,
         "listing": version.listing,
         "publisher": version.listing.publisher,
         "image": image,
-        "deployment": deployment_of(image, actor) if image else None,
+        "offers": offered(OFFER_ACTIONS, version, actor),
         "is_offered": version.state == ListingVersion.State.PUBLISHED,
         "software": version.software.all(),
         "pictures": version.pictures.defer("content"),

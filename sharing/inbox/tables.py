@@ -1,12 +1,12 @@
 """The inbox as a list and as CSV."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
-from sharing.inbox.rules import can_accept, can_reject
+from sharing.inbox.actions import RECEIVED_ACTIONS
 from sharing.models import Share
 from sharing.tables import COMMON, Columns, ShareTable
 
@@ -19,10 +19,6 @@ INBOX_COLUMNS: Columns = (
     (_("Project ID of the owner"), lambda share: str(share.owner_id)),
     *COMMON,
 )
-
-
-def _receiver_actions(record: Share, table: Any) -> dict[str, Any]:
-    return {"can_accept": can_accept(record, table.actor), "can_reject": can_reject(record, table.actor)}
 
 
 class InboxTable(ShareTable):
@@ -63,7 +59,7 @@ class InboxTable(ShareTable):
     )
     answered_at = TimeColumn("answered_at")
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
-    actions = ActionsColumn("sharing/inbox/_inbox_actions.html", extra_context=_receiver_actions)
+    actions = ActionsColumn(RECEIVED_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Share

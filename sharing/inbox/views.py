@@ -17,11 +17,13 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
+from imsconsole.core.actions import offered
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import state_of
 from imsconsole.core.tables import paged
+from sharing.inbox.actions import PENDING_ACTIONS, RECEIVED_ACTIONS
 from sharing.inbox.forms import InboxFilter, ReceivingVaultForm
 from sharing.inbox.rules import can_accept, can_answer_all, can_reject
 from sharing.inbox.services import accept_share, reject_share
@@ -54,7 +56,7 @@ def inbox(request: ActorRequest) -> HttpResponse:
         ),
         "list": list_page(request, ListName.SHARING, found),
         "export_query": export.urlencode(),
-        "can_answer_all": can_answer_all(list(pending[:1]), actor),
+        "head": offered(PENDING_ACTIONS if tab == "pending" else (), list(pending[:1]), actor),
         "is_fragment": wants_fragment(request),
     }
     return render_page(request, "sharing/inbox/list.html", "sharing/inbox/_list.html", context)
@@ -78,8 +80,7 @@ def show_share(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
         "active": "sharing",
         "share": share,
         "encryption": encryption_of(share.image),
-        "can_accept": can_accept(share, request.actor),
-        "can_reject": can_reject(share, request.actor),
+        "offers": offered(RECEIVED_ACTIONS, share, request.actor),
     }
     return render(request, "sharing/inbox/detail.html", context)
 

@@ -1,12 +1,12 @@
 """Who has an image, as a list and as CSV."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
-from sharing.ending.rules import can_stop_sharing, can_withdraw_notice
 from sharing.models import Share
+from sharing.share.actions import GIVEN_ACTIONS
 from sharing.tables import COMMON, Columns, ShareTable
 
 MEMBER_COLUMNS: Columns = (
@@ -15,13 +15,6 @@ MEMBER_COLUMNS: Columns = (
     (_("Project ID"), lambda share: str(share.project_id)),
     *COMMON,
 )
-
-
-def _owner_actions(record: Share, table: Any) -> dict[str, Any]:
-    return {
-        "can_stop_sharing": can_stop_sharing(record, table.actor),
-        "can_withdraw_notice": can_withdraw_notice(record, table.actor),
-    }
 
 
 class MemberTable(ShareTable):
@@ -37,7 +30,7 @@ class MemberTable(ShareTable):
     )
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))
     answered_at = TimeColumn("answered_at")
-    actions = ActionsColumn("sharing/share/_member_actions.html", extra_context=_owner_actions)
+    actions = ActionsColumn(GIVEN_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Share

@@ -16,12 +16,14 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.rules import may_write
+from imsconsole.core.actions import offered
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page
 from imsconsole.core.selection import split_by
 from imsconsole.core.tables import paged
 from sharing.lookup import own_image, shares_of
 from sharing.models import Share
+from sharing.share.actions import MEMBERS_ACTIONS
 from sharing.share.forms import ShareForm
 from sharing.share.orders import WIZARD, fits_order, ids_in, lines_of, share_each
 from sharing.share.rules import MOST_IDS, limit_of
@@ -132,8 +134,7 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "table": paged(MemberTable, shares, request, actor=request.actor),
         "accepted": accepted,
         "limit": limit_of(image),
-        "can_share": can_share(image, request.actor),
-        "may_write": may_write(request.actor),
+        "offers": offered(MEMBERS_ACTIONS, image, request.actor),
     }
     return render_page(request, "sharing/share/members.html", "sharing/share/_members.html", context)
 

@@ -12,3 +12,12 @@ document.addEventListener("keydown", (event) => {
     if (inside) menu.querySelector("summary").focus();
   }
 });
+
+// Why a button refuses goes away on Escape as well, until one comes back to it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const each of document.querySelectorAll(".action:is(:hover, :focus-within)")) each.dataset.closed = "";
+});
+for (const left of ["focusout", "mouseout"]) document.addEventListener(left, (event) => {
+  const action = event.target.closest(".action[data-closed]");
+  if (action && !action.contains(event.relatedTarget)) delete action.dataset.closed;
+});

@@ -46,7 +46,7 @@ def image_of(alice: Visitor, thing: str, name: str) -> str:
     """By the button of a server or disk, through the wizard; then until the image is Normal. Its ID."""
     page = alice.open(thing)
     if "/servers/" in thing:
-        page.locator("#server-more summary").click()
+        page.locator("#thing-actions .menu summary").click()
     page.locator("main a[href^='/images/create/from-']").first.click()
     page.wait_for_url(re.compile(r"/images/create/from-"))
     alice.look()
@@ -68,7 +68,7 @@ def image_of(alice: Visitor, thing: str, name: str) -> str:
 def disk_from(alice: Visitor, image: str, name: str) -> str:
     """By the image's own button. The disk's ID."""
     page = alice.open(f"/images/{image}/")
-    page.locator("#image-actions a[href*='/disks/create/']").click()
+    page.locator("#thing-actions a[href*='/disks/create/']").click()
     page.wait_for_url(re.compile(r"/disks/create/"))
     alice.look()
     expect(page.locator("select[name=image]")).to_have_value(image)

@@ -36,7 +36,7 @@ def test_a_copy_arrives_in_another_region_and_its_server_boots_there(visitor, co
 def begin(alice: Visitor, image: str, kind: str) -> None:
     """The image's page, its button, the kind of copy; then the form of the target."""
     page = alice.open(f"/images/{image}/")
-    page.locator(f"#image-actions a[href='/images/{image}/copy/']").click()
+    page.locator(f"#thing-actions a[href='/images/{image}/copy/']").click()
     page.wait_for_url("**/copy/")
     alice.look()
     page.locator(f"input[name=kind][value={kind}]").check()

@@ -69,7 +69,7 @@ def made_image(alice: Visitor) -> str:
 
 def install(alice: Visitor, image: str, name: str) -> str:
     page = alice.open(f"/images/{image}/")
-    expect(page.locator("#image-actions")).to_contain_text("only temporary ones")
+    expect(page.locator("#thing-actions")).to_contain_text("only temporary ones")
     page.get_by_role("link", name="Install server").click()
     page.locator("input[name=name]").fill(name)
     alice.look()
@@ -125,7 +125,7 @@ def connected(page: Page) -> None:
 
 def capture(alice: Visitor, server: str, name: str) -> str:
     page = alice.open(f"/servers/{server}/")
-    page.locator("#server-more summary").click()
+    page.locator("#thing-actions .menu summary").click()
     page.get_by_role("link", name="Create image").click()
     expect(page.locator("input[name=server]:checked")).to_have_count(1)
     page.locator("main form button[type=submit]").last.click()

@@ -32,7 +32,7 @@ def make_image(alice: Visitor, console: Console, folder: Path, name: str) -> tup
 def delete(alice: Visitor, image: str) -> None:
     """From the image's page; with scripts by keys alone, in the dialog, where Enter alone destroys nothing."""
     page = alice.open(f"/images/{image}/")
-    link = page.locator(f"#image-actions a[href$='/images/{image}/delete/']")
+    link = page.locator(f"#thing-actions a[href$='/images/{image}/delete/']")
     if alice.scripts:
         link.focus()
         page.keyboard.press("Enter")
@@ -116,7 +116,7 @@ def test_a_changed_byte_freezes_the_image_and_warns_of_it_on_the_server(
     verify(alice, image, "frozen")
     expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")
     alice.look()
-    launch = page.locator("#image-actions").get_by_role("button", name="Apply for server")
+    launch = page.locator("#thing-actions").get_by_role("button", name="Apply for server")
     expect(launch).to_have_attribute("aria-disabled", "true")
     page = alice.open(f"/servers/{server}/")
     expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")

@@ -19,8 +19,8 @@ from tests.support.workers import finish
 ROOT = Path(__file__).parents[2]
 APPS = ("images", "imsconsole/cloud", "market", "sharing")
 DRAWERS = {
-    "admin", "clock", "filters", "forms", "jobs", "messages", "models", "quotas", "rules", "sentences", "services",
-    "tables", "urls", "views",
+    "actions", "admin", "clock", "filters", "forms", "jobs", "messages", "models", "quotas", "rules", "sentences",
+    "services", "tables", "urls", "views",
 }  # fmt: skip
 ROOT_OF_IMAGES = {"__init__", "admin", "apps", "quotas", "urls"}
 MOST_AT_THE_ROOT = 12

@@ -124,10 +124,10 @@ def test_buttons_come_along_only_when_the_state_has_changed(start: Start, bob):
     job = start()
     working(job)
 
-    assert "job-actions" not in page(bob, "detail", job.pk, query="?was=working", **HTMX)
+    assert "thing-actions" not in page(bob, "detail", job.pk, query="?was=working", **HTMX)
     changed = page(bob, "detail", job.pk, query="?was=queued", **HTMX)
 
-    assert 'id="job-actions" hx-swap-oob="true"' in changed
+    assert 'id="thing-actions" hx-swap-oob="true"' in changed
 
 
 def test_a_failed_job_keeps_its_sentence_its_code_and_what_was_undone(start: Start, bob):

@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.actions import MEMBER_ACTIONS
 from imsconsole.accounts.forms.members import RoleForm
 from imsconsole.accounts.models import Membership
 from imsconsole.accounts.services import members as services
+from imsconsole.core.actions import offered
 
 
 @form_view
@@ -28,7 +30,7 @@ def change_role(request: ActorRequest, pk: int) -> HttpResponse:
         "membership": membership,
         "form": form,
         "can_change": rules.can_change_role(membership, request.actor),
-        "can_remove": rules.can_remove_member(membership, request.actor),
+        "offers": offered(MEMBER_ACTIONS, membership, request.actor),
     }
     return render(request, "accounts/change_role.html", context, status=422 if form.errors else 200)
 

@@ -5,10 +5,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.access import ActorRequest, page_view, post_view
+from imsconsole.accounts.actions import AGENCY_ACTIONS, ONESELF_ACTIONS, PROJECT_ACTIONS
 from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.accounts.models import Invitation, Membership, Project
 from imsconsole.accounts.tables import MembersTable
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
@@ -23,15 +25,18 @@ def project(request: ActorRequest) -> HttpResponse:
         "active": "project",
         "table": paged(MembersTable, members, request, administers=actor.administers),
         "invitations": Invitation.objects.visible_to(actor).open().prefetch_related("projects"),
-        "agencies": actor.project.agencies.select_related("grantee__region"),
+        "agencies": [
+            (agency, offered(AGENCY_ACTIONS, agency, actor))
+            for agency in actor.project.agencies.select_related("project", "grantee__region")
+        ],
         "received": actor.project.agencies_received.select_related("project__region"),
         "grantees": Project.objects.filter(account=actor.account)
         .exclude(region=actor.region)
         .exclude(agencies_received__project=actor.project)
         .select_related("region"),
         "can_create_agency": rules.can_create_agency(actor),
-        "can_invite": rules.can_invite(actor),
-        "can_leave": rules.can_leave_account(own, actor),
+        "head": offered(PROJECT_ACTIONS, None, actor),
+        "own": offered(ONESELF_ACTIONS, own, actor),
     }
     return render_page(request, "accounts/project.html", "accounts/_members.html", context)
 

@@ -7,21 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.rules import WORKING, can_become_image, can_delete_backup, can_restore_backup
+from imsconsole.cloud.backups.actions import BACKUP_ACTIONS
+from imsconsole.cloud.backups.rules import WORKING
 from imsconsole.cloud.models import Backup
 from imsconsole.core.csv import moment
-from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from imsconsole.core.text import size
-
-
-def verdicts_on(backup: Backup, actor: Actor) -> dict[str, Verdict]:
-    """Which buttons a backup has, each with its verdict."""
-    return {
-        "restore": can_restore_backup(backup, actor),
-        "become_image": can_become_image(backup, actor),
-        "delete": can_delete_backup(backup, actor),
-    }
 
 
 class BackupTable(ImsTable):
@@ -56,10 +47,7 @@ class BackupTable(ImsTable):
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
     taken_at = TimeColumn("taken_at")
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn(
-        "cloud/backups/_cell_actions.html",
-        extra_context=lambda record, table: {"verdicts": verdicts_on(record, table.actor)},
-    )
+    actions = ActionsColumn(BACKUP_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Backup

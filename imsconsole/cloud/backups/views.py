@@ -11,6 +11,7 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
+from imsconsole.cloud.backups.actions import BACKUP_ACTIONS, BACKUP_LIST_ACTIONS
 from imsconsole.cloud.backups.filters import BackupFilter, backups_of
 from imsconsole.cloud.backups.forms import CreateBackupForm, RestoreBackupForm
 from imsconsole.cloud.backups.rules import (
@@ -22,10 +23,11 @@ from imsconsole.cloud.backups.rules import (
     can_restore_to,
 )
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
-from imsconsole.cloud.backups.tables import BackupExport, BackupTable, verdicts_on
+from imsconsole.cloud.backups.tables import BackupExport, BackupTable
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
 from imsconsole.core.selection import split_by
@@ -33,7 +35,13 @@ from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
 LIST = ListView(
-    ListName.BACKUPS, "cloud/backups", backups_of, BackupFilter, BackupTable, BackupExport, can_create_backup
+    ListName.BACKUPS,
+    "cloud/backups",
+    backups_of,
+    BackupFilter,
+    BackupTable,
+    BackupExport,
+    BACKUP_LIST_ACTIONS,
 )
 
 
@@ -63,7 +71,7 @@ def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
         "backup": backup,
         "server": Server.objects.visible_to(request.actor).existing().filter(pk=backup.server_id).first(),
         "is_busy": backup.status in WORKING,
-        "verdicts": verdicts_on(backup, request.actor),
+        "offers": offered(BACKUP_ACTIONS, backup, request.actor),
         "events": Event.objects.visible_to(request.actor).about("backup", backup.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),
         **latest_jobs(jobs, request.actor),

@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.buckets.rules import can_delete_bucket, can_delete_object
+from imsconsole.cloud.buckets.actions import BUCKET_ACTIONS, OBJECT_ACTIONS
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.tables import (
     ActionsColumn,
@@ -17,14 +17,6 @@ from imsconsole.core.tables import (
     TimeColumn,
 )
 from imsconsole.core.text import size
-
-
-def _bucket_actions(record: Bucket, table: "BucketTable") -> dict[str, Any]:
-    return {"can_delete": can_delete_bucket(record, table.actor)}
-
-
-def _object_actions(record: BucketObject, table: "ObjectTable") -> dict[str, Any]:
-    return {"can_delete": can_delete_object(record, table.actor)}
 
 
 class BucketTable(ImsTable):
@@ -46,7 +38,7 @@ class BucketTable(ImsTable):
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Used"))
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("cloud/buckets/_bucket_actions.html", extra_context=_bucket_actions)
+    actions = ActionsColumn(BUCKET_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Bucket
@@ -74,7 +66,7 @@ class ObjectTable(ImsTable):
     size_bytes = NumberColumn("size_bytes")
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("cloud/buckets/_object_actions.html", extra_context=_object_actions)
+    actions = ActionsColumn(OBJECT_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = BucketObject

@@ -17,6 +17,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.buckets.actions import BUCKET_ACTIONS, BUCKET_LIST_ACTIONS, OBJECT_ACTIONS
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.filters import BucketFilter
 from imsconsole.cloud.buckets.forms import BucketForm, LinkForm, UploadForm
@@ -36,7 +38,6 @@ from imsconsole.cloud.buckets.rules import (
     can_create_bucket,
     can_delete_bucket,
     can_delete_object,
-    can_import_from,
     can_link_object,
     can_upload_object,
 )
@@ -44,6 +45,7 @@ from imsconsole.cloud.buckets.sending import object_of, send_object, token_of
 from imsconsole.cloud.buckets.services import create_bucket, delete_bucket, delete_object, link_object
 from imsconsole.cloud.buckets.tables import BucketTable, ObjectTable
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.actions import Bar, chosen_for, offered
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -78,7 +80,7 @@ def list_buckets(request: ActorRequest) -> HttpResponse:
         "table": paged(BucketTable, buckets, request, columns, actor=request.actor),
         "list": list_page(request, ListName.BUCKETS, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "can_create": can_create_bucket(request.actor),
+        "head": offered(BUCKET_LIST_ACTIONS, None, request.actor),
         "is_fragment": wants_fragment(request),
     }
     return render_page(request, "cloud/buckets/list.html", "cloud/buckets/_list.html", context)
@@ -120,9 +122,14 @@ def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "has_more_folders": len(folders) > MOST_FOLDERS,
         "table": paged(ObjectTable, objects, request, actor=request.actor),
         "state": state_of(request.GET).urlencode() or "q=",
-        "place_query": f"?{urlencode({'prefix': prefix})}" if prefix else "",
-        "can_upload": can_upload_object(bucket, request.actor),
-        "can_delete": can_delete_bucket(bucket, request.actor),
+        "offers": offered(BUCKET_ACTIONS, bucket, request.actor),
+        "bar": Bar(
+            OBJECT_ACTIONS,
+            reverse("buckets:selection", args=[bucket.pk]),
+            keep=f"objects {bucket.pk}",
+            args=(bucket.pk,),
+            verdict=may_write(request.actor),
+        ),
         "quota": quota_lines(request.actor.project, {"bucket_bytes": 0}),
     }
     return render_page(request, "cloud/buckets/detail.html", "cloud/buckets/_objects.html", context)
@@ -201,9 +208,8 @@ def _about(request: ActorRequest, bucket_object: BucketObject, form: LinkForm) -
         "bucket": bucket_object.bucket,
         "folder_url": address_at(bucket_object.bucket, bucket_object.prefix),
         "form": form,
-        "can_delete": can_delete_object(bucket_object, request.actor),
+        "offers": offered(OBJECT_ACTIONS, bucket_object, request.actor),
         "can_link": can_link_object(bucket_object, request.actor),
-        "can_import": can_import_from(bucket_object, request.actor),
     }
 
 
@@ -258,14 +264,13 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     bucket = find_bucket(request, bucket_id)
     objects = chosen_objects(bucket, request.POST)
     context = {
-        "bucket": bucket,
+        "choices": chosen_for(OBJECT_ACTIONS, list(objects[:MOST_AT_ONCE]), request.actor, bucket.pk),
         "total": objects.count(),
-        "partition": split_by(objects[:MOST_AT_ONCE], lambda each: can_delete_object(each, request.actor)),
         "most": MOST_AT_ONCE,
         "is_matching": bool(request.POST.get("matching", "")),
         "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
     }
-    return render(request, "cloud/buckets/_selection.html", context)
+    return render(request, "components/_selection.html", context)
 
 
 @form_view

@@ -7,39 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.disks.rules import (
-    WORKING,
-    can_attach_disk,
-    can_capture_disk,
-    can_delete_disk,
-    can_detach_disk,
-    can_grow_disk,
-    can_rename_disk,
-)
+from imsconsole.cloud.disks.actions import DISK_ACTIONS
+from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
 from imsconsole.core.csv import moment
-from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
-
-
-def verdicts_on(disk: Disk, actor: Actor) -> dict[str, Verdict]:
-    """Which buttons a disk has, each with its verdict. Load its server and zone."""
-    verdicts = {
-        "attach": can_attach_disk(disk, actor),
-        "detach": can_detach_disk(disk, actor),
-        "grow": can_grow_disk(disk, actor),
-        "create_image": can_capture_disk(disk, actor),
-        "rename": can_rename_disk(disk, actor),
-        "delete": can_delete_disk(disk, actor),
-    }
-    if disk.beside and disk.server:
-        verdicts["delete_kept"] = can_delete_kept_disk(disk, actor)
-    return verdicts
-
-
-def _verdicts(record: Disk, table: "DiskTable") -> dict[str, Any]:
-    return {"verdicts": verdicts_on(record, table.actor)}
 
 
 class DiskTable(ImsTable):
@@ -81,7 +53,7 @@ class DiskTable(ImsTable):
     )
     kept_until = FragmentColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn("cloud/disks/_cell_actions.html", extra_context=_verdicts)
+    actions = ActionsColumn(DISK_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Disk

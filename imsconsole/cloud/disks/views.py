@@ -13,32 +13,31 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
+from imsconsole.cloud.disks.actions import DISK_ACTIONS, DISK_LIST_ACTIONS
 from imsconsole.cloud.disks.filters import DiskFilter, disks_of
 from imsconsole.cloud.disks.forms import AttachForm, GrowForm, RenameDiskForm, TakeForm
 from imsconsole.cloud.disks.rules import (
     WORKING,
     can_attach_disk,
     can_attach_to,
-    can_create_disk,
     can_delete_disk,
     can_grow_disk,
     can_rename_disk,
     can_take_disk,
 )
 from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk, grow_disk, rename_disk
-from imsconsole.cloud.disks.tables import DiskExport, DiskTable, verdicts_on
-from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.disks.tables import DiskExport, DiskTable
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
-from imsconsole.cloud.system_disk.rules import can_undo_change_os
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import split_by
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
-LIST = ListView(ListName.DISKS, "cloud/disks", disks_of, DiskFilter, DiskTable, DiskExport, can_create_disk)
+LIST = ListView(ListName.DISKS, "cloud/disks", disks_of, DiskFilter, DiskTable, DiskExport, DISK_LIST_ACTIONS)
 IN_PLACE = Q(disks__role=Disk.Role.DATA, disks__deleted_at=None, disks__beside=False)
 
 
@@ -68,19 +67,12 @@ def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "disk": disk,
         "is_busy": disk.status in WORKING,
         "serial": disk_spec(disk).serial,
-        "verdicts": _verdicts(disk, request),
+        "offers": offered(DISK_ACTIONS, disk, request.actor),
         "events": Event.objects.visible_to(request.actor).about("disk", disk.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),
         **latest_jobs(_jobs_about(disk, request), request.actor),
     }
     return render_page(request, "cloud/disks/detail.html", "cloud/disks/_detail.html", context)
-
-
-def _verdicts(disk: Disk, request: ActorRequest) -> dict[str, Any]:
-    verdicts = verdicts_on(disk, request.actor)
-    if "delete_kept" in verdicts:
-        verdicts["undo"] = can_undo_change_os(disk, request.actor, host_of(request.actor.region))
-    return verdicts
 
 
 def _jobs_about(disk: Disk, request: ActorRequest) -> JobQuerySet:

@@ -3,17 +3,16 @@
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.cloud.key_pairs.actions import KEY_PAIR_ACTIONS
 from imsconsole.cloud.models import KeyPair
-from imsconsole.core.tables import FragmentColumn, ImsTable
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable
 
 
 class KeyPairTable(ImsTable):
     name = tables.Column()
     fingerprint = tables.Column(attrs={"td": {"class": "mono"}})
     created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
-    actions = FragmentColumn(
-        template_name="cloud/key_pairs/_row_actions.html", verbose_name=_("Operation"), orderable=False
-    )
+    actions = ActionsColumn(KEY_PAIR_ACTIONS)
 
     caption = _("Key pairs")
     empty_template = "cloud/key_pairs/_empty.html"

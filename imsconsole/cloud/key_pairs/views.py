@@ -10,12 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.cloud.key_pairs.actions import KEY_PAIR_LIST_ACTIONS
 from imsconsole.cloud.key_pairs.forms import ImportKeyForm, KeyPairForm
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair
 from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
 from imsconsole.cloud.key_pairs.ssh_keys import new_key
 from imsconsole.cloud.key_pairs.tables import KeyPairTable
 from imsconsole.cloud.models import KeyPair
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
@@ -24,9 +26,8 @@ from imsconsole.core.tables import paged
 def list_key_pairs(request: ActorRequest) -> HttpResponse:
     """Key pairs of the project."""
     table = paged(KeyPairTable, KeyPair.objects.visible_to(request.actor), request)
-    for row in table.page.object_list:
-        row.record.delete_verdict = can_delete_key_pair(row.record, request.actor)
-    context = {"active": "keypairs", "table": table, "can_create": can_create_key_pair(request.actor)}
+    head = offered(KEY_PAIR_LIST_ACTIONS, None, request.actor)
+    context = {"active": "keypairs", "table": table, "head": head}
     return render_page(request, "cloud/key_pairs/list.html", "cloud/key_pairs/_list.html", context)
 
 

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.cloud.keys.actions import KEY_ACTIONS
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
 from imsconsole.core.csv import moment
-from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 
 COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
     (_("Name"), lambda key: key.name),
@@ -23,7 +24,7 @@ COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
 
 
 class KeyTable(ImsTable):
-    """Keys with `grants_count`; the rows get `verdicts`."""
+    """Keys with `grants_count`."""
 
     caption = _("Encryption keys")
     empty_template = "cloud/keys/_empty.html"
@@ -45,9 +46,7 @@ class KeyTable(ImsTable):
     grants_count = NumberColumn("grants_count", verbose_name=_("Grants"))
     delete_at = TimeColumn("delete_at")
     created_at = TimeColumn("created_at")
-    actions = FragmentColumn(
-        template_name="cloud/keys/_row_actions.html", verbose_name=_("Operation"), orderable=False
-    )
+    actions = ActionsColumn(KEY_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Key

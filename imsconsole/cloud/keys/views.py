@@ -15,11 +15,13 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.keys import rules, services
+from imsconsole.cloud.keys.actions import GRANT_ACTIONS, KEY_ACTIONS, KEY_LIST_ACTIONS
 from imsconsole.cloud.keys.forms import GrantForm, KeyFilter, KeyForm, ScheduleDeletionForm
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.keys.tables import COLUMNS, KeyTable, ReceivedTable, csv_rows
 from imsconsole.cloud.keys.uses import uses_of
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
+from imsconsole.core.actions import offered
 from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import state_of
@@ -40,18 +42,6 @@ def find_key(request: ActorRequest, key_id: uuid.UUID) -> Key:
     return key
 
 
-def verdicts_on(key: Key, actor: Actor) -> dict[str, Verdict]:
-    """Which buttons a key has, each with its verdict."""
-    return {
-        "edit": rules.can_edit_key(key, actor),
-        "enable": rules.can_enable_key(key, actor),
-        "disable": rules.can_disable_key(key, actor),
-        "schedule_deletion": rules.can_schedule_key_deletion(key, actor),
-        "cancel_deletion": rules.can_cancel_key_deletion(key, actor),
-        "grant": rules.can_grant_key(key, actor),
-    }
-
-
 @page_view
 def list_keys(request: ActorRequest) -> HttpResponse:
     """Keys of the project; filters, order and columns are in the URL."""
@@ -59,8 +49,6 @@ def list_keys(request: ActorRequest) -> HttpResponse:
         return opened
     found = KeyFilter(request.GET, queryset=keys_of(request.actor))
     table = paged(KeyTable, found.qs, request, chosen_columns(request, ListName.KEYS, KeyTable))
-    for row in table.page.object_list:
-        row.record.verdicts = verdicts_on(row.record, request.actor)
     context = {
         "active": "keys",
         "tabs": _tabs(),
@@ -68,7 +56,7 @@ def list_keys(request: ActorRequest) -> HttpResponse:
         "table": table,
         "list": list_page(request, ListName.KEYS, found),
         "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "can_create": rules.can_create_key(request.actor),
+        "head": offered(KEY_LIST_ACTIONS, None, request.actor),
         "master": is_master_at_hand(),
         "is_fragment": wants_fragment(request),
     }
@@ -98,11 +86,11 @@ def show_key(request: ActorRequest, key_id: uuid.UUID) -> HttpResponse:
     key = find_key(request, key_id)
     grants: list[Any] = list(key.grants.select_related("grantee", "created_by"))
     for grant in grants:
-        grant.revoke_verdict = rules.can_revoke_grant(grant, request.actor)
+        grant.offers = offered(GRANT_ACTIONS, grant, request.actor)
     context = {
         "active": "keys",
         "key": key,
-        "verdicts": verdicts_on(key, request.actor),
+        "offers": offered(KEY_ACTIONS, key, request.actor),
         "grants": grants,
         "master": is_master_at_hand(),
     }

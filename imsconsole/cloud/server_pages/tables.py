@@ -1,15 +1,19 @@
 """The lists of servers and key pairs."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
-from imsconsole.core.tables import FragmentColumn, ImsTable, PickColumn
+from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, PickColumn
 
 
 class ServerTable(ImsTable):
+    """Servers whose guests `host` runs."""
+
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
         ("status", "image", "flavor", "zone", "private_ip", "created_at"), True
     ) | {"key_pair": False, "auto_start": False}
@@ -33,9 +37,7 @@ class ServerTable(ImsTable):
     key_pair = tables.Column(order_by="key_pair__name", verbose_name=_("Key pair"))
     auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
     created_at = FragmentColumn("{{ value|ago }}", verbose_name=_("Created"))
-    actions = FragmentColumn(
-        template_name="cloud/server_pages/_row_actions.html", verbose_name=_("Operation"), orderable=False
-    )
+    actions = ActionsColumn(SERVER_ACTIONS, lambda _record, table: {"host": table.host})
 
     caption = _("Servers")
     empty_template = "cloud/server_pages/_empty.html"
@@ -47,3 +49,7 @@ class ServerTable(ImsTable):
             "actions",
         )  # fmt: skip
         order_by = "-created_at"
+
+    def __init__(self, *args: Any, host: Host, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.host = host

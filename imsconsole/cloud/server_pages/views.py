@@ -3,12 +3,12 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -17,13 +17,14 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import chosen_columns, default_view, list_page
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.backups.rules import can_back_up
-from imsconsole.cloud.disks.rules import WORKING, can_capture_server, can_take_disk
+from imsconsole.cloud.disks.actions import DISK_ACTIONS
+from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.screens.picture import log_of, picture_of
+from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.server_pages.filters import ServerFilter
 from imsconsole.cloud.server_pages.forms import DeleteServerForm, RenameServerForm
 from imsconsole.cloud.server_pages.tables import ServerTable
@@ -33,12 +34,7 @@ from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.servers.rules import (
     BUSY,
     can_delete,
-    can_open_screen,
-    can_reboot,
     can_rename,
-    can_set_auto_start,
-    can_start,
-    can_stop,
 )
 from imsconsole.cloud.servers.services import (
     delete_server,
@@ -48,35 +44,14 @@ from imsconsole.cloud.servers.services import (
     start_server,
     stop_server,
 )
-from imsconsole.cloud.system_disk.rules import (
-    can_change_os,
-    can_delete_kept_disk,
-    can_reinstall_os,
-    can_undo_change_os,
-)
+from imsconsole.core.actions import Bar, Offers, chosen_for, offered
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.selection import picked_ids, split_by
+from imsconsole.core.selection import MOST_PICKED, picked_ids
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.tables import paged
+from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.rules import can_retry
-
-
-def verdicts_on(server: Server, actor: Actor, host: Host) -> dict[str, Any]:
-    """Which buttons a server has, each with its verdict."""
-    return {
-        "start": can_start(server, actor, host),
-        "stop": can_stop(server, actor),
-        "reboot": can_reboot(server, actor),
-        "rename": can_rename(server, actor),
-        "auto_start": can_set_auto_start(server, actor),
-        "create_image": can_capture_server(server, actor),
-        "change_os": can_change_os(server, actor),
-        "reinstall_os": can_reinstall_os(server, actor),
-        "delete": can_delete(server, actor),
-        "screen": can_open_screen(server, actor),
-    }
 
 
 @page_view
@@ -89,10 +64,9 @@ def list_servers(request: ActorRequest) -> HttpResponse:
     damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
     servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
     servers = with_lost_images(with_locked_disks(servers)).annotate(is_damaged=Exists(damaged))
-    table = paged(ServerTable, servers, request, chosen_columns(request, ListName.SERVERS, ServerTable))
-    rows, host = [row.record for row in table.page.object_list], host_of(actor.region)
-    for server in rows:
-        server.verdicts = verdicts_on(server, actor, host)
+    columns = chosen_columns(request, ListName.SERVERS, ServerTable)
+    table = paged(ServerTable, servers, request, columns, host=host_of(actor.region))
+    rows = [row.record for row in table.page.object_list]
     if (seen := _seen(rows)) == request.headers.get("X-Seen"):
         return HttpResponse(status=204)
     context = {
@@ -104,7 +78,13 @@ def list_servers(request: ActorRequest) -> HttpResponse:
         # a list that asks for its state gets its rows only, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and "X-Seen" not in request.headers,
         "is_busy": any(server.status in BUSY or server.task for server in rows),
-        "can_create": may_write(actor),
+        "head": offered(SERVER_LIST_ACTIONS, None, actor),
+        "bar": Bar(
+            SERVER_ACTIONS,
+            reverse("servers:selection"),
+            keep=f"servers {actor.project.pk}",
+            verdict=may_write(actor),
+        ),
     }
     return render_page(request, "cloud/server_pages/list.html", "cloud/server_pages/_list.html", context)
 
@@ -123,17 +103,15 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     if (seen := _seen([server], [*disks, *kept])) == request.headers.get("X-Seen"):
         return HttpResponse(status=204)
     jobs = Job.objects.visible_to(request.actor).touching(server.pk)[:10]
-    verdicts = verdicts_on(server, request.actor, host) | {
-        "attach_disk": can_take_disk(server, request.actor, len(disks) - 1),
-        "back_up": can_back_up(server, request.actor, disks),
-    }
     context = {
         "active": "servers",
         "seen_state": seen,
         "server": server,
         "problem": problem,
         "damaged_at": next((disk.damaged_at for disk in disks if disk.damaged_at), None),
-        "verdicts": verdicts,
+        "offers": offered(
+            SERVER_ACTIONS, server, request.actor, host=host, disks=disks, taken=len(disks) - 1
+        ),
         "is_busy": _is_busy(server, disks),
         "disks": disks,
         "kept_disks": kept,
@@ -159,21 +137,20 @@ def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
 
 
 def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
-    """The former system disks of a server, each with the verdicts of its buttons."""
+    """The former system disks of a server, each with what may be done with it."""
     disks = list(server.disks.kept().select_related("image", "key"))
     for disk in disks:
         disk.server = server
-        disk.undo_verdict = can_undo_change_os(disk, actor, host)
-        disk.delete_verdict = can_delete_kept_disk(disk, actor)
+        disk.offers = offered(DISK_ACTIONS, disk, actor, host=host)
     return disks
 
 
-def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> dict[str, Any]:
-    """The job that failed to exchange the OS and whether it can be tried again; empty when none did."""
+def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> Offers | None:
+    """What may be done with the job that failed to exchange the OS; None when none did."""
     if server.status not in (Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED):
-        return {}
+        return None
     failed = next((job for job in jobs if job.state == Job.State.FAILED), None)
-    return {"job": failed, "verdict": can_retry(failed, actor)} if failed else {}
+    return offered(JOB_ACTIONS, failed, actor) if failed else None
 
 
 def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
@@ -273,8 +250,11 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 @post_view  # IDs do not fit into an address; nothing is changed
 def show_selection(request: ActorRequest) -> HttpResponse:
     picked = picked_ids(request.POST)
-    servers = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)
-    partition = split_by(servers, lambda server: can_change_os(server, request.actor))
-    found = {server.pk for server in servers}
-    context = {"partition": partition, "gone": set(picked) - found}
-    return render(request, "cloud/server_pages/_selection.html", context)
+    servers = list(Server.objects.visible_to(request.actor).existing().filter(pk__in=picked))
+    context = {
+        "choices": chosen_for(SERVER_ACTIONS, servers, request.actor),
+        "total": len(servers),
+        "most": MOST_PICKED,
+        "gone": set(picked) - {server.pk for server in servers},
+    }
+    return render(request, "components/_selection.html", context)

@@ -1,6 +1,7 @@
 """Tags and filters of every template (a builtin: no `load` needed)."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from imsconsole.core import text
+from imsconsole.core.actions import MORE, PAGE, ROW, Offer, Offers, shared_refusal
 from imsconsole.core.forms import errors_of
 from imsconsole.core.rules import ALLOWED, Verdict
 
@@ -64,23 +66,49 @@ def action(
     method: str = "get",
     style: str = "",
     icon: str = "",
-    *,
-    asks: bool = False,
 ) -> dict[str, Any]:
-    """A button for `url`. Refused: shown, `aria-disabled`, its reason beside it (conventions 9).
+    """One button that belongs to no thing. Refused: grey, `aria-disabled`, with its reason (conventions 9)."""
+    offer = Offer(label, url, verdict, method, style, icon)
+    return {**_frame(context), "offer": offer, "why": _why()}
 
-    `style` is primary, danger, menu (a row's or details menu) or empty; `method` get or post. `asks`: the
-    page at `url` is only a question (`.confirm`), which a dialog can show.
+
+@register.inclusion_tag("components/_actions.html", takes_context=True)
+def actions(
+    context: dict[str, Any], offers: Offers, place: str = PAGE, *, out_of_band: bool = False
+) -> dict[str, Any]:
+    """The buttons of a place. Those of a row stand in its menu, but for the primary ones that are allowed.
+
+    `out_of_band`: for htmx, in the place of those that stand in the head of the page.
     """
+    here = offers.at(place)
+    menu = [each for each in here if each.style != "primary" or not each.verdict] if place == ROW else []
+    buttons = [each for each in here if each not in menu]
     return {
-        "label": label,
-        "url": url,
-        "verdict": verdict,
-        "method": method,
-        "style": style,
-        "icon": icon,
-        "asks": asks,
-        "id": f"why-{secrets.token_hex(3)}",
-        "csrf_token": context.get("csrf_token"),
-        "next": context["request"].get_full_path() if "request" in context else "",
+        **_frame(context),
+        "place": place,
+        "name": str(offers),
+        "buttons": _told(buttons),
+        "menu": _told(menu or (offers.at(MORE) if place == PAGE else [])),
+        "out_of_band": out_of_band,
     }
+
+
+def _told(offers: Sequence[Offer]) -> dict[str, Any]:
+    """Each button with the id of its reason, and whether that is said once for many of them (`shared`)."""
+    shared, why = shared_refusal(offers), _why()
+    said = [bool(shared.code) and each.verdict.reason == shared.reason for each in offers]
+    lines = [
+        (each, why if same else f"{why}-{n}", same)
+        for n, (each, same) in enumerate(zip(offers, said, strict=True))
+    ]
+    return {"lines": lines, "shared": shared, "why": why}
+
+
+def _why() -> str:
+    return f"why-{secrets.token_hex(4)}"
+
+
+def _frame(context: dict[str, Any]) -> dict[str, Any]:
+    """What buttons need of the page around them: the token, and where a way out of a refusal leads back to."""
+    request = context.get("request")
+    return {"csrf_token": context.get("csrf_token"), "next": request.get_full_path() if request else ""}

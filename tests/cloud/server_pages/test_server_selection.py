@@ -19,7 +19,7 @@ def test_the_bar_says_whose_os_can_be_changed_and_why_of_others_not(people):
     busy = ServerFactory(project=people.bob.project, name="web-2", ref="y", status="stopping")
     bar = " ".join(bar_of(people.bob, ready, busy).content.decode().split())
 
-    assert "The OS of 1 of 2 can be changed." in bar
+    assert 'Change OS <span class="count">1 of 2</span>' in bar
     assert "<b>web-2</b>: The server is in state “Stopping”." in bar
 
 

@@ -34,7 +34,8 @@ def left(actor):
 def test_the_bar_says_how_many_can_be_deleted_and_why_others_cannot(people, three):
     bar = " ".join(send(people.bob, BAR, three).content.decode().split())
 
-    assert "2 of 3 can be deleted." in bar
+    assert 'Delete <span class="count">2 of 3</span>' in bar
+    assert 'Copy <span class="count">3</span>' in bar
     assert "<b>web-3</b>: This image is protected and cannot be deleted." in bar
 
 
@@ -52,16 +53,17 @@ def test_the_bar_counts_what_a_query_finds_on_all_pages(people, three):
     bar = send(people.bob, BAR, matching="tab=private&q=web&per_page=10").content.decode()
 
     assert "3 selected" in bar
-    assert "2 of 3 can be deleted." in bar
+    assert 'Delete <span class="count">2 of 3</span>' in bar
     assert "Select all" not in bar
 
 
 def test_a_reader_is_told_why_nothing_can_be_deleted(people, three):
     bar = send(people.dave, BAR, three).content.decode()
 
-    assert "0 of 3 can be deleted." in bar
     assert "Your role in this project is read-only" in bar
-    assert 'aria-disabled="true"' in bar
+    verbs = ("copy", "export", "share", "delete")
+    assert [f"/images/{verb}/" in bar for verb in verbs] == [False] * len(verbs)
+    assert bar.count('aria-disabled="true"') == len(verbs)
 
 
 def test_public_images_stay_and_say_so(people):

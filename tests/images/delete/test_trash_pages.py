@@ -184,7 +184,8 @@ def three(people):
 
 def test_the_bar_says_what_can_be_done_with_how_many(people, three):
     bar = text_of(send(people.bob, "images:selection", three))
-    assert "2 of 3 can be restored, 3 of 3 can be deleted for ever." in bar
+    assert 'Restore <span class="count">2 of 3</span>' in bar
+    assert 'Delete for ever <span class="count">3</span>' in bar
     assert "<b>web-3</b>: The project has an image named “web-3” already." in bar
 
 

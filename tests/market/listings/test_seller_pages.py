@@ -216,7 +216,7 @@ def test_the_page_asks_again_while_a_job_works_on_it_and_brings_what_changed(peo
     run_jobs()
     told = text(client.get(page, headers={"HX-Request": "true"}))
     assert told.count("<html") == 0
-    assert 'id="listing-actions" hx-swap-oob="true"' in told
+    assert 'id="thing-actions" hx-swap-oob="true"' in told
     assert reverse("market:recall", args=[version.listing_id]) in told
     assert "every 2s" not in told
 

@@ -6,17 +6,11 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.vaults.rules import can_delete_vault, can_edit_vault
+from imsconsole.cloud.backups.vaults.actions import VAULT_ACTIONS
 from imsconsole.cloud.models import Vault
 from imsconsole.core.csv import moment
-from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from imsconsole.core.text import size
-
-
-def verdicts_on(vault: Vault, actor: Actor) -> dict[str, Verdict]:
-    """Which buttons a vault has, each with its verdict. It comes from `with_facts`."""
-    return {"edit": can_edit_vault(vault, actor), "delete": can_delete_vault(vault, actor)}
 
 
 class VaultTable(ImsTable):
@@ -44,10 +38,7 @@ class VaultTable(ImsTable):
     backups_count = NumberColumn("backups_count", verbose_name=_("Backups"))
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
-    actions = ActionsColumn(
-        "cloud/backups/vaults/_cell_actions.html",
-        extra_context=lambda record, table: {"verdicts": verdicts_on(record, table.actor)},
-    )
+    actions = ActionsColumn(VAULT_ACTIONS)
 
     class Meta(ImsTable.Meta):
         model = Vault

@@ -12,17 +12,25 @@ from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.tables import BackupTable
+from imsconsole.cloud.backups.vaults.actions import VAULT_ACTIONS, VAULT_LIST_ACTIONS
 from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
 from imsconsole.cloud.backups.vaults.forms import VaultForm
 from imsconsole.cloud.backups.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
 from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
-from imsconsole.cloud.backups.vaults.tables import VaultExport, VaultTable, verdicts_on
+from imsconsole.cloud.backups.vaults.tables import VaultExport, VaultTable
 from imsconsole.cloud.models import Vault
+from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 
 LIST = ListView(
-    ListName.VAULTS, "cloud/backups/vaults", vaults_of, VaultFilter, VaultTable, VaultExport, can_create_vault
+    ListName.VAULTS,
+    "cloud/backups/vaults",
+    vaults_of,
+    VaultFilter,
+    VaultTable,
+    VaultExport,
+    VAULT_LIST_ACTIONS,
 )
 
 
@@ -51,7 +59,7 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "active": "vaults",
         "vault": vault,
         "percent": min(100, 100 * vault.used_bytes // vault.capacity_bytes),
-        "verdicts": verdicts_on(vault, request.actor),
+        "offers": offered(VAULT_ACTIONS, vault, request.actor),
         "table": paged(BackupTable, backups, request, BackupTable.shown_at_first(), actor=request.actor),
         "in_vault": True,
     }

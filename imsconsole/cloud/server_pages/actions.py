@@ -1,0 +1,120 @@
+"""What may be done with a server."""
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.backups.rules import can_back_up
+from imsconsole.cloud.disks.rules import can_capture_server, can_take_disk
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.servers.rules import (
+    can_delete,
+    can_reboot,
+    can_rename,
+    can_set_auto_start,
+    can_start,
+    can_stop,
+)
+from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
+from imsconsole.core.actions import EMPTY, MORE, PAGE, ROW, Action, Many, always
+
+STARTED_BY_PEOPLE = (
+    Server.Status.STOPPED,
+    Server.Status.STARTING,
+    Server.Status.CHANGE_FAILED,
+    Server.Status.REINSTALL_FAILED,
+)
+
+
+def _is_to_start(server: Server) -> bool:
+    return server.status in STARTED_BY_PEOPLE
+
+
+SERVER_ACTIONS = (
+    Action(_("Open screen"), "servers:screen", always, where=(ROW,)),
+    Action(
+        _("Start"),
+        "servers:start",
+        can_start,
+        spares=("host",),
+        is_shown=_is_to_start,
+        method="post",
+        style="primary",
+        icon="play",
+        where=(ROW, PAGE),
+    ),
+    Action(
+        _("Start"),
+        "servers:start",
+        can_start,
+        spares=("host",),
+        method="post",
+        icon="play",
+        where=("failed",),
+    ),
+    Action(
+        _("Stop"),
+        "servers:stop",
+        can_stop,
+        is_shown=lambda server: not _is_to_start(server),
+        method="post",
+        icon="stop",
+    ),
+    Action(_("Restart"), "servers:reboot", can_reboot, method="post", icon="arrow-path"),
+    Action(
+        _("Create image"),
+        "images:create-from-server",
+        can_capture_server,
+        query="server",
+        icon="square-3-stack-3d",
+        where=(ROW, MORE),
+    ),
+    Action(
+        _("Change OS"),
+        "servers-change-os",
+        can_change_os,
+        icon="arrows-right-left",
+        where=(ROW, MORE),
+        many=Many("servers-change-os-many"),
+    ),
+    Action(
+        _("Reinstall OS"),
+        "servers-reinstall-os",
+        can_reinstall_os,
+        icon="arrow-uturn-down",
+        where=(ROW, MORE),
+    ),
+    Action(_("Back up"), "servers:back-up", can_back_up, spares=("disks",), icon="clock", where=(MORE,)),
+    Action(_("Rename"), "servers:rename", can_rename, icon="pencil", where=(ROW, MORE)),
+    Action(_("Delete"), "servers:delete", can_delete, asks=True, icon="trash", where=(ROW, MORE)),
+    Action(
+        _("Attach disk"),
+        "servers:attach-disk",
+        can_take_disk,
+        spares=("taken",),
+        icon="plus",
+        where=("disks",),
+    ),
+    Action(
+        _("Switch on"),
+        "servers:auto-start",
+        can_set_auto_start,
+        is_shown=lambda server: not server.auto_start,
+        method="post",
+        sends={"auto_start": "on"},
+        where=("auto-start",),
+    ),
+    Action(
+        _("Switch off"),
+        "servers:auto-start",
+        can_set_auto_start,
+        is_shown=lambda server: server.auto_start,
+        method="post",
+        sends={"auto_start": "off"},
+        where=("auto-start",),
+    ),
+)
+SERVER_LIST_ACTIONS = (
+    Action(
+        _("Create server"), "servers-create", may_write, style="primary", icon="plus", where=(PAGE, EMPTY)
+    ),
+)
