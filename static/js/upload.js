@@ -57,7 +57,7 @@ class Uploader {
     this.server = new Server(root.dataset.tusUrl, this.form.elements.csrfmiddlewaretoken.value, () => this.form.elements.format?.value);
     this.form.hidden = false;
     this.leaving = (event) => event.preventDefault();
-    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.form.addEventListener("submit", (event) => this.submit(event), { capture: true }); // before htmx
     this.input.addEventListener("change", () => this.choose());
     this.pauseButton.addEventListener("click", () => this.pause());
     this.goOnButton.addEventListener("click", () => this.goOn());
@@ -93,6 +93,7 @@ class Uploader {
   submit(event) {
     if (event.submitter?.form !== this.form || !this.input.files.length) return; // what was sent up goes without a button
     event.preventDefault();
+    event.stopImmediatePropagation();
     if (this.transfer) return;
     const refusal = this.refusal();
     this.say(refusal, { isError: true });
