@@ -38,10 +38,11 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Made:
-    """What a wizard has led to: the page of what was made, and what is said there."""
+    """What a wizard has led to: the page of what was made, what is said there, what of the draft that page reads."""
 
     url: str
     text: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,8 @@ def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
     if MADE in draft.data:
         return Made(draft.data[MADE]), False
     made = make()
-    draft.data, draft.updated_at = {MADE: made.url}, now()
+    kept = {name: draft.data[name] for name in made.kept}
+    draft.data, draft.updated_at = {**kept, MADE: made.url}, now()
     draft.save(update_fields=["data", "updated_at"])
     return made, True
 
@@ -202,6 +204,11 @@ def _line(thing: T, kept: Mapping[str, Any]) -> Line[T, str]:
     if code := kept.get("code"):
         return Line(thing, error=ImsError(code, **kept["values"]))
     return Line(thing, kept.get("made", ""))
+
+
+def reason_of(kept: Mapping[str, Any]) -> str:
+    """Why one of an order, as `Wizard.each` has kept it, was not done; empty when it was."""
+    return _line(None, kept).reason
 
 
 def forget_old_drafts() -> None:

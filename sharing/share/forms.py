@@ -27,7 +27,7 @@ class ShareForm(forms.Form):
 
     def __init__(self, *args: Any, images: int, keys: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.images = images
+        self.images, self.keys = images, keys
         self.fields["projects"].help_text = _(
             "Up to %(most)s, with commas between them or one in a line. Members of a project find its ID on their page "
             "Project."

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.drafts import begin_draft
 from imsconsole.accounts.models import Draft, Project
-from imsconsole.core.each import do_each
+from imsconsole.accounts.wizards import Wizard, reason_of
+from imsconsole.core.each import Outcome
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from sharing.share.rules import MOST_IDS, can_share_with, members_of_image
 from sharing.share.services import share_image
 
-WIZARD = "share"
+SHARE = Wizard(
+    "share",
+    gettext_lazy("Share image"),
+    "sharing:share",
+    {"projects": gettext_lazy("Projects"), "confirm": gettext_lazy("Confirm")},
+)
+Pair = tuple[Image, str]  # and the ID of a project, as it was typed
 MOST_PAIRS = 500
 SEPARATORS = re.compile(r"[\s,;,;、]+")
 
@@ -81,25 +88,35 @@ def is_id(word: str) -> Verdict:
     return ALLOWED
 
 
-def share_each(
-    images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
-) -> Draft:
-    """Share each pair, in a transaction of its own; what came of it is kept in a draft, for the page after it."""
+def share_each(draft: Draft, images: Sequence[Image], actor: Actor) -> Outcome[Pair, str]:
+    """Share each pair of an order; those that were tried before stay as they ended."""
+    typed, grants_key = draft.data["projects"], draft.data["grants_key"]
     projects = _projects(typed)
 
-    def share(pair: tuple[Image, str]) -> Image:
+    def share(pair: Pair) -> str:
         image, word = pair
         is_id(word).require()
-        share_image(image, project=projects.get(word), grants_key=grants_key, actor=actor)
-        return image
+        return str(share_image(image, project=projects.get(word), grants_key=grants_key, actor=actor).pk)
 
-    outcome = do_each(((image, word) for image in images for word in typed), share)
-    outcomes = [
-        {"image": image.name, "image_id": str(image.pk), "id": word, "reason": line.reason}
-        for line in outcome.lines
-        for image, word in [line.thing]
+    pairs = {key_of(image.pk, word): (image, word) for image in images for word in typed}
+    return SHARE.each(draft, pairs, share)
+
+
+def outcomes_of(draft: Draft) -> list[dict[str, str]]:
+    """How each pair ended: `image`, `image_id`, `id` and `reason`, which is empty when it was shared."""
+    kept = draft.data["outcomes"]
+    if isinstance(kept, list):  # of before 1.0
+        return kept
+    return [
+        {"image": name, "image_id": pk, "id": word, "reason": reason_of(kept[key_of(pk, word)])}
+        for pk, name in draft.data["images"]
+        for word in draft.data["projects"]
+        if key_of(pk, word) in kept
     ]
-    return begin_draft(WIZARD, actor, outcomes=outcomes)
+
+
+def key_of(image_id: object, word: str) -> str:
+    return f"{image_id} {word}"
 
 
 def _projects(typed: Sequence[str]) -> dict[str, Project]:

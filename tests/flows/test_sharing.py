@@ -56,12 +56,14 @@ def offer(alice: Visitor, image: str, project: str) -> None:
     """Type the ID and one that does not exist; both are checked, and the first gets it."""
     page = alice.open(f"/images/{image}/share/")
     page.locator("textarea[name=projects]").fill(f"{project}, {image}")
-    if not alice.scripts:
-        page.locator("button[name=check]").click()
+    if alice.scripts:
+        expect(page.locator("#share-lines .share-yes")).to_have_count(1)
+        expect(page.locator("#share-lines .share-no")).to_have_count(1)
+    alice.send()
+    page.wait_for_url("**/confirm/")
     expect(page.locator("#share-lines .share-yes")).to_have_count(1)
     expect(page.locator("#share-lines .share-no")).to_have_count(1)
-    alice.look()
-    page.locator("main form button[type=submit]").first.click()
+    alice.send()
     page.wait_for_url(re.compile(r"/images/share/[0-9a-f-]{36}/$"))
     alice.look()
     expect(page.locator(".share-yes")).to_have_count(1)

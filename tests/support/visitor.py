@@ -134,4 +134,7 @@ def new_visitor(browser: Browser, url: str, **options: Any) -> Visitor:
 
 
 def refused(text: str) -> bool:
-    return bool(re.search(r"Content Security Policy|Uncaught|Failed to load resource", text))
+    """A script, a style or a file that was refused; a form that was is an answer."""
+    return bool(
+        re.search(r"Content Security Policy|Uncaught|Failed to load resource(?!.*status of 422)", text)
+    )

@@ -17,7 +17,7 @@ from imsconsole.notifications.models import Message
 from sharing.ending.services import stop_sharing
 from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
-from sharing.share.orders import ids_in
+from sharing.share.orders import SHARE, ids_in
 from sharing.share.rules import can_share_with
 from sharing.share.services import share_image
 from tests import factories
@@ -205,8 +205,13 @@ def test_somebody_else_s_image_is_not_there(people, image):
 
 
 def share_page(people, image, text, who="bob", **more):
-    url = reverse("sharing:share", args=[image.pk])
-    return client_of(getattr(people, who)).post(url, {"projects": text, **more}, follow=True)
+    """The answer to the last page; to the first when that is not taken."""
+    client, url = client_of(getattr(people, who)), reverse("sharing:share", args=[image.pk])
+    return confirmed(client, client.post(url, {"projects": text, **more}))
+
+
+def confirmed(client, answer):
+    return client.post(answer["Location"], follow=True) if answer.status_code == 302 else answer
 
 
 def test_ids_are_read_between_commas_blanks_and_lines():
@@ -249,8 +254,8 @@ def test_ids_are_checked_as_they_are_typed_and_nothing_is_written(people, image)
     assert "acme-second" in body
     assert "globex" not in body  # another account's name is not told to who knows an ID
     assert not Share.objects.exists()
-    again = client_of(people.bob).post(reverse("sharing:share", args=[image.pk]), {**data, "check": "1"})
-    assert again.status_code == 200  # the same without scripts
+    first = client_of(people.bob).post(reverse("sharing:share", args=[image.pk]), data)
+    again = client_of(people.bob).get(first["Location"])  # and once more before it is done
     assert len(again.context["lines"]) == 4
     assert not Share.objects.exists()
 
@@ -275,7 +280,8 @@ def test_several_images_are_shared_each_by_itself(people, image):
     assert asked.status_code == 200
     assert len(asked.context["partition"].allowed) == len(asked.context["partition"].refused) == 1
 
-    done = client_of(people.bob).post(url, {**pick, "projects": str(people.carol.project.pk)}, follow=True)
+    client = client_of(people.bob)
+    done = confirmed(client, client.post(url, {**pick, "projects": str(people.carol.project.pk)}))
     assert [(line["image"], bool(line["reason"])) for line in done.context["outcomes"]] == [
         ("disc", True), ("web", False),
     ] or [(line["image"], bool(line["reason"])) for line in done.context["outcomes"]] == [
@@ -323,6 +329,30 @@ def test_dave_and_carol_cannot(people, image):
     share_page(people, image, str(people.carol.project.pk), who="dave")
     assert share_page(people, image, str(people.bob.project.pk), who="carol").status_code == 404
     assert not Share.objects.exists()
+
+
+def test_an_order_that_is_sent_twice_shares_once_and_leads_to_how_it_ended(people, image):
+    client = client_of(people.bob)
+    typed = {"projects": f"{people.carol.project.pk} {another(people).pk}"}
+    last = client.post(reverse("sharing:share", args=[image.pk]), typed)["Location"]
+    ended = client.post(last)["Location"]
+    assert client.post(last)["Location"] == client.get(last)["Location"] == ended
+    assert Share.objects.count() == 2
+    assert [outcome["reason"] for outcome in client.get(ended).context["outcomes"]] == ["", ""]
+
+
+def test_how_an_order_of_before_ended_can_still_be_read(people, image):
+    outcome = {"image": "web", "image_id": str(image.pk), "id": "what", "reason": "This is not a project ID."}
+    draft = SHARE.begin(people.bob, outcomes=[outcome])
+    page = client_of(people.bob).get(reverse("sharing:shared", args=[draft.pk]))
+    assert "This is not a project ID." in page.content.decode()
+
+
+def test_one_goes_back_to_what_was_typed(people, image):
+    client = client_of(people.bob)
+    first = client.post(reverse("sharing:share", args=[image.pk]), {"projects": "one two"})
+    back = client.get(first["Location"]).context["back_url"]
+    assert "one\ntwo" in client.get(back).content.decode()
 
 
 def test_another_person_does_not_see_how_it_ended(people, image):

@@ -20,6 +20,7 @@ from sharing.share.rules import can_share_with
 from sharing.share.services import share_image
 from tests import factories
 from tests.conftest import client_of
+from tests.sharing.share.test_share import confirmed
 
 pytestmark = pytest.mark.django_db
 BEFORE, AFTERWARDS = now() - timedelta(hours=1), now() + timedelta(hours=1)
@@ -121,14 +122,14 @@ def test_no_way_leads_to_sharing_one_that_has_to_do_with_csbs(people):
         body = client.get(page).content.decode()
         assert "former backup service (CSBS)" in body, page
         assert f'href="{share}"' not in body, page
-    assert "former backup service (CSBS)" in client.post(share, typed, follow=True).content.decode()
+    assert "former backup service (CSBS)" in confirmed(client, client.post(share, typed)).content.decode()
     picked = {"pick": f"{image.pk},{plain.pk}", "state": "tab=private", **typed}
     checked = client.post(reverse("sharing:check"), picked)
     assert {line.image.pk: bool(line.verdict) for line in checked.context["lines"]} == {
         image.pk: False,
         plain.pk: True,
     }
-    client.post(reverse("sharing:share-several"), picked)
+    confirmed(client, client.post(reverse("sharing:share-several"), picked))
     assert {each.image for each in Share.objects.exclude(pk=before.pk)} == {plain}
 
 
@@ -212,9 +213,10 @@ def test_the_pages_name_the_keys_to_its_owner_and_to_its_receiver(people, keys):
     share, typed = reverse("sharing:share", args=[image.pk]), {"projects": str(people.carol.project.pk)}
     page = client_of(people.bob).get(share).content.decode()
     assert "decrypt with first, second" in page
-    client_of(people.bob).post(share, typed)
+    client = client_of(people.bob)
+    confirmed(client, client.post(share, typed))
     assert not Share.objects.exists()
-    client_of(people.bob).post(share, {**typed, "grants_key": "on"})
+    confirmed(client, client.post(share, {**typed, "grants_key": "on"}))
     offer = client_of(people.carol).get(Share.objects.get().get_absolute_url()).content.decode()
     assert "Partly encrypted: first, second" in offer
 
