@@ -13,7 +13,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.jobs.kinds import JobKind
@@ -88,17 +88,17 @@ class CaptureImage(JobKind):
 def occupy(job: Job) -> None:
     """Keep everybody else from the server and the disks while they are copied. Raises Refused, NotFound."""
     wanted = [each["disk"] for each in job.args["images"].values()]
-    servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
-    server = servers.filter(pk=job.args["server"]).first() if job.args["server"] else None
+    gone = NotFound("disks-moved-on")
+    server = locked(Server.objects.existing(), job.args["server"], gone=gone) if job.args["server"] else None
     rows = Disk.objects.existing().filter(pk__in=wanted)
-    disks = locked(rows.filter(server=server, beside=False).exclude(ref=""))
-    if (job.args["server"] and not server) or len(disks) < len(wanted):
-        raise NotFound("disks-moved-on")
+    disks = locked_all(rows.filter(server=server, beside=False).exclude(ref=""))
+    if len(disks) < len(wanted):
+        raise gone
     if server:
         is_source(server).require()
         Server.objects.filter(pk=server.pk).update(task=Server.Task.IMAGE)
     elif any(disk.status != Disk.Status.AVAILABLE for disk in disks):
-        raise NotFound("disks-moved-on")
+        raise gone
     else:
         rows.update(status=Disk.Status.CAPTURING)
 

@@ -13,9 +13,8 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.locks import locked_server, locked_servers
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all, locked_many
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -39,7 +38,7 @@ def capture_server(
     It inherits everything that its own image and its system disk say (§2.1), restrictions included (R73, R74).
     """
     lock_project(actor.project)
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_capture_server(server, actor).require()
     (disk,) = _locked(server.disks.attached().filter(role=Disk.Role.SYSTEM), actor)
     can_capture_disk(disk, actor).require()
@@ -135,8 +134,8 @@ def _locked(disks: Any, actor: Actor) -> list[Disk]:
     Raises NotFound, Conflict.
     """
     disks = disks.visible_to(actor).existing()
-    servers = locked_servers(_server_ids(disks), actor)
-    rows = sorted(locked(disks.select_related("project", "key")), key=lambda disk: (disk.index, disk.pk))
+    servers = locked_many(Server.objects.for_change(actor), _server_ids(disks))
+    rows = sorted(locked_all(disks.select_related("project", "key")), key=lambda disk: (disk.index, disk.pk))
     if not rows:
         raise NotFound
     for disk in rows:

@@ -1,19 +1,16 @@
 """Change a server's OS, or install it anew."""
 
 from dataclasses import replace
-from typing import Any
-from uuid import UUID
 
 from images.change_os.rules import OsChange, can_order_change, can_order_reinstall, least_gb
 from images.models import Image
-from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
-from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -67,21 +64,14 @@ def _locked(change: OsChange, actor: Actor) -> OsChange:
     An image that was deleted or is no longer shared is not there (R138). Raises NotFound.
     """
     lock_project(actor.project)
-    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
-    image = locked_image(
+    locked(Region.objects.all(), actor.region.pk)
+    image = locked(
         Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key"), change.image.pk
     )
-    servers = Server.objects.visible_to(actor).existing().select_related("flavor", "project", "image")
-    server = _locked_row(servers, change.server.pk)
+    server = locked(Server.objects.for_change(actor).select_related("image"), change.server.pk)
     return replace(
         change, image=image, server=server, system_disk_gb=change.system_disk_gb or _least_gb(server, image)
     )
-
-
-def _locked_row(rows: Any, pk: UUID) -> Any:
-    if (row := rows.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()) is None:
-        raise NotFound
-    return row
 
 
 def _least_gb(server: Server, image: Image) -> int:

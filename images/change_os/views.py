@@ -34,6 +34,7 @@ from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Verdict
 
@@ -146,7 +147,7 @@ def _start(request: ActorRequest, server: Server, draft: Draft, verb: Verb) -> H
 @transaction.atomic
 def _start_job(server: Server, draft_id: uuid.UUID, verb: Verb, actor: Actor) -> Server:
     """Start the job and forget the draft, together."""
-    draft = get_object_or_404(_drafts(actor, server, verb).select_for_update(), pk=draft_id)
+    draft = locked(_drafts(actor, server, verb), draft_id)
     if (change := change_of(draft.data, server, actor)) is None:
         raise NotFound
     wanted = {field.name: getattr(change, field.name) for field in fields(change)}

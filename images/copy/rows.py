@@ -6,9 +6,7 @@ from uuid import uuid4
 
 from django.db.models import Q
 
-from images.copy.rules import COPY_FACTS
 from images.models import Image, ImageTag
-from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Backup, BackupDisk, Key, Vault
 
@@ -21,13 +19,6 @@ AS_THEN = (
     "login",
 )  # fmt: skip
 DISK_AS_THEN = ("index", "role", "name", "disk_id", "size_gb")
-
-
-def locked_source(image: Image, actor: Actor) -> Image:
-    """The image as it is now; nobody deletes or changes it meanwhile."""
-    # first the row: what is no longer shared once it is locked, the rule will not find (R102)
-    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    return Image.objects.with_facts(actor, *COPY_FACTS).select_related("key").get(pk=image.pk)
 
 
 def new_copy(

@@ -13,7 +13,7 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import fits_vault, is_at_rest
-from imsconsole.cloud.keys.rules import can_encrypt_with, can_use_key, is_encrypting
+from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock, is_encrypting
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
@@ -76,7 +76,7 @@ def can_copy(image: Image, actor: Actor) -> Verdict:
         and is_copyable(image)
         and _is_one_disk(image)
         and fits_copy_limit(image)
-        and (can_use_key(image.key, actor) if image.key else ALLOWED)
+        and can_unlock(image, actor)
     )
 
 

@@ -7,14 +7,14 @@ from django.db import IntegrityError, transaction
 
 from images.copy.jobs import CopyImage
 from images.copy.jobs_across import CopyImageAcross
-from images.copy.rows import inherit_tags, locked_source, new_backup_copy, new_copy, new_disks
-from images.copy.rules import Copy, CopyAcross, can_order_copy, can_order_copy_across
-from images.models import Image
+from images.copy.rows import inherit_tags, new_backup_copy, new_copy, new_disks
+from images.copy.rules import COPY_FACTS, Copy, CopyAcross, can_order_copy, can_order_copy_across
+from images.models import Image, ImageQuerySet
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
-from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Key, Vault
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -35,7 +35,7 @@ def copy_image(
     the work, at once where the bytes stay as they are. Raises Refused.
     """
     lock_project(actor.project)
-    order = Copy(locked_source(image, actor), name, key)
+    order = Copy(locked(_sources(actor), image.pk), name, key)
     can_order_copy(order, actor).require()
     quota = order.quota(actor)
     copy = new_copy(order.image, actor.project, name=name, description=description, key=key)
@@ -70,8 +70,10 @@ def copy_image_across(
     (R82). Raises Refused, NotFound.
     """
     lock_project(target)
-    source = locked_source(image, actor)
-    into = locked_vault(vault.pk, service_actor(target)) if vault and source.backup else None
+    source = locked(_sources(actor), image.pk)
+    into = (
+        locked(Vault.objects.for_change(service_actor(target)), vault.pk) if vault and source.backup else None
+    )
     order = CopyAcross(source, name, target, into)
     can_order_copy_across(order, actor).require()
     copy = new_copy(source, target, name=name, description=description)
@@ -92,6 +94,10 @@ def copy_image_across(
         **backed_up,
     )
     return copy
+
+
+def _sources(actor: Actor) -> ImageQuerySet:
+    return Image.objects.with_facts(actor, *COPY_FACTS).select_related("key")
 
 
 def _save(copy: Image, ask: Callable[[], None]) -> None:

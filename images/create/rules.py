@@ -20,7 +20,7 @@ from images.uploads.found import found_of
 from images.uploads.rules import is_idle, iso_name
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 
 Type = Image.Type
@@ -29,11 +29,7 @@ MOST_DATA_DISKS = 3
 
 def can_import_file(upload: Upload, image_type: str, actor: Actor) -> Verdict:
     """Whether an image of this type can be made of the upload."""
-    if not (verdict := can_import(actor)):
-        return verdict
-    if not (verdict := is_there(upload)) or not (verdict := is_idle(upload)):
-        return verdict
-    return fits_type(upload, image_type)
+    return can_import(actor) and is_there(upload) and is_idle(upload) and fits_type(upload, image_type)
 
 
 def is_there(upload: Upload) -> Verdict:
@@ -94,12 +90,12 @@ def attributes_fit(
     tags: dict[str, str],
 ) -> Verdict:
     """All that must fit together, whoever asks."""
-    return first_refusal(
-        disk_fits(image_type, disk_gb, upload),
-        boot_mode_fits(architecture, boot_mode),
-        os_is_given(image_type, os_version),
-        memory_fits(min_ram_mb, max_ram_mb),
-        tags_fit(tags),
+    return (
+        disk_fits(image_type, disk_gb, upload)
+        and boot_mode_fits(architecture, boot_mode)
+        and os_is_given(image_type, os_version)
+        and memory_fits(min_ram_mb, max_ram_mb)
+        and tags_fit(tags)
     )
 
 

@@ -15,7 +15,7 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -113,7 +113,7 @@ def import_image(
 
 def _locked(upload: Upload, *others: Upload) -> Upload:
     """The upload as it is now; nobody discards it, or one of the others, meanwhile. Raises NotFound."""
-    rows = locked(Upload.objects.filter(pk__in=[each.pk for each in (upload, *others)]))
+    rows = locked_all(Upload.objects.filter(pk__in=[each.pk for each in (upload, *others)]))
     found = next((row for row in rows if row.pk == upload.pk), None)
     if found is None:
         raise NotFound("upload-gone", name=upload.name)

@@ -24,11 +24,7 @@ def can_delete(image: Image, actor: Actor) -> Verdict:
 
     `image` comes with `DELETE_FACTS`. Servers made from it keep their own link to its bytes (R87).
     """
-    if not (verdict := may_write(actor)):
-        return verdict
-    if not (verdict := _owns(image, actor)):
-        return verdict
-    if not (verdict := _is_idle(image)):
+    if not (verdict := may_write(actor) and _owns(image, actor) and _is_idle(image)):
         return verdict
     if image.is_offered:
         return refuse(

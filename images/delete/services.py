@@ -17,12 +17,12 @@ from images.delete.rules import (
 )
 from images.fields.rules import name_is_free
 from images.models import Image
-from images.models.locks import locked_image
 from images.models.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -36,7 +36,7 @@ def delete_image(image: Image, *, deletes_backups: bool = False, actor: Actor) -
     `deletes_backups`: those of a full-ECS image go with it when it goes for ever (R88). Raises Refused.
     Servers made from it run on.
     """
-    image = _locked(image, actor, *DELETE_FACTS)
+    image = locked(Image.objects.with_facts(actor, *DELETE_FACTS).select_related("backup"), image.pk)
     can_delete(image, actor).require()
     return _delete(image, actor, deletes_backups=deletes_backups)
 
@@ -47,7 +47,7 @@ def plan_deletion(image: Image, *, at: datetime, deletes_backups: bool = False, 
 
     Until then it is not shared with anybody else. Raises Refused.
     """
-    image = _locked(image, actor, *DELETE_FACTS)
+    image = locked(Image.objects.with_facts(actor, *DELETE_FACTS).select_related("backup"), image.pk)
     can_delete(image, actor).require()
     image.delete_at, image.deletes_backups = at, deletes_backups
     image.save(update_fields=["delete_at", "deletes_backups"])
@@ -57,7 +57,7 @@ def plan_deletion(image: Image, *, at: datetime, deletes_backups: bool = False, 
 @service("withdrawImageDeletion")
 def withdraw_deletion(image: Image, *, actor: Actor) -> Image:
     """Keep an image that was to be deleted. What was announced to others is not changed by it. Raises Refused."""
-    image = locked_image(Image.objects.all(), image.pk)
+    image = locked(Image.objects.all(), image.pk)
     can_withdraw_deletion(image, actor).require()
     image.delete_at, image.deletes_backups = None, False
     image.save(update_fields=["delete_at", "deletes_backups"])
@@ -67,7 +67,7 @@ def withdraw_deletion(image: Image, *, actor: Actor) -> Image:
 @service("deleteImage")
 def delete_due_image(image: Image, *, actor: Actor) -> Image:
     """What the clock does with an image that was to be deleted. Raises Refused; NotFound: it is not due (any more)."""
-    image = _locked(image, actor, *DELETE_FACTS)
+    image = locked(Image.objects.with_facts(actor, *DELETE_FACTS).select_related("backup"), image.pk)
     if not Image.objects.due_for_deletion().filter(pk=image.pk).exists():
         raise NotFound
     can_delete(image, actor).require()
@@ -94,7 +94,7 @@ def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
     Raises Refused: also when the name was taken meanwhile, by whoever came first.
     """
     lock_project(actor.project)
-    image = locked_image(Image.objects.all(), image.pk)
+    image = locked(Image.objects.all(), image.pk)
     can_restore(image, actor).require()
     image.name = name or image.name
     name_is_free(image.name, actor).require()
@@ -113,15 +113,9 @@ def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
 @service("purgeImage")
 def purge_image(image: Image, *, actor: Actor) -> Image:
     """Delete an image that is in the trash for ever; a job removes its bytes. Raises Refused."""
-    image = _locked(image, actor, *PURGE_FACTS)
+    image = locked(Image.objects.with_facts(actor, *PURGE_FACTS).select_related("backup"), image.pk)
     can_purge(image, actor).require()
     return _remove(image, actor)
-
-
-def _locked(image: Image, actor: Actor, fact: str, *more: str) -> Image:
-    """The image as it is now, with these facts and its backup."""
-    images = Image.objects.with_facts(actor, fact, *more)
-    return locked_image(images.select_related("backup"), image.pk)
 
 
 def _remove(image: Image, actor: Actor) -> Image:

@@ -22,6 +22,7 @@ from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import locked
 from imsconsole.engine.types import FileSink
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
@@ -99,9 +100,7 @@ class ExportImage(JobKind):
 
     def resume(self, job: Job) -> None:
         """A retry: the name must still be free."""
-        bucket = Bucket.objects.select_for_update(no_key=True).filter(pk=UUID(job.args["bucket"])).first()
-        if bucket is None:
-            raise NotFound("bucket-gone")
+        bucket = locked(Bucket.objects.all(), job.args["bucket"], gone=NotFound("bucket-gone"))
         if BucketObject.objects.filter(bucket=bucket, key=job.args["key"]).exists():
             raise Conflict("object-exists", bucket=bucket.name, key=job.args["key"])
         expect_object(UUID(job.args["object"]), bucket=bucket, key=job.args["key"], user=job.user)

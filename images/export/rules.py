@@ -12,9 +12,9 @@ from images.product.ancestry import ancestors_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.buckets.rules import can_export_to, can_upload_object
-from imsconsole.cloud.keys.rules import can_use_key
+from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.cloud.models import Bucket, BucketObject
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import GIB, MIB
 
@@ -43,15 +43,15 @@ def can_export(image: Image, actor: Actor) -> Verdict:
 
     `image` comes with `EXPORT_FACTS`, in lists also from `ancestry.load_ancestors`.
     """
-    if not (verdict := first_refusal(may_write(actor), _owns(image, actor))):
-        return verdict
-    if not (verdict := first_refusal(_is_idle(image), _has_type(image))):
-        return verdict
-    if not (verdict := _fits(image)):
-        return verdict
-    if image.key and not (verdict := can_use_key(image.key, actor)):
-        return verdict
-    return _is_free(image)
+    return (
+        may_write(actor)
+        and _owns(image, actor)
+        and _is_idle(image)
+        and _has_type(image)
+        and _fits(image)
+        and can_unlock(image, actor)
+        and _is_free(image)
+    )
 
 
 def _owns(image: Image, actor: Actor) -> Verdict:
@@ -205,10 +205,10 @@ def can_export_into(image: Image, bucket: Bucket, key: str, format: str, actor: 
 
     `image` comes with `EXPORT_BYTES_FACTS`.
     """
-    return first_refusal(
-        can_export_to(bucket, actor),
-        is_free_key(bucket, key),
-        can_upload_object(bucket, actor, export_bytes(image, format)),
+    return (
+        can_export_to(bucket, actor)
+        and is_free_key(bucket, key)
+        and can_upload_object(bucket, actor, export_bytes(image, format))
     )
 
 

@@ -17,6 +17,7 @@ from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.buckets.expected import expect_object
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -28,14 +29,11 @@ def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: 
     Raises Refused, NotFound (of the bucket), Conflict.
     """
     lock_project(actor.project)
-    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
     images = Image.objects.with_facts(actor, *EXPORT_FACTS, *EXPORT_BYTES_FACTS)
-    image = images.select_related("os_version", "key").get(pk=image.pk)
+    image = locked(images.select_related("os_version", "key"), image.pk)
     can_export(image, actor).require()
     can_export_as(image, format).require()
-    held = Bucket.objects.visible_to(actor).select_for_update(no_key=True).filter(pk=bucket.pk).first()
-    if held is None:
-        raise NotFound("bucket-gone")
+    held = locked(Bucket.objects.visible_to(actor), bucket.pk, gone=NotFound("bucket-gone"))
     can_export_into(image, held, key, format, actor).require()
     expected = expect_object(uuid4(), bucket=held, key=key, user=actor.user)
     start_job(

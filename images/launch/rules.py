@@ -121,7 +121,7 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
 
 def can_unlock_disks(image: Image, actor: Actor) -> Verdict:
     """Each key that its disks have can be used (R90): those of a full-ECS image may have several (§2.25)."""
-    return first_refusal(*(can_use_key(key, actor) for key in keys_of(image)))
+    return first_refusal(can_use_key(key, actor) for key in keys_of(image))
 
 
 class Login(Protocol):
@@ -187,9 +187,7 @@ def _fits_data_disks(launch: Launch) -> Verdict:
         return refuse(
             "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
         )
-    return next(
-        (verdict for size_gb in launch.data_disks_gb if not (verdict := fits_data_disk(size_gb))), ALLOWED
-    )
+    return first_refusal(fits_data_disk(size_gb) for size_gb in launch.data_disks_gb)
 
 
 def fit_data_images(
@@ -207,11 +205,9 @@ def fit_data_images(
             "data-image-twice", _("A data disk image can be used only once in a server. Choose another one.")
         )
     return first_refusal(
-        *(
-            can_create_disk_from(each, actor) and fits_image(each, size_gb)
-            for size_gb, each in zip(sizes_gb, images, strict=False)
-            if each
-        )
+        can_create_disk_from(each, actor) and fits_image(each, size_gb)
+        for size_gb, each in zip(sizes_gb, images, strict=False)
+        if each
     )
 
 

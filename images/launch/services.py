@@ -8,7 +8,6 @@ from uuid import UUID
 from images.launch.install.rules import can_install_server
 from images.launch.rules import Launch, can_create_servers
 from images.models import Image, ImageDisk
-from images.models.locks import locked_images
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone, Region
@@ -17,6 +16,7 @@ from imsconsole.cloud.names import host_name, numbered_names, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs
 from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked, locked_many
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -44,8 +44,8 @@ def create_servers(
     data disks are made of, None for blank ones. Names are numbered when there are several. Raises Refused,
     NotFound, ValidationError (name).
     """
-    images = _locked([image, *(each for each in data_images if each)], actor)
-    image, key_pair = images[image.pk], _locked_key(key_pair)
+    images = _reserved([image, *(each for each in data_images if each)], actor)
+    image, key_pair = images[image.pk], _kept(key_pair)
     launch = Launch(
         image=image,
         flavor=flavor,
@@ -64,25 +64,22 @@ def create_servers(
     return _create_all(launch, actor)
 
 
-def _locked(images: Iterable[Image], actor: Actor) -> dict[UUID, Image]:
+def _reserved(images: Iterable[Image], actor: Actor) -> dict[UUID, Image]:
     """The images as they are now, by key: not deleted before servers and disks refer to them. Raises NotFound.
 
     The project's quota and the region's memory are held as well.
     """
     lock_project(actor.project)
-    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
+    locked(Region.objects.all(), actor.region.pk)
     visible = Image.objects.visible_to(actor).select_related("os_version", "backup__zone", "key")
-    return locked_images(visible, (each.pk for each in images))
+    return locked_many(visible, (each.pk for each in images))
 
 
-def _locked_key(key_pair: KeyPair | None) -> KeyPair | None:
+def _kept(key_pair: KeyPair | None) -> KeyPair | None:
     """The key pair, kept from being deleted until the servers refer to it. Raises NotFound."""
     if key_pair is None:
         return None
-    row = KeyPair.objects.select_for_update(no_key=True).filter(pk=key_pair.pk).first()
-    if row is None:
-        raise NotFound("key-pair-gone", name=key_pair.name)
-    return row
+    return locked(KeyPair.objects.all(), key_pair.pk, gone=NotFound("key-pair-gone", name=key_pair.name))
 
 
 def _create_all(launch: Launch, actor: Actor) -> list[Server]:
@@ -110,7 +107,7 @@ def install_server(
     `zone` is the region's first when not given, `system_disk_gb` the image's least. Raises Refused,
     NotFound, ValidationError (name).
     """
-    image = _locked([image], actor)[image.pk]
+    image = _reserved([image], actor)[image.pk]
     order = Launch(
         image=image,
         flavor=flavor,

@@ -31,6 +31,7 @@ from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import NotFound
 from imsconsole.core.htmx import render_page
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Verdict, refuse
 
@@ -111,7 +112,7 @@ def _create(request: ActorRequest, draft: Draft) -> HttpResponse:
 @transaction.atomic
 def _create_servers(draft_id: uuid.UUID, actor: Actor) -> list[Server]:
     """Create the servers and forget the draft, together."""
-    draft = get_object_or_404(_drafts(actor).select_for_update(), pk=draft_id)
+    draft = locked(_drafts(actor), draft_id)
     if (order := launch_of(draft.data, actor)) is None:
         raise NotFound
     wanted = {field.name: getattr(order, field.name) for field in fields(order)}

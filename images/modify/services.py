@@ -15,6 +15,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.core.edits import overwritten, told, told_of
 from imsconsole.core.errors import Conflict
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import first_refusal
 
@@ -32,8 +33,7 @@ def modify_image(
     `seen` are the values that the editor had before their eyes. Raises Refused, and Conflict when one
     of them was changed by someone else meanwhile.
     """
-    rows = Image.objects.select_for_update(of=("self",), no_key=True)
-    image = rows.select_related("os_version").get(pk=image.pk)
+    image = locked(Image.objects.select_related("os_version"), image.pk)
     can_modify(image, actor).require()
     former = copy(image)
     if overwritten({name: getattr(image, name) for name in wanted}, seen, wanted):
@@ -41,7 +41,7 @@ def modify_image(
     for name, value in wanted.items():
         setattr(image, name, value)
     changed = [name for name in wanted if getattr(former, name) != wanted[name]]
-    first_refusal(*(verdict for _name, verdict in refusals(image, changed, actor))).require()
+    first_refusal(verdict for _name, verdict in refusals(image, changed, actor)).require()
     _save(image, changed, actor)
     return explain(image, "; ".join(_told(former, image, changed)))
 
@@ -73,7 +73,7 @@ def tag_image(
     `seen` are those that the editor had before their eyes. Raises Refused, and Conflict when someone
     else changed them meanwhile.
     """
-    image = Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    image = locked(Image.objects.all(), image.pk)
     can_tag(image, actor).require()
     present = image.tag_values
     if seen is not None and present not in (seen, tags):

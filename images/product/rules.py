@@ -15,7 +15,7 @@ from images.product.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.now import now
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 FULL_SOURCES = (Image.Source.SERVER, Image.Source.BACKUP)
 OFFER_FACTS = ("is_offered", "shares_count")
@@ -110,16 +110,15 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     Not while it is offered on the market (R16) or to be deleted (R86). Encrypted ones only with a key of one's own making
     (R46), full-ECS ones by their source (R17). `image` comes with `SHARE_FACTS`, in lists also from `with_keys`.
     """
-    if not (verdict := may_write(actor)):
-        return verdict
-    return first_refusal(
-        _is_own_to_share(image, actor),
-        _is_normal_to_share(image),
-        _is_not_offered(image),
-        is_to_stay(image),
-        _has_shareable_type(image),
-        _has_shareable_source(image),
-        _has_grantable_keys(image),
+    return (
+        may_write(actor)
+        and _is_own_to_share(image, actor)
+        and _is_normal_to_share(image)
+        and _is_not_offered(image)
+        and is_to_stay(image)
+        and _has_shareable_type(image)
+        and _has_shareable_source(image)
+        and _has_grantable_keys(image)
     )
 
 

@@ -9,7 +9,7 @@ from images.models import Image
 from images.public.catalogue import Entry
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_operate
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 
 def can_fetch(entry: Entry, boot_modes: Iterable[str], actor: Actor) -> Verdict:
@@ -27,14 +27,13 @@ def can_fetch(entry: Entry, boot_modes: Iterable[str], actor: Actor) -> Verdict:
 
 def can_keep(image: Image, actor: Actor) -> Verdict:
     """Whether the platform takes care of an image: hides it, protects it, writes about it."""
-    return first_refusal(may_operate(actor), _is_public(image))
+    return may_operate(actor) and _is_public(image)
 
 
 def can_deprecate(image: Image, actor: Actor, *, successor: Image | None = None) -> Verdict:
     """The successor is another public image of the same region that servers are still to be made from."""
-    if not (verdict := can_keep(image, actor)) or successor is None:
-        return verdict
-    if not (verdict := _is_public(successor)):
+    verdict = can_keep(image, actor) and (_is_public(successor) if successor else ALLOWED)
+    if not verdict or successor is None:
         return verdict
     if successor.pk == image.pk or successor.region_id != image.region_id:
         return refuse(

@@ -6,7 +6,6 @@ from datetime import date
 from uuid import uuid4
 
 from images.models import Image, PublicSource, ReleaseNote
-from images.models.locks import locked_images
 from images.public.catalogue import entry_of
 from images.public.jobs import FetchPublicImage
 from images.public.messages import tell_deprecation
@@ -14,6 +13,7 @@ from images.public.rules import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
+from imsconsole.core.locks import locked, locked_many
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 
@@ -68,7 +68,7 @@ def deprecate_image(image: Image, *, on: date, successor: Image | None = None, a
     Projects that have servers from it get a message.
     """
     if successor is not None:
-        successor = locked_images(Image.objects.all(), [image.pk, successor.pk])[successor.pk]
+        successor = locked_many(Image.objects.all(), [image.pk, successor.pk])[successor.pk]
     can_deprecate(image, actor, successor=successor).require()
     date_is_near(on, now().date()).require()
     image = _changed(image, actor, deprecated_on=on, successor=successor)
@@ -99,7 +99,7 @@ def write_release_note(
 
 def _changed(image: Image, actor: Actor, **fields: bool | date | Image | None) -> Image:
     """The image with these fields written. Raises Refused."""
-    image = Image.objects.select_for_update(no_key=True).get(pk=image.pk)
+    image = locked(Image.objects.all(), image.pk)
     can_keep(image, actor).require()
     for name, value in fields.items():
         setattr(image, name, value)

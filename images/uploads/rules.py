@@ -26,9 +26,7 @@ ISO_NAME = re.compile(r"[A-Za-z0-9_-]+(\.iso)?", re.IGNORECASE)
 
 def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
     """Who, file name (R65), size (R59), quota, room on the disk. `size_bytes` is what was announced."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    if name.lower().endswith(".iso") and not (verdict := iso_name(name)):
+    if not (verdict := may_write(actor) and (iso_name(name) if name.lower().endswith(".iso") else ALLOWED)):
         return verdict
     if size_bytes > limit_file_bytes() + MIB:  # the form around the file counts as well
         return refuse(
@@ -36,9 +34,7 @@ def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
             _("The file has %(size)s; files of up to %(limit)s can be imported.")
             % {"size": size(size_bytes), "limit": size(limit_file_bytes())},
         )
-    if not (verdict := fits_quota(actor.project, {"upload_bytes": size_bytes})):
-        return verdict
-    return has_room(size_bytes)
+    return fits_quota(actor.project, {"upload_bytes": size_bytes}) and has_room(size_bytes)
 
 
 def iso_name(name: str) -> Verdict:
@@ -100,9 +96,7 @@ def can_make_image(upload: Upload, actor: Actor, image_name: str | None = None) 
 
 def can_discard(upload: Upload, actor: Actor, image_name: str | None = None) -> Verdict:
     """One's own uploads, unless an image is being made of it (`image_name`, when that is known already)."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    return is_idle(upload) if image_name is None else _is_free(image_name)
+    return may_write(actor) and (is_idle(upload) if image_name is None else _is_free(image_name))
 
 
 def waiting_uploads(actor: Actor) -> QuerySet[Upload]:

@@ -10,6 +10,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
 from imsconsole.core.errors import ImsError, NotFound
+from imsconsole.core.locks import locked_all
 from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Found
 from imsconsole.jobs.quotas import lock_project
@@ -73,7 +74,7 @@ def refuse_upload(upload: Upload, error: ImsError, *, actor: Actor) -> Upload:
 @service("discardUpload")
 def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
     """Remove an upload and its bytes. Raises Refused while an image is made of it."""
-    Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    locked_all(Upload.objects.filter(pk=upload.pk))
     can_discard(upload, actor).require()
     upload.path.unlink(missing_ok=True)
     Upload.objects.filter(pk=upload.pk).delete()

@@ -12,7 +12,7 @@ from images.models import Image, ImageDisk
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Role
 from imsconsole.cloud.models import Backup, BackupDisk, Disk
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -24,7 +24,7 @@ WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 def record_good(region: str, refs: Collection[str]) -> None:
     """The bytes are what they were. What was frozen for their sake is Normal again."""
     disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    thawed = locked(_images(disks.filter(damaged_at__isnull=False)))
+    thawed = locked_all(_images(disks.filter(damaged_at__isnull=False)))
     mended = list(_backups(backup_disks.filter(damaged_at__isnull=False)))
     disks.update(verified_at=now(), damaged_at=None)
     backup_disks.update(verified_at=now(), damaged_at=None)
@@ -44,7 +44,7 @@ def record_bad(region: str, refs: Collection[str], code: str) -> None:
     Who has them is told once. A server keeps its own link: it is warned of changed bytes, not of a missing name.
     """
     disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    images = locked(_images(disks.filter(damaged_at=None)))
+    images = locked_all(_images(disks.filter(damaged_at=None)))
     backups = list(_backups(backup_disks.filter(damaged_at=None)))
     for each in (disks, backup_disks):
         each.filter(damaged_at=None).update(damaged_at=now())

@@ -5,14 +5,14 @@ from images.verify.jobs import VerifyImage
 from images.verify.rules import VERIFY_FACTS, can_verify
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
+from imsconsole.core.locks import locked
 from imsconsole.jobs.start import start_job
 
 
 @service("verifyImage")
 def verify_image(image: Image, *, actor: Actor) -> Image:
     """Read the image's stored bytes again and compare them with their checksum, in a job. Raises Refused."""
-    Image.objects.select_for_update(no_key=True).get(pk=image.pk)
-    image = Image.objects.with_facts(actor, *VERIFY_FACTS).get(pk=image.pk)
+    image = locked(Image.objects.with_facts(actor, *VERIFY_FACTS), image.pk)
     can_verify(image, actor).require()
     start_job(VerifyImage, image, actor=actor)
     return image

@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Account, Agency, Invitation, Membership, Project, Role, User
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core.now import now
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 
 def may_write(actor: Actor | Operator) -> Verdict:
@@ -92,13 +92,13 @@ def can_invite(actor: Actor) -> Verdict:
 
 def can_withdraw_invitation(invitation: Invitation, actor: Actor) -> Verdict:
     """Whether the link can still be made useless."""
-    return first_refusal(may_administer(actor), _is_unused(invitation))
+    return may_administer(actor) and _is_unused(invitation)
 
 
 def can_accept_invitation(invitation: Invitation, user: User | None) -> Verdict:
     """Whether the link still works for its reader; `user` is None for a newcomer."""
-    if not (unused := _is_unused(invitation)):
-        return unused
+    if not (verdict := _is_unused(invitation)):
+        return verdict
     if invitation.expires_at <= now():
         return refuse(
             "invitation-expired",
@@ -115,12 +115,12 @@ def can_accept_invitation(invitation: Invitation, user: User | None) -> Verdict:
 
 def can_change_role(membership: Membership, actor: Actor) -> Verdict:
     """Whether a member's role and projects can be changed; the last administrator's cannot."""
-    return first_refusal(may_administer(actor), _leaves_an_administrator(membership))
+    return may_administer(actor) and _leaves_an_administrator(membership)
 
 
 def can_remove_member(membership: Membership, actor: Actor) -> Verdict:
     """Whether a member can be removed; the last administrator cannot."""
-    return first_refusal(may_administer(actor), _leaves_an_administrator(membership))
+    return may_administer(actor) and _leaves_an_administrator(membership)
 
 
 def can_leave_account(membership: Membership, actor: Actor) -> Verdict:

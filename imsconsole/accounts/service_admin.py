@@ -23,7 +23,7 @@ from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
-from imsconsole.core.locks import ORDER, locked
+from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import sentence_of
 
@@ -133,7 +133,7 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
     def lock(self, rows: "QuerySet[Any]") -> None:
         """Lock for all of them what the service locks for each, in the one order (`core.locks`)."""
         if self.opts.label in ORDER:
-            locked(rows)
+            locked_all(rows)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What is asked about before it is deleted; whether it can be, the service knows."""

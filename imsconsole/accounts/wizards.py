@@ -27,6 +27,7 @@ from imsconsole.accounts.models import Draft, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import Line, Outcome, attempt
 from imsconsole.core.errors import ImsError
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values, sentence_of
 
@@ -168,7 +169,7 @@ def leave_for(request: HttpRequest, url: str) -> HttpResponse:
 @transaction.atomic
 def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
     """What the draft has led to, and whether only now."""
-    draft = Draft.objects.select_for_update().get(pk=draft_id)
+    draft = locked(Draft.objects.all(), draft_id)
     if MADE in draft.data:
         return Made(draft.data[MADE]), False
     made = make()
@@ -181,7 +182,7 @@ def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
 @retried
 @transaction.atomic
 def _tried_once(draft_id: UUID, key: str, deed: Callable[[], str]) -> dict[str, Any]:
-    draft = Draft.objects.select_for_update().get(pk=draft_id)
+    draft = locked(Draft.objects.all(), draft_id)
     outcomes = draft.data.setdefault(OUTCOMES, {})
     if key not in outcomes:
         outcomes[key] = _tried(deed)

@@ -1,10 +1,12 @@
 """Rules: a question that is answered yes, or no with the reason.
 
 A rule is a function `can_<verb>(subject, actor) -> Verdict`. Buttons, forms, services, admin and
-jobs ask the same one. Order inside a rule: who, state, relations, quota; the first refusal speaks.
+jobs ask the same one. Order inside a rule: who, state, relations, quota; the first refusal speaks:
+`return may_write(actor) and _is_idle(image)`. Where facts of its own follow, what was asked of others stands above
+them once: `if not (verdict := may_write(actor) and _is_idle(image)): return verdict`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,8 +45,8 @@ def refuse(code: str, reason: str | Promise, *, way: str = "", way_label: str | 
     return Verdict(code, reason, way=way, way_label=way_label)
 
 
-def first_refusal(*verdicts: Verdict) -> Verdict:
-    """The first verdict that refuses, else ALLOWED."""
+def first_refusal(verdicts: Iterable[Verdict]) -> Verdict:
+    """The first verdict that refuses, else ALLOWED: `and` for any number of them."""
     return next((verdict for verdict in verdicts if not verdict), ALLOWED)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from imsconsole.accounts.models import Account
+from imsconsole.core.locks import locked
 from imsconsole.jobs.models import Job
 
 
@@ -18,7 +19,7 @@ def line_of(job_id: str) -> Iterator[bool]:
         yield True
         return
     with transaction.atomic():
-        Account.objects.select_for_update(no_key=True).get(pk=job.project.account_id)
+        locked(Account.objects.all(), job.project.account_id)
         yield job.ahead() < most
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core.errors import Conflict
+from imsconsole.core.locks import locked
 from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
@@ -155,7 +156,7 @@ def lock_project(project: Project) -> None:
     `project` gets the limits as they are now. The lock does not keep others from adding rows that only
     refer to the project (`no_key`), or two who lock other rows as well would wait for each other.
     """
-    project.quotas = Project.objects.select_for_update(no_key=True).get(pk=project.pk).quotas
+    project.quotas = locked(Project.objects.all(), project.pk).quotas
 
 
 def reserve(job: Job) -> None:

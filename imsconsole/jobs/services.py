@@ -4,6 +4,7 @@ from typing import Any
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import service
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project, reserve
@@ -14,7 +15,7 @@ from imsconsole.jobs.start import claim_subject, wake_job
 @service("cancelJob")
 def cancel_job(job: Job, *, actor: Actor | Operator) -> Job:
     """Ask a live job to stop; what it made is removed. One that never began ends at once."""
-    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+    job = locked(Job.objects.all(), job.pk)
     can_cancel(job, actor).require()
     job.cancel_requested = True
     job.save(update_fields=["cancel_requested"])
@@ -37,7 +38,7 @@ def retry_job(job: Job, *, actor: Actor | Operator) -> Job:
     Locks in the order of everybody else: the job, the project (as a worker does), the subject, and only
     then the claim that the job is live, for which others wait who hold the subject. Raises Refused, Conflict.
     """
-    job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+    job = locked(Job.objects.all(), job.pk)
     if job.quota_project:
         lock_project(job.quota_project)
     can_retry(job, actor).require()

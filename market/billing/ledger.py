@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from imsconsole.cloud.models import SettledUsage, Usage
 from imsconsole.core.contention import retried
+from imsconsole.core.locks import locked_all
 from market.billing.costs import HOUR, ProductRun, Stay, Tariff, lines_of
 from market.billing.known import known_until
 from market.billing.runs import runs_of
@@ -36,7 +37,7 @@ def settle_usage() -> None:
 @transaction.atomic
 def settle_next_hour(known: datetime) -> bool:
     """Charge the next hour, unless it is not known to its end."""
-    settled = SettledUsage.objects.select_for_update().first()
+    settled = next(iter(locked_all(SettledUsage.objects.all())), None)
     if settled is None or settled.until + HOUR > known:
         return False
     Charge.objects.bulk_create(charges_of(settled.until), batch_size=LINES_AT_ONCE)

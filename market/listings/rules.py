@@ -21,10 +21,9 @@ def can_create_listing(publisher: Publisher | None, actor: Actor) -> Verdict:
 
 def can_create_version(listing: Listing, actor: Actor) -> Verdict:
     """One at a time, of what is on the market. Load `versions` and `publisher` with it."""
-    if not (verdict := _sells(listing, actor) and _is_not_withdrawn(listing)):
-        return verdict
-    if not (verdict := is_publisher(listing.publisher)):
-        return verdict
+    may_sell = _sells(listing, actor) and _is_not_withdrawn(listing) and is_publisher(listing.publisher)
+    if not may_sell:
+        return may_sell
     if listing.in_making is not None:
         return refuse(
             "version-in-making",

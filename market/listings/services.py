@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 
 from images.models import Image
-from images.models.locks import locked_image
 from images.product.rules import OFFER_FACTS, can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import explain, service
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
@@ -31,7 +31,7 @@ from market.listings.rules import (
     has_room_for_picture,
     is_new_version,
 )
-from market.locks import locked_listing, locked_offer, locked_version
+from market.locks import locked_offer, locked_version
 from market.messages import tell_buyers, tell_sellers
 from market.models import Listing, ListingVersion, Picture
 from market.pictures import Remade
@@ -46,7 +46,8 @@ def create_listing(draft: VersionDraft, *, actor: Actor) -> Listing:
     """A listing with the draft of its first version. Raises Refused, NotFound."""
     publisher = publisher_of(actor)
     can_create_listing(publisher, actor).require()
-    can_offer(_locked_image(draft.image, actor), actor).require()
+    image = locked(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), draft.image.pk)
+    can_offer(image, actor).require()
     assert publisher is not None  # noqa: S101  or it was refused
     listing = Listing.objects.create(publisher=publisher, project=actor.project)
     draft.write(ListingVersion(listing=listing, created_by=actor.user))
@@ -56,8 +57,8 @@ def create_listing(draft: VersionDraft, *, actor: Actor) -> Listing:
 @service("createListingVersion")
 def create_version(listing: Listing, draft: VersionDraft, *, actor: Actor) -> ListingVersion:
     """The draft of a new version; pictures are taken over from the one before. Raises Refused, NotFound."""
-    image = _locked_image(draft.image, actor)
-    listing = locked_listing(listing.pk)
+    image = locked(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), draft.image.pk)
+    listing = locked(Listing.objects.with_seller(), listing.pk)
     can_create_version(listing, actor).require()
     can_offer(image, actor).require()
     is_new_version(draft.version, listing).require()
@@ -84,7 +85,7 @@ def edit_version(
     `seen` is what the editor had before their eyes. Raises Refused, NotFound, and Conflict when some of it was
     changed by someone else meanwhile.
     """
-    image = _locked_image(draft.image, actor)
+    image = locked(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), draft.image.pk)
     version = locked_version(version)
     can_edit_version(version, actor).require()
     if overwritten(vars(draft_of(version)), seen, vars(draft)):
@@ -168,7 +169,7 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
 
     Raises Refused.
     """
-    listing = locked_listing(listing.pk)
+    listing = locked(Listing.objects.with_seller(), listing.pk)
     can_withdraw_listing(listing, actor).require()
     is_reason(reason).require()
     version = listing.published
@@ -185,8 +186,3 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
     if isinstance(actor, Operator):
         tell_sellers("listing-withdrawn-by-operator", version, Message.Level.WARNING, reason=reason)
     return explain(listing, reason)
-
-
-def _locked_image(image: Image, actor: Actor) -> Image:
-    """What the actor sees, so that the rule says of others' images why not. Raises NotFound."""
-    return locked_image(Image.objects.visible_to(actor).with_facts(actor, *OFFER_FACTS), image.pk)

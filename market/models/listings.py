@@ -22,6 +22,9 @@ from market.models.publishers import Publisher
 
 
 class ListingQuerySet(models.QuerySet["Listing"]):
+    def with_seller(self) -> Self:
+        return self.select_related("publisher", "project__account", "project__region")
+
     def visible_to(self, actor: Actor) -> Self:
         """What is on the market, and what the project has accepted the terms of: a buyer's page."""
         versions = ListingVersion.objects.readable_by(actor).values("listing")

@@ -4,13 +4,13 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate, may_write
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from market.models import Listing, Price
 
 
 def can_set_price(price: Price, actor: Actor | Operator) -> Verdict:
     """Who, then the listing, what it costs, and from when on: a price is never set for the past."""
-    return first_refusal(_may_price(price, actor), _is_price(price), _is_later(price))
+    return _may_price(price, actor) and _is_price(price) and _is_later(price)
 
 
 def can_price_listing(listing: Listing, actor: Actor | Operator) -> Verdict:

@@ -10,9 +10,9 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.servers.usage import lock_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
-from market.locks import locked_listing
-from market.models import Price
+from market.models import Listing, Price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price
 
@@ -34,7 +34,7 @@ def set_price(
     for everyone. None begins in an hour that is charged already: the position of the ledger is held meanwhile.
     """
     if price.listing_id:
-        price.listing = locked_listing(price.listing_id)
+        price.listing = locked(Listing.objects.with_seller(), price.listing_id)
         if overwritten(terms_of(price_of_listing(price.listing)), seen, terms_of(price)):
             raise Conflict
     settled = lock_settled()

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import explain, service
 from imsconsole.accounts.models import Account
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from market.messages import tell_publisher
@@ -28,7 +29,7 @@ def apply_as_publisher(
     *, name: str, description: str, contact: str, logo: bytes | None = None, actor: Actor
 ) -> Publisher:
     """Ask to be a publisher, anew after a rejection. `logo` is a PNG from `pictures`; None leaves it. Raises Refused."""
-    Account.objects.select_for_update(no_key=True).get(pk=actor.account.pk)
+    locked(Account.objects.all(), actor.account.pk)
     publisher = publisher_of(actor)
     can_apply_as_publisher(publisher, actor).require()
     is_free_publisher_name(name, publisher).require()
@@ -49,7 +50,7 @@ def apply_as_publisher(
 @service("updatePublisher")
 def edit_publisher(*, description: str, contact: str, logo: bytes | None = None, actor: Actor) -> Publisher:
     """Change what an approved publisher says of itself. Raises Refused."""
-    Account.objects.select_for_update(no_key=True).get(pk=actor.account.pk)
+    locked(Account.objects.all(), actor.account.pk)
     publisher = publisher_of(actor)
     can_edit_publisher(publisher, actor).require()
     assert publisher is not None  # noqa: S101  or it was refused
@@ -62,7 +63,7 @@ def edit_publisher(*, description: str, contact: str, logo: bytes | None = None,
 @service("approvePublisher")
 def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
     """Let it offer images. Raises Refused."""
-    publisher = _locked(publisher)
+    publisher = locked(Publisher.objects.all(), publisher.pk)
     can_approve_publisher(publisher, actor).require()
     _decide(publisher, State.APPROVED, "", actor)
     tell_publisher("publisher-approved", publisher, Message.Level.SUCCESS)
@@ -72,7 +73,7 @@ def approve_publisher(publisher: Publisher, *, actor: Operator) -> Publisher:
 @service("rejectPublisher")
 def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
     """Turn an application down; the account may apply again. Raises Refused."""
-    publisher = _locked(publisher)
+    publisher = locked(Publisher.objects.all(), publisher.pk)
     can_reject_publisher(publisher, actor).require()
     is_reason(reason).require()
     _decide(publisher, State.REJECTED, reason, actor)
@@ -83,7 +84,7 @@ def reject_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> P
 @service("suspendPublisher")
 def suspend_publisher(publisher: Publisher, *, reason: str, actor: Operator) -> Publisher:
     """From now on it offers nothing new. What it has on the market stays until it is withdrawn. Raises Refused."""
-    publisher = _locked(publisher)
+    publisher = locked(Publisher.objects.all(), publisher.pk)
     can_suspend_publisher(publisher, actor).require()
     is_reason(reason).require()
     _decide(publisher, State.SUSPENDED, reason, actor)
@@ -95,7 +96,3 @@ def _decide(publisher: Publisher, state: Publisher.State, reason: str, actor: Op
     publisher.state, publisher.reason = state, reason
     publisher.decided_by, publisher.decided_at = actor.user, now()
     publisher.save(update_fields=["state", "reason", "decided_by", "decided_at"])
-
-
-def _locked(publisher: Publisher) -> Publisher:
-    return Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)

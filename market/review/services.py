@@ -8,6 +8,7 @@ from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
@@ -58,7 +59,7 @@ def delete_edition(edition: Edition, *, actor: Actor) -> Image:
 
     Raises Conflict while a server is being created from it, NotFound when it is deleted already.
     """
-    image = Image.objects.select_for_update(no_key=True).get(pk=edition.image_id)
+    image = locked(Image.objects.all(), edition.image_id)
     if image.is_gone:
         raise NotFound
     if Server.objects.filter(image=image, status=Server.Status.CREATING).exists():

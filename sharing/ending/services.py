@@ -8,6 +8,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import moment
@@ -51,7 +52,7 @@ def withdraw_notice(share: Share, *, actor: Actor) -> Share:
 @service("stopSharingImage")
 def end_due_share(share: Share, *, actor: Actor) -> Share:
     """What the clock does on the day that was named. Raises NotFound when it has no such day (any more)."""
-    Image.objects.select_for_update(no_key=True).get(pk=share.image_id)
+    locked(Image.objects.all(), share.image_id)
     due = Share.objects.filter(pk=share.pk, ended_at=None, ends_at__lte=now())
     row = due.select_related("image", "owner__account", "project").first()
     if row is None:
@@ -63,7 +64,7 @@ def end_due_share(share: Share, *, actor: Actor) -> Share:
 @service("stopSharingImage")
 def end_copied_share(share: Share, *, actor: Actor) -> Share:
     """What ends a share once the receiver has its own copy. Raises NotFound when it has ended already."""
-    Image.objects.select_for_update(no_key=True).get(pk=share.image_id)
+    locked(Image.objects.all(), share.image_id)
     row = Share.objects.filter(pk=share.pk, ended_at=None).select_related("image").first()
     if row is None:
         raise NotFound

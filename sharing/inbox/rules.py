@@ -8,7 +8,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Vault
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from sharing.models import Share
 from sharing.rules import is_living
@@ -24,8 +24,10 @@ def can_accept(share: Share, actor: Actor) -> Verdict:
         return verdict
     if share.status == Share.Status.ACCEPTED:
         return refuse("accepted-already", _("Your project has accepted this image already."))
-    return first_refusal(
-        _is_not_going(share.image), fits_limit(share.image, share.accepted_count), has_vault(share, actor)
+    return (
+        _is_not_going(share.image)
+        and fits_limit(share.image, share.accepted_count)
+        and has_vault(share, actor)
     )
 
 
@@ -74,9 +76,9 @@ def can_reject(share: Share, actor: Actor) -> Verdict:
 
 def can_answer_all(shares: Sequence[Share], actor: Actor) -> Verdict:
     """Whether there is anything to be accepted at once."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    return ALLOWED if shares else refuse("nothing-pending", _("No offer waits for an answer."))
+    return may_write(actor) and (
+        ALLOWED if shares else refuse("nothing-pending", _("No offer waits for an answer."))
+    )
 
 
 def _is_not_going(image: Image) -> Verdict:

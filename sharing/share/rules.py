@@ -68,10 +68,8 @@ def can_share_with(
     members = members or members_of_image(image)
     if project.pk in members.projects:
         return refuse("member-already", _("The image is shared with this project already."))
-    return first_refusal(
-        _keys_reach(image, project, members, actor, grants_key=grants_key),
-        fits_limit(image, members.accepted),
-    )
+    reached = _keys_reach(image, project, members, actor, grants_key=grants_key)
+    return reached and fits_limit(image, members.accepted)
 
 
 def keys_to_grant(image: Image, project: Project, members: Members) -> list[Key]:
@@ -85,7 +83,7 @@ def _keys_reach(
 ) -> Verdict:
     """Whether the receiver can decrypt every disk, or will when the grants are made with the share."""
     keys = keys_to_grant(image, project, members)
-    if not (verdict := first_refusal(*(_is_grantable(key, image, actor) for key in keys))):
+    if not (verdict := first_refusal(_is_grantable(key, image, actor) for key in keys)):
         return verdict
     if grants_key or not keys:
         return ALLOWED

@@ -3,14 +3,13 @@
 from django.db import IntegrityError, transaction
 
 from images.models import Image
-from images.models.locks import locked_image
 from images.product.rules import SHARE_FACTS
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Key
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from sharing.messages import tell_receiver
 from sharing.models import Share
 from sharing.share.rules import can_share_with, keys_to_grant, members_of_image
@@ -23,12 +22,12 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
     `project` is None when there is none with the ID that was typed. Raises Refused, NotFound.
     """
     images = Image.objects.visible_to(actor).with_facts(actor, *SHARE_FACTS)
-    image = locked_image(images.select_related("key"), image.pk)
+    image = locked(images.select_related("key"), image.pk)
     members = members_of_image(image)
     can_share_with(image, project, actor, grants_key=grants_key, members=members).require()
     assert project is not None  # noqa: S101  or it was refused
     keys = keys_to_grant(image, project, members)
-    locked(Key.objects.filter(pk__in=[key.pk for key in keys]))
+    locked_all(Key.objects.filter(pk__in=[key.pk for key in keys]))
     for key in keys:
         grant_key(key, grantee=project, actor=actor)
     try:

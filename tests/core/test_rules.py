@@ -14,9 +14,9 @@ def test_a_verdict_is_true_only_when_it_allows():
 
 def test_the_first_refusal_speaks():
     busy = refuse("image-busy", "Work on it is still running.")
-    assert first_refusal(ALLOWED, PROTECTED, busy) is PROTECTED
-    assert first_refusal(ALLOWED, ALLOWED) is ALLOWED
-    assert first_refusal() is ALLOWED
+    assert first_refusal([ALLOWED, PROTECTED, busy]) is PROTECTED
+    assert first_refusal([ALLOWED, ALLOWED]) is ALLOWED
+    assert first_refusal([]) is ALLOWED
 
 
 def test_requiring_an_allowed_verdict_does_nothing():

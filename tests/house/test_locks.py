@@ -40,7 +40,7 @@ from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.screens.services import open_screen
 from imsconsole.core.errors import NoSpace
-from imsconsole.core.locks import ORDER, locked
+from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.now import now
 from imsconsole.demo.images import DEBIAN
 from imsconsole.engine.types import Found
@@ -135,15 +135,18 @@ def test_the_watch_sees_what_is_out_of_order(people: SimpleNamespace) -> None:
     one, both = Image.objects.filter(pk=image.pk), Image.objects.filter(pk__in=[image.pk, other.pk])
     project = Project.objects.filter(pk=actor.project.pk)
     for asked, complaint in (
-        ([lambda: locked(project), lambda: locked(both), lambda: one.update(name="a")], ""),
-        ([lambda: locked(both), lambda: locked(one), lambda: locked(both)], ""),
-        ([lambda: locked(both), lambda: factories.ImageFactory(project=actor.project).save()], ""),
-        ([lambda: locked(one), lambda: locked(project)], "accounts.Project is held after images.Image"),
+        ([lambda: locked_all(project), lambda: locked_all(both), lambda: one.update(name="a")], ""),
+        ([lambda: locked_all(both), lambda: locked_all(one), lambda: locked_all(both)], ""),
+        ([lambda: locked_all(both), lambda: factories.ImageFactory(project=actor.project).save()], ""),
+        (
+            [lambda: locked_all(one), lambda: locked_all(project)],
+            "accounts.Project is held after images.Image",
+        ),
         ([lambda: one.update(name="a"), lambda: project.update(name="a")], "accounts.Project is held after"),
-        ([lambda: locked(one), Draft.objects.all().delete], "accounts.Draft is held after"),
-        ([lambda: locked(one), lambda: locked(both)], "images.Image is held once more"),
+        ([lambda: locked_all(one), Draft.objects.all().delete], "accounts.Draft is held after"),
+        ([lambda: locked_all(one), lambda: locked_all(both)], "images.Image is held once more"),
         ([lambda: list(both.select_for_update())], "several of images.Image are held in no order"),
-        ([lambda: locked(Flavor.objects.all())], "cloud.Flavor has no place in the order"),
+        ([lambda: locked_all(Flavor.objects.all())], "cloud.Flavor has no place in the order"),
     ):
         holding(*asked, actor=actor)
         found, lock_order.complaints[:] = list(lock_order.complaints), []

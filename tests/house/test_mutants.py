@@ -66,7 +66,7 @@ def test_what_is_left_out_or_turned_round(source: str, what: list[str]):
         'x = _("%(n)s of 5") % {"n": a + 1}',
         'raise NotFound("gone", limit=5)',
         'return refuse("too-many", _("Not more than 5."), way=a and b)',
-        "T.objects.select_for_update(no_key=True).get(pk=a)",
+        "locked(T.objects.all(), a)",
         "x = T.objects.select_related(1)",
         "logger.warning(5)",
     ],
@@ -78,12 +78,12 @@ def test_sentences_errors_logs_and_locks_are_left_alone(source: str):
 def test_no_argument_is_left_out_that_a_call_needs():
     def asked(*, a: int, b: int = 1) -> None: ...
 
-    def first_refusal(*verdicts: int) -> None: ...
+    def all_of(*numbers: int) -> None: ...
 
-    names = {"asked": asked, "first_refusal": first_refusal}
+    names = {"asked": asked, "all_of": all_of}
     assert made_of("x = asked(a=a, b=b)", **names) == ["asked(a=a, b=b) → asked(a=a)"]
-    assert made_of("x = first_refusal(a, b)", **names) == [
-        "first_refusal(a, b) → first_refusal(b)", "first_refusal(a, b) → first_refusal(a)"
+    assert made_of("x = all_of(a, b)", **names) == [
+        "all_of(a, b) → all_of(b)", "all_of(a, b) → all_of(a)"
     ]  # fmt: skip
 
 

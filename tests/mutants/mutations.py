@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Any
 
 TEXTS = {"_", "gettext", "ngettext", "gettext_lazy", "ngettext_lazy", "pgettext", "refuse"}
-LOCKS = {"select_for_update", "lock_project"}
+LOCKS = {"locked", "locked_all", "locked_many", "lock_project"}
 SPEED = {"select_related", "prefetch_related", "only", "defer", "iterator"}
 QUIET_KEYWORDS = {"update_fields", "force_insert", "way_label"}
 LINKS = {"filter", "exclude", "visible_to", "order_by"}
@@ -297,6 +297,6 @@ def _other_answers(
     answer = ast.unparse(function.returns) if function.returns else ""
     if answer == "bool" and not isinstance(value, ast.Constant):
         yield from (_but(node, value=ast.Constant(always)) for always in (True, False))
-    is_asked = isinstance(value, ast.Call) and not {"refuse", "first_refusal"} & _called(value)
+    is_asked = isinstance(value, ast.Call) and "refuse" not in _called(value)
     if answer == "Verdict" and "ALLOWED" in namespace and is_asked:
         yield _but(node, value=ast.Name("ALLOWED", ast.Load()))

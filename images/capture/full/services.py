@@ -11,11 +11,9 @@ from images.fields.rules import memory_fits, tags_fit
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
-from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.backups.making import begin_backup, new_backup
-from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Backup, Server, Vault
-from imsconsole.cloud.servers.locks import locked_server
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -40,7 +38,8 @@ def capture_full(
     Raises Refused, NotFound, Conflict.
     """
     lock_project(actor.project)
-    server, vault = locked_server(server.pk, actor), locked_vault(vault.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
+    vault = locked(Vault.objects.for_change(actor), vault.pk)
     can_capture_full_into(server, vault, actor).require()
     backup = new_backup(server, f"image-{uuid4().hex[:8]}", actor, vault=vault)
     origin = (Source.SERVER, server.pk, server.name)
@@ -63,7 +62,7 @@ def make_of_backup(
 ) -> Image:
     """A full-ECS image of a backup, CBR or legacy CSBS; each makes one (R68). Raises Refused, NotFound, Conflict."""
     lock_project(actor.project)
-    backup = locked_backup(backup.pk, actor)
+    backup = locked(Backup.objects.for_change(actor), backup.pk)
     can_make_of_backup(backup, actor).require()
     origin = (Source.BACKUP, backup.pk, backup.name)
     about = {"description": description, "min_ram_mb": min_ram_mb, "max_ram_mb": max_ram_mb}

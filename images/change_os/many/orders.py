@@ -23,6 +23,7 @@ from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.contention import retried
 from imsconsole.core.each import attempt
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import lasting_values, refuse_as, sentence
@@ -127,7 +128,7 @@ def begin_order(servers: Sequence[Server], actor: Actor) -> Draft:
 @transaction.atomic
 def keep_choice(draft: Draft, chosen: dict[str, Any]) -> None:
     """Write down what was chosen, unless the order has begun meanwhile in another tab."""
-    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    held = locked(Draft.objects.all(), draft.pk)
     if not held.data["outcomes"]:
         held.data |= chosen
         _write(held)
@@ -143,7 +144,7 @@ def change_each(draft: Draft, actor: Actor) -> None:
     for pk, _name in draft.data["servers"]:
         _change(draft, pk, changes.get(pk), actor)
     with transaction.atomic():
-        held = Draft.objects.select_for_update().get(pk=draft.pk)
+        held = locked(Draft.objects.all(), draft.pk)
         held.data = {name: held.data[name] for name in ("servers", "outcomes", "image")}
         _write(held)
 
@@ -151,7 +152,7 @@ def change_each(draft: Draft, actor: Actor) -> None:
 @retried
 @transaction.atomic
 def _change(draft: Draft, pk: str, change: OsChange | None, actor: Actor) -> None:
-    held = Draft.objects.select_for_update().get(pk=draft.pk)
+    held = locked(Draft.objects.all(), draft.pk)
     if pk not in held.data["outcomes"]:
         held.data["outcomes"][pk] = _try(change, actor)
         _write(held)

@@ -36,7 +36,7 @@ from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.htmx import render_page
-from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal
 
 
 @form_view
@@ -167,7 +167,7 @@ def _image_choices(
     def choice(image: Image) -> tuple[int, Choice]:
         asked = [(can_become(alike[0], image, actor, host), len(alike)) for alike in kinds.values()]
         fitting, every = sum(n for verdict, n in asked if verdict), sum(n for _verdict, n in asked)
-        refused: Verdict = next((verdict for verdict, _n in asked if not verdict), ALLOWED)
+        refused: Verdict = first_refusal(verdict for verdict, _n in asked)
         note = _("Fits %(some)s of %(all)s servers.") % {"some": fitting, "all": every}
         is_partial = 0 < fitting < every
         verdict = ALLOWED if fitting else refused

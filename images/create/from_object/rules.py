@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.rules import can_import_from
 from imsconsole.cloud.buckets.store import is_local
 from imsconsole.cloud.models import BucketObject
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
 from imsconsole.jobs.quotas import fits_quota
 
@@ -20,13 +20,13 @@ def can_take_object(bucket_object: BucketObject, actor: Actor, *, is_fast: bool 
 
     A copy in the data folder is a link and needs no room.
     """
-    if not (verdict := can_import_from(bucket_object, actor)):
-        return verdict
-    if not (verdict := first_refusal(_has_fit_name(bucket_object), _has_fit_size(bucket_object, is_fast))):
-        return verdict
-    if not (verdict := fits_quota(actor.project, {"upload_bytes": bucket_object.size_bytes})):
-        return verdict
-    return ALLOWED if is_local() else has_room(bucket_object.size_bytes)
+    return (
+        can_import_from(bucket_object, actor)
+        and _has_fit_name(bucket_object)
+        and _has_fit_size(bucket_object, is_fast)
+        and fits_quota(actor.project, {"upload_bytes": bucket_object.size_bytes})
+        and (ALLOWED if is_local() else has_room(bucket_object.size_bytes))
+    )
 
 
 def _has_fit_name(bucket_object: BucketObject) -> Verdict:

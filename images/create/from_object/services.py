@@ -11,7 +11,7 @@ from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
 from imsconsole.cloud.buckets.store import is_local
 from imsconsole.cloud.models import BucketObject
-from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -28,9 +28,7 @@ def take_object(
     """
     lock_project(actor.project)
     objects = BucketObject.objects.visible_to(actor).select_related("bucket__project")
-    row = objects.select_for_update(of=("self",), no_key=True).filter(pk=bucket_object.pk).first()
-    if row is None:
-        raise NotFound
+    row = locked(objects, bucket_object.pk)
     can_take_object(row, actor, is_fast=is_fast).require()
     upload = Upload.objects.create(
         project=actor.project,

@@ -4,11 +4,11 @@ from images.launch.backup.rules import can_restore_to_new
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs
 from imsconsole.cloud.servers.jobs import CreateServer
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -23,8 +23,8 @@ def restore_to_new_server(
     ValidationError (name).
     """
     lock_project(actor.project)
-    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
-    backup = locked_backup(backup.pk, actor)
+    locked(Region.objects.all(), actor.region.pk)
+    backup = locked(Backup.objects.for_change(actor), backup.pk)
     can_restore_to_new(backup, flavor, actor).require()
     server_name(name)
     server = _new_server(backup, name, flavor, key_pair, actor)

@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.disks.rules import can_order_disk
-from imsconsole.cloud.keys.rules import can_use_key
+from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 
@@ -36,9 +36,7 @@ def can_create_disk_from(image: Image, actor: Actor) -> Verdict:
             _("Only images in state “Normal” create disks; this one is in state “%(status)s”.")
             % {"status": image.get_status_display()},
         )
-    if image.key and not (verdict := can_use_key(image.key, actor)):
-        return verdict
-    return may_use_product(image, actor)
+    return can_unlock(image, actor) and may_use_product(image, actor)
 
 
 def fits_image(image: Image, size_gb: int) -> Verdict:

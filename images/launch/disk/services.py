@@ -2,13 +2,13 @@
 
 from images.launch.disk.rules import can_order_disk_from
 from images.models import Image
-from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.disks.jobs import CreateDisk
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.names import server_name
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -17,7 +17,7 @@ from imsconsole.jobs.start import start_job
 def create_disk_from(image: Image, *, name: str, size_gb: int, zone: AvailabilityZone, actor: Actor) -> Disk:
     """A new data disk with what the image holds, encrypted with its key. Raises Refused, NotFound, ValidationError (name)."""
     lock_project(actor.project)
-    row = locked_image(Image.objects.visible_to(actor).select_related("key"), image.pk)
+    row = locked(Image.objects.visible_to(actor).select_related("key"), image.pk)
     can_order_disk_from(row, size_gb, zone, actor).require()
     server_name(name)
     disk = Disk.objects.create(

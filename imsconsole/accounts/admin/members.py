@@ -17,7 +17,7 @@ from imsconsole.accounts.models import Account, Invitation, Membership, Project
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_in
 from imsconsole.accounts.services import members as services
 from imsconsole.accounts.services.invitations import withdraw_invitation
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 
@@ -125,7 +125,7 @@ class MembershipAdmin(ServiceAdmin):
             obj.pk = services.add_member(user=obj.user, **given).pk
 
     def lock(self, rows: "QuerySet[Membership]") -> None:
-        locked(Account.objects.filter(pk__in=rows.values("account")))
+        locked_all(Account.objects.filter(pk__in=rows.values("account")))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(membership=obj, actor=operator_for(request, obj.account))

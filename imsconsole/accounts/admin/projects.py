@@ -18,7 +18,7 @@ from imsconsole.accounts.models import Account, Draft, Membership, Project
 from imsconsole.accounts.resources import TITLES
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_in, operator_of
 from imsconsole.accounts.services import accounts, projects
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.engine.types import GIB
 
 EXPLAINED = _(
@@ -212,8 +212,8 @@ class ProjectAdmin(ServiceAdmin):
             obj.quotas = projects.change_quotas(project=obj, quotas=quotas, actor=actor).quotas
 
     def lock(self, rows: "QuerySet[Project]") -> None:
-        locked(Draft.objects.filter(project__in=rows))
-        locked(rows)
+        locked_all(Draft.objects.filter(project__in=rows))
+        locked_all(rows)
 
     def delete_model(self, request: HttpRequest, obj: Project) -> None:
         projects.delete_project(project=obj, actor=operator_of(request))

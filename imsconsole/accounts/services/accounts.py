@@ -5,7 +5,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Account
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 
 
 @service("createAccount")
@@ -23,6 +23,6 @@ def rename_account(*, account: Account, actor: Operator) -> Account:
 @service("deleteAccount")
 def delete_account(*, account: Account, actor: Operator) -> Account:
     """Close an account without projects; its members remain as users."""
-    locked(Account.objects.filter(pk=account.pk))
+    locked_all(Account.objects.filter(pk=account.pk))
     rules.can_delete_account(account, actor).require()
     return drop_row(account, actor)

@@ -11,6 +11,7 @@ from imsconsole.accounts.links import sha256_of
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Invitation, Membership, Project
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 
 
@@ -37,7 +38,7 @@ def invite_member(
 @service("withdrawInvitation")
 def withdraw_invitation(*, invitation: Invitation, actor: Actor) -> Invitation:
     """Make a link useless before it is used."""
-    invitation = _locked(invitation)
+    invitation = locked(Invitation.objects.all(), invitation.pk)
     rules.can_withdraw_invitation(invitation, actor).require()
     pk = invitation.pk
     invitation.delete()
@@ -48,7 +49,7 @@ def withdraw_invitation(*, invitation: Invitation, actor: Actor) -> Invitation:
 @service("acceptInvitation")
 def accept_invitation(*, invitation: Invitation, password: str = "", actor: Actor) -> Membership:
     """Use a link: its reader becomes a member. A newcomer's user (not saved yet) is made with `password`."""
-    user, invitation = actor.user, _locked(invitation)
+    user, invitation = actor.user, locked(Invitation.objects.all(), invitation.pk)
     if user is None:
         raise NotFound
     rules.can_accept_invitation(invitation, user if user.pk else None).require()
@@ -60,11 +61,3 @@ def accept_invitation(*, invitation: Invitation, password: str = "", actor: Acto
     invitation.accepted_by, invitation.accepted_at = user, now()
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     return membership
-
-
-def _locked(invitation: Invitation) -> Invitation:
-    """The invitation as it is now, until the transaction ends; two readers at once wait for each other."""
-    found = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
-    if found is None:
-        raise NotFound
-    return found

@@ -7,6 +7,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Account, Membership, Project, User
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 
 
 @service("addMember")
@@ -52,7 +53,7 @@ def leave_account(*, membership: Membership, actor: Actor) -> Membership:
 
 def _locked(membership: Membership) -> Membership:
     """The member as it is now, while nobody else changes the account's members."""
-    Account.objects.select_for_update(no_key=True).get(pk=membership.account_id)
+    locked(Account.objects.all(), membership.account_id)
     found = Membership.objects.select_related("user", "account").filter(pk=membership.pk).first()
     if found is None:
         raise NotFound

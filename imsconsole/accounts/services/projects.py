@@ -7,7 +7,7 @@ from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rows import drop_row, keep_row
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 
 
 @service("createProject")
@@ -28,8 +28,8 @@ def rename_project(*, project: Project, name: str, actor: Actor) -> Project:
 @service("deleteProject")
 def delete_project(*, project: Project, actor: Operator) -> Project:
     """Close a project that was never used."""
-    locked(Draft.objects.filter(project=project))
-    locked(Project.objects.filter(pk=project.pk))
+    locked_all(Draft.objects.filter(project=project))
+    locked_all(Project.objects.filter(pk=project.pk))
     rules.can_delete_project(project, actor).require()
     return drop_row(project, actor)
 
@@ -41,7 +41,7 @@ def change_quotas(*, project: Project, quotas: Mapping[str, int], actor: Actor) 
     What is not in `quotas` is as in `settings.IMS_QUOTAS`. Whoever orders something now waits for this.
     Raises Refused.
     """
-    project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    project = locked(Project.objects.all(), project.pk)
     rules.can_change_quotas(actor).require()
     rules.are_limits(quotas).require()
     project.quotas = dict(quotas)

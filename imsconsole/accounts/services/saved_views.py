@@ -6,13 +6,13 @@ from imsconsole.accounts import rules_views as rules
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import SavedView, User
-from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 
 
 @service("saveView")
 def save_view(*, room: str, name: str, query: str, shared: bool = False, actor: Actor) -> SavedView:
     """Keep the state of a list under a name. Raises Refused."""
-    user = _locked(actor)
+    user = _person(actor)
     rules.can_save_view(room, actor).require()
     rules.view_name_is_free(name, room, actor).require()
     if shared:
@@ -25,8 +25,8 @@ def save_view(*, room: str, name: str, query: str, shared: bool = False, actor: 
 @service("changeView")
 def change_view(view: SavedView, *, name: str, shared: bool, actor: Actor) -> SavedView:
     """Rename a view, share it in the project or keep it for oneself. Raises Refused."""
-    _locked(actor)
-    view = _existing(view)
+    _person(actor)
+    view = locked(SavedView.objects.all(), view.pk)
     rules.can_change_view(view, actor).require()
     rules.view_name_is_free(name, view.room, actor, besides=view).require()
     if shared and not view.shared:
@@ -39,8 +39,8 @@ def change_view(view: SavedView, *, name: str, shared: bool, actor: Actor) -> Sa
 @service("setDefaultView")
 def set_default_view(view: SavedView, *, is_default: bool, actor: Actor) -> SavedView:
     """The view the actor's list opens with in this project; at most one."""
-    user = _locked(actor)
-    view = _existing(view)
+    user = _person(actor)
+    view = locked(SavedView.objects.all(), view.pk)
     others = SavedView.objects.filter(project=view.project_id, room=view.room, default_for=user)
     SavedView.default_for.through.objects.filter(savedview__in=others, user=user).delete()
     if is_default:
@@ -51,7 +51,7 @@ def set_default_view(view: SavedView, *, is_default: bool, actor: Actor) -> Save
 @service("deleteView")
 def delete_view(view: SavedView, *, actor: Actor) -> SavedView:
     """Forget a view; for everybody, when it is shared. Raises Refused."""
-    view = _existing(view)
+    view = locked(SavedView.objects.all(), view.pk)
     rules.can_delete_view(view, actor).require()
     pk = view.pk
     view.delete()
@@ -59,13 +59,5 @@ def delete_view(view: SavedView, *, actor: Actor) -> SavedView:
     return view
 
 
-def _locked(actor: Actor) -> User:
-    return User.objects.select_for_update(no_key=True).get(pk=cast(User, actor.user).pk)
-
-
-def _existing(view: SavedView) -> SavedView:
-    """The view as it is now, locked."""
-    found = SavedView.objects.select_for_update(no_key=True).filter(pk=view.pk).first()
-    if found is None:
-        raise NotFound
-    return found
+def _person(actor: Actor) -> User:
+    return locked(User.objects.all(), cast(User, actor.user).pk)

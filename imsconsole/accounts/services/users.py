@@ -8,7 +8,7 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
 from imsconsole.accounts.sign_in import forgive
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 
 EDITABLE = (
     "display_name",
@@ -35,7 +35,7 @@ def create_user(*, user: User, actor: Operator) -> User:
 def change_user(*, user: User, actor: Operator) -> User:
     """Write what is `EDITABLE`. Who is an operator may do all an operator may; one of them must remain."""
     operators = Q(is_active=True, is_staff=True, is_superuser=True)
-    locked(User.objects.filter(operators | Q(pk=user.pk)))  # or two of them could dismiss each other
+    locked_all(User.objects.filter(operators | Q(pk=user.pk)))  # or two of them could dismiss each other
     rules.can_change_user(user, actor, operates=user.is_active and user.is_staff).require()
     user.is_superuser = user.is_staff
     user.save(update_fields=EDITABLE)

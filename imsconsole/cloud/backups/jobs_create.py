@@ -12,6 +12,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.core.errors import BadImage, NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.kinds import JobKind
@@ -97,15 +98,10 @@ def settle_backup(job: Job, state: str) -> None:
 
 def resume_backup(job: Job) -> None:
     """It is wanted again, but its vault may be full by now; the caller locks the project's row. Raises Refused, NotFound."""
-    rows = Backup.objects.select_for_update(of=("self",), no_key=True).select_related("vault")
-    backup = rows.filter(pk=job.args["backup_id"], status=Status.FAILED, deleted_at=None).first()
-    if backup is None:
-        raise NotFound
-    if backup.vault:
-        vaults = Vault.objects.existing().select_for_update(of=("self",), no_key=True)
-        if not vaults.filter(pk=backup.vault_id).exists():
-            raise NotFound
-        fits_vault(Vault.objects.with_facts().get(pk=backup.vault_id), backup.size_gb).require()
+    backup = locked(Backup.objects.existing().filter(status=Status.FAILED), job.args["backup_id"])
+    if backup.vault_id:
+        vault = locked(Vault.objects.existing().with_facts(), backup.vault_id)
+        fits_vault(vault, backup.size_gb).require()
     backup.status = Status.CREATING
     backup.save(update_fields=["status"])
 
@@ -122,14 +118,12 @@ def engine_of_backup(backup: Backup) -> Engine:
 
 def occupy(job: Job) -> None:
     """Keep everybody else from the server while its disks are copied. Raises Refused, NotFound: it has others now."""
-    servers = Server.objects.existing().select_for_update(of=("self",), no_key=True)
-    server = servers.filter(pk=job.args["server"]).first()
-    if server is None:
-        raise NotFound("server-moved-on")
+    gone = NotFound("server-moved-on")
+    server = locked(Server.objects.existing(), job.args["server"], gone=gone)
     is_source(server).require()
     wanted = set(BackupDisk.objects.filter(backup=job.args["backup_id"]).values_list("disk_id", flat=True))
     if wanted != set(server.disks.attached().exclude(ref="").values_list("pk", flat=True)):
-        raise NotFound("server-moved-on")
+        raise gone
     Server.objects.filter(pk=server.pk).update(task=Server.Task.BACKUP)
 
 

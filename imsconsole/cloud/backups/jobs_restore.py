@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
-from imsconsole.cloud.servers.jobs import DONE, locked_subject, locked_with_disks, subject_of
+from imsconsole.cloud.servers.jobs import DONE, locked_with_disks, subject_of
 from imsconsole.cloud.servers.specs import key_of
 from imsconsole.cloud.system_disk.jobs import ExchangeSystemDisk, incoming_of, spec_with
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import Job
@@ -65,7 +66,7 @@ class RestoreBackup(ExchangeSystemDisk):
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """All disks at once: the system disk as after a change of OS, data disks by their index."""
-        server = locked_subject(run.job)
+        server = locked(Server.objects.all(), run.job.subject_id)
         for disk in coming(run.job).filter(role=Disk.Role.DATA):
             present = server.disks.attached().filter(index=disk.index)
             present.update(beside=True, status=Status.DETACHING)
@@ -95,10 +96,7 @@ class RestoreBackup(ExchangeSystemDisk):
     def resume(self, job: Job) -> None:
         """The disks are wanted again; the caller locks the project's row. Raises Refused (R122), NotFound."""
         locked_with_disks(job)
-        rows = Backup.objects.existing().select_for_update(of=("self",), no_key=True)
-        backup = rows.filter(pk=job.args["backup_id"]).first()
-        if backup is None:
-            raise NotFound
+        backup = locked(Backup.objects.existing(), job.args["backup_id"])
         is_available(backup).require()
         disks = list(Disk.objects.filter(pk__in=job.args["disks"]).select_related("project"))
         wanted = {"disks": len(disks), "disk_gb": sum(disk.size_gb for disk in disks)}

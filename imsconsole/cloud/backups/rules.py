@@ -121,7 +121,7 @@ def can_restore_to(
 def has_usable_keys(backup: Backup, actor: Actor) -> Verdict:
     """What its disks are encrypted with can be used now (R90). Prefetch `disks__key`."""
     keys = {disk.key for disk in backup.disks.all() if disk.key}
-    return first_refusal(*(can_use_key(key, actor) for key in keys))
+    return first_refusal(can_use_key(key, actor) for key in keys)
 
 
 def disks_of(backup: Backup) -> dict[str, int]:

@@ -6,7 +6,6 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
-from imsconsole.cloud.backups.locks import locked_backup
 from imsconsole.cloud.backups.making import begin_backup, disks_beside, new_backup
 from imsconsole.cloud.backups.rules import (
     can_back_up,
@@ -15,10 +14,9 @@ from imsconsole.cloud.backups.rules import (
     can_restore_to,
     fits_store,
 )
-from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.models import Backup, Disk, Server, Vault
-from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -27,7 +25,8 @@ from imsconsole.jobs.start import start_job
 def create_backup(server: Server, *, vault: Vault, name: str, actor: Actor) -> Backup:
     """Back up all disks of a server, which may run on, into a vault. Raises Refused, NotFound, ValidationError (name)."""
     lock_project(actor.project)
-    server, vault = locked_server(server.pk, actor), locked_vault(vault.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
+    vault = locked(Vault.objects.for_change(actor), vault.pk)
     can_back_up_into(server, vault, actor).require()
     backup = new_backup(server, name, actor, vault=vault)
     begin_backup(CreateBackup, backup, backup, actor)
@@ -38,7 +37,7 @@ def create_backup(server: Server, *, vault: Vault, name: str, actor: Actor) -> B
 def create_legacy_backup(server: Server, *, name: str, actor: Actor) -> Backup:
     """A backup as CSBS made them, without a vault: for operators, who bring old data in. Raises Refused, NotFound."""
     lock_project(actor.project)
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     (can_back_up(server, actor) and fits_store(server, actor)).require()
     backup = new_backup(server, name, actor, vault=None)
     begin_backup(CreateBackup, backup, backup, actor)
@@ -48,7 +47,7 @@ def create_legacy_backup(server: Server, *, name: str, actor: Actor) -> Backup:
 @service("deleteBackup")
 def delete_backup(backup: Backup, *, actor: Actor) -> Backup:
     """Delete a backup and its bytes. Raises Refused, NotFound, Conflict."""
-    backup = locked_backup(backup.pk, actor)
+    backup = locked(Backup.objects.for_change(actor), backup.pk)
     can_delete_backup(backup, actor).require()
     start_job(DeleteBackup, backup, actor=actor, backup_id=str(backup.pk))
     backup.status = Backup.Status.DELETING
@@ -63,8 +62,9 @@ def restore_backup(backup: Backup, *, stop_first: bool = False, actor: Actor) ->
     `stop_first` says that a running server may be stopped. It is started afterwards.
     """
     lock_project(actor.project)
-    Region.objects.select_for_update(no_key=True).get(pk=actor.region.pk)
-    server, backup = locked_server(backup.server_id, actor), locked_backup(backup.pk, actor)
+    locked(Region.objects.all(), actor.region.pk)
+    server = locked(Server.objects.for_change(actor), backup.server_id)
+    backup = locked(Backup.objects.for_change(actor), backup.pk)
     can_restore_to(backup, server, actor, stop_first=stop_first).require()
     former = server.disks.attached().get(role=Disk.Role.SYSTEM)
     disks = disks_beside(server, backup)

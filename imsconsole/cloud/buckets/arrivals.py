@@ -16,6 +16,7 @@ from imsconsole.cloud.models.buckets import KEY_BYTES
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 
@@ -99,8 +100,7 @@ class Arrival:
 def _reserved(bucket: Bucket, key: str, size_bytes: int, actor: Actor) -> BucketObject:
     """The row that holds the quota. The bucket cannot be deleted from now on."""
     lock_project(actor.project)
-    if not Bucket.objects.visible_to(actor).select_for_update(no_key=True).filter(pk=bucket.pk).exists():
-        raise NotFound
+    locked(Bucket.objects.visible_to(actor), bucket.pk)
     can_upload_object(bucket, actor, size_bytes).require()
     return BucketObject.objects.create(
         bucket=bucket, key=key[:KEY_BYTES], size_bytes=size_bytes, created_by=actor.user

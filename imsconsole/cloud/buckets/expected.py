@@ -15,7 +15,7 @@ from imsconsole.cloud.buckets.store import incoming_path, put_in_place, remove_b
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.full_disk import raises_no_space
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project
@@ -69,7 +69,7 @@ def keep_expected(pk: UUID, own: UUID, *, size_bytes: int, sha256: str) -> None:
     if row.state == BucketObject.State.STORED:
         return
     lock_project(row.bucket.project)
-    locked(BucketObject.objects.filter(pk__in=[own, pk]))
+    locked_all(BucketObject.objects.filter(pk__in=[own, pk]))
     if not fits_quota(row.bucket.project, {"bucket_bytes": size_bytes}):
         raise Conflict("bucket-quota-reached")
     if row.bucket.bucket_objects.stored().filter(key=row.key).exists():

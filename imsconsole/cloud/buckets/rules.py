@@ -18,9 +18,7 @@ SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives t
 
 def can_create_bucket(actor: Actor) -> Verdict:
     """Who may write, as long as the quota lasts."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    return fits_quota(actor.project, {"buckets": 1})
+    return may_write(actor) and fits_quota(actor.project, {"buckets": 1})
 
 
 def is_free_bucket_name(name: str) -> Verdict:
@@ -49,9 +47,7 @@ def can_delete_bucket(bucket: Bucket, actor: Actor) -> Verdict:
 
 def can_upload_object(bucket: Bucket, actor: Actor, size_bytes: int = 1) -> Verdict:
     """Who may write, as long as quota and disk have room for `size_bytes` more."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    if not (verdict := fits_quota(actor.project, {"bucket_bytes": size_bytes})):
+    if not (verdict := may_write(actor) and fits_quota(actor.project, {"bucket_bytes": size_bytes})):
         return verdict
     if shutil.disk_usage(settings.BUCKET_DIR).free < size_bytes + SPARE_BYTES:
         return refuse_as("no-space")

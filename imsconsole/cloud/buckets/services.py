@@ -13,7 +13,7 @@ from imsconsole.cloud.buckets import rules
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 
@@ -39,7 +39,7 @@ def create_bucket(*, name: str, storage_class: str, actor: Actor) -> Bucket:
 @service("deleteBucket")
 def delete_bucket(bucket: Bucket, *, actor: Actor) -> Bucket:
     """Delete an empty bucket; its name is free at once. Raises Refused, NotFound."""
-    row = _locked(bucket, actor)
+    row = locked(Bucket.objects.visible_to(actor).with_facts(), bucket.pk, is_alone=True)
     rules.can_delete_bucket(row, actor).require()
     row.delete()
     row.pk = bucket.pk  # for the audit row
@@ -54,9 +54,9 @@ def keep_object(
 
     Raises Refused, and NotFound when bucket or upload are gone; then the caller removes the bytes.
     """
-    bucket = _locked(arriving.bucket, actor)
+    bucket = locked(Bucket.objects.visible_to(actor).with_facts(), arriving.bucket_id, is_alone=True)
     rules.can_upload_object(bucket, actor, 0).require()
-    locked(bucket.bucket_objects.filter(Q(pk=arriving.pk) | Q(key=key, state=BucketObject.State.STORED)))
+    locked_all(bucket.bucket_objects.filter(Q(pk=arriving.pk) | Q(key=key, state=BucketObject.State.STORED)))
     for old in bucket.bucket_objects.stored().filter(key=key):
         _remove(old)
     kept = {
@@ -75,9 +75,7 @@ def keep_object(
 @service("deleteObject")
 def delete_object(bucket_object: BucketObject, *, actor: Actor) -> BucketObject:
     """Delete an object and its bytes; its links end. Raises Refused, NotFound."""
-    row = BucketObject.objects.visible_to(actor).filter(pk=bucket_object.pk).select_for_update().first()
-    if row is None:
-        raise NotFound
+    row = locked(BucketObject.objects.visible_to(actor), bucket_object.pk, is_alone=True)
     rules.can_delete_object(row, actor).require()
     _remove(row)
     row.pk = bucket_object.pk  # for the audit row
@@ -89,16 +87,6 @@ def link_object(bucket_object: BucketObject, *, until: datetime, actor: Actor) -
     """Note that somebody makes a link (`links.token_of`) with which anybody gets the object until then."""
     rules.can_link_object(bucket_object, actor).require()
     return bucket_object
-
-
-def _locked(bucket: Bucket, actor: Actor) -> Bucket:
-    """The bucket as it is, for one at a time. Raises NotFound."""
-    mine = Bucket.objects.visible_to(actor).filter(pk=bucket.pk)
-    mine.select_for_update().first()  # alone: a query that waits counts what was there before it waited
-    row = mine.with_facts().first()
-    if row is None:
-        raise NotFound
-    return row
 
 
 def _remove(bucket_object: BucketObject) -> None:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.disks.rules import has_place, is_attachable, is_in_same_zone
 from imsconsole.cloud.engines import engine_for, engine_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.jobs import DONE, bytes_of, locked_subject, subject_of
+from imsconsole.cloud.servers.jobs import DONE, bytes_of, subject_of
 from imsconsole.cloud.servers.specs import disk_spec, key_of, server_spec
 from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.engine.types import GIB
@@ -29,11 +30,6 @@ Status = Disk.Status
 def disk_of(job: Job) -> Disk:
     """The job's disk with its server."""
     return Disk.objects.select_related("project", "server__project", "key").get(pk=job.args["disk_id"])
-
-
-def locked_disk(job: Job) -> Disk:
-    """The job's disk, its row locked until the transaction ends."""
-    return Disk.objects.select_for_update(no_key=True).get(pk=job.args["disk_id"])
 
 
 def give_place(disk: Disk, server: Server) -> None:
@@ -115,7 +111,8 @@ class DeleteDisk(DiskKind):
         if state == DONE:
             self._write(job, status=Status.DELETED, deleted_at=now(), ref="")
         else:
-            self._write(job, status=Status.AVAILABLE if locked_disk(job).ref else Status.FAILED)
+            disk = locked(Disk.objects.all(), job.args["disk_id"])
+            self._write(job, status=Status.AVAILABLE if disk.ref else Status.FAILED)
 
 
 class AttachDisk(DiskKind):
@@ -142,7 +139,8 @@ class AttachDisk(DiskKind):
                     self._write(run.job, status=Status.IN_USE)
 
     def settle(self, job: Job, state: str) -> None:
-        server, disk = locked_subject(job), locked_disk(job)
+        server = locked(Server.objects.all(), job.subject_id)
+        disk = locked(Disk.objects.all(), job.args["disk_id"])
         if state == DONE:
             self._write(job, status=Status.IN_USE)
         elif disk.status == self.busy:
@@ -151,7 +149,8 @@ class AttachDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """What was available then may be elsewhere now. Raises Refused."""
-        server, disk = locked_subject(job), locked_disk(job)
+        server = locked(Server.objects.all(), job.subject_id)
+        disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.server_id == server.pk and disk.status == Status.IN_USE:
             self._write(job, status=self.busy)
         else:
@@ -173,7 +172,8 @@ class DetachDisk(DiskKind):
         engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
 
     def settle(self, job: Job, state: str) -> None:
-        server, disk = locked_subject(job), locked_disk(job)
+        server = locked(Server.objects.all(), job.subject_id)
+        disk = locked(Disk.objects.all(), job.args["disk_id"])
         if state == DONE:
             take_place(disk)
         else:
@@ -182,7 +182,7 @@ class DetachDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """It may have left since. Raises Refused."""
-        disk = locked_disk(job)
+        disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.server_id != job.subject_id or disk.status != Status.IN_USE:
             raise Refused(refuse("disk-not-attached", _("The disk is not attached to a server.")))
         super().resume(job)
@@ -208,7 +208,7 @@ class GrowDisk(DiskKind):
 
     def settle(self, job: Job, state: str) -> None:
         """Size and usage change together; a size that is there already only waits for the retry."""
-        server = locked_subject(job) if disk_of(job).server_id else None
+        server = locked(Server.objects.all(), job.subject_id) if disk_of(job).server_id else None
         size = {"size_gb": job.args["size_gb"]} if state == DONE else {}
         self._write(job, status=Status.IN_USE if server else Status.AVAILABLE, **size)
         if server:
@@ -216,7 +216,7 @@ class GrowDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """It may have grown, moved or gone since. Raises Refused."""
-        disk = locked_disk(job)
+        disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.status not in (Status.IN_USE, Status.AVAILABLE) or disk.size_gb >= job.args["size_gb"]:
             raise Refused(
                 refuse("disk-moved-on", _("The disk has changed since. Look at it and start anew."))

@@ -67,9 +67,7 @@ def fits_data_disk(size_gb: int) -> Verdict:
 
 def can_rename_disk(disk: Disk, actor: Actor) -> Verdict:
     """A disk may be renamed in every state but while it is being deleted."""
-    if not (verdict := may_write(actor)):
-        return verdict
-    return _busy(disk) if disk.status == Status.DELETING else ALLOWED
+    return may_write(actor) and (_busy(disk) if disk.status == Status.DELETING else ALLOWED)
 
 
 def can_delete_disk(disk: Disk, actor: Actor) -> Verdict:
@@ -253,9 +251,9 @@ def can_capture_disks(disks: Sequence[Disk], actor: Actor) -> Verdict:
     """Data disk images are made of data disks of one server, or of one disk that no server has (R38)."""
     if not disks:
         return may_write(actor) and refuse("no-disk", _("Choose at least one data disk."))
-    if not (verdict := may_write(actor) and first_refusal(*(is_data_disk(disk) for disk in disks))):
-        return verdict
-    if not (verdict := first_refusal(*(can_capture_disk(disk, actor) for disk in disks))):
+    are_data_disks = first_refusal(is_data_disk(disk) for disk in disks)
+    each = first_refusal(can_capture_disk(disk, actor) for disk in disks)
+    if not (verdict := may_write(actor) and are_data_disks and each):
         return verdict
     if len({disk.server_id for disk in disks}) > 1 or (len(disks) > 1 and disks[0].server is None):
         return refuse(

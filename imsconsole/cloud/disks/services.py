@@ -22,8 +22,7 @@ from imsconsole.cloud.disks.rules import (
 )
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import server_name
-from imsconsole.cloud.servers.locks import locked_server
-from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -65,7 +64,8 @@ def delete_disk(disk: Disk, *, actor: Actor) -> Disk:
 @service("attachDisk")
 def attach_disk(disk: Disk, *, server: Server, actor: Actor) -> Disk:
     """Attach an available disk to a server of its AZ. Raises Refused, NotFound, Conflict."""
-    server, disk = locked_server(server.pk, actor), _locked_row(disk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
+    disk = locked(Disk.objects.for_change(actor), disk.pk)
     can_attach_to(disk, server, actor).require()
     start_job(AttachDisk, server, actor=actor, disk_id=str(disk.pk))
     give_place(disk, server)
@@ -102,17 +102,9 @@ def _begin(
 def _locked(disk: Disk, actor: Actor) -> Disk:
     """The disk as it is now, locked with its server. Raises NotFound, Conflict."""
     seen = Disk.objects.visible_to(actor).existing().filter(pk=disk.pk).values_list("server_id", flat=True)
-    server = locked_server(seen[0], actor) if seen and seen[0] else None
-    row = _locked_row(disk, actor)
+    server = locked(Server.objects.for_change(actor), seen[0]) if seen and seen[0] else None
+    row = locked(Disk.objects.for_change(actor), disk.pk)
     if row.server_id != (server.pk if server else None):
         raise Conflict
     row.server = server
     return row
-
-
-def _locked_row(disk: Disk, actor: Actor) -> Disk:
-    """The disk as it is now. Raises NotFound."""
-    rows = Disk.objects.visible_to(actor).existing().select_related("zone", "project", "key")
-    if not (found := locked(rows.filter(pk=disk.pk))):
-        raise NotFound
-    return found[0]

@@ -7,8 +7,7 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair, is_free_name
 from imsconsole.cloud.key_pairs.ssh_keys import PublicKey
 from imsconsole.cloud.models import KeyPair, Server
-from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 
 
 @service("importKeypair")
@@ -28,10 +27,8 @@ def create_key_pair(*, name: str, key: PublicKey, actor: Actor) -> KeyPair:
 @service("deleteKeypair")
 def delete_key_pair(key_pair: KeyPair, *, actor: Actor) -> KeyPair:
     """Delete a key pair. Servers made with it keep letting its owner in."""
-    locked(Server.objects.filter(key_pair=key_pair))  # they forget it
-    row = KeyPair.objects.visible_to(actor).select_for_update().filter(pk=key_pair.pk).first()
-    if row is None:
-        raise NotFound
+    locked_all(Server.objects.filter(key_pair=key_pair))  # they forget it
+    row = locked(KeyPair.objects.visible_to(actor), key_pair.pk, is_alone=True)
     can_delete_key_pair(row, actor).require()
     row.delete()
     row.pk = key_pair.pk  # for the audit row

@@ -10,7 +10,7 @@ from imsconsole.cloud.keys.master import first_master, known_masters
 from imsconsole.cloud.keys.wrap import SIZE_BYTES, Master
 from imsconsole.cloud.models import Key, MasterKey
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine import types as engine
@@ -57,7 +57,7 @@ def lock_master() -> MasterKey:
     """
     if not MasterKey.objects.exists():
         MasterKey.objects.get_or_create(version=1, defaults={"fingerprint": first_master().fingerprint})
-    locked(MasterKey.objects.all())
+    locked_all(MasterKey.objects.all())
     return MasterKey.objects.latest("version")
 
 

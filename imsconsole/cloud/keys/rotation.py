@@ -10,7 +10,7 @@ from imsconsole.cloud.keys.master import add_to_file, keep_only, masters_of_file
 from imsconsole.cloud.keys.material import lock_master, master_of
 from imsconsole.cloud.keys.wrap import Master, new_master
 from imsconsole.cloud.models import Key, MasterKey
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _target(current: MasterKey) -> Master | None:
 def _wrap_all(target: Master, version: int) -> tuple[MasterKey, int]:
     """Every key that has material, by its own master key's hand into the target's."""
     master = MasterKey.objects.create(version=version, fingerprint=target.fingerprint)
-    keys = locked(Key.objects.existing().select_related("master"))
+    keys = locked_all(Key.objects.existing().select_related("master"))
     olds = {row: master_of(row) for row in {key.master for key in keys} if row}
     for key in keys:
         key.wrapped = target.wrap(key.pk, olds[key.master].unwrap(key.pk, bytes(key.wrapped)))

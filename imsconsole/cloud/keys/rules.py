@@ -65,17 +65,17 @@ def can_unlock(thing: Encrypted, actor: Actor) -> Verdict:
 
 def can_unlock_disks(server: Server, actor: Actor, *, but_system: bool = False) -> Verdict:
     """Whether a server could be started with the disks it has (R90). In lists it comes from `with_locked_disks`."""
-    verdicts = (can_unlock(disk, actor) for disk in _locked(server) if disk.index or not but_system)
-    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+    verdicts = (can_unlock(disk, actor) for disk in _encrypted(server) if disk.index or not but_system)
+    return first_refusal(verdicts)
 
 
 def can_unlock_system(server: Server, actor: Actor) -> Verdict:
     """Whether a server's system disk can be read (R90). In lists it comes from `with_locked_disks`."""
-    verdicts = (can_unlock(disk, actor) for disk in _locked(server) if not disk.index)
-    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+    verdicts = (can_unlock(disk, actor) for disk in _encrypted(server) if not disk.index)
+    return first_refusal(verdicts)
 
 
-def _locked(server: Server) -> Iterable[Disk]:
+def _encrypted(server: Server) -> Iterable[Disk]:
     disks: Iterable[Disk] | None = getattr(server, "locked_disks", None)
     return encrypted_disks().filter(server=server) if disks is None else disks
 
@@ -106,12 +106,12 @@ def is_free_key_name(name: str, actor: Actor, other_than: Key | None = None) -> 
 
 def can_edit_key(key: Key, actor: Actor) -> Verdict:
     """Name and description of a key of one's own making can be changed until it waits for its deletion."""
-    return first_refusal(may_write(actor), _is_custom(key), _is_kept(key))
+    return may_write(actor) and _is_custom(key) and _is_kept(key)
 
 
 def can_enable_key(key: Key, actor: Actor) -> Verdict:
     """A disabled key can be enabled."""
-    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+    if not (verdict := can_edit_key(key, actor)):
         return verdict
     if key.state == Key.State.ENABLED:
         return refuse("key-enabled", _("The key is enabled already."))
@@ -120,7 +120,7 @@ def can_enable_key(key: Key, actor: Actor) -> Verdict:
 
 def can_disable_key(key: Key, actor: Actor) -> Verdict:
     """An enabled key can be disabled; then nothing that is encrypted with it can be used (R90)."""
-    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+    if not (verdict := can_edit_key(key, actor)):
         return verdict
     if key.state == Key.State.DISABLED:
         return refuse("key-disabled", _("The key is disabled already."))
@@ -129,7 +129,7 @@ def can_disable_key(key: Key, actor: Actor) -> Verdict:
 
 def can_schedule_key_deletion(key: Key, actor: Actor) -> Verdict:
     """A key of one's own making can be deleted, after 7 to 1096 days; who uses it is shown before."""
-    return first_refusal(may_write(actor), _is_custom(key), _is_kept(key))
+    return can_edit_key(key, actor)
 
 
 def can_cancel_key_deletion(key: Key, actor: Actor) -> Verdict:
@@ -143,7 +143,7 @@ def can_cancel_key_deletion(key: Key, actor: Actor) -> Verdict:
 
 def can_grant_key(key: Key, actor: Actor) -> Verdict:
     """An enabled key of one's own making can be granted; the default key never (R46, C2)."""
-    if not (verdict := first_refusal(may_write(actor), _is_custom(key), _is_kept(key))):
+    if not (verdict := can_edit_key(key, actor)):
         return verdict
     if key.state == Key.State.DELETED:
         return refuse_as("key-gone", id=str(key.pk))

@@ -23,6 +23,7 @@ from imsconsole.cloud.keys.rules import (
 )
 from imsconsole.cloud.models import Key, KeyGrant
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 
 
@@ -55,7 +56,7 @@ def create_default_key(*, actor: Actor) -> Key:
 @service("updateKey")
 def edit_key(key: Key, *, name: str, description: str, actor: Actor) -> Key:
     """Change name and description. Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_edit_key(key, actor).require()
     is_free_key_name(name, actor, other_than=key).require()
     key.name, key.description = name, description
@@ -71,7 +72,7 @@ def edit_key(key: Key, *, name: str, description: str, actor: Actor) -> Key:
 @service("enableKey")
 def enable_key(key: Key, *, actor: Actor) -> Key:
     """Let a disabled key be used again. Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_enable_key(key, actor).require()
     return _in_state(key, Key.State.ENABLED)
 
@@ -79,7 +80,7 @@ def enable_key(key: Key, *, actor: Actor) -> Key:
 @service("disableKey")
 def disable_key(key: Key, *, actor: Actor) -> Key:
     """Nothing that is encrypted with it can be used until it is enabled (R90). Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_disable_key(key, actor).require()
     return _in_state(key, Key.State.DISABLED)
 
@@ -87,7 +88,7 @@ def disable_key(key: Key, *, actor: Actor) -> Key:
 @service("scheduleKeyDeletion")
 def schedule_key_deletion(key: Key, *, days: int, actor: Actor) -> Key:
     """Delete a key after `days` days (`rules.DELETION_DAYS`); until then it cannot be used. Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_schedule_key_deletion(key, actor).require()
     key.delete_at = now() + timedelta(days=days)
     return _in_state(key, Key.State.PENDING)
@@ -96,7 +97,7 @@ def schedule_key_deletion(key: Key, *, days: int, actor: Actor) -> Key:
 @service("cancelKeyDeletion")
 def cancel_key_deletion(key: Key, *, actor: Actor) -> Key:
     """Keep a key after all; it is disabled until somebody enables it. Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_cancel_key_deletion(key, actor).require()
     key.delete_at = None
     return _in_state(key, Key.State.DISABLED)
@@ -105,7 +106,7 @@ def cancel_key_deletion(key: Key, *, actor: Actor) -> Key:
 @service("deleteKey")
 def delete_due_key(key: Key, *, actor: Actor) -> Key:
     """Destroy the material of a key whose time has come, and its grants. Raises NotFound when it has not."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     if key.state != Key.State.PENDING or key.delete_at is None or key.delete_at > now():
         raise NotFound
     key.wrapped = key.master = key.delete_at = None
@@ -118,7 +119,7 @@ def delete_due_key(key: Key, *, actor: Actor) -> Key:
 @service("createGrant")
 def grant_key(key: Key, *, grantee: Project, actor: Actor) -> KeyGrant:
     """Let another project of the region use a key (R47). Raises Refused, NotFound."""
-    key = _locked(key, actor)
+    key = locked(Key.objects.for_change(actor), key.pk)
     can_grant_key(key, actor).require()
     is_grantable_to(key, grantee).require()
     return KeyGrant.objects.create(key=key, grantee=grantee, created_by=actor.user)
@@ -127,9 +128,7 @@ def grant_key(key: Key, *, grantee: Project, actor: Actor) -> KeyGrant:
 @service("revokeGrant")
 def revoke_grant(grant: KeyGrant, *, actor: Actor) -> KeyGrant:
     """Take a grant back, at once (R48). Raises Refused, NotFound."""
-    row = KeyGrant.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=grant.pk).first()
-    if row is None:
-        raise NotFound
+    row = locked(KeyGrant.objects.visible_to(actor), grant.pk)
     can_revoke_grant(row, actor).require()
     row.delete()
     row.pk = grant.pk  # for the audit row
@@ -140,12 +139,3 @@ def _in_state(key: Key, state: Key.State) -> Key:
     key.state = state
     key.save(update_fields=["state", "delete_at"])
     return key
-
-
-def _locked(key: Key, actor: Actor) -> Key:
-    """The key as it is now; its row is locked. Raises NotFound."""
-    keys = Key.objects.visible_to(actor).existing().select_related("project")
-    row: Key | None = keys.select_for_update(of=("self",), no_key=True).filter(pk=key.pk).first()
-    if row is None:
-        raise NotFound
-    return row

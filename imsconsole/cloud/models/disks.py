@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
@@ -22,6 +23,10 @@ EXPIRING = timedelta(days=2)
 class DiskQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def for_change(self, actor: Actor) -> Self:
+        """The actor's, with what rules read of them: for `locked`."""
+        return self.visible_to(actor).existing().select_related("zone", "project", "key")
 
     def attached(self) -> Self:
         """The disks a server runs with: not those beside it."""

@@ -38,6 +38,10 @@ class KeyQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.exclude(state=Key.State.DELETED)
 
+    def for_change(self, actor: Actor) -> Self:
+        """The actor's, with what rules read of them: for `locked`."""
+        return self.visible_to(actor).existing().select_related("project")
+
     def usable_by(self, actor: Actor) -> Self:
         """The enabled keys of the actor's project, and those granted to it (R47): for choices."""
         granted = KeyGrant.objects.filter(grantee=actor.project).values("key")

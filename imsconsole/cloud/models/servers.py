@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
@@ -20,6 +21,10 @@ from imsconsole.core.sentences import sentence
 class ServerQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def for_change(self, actor: Actor) -> Self:
+        """The actor's, with what rules read of them: for `locked`."""
+        return self.visible_to(actor).existing().select_related("flavor", "project", "zone")
 
 
 class Server(FromImage, models.Model):

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.keys import Key
@@ -24,6 +25,10 @@ from imsconsole.engine.types import GIB
 class VaultQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def for_change(self, actor: Actor) -> Self:
+        """The actor's, with what rules read of them: for `locked`."""
+        return self.visible_to(actor).existing().with_facts()
 
     def with_facts(self) -> Self:
         """Annotates `used_bytes` (see `BackupQuerySet.weighed`) and `backups_count`."""
@@ -89,6 +94,12 @@ class Vault(models.Model):
 class BackupQuerySet(ProjectQuerySet):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def for_change(self, actor: Actor) -> Self:
+        """The actor's, with what rules read of them: for `locked`."""
+        return (
+            self.visible_to(actor).existing().select_related("project", "vault", "zone", "image__os_version")
+        )
 
     def weighed(self) -> Self:
         """Annotates `weight_bytes`: what a backup takes of its vault.

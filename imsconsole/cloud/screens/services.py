@@ -6,14 +6,14 @@ from imsconsole.accounts.models import User
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.tokens import new_token
-from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 
 
 @service("openScreen")
 def open_screen(server: Server, *, session_key: str, origin: str, actor: Actor) -> tuple[Server, str]:
     """The server, and a token that opens its screen once from that session and origin. Raises Refused, NotFound."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_operate_screen(server, actor).require()
     if not isinstance(actor.user, User):
         raise NotFound

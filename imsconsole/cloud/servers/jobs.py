@@ -13,7 +13,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import key_of, server_spec
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.kinds import QUICK, JobKind
@@ -29,15 +29,10 @@ def subject_of(job: Job) -> Server:
     return servers.get(pk=job.subject_id)
 
 
-def locked_subject(job: Job) -> Server:
-    """The job's server, its row locked until the transaction ends."""
-    return Server.objects.select_for_update(no_key=True).get(pk=job.subject_id)
-
-
 def locked_with_disks(job: Job) -> Server:
     """The job's server, held with all its disks, those that lie beside it among them."""
-    server = locked_subject(job)
-    locked(Disk.objects.filter(server=server))
+    server = locked(Server.objects.all(), job.subject_id)
+    locked_all(Disk.objects.filter(server=server))
     return server
 
 
@@ -141,7 +136,7 @@ class PowerKind(JobKind):
     busy: Server.Status
 
     def resume(self, job: Job) -> None:
-        change_status(locked_subject(job), self.busy)
+        change_status(locked(Server.objects.all(), job.subject_id), self.busy)
 
 
 class StartServer(PowerKind):
@@ -178,7 +173,7 @@ class StopServer(PowerKind):
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
-            change_status(locked_subject(job), Server.Status.STOPPED, ssh_port=None)
+            change_status(locked(Server.objects.all(), job.subject_id), Server.Status.STOPPED, ssh_port=None)
         else:  # it runs still; if not, reconciliation finds out
             settle_failed(job, Server.Status.RUNNING)
 
@@ -236,7 +231,7 @@ class DeleteServer(PowerKind):
 
 def settle_started(job: Job, step: str = "start", **why: Any) -> None:
     """Running (`why`: what is to be said of it), or stopped when the host has no QEMU."""
-    result, server = job.results[step], locked_subject(job)
+    result, server = job.results[step], locked(Server.objects.all(), job.subject_id)
     if missing := result.get("missing"):
         change_status(server, Server.Status.STOPPED, code="qemu-missing", values={"package": missing})
     else:
@@ -245,7 +240,13 @@ def settle_started(job: Job, step: str = "start", **why: Any) -> None:
 
 def settle_failed(job: Job, status: Server.Status) -> None:
     """Into `status`, with the job's error as the reason."""
-    change_status(locked_subject(job), status, code=job.error_code, values=job.error_values, ssh_port=None)
+    change_status(
+        locked(Server.objects.all(), job.subject_id),
+        status,
+        code=job.error_code,
+        values=job.error_values,
+        ssh_port=None,
+    )
 
 
 def _forget_disks(job: Job, *, keep_data: bool) -> None:

@@ -11,6 +11,7 @@ from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import lasting_values
@@ -66,7 +67,7 @@ def _agree(server: Server, found: ServerState) -> bool:
 @transaction.atomic
 def _write(seen: Server, found: ServerState) -> bool:
     """Write what was found, unless the row or a job moved on since it was read."""
-    server = Server.objects.select_for_update().get(pk=seen.pk)
+    server = locked(Server.objects.all(), seen.pk)
     moved_on = (server.status, server.status_since) != (seen.status, seen.status_since)
     if moved_on or Job.objects.live().about(server.pk).exists():
         return False

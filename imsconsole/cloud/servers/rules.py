@@ -32,12 +32,12 @@ def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict
         return verdict
     if server.status == Server.Status.RUNNING:
         return refuse("already-running", _("The server is running already."))
-    if not (verdict := can_unlock_disks(server, actor)):
-        return verdict
     host = host or host_of(server.project.region_id)
-    if not (verdict := can_run_guests(host.capabilities)):
-        return verdict
-    return fits_memory(server.flavor.memory_mb, host)
+    return (
+        can_unlock_disks(server, actor)
+        and can_run_guests(host.capabilities)
+        and fits_memory(server.flavor.memory_mb, host)
+    )
 
 
 def can_stop(server: Server, actor: Actor) -> Verdict:

@@ -7,7 +7,6 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.servers.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
-from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.rules import (
     can_delete,
     can_reboot,
@@ -17,13 +16,14 @@ from imsconsole.cloud.servers.rules import (
     can_stop,
 )
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.core.locks import locked
 from imsconsole.jobs.start import start_job
 
 
 @service("startServer")
 def start_server(server: Server, *, actor: Actor) -> Server:
     """Start a stopped server. Raises Refused, Conflict."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_start(server, actor).require()
     return _begin(StartServer, server, actor)
 
@@ -31,7 +31,7 @@ def start_server(server: Server, *, actor: Actor) -> Server:
 @service("stopServer")
 def stop_server(server: Server, *, actor: Actor) -> Server:
     """Ask the guest to power off; after IMS_STOP_TIMEOUT_S the power is cut."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_stop(server, actor).require()
     return _begin(StopServer, server, actor)
 
@@ -39,7 +39,7 @@ def stop_server(server: Server, *, actor: Actor) -> Server:
 @service("rebootServer")
 def reboot_server(server: Server, *, actor: Actor) -> Server:
     """Restart the guest's system."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_reboot(server, actor).require()
     return _begin(RebootServer, server, actor)
 
@@ -47,7 +47,7 @@ def reboot_server(server: Server, *, actor: Actor) -> Server:
 @service("deleteServer")
 def delete_server(server: Server, *, delete_disks: bool, actor: Actor) -> Server:
     """Delete a server and its system disk; its data disks as well, or keep them as available disks."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_delete(server, actor).require()
     return _begin(DeleteServer, server, actor, delete_disks=delete_disks)
 
@@ -55,7 +55,7 @@ def delete_server(server: Server, *, delete_disks: bool, actor: Actor) -> Server
 @service("renameServer")
 def rename_server(server: Server, *, name: str, actor: Actor) -> Server:
     """Give a server another name. Raises ValidationError for one that is not allowed."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_rename(server, actor).require()
     server_name(name)
     server.name = name
@@ -66,7 +66,7 @@ def rename_server(server: Server, *, name: str, actor: Actor) -> Server:
 @service("updateServerAutoStart")
 def set_auto_start(server: Server, *, auto_start: bool, actor: Actor) -> Server:
     """Whether the server is started again after its host was."""
-    server = locked_server(server.pk, actor)
+    server = locked(Server.objects.for_change(actor), server.pk)
     can_set_auto_start(server, actor).require()
     server.auto_start = auto_start
     server.save(update_fields=["auto_start"])

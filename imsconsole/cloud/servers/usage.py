@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from django.db.models import Sum
 
 from imsconsole.cloud.models import Disk, Server, SettledUsage, Usage
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 
 STATES = {
@@ -64,7 +65,7 @@ def settled_until() -> datetime | None:
 def lock_settled() -> SettledUsage:
     """The position of the charges, locked; the hour of the first price when there was none."""
     SettledUsage.objects.get_or_create(pk=1, defaults={"until": hour_of(now())})
-    return SettledUsage.objects.select_for_update().get()
+    return locked(SettledUsage.objects.all(), 1)
 
 
 def hour_of(at: datetime) -> datetime:

@@ -17,7 +17,6 @@ from imsconsole.cloud.servers.boot_check import watched_from
 from imsconsole.cloud.servers.jobs import (
     DONE,
     bytes_of,
-    locked_subject,
     locked_with_disks,
     settle_failed,
     settle_started,
@@ -29,6 +28,7 @@ from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.rules import is_kept
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.engine.types import ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
@@ -70,7 +70,12 @@ class ExchangeSystemDisk(JobKind):
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """The disk that comes becomes the system disk; the former one is kept."""
-        swap_system_disk(locked_subject(run.job), incoming, status=Disk.Status.KEPT, kept_until=kept_until())
+        swap_system_disk(
+            locked(Server.objects.all(), run.job.subject_id),
+            incoming,
+            status=Disk.Status.KEPT,
+            kept_until=kept_until(),
+        )
 
     def undo_switch(self, run: Run) -> None:
         with run.fenced():
@@ -99,7 +104,7 @@ class ExchangeSystemDisk(JobKind):
             settle_failed(job, self.failed)
 
     def resume(self, job: Job) -> None:
-        change_status(locked_subject(job), self.busy)
+        change_status(locked(Server.objects.all(), job.subject_id), self.busy)
 
 
 class ChangeOs(ExchangeSystemDisk):

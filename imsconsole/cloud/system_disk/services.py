@@ -3,11 +3,11 @@
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.locks import locked_server
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.jobs import DeleteKeptDisk, UndoChangeOs
 from imsconsole.cloud.system_disk.rules import can_delete_kept_disk, can_undo_change_os
 from imsconsole.core.errors import NotFound
+from imsconsole.core.locks import locked
 from imsconsole.jobs.start import start_job
 
 
@@ -34,7 +34,7 @@ def delete_kept_disk(disk: Disk, *, actor: Actor) -> Disk:
 
 def _locked(disk: Disk, actor: Actor) -> tuple[Disk, Server]:
     """The disk and its server as they are now; the server's row is locked. Raises NotFound."""
-    server = locked_server(disk.server_id, actor)
+    server = locked(Server.objects.for_change(actor), disk.server_id)
     row = Disk.objects.existing().filter(pk=disk.pk, server=server).first()
     if row is None:
         raise NotFound

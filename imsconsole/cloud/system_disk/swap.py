@@ -7,6 +7,7 @@ from django.conf import settings
 
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.usage import record_usage
+from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 
 
@@ -52,7 +53,7 @@ def _take_over(server: Server, incoming: Disk) -> None:
     login, pairs = incoming.login, server.project.key_pairs
     written = {
         "image_id": incoming.image_id,
-        "key_pair": pairs.select_for_update(no_key=True).filter(pk=login["key_pair"]).first()
+        "key_pair": next(iter(locked_all(pairs.filter(pk=login["key_pair"]))), None)
         if login["key_pair"]
         else None,
         **{name: login[name] for name in ("ssh_key", "password_hash", "user_data")},

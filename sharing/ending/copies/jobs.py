@@ -9,7 +9,7 @@ from images.copy.jobs import CopyImage
 from images.models import Image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked_all
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.values import explained
@@ -28,7 +28,7 @@ class GiveCopy(CopyImage):
     def settle(self, job: Job, state: str) -> None:
         """The share ends with the copy, and not before it is there."""
         sources = Share.objects.filter(copy=job.subject_id).values_list("image_id", flat=True)
-        locked(Image.objects.filter(pk__in=[*sources, job.subject_id]))
+        locked_all(Image.objects.filter(pk__in=[*sources, job.subject_id]))
         super().settle(job, state)
         shares = Share.objects.filter(copy=job.subject_id)
         share = shares.select_related("image", "copy", "owner__account", "owner__region", "project").first()

@@ -6,7 +6,7 @@ from images.copy.rules import Copy, can_copy
 from images.models import Image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 from sharing.ending.rules import can_give_notice
 from sharing.models import Share
@@ -36,11 +36,11 @@ def can_give_copy(share: Share, actor: Actor) -> Verdict:
 
     Load `copy` with it; its image comes with `COPY_FACTS`. Hard only while the receiver's project is locked.
     """
-    return first_refusal(
-        can_give_notice(share, actor),
-        can_give_copies(share.image, actor),
-        _is_not_under_way(share),
-        _has_room(share.image, share.project),
+    return (
+        can_give_notice(share, actor)
+        and can_give_copies(share.image, actor)
+        and _is_not_under_way(share)
+        and _has_room(share.image, share.project)
     )
 
 

@@ -5,11 +5,10 @@ from images.copy.rules import COPY_FACTS
 from images.copy.services import copy_image
 from images.delete.services import delete_image
 from images.models import Image
-from images.models.locks import locked_image
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.jobs.quotas import lock_project
 from sharing.ending.copies.jobs import GiveCopy
 from sharing.ending.copies.rules import can_give_copy
@@ -25,9 +24,10 @@ def give_copy(share: Share, *, actor: Actor) -> Share:
     """
     seen = _share(share, actor)
     lock_project(seen.project)
-    locked(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))  # what copying and deleting will hold
+    # what copying and deleting will hold
+    locked_all(Image.objects.filter(pk__in=[seen.image_id, seen.copy_id]))
     images = Image.objects.owned_by(actor).with_facts(actor, *COPY_FACTS)
-    image = locked_image(images.select_related("key"), seen.image_id)
+    image = locked(images.select_related("key"), seen.image_id)
     row = _share(share, actor)
     row.image, receiver = image, service_actor(row.project)
     can_give_copy(row, actor).require()

@@ -4,7 +4,6 @@ from django.db import IntegrityError, transaction
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
-from imsconsole.cloud.backups.vaults.locks import locked_vault
 from imsconsole.cloud.backups.vaults.rules import (
     can_delete_vault,
     can_order_vault,
@@ -13,6 +12,7 @@ from imsconsole.cloud.backups.vaults.rules import (
 )
 from imsconsole.cloud.models import Vault
 from imsconsole.cloud.names import server_name
+from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
 
@@ -32,7 +32,7 @@ def create_vault(*, name: str, capacity_gb: int, actor: Actor) -> Vault:
 def edit_vault(vault: Vault, *, name: str, capacity_gb: int, actor: Actor) -> Vault:
     """Change name and capacity. Raises Refused, NotFound, ValidationError (name)."""
     lock_project(actor.project)
-    vault = locked_vault(vault.pk, actor)
+    vault = locked(Vault.objects.for_change(actor), vault.pk)
     can_resize_vault(vault, capacity_gb, actor).require()
     server_name(name)
     is_free_vault_name(name, actor, other_than=vault).require()
@@ -43,7 +43,7 @@ def edit_vault(vault: Vault, *, name: str, capacity_gb: int, actor: Actor) -> Va
 @service("deleteVault")
 def delete_vault(vault: Vault, *, actor: Actor) -> Vault:
     """Delete an empty vault. Raises Refused, NotFound."""
-    vault = locked_vault(vault.pk, actor)
+    vault = locked(Vault.objects.for_change(actor), vault.pk)
     can_delete_vault(vault, actor).require()
     vault.deleted_at = now()
     vault.save(update_fields=["deleted_at"])
