@@ -15,8 +15,8 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from images.models import Image, ImageDisk, ImageQuerySet, ImageTag
+from imsconsole.core.csv import READ_AT_ONCE, Columns
 
-READ_AT_ONCE = 2000
 FIELDS = (
     "name", "id", "status", "os_version__name", "type", "created_at", "min_disk_gb", "min_ram_mb", "max_ram_mb",
     "stored_bytes", "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
@@ -108,20 +108,19 @@ def _cells() -> dict[str, tuple[str, Cell]]:
     }
 
 
-def columns_of(tab: str) -> tuple[list[str], list[Cell]]:
-    """The headings and the cells of a tab's file, for the reader who asks now."""
+def columns_of(tab: str) -> Columns:
+    """The columns of a tab's file, for the reader who asks now."""
     first = PUBLIC if tab in ("public", "market") else PRIVATE
     names = [*first, *FURTHER, *(TRASH if tab == "trash" else [])]
     known = _cells()
-    return [known[name][0] for name in names], [known[name][1] for name in names]
+    return [known[name] for name in names]
 
 
-def rows_of(images: ImageQuerySet, cells: list[Cell]) -> Iterator[list[Any]]:
-    """A row per image, which comes with `CSV_FACTS`; only a few thousand are in memory at once."""
+def rows_of(images: ImageQuerySet) -> Iterator[Row]:
+    """What `columns_of` read of images with `CSV_FACTS`; only a few thousand are in memory at once."""
     rows = images.values(*FIELDS).iterator(chunk_size=READ_AT_ONCE)
     while batch := list(islice(rows, READ_AT_ONCE)):
-        for row in _with_texts(batch):
-            yield [cell(row) for cell in cells]
+        yield from _with_texts(batch)
 
 
 def _with_texts(rows: list[Row]) -> list[Row]:

@@ -4,26 +4,29 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.http import HttpRequest
+from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.catalogue.actions import IMAGE_ACTIONS
 from images.delete.rules import IN_CREATION
 from images.fields.encryption import encryption_of, with_keys
-from images.models import Image, ImageQuerySet
+from images.models import Image
 from images.product.products import load_products
 from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.actions import ROW, facts_at
+from imsconsole.core.cells import fragment
 from imsconsole.core.tables import (
     ActionsColumn,
     FragmentColumn,
     ImsTable,
     NumberColumn,
     PickColumn,
+    StatusColumn,
     TimeColumn,
-    paged,
 )
 from imsconsole.core.text import size
 from imsconsole.jobs.models import Job
@@ -42,6 +45,7 @@ class ImageTable(ImsTable):
 
     caption = _("Images")
     empty_template = "images/catalogue/_empty_list.html"
+    poll_template = "images/catalogue/_poll.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "os_type": False,
@@ -63,10 +67,8 @@ class ImageTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = FragmentColumn(template_name="images/catalogue/_cell_name.html", order_by=("name", "pk"))
-    status = FragmentColumn(
-        template_name="images/catalogue/_cell_status.html", extra_context=_job, order_by=("status", "pk")
-    )
+    name = FragmentColumn("images/catalogue/_cell_name.html", order_by=("name", "pk"))
+    status = FragmentColumn("images/catalogue/_cell_status.html", _job, order_by=("status", "pk"))
     os_type = tables.Column(
         accessor="os_version__os_type", verbose_name=_("OS type"), order_by=("os_version__os_type", "pk")
     )
@@ -79,20 +81,13 @@ class ImageTable(ImsTable):
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
     min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"))
-    servers_count = FragmentColumn(
-        template_name="images/catalogue/_cell_servers.html",
-        verbose_name=_("Servers"),
-        order_by=("servers_count", "pk"),
-        attrs={"td": {"class": "number"}},
-    )
+    servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
     source_kind = tables.Column(order_by=("source_kind", "pk"))
     encryption = tables.Column(
         accessor="is_encrypted", verbose_name=_("Encryption"), order_by=("is_encrypted", "key__name", "pk")
     )
     protected = tables.Column(order_by=("protected", "pk"))
-    tags = FragmentColumn(
-        template_name="images/catalogue/_cell_tags.html", verbose_name=_("Tags"), orderable=False
-    )
+    tags = tables.Column(accessor="tag_values", verbose_name=_("Tags"), orderable=False)
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
     verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))
@@ -107,25 +102,30 @@ class ImageTable(ImsTable):
             "hx-swap-oob": lambda record, table: "true" if str(record.pk) in table.finished else None,
         }
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        self.live_jobs: dict[Any, Job] = {}
-        self.working: list[str] = []
-        self.finished: set[str] = set()
+    @classmethod
+    def reading(cls, rows: Any, query: QueryDict, columns: Collection[str], actor: Actor) -> Any:
+        images = rows.with_facts(actor, *ROW_FACTS, *facts_of(cls, query, columns))
+        images = with_keys(images).select_related("os_version", "backup__zone")
+        return images.prefetch_related("tags") if "tags" in columns else images
 
-    def load_jobs(self) -> None:
-        """Find what works on the images of this page, in one query, and which rows change by themselves."""
-        shown = [row.record for row in self.paginated_rows]
-        load_products(shown, self.actor)
-        jobs = Job.objects.visible_to(self.actor).live().about(*(record.pk for record in shown))
+    def load(self, records: list[Image]) -> None:
+        """What works on the images, and which rows change by themselves."""
+        load_products(records, self.actor)
+        jobs = Job.objects.visible_to(self.actor).live().about(*(image.pk for image in records))
         self.live_jobs = {job.subject_id: job for job in jobs}
         self.working = [
-            str(image.pk) for image in shown if image.status in IN_CREATION or image.pk in self.live_jobs
+            str(image.pk) for image in records if image.status in IN_CREATION or image.pk in self.live_jobs
         ]
         # rows of a page that asks again: those that have ended since are sent whole, out of band
         asked = self.request.headers.get(WORKING_HEADER, "").split() if self.request else []
         self.finished = set(asked) - set(self.working)
+
+    def render_servers_count(self, value: int, record: Image) -> str | SafeString:
+        page = record.get_absolute_url()
+        return format_html('<a href="{}#servers">{}</a>', page, value) if value else "0"
+
+    def render_tags(self, record: Image) -> SafeString:
+        return fragment("images/catalogue/_tags.html", image=record)
 
     def render_stored_bytes(self, value: int) -> str:
         return size(value)
@@ -140,32 +140,15 @@ class ImageTable(ImsTable):
         return gettext("Yes") if value else gettext("No")
 
 
-def image_table(
-    images: ImageQuerySet, request: HttpRequest, actor: Actor, columns: Collection[str]
-) -> ImageTable:
-    """The page of the list that the request's URL asks for, with these of its choosable columns."""
-    images = images.with_facts(actor, *ROW_FACTS, *facts_of(ImageTable, request.GET, columns))
-    images = with_keys(images).select_related("os_version", "backup__zone")
-    if "tags" in columns:
-        images = images.prefetch_related("tags")
-    table = paged(ImageTable, images, request, columns, actor=actor)
-    assert isinstance(table, ImageTable)  # noqa: S101  paged returns what it was given
-    table.load_jobs()
-    return table
-
-
 class CopyTable(ImsTable):
     """A page of `images.catalogue.lineage.copies_of`."""
 
     caption = _("Made from it")
 
     name = tables.Column(linkify=True, order_by=("name", "pk"))
-    status = FragmentColumn(
-        "{% include 'components/_status.html' with status=record.status label=record.get_status_display %}",
-        order_by=("status", "pk"),
-    )
+    status = StatusColumn()
     type = tables.Column(order_by=("type", "pk"))
-    created_at = FragmentColumn("{{ value|ago }}", order_by=("created_at", "pk"))
+    created_at = TimeColumn("created_at")
 
     class Meta(ImsTable.Meta):
         model = Image

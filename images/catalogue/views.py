@@ -4,6 +4,7 @@ that is known about one image, in sections that each have an address.
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from images.catalogue.actions import IMAGE_ACTIONS, IMAGE_LIST_ACTIONS
@@ -20,9 +21,9 @@ from images.catalogue.attributes import attributes_of
 from images.catalogue.csv import CSV_FACTS, columns_of, rows_of
 from images.catalogue.lineage import LINEAGE_FACTS, copies_of, lineage_of
 from images.catalogue.lineage_picture import draw_narrow, draw_wide
-from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable, image_table
+from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable
 from images.delete.actions import TRASH_ACTIONS, TRASH_LIST_ACTIONS
-from images.delete.tables import TrashTable, trash_table
+from images.delete.tables import TrashTable
 from images.export.jobs import ExportImage, exported_object
 from images.fields.encryption import with_keys
 from images.models import Image, ImageQuerySet
@@ -31,22 +32,21 @@ from images.product.products import product_of
 from images.selection.bulk import MOST_AT_ONCE
 from images.selection.chosen import chosen_images, found_by
 from images.selection.columns import facts_of
-from images.selection.filters import TABS, ImageFilter, tab_of
+from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered
-from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.query_string import state_of
 from imsconsole.core.selection import picked_ids
-from imsconsole.core.tables import paged
+from imsconsole.core.tables import ImsTable, paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
@@ -62,50 +62,48 @@ TITLES = {
 }
 
 
-@page_view
-def list_images(request: ActorRequest) -> HttpResponse:
-    if opened := default_view(request, ListName.IMAGES):
-        return opened
-    tab = tab_of(request.GET)
-    found = ImageFilter(request.GET, request.actor)
-    kind, table_of = (TrashTable, trash_table) if tab == "trash" else (ImageTable, image_table)
-    columns = chosen_columns(request, ListName.IMAGES, kind)
-    table = table_of(found.qs, request, request.actor, columns)
+def _more(request: ActorRequest, table: ImsTable) -> dict[str, Any]:
+    actor, tab = request.actor, tab_of(request.GET)
     is_full = tab == "trash" and table.paginator.count
-    head = (*TRASH_LIST_ACTIONS, *IMAGE_LIST_ACTIONS) if is_full else IMAGE_LIST_ACTIONS
-    context = {
-        "active": "images",
+    return {
         "tab": tab,
         "tabs": _tabs(),
-        "filter": found,
-        "table": table,
-        "list": list_page(request, ListName.IMAGES, found),
-        "export_query": _export_query(request, tab),
         "bar": Bar(
             actions_in(tab),
             reverse("images:selection"),
-            keep=f"images {tab} {request.actor.project.pk}",
-            verdict=may_write(request.actor),
+            keep=f"images {tab} {actor.project.pk}",
+            verdict=may_write(actor),
             csv_url=reverse("images:export-csv"),
         ),
-        "head": offered(head, None, request.actor),
+        "head": offered((*(TRASH_LIST_ACTIONS if is_full else ()), *IMAGE_LIST_ACTIONS), None, actor),
         "trash_days": settings.IMS_TRASH_DAYS,
         # rows that ask for their state get nothing else, so that what is open or being typed stays
         "is_fragment": wants_fragment(request) and WORKING_HEADER not in request.headers,
     }
-    return render_page(request, "images/catalogue/list.html", "images/catalogue/_list.html", context)
+
+
+LIST = ListView(
+    ListName.IMAGES,
+    lambda request: for_tab(tab_of(request.GET), request.actor),
+    ImageFilter,
+    ImageTable,
+    (),  # those of its file differ by the tab: `csv`
+    ngettext_lazy("%(n)s image", "%(n)s images", "n"),
+    template="images/catalogue/list.html",
+    more=_more,
+    export="export-csv",
+)
+TRASH = replace(LIST, table=TrashTable)
+
+
+@page_view
+def list_images(request: ActorRequest) -> HttpResponse:
+    return (TRASH if tab_of(request.GET) == "trash" else LIST).page(request)
 
 
 def actions_in(tab: str) -> tuple[Action, ...]:
     """Of the images in a tab."""
     return TRASH_ACTIONS if tab == "trash" else IMAGE_ACTIONS
-
-
-def _export_query(request: ActorRequest, tab: str) -> str:
-    """The same query, for the CSV."""
-    query = state_of(request.GET, "per_page", "columns")
-    query["tab"] = tab
-    return query.urlencode()
 
 
 def _tabs() -> list[dict[str, Any]]:
@@ -225,16 +223,15 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
         state = request.GET.urlencode()
         images = found_by(state, request.actor)
     query = QueryDict(state)
-    headings, cells = columns_of(tab_of(query))
     name = dated_name(request.actor.project, tab_of(query), "images")
-    return csv_stream(headings, rows_of(_sorted(images, query, request), cells), name)
+    return csv_response(columns_of(tab_of(query)), rows_of(_sorted(images, query, request)), name)
 
 
 def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
     """In the order of the list on the screen, with `CSV_FACTS`."""
     kind = TrashTable if tab_of(query) == "trash" else ImageTable
     images = images.with_facts(request.actor, *CSV_FACTS, *facts_of(kind, query))
-    table = kind(images, actor=request.actor, order_by=query.getlist("sort"))
+    table = kind(images, order_by=query.getlist("sort"))
     ordered: ImageQuerySet = table.data.data
     return ordered
 

@@ -4,22 +4,22 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.http import HttpRequest
+from django.http import QueryDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from images.delete.actions import TRASH_ACTIONS
 from images.delete.rules import PURGE_FACTS
-from images.models import Image, ImageQuerySet
+from images.models import Image
 from images.selection.columns import facts_of
 from imsconsole.accounts.actor import Actor
+from imsconsole.core.cells import named
 from imsconsole.core.tables import (
     ActionsColumn,
-    FragmentColumn,
     ImsTable,
     NumberColumn,
     PickColumn,
     TimeColumn,
-    paged,
 )
 from imsconsole.core.text import size
 from imsconsole.jobs.quotas import used_by
@@ -42,7 +42,7 @@ class TrashTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = FragmentColumn(template_name="images/delete/_cell_name.html", order_by=("name", "pk"))
+    name = tables.Column(order_by=("name", "pk"))
     status = tables.Column(
         accessor="status_before", verbose_name=_("Status"), order_by=("status_before", "pk")
     )
@@ -65,10 +65,17 @@ class TrashTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "images-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"image-{record.pk}"}
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        self.used: dict[str, int] = {}
+    @classmethod
+    def reading(cls, rows: Any, query: QueryDict, columns: Collection[str], actor: Actor) -> Any:
+        images = rows.with_facts(actor, *PURGE_FACTS, *facts_of(cls, query, columns))
+        return images.select_related("os_version", "trashed_by")
+
+    def load(self, records: list[Image]) -> None:
+        self.used = used_by(self.actor.project, ("images",))
+
+    def render_name(self, record: Image) -> SafeString:
+        """In the trash it has no page."""
+        return named(record.name, record.pk)
 
     def render_status(self, value: str) -> str:
         return str(Image.Status(value).label)
@@ -78,15 +85,3 @@ class TrashTable(ImsTable):
 
     def render_stored_bytes(self, value: int) -> str:
         return size(value)
-
-
-def trash_table(
-    images: ImageQuerySet, request: HttpRequest, actor: Actor, columns: Collection[str]
-) -> TrashTable:
-    """The page of the trash that the request's URL asks for, with these of its choosable columns."""
-    images = images.with_facts(actor, *PURGE_FACTS, *facts_of(TrashTable, request.GET, columns))
-    images = images.select_related("os_version", "trashed_by")
-    table = paged(TrashTable, images, request, columns, actor=actor)
-    assert isinstance(table, TrashTable)  # noqa: S101  paged returns what it was given
-    table.used = used_by(actor.project, ("images",))
-    return table

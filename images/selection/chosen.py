@@ -21,5 +21,6 @@ def chosen_images(data: QueryDict, actor: Actor) -> ImageQuerySet:
 
 def found_by(state: str, actor: Actor) -> ImageQuerySet:
     """What the list shows on all of its pages, by its query string."""
-    found: ImageQuerySet = ImageFilter(QueryDict(state), actor).qs
+    query = QueryDict(state)
+    found: ImageQuerySet = ImageFilter(query, queryset=for_tab(tab_of(query), actor), actor=actor).qs
     return found

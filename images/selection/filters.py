@@ -70,7 +70,7 @@ def _day(label: Any, method: str) -> filters.DateFilter:
 
 
 class ImageFilter(ListFilter):
-    """What the list of a query's tab shows to `actor` (§2.29); a value that does not exist is ignored.
+    """What the list of a query's tab (`for_tab`) shows to `actor` (§2.29); a value that does not exist is ignored.
 
     It asks for the facts that it filters by, and for no others.
     """
@@ -104,10 +104,6 @@ class ImageFilter(ListFilter):
     class Meta:
         model = Image
         fields = ("q",)
-
-    def __init__(self, query: QueryDict, actor: Actor) -> None:
-        super().__init__(query, queryset=for_tab(tab_of(query), actor))
-        self.actor = actor
 
     def search(self, queryset: QuerySet[Image], _field: str, text: str) -> QuerySet[Image]:
         """Part of a name, or at least four characters of an ID."""

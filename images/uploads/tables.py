@@ -3,16 +3,16 @@
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
 from images.uploads.actions import UPLOAD_ACTIONS
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_resume, used_by_images
-from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, paged
+from imsconsole.core.cells import link
+from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn
 from imsconsole.core.text import size
 
 
@@ -30,10 +30,8 @@ class UploadTable(ImsTable):
     caption = _("Uploads")
     empty_template = "images/uploads/_empty.html"
 
-    name = FragmentColumn(template_name="images/uploads/_cell_name.html", order_by=("name", "pk"))
-    state = FragmentColumn(
-        template_name="images/uploads/_cell_state.html", extra_context=_shown, order_by=("state", "pk")
-    )
+    name = tables.Column(order_by=("name", "pk"), attrs={"td": {"class": "mono text-break"}})
+    state = FragmentColumn("images/uploads/_cell_state.html", _shown, order_by=("state", "pk"))
     size_bytes = NumberColumn("size_bytes")
     created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
     expires_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("expires_at", "pk"))
@@ -47,18 +45,11 @@ class UploadTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "uploads-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"upload-{record.pk}"}
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        self.made: dict[Any, str] = {}
+    def load(self, records: list[Upload]) -> None:
+        self.made = used_by_images(records)
+
+    def render_name(self, record: Upload) -> SafeString:
+        return link(reverse("uploads:detail", args=[record.pk]), record.name)
 
     def render_size_bytes(self, value: int) -> str:
         return size(value) if value else "–"
-
-
-def upload_table(uploads: QuerySet[Upload], request: HttpRequest, actor: Actor) -> UploadTable:
-    """The page of the list that the request's URL asks for; three queries, however many rows."""
-    table = paged(UploadTable, uploads, request, actor=actor)
-    assert isinstance(table, UploadTable)  # noqa: S101  paged returns what it was given
-    table.made = used_by_images([row.record for row in table.paginated_rows])
-    return table

@@ -23,13 +23,14 @@ from images.uploads.handler import UploadRequest, takes_upload
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_resume, used_by_images
 from images.uploads.services import discard_upload, start_upload
-from images.uploads.tables import upload_table
+from images.uploads.tables import UploadTable
 from imsconsole.accounts.access import ActorRequest, ViewKind, page_view, post_view
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.actions import offered
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import Refused
+from imsconsole.core.tables import paged
 
 
 @page_view
@@ -38,7 +39,7 @@ def list_uploads(request: ActorRequest) -> HttpResponse:
     uploads = Upload.objects.visible_to(request.actor)
     context = {
         "active": "images",
-        "table": upload_table(uploads, request, request.actor),
+        "table": paged(UploadTable, uploads, request),
         "verdict": may_write(request.actor),
         "form": SourceForm(request.actor),
         **uploader_context(request.actor),

@@ -1,20 +1,19 @@
 """Lists, and what each has besides its rows: saved views, chosen columns, its state as a link."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
-from django_tables2 import Table
+from django.utils.functional import Promise
 
 from imsconsole.accounts.access import ActorRequest
-from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import ListName, SavedView
 from imsconsole.accounts.rules_views import can_share_view
 from imsconsole.core.actions import Action, offered
-from imsconsole.core.csv import csv_response, dated_name
+from imsconsole.core.csv import Columns, csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import is_same_state, state_of
@@ -24,44 +23,60 @@ from imsconsole.core.tables import ImsTable, paged
 VIEWS_SHOWN = 12
 
 
+def _nothing(_request: ActorRequest, _table: ImsTable) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class ListView:
-    """A list and its CSV, where rows, columns and filter are all there is to say.
+    """A list and its CSV: which rows (a request's), in which table, found by which filter, in which columns of a file.
 
-    `rows` are the things the actor sees. Its templates are `list.html` and `_list.html` in the folder `templates`.
+    `counted` is how many there are (`%(n)s`), `head` what may be done without any of them. A page of its own extends
+    `components/list.html`, and `more` says what that needs besides.
     """
 
     name: ListName
-    templates: str
-    rows: Callable[[Actor], QuerySet[Any]]
+    rows: Callable[[ActorRequest], QuerySet[Any]]
     filter: type[ListFilter]
     table: type[ImsTable]
-    export: type[Table]
-    head: Sequence[Action]
+    columns: Columns
+    counted: Promise
+    head: Sequence[Action] = ()
+    template: str = "components/list.html"
+    more: Callable[[ActorRequest, Any], Mapping[str, Any]] = _nothing
+    export: str = "export"
 
     def page(self, request: ActorRequest) -> HttpResponse:
         """Filter, order, columns and page are in the URL."""
-        if opened := default_view(request, self.name):
-            return opened
-        found = self.filter(request.GET, queryset=self.rows(request.actor))
+        return default_view(request, self.name) or self.answer(request, self.context(request))
+
+    def context(self, request: ActorRequest) -> dict[str, Any]:
+        found = self.found(request)
         columns = chosen_columns(request, self.name, self.table)
-        context = {
+        table = paged(self.table, found.qs, request, columns)
+        return {
             "active": self.name,
             "filter": found,
-            "table": paged(self.table, found.qs, request, columns, actor=request.actor),
+            "table": table,
             "list": list_page(request, self.name, found),
-            "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
+            "count_text": self.counted % {"n": table.paginator.count},
+            "export_url": f"{reverse(f'{self.name}:{self.export}')}?{state_of(request.GET, 'per_page', 'columns').urlencode()}",
             "head": offered(self.head, None, request.actor),
             "is_fragment": wants_fragment(request),
+            **self.more(request, table),
         }
-        return render_page(request, f"{self.templates}/list.html", f"{self.templates}/_list.html", context)
+
+    def answer(self, request: ActorRequest, context: dict[str, Any]) -> HttpResponse:
+        return render_page(request, self.template, "components/_list.html", context)
+
+    def found(self, request: ActorRequest) -> ListFilter:
+        return self.filter(request.GET, queryset=self.rows(request), actor=request.actor)
 
     def csv(self, request: ActorRequest) -> HttpResponseBase:
         """What the list shows, all pages, in its order."""
-        found = self.filter(request.GET, queryset=self.rows(request.actor))
-        in_order = self.table(found.qs, actor=request.actor, order_by=request.GET.getlist("sort"))
-        name = dated_name(request.actor.project, self.name)
-        return csv_response(self.export, in_order.data.data, name)
+        rows = self.table.reading(self.found(request).qs, request.GET, (), request.actor)
+        in_order = self.table(rows, order_by=request.GET.getlist("sort") or None)
+        return csv_response(self.columns, in_order.data.data, dated_name(request.actor.project, self.name))
 
 
 @dataclass(frozen=True)

@@ -296,6 +296,9 @@ class ListName(models.TextChoices):
     BACKUPS = "backups", _("Backups")
     SHARING = "sharing", _("Shared images")
     MARKET = "market", _("Market")
+    JOBS = "jobs", _("Jobs")
+    AUDIT = "audit", _("Audit")
+    KEY_PAIRS = "keypairs", _("Key pairs")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -1,6 +1,6 @@
 """The members of an account."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_tables2 as tables
 from django.urls import reverse
@@ -26,13 +26,9 @@ class MembersTable(ImsTable):
         fields = ("user", "role", "projects", "created_at")
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "members"}
 
-    def __init__(self, *args: Any, administers: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.administers = administers
-
     def render_user(self, record: Membership) -> SafeString:
         name = format_html("{}", record.user)
-        if self.administers:
+        if self.actor.administers:
             name = format_html('<a href="{}">{}</a>', reverse("change-role", args=[record.pk]), name)
         if str(record.user) == record.user.username:
             return name

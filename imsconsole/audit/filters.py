@@ -7,12 +7,13 @@ import django_filters as filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import QueryDict
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.audit.models import Event, EventQuerySet
 from imsconsole.audit.words import ACTIONS, action_title, kind_title
+from imsconsole.core.filters import ListFilter
 
 DATES = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
@@ -27,8 +28,10 @@ def _day(label: Any, method: str) -> filters.DateFilter:
     )
 
 
-class EventFilter(filters.FilterSet):
+class EventFilter(ListFilter):
     """By operator, action, kind, name or ID of the resource, result, and days in the reader's time zone."""
+
+    primary = ("resource", "user", "action", "result")
 
     user = filters.CharFilter(
         label=_("Done by"),
@@ -50,8 +53,8 @@ class EventFilter(filters.FilterSet):
         model = Event
         fields = ("user", "action", "kind", "resource", "result", "after", "before")
 
-    def __init__(self, request: HttpRequest, *, queryset: EventQuerySet) -> None:
-        super().__init__(request.GET, queryset=queryset)
+    def __init__(self, data: QueryDict, *, queryset: EventQuerySet, **kwargs: Any) -> None:
+        super().__init__(data, queryset=queryset, **kwargs)
         self.filters["action"].extra["choices"] = _actions(queryset)
         self.filters["kind"].extra["choices"] = _kinds(queryset)
 

@@ -56,8 +56,6 @@ class Event(models.Model):
     sentence = models.TextField(_("details"), blank=True)
     address = models.GenericIPAddressField(_("source address"), null=True)
 
-    link: str  # set by the list: the page of the thing, while that is there
-
     objects = EventQuerySet.as_manager()
 
     class Meta:

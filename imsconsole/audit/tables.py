@@ -1,14 +1,17 @@
 """The trail as a list, and as a CSV file."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.utils.functional import Promise
+import django_tables2 as tables
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.audit.models import Event, EventQuerySet
-from imsconsole.core.tables import FragmentColumn, ImsTable
+from imsconsole.audit.models import Event
+from imsconsole.core.cells import lines, link, status
+from imsconsole.core.csv import Columns
+from imsconsole.core.pages import pages_found
+from imsconsole.core.tables import FragmentColumn, ImsTable, TimeColumn
 
 
 class EventTable(ImsTable):
@@ -16,23 +19,13 @@ class EventTable(ImsTable):
 
     caption = _("Audit")
     empty_template = "audit/_empty_list.html"
+    choosable: ClassVar[dict[str, bool]] = dict.fromkeys(("user_name", "resource_name", "result"), True)
 
-    at = FragmentColumn("{{ record.at|ago }}", verbose_name=_("Time"), order_by=("at", "pk"))
-    user_name = FragmentColumn(
-        "{{ record.user_name|default:service }}",
-        verbose_name=_("Done by"),
-        orderable=False,
-        extra_context={"service": _("the service")},
-    )
-    action = FragmentColumn(
-        template_name="audit/_cell_action.html", verbose_name=_("Action"), orderable=False
-    )
-    resource_name = FragmentColumn(
-        template_name="audit/_cell_resource.html", verbose_name=_("Resource"), orderable=False
-    )
-    result = FragmentColumn(
-        template_name="audit/_cell_result.html", verbose_name=_("Result"), orderable=False
-    )
+    at = TimeColumn("at", verbose_name=_("Time"))
+    user_name = tables.Column(verbose_name=_("Done by"), orderable=False, default=_("the service"))
+    action = FragmentColumn("audit/_cell_action.html", verbose_name=_("Action"), orderable=False)
+    resource_name = tables.Column(verbose_name=_("Resource"), orderable=False, empty_values=())
+    result = tables.Column(verbose_name=_("Result"), orderable=False)
 
     class Meta(ImsTable.Meta):
         model = Event
@@ -40,8 +33,19 @@ class EventTable(ImsTable):
         order_by = ("-at",)
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "audit-table"}
 
+    def load(self, records: list[Event]) -> None:
+        self.pages = pages_found(((event.resource_type, event.resource_id) for event in records), self.actor)
 
-COLUMNS: tuple[tuple[str | Promise, Callable[[Event], Any]], ...] = (
+    def render_resource_name(self, record: Event) -> SafeString:
+        """With the way there while it is there."""
+        url = self.pages.get((record.resource_type, record.resource_id), "")
+        return lines(link(url, record.resource_name or record.resource_id), record.kind_title)
+
+    def render_result(self, record: Event) -> SafeString:
+        return status(record.status, record.get_result_display())
+
+
+COLUMNS: Columns = (
     (_("Time"), lambda event: localtime(event.at).isoformat(sep=" ", timespec="seconds")),
     (_("Done by"), lambda event: event.user_name),
     (_("Action"), lambda event: event.action_title),
@@ -54,9 +58,3 @@ COLUMNS: tuple[tuple[str | Promise, Callable[[Event], Any]], ...] = (
     (_("Details"), lambda event: event.sentence),
     (_("Source address"), lambda event: event.address or ""),
 )
-
-
-def csv_rows(events: EventQuerySet) -> Iterator[list[Any]]:
-    """The cells of each event; 2,000 rows in memory at once."""
-    for event in events.iterator(chunk_size=2000):
-        yield [cell(event) for _title, cell in COLUMNS]

@@ -33,9 +33,9 @@ class ListFilter(filters.FilterSet):
 
     primary: ClassVar[tuple[str, ...]] = ("q",)
 
-    def __init__(self, data: QueryDict, *, queryset: QuerySet[Any]) -> None:
+    def __init__(self, data: QueryDict, *, queryset: QuerySet[Any], actor: Any = None) -> None:
         super().__init__(data, queryset=queryset)
-        self.query = data
+        self.query, self.actor = data, actor
 
     def calm_fields(self) -> list[BoundField]:
         return [self.form[name] for name in self.primary]

@@ -1,21 +1,23 @@
 """The base of every table on a page."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
-from django.template import Context, Engine, Template
-from django.utils.functional import Promise, SimpleLazyObject, cached_property
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.actions import Action, offered
+from imsconsole.core.cells import fragment, named, status
+from imsconsole.core.templatetags.ims import ago
 
 PAGE_SIZES = (10, 25, 50, 100)
 PER_PAGE = 25
+T = TypeVar("T", bound="ImsTable")
 
 
 class ImsTable(tables.Table):
@@ -29,11 +31,35 @@ class ImsTable(tables.Table):
     page_sizes: ClassVar[tuple[int, ...]] = PAGE_SIZES
     caption: ClassVar[str | Promise] = ""
     empty_template: ClassVar[str] = ""
+    poll_template: ClassVar[str] = "components/_poll.html"
     choosable: ClassVar[dict[str, bool]] = {}
 
     class Meta:
         attrs: ClassVar[dict[str, str]] = {"class": "table"}
         empty_text = _("Nothing here yet.")
+
+    def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    @classmethod
+    def reading(
+        cls, rows: "QuerySet[Any]", query: QueryDict, columns: Collection[str], actor: Any
+    ) -> "QuerySet[Any]":
+        """The rows with what these of the choosable columns, the order of the query and the row's actions read."""
+        return rows
+
+    def load(self, records: list[Any]) -> None:
+        """Find what the rows of a page say besides, in as many queries for one as for a hundred."""
+
+    def is_working(self, record: Any) -> bool:
+        """Whether a row changes by itself, so that the list asks for it again."""
+        return False
+
+    @property
+    def rows_in_progress(self) -> list[str]:
+        """The ids of the rows that change by themselves."""
+        return [row.attrs["id"] for row in self.paginated_rows if self.is_working(row.record)]
 
     @property
     def dom_id(self) -> str:
@@ -56,30 +82,33 @@ class ImsTable(tables.Table):
         return [(name, columns[name].header, columns[name].visible) for name in self.choosable]
 
 
-class FragmentColumn(tables.TemplateColumn):
-    """A cell drawn by a template that knows only its row: `record`, `value`, `request`, `csrf_token`.
+class FragmentColumn(tables.Column):
+    """A cell drawn by a template that knows only its row: `record`, `value`, `table`, `request`, `csrf_token`.
 
-    Nothing of the page around it, whose context processors would run again for every cell.
+    `extra_context(record, table)` says what it knows besides.
     """
 
-    @cached_property
-    def _compiled(self) -> Template:
-        return Template(self.template_code)
+    empty_values = ()
 
-    def render(
-        self, record: Any, table: tables.Table, value: Any, bound_column: Any, **kwargs: Any
-    ) -> SafeString:
-        known = self.get_context_data(
-            record=record, table=table, value=value, bound_column=bound_column, **kwargs
-        )
-        known["table"] = table
+    def __init__(
+        self,
+        template_name: str,
+        extra_context: Callable[[Any, Any], dict[str, Any]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.template_name, self.extra_context = template_name, extra_context
+
+    def render(self, record: Any, value: Any, table: tables.Table) -> SafeString:
+        known = {"record": record, "value": value, "table": table}
+        if self.extra_context:
+            known |= self.extra_context(record, table)
         if table.request is not None:
-            known["request"] = table.request
-            known["csrf_token"] = SimpleLazyObject(lambda: get_token(table.request))
-        template = (
-            self._compiled if self.template_code else Engine.get_default().get_template(self.template_name)
-        )
-        return template.render(Context(known))
+            known |= {
+                "request": table.request,
+                "csrf_token": SimpleLazyObject(lambda: get_token(table.request)),
+            }
+        return fragment(self.template_name, **known)
 
 
 class PickColumn(FragmentColumn):
@@ -87,7 +116,7 @@ class PickColumn(FragmentColumn):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            template_name="components/_pick.html",
+            "components/_pick.html",
             verbose_name=_("Select"),
             orderable=False,
             attrs={"th": {"class": "pick"}, "td": {"class": "pick"}},
@@ -95,11 +124,37 @@ class PickColumn(FragmentColumn):
         )
 
 
-class TimeColumn(FragmentColumn):
+class NameColumn(tables.Column):
+    """A name that leads to its page, and the ID."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"verbose_name": _("Name/ID"), "order_by": ("name", "pk")} | kwargs)
+
+    def render(self, record: Any) -> SafeString:
+        return named(record.name, record.pk, url=record.get_absolute_url())
+
+
+class StatusColumn(tables.Column):
+    """The dot and the label of a field with choices, sorted by it."""
+
+    def __init__(self, name: str = "status", **kwargs: Any) -> None:
+        super().__init__(order_by=(name, "pk"), **kwargs)
+        self.name = name
+
+    def render(self, record: Any) -> SafeString:
+        return status(getattr(record, self.name), getattr(record, f"get_{self.name}_display")())
+
+
+class TimeColumn(tables.Column):
     """A time as people say it, sorted by the field `name`."""
 
+    empty_values = ()
+
     def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__("{{ value|ago }}", order_by=(name, "pk"), attrs={"td": {"class": "time"}}, **kwargs)
+        super().__init__(order_by=(name, "pk"), attrs={"td": {"class": "time"}}, **kwargs)
+
+    def render(self, value: Any) -> str:
+        return ago(value)
 
 
 class NumberColumn(tables.Column):
@@ -123,10 +178,8 @@ class ActionsColumn(FragmentColumn):
         known: Callable[[Any, Any], dict[str, Any]] = lambda _record, _table: {},
     ) -> None:
         super().__init__(
-            "{% actions offers 'row' %}",
-            extra_context=lambda record, table: {
-                "offers": offered(actions, record, table.request.actor, **known(record, table))
-            },
+            "components/_row_actions.html",
+            lambda record, table: {"offers": offered(actions, record, table.actor, **known(record, table))},
             verbose_name=_("Operation"),
             orderable=False,
             attrs={name: {"class": "row-actions"} for name in ("th", "td")},
@@ -134,21 +187,25 @@ class ActionsColumn(FragmentColumn):
 
 
 def paged(
-    table_class: type[ImsTable],
-    queryset: "QuerySet[Model]",
+    table_class: type[T],
+    rows: "QuerySet[Any]",
     request: HttpRequest,
     columns: Collection[str] | None = None,
     **kwargs: Any,
-) -> ImsTable:
+) -> T:
     """The table of a request: order, page and page size from its URL; bad values are ignored.
 
     `columns`: the choosable columns to show; None shows every column.
     """
-    table = table_class(queryset, request=request, **kwargs)
-    if columns is not None:
-        table.show(columns)
+    shown = table_class.choosable if columns is None else columns
+    actor = getattr(request, "actor", None)
+    table = table_class(
+        table_class.reading(rows, request.GET, shown, actor), request=request, actor=actor, **kwargs
+    )
+    table.show(shown)
     tables.RequestConfig(request, paginate=False).configure(table)  # its own paging takes any size
     size = request.GET.get(table.prefixed_per_page_field, "")
     table.paginate(per_page=int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE)
     table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
+    table.load([row.record for row in table.paginated_rows])
     return table

@@ -5,13 +5,17 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.core.filters import ListFilter
 from imsconsole.jobs.models import Job
 
 
-class JobFilter(filters.FilterSet):
+class JobFilter(ListFilter):
     """By part of the subject's name, kind and state; a value that does not exist is ignored."""
+
+    primary = ("q", "kind", "state")
 
     q = filters.CharFilter(
         label=_("Name"),
@@ -26,8 +30,8 @@ class JobFilter(filters.FilterSet):
         model = Job
         fields = ("q", "kind", "state")
 
-    def __init__(self, data: Any, *, queryset: "QuerySet[Job]") -> None:
-        super().__init__(data, queryset=queryset)
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Job]", **kwargs: Any) -> None:
+        super().__init__(data, queryset=queryset, **kwargs)
         self.filters["kind"].extra["choices"] = _kinds(queryset)
 
 

@@ -1,34 +1,50 @@
-"""The list of jobs."""
+"""The list of jobs, and the columns of its file."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.access import ActorRequest
+from imsconsole.audit.words import kind_title
+from imsconsole.core.cells import link
+from imsconsole.core.csv import Columns, moment
 from imsconsole.core.pages import pages_found
-from imsconsole.core.tables import FragmentColumn, ImsTable, paged
+from imsconsole.core.tables import FragmentColumn, ImsTable, TimeColumn
 from imsconsole.jobs.models import Job
+
+COLUMNS: Columns = (
+    (_("Job"), lambda job: job.title),
+    (_("Job ID"), lambda job: job.pk),
+    (_("About"), lambda job: job.subject_name),
+    (_("Resource type"), lambda job: kind_title(job.subject_kind)),
+    (_("Resource ID"), lambda job: job.subject_id),
+    (_("State"), lambda job: job.status_label),
+    (_("Reason"), lambda job: job.error_sentence if job.state == Job.State.FAILED else ""),
+    (_("Started by"), lambda job: job.user or gettext("the service")),
+    (_("Created at"), lambda job: moment(job.created_at)),
+    (_("Started at"), lambda job: moment(job.started_at)),
+    (_("Ended at"), lambda job: moment(job.finished_at)),
+)
 
 
 class JobTable(ImsTable):
     """Kind, subject, state with progress or error, who started it, when."""
 
+    choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
+        ("subject_name", "state", "user", "created_at"), True
+    )
+
     kind = tables.Column(verbose_name=_("Job"))
-    subject_name = tables.Column(verbose_name=_("About"), attrs={"td": {"translate": "no"}})
+    subject_name = tables.Column(verbose_name=_("About"))
     state = FragmentColumn(
-        template_name="jobs/_cell_state.html",
-        verbose_name=_("State"),
-        attrs={"td": {"class": "job-status"}},
+        "jobs/_cell_state.html", verbose_name=_("State"), attrs={"td": {"class": "job-status"}}
     )
     user = tables.Column(verbose_name=_("Started by"), order_by="user__username", empty_values=())
-    created_at = FragmentColumn(
-        "{{ record.created_at|ago }}", verbose_name=_("Created"), order_by=("created_at", "pk")
-    )
+    created_at = TimeColumn("created_at", verbose_name=_("Created"))
 
     class Meta(ImsTable.Meta):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "jobs-table"}
@@ -39,26 +55,18 @@ class JobTable(ImsTable):
     empty_template = "jobs/_empty_list.html"
     caption = _("Jobs")
 
+    def load(self, records: list[Job]) -> None:
+        self.pages = pages_found(((job.subject_kind, job.subject_id) for job in records), self.actor)
+
     def render_kind(self, record: Job) -> SafeString:
         return format_html('<a href="{}">{}</a>', record.get_absolute_url(), record.title)
 
-    def render_subject_name(self, record: Job) -> str | SafeString:
-        url = self.pages.get((record.subject_kind, str(record.subject_id)))
-        return format_html('<a href="{}">{}</a>', url, record.subject_name) if url else record.subject_name
+    def render_subject_name(self, record: Job) -> SafeString:
+        url = self.pages.get((record.subject_kind, str(record.subject_id)), "")
+        return link(url, record.subject_name)
 
     def render_user(self, record: Job) -> str:
         return str(record.user) if record.user else str(_("the service"))
 
-    @property
-    def rows_in_progress(self) -> list[str]:
-        """The ids of the rows that change by themselves."""
-        return [f"job-row-{row.record.pk}" for row in self.paginated_rows if row.record.is_live]
-
-
-def job_table(jobs: "QuerySet[Job]", request: ActorRequest) -> JobTable:
-    """The page of the list that the request's URL asks for."""
-    table = paged(JobTable, jobs.select_related("user"), request)
-    assert isinstance(table, JobTable)  # noqa: S101  paged returns what it was given
-    shown = [row.record for row in table.page.object_list]
-    table.pages = pages_found(((job.subject_kind, job.subject_id) for job in shown), request.actor)
-    return table
+    def is_working(self, record: Job) -> bool:
+        return record.is_live

@@ -7,6 +7,7 @@ from imsconsole.jobs import views
 app_name = "jobs"
 urlpatterns = [
     path("", views.list_jobs, name="list"),
+    path("export.csv", views.export_jobs, name="export"),
     path("quotas/", views.show_quotas, name="quotas"),
     path("about/<uuid:subject_id>/", views.show_about, name="subject"),
     path("<uuid:job_id>/", views.show_job, name="detail"),

@@ -6,8 +6,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, page_view, post_view
+from imsconsole.accounts.lists import ListView
+from imsconsole.accounts.models import ListName
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pages import page_of, pages_found
@@ -18,7 +21,7 @@ from imsconsole.jobs.filters import JobFilter
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import quota_lines
 from imsconsole.jobs.steps import step_lines
-from imsconsole.jobs.tables import job_table
+from imsconsole.jobs.tables import COLUMNS, JobTable
 
 
 def _find(request: ActorRequest, job_id: UUID) -> Job:
@@ -27,18 +30,17 @@ def _find(request: ActorRequest, job_id: UUID) -> Job:
     )
 
 
-@page_view
-def list_jobs(request: ActorRequest) -> HttpResponse:
-    found = JobFilter(request.GET, queryset=Job.objects.visible_to(request.actor))
-    context = {
-        "active": "jobs",
-        "filter": found,
-        "is_narrowed": any(request.GET.get(name) for name in found.filters),
-        "table": job_table(found.qs, request),
-        "kept": [(name, request.GET[name]) for name in ("sort", "per_page") if name in request.GET],
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "jobs/list.html", "jobs/_list.html", context)
+LIST = ListView(
+    ListName.JOBS,
+    lambda request: Job.objects.visible_to(request.actor).select_related("user"),
+    JobFilter,
+    JobTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s job", "%(n)s jobs", "n"),
+    template="jobs/list.html",
+)
+list_jobs = page_view(LIST.page)
+export_jobs = page_view(LIST.csv)
 
 
 @page_view

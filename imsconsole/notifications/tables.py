@@ -3,9 +3,14 @@
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable
+from imsconsole.accounts.actor import actor_for
+from imsconsole.core.cells import status
+from imsconsole.core.pages import pages_found
+from imsconsole.core.tables import ActionsColumn, ImsTable, TimeColumn
 from imsconsole.notifications.actions import MESSAGE_ACTIONS
 from imsconsole.notifications.models import Message
 
@@ -16,13 +21,9 @@ class MessageTable(ImsTable):
     caption = _("Messages")
     empty_template = "notifications/_empty_list.html"
 
-    code = FragmentColumn(
-        template_name="notifications/_cell_sentence.html", verbose_name=_("Message"), orderable=False
-    )
+    code = tables.Column(verbose_name=_("Message"), orderable=False)
     project = tables.Column(verbose_name=_("Project"), orderable=False)
-    created_at = FragmentColumn(
-        "{{ record.created_at|ago }}", verbose_name=_("Time"), order_by=("created_at", "pk")
-    )
+    created_at = TimeColumn("created_at", verbose_name=_("Time"))
     actions = ActionsColumn(MESSAGE_ACTIONS)
 
     class Meta(ImsTable.Meta):
@@ -34,3 +35,22 @@ class MessageTable(ImsTable):
             "id": lambda record: f"message-{record.pk}",
             "class": lambda record: "" if record.read_at else "message-unread",
         }
+
+    def load(self, records: list[Message]) -> None:
+        """Each `link` leads to what the message is about, while that is there and the user still is in its project.
+
+        Without a project it is looked for in the one the reader is in.
+        """
+        for project in {message.project for message in records}:
+            of_project = [message for message in records if message.project == project]
+            actor = actor_for(self.request.user, project) if project else self.actor
+            about = ((message.subject_kind, message.subject_id) for message in of_project)
+            pages = pages_found(about, actor) if actor else {}
+            for message in of_project:
+                message.link = pages.get((message.subject_kind, str(message.subject_id)), "")
+
+    def render_code(self, record: Message) -> SafeString:
+        """Its first word for those who see no colours."""
+        word = status(record.level, record.get_level_display())
+        text = format_html('{} <span class="message-text">{}</span>', word, record.sentence)
+        return format_html('<div class="message">{}</div>', text)

@@ -13,7 +13,6 @@ from imsconsole.accounts.access import UserRequest, page_view, post_view
 from imsconsole.accounts.actor import actor_for
 from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.pages import pages_found
 from imsconsole.core.tables import paged
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.tables import MessageTable
@@ -25,12 +24,10 @@ def list_messages(request: UserRequest) -> HttpResponse:
     own = Message.objects.visible_to(request.user)
     only_unread = request.GET.get("show") == "unread"
     shown = (own.unread() if only_unread else own).select_related("project")
-    table = paged(MessageTable, shown, request)
-    _link([row.record for row in table.page.object_list], request)
     here, unread = reverse("messages:list"), own.unread().count()
     context = {
         "active": "messages",
-        "table": table,
+        "table": paged(MessageTable, shown, request),
         "only_unread": only_unread,
         "unread": unread,
         "tabs": [
@@ -39,20 +36,6 @@ def list_messages(request: UserRequest) -> HttpResponse:
         ],
     }
     return render_page(request, "notifications/list.html", "notifications/_list.html", context)
-
-
-def _link(shown: list[Message], request: UserRequest) -> None:
-    """Each `link` leads to what the message is about, while that is there and the user still is in its project.
-
-    Without a project it is looked for in the one the reader is in.
-    """
-    for project in {message.project for message in shown}:
-        of_project = [message for message in shown if message.project == project]
-        actor = actor_for(request.user, project) if project else request.actor
-        about = ((message.subject_kind, message.subject_id) for message in of_project)
-        pages = pages_found(about, actor) if actor else {}
-        for message in of_project:
-            message.link = pages.get((message.subject_kind, str(message.subject_id)), "")
 
 
 @page_view.for_anyone

@@ -1,10 +1,13 @@
-"""What was charged, in rows."""
+"""What was charged, in rows, and the columns of the files: money to the cent on a page, in full there."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -12,23 +15,60 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
-from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
+from imsconsole.core.cells import link
+from imsconsole.core.csv import Columns
 from imsconsole.core.tables import ImsTable
-from market.money import money
+from market.money import money, price_text
+
+
+def _in_full(name: str) -> Callable[[Any], str]:
+    return lambda row: f"{row[name]:f}"
+
+
+def _month(row: dict[str, Any]) -> str:
+    return f"{row['month']:%Y-%m}"
+
+
+FEE_COLUMNS: Columns = (
+    (_("Image fee"), _in_full("image_fee")),
+    (_("Flavor"), _in_full("flavor_fee")),
+    (_("Disks"), _in_full("disk_fee")),
+    (_("Total"), _in_full("total")),
+)
+SERVER_COLUMNS: Columns = ((_("Server"), itemgetter("name")), *FEE_COLUMNS)
+IMAGE_COLUMNS: Columns = ((_("Image"), itemgetter("name")), *FEE_COLUMNS)
+MONTH_COLUMNS: Columns = ((_("Month"), _month), *FEE_COLUMNS)
+INCOME_COLUMNS: Columns = (
+    (_("Month"), _month),
+    (_("Listing"), itemgetter("title")),
+    (_("Servers"), itemgetter("servers")),
+    (_("Income"), _in_full("total")),
+)
+LINE_COLUMNS: Columns = (
+    (_("Hour (UTC)"), lambda line: line.hour.astimezone(UTC).isoformat(timespec="minutes")),
+    (_("Server"), lambda line: line.server.name),
+    (_("Server ID"), lambda line: line.server_id),
+    (_("Image"), lambda line: line.image.name),
+    (_("Image ID"), lambda line: line.image_id),
+    (_("Charged for"), lambda line: line.price.get_of_display()),
+    (_("Product code"), lambda line: line.price.listing_id),
+    (_("Price"), lambda line: price_text(line.price)),
+    (_("Seconds"), lambda line: line.seconds),
+    (_("Seconds × units"), lambda line: line.unit_seconds),
+    (_("Amount"), lambda line: f"{line.value:f}"),
+    (_("Currency"), lambda _line: settings.DEFAULT_CURRENCY),
+)
 
 
 class MoneyColumn(tables.Column):
-    """To the cent on a page, in full in a file."""
+    """To the cent."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(attrs={"td": {"class": "number"}, "th": {"class": "number"}}, **kwargs)
 
     def render(self, value: Decimal) -> str:
         return money(value)
-
-    def value(self, value: Decimal) -> str:
-        return f"{value:f}"
 
 
 class FeesTable(ImsTable):
@@ -46,30 +86,21 @@ class FeesTable(ImsTable):
 
 class NamedFees(FeesTable):
     name = tables.Column(order_by=("name", "pk"))
-    key = tables.Column(accessor="pk", verbose_name="ID", visible=False)
     url_name: ClassVar[str] = ""
     model: ClassVar[type[Server] | type[Image]]
 
     class Meta(FeesTable.Meta):
-        sequence = ("name", "key", "...")
+        sequence = ("name", "...")
         order_by = ("-total",)
 
-    def load(self, actor: Actor) -> "NamedFees":
+    def load(self, records: list[dict[str, Any]]) -> None:
         """Which rows of this page still have a page of their own."""
-        shown = [row.record["pk"] for row in self.paginated_rows]
-        visible = self.model.objects.visible_to(actor).existing().filter(pk__in=shown)
+        shown = [row["pk"] for row in records]
+        visible = self.model.objects.visible_to(self.actor).existing().filter(pk__in=shown)
         self.there = set(visible.values_list("pk", flat=True))
-        return self
 
     def render_name(self, value: str, record: dict[str, Any]) -> SafeString:
-        if record["pk"] not in self.there:
-            return format_html('<span translate="no">{}</span>', value)
-        return format_html(
-            '<a href="{}" translate="no">{}</a>', reverse(self.url_name, args=[record["pk"]]), value
-        )
-
-    def value_name(self, value: str) -> str:
-        return value
+        return link(reverse(self.url_name, args=[record["pk"]]) if record["pk"] in self.there else "", value)
 
 
 class ServerFees(NamedFees):
@@ -94,9 +125,6 @@ class MonthFees(FeesTable):
     caption: ClassVar[str | Promise] = _("Charges by month")
     month = tables.Column(verbose_name=_("Month"))
 
-    def load(self, _actor: Actor) -> "MonthFees":
-        return self
-
     class Meta(FeesTable.Meta):
         sequence = ("month", "...")
         order_by = ("-month",)
@@ -104,9 +132,6 @@ class MonthFees(FeesTable):
     def render_month(self, value: datetime) -> SafeString:
         url = f"{reverse('market:billing')}?month={value:%Y-%m}"
         return format_html('<a href="{}">{}</a>', url, f"{value:%Y-%m}")
-
-    def value_month(self, value: datetime) -> str:
-        return f"{value:%Y-%m}"
 
 
 class IncomeTable(ImsTable):
@@ -129,8 +154,4 @@ class IncomeTable(ImsTable):
         return f"{value:%Y-%m}"
 
     def render_title(self, value: str, record: dict[str, Any]) -> SafeString:
-        url = reverse("market:detail", args=[record["listing"]])
-        return format_html('<a href="{}" translate="no">{}</a>', url, value)
-
-    def value_title(self, value: str) -> str:
-        return value
+        return link(reverse("market:detail", args=[record["listing"]]), value)

@@ -1,19 +1,16 @@
 """What was charged: to buyers, and as the income of sellers. Every page and file is of the actor's project."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
-from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.cloud.servers.usage import settled_until
-from imsconsole.core.csv import csv_response, csv_stream, dated_name
+from imsconsole.core.csv import Columns, csv_response, dated_name
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
 from imsconsole.core.tables import paged
@@ -31,14 +28,19 @@ from market.billing.questions import (
     total_income,
     totals_of,
 )
-from market.billing.tables import FeesTable, ImageFees, IncomeTable, MonthFees, ServerFees
-from market.models import Charge, Listing
-from market.money import price_text
-
-LINE_HEADINGS = (
-    _("Hour (UTC)"), _("Server"), _("Server ID"), _("Image"), _("Image ID"), _("Charged for"), _("Product code"),
-    _("Price"), _("Seconds"), _("Seconds × units"), _("Amount"), _("Currency"),
-)  # fmt: skip
+from market.billing.tables import (
+    IMAGE_COLUMNS,
+    INCOME_COLUMNS,
+    LINE_COLUMNS,
+    MONTH_COLUMNS,
+    SERVER_COLUMNS,
+    FeesTable,
+    ImageFees,
+    IncomeTable,
+    MonthFees,
+    ServerFees,
+)
+from market.models import Listing
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,14 @@ class Section:
     title: str | Promise
     rows: Callable[[Any], Rows]
     table: type[FeesTable]
+    columns: Columns
     of_month: bool = True
 
 
 SECTIONS = {
-    "server": Section(_("By server"), by_server, ServerFees),
-    "image": Section(_("By image"), by_image, ImageFees),
-    "month": Section(_("By month"), by_month, MonthFees, of_month=False),
+    "server": Section(_("By server"), by_server, ServerFees, SERVER_COLUMNS),
+    "image": Section(_("By image"), by_image, ImageFees, IMAGE_COLUMNS),
+    "month": Section(_("By month"), by_month, MonthFees, MONTH_COLUMNS, of_month=False),
 }
 
 
@@ -64,7 +67,6 @@ def show_billing(request: ActorRequest) -> HttpResponse:
     tab, month = _looked_at(request)
     of_month, section = charges_of(request.actor, month), SECTIONS[tab]
     rows = section.rows(of_month if section.of_month else charges_of(request.actor))
-    table: Any = paged(section.table, rows, request)
     context = {
         "active": "billing",
         "tab": tab,
@@ -74,7 +76,7 @@ def show_billing(request: ActorRequest) -> HttpResponse:
         "months": months_of(request.actor),
         "totals": totals_of(of_month),
         "plot": plot_of(month, by_day(of_month)),
-        "table": table.load(request.actor),
+        "table": paged(section.table, rows, request),
         "settled_until": settled_until(),
         "sells": Listing.objects.filter(project=request.actor.project).exists(),
         "query": request.GET.urlencode(),
@@ -89,7 +91,7 @@ def export_billing(request: ActorRequest) -> HttpResponseBase:
     section = SECTIONS[tab]
     rows = section.rows(charges_of(request.actor, month if section.of_month else None))
     name = dated_name(request.actor.project, "charges", *([month] if section.of_month else []))
-    return csv_response(section.table, rows.order_by("-total"), name)
+    return csv_response(section.columns, rows.order_by("-total"), name)
 
 
 @page_view
@@ -98,7 +100,7 @@ def export_lines(request: ActorRequest) -> HttpResponseBase:
     _tab, month = _looked_at(request)
     lines = charges_of(request.actor, month).select_related("server", "image", "price__listing")
     name = dated_name(request.actor.project, "ledger", month)
-    return csv_stream(LINE_HEADINGS, _cells(lines), name)
+    return csv_response(LINE_COLUMNS, lines.order_by("hour", "pk"), name)
 
 
 @page_view
@@ -120,18 +122,7 @@ def show_income(request: ActorRequest) -> HttpResponse:
 def export_income(request: ActorRequest) -> HttpResponseBase:
     """All of it."""
     rows = income_of(request.actor).order_by("-month", "title", "listing")
-    return csv_response(IncomeTable, rows, dated_name(request.actor.project, "income"))
-
-
-def _cells(lines: "QuerySet[Charge]") -> Iterator[list[Any]]:
-    """The cells of each line; 2,000 rows in memory at once."""
-    for line in lines.order_by("hour", "pk").iterator(chunk_size=2000):
-        price = line.price
-        yield [
-            line.hour.astimezone(UTC).isoformat(timespec="minutes"), line.server.name, line.server_id, line.image.name,
-            line.image_id, price.get_of_display(), price.listing_id or "", price_text(price), line.seconds,
-            line.unit_seconds, f"{line.value:f}", settings.DEFAULT_CURRENCY,
-        ]  # fmt: skip
+    return csv_response(INCOME_COLUMNS, rows, dated_name(request.actor.project, "income"))
 
 
 def _looked_at(request: ActorRequest) -> tuple[str, Month]:

@@ -1,12 +1,14 @@
 """The listings of a project, and the versions of one."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_tables2 as tables
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.actor import Actor
-from imsconsole.core.tables import FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.cells import fragment, joined, named
+from imsconsole.core.tables import ImsTable, NumberColumn, StatusColumn, TimeColumn
 from market.models import Listing, ListingVersion
 
 
@@ -16,14 +18,10 @@ class ListingTable(ImsTable):
     caption = _("Listings")
     empty_template = "market/_no_listings.html"
 
-    title = FragmentColumn(
-        template_name="market/_cell_listing.html",
-        verbose_name=_("Title/Product code"),
-        order_by=("latest_title", "pk"),
+    title = tables.Column(
+        accessor="latest__title", verbose_name=_("Title/Product code"), order_by=("latest_title", "pk")
     )
-    state = FragmentColumn(
-        template_name="market/_cell_states.html", verbose_name=_("Versions"), orderable=False
-    )
+    state = tables.Column(accessor="pk", verbose_name=_("Versions"), orderable=False)
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
     created_at = TimeColumn("created_at")
 
@@ -33,9 +31,13 @@ class ListingTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "listings-table"}
         order_by = ("-created_at",)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
+    def render_title(self, record: Listing) -> SafeString:
+        return named(record.latest.title, record.pk, url=reverse("market:listing", args=[record.pk]))
+
+    def render_state(self, record: Listing) -> SafeString:
+        """What is on the market, and what is on its way there."""
+        told = [version for version in (record.published, record.in_making) if version] or [record.latest]
+        return joined(*(fragment("market/_state.html", version=version) for version in told))
 
 
 class VersionTable(ImsTable):
@@ -46,7 +48,7 @@ class VersionTable(ImsTable):
     version = tables.Column(
         linkify=("market:version", {"version_id": tables.A("pk")}), order_by=("version", "pk")
     )
-    state = FragmentColumn(template_name="market/_cell_state.html", order_by=("state", "pk"))
+    state = StatusColumn("state")
     image = tables.Column(linkify=True, order_by=("image__name", "pk"))
     submitted_at = TimeColumn("submitted_at")
     published_at = TimeColumn("published_at")

@@ -66,7 +66,7 @@ def listings(request: ActorRequest) -> HttpResponse:
     publisher = publisher_of(request.actor)
     context = ROOM | {
         "publisher": publisher,
-        "table": paged(ListingTable, listings_of(request.actor), request, actor=request.actor),
+        "table": paged(ListingTable, listings_of(request.actor), request),
         "head": offered(LISTING_LIST_ACTIONS, None, request.actor, publisher=publisher),
     }
     return render_page(request, "market/listings.html", "components/table.html", context)

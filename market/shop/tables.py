@@ -1,20 +1,22 @@
-"""The list of offers."""
+"""The list of offers, and the columns of its file."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 import django_tables2 as tables
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.actor import Actor
+from imsconsole.core.csv import Columns
 from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
-from market.models import ListingVersion, Price
+from market.models import ListingVersion
+from market.money import price_text
 from market.shop.actions import OFFER_ACTIONS
 from market.shop.offers import load_deployments, priced
 
 
 class OfferTable(ImsTable):
-    """A page of `offers.offered_in`, for `actor`; call `load` before it is drawn."""
+    """A page of `offers.offered_in`, for `actor`."""
 
     caption = _("Market images")
     empty_template = "market/_empty_list.html"
@@ -28,20 +30,14 @@ class OfferTable(ImsTable):
     }
 
     name = FragmentColumn(
-        template_name="market/_cell_offer.html",
+        "market/_cell_offer.html",
         accessor="title",
         verbose_name=_("Listing"),
         order_by=("title", "pk"),
     )
     category = tables.Column(verbose_name=_("Product category"), order_by=("category", "pk"))
     platform = tables.Column(verbose_name=_("OS"), order_by=("platform", "pk"))
-    price = FragmentColumn(
-        template_name="market/_cell_price.html",
-        empty_values=(),
-        order_by=("price_amount", "pk"),
-        verbose_name=_("Price"),
-        extra_context=lambda record, table: {"price": table.prices.get(record.listing_id)},
-    )
+    price = tables.Column(empty_values=(), order_by=("price_amount", "pk"), verbose_name=_("Price"))
     running = NumberColumn("running", verbose_name=_("Servers running"))
     version = tables.Column(order_by=("version", "pk"))
     published_at = TimeColumn("published_at")
@@ -53,33 +49,24 @@ class OfferTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table offers", "id": "offers-table"}
         order_by = ("-running", "name")
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-        self.prices: dict[UUID, Price] = {}
+    def load(self, records: list[ListingVersion]) -> None:
+        """Prices, and how each becomes a server."""
+        self.prices = priced(records)
+        load_deployments(records, self.actor)
 
-    def load(self) -> "OfferTable":
-        """What the rows of this page say besides: prices, and how each becomes a server."""
-        shown = [row.record for row in self.paginated_rows]
-        self.prices = priced(shown)
-        load_deployments(shown, self.actor)
-        return self
+    def render_price(self, record: ListingVersion) -> SafeString:
+        return format_html('<span class="price">{}</span>', price_text(self.prices.get(record.listing_id)))
 
 
-class OfferExport(tables.Table):
-    """A line of the CSV per offer."""
-
-    title = tables.Column()
-    version = tables.Column()
-    listing_id = tables.Column(verbose_name=_("Product code"))
-    market_image = tables.Column(verbose_name=_("Image ID"))
-    publisher = tables.Column(accessor="listing__publisher")
-    category = tables.Column()
-    platform = tables.Column(verbose_name=_("OS"), default="")
-    price_unit = tables.Column(verbose_name=_("Charged"))
-    price_amount = tables.Column(verbose_name=_("Price"))
-    running = tables.Column(verbose_name=_("Servers running"))
-
-    class Meta:
-        model = ListingVersion
-        fields = ()
+COLUMNS: Columns = (
+    (_("Title"), lambda offer: offer.title),
+    (_("Version"), lambda offer: offer.version),
+    (_("Product code"), lambda offer: offer.listing_id),
+    (_("Image ID"), lambda offer: offer.market_image),
+    (_("Publisher"), lambda offer: offer.listing.publisher),
+    (_("Category"), lambda offer: offer.get_category_display()),
+    (_("OS"), lambda offer: offer.platform),
+    (_("Charged"), lambda offer: offer.price_unit),
+    (_("Price"), lambda offer: offer.price_amount),
+    (_("Servers running"), lambda offer: offer.running),
+)

@@ -6,19 +6,17 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.core.actions import offered
-from imsconsole.core.csv import csv_response, dated_name
-from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.query_string import state_of
+from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
 from market.models import Acceptance, ListingVersion, Picture, Price, Publisher
 from market.prices.lookup import price_of_listing, prices_of_listing
@@ -27,36 +25,22 @@ from market.shop.filters import OfferFilter
 from market.shop.offers import deployment_of, market_images, offered_in, readable_by
 from market.shop.rules import can_accept_terms
 from market.shop.services import accept_terms
-from market.shop.tables import OfferExport, OfferTable
+from market.shop.tables import COLUMNS, OfferTable
 
 KEPT_S = 24 * 3600  # how long a browser keeps a picture
 
 
-@page_view
-def list_offers(request: ActorRequest) -> HttpResponse:
-    """What is offered in the region, filtered and sorted by the URL."""
-    if opened := default_view(request, ListName.MARKET):
-        return opened
-    found = OfferFilter(request.GET, queryset=offered_in(request.actor))
-    columns = chosen_columns(request, ListName.MARKET, OfferTable)
-    table: Any = paged(OfferTable, found.qs, request, columns, actor=request.actor)
-    context = {
-        "active": "market",
-        "filter": found,
-        "table": table.load(),
-        "list": list_page(request, ListName.MARKET, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "market/list.html", "market/_list.html", context)
-
-
-@page_view
-def export_offers(request: ActorRequest) -> HttpResponseBase:
-    """The list's query as CSV."""
-    found = OfferFilter(request.GET, queryset=offered_in(request.actor))
-    name = dated_name(request.actor.project, "market")
-    return csv_response(OfferExport, found.qs.order_by("title", "pk"), name)
+LIST = ListView(
+    ListName.MARKET,
+    lambda request: offered_in(request.actor),
+    OfferFilter,
+    OfferTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s listing", "%(n)s listings", "n"),
+    template="market/list.html",
+)
+list_offers = page_view(LIST.page)
+export_offers = page_view(LIST.csv)
 
 
 @page_view
@@ -98,8 +82,8 @@ def show_publisher(request: ActorRequest, publisher_id: uuid.UUID) -> HttpRespon
     """Who a publisher is, and what they offer in this region."""
     publisher = get_object_or_404(Publisher.objects.visible_to(request.actor), pk=publisher_id)
     offers = offered_in(request.actor).filter(listing__publisher=publisher)
-    table: Any = paged(OfferTable, offers, request, actor=request.actor)
-    context = {"active": "market", "publisher": publisher, "table": table.load()}
+    table = paged(OfferTable, offers, request)
+    context = {"active": "market", "publisher": publisher, "table": table}
     return render_page(request, "market/publisher.html", "components/table.html", context)
 
 

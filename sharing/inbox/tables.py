@@ -1,14 +1,17 @@
-"""The inbox as a list and as CSV."""
+"""The inbox as a list and in a file."""
 
 from typing import ClassVar
 
 import django_tables2 as tables
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.cells import named
+from imsconsole.core.csv import Columns
+from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
 from sharing.inbox.actions import RECEIVED_ACTIONS
 from sharing.models import Share
-from sharing.tables import COMMON, Columns, ShareTable
+from sharing.tables import COMMON, ShareTable
 
 INBOX_COLUMNS: Columns = (
     (_("Image name"), lambda share: share.image.name),
@@ -37,11 +40,7 @@ class InboxTable(ShareTable):
         "servers_count": True,
     }
 
-    image = FragmentColumn(
-        template_name="sharing/inbox/_cell_image.html",
-        verbose_name=_("Image"),
-        order_by=("image__name", "pk"),
-    )
+    image = tables.Column(verbose_name=_("Image"), order_by=("image__name", "pk"))
     type = tables.Column(
         accessor="image__get_type_display", verbose_name=_("Image type"), order_by=("image__type", "pk")
     )
@@ -54,9 +53,7 @@ class InboxTable(ShareTable):
         order_by=("image__min_disk_gb", "pk"),
         attrs={"td": {"class": "number"}},
     )
-    owner = FragmentColumn(
-        template_name="sharing/inbox/_cell_owner.html", order_by=("owner__account__name", "pk")
-    )
+    owner = tables.Column(order_by=("owner__account__name", "pk"))
     answered_at = TimeColumn("answered_at")
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
     actions = ActionsColumn(RECEIVED_ACTIONS)
@@ -69,3 +66,11 @@ class InboxTable(ShareTable):
         )  # fmt: skip
         order_by = ("-created_at",)
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "inbox-table"}
+
+    def render_image(self, record: Share) -> SafeString:
+        """Its own page once it is accepted, else the offer's."""
+        page = record.image if record.status == Share.Status.ACCEPTED else record
+        return named(record.image.name, record.image_id, url=page.get_absolute_url())
+
+    def render_owner(self, record: Share) -> SafeString:
+        return named(record.owner.account, record.owner_id)

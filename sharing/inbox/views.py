@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,59 +14,45 @@ from images.fields.encryption import encryption_of
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.core.actions import offered
-from imsconsole.core.csv import csv_stream, dated_name
 from imsconsole.core.each import do_each, tell_each
-from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.query_string import state_of
-from imsconsole.core.tables import paged
 from sharing.inbox.actions import PENDING_ACTIONS, RECEIVED_ACTIONS
 from sharing.inbox.forms import InboxFilter, ReceivingVaultForm
 from sharing.inbox.rules import can_accept, can_answer_all, can_reject
 from sharing.inbox.services import accept_share, reject_share
 from sharing.inbox.tables import INBOX_COLUMNS, InboxTable
 from sharing.models import Share, ShareQuerySet
-from sharing.tables import csv_rows
 
 TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
 MOST_AT_ONCE = 500
 ACCEPTED = ngettext_lazy("%(n)s image has been accepted.", "%(n)s images have been accepted.", "n")
 
 
-@page_view
-def inbox(request: ActorRequest) -> HttpResponse:
-    """A page of a tab, filtered and sorted by the URL."""
-    if opened := default_view(request, ListName.SHARING):
-        return opened
+def _more(request: ActorRequest, _table: InboxTable) -> dict[str, Any]:
     actor, tab = request.actor, _tab_of(request)
-    found = InboxFilter(request.GET, queryset=_received(actor, tab))
     pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
-    export = state_of(request.GET, "per_page", "columns")
-    export["tab"] = tab
-    context = {
-        "active": "sharing",
-        "tab": tab,
-        "tabs": _tabs(actor),
-        "filter": found,
-        "table": paged(
-            InboxTable, found.qs, request, chosen_columns(request, ListName.SHARING, InboxTable), actor=actor
-        ),
-        "list": list_page(request, ListName.SHARING, found),
-        "export_query": export.urlencode(),
-        "head": offered(PENDING_ACTIONS if tab == "pending" else (), list(pending[:1]), actor),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "sharing/inbox/list.html", "sharing/inbox/_list.html", context)
+    head = offered(PENDING_ACTIONS if tab == "pending" else (), list(pending[:1]), actor)
+    return {"tab": tab, "tabs": _tabs(actor), "head": head}
 
 
-@page_view
-def export_inbox(request: ActorRequest) -> HttpResponseBase:
-    """The list's query as CSV."""
-    found = InboxFilter(request.GET, queryset=_received(request.actor, _tab_of(request)))
-    name = dated_name(request.actor.project, "shared-images")
-    return csv_stream([title for title, _cell in INBOX_COLUMNS], csv_rows(found.qs, INBOX_COLUMNS), name)
+def _of_tab(request: ActorRequest) -> ShareQuerySet:
+    return _received(request.actor, _tab_of(request))
+
+
+LIST = ListView(
+    ListName.SHARING,
+    _of_tab,
+    InboxFilter,
+    InboxTable,
+    INBOX_COLUMNS,
+    ngettext_lazy("%(n)s image", "%(n)s images", "n"),
+    template="sharing/inbox/list.html",
+    more=_more,
+)
+inbox = page_view(LIST.page)
+export_inbox = page_view(LIST.csv)
 
 
 @page_view

@@ -23,7 +23,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made
 from imsconsole.core.actions import offered
-from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page
 from imsconsole.core.selection import split_by
 from imsconsole.core.tables import paged
@@ -34,7 +34,6 @@ from sharing.share.forms import ShareForm
 from sharing.share.orders import SHARE, fits_order, ids_in, lines_of, outcomes_of, share_each
 from sharing.share.rules import limit_of
 from sharing.share.tables import MEMBER_COLUMNS, MemberTable
-from sharing.tables import csv_rows
 
 MOST_IMAGES = 100
 
@@ -187,7 +186,7 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "active": "images",
         "image": image,
         "tabs": tabs_of(image, request.actor),
-        "table": paged(MemberTable, shares, request, actor=request.actor),
+        "table": paged(MemberTable, shares, request),
         "accepted": accepted,
         "limit": limit_of(image),
         "offers": offered(MEMBERS_ACTIONS, image, request.actor),
@@ -198,6 +197,5 @@ def members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @page_view
 def export_members(request: ActorRequest, image_id: uuid.UUID) -> HttpResponseBase:
     image = get_object_or_404(Image.objects.owned_by(request.actor), pk=image_id)
-    rows = csv_rows(shares_of(image, request.actor), MEMBER_COLUMNS)
     name = dated_name(request.actor.project, "members")
-    return csv_stream([title for title, _cell in MEMBER_COLUMNS], rows, name)
+    return csv_response(MEMBER_COLUMNS, shares_of(image, request.actor), name)

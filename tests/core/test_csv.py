@@ -1,21 +1,16 @@
 import csv
 import io
+from itertools import count
 from types import GeneratorType
 
-import django_tables2 as tables
 import pytest
+from django.utils.translation import gettext_lazy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imsconsole.accounts.models import Region
 from imsconsole.core.csv import BOM, csv_lines, csv_response, safe_cell
 from tests.factories import RegionFactory
-
-
-class RegionExport(tables.Table):
-    class Meta:
-        model = Region
-        fields = ("code", "name")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
@@ -47,15 +42,32 @@ def test_lines_are_made_one_at_a_time():
     assert [next(lines), next(lines)] == [f"{BOM}heading\r\n", "first\r\n"]
 
 
-def test_a_table_is_streamed_in_its_columns_with_one_query(db, django_assert_num_queries):
+COLUMNS = (
+    ("Code", lambda region: region.code),
+    (gettext_lazy("Region"), lambda region: region.name),
+    ("Rank", lambda region: None),
+)
+
+
+def test_rows_are_streamed_in_their_columns_with_one_query(db, django_assert_num_queries):
     RegionFactory(code="a", name="=cmd()")
     RegionFactory(code="b", name='With "quotes", and commas')
     with django_assert_num_queries(1):
-        response = csv_response(RegionExport, Region.objects.order_by("code"), "区域.csv")
+        response = csv_response(COLUMNS, Region.objects.order_by("code"), "区域.csv")
         text = b"".join(response.streaming_content).decode()
     assert response.streaming
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "filename*=UTF-8''%E5%8C%BA%E5%9F%9F.csv" in response["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))
-    assert rows[1:] == [["a", "'=cmd()"], ["b", 'With "quotes", and commas']]
+    assert rows == [
+        ["Code", "Region", "Rank"],
+        ["a", "'=cmd()", ""],
+        ["b", 'With "quotes", and commas', ""],
+    ]
     assert text.startswith(BOM)
+
+
+def test_rows_may_be_endless():
+    response = csv_response(COLUMNS, (Region(code=str(n), name="x") for n in count()), "all.csv")
+    lines = iter(response.streaming_content)
+    assert [next(lines) for _line in range(3)][1:] == [b"0,x,\r\n", b"1,x,\r\n"]

@@ -25,7 +25,7 @@ from tests.conftest import client_of
 
 ROOT = Path(settings.BASE_DIR)
 HAN = re.compile("[一-鿿]")
-ALSO_CHINESE = {"ID", "SHA-256", "vCPUs"}
+ALSO_CHINESE = {"ID", "SHA-256", "vCPU", "vCPUs"}
 LITERAL = re.compile(r"""<th\b[^>]*>([^<{]+)<|data-label=["']([^"'{]+)["']""")
 PO = ROOT / "imsconsole" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 

@@ -23,7 +23,7 @@ def project(request: ActorRequest) -> HttpResponse:
     own = members.get(user=request.user)
     context = {
         "active": "project",
-        "table": paged(MembersTable, members, request, administers=actor.administers),
+        "table": paged(MembersTable, members, request),
         "invitations": Invitation.objects.visible_to(actor).open().prefetch_related("projects"),
         "agencies": [
             (agency, offered(AGENCY_ACTIONS, agency, actor))

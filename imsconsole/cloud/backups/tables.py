@@ -1,17 +1,18 @@
-"""The list of backups, and its CSV."""
+"""The list of backups, and the columns of its file."""
 
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.actions import BACKUP_ACTIONS
 from imsconsole.cloud.backups.rules import WORKING
 from imsconsole.cloud.models import Backup
-from imsconsole.core.csv import moment
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.cells import lines, named
+from imsconsole.core.csv import Columns, moment
+from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, StatusColumn, TimeColumn
 from imsconsole.core.text import size
 
 
@@ -32,13 +33,8 @@ class BackupTable(ImsTable):
         "created_at": True,
     }
 
-    name = FragmentColumn(
-        template_name="cloud/backups/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
-    )
-    status = FragmentColumn(
-        '{% include "components/_status.html" with status=record.status label=record.get_status_display %}',
-        order_by=("status", "pk"),
-    )
+    name = NameColumn()
+    status = StatusColumn()
     server_name = tables.Column(order_by=("server_name", "pk"))
     vault = tables.Column(linkify=True, order_by=("vault__name", "pk"))
     kind = tables.Column(order_by=("kind", "pk"))
@@ -56,42 +52,29 @@ class BackupTable(ImsTable):
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"backup-{record.pk}"}
         order_by = ("-created_at",)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
+    def render_name(self, record: Backup) -> SafeString:
+        notes = [gettext("Damaged")] if record.is_damaged else []
+        return lines(named(record.name, record.pk, url=record.get_absolute_url()), *notes)
 
     def render_stored_bytes(self, value: int) -> str:
         return size(value or None)
 
-    @property
-    def rows_in_progress(self) -> list[str]:
-        """The ids of the rows that change by themselves."""
-        return [f"backup-{row.record.pk}" for row in self.paginated_rows if row.record.status in WORKING]
+    def is_working(self, record: Backup) -> bool:
+        return record.status in WORKING
 
 
-class BackupExport(tables.Table):
-    """A line of the CSV per backup."""
-
-    name = tables.Column()
-    id = tables.Column(verbose_name="ID")
-    status = tables.Column()
-    kind = tables.Column()
-    server_name = tables.Column()
-    server_id = tables.Column()
-    vault = tables.Column(default="")
-    size_gb = tables.Column(verbose_name=_("Disk capacity (GB)"))
-    stored_bytes = tables.Column(verbose_name=_("Size (bytes)"))
-    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
-    image = tables.Column()
-    taken_at = tables.Column(default="")
-    created_at = tables.Column()
-
-    class Meta:
-        model = Backup
-        fields = ()
-
-    def render_taken_at(self, value: Any) -> str:
-        return moment(value)
-
-    def render_created_at(self, value: Any) -> str:
-        return moment(value)
+COLUMNS: Columns = (
+    (_("Name"), lambda backup: backup.name),
+    ("ID", lambda backup: backup.pk),
+    (_("Status"), lambda backup: backup.get_status_display()),
+    (_("Kind"), lambda backup: backup.get_kind_display()),
+    (_("Server"), lambda backup: backup.server_name),
+    (_("Server ID"), lambda backup: backup.server_id),
+    (_("Vault"), lambda backup: backup.vault),
+    (_("Disk capacity (GB)"), lambda backup: backup.size_gb),
+    (_("Size (bytes)"), lambda backup: backup.stored_bytes),
+    (_("AZ"), lambda backup: backup.zone.name),
+    (_("Image"), lambda backup: backup.image),
+    (_("Instant"), lambda backup: moment(backup.taken_at)),
+    (_("Created at"), lambda backup: moment(backup.created_at)),
+)

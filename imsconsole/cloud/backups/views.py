@@ -3,9 +3,10 @@
 import uuid
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
@@ -23,7 +24,7 @@ from imsconsole.cloud.backups.rules import (
     can_restore_to,
 )
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
-from imsconsole.cloud.backups.tables import BackupExport, BackupTable
+from imsconsole.cloud.backups.tables import COLUMNS, BackupTable
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
@@ -36,11 +37,11 @@ from imsconsole.jobs.models import Job
 
 LIST = ListView(
     ListName.BACKUPS,
-    "cloud/backups",
-    backups_of,
+    lambda request: backups_of(request.actor),
     BackupFilter,
     BackupTable,
-    BackupExport,
+    COLUMNS,
+    ngettext_lazy("%(n)s backup", "%(n)s backups", "n"),
     BACKUP_LIST_ACTIONS,
 )
 
@@ -51,14 +52,8 @@ def find_backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
     return get_object_or_404(backups.prefetch_related("disks__key"), pk=backup_id)
 
 
-@page_view
-def list_backups(request: ActorRequest) -> HttpResponse:
-    return LIST.page(request)
-
-
-@page_view
-def export_backups(request: ActorRequest) -> HttpResponseBase:
-    return LIST.csv(request)
+list_backups = page_view(LIST.page)
+export_backups = page_view(LIST.csv)
 
 
 @page_view

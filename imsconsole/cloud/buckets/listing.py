@@ -1,19 +1,15 @@
-"""What a bucket shows: the folders and objects at a place, or what a search finds below it; and both lists as CSV."""
+"""What a bucket shows: the folders and objects at a place, or what a search finds below it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum, Value
 from django.db.models.functions import StrIndex, Substr
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from imsconsole.cloud.models import Bucket, BucketObject
-from imsconsole.core.csv import moment
 from imsconsole.core.selection import picked_ids
 
 MOST_FOLDERS = 200
-READ_AT_ONCE = 2000
 
 
 def place_of(query: QueryDict) -> tuple[str, str]:
@@ -64,34 +60,3 @@ def chosen_objects(bucket: Bucket, data: QueryDict) -> QuerySet[BucketObject]:
     if matching := data.get("matching", ""):
         return objects_at(bucket, QueryDict(matching))
     return BucketObject.objects.filter(bucket=bucket, pk__in=picked_ids(data)).stored()
-
-
-def bucket_headings() -> list[str]:
-    return [
-        _("Bucket name"), _("Bucket ID"), _("Region"), _("Storage class"), _("Objects"), _("Used (bytes)"),
-        _("Created by"), _("Created at"),
-    ]  # fmt: skip
-
-
-def bucket_rows(buckets: QuerySet[Bucket]) -> Iterator[list[Any]]:
-    """`buckets` come with their facts."""
-    for each in buckets.select_related("project", "created_by").iterator(chunk_size=READ_AT_ONCE):
-        yield [
-            each.name, str(each.pk), each.project.region_id, each.get_storage_class_display(), each.objects_count,
-            each.stored_bytes, str(each.created_by or ""), moment(each.created_at),
-        ]  # fmt: skip
-
-
-def object_headings() -> list[str]:
-    return [
-        _("Object name"), _("Object ID"), _("Size (bytes)"), _("SHA-256"), _("Content type"), _("Uploaded by"),
-        _("Last modified"),
-    ]  # fmt: skip
-
-
-def object_rows(objects: QuerySet[BucketObject]) -> Iterator[list[Any]]:
-    for each in objects.select_related("created_by").iterator(chunk_size=READ_AT_ONCE):
-        yield [
-            each.key, str(each.pk), each.size_bytes, each.sha256, each.content_type, str(each.created_by or ""),
-            moment(each.created_at),
-        ]  # fmt: skip

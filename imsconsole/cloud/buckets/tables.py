@@ -1,22 +1,43 @@
-"""The lists of buckets and of the objects in one."""
+"""The lists of buckets and of the objects in one, and the columns of their files."""
 
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.actions import BUCKET_ACTIONS, OBJECT_ACTIONS
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.cells import link
+from imsconsole.core.csv import Columns, moment
 from imsconsole.core.tables import (
     ActionsColumn,
-    FragmentColumn,
     ImsTable,
     NumberColumn,
     PickColumn,
     TimeColumn,
 )
 from imsconsole.core.text import size
+
+BUCKET_COLUMNS: Columns = (
+    (_("Bucket name"), lambda bucket: bucket.name),
+    (_("Bucket ID"), lambda bucket: bucket.pk),
+    (_("Region"), lambda bucket: bucket.project.region_id),
+    (_("Storage class"), lambda bucket: bucket.get_storage_class_display()),
+    (_("Objects"), lambda bucket: bucket.objects_count),
+    (_("Used (bytes)"), lambda bucket: bucket.stored_bytes),
+    (_("Created by"), lambda bucket: bucket.created_by),
+    (_("Created at"), lambda bucket: moment(bucket.created_at)),
+)
+OBJECT_COLUMNS: Columns = (
+    (_("Object name"), lambda each: each.key),
+    (_("Object ID"), lambda each: each.pk),
+    (_("Size (bytes)"), lambda each: each.size_bytes),
+    (_("SHA-256"), lambda each: each.sha256),
+    (_("Content type"), lambda each: each.content_type),
+    (_("Uploaded by"), lambda each: each.created_by),
+    (_("Last modified"), lambda each: moment(each.created_at)),
+)
 
 
 class BucketTable(ImsTable):
@@ -45,10 +66,6 @@ class BucketTable(ImsTable):
         fields = ()
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "buckets-table"}
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-
     def render_stored_bytes(self, value: int) -> str:
         return size(value)
 
@@ -60,9 +77,7 @@ class ObjectTable(ImsTable):
     empty_template = "cloud/buckets/_empty_bucket.html"
 
     pick = PickColumn()
-    key = FragmentColumn(
-        template_name="cloud/buckets/_object_name.html", verbose_name=_("Object name"), order_by=("key",)
-    )
+    key = tables.Column(verbose_name=_("Object name"), order_by=("key",))
     size_bytes = NumberColumn("size_bytes")
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
@@ -74,9 +89,9 @@ class ObjectTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "objects-table"}
         order_by = ("key",)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
+    def render_key(self, record: Any) -> SafeString:
+        """Without the folder that is shown."""
+        return link(record.get_absolute_url(), record.rest)
 
     def render_size_bytes(self, value: int) -> str:
         return size(value)

@@ -15,22 +15,18 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.buckets.actions import BUCKET_ACTIONS, BUCKET_LIST_ACTIONS, OBJECT_ACTIONS
 from imsconsole.cloud.buckets.arrivals import Arrival
-from imsconsole.cloud.buckets.filters import BucketFilter
+from imsconsole.cloud.buckets.filters import BucketFilter, buckets_of
 from imsconsole.cloud.buckets.forms import BucketForm, LinkForm, UploadForm
 from imsconsole.cloud.buckets.listing import (
     MOST_FOLDERS,
-    bucket_headings,
-    bucket_rows,
     chosen_objects,
     crumbs_of,
     folders_at,
-    object_headings,
-    object_rows,
     objects_at,
     place_of,
 )
@@ -43,12 +39,12 @@ from imsconsole.cloud.buckets.rules import (
 )
 from imsconsole.cloud.buckets.sending import object_of, send_object, token_of
 from imsconsole.cloud.buckets.services import create_bucket, delete_bucket, delete_object, link_object
-from imsconsole.cloud.buckets.tables import BucketTable, ObjectTable
+from imsconsole.cloud.buckets.tables import BUCKET_COLUMNS, OBJECT_COLUMNS, BucketTable, ObjectTable
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.actions import Bar, chosen_for, offered
-from imsconsole.core.csv import csv_stream, dated_name
+from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.each import do_each, tell_each
-from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
 from imsconsole.core.query_string import state_of
 from imsconsole.core.selection import split_by
@@ -56,6 +52,15 @@ from imsconsole.core.streamed import StreamedFile, streaming
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
 
+LIST = ListView(
+    ListName.BUCKETS,
+    lambda request: buckets_of(request.actor),
+    BucketFilter,
+    BucketTable,
+    BUCKET_COLUMNS,
+    ngettext_lazy("%(n)s bucket", "%(n)s buckets", "n"),
+    BUCKET_LIST_ACTIONS,
+)
 MOST_AT_ONCE = 500
 DELETED = ngettext_lazy("%(n)s object was deleted.", "%(n)s objects were deleted.", "n")
 
@@ -66,32 +71,8 @@ def find_bucket(request: ActorRequest, bucket_id: uuid.UUID) -> Bucket:
     return get_object_or_404(buckets.select_related("project__region", "created_by"), pk=bucket_id)
 
 
-@page_view
-def list_buckets(request: ActorRequest) -> HttpResponse:
-    """Buckets of the project; filter, order and page are in the URL."""
-    if opened := default_view(request, ListName.BUCKETS):
-        return opened
-    found = BucketFilter(request.GET, queryset=Bucket.objects.visible_to(request.actor).with_facts())
-    columns = chosen_columns(request, ListName.BUCKETS, BucketTable)
-    buckets = found.qs.select_related("created_by")
-    context = {
-        "active": "buckets",
-        "filter": found,
-        "table": paged(BucketTable, buckets, request, columns, actor=request.actor),
-        "list": list_page(request, ListName.BUCKETS, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "head": offered(BUCKET_LIST_ACTIONS, None, request.actor),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "cloud/buckets/list.html", "cloud/buckets/_list.html", context)
-
-
-@page_view
-def export_buckets(request: ActorRequest) -> HttpResponseBase:
-    """What the list's query finds, as CSV."""
-    found = BucketFilter(request.GET, queryset=Bucket.objects.visible_to(request.actor).with_facts())
-    name = dated_name(request.actor.project, "buckets")
-    return csv_stream(bucket_headings(), bucket_rows(found.qs), name)
+list_buckets = page_view(LIST.page)
+export_buckets = page_view(LIST.csv)
 
 
 @form_view
@@ -120,7 +101,7 @@ def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "crumbs": crumbs_of(prefix),
         "folders": folders[:MOST_FOLDERS],
         "has_more_folders": len(folders) > MOST_FOLDERS,
-        "table": paged(ObjectTable, objects, request, actor=request.actor),
+        "table": paged(ObjectTable, objects, request),
         "state": state_of(request.GET).urlencode() or "q=",
         "offers": offered(BUCKET_ACTIONS, bucket, request.actor),
         "bar": Bar(
@@ -307,4 +288,5 @@ def export_objects(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseB
     """What the list's query finds, as CSV."""
     bucket = find_bucket(request, bucket_id)
     name = dated_name(bucket.name, "objects")
-    return csv_stream(object_headings(), object_rows(objects_at(bucket, request.GET)), name)
+    objects = objects_at(bucket, request.GET).select_related("created_by")
+    return csv_response(OBJECT_COLUMNS, objects, name)

@@ -1,17 +1,18 @@
-"""The list of disks, and its CSV."""
+"""The list of disks, and the columns of its file."""
 
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.disks.actions import DISK_ACTIONS
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.models import Disk
-from imsconsole.core.csv import moment
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.cells import day_and_time, lines, status
+from imsconsole.core.csv import Columns, moment
+from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, StatusColumn, TimeColumn
 
 
 class DiskTable(ImsTable):
@@ -31,10 +32,8 @@ class DiskTable(ImsTable):
         "created_at": True,
     }
 
-    name = FragmentColumn(
-        template_name="cloud/disks/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
-    )
-    status = FragmentColumn(template_name="cloud/disks/_cell_status.html", order_by=("status", "pk"))
+    name = NameColumn()
+    status = StatusColumn()
     role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
     server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
@@ -51,7 +50,7 @@ class DiskTable(ImsTable):
         order_by=("key__name", "pk"),
         default=_("Not encrypted"),
     )
-    kept_until = FragmentColumn("{{ value|ago }}", order_by=("kept_until", "pk"))
+    kept_until = TimeColumn("kept_until")
     created_at = TimeColumn("created_at")
     actions = ActionsColumn(DISK_ACTIONS)
 
@@ -64,42 +63,27 @@ class DiskTable(ImsTable):
         )  # fmt: skip
         order_by = ("-created_at",)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
+    def render_status(self, record: Disk) -> SafeString:
+        until = day_and_time(record.kept_until) if record.status == Disk.Status.KEPT else ""
+        word = status(record.status, record.get_status_display())
+        return lines(word, until and gettext("until %(until)s") % {"until": until})
 
-    @property
-    def rows_in_progress(self) -> list[str]:
-        """The ids of the rows that change by themselves."""
-        return [f"disk-{row.record.pk}" for row in self.paginated_rows if row.record.status in WORKING]
+    def is_working(self, record: Disk) -> bool:
+        return record.status in WORKING
 
 
-class DiskExport(tables.Table):
-    """A line of the CSV per disk."""
-
-    name = tables.Column()
-    id = tables.Column(verbose_name="ID")
-    status = tables.Column()
-    role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"))
-    size_gb = tables.Column(verbose_name=_("Size (GB)"))
-    server = tables.Column(accessor="server__name", verbose_name=_("Server"), default="")
-    server_id = tables.Column(verbose_name=_("Server ID"), default="")
-    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
-    image = tables.Column(accessor="image_name", verbose_name=_("Image"), default="")
-    key = tables.Column(accessor="key__name", verbose_name=_("Key name"), default="")
-    key_id = tables.Column(verbose_name=_("Key ID"), default="")
-    kept_until = tables.Column(default="")
-    created_at = tables.Column()
-
-    class Meta:
-        model = Disk
-        fields = (
-            "name", "id", "status", "role", "size_gb", "server", "server_id", "zone", "image", "key", "key_id",
-            "kept_until", "created_at",
-        )  # fmt: skip
-
-    def render_kept_until(self, value: Any) -> str:
-        return moment(value)
-
-    def render_created_at(self, value: Any) -> str:
-        return moment(value)
+COLUMNS: Columns = (
+    (_("Name"), lambda disk: disk.name),
+    ("ID", lambda disk: disk.pk),
+    (_("Status"), lambda disk: disk.get_status_display()),
+    (pgettext_lazy("disk", "Role"), lambda disk: disk.get_role_display()),
+    (_("Size (GB)"), lambda disk: disk.size_gb),
+    (_("Server"), lambda disk: disk.server),
+    (_("Server ID"), lambda disk: disk.server_id),
+    (_("AZ"), lambda disk: disk.zone.name),
+    (_("Image"), lambda disk: disk.image_name),
+    (_("Key name"), lambda disk: disk.key),
+    (_("Key ID"), lambda disk: disk.key_id),
+    (_("Kept until"), lambda disk: moment(disk.kept_until)),
+    (_("Created at"), lambda disk: moment(disk.created_at)),
+)

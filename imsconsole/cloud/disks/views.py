@@ -5,9 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.lists import ListView
@@ -26,7 +27,7 @@ from imsconsole.cloud.disks.rules import (
     can_take_disk,
 )
 from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk, grow_disk, rename_disk
-from imsconsole.cloud.disks.tables import DiskExport, DiskTable
+from imsconsole.cloud.disks.tables import COLUMNS, DiskTable
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
@@ -37,7 +38,15 @@ from imsconsole.core.selection import split_by
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
-LIST = ListView(ListName.DISKS, "cloud/disks", disks_of, DiskFilter, DiskTable, DiskExport, DISK_LIST_ACTIONS)
+LIST = ListView(
+    ListName.DISKS,
+    lambda request: disks_of(request.actor),
+    DiskFilter,
+    DiskTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s disk", "%(n)s disks", "n"),
+    DISK_LIST_ACTIONS,
+)
 IN_PLACE = Q(disks__role=Disk.Role.DATA, disks__deleted_at=None, disks__beside=False)
 
 
@@ -48,14 +57,8 @@ def find_disk(request: ActorRequest, disk_id: uuid.UUID) -> Disk:
     return get_object_or_404(disks, pk=disk_id)
 
 
-@page_view
-def list_disks(request: ActorRequest) -> HttpResponse:
-    return LIST.page(request)
-
-
-@page_view
-def export_disks(request: ActorRequest) -> HttpResponseBase:
-    return LIST.csv(request)
+list_disks = page_view(LIST.page)
+export_disks = page_view(LIST.csv)
 
 
 @page_view

@@ -8,27 +8,31 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.accounts.lists import ListView
+from imsconsole.accounts.models import ListName
 from imsconsole.cloud.key_pairs.actions import KEY_PAIR_LIST_ACTIONS
+from imsconsole.cloud.key_pairs.filters import KeyPairFilter
 from imsconsole.cloud.key_pairs.forms import ImportKeyForm, KeyPairForm
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair
 from imsconsole.cloud.key_pairs.services import create_key_pair, delete_key_pair, import_key_pair
 from imsconsole.cloud.key_pairs.ssh_keys import new_key
-from imsconsole.cloud.key_pairs.tables import KeyPairTable
+from imsconsole.cloud.key_pairs.tables import COLUMNS, KeyPairTable
 from imsconsole.cloud.models import KeyPair
-from imsconsole.core.actions import offered
-from imsconsole.core.htmx import render_page
-from imsconsole.core.tables import paged
 
-
-@page_view
-def list_key_pairs(request: ActorRequest) -> HttpResponse:
-    """Key pairs of the project."""
-    table = paged(KeyPairTable, KeyPair.objects.visible_to(request.actor), request)
-    head = offered(KEY_PAIR_LIST_ACTIONS, None, request.actor)
-    context = {"active": "keypairs", "table": table, "head": head}
-    return render_page(request, "cloud/key_pairs/list.html", "cloud/key_pairs/_list.html", context)
+LIST = ListView(
+    ListName.KEY_PAIRS,
+    lambda request: KeyPair.objects.visible_to(request.actor),
+    KeyPairFilter,
+    KeyPairTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s key pair", "%(n)s key pairs", "n"),
+    KEY_PAIR_LIST_ACTIONS,
+)
+list_key_pairs = page_view(LIST.page)
+export_key_pairs = page_view(LIST.csv)
 
 
 @form_view

@@ -1,17 +1,23 @@
-"""Encryption keys as a list and as CSV, and those that others granted."""
+"""Encryption keys as a list and in a file, and those that others granted."""
 
-from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from django.utils.functional import Promise
+import django_tables2 as tables
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.keys.actions import KEY_ACTIONS
-from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
-from imsconsole.core.csv import moment
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.cloud.models import Key, KeyGrant
+from imsconsole.core.cells import copyable, fragment, lines, named
+from imsconsole.core.csv import Columns, moment
+from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, TimeColumn
 
-COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
+COLUMNS: Columns = (
     (_("Name"), lambda key: key.name),
     (_("Key ID"), lambda key: str(key.pk)),
     (_("Status"), lambda key: key.get_state_display()),
@@ -21,6 +27,10 @@ COLUMNS: tuple[tuple[str | Promise, Callable[[Any], Any]], ...] = (
     (_("Created at"), lambda key: moment(key.created_at)),
     (_("Is deleted at"), lambda key: moment(key.delete_at)),
 )
+
+
+def state_of(key: Key) -> SafeString:
+    return fragment("cloud/keys/_state.html", key=key)
 
 
 class KeyTable(ImsTable):
@@ -36,13 +46,9 @@ class KeyTable(ImsTable):
         "created_at": True,
     }
 
-    name = FragmentColumn(
-        template_name="cloud/keys/_cell_name.html", verbose_name=_("Name/ID"), order_by=("name", "pk")
-    )
-    state = FragmentColumn(template_name="cloud/keys/_cell_state.html", order_by=("state", "pk"))
-    description = FragmentColumn(
-        "{{ value|truncatechars:80 }}", orderable=False, attrs={"td": {"class": "wrap"}}
-    )
+    name = NameColumn()
+    state = tables.Column(order_by=("state", "pk"))
+    description = tables.Column(orderable=False, attrs={"td": {"class": "wrap"}})
     grants_count = NumberColumn("grants_count", verbose_name=_("Grants"))
     delete_at = TimeColumn("delete_at")
     created_at = TimeColumn("created_at")
@@ -54,6 +60,17 @@ class KeyTable(ImsTable):
         order_by = "-created_at"
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "keys-table"}
 
+    def render_name(self, record: Key) -> SafeString:
+        tag = format_html(' <span class="tag">{}</span>', gettext("Default")) if record.is_default else ""
+        return named(record.name, record.pk, tag, url=record.get_absolute_url())
+
+    def render_state(self, record: Key) -> SafeString:
+        day = date_format(localtime(record.delete_at), "Y-m-d") if record.delete_at else ""
+        return lines(state_of(record), day and gettext("on %(at)s") % {"at": day})
+
+    def render_description(self, value: str) -> str:
+        return Truncator(value).chars(80)
+
 
 class ReceivedTable(ImsTable):
     """Grants of others' keys: whose they are, and whether they can be used now."""
@@ -61,20 +78,10 @@ class ReceivedTable(ImsTable):
     caption = _("Keys granted to this project")
     empty_template = "cloud/keys/_empty_received.html"
 
-    key = FragmentColumn(
-        template_name="cloud/keys/_cell_granted.html", verbose_name=_("Name/ID"), order_by=("key__name", "pk")
-    )
-    state = FragmentColumn(
-        template_name="cloud/keys/_cell_granted_state.html",
-        verbose_name=_("Status"),
-        order_by=("key__state", "pk"),
-        empty_values=(),
-    )
-    owner = FragmentColumn(
-        '{% include "components/_copy.html" with text=record.key.project_id %}',
-        verbose_name=_("Project ID of the owner"),
-        orderable=False,
-        empty_values=(),
+    key = tables.Column(verbose_name=_("Name/ID"), order_by=("key__name", "pk"))
+    state = tables.Column(accessor="key__state", verbose_name=_("Status"), order_by=("key__state", "pk"))
+    owner = tables.Column(
+        accessor="key__project_id", verbose_name=_("Project ID of the owner"), orderable=False
     )
     created_at = TimeColumn("created_at")
 
@@ -84,8 +91,12 @@ class ReceivedTable(ImsTable):
         order_by = "-created_at"
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "received-table"}
 
+    def render_key(self, value: Key) -> SafeString:
+        """Another project's: it has no page here."""
+        return named(value.name, value.pk)
 
-def csv_rows(keys: KeyQuerySet) -> Iterator[list[Any]]:
-    """The cells of each key; 2,000 rows in memory at once."""
-    for key in keys.iterator(chunk_size=2000):
-        yield [cell(key) for _title, cell in COLUMNS]
+    def render_state(self, record: KeyGrant) -> SafeString:
+        return state_of(record.key)
+
+    def render_owner(self, value: Any) -> SafeString:
+        return copyable(value)

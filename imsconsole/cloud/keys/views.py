@@ -5,26 +5,25 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.keys import rules, services
 from imsconsole.cloud.keys.actions import GRANT_ACTIONS, KEY_ACTIONS, KEY_LIST_ACTIONS
 from imsconsole.cloud.keys.forms import GrantForm, KeyFilter, KeyForm, ScheduleDeletionForm
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.keys.tables import COLUMNS, KeyTable, ReceivedTable, csv_rows
+from imsconsole.cloud.keys.tables import COLUMNS, KeyTable, ReceivedTable
 from imsconsole.cloud.keys.uses import uses_of
 from imsconsole.cloud.models import Key, KeyGrant, KeyQuerySet
 from imsconsole.core.actions import offered
-from imsconsole.core.csv import csv_stream, dated_name
-from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.query_string import state_of
+from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import Verdict
 from imsconsole.core.tables import paged
 
@@ -35,6 +34,19 @@ def keys_of(actor: Actor) -> KeyQuerySet:
     return found.annotate(grants_count=Count("grants")).defer("wrapped")
 
 
+LIST = ListView(
+    ListName.KEYS,
+    lambda request: keys_of(request.actor),
+    KeyFilter,
+    KeyTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s key", "%(n)s keys", "n"),
+    KEY_LIST_ACTIONS,
+    "cloud/keys/list.html",
+    lambda _request, _table: {"tabs": _tabs(), "master": is_master_at_hand()},
+)
+
+
 def find_key(request: ActorRequest, key_id: uuid.UUID) -> Key:
     """The actor's key, or 404."""
     keys = keys_of(request.actor).select_related("project", "created_by")
@@ -42,25 +54,8 @@ def find_key(request: ActorRequest, key_id: uuid.UUID) -> Key:
     return key
 
 
-@page_view
-def list_keys(request: ActorRequest) -> HttpResponse:
-    """Keys of the project; filters, order and columns are in the URL."""
-    if opened := default_view(request, ListName.KEYS):
-        return opened
-    found = KeyFilter(request.GET, queryset=keys_of(request.actor))
-    table = paged(KeyTable, found.qs, request, chosen_columns(request, ListName.KEYS, KeyTable))
-    context = {
-        "active": "keys",
-        "tabs": _tabs(),
-        "filter": found,
-        "table": table,
-        "list": list_page(request, ListName.KEYS, found),
-        "export_query": state_of(request.GET, "per_page", "columns").urlencode(),
-        "head": offered(KEY_LIST_ACTIONS, None, request.actor),
-        "master": is_master_at_hand(),
-        "is_fragment": wants_fragment(request),
-    }
-    return render_page(request, "cloud/keys/list.html", "cloud/keys/_list.html", context)
+list_keys = page_view(LIST.page)
+export_keys = page_view(LIST.csv)
 
 
 @page_view
@@ -69,15 +64,6 @@ def list_received(request: ActorRequest) -> HttpResponse:
     table = paged(ReceivedTable, KeyGrant.objects.received_by(request.actor), request)
     context = {"active": "keys", "tabs": _tabs(), "table": table}
     return render_page(request, "cloud/keys/received.html", "components/table.html", context)
-
-
-@page_view
-def export_keys(request: ActorRequest) -> HttpResponseBase:
-    """The list's query as CSV; never with material."""
-    found = KeyFilter(request.GET, queryset=keys_of(request.actor))
-    table = KeyTable(found.qs, order_by=request.GET.getlist("sort"))
-    name = dated_name(request.actor.project, "keys")
-    return csv_stream([title for title, _cell in COLUMNS], csv_rows(table.data.data), name)
 
 
 @page_view

@@ -11,6 +11,7 @@ from imsconsole.cloud.system_disk import views as system_disk
 
 SERVERS = [
     path("", views.list_servers, name="list"),
+    path("export.csv", views.export_servers, name="export"),
     path("selection/", views.show_selection, name="selection"),
     path("<uuid:server_id>/", views.show_server, name="detail"),
     path("<uuid:server_id>/start/", views.start, name="start"),

@@ -1,33 +1,31 @@
 """The list of servers, the page of one, and the buttons on both: power, name, start with the host, deletion."""
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.lists import chosen_columns, default_view, list_page
+from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.disks.actions import DISK_ACTIONS
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.screens.picture import log_of, picture_of
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.server_pages.filters import ServerFilter
 from imsconsole.cloud.server_pages.forms import DeleteServerForm, RenameServerForm
-from imsconsole.cloud.server_pages.tables import ServerTable
+from imsconsole.cloud.server_pages.tables import COLUMNS, SEEN, ServerTable, servers_of, state_seen
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
@@ -49,44 +47,43 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.selection import MOST_PICKED, picked_ids
 from imsconsole.core.sentences import sentence_of
-from imsconsole.core.tables import paged
 from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
 
 
+def _more(request: ActorRequest, _table: ServerTable) -> dict[str, Any]:
+    actor = request.actor
+    keep = f"servers {actor.project.pk}"
+    return {
+        "bar": Bar(SERVER_ACTIONS, reverse("servers:selection"), keep=keep, verdict=may_write(actor)),
+        # a list that asks for its state gets its rows only, so that what is open or being typed stays
+        "is_fragment": wants_fragment(request) and SEEN not in request.headers,
+    }
+
+
+LIST = ListView(
+    ListName.SERVERS,
+    lambda request: servers_of(request.actor),
+    ServerFilter,
+    ServerTable,
+    COLUMNS,
+    ngettext_lazy("%(n)s server", "%(n)s servers", "n"),
+    SERVER_LIST_ACTIONS,
+    "cloud/server_pages/list.html",
+    _more,
+)
+export_servers = page_view(LIST.csv)
+
+
 @page_view
 def list_servers(request: ActorRequest) -> HttpResponse:
-    """Servers of the project; filter, order, columns and page are in the URL."""
-    if opened := default_view(request, ListName.SERVERS):
-        return opened
-    actor = request.actor
-    found = ServerFilter(request.GET, queryset=Server.objects.visible_to(actor).existing())
-    damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
-    servers = found.qs.select_related("flavor", "image", "zone", "key_pair")
-    servers = with_lost_images(with_locked_disks(servers)).annotate(is_damaged=Exists(damaged))
-    columns = chosen_columns(request, ListName.SERVERS, ServerTable)
-    table = paged(ServerTable, servers, request, columns, host=host_of(actor.region))
-    rows = [row.record for row in table.page.object_list]
-    if (seen := _seen(rows)) == request.headers.get("X-Seen"):
+    """Asked for its state, the list is sent only when it is another."""
+    if SEEN not in request.headers:
+        return LIST.page(request)
+    context = LIST.context(request)
+    if context["table"].seen_state == request.headers[SEEN]:
         return HttpResponse(status=204)
-    context = {
-        "active": "servers",
-        "seen_state": seen,
-        "table": table,
-        "filter": found,
-        "list": list_page(request, ListName.SERVERS, found),
-        # a list that asks for its state gets its rows only, so that what is open or being typed stays
-        "is_fragment": wants_fragment(request) and "X-Seen" not in request.headers,
-        "is_busy": any(server.status in BUSY or server.task for server in rows),
-        "head": offered(SERVER_LIST_ACTIONS, None, actor),
-        "bar": Bar(
-            SERVER_ACTIONS,
-            reverse("servers:selection"),
-            keep=f"servers {actor.project.pk}",
-            verdict=may_write(actor),
-        ),
-    }
-    return render_page(request, "cloud/server_pages/list.html", "cloud/server_pages/_list.html", context)
+    return LIST.answer(request, context)
 
 
 @page_view
@@ -100,7 +97,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     host = host_of(request.actor.region)
     kept = kept_disks(server, request.actor, host)
     disks = list(server.disks.attached().order_by("index"))
-    if (seen := _seen([server], [*disks, *kept])) == request.headers.get("X-Seen"):
+    if (seen := state_seen([server], [*disks, *kept])) == request.headers.get(SEEN):
         return HttpResponse(status=204)
     jobs = Job.objects.visible_to(request.actor).touching(server.pk)[:10]
     context = {
@@ -161,16 +158,6 @@ def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
         Server.Status.RESTORING,
     )
     return next((job for job in jobs if job.is_live), None) if exchanging or server.task else None
-
-
-def _seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:
-    """A digest of what may change by itself: a page that polls with it in X-Seen gets 204 until it does."""
-    states = [
-        f"{server.pk} {server.status} {server.task} {server.status_code} {server.status_since}"
-        for server in servers
-    ]
-    states += [f"{disk.pk} {disk.status} {disk.size_gb}" for disk in disks]
-    return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
 
 
 @post_view

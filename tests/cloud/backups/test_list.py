@@ -67,7 +67,7 @@ def test_the_file_has_what_the_list_has(some):
 
 def test_an_empty_list_says_how_to_begin(people):
     assert "No backups yet" in client_of(people.bob).get(reverse(LIST)).content.decode()
-    assert "No backup matches" in client_of(people.bob).get(reverse(LIST), {"q": "x"}).content.decode()
+    assert "Nothing matches" in client_of(people.bob).get(reverse(LIST), {"q": "x"}).content.decode()
 
 
 def test_what_is_worked_on_is_asked_for_again(people):

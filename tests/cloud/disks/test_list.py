@@ -81,7 +81,7 @@ def test_another_account_sees_none(four):
 
 def test_an_empty_list_says_how_to_begin(people):
     assert "No disks yet" in client_of(people.bob).get(reverse(LIST)).content.decode()
-    assert "No disk matches" in client_of(people.bob).get(reverse(LIST), {"q": "x"}).content.decode()
+    assert "Nothing matches" in client_of(people.bob).get(reverse(LIST), {"q": "x"}).content.decode()
 
 
 def test_what_is_worked_on_is_asked_for_again(people):

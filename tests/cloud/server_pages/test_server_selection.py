@@ -71,4 +71,4 @@ def test_a_list_that_asks_for_its_state_leaves_open_menus_alone(people):
 
     assert 'id="list-tools" hx-swap-oob' in asked
     assert 'id="list-tools" hx-swap-oob' not in polled
-    assert 'id="server-poll" hx-swap-oob="true" hx-get' in polled
+    assert 'id="list-poll" hx-swap-oob="true" hx-get' in polled

@@ -36,7 +36,7 @@ def test_an_empty_list_says_whether_a_filter_made_it_so(people) -> None:
     client = client_of(people.bob)
     assert b"No servers yet" in client.get(LIST).content
     filtered = client.get(f"{LIST}?q=nothing").content
-    assert b"No server matches" in filtered
+    assert b"Nothing matches" in filtered
     assert b"No servers yet" not in filtered
 
 
@@ -98,7 +98,7 @@ def test_rows_in_progress_are_asked_for_again_and_only_sent_when_they_changed(pe
     page = client.get(LIST, headers={"HX-Request": "true"})
     assert b'hx-trigger="every 3s"' in page.content
     assert b"<html" not in page.content
-    seen = page.context["seen_state"]
+    seen = page.context["table"].seen_state
     assert client.get(LIST, headers={"HX-Request": "true", "X-Seen": seen}).status_code == 204
     server.status = "stopped"
     server.save()

@@ -124,7 +124,7 @@ def test_no_images_at_all_calls_for_an_import_and_nothing_found_for_a_reset(peop
     nothing = page_of(people.bob, tab="private", q="zzz").content.decode()
 
     assert "No private images yet" in empty
-    assert "No image matches" in nothing
+    assert "Nothing matches" in nothing
     assert f"{reverse('images:list')}?tab=private" in nothing
 
 

@@ -1,15 +1,14 @@
-"""The list of vaults, and its CSV."""
+"""The list of vaults, and the columns of its file."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.vaults.actions import VAULT_ACTIONS
 from imsconsole.cloud.models import Vault
-from imsconsole.core.csv import moment
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.csv import Columns, moment
+from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, TimeColumn
 from imsconsole.core.text import size
 
 
@@ -27,11 +26,7 @@ class VaultTable(ImsTable):
         "created_at": True,
     }
 
-    name = FragmentColumn(
-        template_name="cloud/backups/vaults/_cell_name.html",
-        verbose_name=_("Name/ID"),
-        order_by=("name", "pk"),
-    )
+    name = NameColumn()
     protection = tables.Column(order_by=("protection", "pk"))
     capacity_gb = NumberColumn("capacity_gb", verbose_name=_("Capacity (GB)"))
     used_bytes = NumberColumn("used_bytes", verbose_name=_("Used"))
@@ -46,29 +41,17 @@ class VaultTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "vaults-table"}
         order_by = ("name",)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.actor = actor
-
     def render_used_bytes(self, value: int) -> str:
         return size(value)
 
 
-class VaultExport(tables.Table):
-    """A line of the CSV per vault."""
-
-    name = tables.Column()
-    id = tables.Column(verbose_name="ID")
-    protection = tables.Column()
-    capacity_gb = tables.Column(verbose_name=_("Capacity (GB)"))
-    used_bytes = tables.Column(verbose_name=_("Used (bytes)"))
-    backups_count = tables.Column(verbose_name=_("Backups"))
-    created_by = tables.Column(default="")
-    created_at = tables.Column()
-
-    class Meta:
-        model = Vault
-        fields = ()
-
-    def render_created_at(self, value: Any) -> str:
-        return moment(value)
+COLUMNS: Columns = (
+    (_("Name"), lambda vault: vault.name),
+    ("ID", lambda vault: vault.pk),
+    (_("Protection type"), lambda vault: vault.get_protection_display()),
+    (_("Capacity (GB)"), lambda vault: vault.capacity_gb),
+    (_("Used (bytes)"), lambda vault: vault.used_bytes),
+    (_("Backups"), lambda vault: vault.backups_count),
+    (_("Created by"), lambda vault: vault.created_by),
+    (_("Created at"), lambda vault: moment(vault.created_at)),
+)

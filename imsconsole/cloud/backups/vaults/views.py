@@ -3,9 +3,10 @@
 import uuid
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
@@ -17,7 +18,7 @@ from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
 from imsconsole.cloud.backups.vaults.forms import VaultForm
 from imsconsole.cloud.backups.vaults.rules import can_create_vault, can_delete_vault, can_edit_vault
 from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
-from imsconsole.cloud.backups.vaults.tables import VaultExport, VaultTable
+from imsconsole.cloud.backups.vaults.tables import COLUMNS, VaultTable
 from imsconsole.cloud.models import Vault
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
@@ -25,11 +26,11 @@ from imsconsole.core.tables import paged
 
 LIST = ListView(
     ListName.VAULTS,
-    "cloud/backups/vaults",
-    vaults_of,
+    lambda request: vaults_of(request.actor),
     VaultFilter,
     VaultTable,
-    VaultExport,
+    COLUMNS,
+    ngettext_lazy("%(n)s vault", "%(n)s vaults", "n"),
     VAULT_LIST_ACTIONS,
 )
 
@@ -40,14 +41,8 @@ def find_vault(request: ActorRequest, vault_id: uuid.UUID) -> Vault:
     return vault
 
 
-@page_view
-def list_vaults(request: ActorRequest) -> HttpResponse:
-    return LIST.page(request)
-
-
-@page_view
-def export_vaults(request: ActorRequest) -> HttpResponseBase:
-    return LIST.csv(request)
+list_vaults = page_view(LIST.page)
+export_vaults = page_view(LIST.csv)
 
 
 @page_view
@@ -60,7 +55,7 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "vault": vault,
         "percent": min(100, 100 * vault.used_bytes // vault.capacity_bytes),
         "offers": offered(VAULT_ACTIONS, vault, request.actor),
-        "table": paged(BackupTable, backups, request, BackupTable.shown_at_first(), actor=request.actor),
+        "table": paged(BackupTable, backups, request, BackupTable.shown_at_first()),
         "in_vault": True,
     }
     return render_page(
