@@ -2,9 +2,10 @@
 
 A page is a Django template that yields Markdown, so that addresses and limits in it are the console's own:
 `{% url %}` and the names of `limits`. Its first line is the title, its first paragraph the summary.
-Headings carry an ID that begins with `help-` and is the same in every language.
+Headings carry an ID that begins with `help-` and is the same in every language (`## Delete {: #help-delete }`).
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
-from markdown import markdown
+from markdown_it import MarkdownIt
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
@@ -21,6 +22,8 @@ PAGES = (
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+HEADING = re.compile(r"<h([1-6])>(.*) \{: #([a-z-]+) \}</h\1>")  # ## Title {: #its-id }
 
 
 @dataclass(frozen=True)
@@ -77,4 +80,4 @@ def limits() -> dict[str, Any]:
 
 def _html(text: str) -> SafeString:
     """The files are ours: nothing that a user typed gets into them."""
-    return mark_safe(markdown(text, extensions=["attr_list", "tables"]))  # noqa: S308
+    return mark_safe(HEADING.sub(r'<h\1 id="\3">\2</h\1>', MARKDOWN.render(text)))  # noqa: S308
