@@ -51,7 +51,7 @@ def through(client: Client, page: str, chosen: dict[str, object], **details: str
     assert step_2.status_code == 302, step_2.content.decode()
     assert client.get(step_2["Location"]).status_code == 200
     typed = {f"details-{name}": value for name, value in details.items()}
-    step_3 = client.post(step_2["Location"], {**typed})
+    step_3 = client.post(step_2["Location"], typed)
     assert step_3.status_code == 302, step_3.context["form"].errors
     assert not Image.objects.filter(status="saving").exists()
     page_3 = client.get(step_3["Location"]).content.decode()
@@ -207,3 +207,17 @@ def test_the_lists_ask_as_much_for_many_as_for_one(people: SimpleNamespace, page
             client.get(page)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_draft_that_was_begun_before_goes_on(people: SimpleNamespace, server: Server):
+    """The row as the wizards before these have kept it."""
+    kept = {"details-name_1": ["of before"], "details-min_ram_mb": ["0"], "details-max_ram_mb": [""]}
+    data = {"type": "system", "server": str(server.pk), "steps": {"details": kept}}
+    draft = Draft.objects.create(
+        wizard="images.capture", user=people.bob.user, project=people.bob.project, data=data
+    )
+    client, at = client_of(people.bob), f"/images/create/capture/{draft.pk}/"
+    assert "of before" in client.get(f"{at}details/").content.decode()
+    made = client.post(f"{at}confirm/")["Location"]
+    assert made == Image.objects.get(name="of before").get_absolute_url()
+    assert client.post(f"{at}confirm/")["Location"] == client.get(f"{at}details/")["Location"] == made

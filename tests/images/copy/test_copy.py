@@ -10,6 +10,7 @@ from images.copy.views import CopyOrder
 from images.delete.services import delete_image, purge_image
 from images.models import Image, ImageDisk
 from images.verify.store_check import differences
+from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
@@ -326,7 +327,7 @@ def begun(client, image, **typed):
 
 
 def target(**typed):
-    return {**{f"target-{name}": value for name, value in typed.items()}}
+    return {f"target-{name}": value for name, value in typed.items()}
 
 
 def confirmed(client, at):
@@ -429,6 +430,19 @@ def cut_short_at(name, copy):
         return copy(order, image, wanted, given)
 
     return copy_until
+
+
+def test_a_draft_that_was_begun_before_goes_on(people):
+    """The row as the wizards before these have kept it."""
+    source = bootable_image(people.bob)
+    kept = {"target-name-0": ["copy of before"], "target-description": [""], "target-key": [""]}
+    data = {"images": [str(source.pk)], "kind": "here", "back": "/images/", "steps": {"target": kept}}
+    draft = Draft.objects.create(
+        wizard="images.copy", user=people.bob.user, project=people.bob.project, data=data
+    )
+    client, at = client_of(people.bob), f"/images/copy/{draft.pk}/target/"
+    assert "copy of before" in client.get(at).content.decode()
+    assert confirmed(client, at)["Location"] == Image.objects.get(name="copy of before").get_absolute_url()
 
 
 def test_a_wizard_that_is_used_up_leads_to_the_copy(people):

@@ -214,6 +214,19 @@ def test_a_name_taken_meanwhile_is_said_at_the_end(step2: SimpleNamespace):
     assert not Job.objects.exists()
 
 
+def test_a_draft_that_was_begun_before_goes_on(step2: SimpleNamespace):
+    """The row as the wizards before these have kept it."""
+    draft = Draft.objects.get()
+    draft.data |= {"steps": {"details": {name: [value] for name, value in DETAILS.items()}}}
+    draft.save()
+    last = step2.url.replace("details", "confirm")
+    assert "web server" in step2.client.get(step2.url).content.decode()
+    made = step2.client.post(last, CONFIRM)["Location"]
+    assert made == Image.objects.get(name="web server").get_absolute_url()
+    assert step2.client.post(last, CONFIRM)["Location"] == step2.client.get(step2.url)["Location"] == made
+    assert Job.objects.count() == 1
+
+
 def test_old_drafts_are_forgotten(step2: SimpleNamespace):
     forget_old_drafts()
     assert Draft.objects.exists()
