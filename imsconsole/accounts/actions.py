@@ -14,7 +14,7 @@ from imsconsole.core.actions import PAGE, Action
 
 PROJECT_ACTIONS = (
     Action(_("Invite someone"), "invite", can_invite, style="primary", icon="user-plus", where=(PAGE,)),
-    Action(_("Create agency"), "create-agency", can_create_agency, method="post", where=("agencies",)),
+    Action(_("Create agency"), "create-agency", can_create_agency, method="post", where=("create-agency",)),
 )
 AGENCY_ACTIONS = (
     Action(_("Revoke"), "revoke-agency", can_revoke_agency, method="post", where=("agencies",)),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from images.product.rules import can_share
+from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.actions import ROW, Action
 from sharing.ending.rules import can_stop_sharing, can_withdraw_notice
@@ -20,7 +20,15 @@ GIVEN_ACTIONS = (
     ),
 )
 MEMBERS_ACTIONS = (
-    Action(_("Add members"), "sharing:share", can_share, style="primary", icon="plus", where=("members",)),
+    Action(
+        _("Add members"),
+        "sharing:share",
+        can_share,
+        facts=SHARE_FACTS,
+        style="primary",
+        icon="plus",
+        where=("members",),
+    ),
     Action(
         _("Stop sharing with all"),
         "sharing:stop-all",

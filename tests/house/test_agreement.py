@@ -57,6 +57,7 @@ from images.uploads.actions import UPLOAD_ACTIONS
 from imsconsole.accounts import rules as accounts
 from imsconsole.accounts import rules_views as views
 from imsconsole.accounts.actions import (
+    AGENCY_ACTIONS,
     MEMBER_ACTIONS,
     ONESELF_ACTIONS,
     PROJECT_ACTIONS,
@@ -107,7 +108,7 @@ from sharing.inbox import rules as inbox
 from sharing.inbox.actions import RECEIVED_ACTIONS
 from sharing.models import Share
 from sharing.share import rules as share_rules
-from sharing.share.actions import GIVEN_ACTIONS
+from sharing.share.actions import GIVEN_ACTIONS, MEMBERS_ACTIONS
 from sharing.share.services import share_image
 from tests import factories
 from tests.cloud.disks.disks import free_disk
@@ -142,7 +143,7 @@ class Subject:
 
 
 UNLISTED = ("unlisted",)  # where an action without a button of its own stands
-RARE = {"notice", "failed", "deletion", "agencies", *UNLISTED}  # places that are not on every page
+RARE = {"notice", "failed", "deletion", "create-agency", *UNLISTED}  # places that are not on every page
 
 
 # servers ----------------------------------------------------------------------------------------------
@@ -538,6 +539,15 @@ GIVEN_SHARE = Subject(
     typed={"Stop sharing": {"how": "now"}},
     load=lambda share, _action, _actor: Share.objects.with_facts().get(pk=share.pk),
 )
+SHARED_IMAGE = Subject(
+    lambda actor, **fields: given(actor, **fields).image,
+    ANSWERS,
+    lambda image: [reverse("sharing:members", args=[image.pk])],
+    MEMBERS_ACTIONS,
+    typed={"Stop sharing with all": {"how": "now"}},
+    services={"Add members": offered},
+    load=image_for,
+)
 RECEIVED_SHARE = Subject(
     received,
     {**ANSWERS, "full-ECS": {"image": {"type": "full"}}},
@@ -703,6 +713,18 @@ MEMBER = Subject(
     typed={CHANGE_ROLE.label: {"role": "full-access"}},
 )
 
+AGENCY = Subject(
+    lambda actor: factories.AgencyFactory(
+        project=actor.project,
+        grantee=factories.ProjectFactory(
+            account=actor.account, region=factories.RegionFactory(code="cn-east-3", name="Far")
+        ),
+    ),
+    {"given": {}},
+    lambda _agency: [reverse("project")],
+    AGENCY_ACTIONS,
+)
+
 ONESELF = Subject(
     lambda actor: Membership.objects.get(user=actor.user, account=actor.account),
     {"member": {}},
@@ -770,6 +792,7 @@ SUBJECTS = {
     "image": IMAGE,
     "image in the trash": TRASHED_IMAGE,
     "given share": GIVEN_SHARE,
+    "members of an image": SHARED_IMAGE,
     "received share": RECEIVED_SHARE,
     "upload": UPLOAD,
     "job": JOB,
@@ -777,6 +800,7 @@ SUBJECTS = {
     "project": PROJECT,
     "member": MEMBER,
     "oneself": ONESELF,
+    "agency": AGENCY,
 }
 
 # rules that have no button of their own, and the tests that ask page and service about them
@@ -788,7 +812,6 @@ ELSEWHERE = {
     accounts.can_delete_project: "accounts/test_operate.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",
-    buckets.can_import_from: "cloud/buckets/test_rules.py",
     capture.can_capture: "images/capture/test_capture.py",
     cloud_capture.can_capture_disks: "images/capture/test_capture.py",
     change_os.can_become: "images/change_os/test_change_os.py",
@@ -797,11 +820,9 @@ ELSEWHERE = {
     copy.can_copy: "images/copy/test_copy.py",
     copy.can_order_copy: "images/copy/test_copy.py",
     copy.can_order_copy_across: "images/copy/test_copy_across.py",
-    accounts.can_create_agency: "accounts/test_agencies.py",
     accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/change_os/test_reinstall_os.py",
     delete.can_delete_unasked: "sharing/ending/test_delete.py",
-    delete.can_withdraw_deletion: "sharing/ending/test_delete.py",
     delete.can_restore_each: "images/delete/test_trash_pages.py",
     take_object.can_take_object: "images/create/test_import_object.py",
     export.can_export_as: "images/export/test_export.py",
@@ -838,7 +859,6 @@ ELSEWHERE = {
     inbox.can_answer_all: "sharing/inbox/test_answer.py",
     ending.can_give_notice: "sharing/ending/test_stop.py",
     share_rules.can_share_with: "sharing/share/test_share.py",
-    uploads.can_resume: "images/uploads/test_upload_tus.py",
     uploads.can_upload: "images/uploads/test_upload.py",
     full_ecs.can_capture_full: "images/capture/full/test_full_ecs.py",
     full_ecs.can_capture_full_into: "images/capture/full/test_full_ecs.py",
