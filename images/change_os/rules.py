@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from images.fields.rules import is_active
 from images.launch.fit import fits, fits_system_disk
 from images.launch.rules import has_login, is_usable_in
 from images.models import Image
@@ -121,13 +122,7 @@ def _is_system(image: Image) -> Verdict:
         return refuse(
             "data-image", _("A data disk image holds no operating system. Choose a system disk image.")
         )
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” can be used; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
-    return ALLOWED
+    return is_active(image)
 
 
 def _boots_alike(server: Server, image: Image) -> Verdict:

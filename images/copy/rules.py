@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import keys_of
-from images.fields.rules import name_is_free
+from images.fields.rules import is_active, name_is_free
 from images.models import Image, ImageDisk
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
@@ -218,12 +218,8 @@ def new_bytes(image: Image, project: Project) -> int:
 
 def is_copyable(image: Image) -> Verdict:
     """Whether it can be copied at all, here or elsewhere: in state Normal, and no ISO (R66, R81)."""
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” can be copied; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
+    if not (verdict := is_active(image)):
+        return verdict
     if image.type == Image.Type.ISO:
         return refuse(
             "iso-image", _("An ISO image cannot be copied. Import its file once more where it is needed.")

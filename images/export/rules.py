@@ -7,6 +7,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.fields.rules import is_active
 from images.models import Image
 from images.product.ancestry import ancestors_of
 from imsconsole.accounts.actor import Actor
@@ -72,12 +73,8 @@ def _owns(image: Image, actor: Actor) -> Verdict:
 
 
 def _is_idle(image: Image) -> Verdict:
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” can be exported; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
+    if not (verdict := is_active(image)):
+        return verdict
     if image.is_exporting:  # R79
         return refuse(
             "exporting", _("The image is being exported right now. Wait until that has ended, or cancel it.")

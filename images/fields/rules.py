@@ -24,6 +24,17 @@ def can_import(actor: Actor) -> Verdict:
     return may_write(actor) and fits_quota(actor.project, {"images": 1})
 
 
+def is_active(image: Image) -> Verdict:
+    """In state Normal: what most is done to an image needs that, and says so in one sentence."""
+    if image.status == Image.Status.ACTIVE:
+        return ALLOWED
+    return refuse(
+        "not-active",
+        _("Only images in state “Normal” can be used for this; this one is in state “%(status)s”.")
+        % {"status": image.get_status_display()},
+    )
+
+
 def disk_range_gb(image_type: str) -> tuple[int, int]:
     """What the disk made of an image may have (C4, C5)."""
     allowed = settings.IMS_DATA_DISK_GB if image_type == Type.DATA else settings.IMS_SYSTEM_DISK_GB

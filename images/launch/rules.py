@@ -7,6 +7,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import keys_of
+from images.fields.rules import is_active
 from images.launch.disk.rules import can_create_disk_from, fits_image
 from images.launch.fit import fits, fits_system_disk
 from images.models import Image
@@ -90,12 +91,8 @@ def can_launch(image: Image, actor: Actor) -> Verdict:
             "iso-image",
             _("An ISO image cannot create normal servers, only temporary ones for installing from it."),
         )
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
+    if not (verdict := is_active(image)):
+        return verdict
     return can_unlock_disks(image, actor) and may_use_product(image, actor)
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from images.fields.rules import (
     boot_mode_fits,
     disk_gb_fits,
+    is_active,
     least_gb,
     memory_fits,
     name_is_free,
@@ -38,13 +39,7 @@ def can_modify(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-owner", _("Only the owner of an image can modify it. Ask the project it belongs to.")
         )
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” can be modified; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
-    return ALLOWED
+    return is_active(image)
 
 
 def is_changeable(image: Image, name: str) -> Verdict:

@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from images.fields.encryption import keys_of
+from images.fields.rules import is_active
 from images.models import Image
 from images.product.ancestry import ancestors_of
 from images.product.products import Product, product_of
@@ -32,7 +33,7 @@ def can_offer(image: Image, actor: Actor) -> Verdict:
     return (
         may_write(actor)
         and _is_own_to_offer(image, actor)
-        and _is_normal_to_offer(image)
+        and is_active(image)
         and _is_plain_system(image)
         and _is_free(image)
         and is_to_stay(image)
@@ -45,16 +46,6 @@ def _is_own_to_offer(image: Image, actor: Actor) -> Verdict:
         return ALLOWED
     return refuse(
         "not-owner", _("Only private images of this project can be published. Make one of your own first.")
-    )
-
-
-def _is_normal_to_offer(image: Image) -> Verdict:
-    if image.status == Image.Status.ACTIVE:
-        return ALLOWED
-    return refuse(
-        "not-active",
-        _("Only images in state “Normal” can be published; this one is in state “%(status)s”.")
-        % {"status": image.get_status_display()},
     )
 
 
@@ -113,7 +104,7 @@ def can_share(image: Image, actor: Actor) -> Verdict:
     return (
         may_write(actor)
         and _is_own_to_share(image, actor)
-        and _is_normal_to_share(image)
+        and is_active(image)
         and _is_not_offered(image)
         and is_to_stay(image)
         and _has_shareable_type(image)
@@ -137,16 +128,6 @@ def _is_own_to_share(image: Image, actor: Actor) -> Verdict:
             ),
         )
     return ALLOWED
-
-
-def _is_normal_to_share(image: Image) -> Verdict:
-    if image.status == Image.Status.ACTIVE:
-        return ALLOWED
-    return refuse(
-        "not-active",
-        _("Only images in state “Normal” can be shared; this one is in state “%(status)s”.")
-        % {"status": image.get_status_display()},
-    )
 
 
 def _is_not_offered(image: Image) -> Verdict:

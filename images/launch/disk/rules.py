@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from images.fields.rules import is_active
 from images.models import Image
 from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
@@ -30,13 +31,7 @@ def can_create_disk_from(image: Image, actor: Actor) -> Verdict:
             _("Data disks are created from data disk images. This is a %(type)s.")
             % {"type": image.get_type_display()},
         )
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” create disks; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
-    return can_unlock(image, actor) and may_use_product(image, actor)
+    return is_active(image) and can_unlock(image, actor) and may_use_product(image, actor)
 
 
 def fits_image(image: Image, size_gb: int) -> Verdict:

@@ -2,13 +2,14 @@
 
 from django.utils.translation import gettext as _
 
+from images.fields.rules import is_active
 from images.launch.fit import fits, fits_system_disk
 from images.launch.rules import Launch, fits_host, is_here
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.rules import Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 
 
@@ -22,13 +23,7 @@ def can_install(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-iso", _("Only a system on an ISO image has to be installed. Apply for a server instead.")
         )
-    if image.status != Image.Status.ACTIVE:
-        return refuse(
-            "not-active",
-            _("Only images in state “Normal” create servers; this one is in state “%(status)s”.")
-            % {"status": image.get_status_display()},
-        )
-    return ALLOWED
+    return is_active(image)
 
 
 def can_install_server(order: Launch, actor: Actor, host: Host | None = None) -> Verdict:
