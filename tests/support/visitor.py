@@ -43,7 +43,8 @@ const counted = new Map(), whole = hash([...structure.values()].filter((shape) =
 LOOKED = f"""() => {{
     {SHAPES}
     const wider = document.documentElement.scrollWidth - innerWidth;
-    return [wider, [whole, ...new Set([...shapes.values(), ...styles.values()])]];
+    const astray = [...document.querySelectorAll("#error-summary a")].filter(({hash}) => !document.getElementById(hash.slice(1)));
+    return [wider, astray.length, [whole, ...new Set([...shapes.values(), ...styles.values()])]];
 }}"""
 JUDGED = f"""async (given) => {{
     {SHAPES}
@@ -101,12 +102,13 @@ class Visitor:
         self.look()
 
     def look(self, *known: str) -> None:
-        """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused."""
+        """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused, what is wrong leads to its field."""
         assert self.troubles == [], self.page.url
         if self.scripts:
             self.page.wait_for_load_state()
-            width, shapes = self.page.evaluate(LOOKED)
+            width, astray, shapes = self.page.evaluate(LOOKED)
             assert width <= 0, f"{self.page.url} is {width} px too wide"
+            assert not astray, f"{self.page.url}: what is wrong leads to no field"
             if unseen := [shape for shape in shapes if shape not in SEEN]:
                 self._judge(unseen, known)
                 SEEN.update(unseen)
