@@ -1,12 +1,14 @@
 """May an image be imported, from this file, with these attributes? (ims-facts §2.4, §2.6, §2.10)"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
 from images.fields.rules import (
     boot_mode_fits,
+    can_encrypt,
     can_import,
     disk_gb_fits,
     fits_range,
@@ -14,17 +16,78 @@ from images.fields.rules import (
     memory_fits,
     os_is_given,
     tags_fit,
+    use_fits,
 )
 from images.models import Image, OsVersion, Upload
-from images.uploads.found import found_of
+from images.uploads.found import detected_os, found_of
 from images.uploads.rules import is_idle, iso_name
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Key
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 
 Type = Image.Type
 MOST_DATA_DISKS = 3
+
+
+@dataclass(frozen=True)
+class DataDisk:
+    """One of them: its own file becomes an image of its own."""
+
+    upload: Upload
+    name: str
+    min_disk_gb: int
+
+
+@dataclass(frozen=True)
+class Import:
+    """An order: an image of a complete upload, and one of each data disk along with it.
+
+    `encrypt` without a `key` takes the project's default key.
+    """
+
+    upload: Upload
+    name: str
+    type: str
+    min_disk_gb: int
+    os_version: OsVersion | None = None
+    architecture: str = "x86"
+    boot_mode: str = "bios"
+    min_ram_mb: int = 0
+    max_ram_mb: int | None = None
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    data_disks: Sequence[DataDisk] = ()
+    encrypt: bool = False
+    key: Key | None = None
+    use: str = Image.Use.ECS
+
+    @cached_property
+    def detected(self) -> OsVersion | None:
+        """The system that was found in the file."""
+        return detected_os(self.upload) if self.type == Type.SYSTEM else None
+
+    @property
+    def system(self) -> OsVersion | None:
+        """What was found counts, whatever is chosen (R63)."""
+        return self.detected or self.os_version
+
+
+def can_order_import(order: Import, actor: Actor) -> Verdict:
+    """The whole order: the files, the system, what must fit together, the key. Hard only with the uploads' rows locked."""
+    return (
+        can_import_file(order.upload, order.type, actor)
+        and data_disks_fit(order.type, order.upload, order.data_disks)
+        and fast_fits(order.upload, order.type, order.system)
+        and disk_fits(order.type, order.min_disk_gb, order.upload)
+        and boot_mode_fits(order.architecture, order.boot_mode)
+        and os_is_given(order.type, order.system)
+        and memory_fits(order.min_ram_mb, order.max_ram_mb)
+        and tags_fit(order.tags)
+        and use_fits(order.type, order.use, order.system)
+        and (can_encrypt(order.type, order.key, actor, use=order.use) if order.encrypt else ALLOWED)
+    )
 
 
 def can_import_file(upload: Upload, image_type: str, actor: Actor) -> Verdict:
@@ -75,37 +138,6 @@ def fast_fits(upload: Upload, image_type: str, os_version: OsVersion | None) -> 
         "fast-needs-os",
         _("Fast import does not look for the system in the disk. Choose the OS version that is in it."),
     )
-
-
-def attributes_fit(
-    *,
-    image_type: str,
-    disk_gb: int,
-    upload: Upload,
-    architecture: str,
-    boot_mode: str,
-    os_version: OsVersion | None,
-    min_ram_mb: int,
-    max_ram_mb: int | None,
-    tags: dict[str, str],
-) -> Verdict:
-    """All that must fit together, whoever asks."""
-    return (
-        disk_fits(image_type, disk_gb, upload)
-        and boot_mode_fits(architecture, boot_mode)
-        and os_is_given(image_type, os_version)
-        and memory_fits(min_ram_mb, max_ram_mb)
-        and tags_fit(tags)
-    )
-
-
-@dataclass(frozen=True)
-class DataDisk:
-    """One of them: its own file becomes an image of its own."""
-
-    upload: Upload
-    name: str
-    min_disk_gb: int
 
 
 def data_disks_fit(image_type: str, upload: Upload, data_disks: Sequence[DataDisk]) -> Verdict:

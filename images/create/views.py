@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm, first_values
-from images.create.rules import can_import_file
+from images.create.rules import Import, can_import_file
 from images.create.services import import_image
 from images.create.sources import FILE, frame, kinds_context, page_url, type_in
 from images.fields.forms import chosen_key_name, disk_label
@@ -153,7 +153,7 @@ class CreateOrder:
         }
 
     def make(self, chosen: dict[str, Any]) -> Made:
-        image = import_image(actor=self.actor, upload=self.upload, type=self.image_type, **chosen)
+        image = import_image(Import(upload=self.upload, type=self.image_type, **chosen), actor=self.actor)
         return Made(image.get_absolute_url(), _("“%(name)s” is being created.") % {"name": image.name})
 
 

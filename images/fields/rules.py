@@ -1,6 +1,6 @@
 """Do the fields of an image fit, each and together? (ims-facts §2.4, §2.6)"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -108,7 +108,7 @@ def memory_fits(min_ram_mb: int, max_ram_mb: int | None) -> Verdict:
     return refuse("memory-range", _("The maximum memory is below the minimum. Raise it, or leave it empty."))
 
 
-def tags_fit(tags: dict[str, str]) -> Verdict:
+def tags_fit(tags: Mapping[str, str]) -> Verdict:
     """R97."""
     if len(tags) <= settings.IMS_TAGS_PER_IMAGE:
         return ALLOWED

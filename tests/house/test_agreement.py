@@ -582,7 +582,7 @@ UPLOAD = Subject(
     UPLOAD_ACTIONS,
     services={
         "Create image": lambda upload, actor: import_service(
-            upload=upload, name="new", type="system", min_disk_gb=1, actor=actor
+            import_image.Import(upload, name="new", type="system", min_disk_gb=1), actor=actor
         )
     },
     ways=("Resume",),
@@ -838,6 +838,7 @@ ELSEWHERE = {
     keys.can_unlock_system: "images/fields/test_encryption.py",
     fields.can_encrypt: "images/fields/test_encryption.py",
     import_image.can_import_file: "images/create/test_import.py",
+    import_image.can_order_import: "images/create/test_import.py",
     install.can_install_server: "images/launch/install/test_install.py",
     launch.can_create_servers: "images/launch/test_launch.py",
     launch.can_unlock_disks: "images/capture/full/test_full_ecs.py",

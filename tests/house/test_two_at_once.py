@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from images.create.rules import Import
 from images.create.services import import_image
 from images.delete.clock import empty_trashes
 from images.delete.services import delete_image, purge_image, restore_image
@@ -270,7 +271,7 @@ def test_of_two_imports_of_one_name_one_wins(people: SimpleNamespace) -> None:
 
 
 def make(upload: Upload, actor: Any, name: str) -> Image:
-    return import_image(actor=actor, upload=upload, name=name, type="system", min_disk_gb=1)
+    return import_image(Import(upload=upload, name=name, type="system", min_disk_gb=1), actor=actor)
 
 
 def test_an_upload_is_discarded_or_becomes_an_image(people: SimpleNamespace) -> None:

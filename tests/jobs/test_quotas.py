@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+from images.create.rules import Import
 from images.create.services import import_image
 from images.delete.services import delete_image
 from images.launch.services import create_servers
@@ -105,7 +106,7 @@ class TestOfAHundredAtOnceExactlyTenAreStarted:
 
         def begin(upload: Upload) -> Image:
             return import_image(
-                actor=people.bob, upload=upload, name=upload.name, type="system", min_disk_gb=1
+                Import(upload=upload, name=upload.name, type="system", min_disk_gb=1), actor=people.bob
             )
 
         outcomes = at_once(*(lambda upload=upload: begin(upload) for upload in uploads))
@@ -175,7 +176,7 @@ def post(url: str, session: str) -> int:
 class TestWhatEndsIsFree:
     def test_a_cancelled_import_gives_back_its_storage(self, people: SimpleNamespace) -> None:
         upload = complete_upload_of(people.bob, 1)
-        image = import_image(actor=people.bob, upload=upload, name="a", type="system", min_disk_gb=1)
+        image = import_image(Import(upload=upload, name="a", type="system", min_disk_gb=1), actor=people.bob)
         assert used_by(people.bob.project)["store_bytes"] == 1
         cancel_job(Job.objects.get(), actor=people.bob)
         assert used_by(people.bob.project)["store_bytes"] == 0

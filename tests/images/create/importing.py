@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from images.create.rules import Import
 from images.create.services import import_image
 from images.models import Image, Upload
 from images.uploads.found import examine_file, with_hash
@@ -91,7 +92,7 @@ def uploaded(actor: Actor, path: Path, *, examined: bool = True) -> Upload:
 def imported(actor: Actor, path: Path, *, examined: bool = True, **fields: Any) -> SimpleNamespace:
     """An image and its job, waiting."""
     given = {"name": path.name, "type": "system", "min_disk_gb": 1, **fields}
-    image = import_image(actor=actor, upload=uploaded(actor, path, examined=examined), **given)
+    image = import_image(Import(upload=uploaded(actor, path, examined=examined), **given), actor=actor)
     return SimpleNamespace(image=image, job=Job.objects.about(image.pk).get())
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.create.rules import Import
 from images.create.services import import_image
 from images.fields.rules import use_fits
 from images.launch.fit import fits
@@ -49,7 +50,8 @@ def test_it_is_never_encrypted(people: SimpleNamespace, disks: Path):
     upload = uploaded(people.bob, disks / "disk.qcow2")
     with pytest.raises(Refused) as refusal:
         import_image(
-            actor=people.bob, upload=upload, name="x", type="system", min_disk_gb=1, use="bms", encrypt=True
+            Import(upload=upload, name="x", type="system", min_disk_gb=1, use="bms", encrypt=True),
+            actor=people.bob,
         )
     assert refusal.value.code == "bms-not-encrypted"
     assert not Image.objects.exists()

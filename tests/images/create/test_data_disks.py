@@ -2,7 +2,7 @@
 
 import pytest
 
-from images.create.rules import DataDisk, data_disks_fit
+from images.create.rules import DataDisk, Import, data_disks_fit
 from images.create.services import import_image
 from images.models import Image, Upload
 from imsconsole.audit.models import Event
@@ -27,7 +27,7 @@ def order(actor, system, *data, **fields):
         each if isinstance(each, DataDisk) else DataDisk(each, f"data-{n}", n + 1)
         for n, each in enumerate(data)
     ]
-    return import_image(actor=actor, upload=system, data_disks=along, **wanted)
+    return import_image(Import(upload=system, data_disks=along, **wanted), actor=actor)
 
 
 @pytest.mark.slow(reason="disks are made, copied and read")

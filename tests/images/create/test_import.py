@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from images.create.jobs import ImportImage
+from images.create.rules import Import
 from images.create.services import import_image
 from images.fields.rules import can_import
 from images.models import Image, ImageDisk, Upload
@@ -135,7 +136,9 @@ def test_a_name_is_unique_in_the_project_only(people: SimpleNamespace, disks: Pa
 def test_one_image_at_a_time_is_made_of_a_file(people: SimpleNamespace, disks: Path):
     imported(people.bob, disks / "disk.raw", name="first")
     with pytest.raises(Refused) as refusal:
-        import_image(actor=people.bob, upload=Upload.objects.get(), name="b", type="system", min_disk_gb=1)
+        import_image(
+            Import(upload=Upload.objects.get(), name="b", type="system", min_disk_gb=1), actor=people.bob
+        )
     assert refusal.value.code == "upload-in-use"
 
 
@@ -154,7 +157,7 @@ def test_of_two_who_choose_a_name_at_once_one_reads_a_sentence(people: SimpleNam
     def choose(upload: Upload, actor: Any) -> None:
         gate.wait()
         try:
-            import_image(actor=actor, upload=upload, name="same", type="system", min_disk_gb=1)
+            import_image(Import(upload=upload, name="same", type="system", min_disk_gb=1), actor=actor)
             outcomes.append("made")
         except Refused as refusal:
             outcomes.append(refusal.code)

@@ -12,6 +12,7 @@ from images.create.from_object.jobs import TakeObject
 from images.create.from_object.rules import can_take_object
 from images.create.from_object.taking import take
 from images.create.jobs import ImportImage
+from images.create.rules import Import
 from images.create.services import import_image
 from images.models import Image, Upload
 from images.verify.store_check import differences
@@ -47,7 +48,7 @@ def an_object(actor, path=None, key="disk.qcow2", *, storage_class="standard", c
 
 def imported(actor, upload, **fields):
     image = import_image(
-        actor=actor, upload=upload, **{"name": "web", "type": "system", "min_disk_gb": 1, **fields}
+        Import(upload=upload, **{"name": "web", "type": "system", "min_disk_gb": 1, **fields}), actor=actor
     )
     job = finish(Job.objects.about(image.pk).get())
     image.refresh_from_db()
@@ -272,7 +273,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
     def start():
         upload = take(made, actor=people.bob)
         image = import_image(
-            actor=people.bob, upload=upload, name=f"web-{next(names)}", type="system", min_disk_gb=1
+            Import(upload=upload, name=f"web-{next(names)}", type="system", min_disk_gb=1), actor=people.bob
         )
         return Job.objects.get(subject_id=image.pk)
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from images.capture.services import capture_server
 from images.copy.services import copy_image
 from images.create.from_object.taking import take
+from images.create.rules import Import
 from images.create.services import import_image
 from images.export.jobs import exported_object
 from images.export.rules import Format, can_export
@@ -51,11 +52,13 @@ def imported(actor, made, format: str) -> Image:
     """A raw disk without a partition table has to be named as one."""
     claimed = format if format == "raw" else ""
     image = import_image(
+        Import(
+            upload=take(made, actor=actor, claimed_format=claimed),
+            name=made.name,
+            type="system",
+            min_disk_gb=1,
+        ),
         actor=actor,
-        upload=take(made, actor=actor, claimed_format=claimed),
-        name=made.name,
-        type="system",
-        min_disk_gb=1,
     )
     assert finish(Job.objects.live().get(subject_id=image.pk)).state == "done"
     return image
@@ -115,7 +118,7 @@ def test_it_goes_to_a_storage_elsewhere_and_comes_back_from_there(people, tmp_pa
         upload = take(made, actor=people.bob)
         assert finish(Job.objects.live().get()).state == "done"
     upload.refresh_from_db()
-    back = import_image(actor=people.bob, upload=upload, name="back", type="system", min_disk_gb=1)
+    back = import_image(Import(upload=upload, name="back", type="system", min_disk_gb=1), actor=people.bob)
     run_jobs()
     assert content_of(back, tmp_path) == content_of(image, tmp_path)
     assert [each.what for each in differences()] == []

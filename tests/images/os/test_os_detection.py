@@ -3,6 +3,7 @@
 import pytest
 
 from images.create.from_object.taking import take
+from images.create.rules import Import
 from images.create.services import import_image
 from images.models import Image, OsVersion
 from images.os.catalogue import OTHER_LINUX
@@ -30,7 +31,7 @@ def debian(tmp_path_factory):
 
 def imported(actor, upload, **fields):
     image = import_image(
-        actor=actor, upload=upload, **{"name": "web", "type": "system", "min_disk_gb": 1, **fields}
+        Import(upload=upload, **{"name": "web", "type": "system", "min_disk_gb": 1, **fields}), actor=actor
     )
     job = finish(Job.objects.about(image.pk).get())
     image.refresh_from_db()

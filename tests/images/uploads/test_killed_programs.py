@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from images.create.rules import Import
 from images.create.services import import_image
 from images.models import Image, Upload
 from images.verify.store_check import differences
@@ -60,7 +61,7 @@ def test_an_upload_that_cannot_be_examined_now_is_kept_and_examined_by_the_job(
         upload = way(people, content)
     assert upload.state == "complete"
     assert upload.path.read_bytes() == content
-    image = import_image(actor=people.bob, upload=upload, name="web", type="system", min_disk_gb=1)
+    image = import_image(Import(upload=upload, name="web", type="system", min_disk_gb=1), actor=people.bob)
     run_jobs()
     image.refresh_from_db()
     assert image.status == "active"
