@@ -12,4 +12,14 @@ urlpatterns: list[URLPattern] = [
     path("full-ecs/from-backup/", full.of_backup, name="create-full-of-backup"),
     path("capture/<uuid:draft_id>/details/", views.details, name="capture-details"),
     path("capture/<uuid:draft_id>/confirm/", views.confirm, name="capture-confirm"),
+    path(
+        "full-ecs/from-server/<uuid:draft_id>/",
+        full.confirm_of_server,
+        name="create-full-of-server-confirm",
+    ),
+    path(
+        "full-ecs/from-backup/<uuid:draft_id>/",
+        full.confirm_of_backup,
+        name="create-full-of-backup-confirm",
+    ),
 ]

@@ -1,6 +1,5 @@
 """The form of a change of OS: image, size of the system disk, login."""
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -13,7 +12,7 @@ from images.launch.login import LoginForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.rules import is_stopped_first
 
 
@@ -44,26 +43,10 @@ class ChangeOsForm(LoginForm):
         self.require_login()
         return typed
 
-    def draft(self) -> dict[str, Any]:
-        """The order as JSON."""
-        typed = self.cleaned_data
-        return {
-            "server": str(self.server.pk),
-            "image": str(typed["image"].pk),
-            "system_disk_gb": typed["system_disk_gb"],
-            "stop_first": typed["stop_first"],
-            **self.login_draft(),
-        }
+    def kept(self) -> dict[str, Any]:
+        return {"server": str(self.server.pk), **super().kept()}
 
-
-def change_of(draft: dict[str, Any], server: Server, actor: Actor) -> OsChange | None:
-    """The order of a draft with its rows; None when one of them is gone."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
-    image = images.filter(pk=uuid.UUID(draft["image"])).first()
-    pair = None
-    if draft["key_pair"]:
-        pair = KeyPair.objects.visible_to(actor).filter(pk=draft["key_pair"]).first()
-    if image is None or bool(draft["key_pair"]) != bool(pair):
-        return None
-    fields = ("system_disk_gb", "password_hash", "user_data", "stop_first")
-    return OsChange(server, image, key_pair=pair, **{name: draft[name] for name in fields})
+    def order(self) -> OsChange:
+        """What was ordered, once it is valid."""
+        typed = {name: self.cleaned_data[name] for name in ("image", "system_disk_gb", "stop_first")}
+        return OsChange(self.server, **typed, **self.chosen_login())

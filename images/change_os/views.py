@@ -1,19 +1,17 @@
 """Change a server's OS, or reinstall it: one page to choose on, one that says what stays and what goes."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.change_os.forms import ChangeOsForm, change_of
+from images.change_os.forms import ChangeOsForm
 from images.change_os.rules import OsChange, can_become, can_order_change, can_order_reinstall
 from images.change_os.services import change_os as start_change
 from images.change_os.services import reinstall_os as start_reinstall
@@ -21,9 +19,10 @@ from images.launch.views import SHOWN_IMAGES, TABS, Choice
 from images.models import Image
 from images.product.products import load_products
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, KeyPair, Server
@@ -31,11 +30,6 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.core.contention import retried
-from imsconsole.core.errors import NotFound
-from imsconsole.core.htmx import render_page
-from imsconsole.core.locks import locked
-from imsconsole.core.now import now
 from imsconsole.core.rules import Verdict
 
 
@@ -43,154 +37,118 @@ from imsconsole.core.rules import Verdict
 class Verb:
     """What change and reinstall differ in."""
 
-    name: str  # of the drafts and the address
-    title: str | Promise
+    wizard: Wizard
     may: Callable[[Server, Actor], Verdict]
     may_order: Callable[[OsChange, Actor], Verdict]
+    start: Callable[..., Server]
     done: str | Promise
 
-    @property
-    def url_name(self) -> str:
-        return f"servers-{self.name}"
+
+def _wizard(name: str, title: Promise, first: Promise) -> Wizard:
+    steps = {"choose": first, "confirm": gettext_lazy("Confirm")}
+    return Wizard(name, title, f"servers-{name}", steps, lambda draft: {"server_id": draft.data["server"]})
 
 
 CHANGE = Verb(
-    "change-os",
-    gettext_lazy("Change OS"),
+    _wizard("change-os", gettext_lazy("Change OS"), gettext_lazy("Image and login")),
     can_change_os,
     can_order_change,
+    start_change,
     gettext_lazy("The OS of “%(name)s” is being changed."),
 )
 REINSTALL = Verb(
-    "reinstall-os",
-    gettext_lazy("Reinstall OS"),
+    _wizard("reinstall-os", gettext_lazy("Reinstall OS"), gettext_lazy("Disk and login")),
     can_reinstall_os,
     can_order_reinstall,
+    start_reinstall,
     gettext_lazy("The OS of “%(name)s” is being reinstalled."),
 )
 
 
-@form_view
-def change_os(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+@CHANGE.wizard.first
+def change_os(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID) -> HttpResponse:
     """Choose an image, a size and a login."""
-    return _choose(request, server_id, CHANGE)
+    return _choose(request, draft, server_id, CHANGE)
 
 
-@form_view
-def reinstall_os(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+@REINSTALL.wizard.first
+def reinstall_os(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID) -> HttpResponse:
     """Choose a size and a login; the image is the server's own."""
-    return _choose(request, server_id, REINSTALL)
+    return _choose(request, draft, server_id, REINSTALL)
 
 
-@form_view
-def confirm_change(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
+@CHANGE.wizard.step
+def confirm_change(request: ActorRequest, draft: Draft, server_id: uuid.UUID) -> HttpResponse:
     """What stays, what goes, what it needs; and the answer."""
-    return _confirm(request, server_id, draft_id, CHANGE)
+    return _confirm(request, draft, server_id, CHANGE)
 
 
-@form_view
-def confirm_reinstall(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID) -> HttpResponse:
+@REINSTALL.wizard.step
+def confirm_reinstall(request: ActorRequest, draft: Draft, server_id: uuid.UUID) -> HttpResponse:
     """What stays, what goes, what it needs; and the answer."""
-    return _confirm(request, server_id, draft_id, REINSTALL)
+    return _confirm(request, draft, server_id, REINSTALL)
 
 
-def _choose(request: ActorRequest, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
+def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
     """Only `action=confirm` goes on; else the page is drawn again for what was chosen meanwhile."""
     server, host = find_server(request, server_id), host_of(request.actor.region)
-    typed: dict[str, Any] = request.POST.dict() if request.method == "POST" else _begun(request, server, verb)
+    if draft and request.method != "POST":
+        return _page(request, _form(draft, server, request.actor, host), draft.data, verb)
+    typed: dict[str, Any] = request.POST.dict() if request.method == "POST" else _begun(request)
     if verb is REINSTALL:
         typed["image"] = str(server.image_id)
-    if request.method == "POST" and request.POST.get("action") == "confirm":
+    if typed.get("action") == "confirm":
         form = ChangeOsForm(typed, server=server, actor=request.actor, host=host)
         if verb.may(server, request.actor) and form.is_valid():
-            draft = _keep(form, request, verb)
-            return redirect(f"{verb.url_name}-confirm", server.pk, draft.pk)
-        return _page(request, form, server, typed, host, verb, status=422)
-    initial = _completed(typed, server, request.actor, host)
+            return verb.wizard.go(verb.wizard.keep(request.actor, draft, **form.kept()), "confirm")
+        return _page(request, form, typed, verb, status=422)
+    initial = _completed(typed, server, request.actor)
     form = ChangeOsForm(initial=initial, server=server, actor=request.actor, host=host)
-    return _page(request, form, server, initial, host, verb)
+    return _page(request, form, initial, verb)
 
 
-def _confirm(request: ActorRequest, server_id: uuid.UUID, draft_id: uuid.UUID, verb: Verb) -> HttpResponse:
-    """The order to be read again, and its answer. A draft serves once."""
+def _confirm(request: ActorRequest, draft: Draft, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
+    """The order to be read again, and its answer."""
     server = find_server(request, server_id)
-    draft = get_object_or_404(_drafts(request.actor, server, verb), pk=draft_id)
-    change = change_of(draft.data, server, request.actor)
-    if change is None:
-        messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
-        return redirect(verb.url_name, server.pk)
-    if request.method == "POST":
-        return _start(request, server, draft, verb)
+    form = _form(draft, server, request.actor, host_of(request.actor.region))
+    answer = verb.wizard.ends(request, draft, form, make=lambda: _start(form.order(), verb, request.actor))
+    if answer:
+        return answer
+    change = form.order()
     context = {
-        "active": "servers",
-        "server": server,
-        "change": change,
-        "draft": draft,
-        "verb": verb,
-        "back_url": verb.url_name,
+        "order": change,
         "verdict": verb.may_order(change, request.actor),
         "former": _system_disk(server),
         "data_disks": server.disks.attached().filter(role=Disk.Role.DATA).order_by("index"),
         "kept_until": kept_until(),
         "free_bytes": engine_of(server).free_space().free_bytes,
+        "back_url": verb.wizard.url(draft, "choose"),
+        **_place(server),
     }
-    return render(request, "images/change_os/confirm.html", context)
+    return verb.wizard.page(request, "images/change_os/confirm.html", "confirm", form, **context)
 
 
-def _start(request: ActorRequest, server: Server, draft: Draft, verb: Verb) -> HttpResponse:
-    server = _start_job(server, draft.pk, verb, request.actor)
-    messages.success(request, str(verb.done) % {"name": server.name})
-    return redirect(server)
+def _form(draft: Draft, server: Server, actor: Actor, host: Host) -> ChangeOsForm:
+    """As it was filled in; a password is not typed again."""
+    kept = draft.data
+    return ChangeOsForm(kept, server=server, actor=actor, host=host, password_hash=kept["password_hash"])
 
 
-@retried
-@transaction.atomic
-def _start_job(server: Server, draft_id: uuid.UUID, verb: Verb, actor: Actor) -> Server:
-    """Start the job and forget the draft, together."""
-    draft = locked(_drafts(actor, server, verb), draft_id)
-    if (change := change_of(draft.data, server, actor)) is None:
-        raise NotFound
-    wanted = {field.name: getattr(change, field.name) for field in fields(change)}
+def _start(change: OsChange, verb: Verb, actor: Actor) -> Made:
+    wanted = dict(vars(change))
     if verb is REINSTALL:
         del wanted["image"]
-    start = start_change if verb is CHANGE else start_reinstall
-    server = start(**wanted, actor=actor)
-    draft.delete()
-    return server
+    server = verb.start(**wanted, actor=actor)
+    return Made(server.get_absolute_url(), str(verb.done) % {"name": server.name})
 
 
-def _drafts(actor: Actor, server: Server, verb: Verb) -> Any:
-    drafts = Draft.objects.filter(wizard=verb.name, user=actor.user, project=actor.project)
-    return drafts.filter(data__server=str(server.pk))
-
-
-def _keep(form: ChangeOsForm, request: ActorRequest, verb: Verb) -> Draft:
-    """One unfinished order per person and server is kept, so that drafts do not pile up."""
-    _drafts(request.actor, form.server, verb).delete()
-    return Draft.objects.create(
-        wizard=verb.name,
-        user=request.user,
-        project=request.actor.project,
-        data=form.draft(),
-        updated_at=now(),
-    )
-
-
-def _begun(request: ActorRequest, server: Server, verb: Verb) -> dict[str, Any]:
-    """What the page begins with: a draft that is changed, or an image that was chosen before."""
-    try:
-        draft_id = uuid.UUID(request.GET.get("draft", ""))
-        draft = _drafts(request.actor, server, verb).filter(pk=draft_id).first()
-    except ValueError:
-        draft = None
-    if draft:
-        return {**draft.data, "stop_first": draft.data["stop_first"]}
+def _begun(request: ActorRequest) -> dict[str, Any]:
+    """What the page begins with: the login most people want, and an image that was chosen before."""
     login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
-    chosen = {name: request.GET[name] for name in ("image", "tab") if name in request.GET}
-    return {"login": login, **chosen}
+    return {"login": login, **{name: request.GET[name] for name in ("image", "tab") if name in request.GET}}
 
 
-def _completed(typed: dict[str, Any], server: Server, actor: Actor, host: Host) -> dict[str, Any]:
+def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str, Any]:
     """What was typed, with a system disk that holds the image and is no smaller than the present one."""
     image = chosen_image(typed, actor)
     present = _system_disk(server)
@@ -202,7 +160,7 @@ def _completed(typed: dict[str, Any], server: Server, actor: Actor, host: Host) 
     return typed
 
 
-def chosen_image(typed: dict[str, Any], actor: Actor) -> Image | None:
+def chosen_image(typed: Mapping[str, Any], actor: Actor) -> Image | None:
     """The chosen image; none is chosen for anybody."""
     try:
         pk = uuid.UUID(str(typed.get("image", "")))
@@ -216,23 +174,15 @@ def _system_disk(server: Server) -> Disk | None:
 
 
 def _page(
-    request: ActorRequest,
-    form: ChangeOsForm,
-    server: Server,
-    typed: dict[str, Any],
-    host: Host,
-    verb: Verb,
-    status: int = 200,
+    request: ActorRequest, form: ChangeOsForm, typed: Mapping[str, Any], verb: Verb, status: int = 200
 ) -> HttpResponse:
-    actor = request.actor
+    actor, server, host = request.actor, form.server, form.host
     image = chosen_image(typed, actor)
     tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
     word = str(typed.get("image_q", ""))
     context = {
-        "active": "servers",
-        "server": server,
-        "form": form,
-        "verb": verb,
+        **_place(server),
+        "url": reverse(verb.wizard.urls, args=[server.pk]),
         "is_change": verb is CHANGE,
         "image": image,
         "tab": tab,
@@ -240,13 +190,18 @@ def _page(
         "images": _image_choices(server, actor, image, tab, word, host) if verb is CHANGE else [],
         "image_q": word,
         "former": _system_disk(server),
-        "may": verb.may(server, actor),
+        "verdict": verb.may(server, actor),
         "runs": can_run_guests(host.capabilities),
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
     }
-    return render_page(
-        request, "images/change_os/change_os.html", "images/change_os/_choices.html", context, status
-    )
+    page, fragment = "images/change_os/change_os.html", "images/change_os/_choices.html"
+    return verb.wizard.page(request, page, "choose", form, status, fragment, **context)
+
+
+def _place(server: Server) -> dict[str, Any]:
+    url = server.get_absolute_url()
+    crumbs = [(reverse("servers:list"), _("Servers")), (url, server.name)]
+    return {"active": "servers", "server": server, "crumbs": crumbs, "cancel_url": url}
 
 
 def _image_choices(

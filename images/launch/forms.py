@@ -1,6 +1,6 @@
 """The form of a server order: image, place, flavor, disks, name, login."""
 
-import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -25,7 +25,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.models import Flavor, KeyPair
+from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 
 
@@ -33,7 +33,7 @@ class ImageChoice(forms.ModelChoiceField[Image]):
     """An image that is chosen in a table; the form that has it gives the queryset."""
 
     def __init__(self, **options: Any) -> None:
-        plain = {"label": _("Image"), "widget": forms.HiddenInput}
+        plain = {"label": _("Image")}
         required = {"required": _("Choose an image.")}
         super().__init__(Image.objects.none(), error_messages=required, **{**plain, **options})
 
@@ -77,8 +77,9 @@ class LaunchForm(LoginForm):
 
     def _add_data_images(self, actor: Actor) -> None:
         """What each data disk is made of, where there is something to choose."""
-        images = list(data_images(actor))
-        for number in range(1, self.disk_count() + 1 if images else 1):
+        images, numbers = list(data_images(actor)), range(1, self.disk_count() + 1)
+        is_shown = images or any(self.data.get(f"data_image_{number}") for number in numbers)
+        for number in numbers if is_shown else ():
             field = DataImageChoice(label=_("Data disk %(number)s: image") % {"number": number})
             field.offer(actor, images)
             self.fields[f"data_image_{number}"] = field
@@ -133,61 +134,24 @@ class LaunchForm(LoginForm):
             if size_gb := self.cleaned_data.get(field.name):
                 self.check(field.name, fits_data_disk(size_gb))
 
-    def draft(self) -> dict[str, Any]:
-        """The order as JSON; of a password only its hash."""
+    def order(self) -> Launch:
+        """What was ordered, once it is valid."""
         typed = self.cleaned_data
-        return {
-            "image": str(typed["image"].pk),
-            "zone": typed["zone"].pk,
-            "flavor": typed["flavor"].pk,
-            "system_disk_gb": typed["system_disk_gb"],
-            "data_disks_gb": [typed[field.name] for field in self.data_disk_fields()],
-            "data_images": [str(image.pk) if image else "" for image in self.data_images()],
-            "name": typed["name"],
-            "count": typed["count"],
-            "auto_start": typed["auto_start"],
-            **self.login_draft(),
-        }
+        plain = ("image", "flavor", "zone", "name", "system_disk_gb", "count", "auto_start")
+        return Launch(
+            data_disks_gb=tuple(typed[field.name] for field in self.data_disk_fields()),
+            data_images=tuple(self.data_images()),
+            **{name: typed[name] for name in plain},
+            **self.chosen_login(),
+        )
 
 
-def initial_of(draft: dict[str, Any]) -> dict[str, Any]:
-    """What a draft fills the form with again; the password has to be typed anew."""
-    sizes = draft["data_disks_gb"]
-    each = {f"data_disk_{number}": size for number, size in enumerate(sizes, 1)}
-    chosen = {f"data_image_{number}": pk for number, pk in enumerate(draft.get("data_images", []), 1)}
-    return {**draft, **each, **chosen, "data_disks": len(sizes)}
-
-
-def launch_of(draft: dict[str, Any], actor: Actor) -> Launch | None:
-    """The order of a draft with its rows; None when one of them is gone."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
-    image = images.filter(pk=uuid.UUID(draft["image"])).first()
-    flavor = Flavor.objects.filter(pk=draft["flavor"]).first()
-    zone = actor.region.zones.filter(pk=draft["zone"]).first()
-    key_pair = None
-    if draft["key_pair"]:
-        key_pair = KeyPair.objects.visible_to(actor).filter(pk=draft["key_pair"]).first()
-    data = {str(each.pk): each for each in data_images(actor).filter(pk__in=_chosen_images(draft))}
-    if len(data) < len(_chosen_images(draft)):
-        return None
-    if not (image and flavor and zone) or bool(draft["key_pair"]) != bool(key_pair):
-        return None
-    return Launch(
-        image=image,
-        flavor=flavor,
-        zone=zone,
-        key_pair=key_pair,
-        data_disks_gb=tuple(draft["data_disks_gb"]),
-        data_images=tuple(data.get(pk) for pk in draft.get("data_images", [])),
-        **{
-            name: draft[name]
-            for name in ("name", "count", "system_disk_gb", "password_hash", "user_data", "auto_start")
-        },
-    )
-
-
-def _chosen_images(draft: dict[str, Any]) -> set[str]:
-    return {pk for pk in draft.get("data_images", []) if pk}
+def filled_again(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a draft fills the form with. Those of before have lists of the sizes and images of their data disks."""
+    sizes, images = kept.get("data_disks_gb", []), kept.get("data_images", [])
+    disks = {f"data_disk_{number}": size for number, size in enumerate(sizes, 1)}
+    chosen = {f"data_image_{number}": pk for number, pk in enumerate(images, 1)}
+    return {"data_disks": len(sizes), **kept, **disks, **chosen}
 
 
 def _disk_field(number: int) -> forms.IntegerField:

@@ -16,7 +16,10 @@ NEW_PASSWORD = {"autocomplete": "new-password"}
 
 
 class LoginForm(forms.Form):
-    """Exactly one way in (R139); the password follows R140."""
+    """Exactly one way in (R139); the password follows R140.
+
+    `password_hash`: of a password that was typed before, of which nothing else is kept.
+    """
 
     login = forms.ChoiceField(label=_("Login"), choices=LOGINS, widget=forms.RadioSelect)
     key_pair = forms.ModelChoiceField(
@@ -39,9 +42,9 @@ class LoginForm(forms.Form):
         help_text=_("For cloud-init, at most 32 KB: a script (#!…) or #cloud-config."),
     )
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, password_hash: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.actor = actor
+        self.actor, self.password_hash = actor, password_hash
         self._choices("key_pair", KeyPair.objects.visible_to(actor))
 
     def _choices(self, name: str, queryset: Any) -> None:
@@ -49,9 +52,12 @@ class LoginForm(forms.Form):
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        if self.data.get("login") == "password" and not (verdict := is_good_password(password)):
+        if self._has_new_password() and not (verdict := is_good_password(password)):
             raise forms.ValidationError(str(verdict.reason), verdict.code)
         return password
+
+    def _has_new_password(self) -> bool:
+        return self.data.get("login") == "password" and not self.password_hash
 
     def clean_user_data(self) -> str:
         user_data: str = self.cleaned_data["user_data"].replace("\r\n", "\n")
@@ -64,7 +70,7 @@ class LoginForm(forms.Form):
         typed = self.cleaned_data
         if typed.get("login") == "key" and not typed.get("key_pair"):
             self.add_error("key_pair", _("Choose a key pair, or create one first."))
-        if typed.get("login") == "password" and typed.get("password") != self.data.get("password_again"):
+        if self._has_new_password() and typed.get("password") != self.data.get("password_again"):
             self.add_error("password_again", _("The two passwords differ."))
         if typed.get("login") == "none" and not typed.get("user_data"):
             self.add_error(
@@ -75,12 +81,17 @@ class LoginForm(forms.Form):
         if not verdict:
             self.add_error(field, forms.ValidationError(str(verdict.reason), verdict.code))
 
-    def login_draft(self) -> dict[str, Any]:
-        """The login as JSON; of a password only its hash."""
-        typed = self.cleaned_data
+    def kept(self) -> dict[str, Any]:
+        """What was typed, as JSON that fills the form again; of a password only its hash."""
+        typed = {name: self[name].data for name in self.fields if not name.startswith("password")}
+        is_new = self._has_new_password()
+        return {**typed, "password_hash": crypted(self.cleaned_data["password"]) if is_new else ""}
+
+    def chosen_login(self) -> dict[str, Any]:
+        """What services want to know of it."""
+        typed, login = self.cleaned_data, self.cleaned_data["login"]
         return {
-            "login": typed["login"],
-            "key_pair": str(typed["key_pair"].pk) if typed["login"] == "key" else "",
-            "password_hash": crypted(typed["password"]) if typed["login"] == "password" else "",
+            "key_pair": typed["key_pair"] if login == "key" else None,
+            "password_hash": self.password_hash if login == "password" else "",
             "user_data": typed["user_data"],
         }

@@ -1,45 +1,49 @@
 """Create servers from an image: one page to choose on, one to confirm."""
 
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
-from django.db import transaction
 from django.db.models import F
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from images.copy.rules import COPY_FACTS, can_copy_across
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
-from images.launch.forms import LaunchForm, initial_of, launch_of
-from images.launch.rules import can_create_servers, can_launch, data_disks_gb_of
+from images.launch.forms import LaunchForm, filled_again
+from images.launch.rules import Launch, can_create_servers, can_launch, data_disks_gb_of
 from images.launch.services import create_servers
 from images.models import Image
 from images.product.products import load_products
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
-from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.rules import may_write
+from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Flavor, KeyPair, Server
+from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.servers.rules import can_run_guests
-from imsconsole.core.contention import retried
-from imsconsole.core.errors import NotFound
-from imsconsole.core.htmx import render_page
-from imsconsole.core.locks import locked
-from imsconsole.core.now import now
 from imsconsole.core.rules import Verdict, refuse
 
-WIZARD = "launch"
+LAUNCH = Wizard(
+    "launch",
+    gettext_lazy("Create server"),
+    "servers-create",
+    {"choose": gettext_lazy("Image, flavor and login"), "confirm": gettext_lazy("Confirm")},
+)
+PLACE: dict[str, Any] = {
+    "active": "servers",
+    "crumbs": [(reverse_lazy("servers:list"), gettext_lazy("Servers"))],
+    "cancel_url": reverse_lazy("servers:list"),
+}
 TABS = tuple(CHOSEN_AMONG)
 SHOWN_IMAGES = 100
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
-DEFAULTS = {"count": 1, "data_disks": 0, "login": "key"}
+DEFAULTS = {"count": 1, "data_disks": 0}
 
 
 @dataclass(frozen=True)
@@ -52,19 +56,52 @@ class Choice:
     note: str = ""
 
 
-@form_view
-def launch(request: ActorRequest) -> HttpResponse:
+@LAUNCH.first
+def launch(request: ActorRequest, draft: Draft | None) -> HttpResponse:
     """The order's page. Only `action=confirm` goes on; else it is drawn again for what was chosen meanwhile."""
     actor, host = request.actor, host_of(request.actor.region)
-    if request.method == "POST" and request.POST.get("action") == "confirm":
+    if request.POST.get("action") == "confirm":
         form = LaunchForm(request.POST, actor=actor, host=host)
         if may_write(actor) and form.is_valid():
-            draft = _keep(form, request)
-            return redirect("servers-create-confirm", draft.pk)
+            return LAUNCH.go(LAUNCH.keep(actor, draft, **form.kept()), "confirm")
         return _page(request, form, request.POST.dict(), host, status=422)
+    if draft and request.method != "POST":
+        return _page(request, _form(draft, actor, host), filled_again(draft.data), host)
     typed = request.POST.dict() if request.method == "POST" else _begun(request)
     initial = _completed(typed, actor, host)
     return _page(request, LaunchForm(initial=initial, actor=actor, host=host), initial, host)
+
+
+@LAUNCH.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """The order to be read again, and its answer."""
+    form = _form(draft, request.actor, host_of(request.actor.region))
+    if answer := LAUNCH.ends(request, draft, form, make=lambda: _create(form.order(), request.actor)):
+        return answer
+    order = form.order()
+    context = {
+        "order": order,
+        "needed": order.quota,
+        "verdict": can_create_servers(order, request.actor),
+        "back_url": LAUNCH.url(draft, "choose"),
+        **PLACE,
+    }
+    return LAUNCH.page(request, "images/launch/confirm.html", "confirm", form, **context)
+
+
+def _form(draft: Draft, actor: Actor, host: Host) -> LaunchForm:
+    """As it was filled in; a password is not typed again."""
+    kept = filled_again(draft.data)
+    return LaunchForm(kept, actor=actor, host=host, password_hash=kept["password_hash"])
+
+
+def _create(order: Launch, actor: Actor) -> Made:
+    servers = create_servers(**vars(order), actor=actor)
+    made = ngettext(
+        "%(count)s server is being created.", "%(count)s servers are being created.", len(servers)
+    )
+    url = servers[0].get_absolute_url() if len(servers) == 1 else reverse("servers:list")
+    return Made(url, made % {"count": len(servers)})
 
 
 def _elsewhere(request: ActorRequest) -> dict[str, Any]:
@@ -85,65 +122,10 @@ def _elsewhere(request: ActorRequest) -> dict[str, Any]:
     return {"image": image, "verdict": launched, "can_copy": can_copy_across(image, there)}
 
 
-@form_view
-def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """The order to be read again, and its answer. A draft serves once."""
-    draft = get_object_or_404(_drafts(request.actor), pk=draft_id)
-    if (order := launch_of(draft.data, request.actor)) is None:
-        messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
-        return redirect("servers-create")
-    if request.method == "POST":
-        return _create(request, draft)
-    verdict = can_create_servers(order, request.actor)
-    context = {"active": "servers", "order": order, "draft": draft, "verdict": verdict}
-    return render(request, "images/launch/confirm.html", context)
-
-
-def _create(request: ActorRequest, draft: Draft) -> HttpResponse:
-    servers = _create_servers(draft.pk, request.actor)
-    made = ngettext(
-        "%(count)s server is being created.", "%(count)s servers are being created.", len(servers)
-    )
-    messages.success(request, made % {"count": len(servers)})
-    return redirect(servers[0]) if len(servers) == 1 else redirect("servers:list")
-
-
-@retried
-@transaction.atomic
-def _create_servers(draft_id: uuid.UUID, actor: Actor) -> list[Server]:
-    """Create the servers and forget the draft, together."""
-    draft = locked(_drafts(actor), draft_id)
-    if (order := launch_of(draft.data, actor)) is None:
-        raise NotFound
-    wanted = {field.name: getattr(order, field.name) for field in fields(order)}
-    servers = create_servers(**wanted, actor=actor)
-    draft.delete()
-    return servers
-
-
-def _drafts(actor: Actor) -> Any:
-    return Draft.objects.filter(wizard=WIZARD, user=actor.user, project=actor.project)
-
-
-def _keep(form: LaunchForm, request: ActorRequest) -> Draft:
-    """One unfinished order per person and project is kept, so that drafts do not pile up."""
-    _drafts(request.actor).delete()
-    return Draft.objects.create(
-        wizard=WIZARD, user=request.user, project=request.actor.project, data=form.draft(), updated_at=now()
-    )
-
-
 def _begun(request: ActorRequest) -> dict[str, Any]:
-    """What the page begins with: a draft that is changed, or an image that was chosen before."""
-    draft_id = request.GET.get("draft", "")
-    try:
-        draft = _drafts(request.actor).filter(pk=uuid.UUID(draft_id)).first()
-    except ValueError:
-        draft = None
-    typed = initial_of(draft.data) if draft else dict(DEFAULTS)
-    if not KeyPair.objects.visible_to(request.actor).exists() and not draft:
-        typed["login"] = "password"
-    return {**typed, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
+    """What the page begins with: the login most people want, and what another page chose before."""
+    login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
+    return {**DEFAULTS, "login": login, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
 
 
 def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
@@ -196,8 +178,7 @@ def _page(
     image = _image(typed, actor)
     tab = typed.get("tab") or (kind_of(image, actor) if image else TABS[0])
     context = {
-        "active": "servers",
-        "form": form,
+        **PLACE,
         "image": image,
         "filled_disks": len(data_disks_gb_of(image)) if image else 0,
         "tab": tab,
@@ -205,14 +186,15 @@ def _page(
         "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),
         "image_q": typed.get("image_q", ""),
         "flavors": _flavor_choices(image, str(typed.get("flavor", "")), host),
-        "may_write": may_write(actor),
+        "verdict": may_write(actor),
         "runs": can_run_guests(host.capabilities),
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "host": host,
         "wanted": form.wanted(),
         "elsewhere": _elsewhere(request),
     }
-    return render_page(request, "images/launch/launch.html", "images/launch/_swapped.html", context, status)
+    fragment = "images/launch/_swapped.html"
+    return LAUNCH.page(request, "images/launch/launch.html", "choose", form, status, fragment, **context)
 
 
 def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:

@@ -13,12 +13,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from imsconsole.accounts.access import ActorRequest, form_view
@@ -27,8 +29,10 @@ from imsconsole.accounts.models import Draft, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import Line, Outcome, attempt
 from imsconsole.core.errors import ImsError
+from imsconsole.core.htmx import render_page
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import lasting_values, sentence_of
 
 T = TypeVar("T")
@@ -50,7 +54,8 @@ class Made:
 class Wizard:
     """One of them. `name` is that of its drafts, `steps` are key and title in their order.
 
-    The page of a step has the URL name `<urls>-<step>`, with the draft's key and what `place` says of the draft.
+    The first page has the URL name `urls`, with what `place` says of the draft; going back to it, `?draft=` names the
+    draft. The page of a later step has the name `<urls>-<step>`, with the draft's key besides.
     """
 
     name: str
@@ -66,60 +71,122 @@ class Wizard:
 
     def find(self, draft_id: UUID, actor: Actor) -> Draft:
         """One's own draft in this project; somebody else's is 404."""
-        mine = Draft.objects.filter(wizard=self.name, user=actor.user, project=actor.project)
-        return get_object_or_404(mine, pk=draft_id)
+        return get_object_or_404(self._drafts(actor), pk=draft_id)
+
+    def _drafts(self, actor: Actor) -> "QuerySet[Draft]":
+        return Draft.objects.filter(wizard=self.name, user=actor.user, project=actor.project)
+
+    def first(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
+        """Decorates the view of the first page, which is given the draft one comes back to, or None."""
+
+        @wraps(view)
+        def find_and_show(request: ActorRequest, **place: Any) -> HttpResponseBase:
+            draft = self._named(request)
+            if draft and MADE in draft.data:
+                return leave_for(request, draft.data[MADE])
+            return view(request, draft if draft and self._is_of(draft, place) else None, **place)
+
+        return form_view(find_and_show)
+
+    def _is_of(self, draft: Draft, place: Mapping[str, Any]) -> bool:
+        return {name: str(key) for name, key in place.items()} == self.place(draft)
+
+    def _named(self, request: ActorRequest) -> Draft | None:
+        try:
+            return self._drafts(request.actor).filter(pk=UUID(request.GET.get("draft", ""))).first()
+        except ValueError:
+            return None
 
     def step(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
-        """Decorates the view of a step, which is given the draft. One that is used up leads to what was made."""
+        """Decorates the view of a later step, which is given the draft. One that is used up leads to what was made."""
 
         @wraps(view)
         def find_and_show(request: ActorRequest, draft_id: UUID, **place: Any) -> HttpResponseBase:
             draft = self.find(draft_id, request.actor)
             if MADE in draft.data:
                 return leave_for(request, draft.data[MADE])
+            if not self._is_of(draft, place):
+                raise Http404
             return view(request, draft, **place)
 
         return form_view(find_and_show)
 
     def url(self, draft: Draft, step: str) -> str:
-        return reverse(f"{self.urls}-{step}", kwargs={**self.place(draft), "draft_id": draft.pk})
+        place = self.place(draft)
+        if step == next(iter(self.steps)):
+            return f"{reverse(self.urls, kwargs=dict(place))}?draft={draft.pk}"
+        return reverse(f"{self.urls}-{step}", kwargs={**place, "draft_id": draft.pk})
 
     def go(self, draft: Draft, step: str) -> HttpResponse:
         return redirect(self.url(draft, step))
 
-    def typed(self, request: HttpRequest, draft: Draft, step: str) -> Typed:
+    def typed(self, request: HttpRequest, draft: Draft | None, step: str) -> Typed:
         """What the step's form is bound to: what is sent, else what was filled in before, if it was."""
         return request.POST if request.method == "POST" else self.kept(draft, step)
 
-    def kept(self, draft: Draft, step: str) -> Typed:
-        kept = draft.data.get(STEPS, {}).get(step)
+    def kept(self, draft: Draft | None, step: str) -> Typed:
+        kept = draft.data.get(STEPS, {}).get(step) if draft else None
         return None if kept is None else MultiValueDict(kept)
 
-    def takes(self, request: HttpRequest, draft: Draft, step: str, form: Form) -> bool:
-        """Whether the step was sent and filled in well. Its own fields are kept then: no token, no button."""
-        if request.method != "POST" or not form.is_valid():
-            return False
-        own = {key: values for key, values in request.POST.lists() if key.startswith(f"{form.prefix}-")}
-        draft.data[STEPS] = {**draft.data.get(STEPS, {}), step: own}
-        draft.updated_at = now()
-        draft.save(update_fields=["data", "updated_at"])
-        return True
+    def takes(
+        self, request: ActorRequest, draft: Draft | None, step: str, *forms: BaseForm, **data: Any
+    ) -> Draft | None:
+        """The draft, if the step was sent and filled in well. Its own fields are kept then: no token, no button.
+
+        A first page may have none yet: it begins with `data`.
+        """
+        if request.method != "POST" or not all(form.is_valid() for form in forms):
+            return None
+        own = {
+            key: values
+            for key, values in request.POST.lists()
+            if any(_has_field(form, key) for form in forms)
+        }
+        steps = draft.data.get(STEPS, {}) if draft else {}
+        return self.keep(request.actor, draft, **data, **{STEPS: {**steps, step: own}})
+
+    def keep(self, actor: Actor, draft: Draft | None, **data: Any) -> Draft:
+        """Write down what was filled in, in a new draft if there is none yet."""
+        return _written(draft, data) if draft else self.begin(actor, **data)
+
+    def starts(
+        self, request: ActorRequest, draft: Draft | None, *forms: BaseForm, verdict: Verdict, **data: Any
+    ) -> HttpResponse | None:
+        """The answer to a first page that is sent by whoever may, and filled in well: the second."""
+        first, second, *_others = self.steps
+        if request.method == "POST":
+            verdict.require()
+        taken = self.takes(request, draft, first, *forms, **data)
+        return self.go(taken, second) if taken else None
+
+    def ends(
+        self, request: HttpRequest, draft: Draft, *forms: BaseForm, make: Callable[[], Made]
+    ) -> HttpResponse | None:
+        """The answer to a last page that is sent: what was made. Or the first, where what was chosen is gone since."""
+        if not all(form.is_valid() for form in forms):
+            messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
+            return self.go(draft, next(iter(self.steps)))
+        return self.finish(request, draft, make) if request.method == "POST" else None
 
     def page(
         self,
         request: HttpRequest,
         template: str,
         step: str,
-        form: Form | None = None,
+        form: BaseForm | None = None,
         status: int = 200,
+        fragment: str = "",
         **context: Any,
     ) -> HttpResponse:
-        """A step's page (`components/wizard.html`); 422 where what was sent is not taken."""
+        """A step's page (`components/wizard.html`); 422 where what was sent is not taken.
+
+        `fragment` is what htmx gets when something on the page was chosen.
+        """
         if request.method == "POST" and form is not None and form.errors:
             status = 422
         steps = list(self.steps.items())
         context = {"title": self.title, "steps": steps, "current": step, "form": form, **context}
-        response = render(request, template, context, status=status)
+        response = render_page(request, template, fragment or template, context, status)
         if status != 200:
             response["HX-Push-Url"] = "false"  # it is the page one is on
         return response
@@ -165,6 +232,22 @@ def leave_for(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if getattr(request, "htmx", None) else redirect(url)
 
 
+def _has_field(form: BaseForm, key: str) -> bool:
+    return key.startswith(f"{form.prefix}-") if form.prefix else key in form.fields
+
+
+@retried
+@transaction.atomic
+def _written(draft: Draft, data: Mapping[str, Any]) -> Draft:
+    """The draft with `data`, unless it has led to something meanwhile, in another tab."""
+    held = locked(Draft.objects.all(), draft.pk)
+    if MADE not in held.data:
+        held.data, held.updated_at = {**held.data, **data}, now()
+        held.save(update_fields=["data", "updated_at"])
+    draft.data = held.data
+    return draft
+
+
 @retried
 @transaction.atomic
 def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
@@ -173,7 +256,8 @@ def _made_once(draft_id: UUID, make: Callable[[], Made]) -> tuple[Made, bool]:
     if MADE in draft.data:
         return Made(draft.data[MADE]), False
     made = make()
-    kept = {name: draft.data[name] for name in made.kept}
+    # how each ended as well: who sent it at the same time may be still at it
+    kept = {name: draft.data[name] for name in (OUTCOMES, *made.kept) if name in draft.data}
     draft.data, draft.updated_at = {**kept, MADE: made.url}, now()
     draft.save(update_fields=["data", "updated_at"])
     return made, True

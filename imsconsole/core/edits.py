@@ -60,7 +60,7 @@ class EditForm(forms.Form):
     Its template prints `hidden_initials`. Boxes named `take` say for which fields the hidden value counts.
     """
 
-    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: MultiValueDict[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(_with_taken(data), **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = True
@@ -121,7 +121,7 @@ class EditForm(forms.Form):
         return told(value, self.fields[name].choices if plain else None)  # type: ignore[attr-defined]
 
 
-def _with_taken(data: QueryDict | None) -> QueryDict | None:
+def _with_taken(data: MultiValueDict[str, str] | None) -> MultiValueDict[str, str] | None:
     if data is None or TAKE not in data:
         return data
     data = data.copy()

@@ -8,6 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_bootstrap5.renderers import FormRenderer
 
+from imsconsole.core.edits import told
+
 INDEXED = (forms.RadioSelect, forms.CheckboxSelectMultiple)  # their first choice has the number 0 in its ID
 
 
@@ -25,6 +27,19 @@ def errors_of(form: forms.BaseForm) -> Iterator[tuple[str, str, str]]:
         number = "_0" if isinstance(field.field.widget, INDEXED) else ""
         where = "" if field.is_hidden else f"{field.auto_id}{number}"
         yield from ((where, str(field.label), str(sentence)) for sentence in field.errors)
+
+
+def told_fields(form: forms.BaseForm) -> Iterator[tuple[str, str]]:
+    """What was filled in well, to be read once more: label and value of each field that is shown."""
+    for field in form.visible_fields():
+        chosen, value = field.field, form.cleaned_data[field.name]
+        if isinstance(chosen, forms.ModelMultipleChoiceField):
+            value = told(list(value))
+        elif isinstance(chosen, forms.ModelChoiceField):
+            value = chosen.label_from_instance(value) if value else chosen.empty_label or told(None)
+        else:
+            value = told(value, getattr(chosen, "choices", None))
+        yield str(field.label), str(value)
 
 
 def limit_number(field: Any, smallest: int, largest: int) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
@@ -77,7 +77,7 @@ class VersionForm(EditForm):
 
     def __init__(
         self,
-        data: QueryDict | None = None,
+        data: MultiValueDict[str, str] | None = None,
         *,
         actor: Actor,
         listing: Listing | None = None,

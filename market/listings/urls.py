@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publisher/", own_publisher, name="own-publisher"),
     path("listings/", views.listings, name="listings"),
     path("listings/create/", views.create, name="create-listing"),
+    path("listings/create/<uuid:draft_id>/", views.confirm, name="create-listing-confirm"),
     path("listings/versions/<uuid:version_id>/", views.show_version, name="version"),
     path("listings/<uuid:listing_id>/", views.show_listing, name="listing"),
     path("listings/<uuid:listing_id>/edit/", views.edit, name="edit-listing"),

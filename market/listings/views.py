@@ -12,9 +12,13 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.audit.models import Event
 from imsconsole.core.actions import offered
 from imsconsole.core.contention import retried
@@ -58,6 +62,12 @@ from market.prices.services import set_price
 from market.publishers.lookup import publisher_of
 
 ROOM = {"active": "market"}
+PUBLISH = Wizard(
+    "market.listing",
+    gettext_lazy("Create listing"),
+    "market:create-listing",
+    {"listing": gettext_lazy("Listing"), "confirm": gettext_lazy("Confirm")},
+)
 
 
 @page_view
@@ -100,21 +110,47 @@ def show_version(request: ActorRequest, version_id: uuid.UUID) -> HttpResponse:
     return render(request, "market/version.html", context)
 
 
-@form_view
-def create(request: ActorRequest) -> HttpResponse:
+@PUBLISH.first
+def create(request: ActorRequest, draft: Draft | None) -> HttpResponse:
     """A new listing: its first version and its price."""
-    data = request.POST if request.method == "POST" else None
-    form = VersionForm(data, actor=request.actor, initial={"image": request.GET.get("image")})
-    price = PriceForm(data, listing=None)
+    form, price = _new_listing(request, PUBLISH.typed(request, draft, "listing"))
     verdict = can_create_listing(publisher_of(request.actor), request.actor)
-    if request.method == "POST":
-        verdict.require()
-        if form.is_valid() & price.is_valid():
-            listing = _create(request, form, price)
-            messages.success(request, _("The draft was saved. Add screenshots, then send it in."))
-            return redirect("market:edit-listing", listing.pk)
-    context = {"form": form, "price_form": price, "verdict": verdict}
-    return _form_page(request, "market/create_listing.html", context)
+    if answer := PUBLISH.starts(request, draft, form, price, verdict=verdict):
+        return answer
+    return _publish_page(request, "listing", form, price, verdict=verdict)
+
+
+@PUBLISH.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """What was typed, read once more."""
+    form, price = _new_listing(request, PUBLISH.kept(draft, "listing"))
+
+    def make() -> Made:
+        listing = create_listing(form.draft(), actor=request.actor)
+        _set_price(request, listing, price)
+        url = reverse("market:edit-listing", args=[listing.pk])
+        return Made(url, _("The draft was saved. Add screenshots, then send it in."))
+
+    if answer := PUBLISH.ends(request, draft, form, price, make=make):
+        return answer
+    verdict = can_create_listing(publisher_of(request.actor), request.actor)
+    before = PUBLISH.url(draft, "listing")
+    return _publish_page(request, "confirm", form, price, verdict=verdict, back_url=before)
+
+
+def _new_listing(request: ActorRequest, typed: Typed) -> tuple[VersionForm, PriceForm]:
+    first = {"image": request.GET.get("image")}
+    return VersionForm(typed, actor=request.actor, initial=first), PriceForm(typed, listing=None)
+
+
+def _publish_page(
+    request: ActorRequest, step: str, form: VersionForm, price: PriceForm, **context: Any
+) -> HttpResponse:
+    back = reverse("market:listings")
+    crumbs = [(reverse("market:list"), _("Market")), (back, _("My listings"))]
+    context |= ROOM | {"price_form": price, "crumbs": crumbs, "cancel_url": back}
+    status = 422 if request.method == "POST" else 200
+    return PUBLISH.page(request, f"market/create_{step}.html", step, form, status, **context)
 
 
 @form_view
@@ -232,14 +268,6 @@ def _form_page(
 def _set_price(request: ActorRequest, listing: Listing, form: PriceForm | None) -> None:
     if form is not None and (price := form.price(listing)):
         set_price(price, valid_from=form.begins_at, seen=form.seen, actor=request.actor)
-
-
-@retried
-@transaction.atomic
-def _create(request: ActorRequest, form: VersionForm, price: PriceForm) -> Listing:
-    listing = create_listing(form.draft(), actor=request.actor)
-    _set_price(request, listing, price)
-    return listing
 
 
 @retried

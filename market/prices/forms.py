@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.edits import EditForm
@@ -47,7 +47,7 @@ class PriceForm(EditForm):
 
     def __init__(
         self,
-        data: QueryDict | None = None,
+        data: MultiValueDict[str, str] | None = None,
         *,
         listing: Listing | None,
         later: bool = False,

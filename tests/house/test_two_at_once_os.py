@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from images.change_os.many.orders import begin_order, change_each
 from images.change_os.services import change_os, reinstall_os
 from images.models import Image
 from imsconsole.accounts.models import Draft
@@ -15,6 +14,7 @@ from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.jobs.models import Job
 from tests import factories
+from tests.images.change_os.many.test_change_os_many import change_each, kept_order
 from tests.support.at_once import DONE, at_once
 
 pytestmark = [
@@ -134,23 +134,15 @@ def test_a_kept_disk_is_deleted_before_a_change_or_not_at_all(people: SimpleName
 # many by one order -----------------------------------------------------------------------------------
 
 
-def order_for(actor: Any, servers: list[Server], image: Image) -> Draft:
-    draft = begin_order(servers, actor)
-    login = {"key_pair": "", "password_hash": "", "user_data": "#!"}
-    draft.data |= {"image": str(image.pk), "stop_first": False, **login}
-    draft.save()
-    return draft
-
-
 def codes_of(draft: Draft) -> list[str]:
     draft.refresh_from_db()
-    return [draft.data["outcomes"][pk]["code"] for pk, _name in draft.data["servers"]]
+    return [draft.data["outcomes"][pk].get("code", "") for pk, _name in draft.data["servers"]]
 
 
 def test_two_orders_for_the_same_servers_change_each_once(people: SimpleNamespace) -> None:
     for _ in range(ROUNDS):
         servers, image = [a_server(people, f"web-{n}") for n in range(3)], image_of(people)
-        drafts = [order_for(actor, servers, image) for actor in (people.alice, people.bob)]
+        drafts = [kept_order(actor, servers, image) for actor in (people.alice, people.bob)]
         assert at_once(
             lambda drafts=drafts: change_each(drafts[0], people.alice),
             lambda drafts=drafts: change_each(drafts[1], people.bob),
@@ -163,7 +155,7 @@ def test_two_orders_for_the_same_servers_change_each_once(people: SimpleNamespac
 def test_an_order_that_is_sent_twice_changes_each_once(people: SimpleNamespace) -> None:
     for _ in range(ROUNDS):
         servers = [a_server(people, f"web-{n}") for n in range(3)]
-        draft = order_for(people.bob, servers, image_of(people))
+        draft = kept_order(people.bob, servers, image_of(people))
         assert at_once(*[lambda draft=draft: change_each(draft, people.bob)] * 2) == [DONE, DONE]
         assert codes_of(draft) == ["", "", ""]
         assert Job.objects.live().filter(subject_id__in=[server.pk for server in servers]).count() == 3
@@ -172,7 +164,7 @@ def test_an_order_that_is_sent_twice_changes_each_once(people: SimpleNamespace) 
 def test_one_of_many_may_start_meanwhile(people: SimpleNamespace) -> None:
     for _ in range(ROUNDS):
         servers = [a_server(people, f"web-{n}") for n in range(2)]
-        draft = order_for(people.bob, servers, image_of(people))
+        draft = kept_order(people.bob, servers, image_of(people))
         ordered, started = at_once(
             lambda draft=draft: change_each(draft, people.bob),
             lambda servers=servers: start_server(servers[1], actor=people.alice),

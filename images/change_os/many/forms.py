@@ -9,12 +9,10 @@ from images.change_os.many.orders import ManyChanges
 from images.launch.forms import ImageChoice
 from images.launch.login import LoginForm
 from images.models import Image
-from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.hosts import Host
 
 
 class ChangeOsManyForm(LoginForm):
-    """An order as it is typed. Servers that cannot be changed stay in it: they are told so."""
+    """An order as it is typed, or kept. Servers that cannot be changed stay in it: they are told so."""
 
     image = ImageChoice()
     stop_first = forms.BooleanField(
@@ -23,27 +21,25 @@ class ChangeOsManyForm(LoginForm):
         help_text=_("Their guests are asked to power off. Without it running servers stay as they are."),
     )
 
-    def __init__(self, *args: Any, changes: ManyChanges, actor: Actor, host: Host, **kwargs: Any) -> None:
-        super().__init__(*args, actor=actor, **kwargs)
-        self.changes, self.host = changes, host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
+    def __init__(self, *args: Any, changes: ManyChanges, is_kept: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, actor=changes.actor, **kwargs)
+        self.changes, self.is_kept = changes, is_kept
+        self._choices(
+            "image", Image.objects.visible_to(changes.actor).select_related("os_version", "backup__zone")
+        )
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
-        if image := typed.get("image"):
+        if (image := typed.get("image")) and not self.is_kept:
             stop_first = typed.get("stop_first", False)
-            verdicts = self.changes.first_verdicts(image, self.host, stop_first=stop_first)
+            verdicts = self.changes.first_verdicts(image, stop_first=stop_first)
             if not any(verdicts.values()):
                 none = _("None of these servers can be changed like that. The list says why, one by one.")
                 self.add_error("image", forms.ValidationError(none, "none-can-be-changed"))
         self.require_login()
         return typed
 
-    def draft(self) -> dict[str, Any]:
-        """What was chosen as JSON; of a password only its hash."""
-        typed = self.cleaned_data
-        return {
-            "image": str(typed["image"].pk),
-            "stop_first": typed["stop_first"],
-            **self.login_draft(),
-        }
+    def order(self) -> dict[str, Any]:
+        """What all servers get, once it is valid."""
+        typed = {name: self.cleaned_data[name] for name in ("image", "stop_first")}
+        return {**typed, **self.chosen_login()}

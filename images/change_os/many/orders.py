@@ -1,36 +1,28 @@
 """One order for many servers: each of them is changed, or is told why not, by itself."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from django.db import transaction
-
-from images.change_os.forms import change_of
 from images.change_os.rules import OsChange, can_become, least_gb
 from images.change_os.services import change_os
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.drafts import begin_draft
 from imsconsole.accounts.models import Draft
-from imsconsole.cloud.hosts import Host
+from imsconsole.accounts.wizards import OUTCOMES
+from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
-from imsconsole.core.contention import retried
-from imsconsole.core.each import attempt
 from imsconsole.core.errors import NotFound
-from imsconsole.core.locks import locked
-from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.core.sentences import lasting_values, refuse_as, sentence
+from imsconsole.core.sentences import refuse_as, sentence
 
-WIZARD = "change-os-many"
 MOST = 100  # servers in one order
-ServerOutcome = dict[str, Any]  # the code and the values of the error it ended with; an empty code: begun
+ServerOutcome = dict[str, Any]  # the code and the values of the error it ended with; else it has begun
 
 
 @dataclass(frozen=True)
@@ -52,14 +44,13 @@ class ManyChanges:
     """An order as its draft holds it, and those of its servers that are still there, by ID."""
 
     def __init__(self, draft: Draft, actor: Actor) -> None:
-        self.actor, self.typed = actor, draft.data
-        self.outcomes: dict[str, ServerOutcome] = draft.data["outcomes"]
-        listed = [pk for pk, _name in draft.data["servers"]]
-        self.servers = {str(server.pk): server for server in servers_among(listed, actor)}
+        self.actor, self.names = actor, dict(draft.data["servers"])
+        self.outcomes: dict[str, ServerOutcome] = draft.data.get(OUTCOMES, {})
+        self.servers = {str(server.pk): server for server in servers_among(self.names, actor)}
 
     @property
     def is_finished(self) -> bool:
-        return len(self.outcomes) == len(self.typed["servers"])
+        return len(self.outcomes) == len(self.names)
 
     @cached_property
     def sizes_gb(self) -> dict[str, int]:
@@ -69,26 +60,25 @@ class ManyChanges:
     def new_gb(self, pk: str, image: Image) -> int:
         return least_gb(image, self.sizes_gb.get(pk, 0))
 
-    def first_verdicts(self, image: Image | None, host: Host, *, stop_first: bool) -> dict[str, Verdict]:
+    @cached_property
+    def host(self) -> Host:
+        return host_of(self.actor.region)
+
+    def first_verdicts(self, image: Image | None, *, stop_first: bool) -> dict[str, Verdict]:
         """What can be said of each server before login, quota and memory are known."""
 
         def verdict_on(server: Server) -> Verdict:
             first = can_change_os(server, self.actor) and is_stopped_first(server, stop_first=stop_first)
-            return first and (can_become(server, image, self.actor, host) if image else ALLOWED)
+            return first and (can_become(server, image, self.actor, self.host) if image else ALLOWED)
 
         return {pk: verdict_on(server) for pk, server in self.servers.items()}
 
-    def changes(self) -> dict[str, OsChange] | None:
-        """What is still to be tried, by server; None when the image or the key pair is gone."""
-        waiting = {pk: server for pk, server in self.servers.items() if pk not in self.outcomes}
-        if not waiting:
-            return {}
-        change = change_of({**self.typed, "system_disk_gb": 0}, next(iter(waiting.values())), self.actor)
-        if change is None:
-            return None
+    def changes(self, chosen: Mapping[str, Any]) -> dict[str, OsChange]:
+        """What is still to be tried, by server; `chosen` are image and login (`ChangeOsManyForm.order`)."""
         return {
-            pk: replace(change, server=server, system_disk_gb=self.new_gb(pk, change.image))
-            for pk, server in waiting.items()
+            pk: OsChange(server, system_disk_gb=self.new_gb(pk, chosen["image"]), **chosen)
+            for pk, server in self.servers.items()
+            if pk not in self.outcomes
         }
 
     def lines(self, verdicts: Mapping[str, Verdict], image: Image | None = None) -> list[ServerLine]:
@@ -102,7 +92,7 @@ class ManyChanges:
                 self.sizes_gb.get(pk, 0),
                 self.new_gb(pk, image) if image else 0,
             )
-            for pk, name in self.typed["servers"]
+            for pk, name in self.names.items()
         ]
 
 
@@ -117,65 +107,16 @@ def servers_among(picked: Iterable[str], actor: Actor) -> list[Server]:
     )
 
 
-def begin_order(servers: Sequence[Server], actor: Actor) -> Draft:
-    """A draft for these servers; image and login are still to be chosen."""
-    return begin_draft(
-        WIZARD, actor, servers=[[str(server.pk), server.name] for server in servers], outcomes={}
-    )
-
-
-@retried
-@transaction.atomic
-def keep_choice(draft: Draft, chosen: dict[str, Any]) -> None:
-    """Write down what was chosen, unless the order has begun meanwhile in another tab."""
-    held = locked(Draft.objects.all(), draft.pk)
-    if not held.data["outcomes"]:
-        held.data |= chosen
-        _write(held)
-
-
-def change_each(draft: Draft, actor: Actor) -> None:
-    """Begin one change after the other, each in a transaction of its own that also keeps how it ended.
-
-    So an order that is cut short goes on where it was when it is sent again, and one that is sent twice
-    changes nothing twice. Afterwards the draft forgets the login.
-    """
-    changes = ManyChanges(draft, actor).changes() or {}
-    for pk, _name in draft.data["servers"]:
-        _change(draft, pk, changes.get(pk), actor)
-    with transaction.atomic():
-        held = locked(Draft.objects.all(), draft.pk)
-        held.data = {name: held.data[name] for name in ("servers", "outcomes", "image")}
-        _write(held)
-
-
-@retried
-@transaction.atomic
-def _change(draft: Draft, pk: str, change: OsChange | None, actor: Actor) -> None:
-    held = locked(Draft.objects.all(), draft.pk)
-    if pk not in held.data["outcomes"]:
-        held.data["outcomes"][pk] = _try(change, actor)
-        _write(held)
-
-
-def _try(change: OsChange | None, actor: Actor) -> ServerOutcome:
-    error = attempt(change, partial(_begin, actor=actor)).error
-    return {"code": error.code, "values": lasting_values(error)} if error else {"code": "", "values": {}}
-
-
-def _begin(change: OsChange | None, *, actor: Actor) -> Server:
+def begin_change(change: OsChange | None, *, actor: Actor) -> str:
+    """None is a server that is gone, or whose new image is."""
     if change is None:
         raise NotFound
-    return change_os(**{field.name: getattr(change, field.name) for field in fields(change)}, actor=actor)
-
-
-def _write(draft: Draft) -> None:
-    draft.updated_at = now()
-    draft.save(update_fields=["data", "updated_at"])
+    change_os(**vars(change), actor=actor)
+    return ""
 
 
 def _verdict_of(outcome: ServerOutcome) -> Verdict:
-    return refuse(outcome["code"], sentence(**outcome)) if outcome["code"] else ALLOWED
+    return refuse(outcome["code"], sentence(**outcome)) if outcome.get("code") else ALLOWED
 
 
 def _gone() -> Verdict:

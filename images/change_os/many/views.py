@@ -1,42 +1,50 @@
 """Change the OS of many servers: tick them in the list, choose once, confirm, and read how each ended."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from images.change_os.many.forms import ChangeOsManyForm
 from images.change_os.many.orders import (
     MOST,
-    WIZARD,
     ManyChanges,
     ServerLine,
-    begin_order,
-    change_each,
-    keep_choice,
+    begin_change,
     servers_among,
 )
 from images.change_os.rules import OsChange, can_become, can_order_changes
 from images.change_os.views import chosen_image, images_to_choose
-from images.launch.views import TABS, Choice
+from images.launch.views import PLACE, TABS, Choice
 from images.models import Image
 from images.selection.tabs import CHOSEN_AMONG, kind_of
-from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.drafts import find_draft
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.accounts.wizards import Made, Wizard
+from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.core.htmx import render_page
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+
+MANY = Wizard(
+    "change-os-many",
+    gettext_lazy("Change OS"),
+    "servers-change-os-many",
+    {
+        "pick": gettext_lazy("Servers"),
+        "choose": gettext_lazy("Image and login"),
+        "confirm": gettext_lazy("Confirm"),
+    },
+)
 
 
 @form_view
@@ -60,55 +68,83 @@ def pick(request: ActorRequest) -> HttpResponse:
         messages.warning(request, text % {"count": gone})
     if not servers:
         return redirect("servers:list")
-    return redirect("servers-change-os-many-choose", begin_order(servers, request.actor).pk)
+    listed = [[str(server.pk), server.name] for server in servers]
+    return MANY.go(MANY.begin(request.actor, servers=listed, outcomes={}), "choose")
 
 
-@form_view
-def choose(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+@MANY.step
+def choose(request: ActorRequest, draft: Draft) -> HttpResponse:
     """Image and login for all of them. Only `action=confirm` goes on; else the page is drawn again."""
-    draft = find_draft(WIZARD, draft_id, request.actor)
-    changes, host = ManyChanges(draft, request.actor), host_of(request.actor.region)
-    if changes.outcomes:
-        return redirect("servers-change-os-many-confirm", draft.pk)
+    many = ManyChanges(draft, request.actor)
+    if many.outcomes:
+        return MANY.go(draft, "confirm")
     typed = request.POST.dict() if request.method == "POST" else _begun(draft, request)
-    if request.method == "POST" and typed.get("action") == "confirm":
-        form = ChangeOsManyForm(typed, changes=changes, actor=request.actor, host=host)
+    if typed.get("action") == "confirm":
+        form = ChangeOsManyForm(typed, changes=many)
         if may_write(request.actor) and form.is_valid():
-            keep_choice(draft, form.draft())
-            return redirect("servers-change-os-many-confirm", draft.pk)
-        return _page(request, draft, form, typed, status=422)
-    form = ChangeOsManyForm(initial=typed, changes=changes, actor=request.actor, host=host)
-    return _page(request, draft, form, typed)
+            return MANY.go(MANY.keep(request.actor, draft, **form.kept()), "confirm")
+        return _page(request, form, typed, status=422)
+    if request.method != "POST" and typed.get("image") == draft.data.get("image", ""):
+        form = ChangeOsManyForm(typed, changes=many, password_hash=draft.data["password_hash"])
+        return _page(request, form, typed)
+    return _page(request, ChangeOsManyForm(changes=many, initial=typed), typed)
 
 
-@form_view
-def confirm(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """What becomes of each server; the answer; and afterwards how each ended."""
-    draft = find_draft(WIZARD, draft_id, request.actor)
+@MANY.step
+def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
+    """What becomes of each server; and the answer."""
     many = ManyChanges(draft, request.actor)
     if many.is_finished:
-        context = {"active": "servers", **_counted(many.lines({}))}
-        return render(request, "images/change_os/many/done.html", context)
-    changes = many.changes() if "image" in draft.data else None
-    if changes is None and not many.outcomes:
-        messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
-        return redirect("servers-change-os-many-choose", draft.pk)
+        return MANY.go(draft, "done")
+    password_hash = draft.data.get("password_hash", "")
+    form = ChangeOsManyForm(draft.data, changes=many, password_hash=password_hash, is_kept=True)
+    if not form.is_valid() and not many.outcomes:
+        if "image" in draft.data:
+            messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
+        return MANY.go(draft, "choose")
+    changes = many.changes(form.order()) if form.is_valid() else {}
     if request.method == "POST":
         may_write(request.actor).require()
-        change_each(draft, request.actor)
-        return redirect("servers-change-os-many-confirm", draft.pk)
-    return render(request, "images/change_os/many/confirm.html", _to_confirm(draft, many, changes or {}))
+        things = {pk: changes.get(pk) for pk in many.names}
+        MANY.each(draft, things, partial(begin_change, actor=request.actor))
+        kept = ("servers", "outcomes", "image")
+        return MANY.finish(request, draft, lambda: Made(MANY.url(draft, "done"), kept=kept))
+    return MANY.page(
+        request, "images/change_os/many/confirm.html", "confirm", form, **_to_confirm(draft, many, changes)
+    )
+
+
+@page_view
+def done(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """How each ended."""
+    draft = MANY.find(draft_id, request.actor)
+    many = ManyChanges(draft, request.actor)
+    if not many.is_finished:
+        return MANY.go(draft, "confirm")
+    context = {"active": "servers", **_counted(many.lines({}))}
+    return render(request, "images/change_os/many/done.html", context)
 
 
 def _to_confirm(draft: Draft, many: ManyChanges, changes: dict[str, OsChange]) -> dict[str, Any]:
-    verdicts = dict(zip(changes, can_order_changes(changes.values(), many.actor), strict=True))
+    verdicts = dict(zip(changes, can_order_changes(changes.values(), many.actor, many.host), strict=True))
     change = next(iter(changes.values()), None)
+    counted = _counted(many.lines(verdicts, change.image if change else None))
+    none = _("None of these servers can be changed like that. The list says why, one by one.")
     return {
-        "active": "servers",
-        "draft": draft,
-        "change": change,
+        **PLACE,
+        **counted,
+        "heading": _heading(many),
+        "order": change,
         "kept_until": kept_until(),
-        **_counted(many.lines(verdicts, change.image if change else None)),
+        "verdict": ALLOWED if counted["able"] else refuse("none-can-be-changed", none),
+        "back_url": MANY.url(draft, "choose"),
+    }
+
+
+def _heading(many: ManyChanges) -> str:
+    count = len(many.names)
+    return ngettext("Change OS of %(count)s server", "Change OS of %(count)s servers", count) % {
+        "count": count
     }
 
 
@@ -128,32 +164,31 @@ def _begun(draft: Draft, request: ActorRequest) -> dict[str, Any]:
 
 
 def _page(
-    request: ActorRequest, draft: Draft, form: ChangeOsManyForm, typed: dict[str, Any], status: int = 200
+    request: ActorRequest, form: ChangeOsManyForm, typed: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    actor, changes, host = request.actor, form.changes, form.host
+    actor, changes = request.actor, form.changes
     image = chosen_image(typed, actor)
     tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
     word = str(typed.get("image_q", ""))
     stop_first = typed.get("stop_first") in (True, "on")
-    lines = changes.lines(changes.first_verdicts(image, host, stop_first=stop_first), image)
+    lines = changes.lines(changes.first_verdicts(image, stop_first=stop_first), image)
     context = {
-        "active": "servers",
-        "draft": draft,
-        "form": form,
+        **PLACE,
+        "heading": _heading(changes),
+        "url": request.path,
         "image": image,
         "tab": tab,
         "tabs": list(CHOSEN_AMONG.items()),
-        "images": _image_choices(changes.servers.values(), actor, image, tab, word, host),
+        "images": _image_choices(changes.servers.values(), actor, image, tab, word, changes.host),
         "image_q": word,
-        "may": may_write(actor),
-        "runs": can_run_guests(host.capabilities),
+        "verdict": may_write(actor),
+        "runs": can_run_guests(changes.host.capabilities),
         "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "any_running": any(server.status == "running" for server in changes.servers.values()),
         **_counted(lines),
     }
-    return render_page(
-        request, "images/change_os/many/choose.html", "images/change_os/many/_choices.html", context, status
-    )
+    page, fragment = "images/change_os/many/choose.html", "images/change_os/many/_choices.html"
+    return MANY.page(request, page, "choose", form, status, fragment, **context)
 
 
 def _image_choices(

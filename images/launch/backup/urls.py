@@ -4,6 +4,8 @@ from django.urls import path
 
 from images.launch.backup import views
 
+RESTORE = "<uuid:backup_id>/restore-to-new/"
 urlpatterns = [
-    path("<uuid:backup_id>/restore-to-new/", views.restore_to_new, name="backups-restore-to-new"),
+    path(RESTORE, views.restore_to_new, name="backups-restore-to-new"),
+    path(f"{RESTORE}<uuid:draft_id>/", views.confirm, name="backups-restore-to-new-confirm"),
 ]

@@ -1,40 +1,84 @@
-"""Restore a backup to a new server."""
+"""Restore a backup to a new server: its name and flavor, and once more before it begins."""
 
 import uuid
+from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from images.launch.backup.forms import RestoreToNewForm
+from images.launch.backup.rules import can_restore_to_new
 from images.launch.backup.services import restore_to_new_server
-from imsconsole.accounts.access import ActorRequest, form_view
+from images.launch.rules import quota_of
+from imsconsole.accounts.access import ActorRequest
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.rules import can_restore_backup
 from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.models import Backup
+
+RESTORE = Wizard(
+    "backups.restore-to-new",
+    gettext_lazy("Restore to a new server"),
+    "backups-restore-to-new",
+    {"server": gettext_lazy("New server"), "confirm": gettext_lazy("Confirm")},
+    lambda draft: {"backup_id": draft.data["backup"]},
+)
 
 
-@form_view
-def restore_to_new(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
+@RESTORE.first
+def restore_to_new(request: ActorRequest, draft: Draft | None, backup_id: uuid.UUID) -> HttpResponse:
     """Its name and flavor; its disks are those of the backup."""
-    actor = request.actor
-    backups = backups_of(actor).select_related("image__os_version").prefetch_related("disks")
-    backup = get_object_or_404(backups, pk=backup_id)
-    sent = request.POST if request.method == "POST" else None
-    form = RestoreToNewForm(sent, backup=backup, actor=actor, host=host_of(actor.region))
-    if request.method == "POST" and form.is_valid():
-        server = restore_to_new_server(backup, actor=actor, **form.cleaned_data)
-        messages.success(
-            request, _("“%(server)s” is being created from the backup.") % {"server": server.name}
-        )
-        return redirect(server)
-    context = {
-        "active": "backups",
-        "backup": backup,
-        "form": form,
-        "verdict": can_restore_backup(backup, actor),
-    }
-    return render(
-        request, "images/launch/backup/restore_to_new.html", context, status=422 if form.errors else 200
+    backup = _backup(request, backup_id)
+    form = _form(request, backup, RESTORE.typed(request, draft, "server"))
+    verdict = can_restore_backup(backup, request.actor)
+    if answer := RESTORE.starts(request, draft, form, verdict=verdict, backup=str(backup.pk)):
+        return answer
+    return _page(request, "server", backup, form, verdict=verdict)
+
+
+@RESTORE.step
+def confirm(request: ActorRequest, draft: Draft, backup_id: uuid.UUID) -> HttpResponse:
+    """Read once more."""
+    backup = _backup(request, backup_id)
+    form = _form(request, backup, RESTORE.kept(draft, "server"))
+
+    def make() -> Made:
+        server = restore_to_new_server(backup, actor=request.actor, **form.cleaned_data)
+        text = _("“%(server)s” is being created from the backup.") % {"server": server.name}
+        return Made(server.get_absolute_url(), text)
+
+    if answer := RESTORE.ends(request, draft, form, make=make):
+        return answer
+    flavor, sizes = form.cleaned_data["flavor"], [disk.size_gb for disk in backup.disks.all()]
+    return _page(
+        request,
+        "confirm",
+        backup,
+        form,
+        needed=quota_of(flavor, sizes, 1),
+        verdict=can_restore_to_new(backup, flavor, request.actor),
+        back_url=RESTORE.url(draft, "server"),
     )
+
+
+def _backup(request: ActorRequest, backup_id: uuid.UUID) -> Backup:
+    backups = backups_of(request.actor).select_related("image__os_version").prefetch_related("disks")
+    return get_object_or_404(backups, pk=backup_id)
+
+
+def _form(request: ActorRequest, backup: Backup, typed: Typed) -> RestoreToNewForm:
+    return RestoreToNewForm(typed, backup=backup, actor=request.actor, host=host_of(request.actor.region))
+
+
+def _page(
+    request: ActorRequest, step: str, backup: Backup, form: RestoreToNewForm, **context: Any
+) -> HttpResponse:
+    url = backup.get_absolute_url()
+    crumbs = [(reverse("backups:list"), _("Backups")), (url, backup.name)]
+    about: dict[str, Any] = {"active": "backups", "backup": backup, "crumbs": crumbs, "cancel_url": url}
+    return RESTORE.page(request, f"images/launch/backup/{step}.html", step, form, **about, **context)

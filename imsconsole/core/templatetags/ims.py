@@ -18,10 +18,11 @@ from django.utils.translation import get_language
 
 from imsconsole.core import text
 from imsconsole.core.actions import MORE, PAGE, ROW, Offer, Offers, shared_refusal
-from imsconsole.core.forms import errors_of
+from imsconsole.core.forms import errors_of, told_fields
 from imsconsole.core.rules import ALLOWED, Verdict
 
 register = template.Library()
+register.filter(told_fields)
 register.filter("size", text.size)
 register.filter("duration", text.duration)
 

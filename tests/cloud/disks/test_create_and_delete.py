@@ -20,6 +20,7 @@ from tests.cloud.disks.disks import blank_disk, free_disk
 from tests.conftest import client_of
 from tests.factories import DiskFactory, KeyFactory, RegionFactory, ServerFactory, ZoneFactory
 from tests.support.faults import end, faulty_engine
+from tests.support.wizards import gone_through
 from tests.support.workers import run_jobs
 
 
@@ -153,7 +154,7 @@ def order(people, **typed):
 
 
 def test_the_form_creates(people):
-    answer = client_of(people.bob).post(reverse("disks-create"), order(people))
+    answer = gone_through(client_of(people.bob), reverse("disks-create"), order(people))
     disk = Disk.objects.get()
     assert answer["Location"] == disk.get_absolute_url()
     assert (disk.name, disk.size_gb, disk.status, disk.role) == ("data", 5, "creating", "data")
@@ -166,7 +167,7 @@ def test_the_form_offers_the_keys_of_the_project(people):
     assert "ours" in page
     assert "strange" not in page
     assert client.post(url, order(people, key=str(foreign.pk))).status_code == 422
-    client.post(url, order(people, key=str(mine.pk)))
+    gone_through(client, url, order(people, key=str(mine.pk)))
     assert Disk.objects.get().key == mine
 
 
@@ -193,7 +194,7 @@ def test_what_is_wrong_is_said_beside_its_field(people, typed):
 
 def test_a_full_quota_and_a_reader_are_refused(people):
     with_quota(people.bob, disks=0)
-    assert client_of(people.bob).post(reverse("disks-create"), order(people)).status_code == 409
+    assert gone_through(client_of(people.bob), reverse("disks-create"), order(people)).status_code == 409
     assert client_of(people.dave).post(reverse("disks-create"), order(people)).status_code == 409
     assert not Job.objects.exists()
 

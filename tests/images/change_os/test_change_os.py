@@ -1,5 +1,6 @@
 """Change OS: rule, service, page."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -447,7 +448,8 @@ def test_the_journey_from_choosing_to_the_job(people, engine) -> None:  # noqa: 
     new = server.disks.get(status="creating")
     assert (new.size_gb, new.beside) == (3, True)
     assert sha512_crypt.verify("Secret-1x", new.login["password_hash"])
-    assert client.post(confirm).status_code == 404  # a draft serves once
+    assert client.post(confirm)["Location"] == server.get_absolute_url()  # a draft serves once
+    assert client.get(confirm)["Location"] == server.get_absolute_url()
     assert Job.objects.count() == 1
     assert f'id="job-{Job.objects.get().pk}"' in client.get(server.get_absolute_url()).content.decode()
 
@@ -549,7 +551,12 @@ def test_what_became_impossible_meanwhile_is_said_before_and_refused(people) -> 
     client = client_of(people.bob)
     confirm = client.post(page_of(server), typed(image))["Location"]
     Server.objects.update(status="running")
-    assert "Tick the box" in client.get(confirm).content.decode()
+    for answer in (client.get(confirm, follow=True), client.post(confirm, follow=True)):
+        assert (
+            "Tick the box" in re.search(r'id="error-summary".*?</ul>', answer.content.decode(), re.DOTALL)[0]
+        )
+    assert not Job.objects.exists()
+    Server.objects.update(status="rebooting")
     assert client.post(confirm).status_code == 409
     assert Draft.objects.exists()
     image.status = "deleted"

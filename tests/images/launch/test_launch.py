@@ -346,7 +346,8 @@ def test_the_journey_from_choosing_to_the_jobs(people, engine) -> None:  # noqa:
     assert all(server.auto_start and server.created_by == people.bob.user for server in servers)
     assert sha512_crypt.verify("Secret-1x", servers[0].password_hash)
     assert Disk.objects.get(server=servers[0], index=1).size_gb == 3
-    assert client.post(confirm).status_code == 404  # a draft serves once
+    assert client.post(confirm)["Location"] == reverse("servers:list")  # a draft serves once
+    assert client.get(confirm)["Location"] == reverse("servers:list")
     assert Server.objects.count() == 2
 
 

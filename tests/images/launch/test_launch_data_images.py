@@ -125,4 +125,8 @@ def test_an_order_whose_image_is_gone_is_chosen_again(people, payload, no_qemu):
     confirm = client.post(CREATE, typed)
     assert confirm.status_code == 302
     Image.objects.filter(pk=payload.pk).update(status="frozen")
-    assert client.get(confirm["Location"])["Location"] == CREATE
+    page = client.get(confirm["Location"], follow=True)
+    assert page.request["PATH_INFO"] == CREATE
+    summary = re.search(r'id="error-summary".*?</ul>', page.content.decode(), re.DOTALL)
+    assert summary
+    assert "Data disk 1: image" in summary[0]

@@ -4,8 +4,6 @@ import pytest
 from django.urls import reverse
 
 from images.change_os.services import change_os
-from images.launch.fit import fits
-from images.launch.forms import launch_of
 from images.launch.services import create_servers
 from images.models import Image
 from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
@@ -15,10 +13,11 @@ from imsconsole.cloud.models import Disk
 from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, Capabilities
+from imsconsole.engine.types import GIB
 from tests import factories
 from tests.conftest import client_of
 from tests.support import forms
+from tests.support.wizards import confirmation
 
 pytestmark = pytest.mark.django_db
 
@@ -183,15 +182,16 @@ def test_a_changed_os_brings_its_own_queues(people):
 def test_an_order_that_is_being_filled_in_sees_the_new_facts(people):
     image = an_image(people.bob)
     flavor = factories.FlavorFactory(memory_mb=256)
-    draft = {
-        "image": str(image.pk), "zone": people.bob.region.zones.get().pk, "flavor": flavor.pk, "key_pair": "",
-        "data_disks_gb": [], "name": "x", "count": 1, "system_disk_gb": 1, "password_hash": "", "user_data": "#!",
-        "auto_start": False,
+    client, url = client_of(people.bob), reverse("servers-create")
+    order = {
+        "action": "confirm", "image": str(image.pk), "zone": people.bob.region.zones.get().pk, "flavor": flavor.pk,
+        "data_disks": 0, "name": "x", "count": 1, "system_disk_gb": 1, "login": "none", "user_data": "#!",
     }  # fmt: skip
+    confirm = confirmation(client, url, order)
     modify_image(image, wanted={"min_ram_mb": 512}, actor=people.bob)
 
-    order = launch_of(draft, people.bob)
-    assert fits(order.image, order.flavor, Capabilities()).code == "fit-memory-min"
+    page = client.get(confirm, follow=True)
+    assert page.context["form"].errors.as_data()["flavor"][0].code == "fit-memory-min"
 
 
 # page -------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.market.selling import a_draft, in_review, on_the_market, publisher
 from tests.support.forms import shown_in
+from tests.support.wizards import gone_through
 from tests.support.workers import run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,8 @@ def test_from_the_button_of_an_image_to_a_draft_with_a_price(people):
     page = client.get(f"{CREATE}?image={image.pk.hex}")
     assert str(page.context["form"]["image"].value()) == image.pk.hex
 
-    answer = client.post(CREATE, typed(image, unit="hour", amount="0.36", per_vcpu="on", trial_days="7"))
+    priced = {"unit": "hour", "amount": "0.36", "per_vcpu": "on", "trial_days": "7"}
+    answer = gone_through(client, CREATE, typed(image, **priced))
     listing = Listing.objects.get()
     assert answer["Location"] == at("edit-listing", listing)
     version = listing.latest

@@ -34,6 +34,7 @@ from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.support.at_once import DONE, at_once
 from tests.support.faults import faulty_engine
+from tests.support.wizards import gone_through
 from tests.support.workers import run_jobs
 
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
@@ -340,7 +341,7 @@ def test_from_the_wizard_to_a_server_with_all_disks(people, server, vault):  # n
     assert f'<option value="{server.pk}" selected>' in page
     typed = {"server": server.pk, "vault": vault.pk, "name": "whole"}
     assert client.post(url, typed | {"name": ""}).status_code == 422
-    image_url = client.post(url, typed | {"tags": "os=tiny"}).url
+    image_url = gone_through(client, url, typed | {"tags": "os=tiny"}).url
     run_jobs()
     page = client.get(image_url).content.decode()
     assert Image.objects.get(name="whole").backup.get_absolute_url() in page
@@ -368,7 +369,7 @@ def test_a_backup_becomes_an_image_from_its_page(people, server, vault):  # noqa
     client = client_of(people.bob)
     url = reverse("images:create-full-of-backup")
     assert f"{url}?backup={backup.pk.hex}" in client.get(backup.get_absolute_url()).content.decode()
-    made = client.post(url, {"backup": backup.pk, "name": "whole"})
+    made = gone_through(client, url, {"backup": backup.pk, "name": "whole"})
     run_jobs()
     assert "Normal" in client.get(made.url).content.decode()
     assert "makes one image" in client.get(url).content.decode()

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from images.change_os.many.orders import ManyChanges, begin_order, change_each
+from images.change_os.many.orders import ManyChanges
 from images.change_os.rules import OsChange, can_order_change, can_order_changes
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
@@ -86,11 +86,18 @@ def test_one_of_many_is_asked_what_one_alone_is_asked(people) -> None:
 
 # ── the order ───────────────────────────────────────────────────────────────
 def kept_order(actor, servers, image, **typed) -> Draft:
-    draft = begin_order(servers, actor)
-    login = {"key_pair": "", "password_hash": "", "user_data": "#!"}
-    draft.data |= {"image": str(image.pk), "stop_first": False, **login, **typed}
-    draft.save()
-    return draft
+    """As drafts have always been written."""
+    listed = [[str(server.pk), server.name] for server in servers]
+    login = {"login": "none", "key_pair": "", "password_hash": "", "user_data": "#!"}
+    data = {"servers": listed, "outcomes": {}, "image": str(image.pk), "stop_first": False, **login, **typed}
+    return Draft.objects.create(wizard="change-os-many", user=actor.user, project=actor.project, data=data)
+
+
+def change_each(draft, actor) -> str:
+    """Send the page of confirmation; the address of the page that tells how each ended."""
+    answer = client_of(actor).post(reverse("servers-change-os-many-confirm", args=[draft.pk]))
+    assert answer.status_code == 302
+    return answer["Location"]
 
 
 def test_each_server_gets_a_job_or_is_told_why_not(people, engine) -> None:  # noqa: F811
@@ -128,14 +135,15 @@ def test_an_order_that_was_cut_short_goes_on_and_changes_nothing_twice(people, e
     draft = kept_order(people.bob, servers, image)
     draft.data["outcomes"] = {str(servers[1].pk): {"code": "", "values": {}}}
     draft.save()
-    change_each(draft, people.bob)
-    change_each(draft, people.bob)
+    done = change_each(draft, people.bob)
+    assert change_each(draft, people.bob) == done
     assert Job.objects.count() == 2
     assert not Job.objects.about(servers[1].pk).exists()
 
 
 def test_a_finished_order_keeps_no_login(people, engine) -> None:  # noqa: F811
-    draft = kept_order(people.bob, [a_server(people.bob)], an_image(people.bob), password_hash="$6$secret")
+    password = {"login": "password", "password_hash": "$6$secret"}
+    draft = kept_order(people.bob, [a_server(people.bob)], an_image(people.bob), **password)
     change_each(draft, people.bob)
     assert "secret" not in str(Draft.objects.values_list("data", flat=True).get())
 
@@ -169,14 +177,31 @@ def test_the_journey_from_the_list_to_the_outcomes(people, engine) -> None:  # n
     page = client.get(confirm)
     assert said(page) == {**dict.fromkeys([server.name for server in good], ""), "web-9": "change-boot-mode"}
     assert not Job.objects.exists()
-    assert client.post(confirm)["Location"] == confirm
-    done = client.get(confirm).content.decode()
+    at = client.post(confirm)["Location"]
+    done = client.get(at).content.decode()
     assert "The change of 4 of 5 has begun." in done
     assert "Not changed. The server boots by UEFI" in done
     assert Job.objects.live().count() == 4
-    assert client.post(confirm).status_code in (200, 302)
+    assert client.post(confirm)["Location"] == at
     assert Job.objects.count() == 4
-    assert client.get(confirm.removesuffix("confirm/"))["Location"] == confirm  # too late to choose again
+    assert client.get(confirm.removesuffix("confirm/"))["Location"] == at  # too late to choose again
+
+
+def test_an_order_that_ended_before_there_was_such_a_page_leads_to_how_it_ended(people) -> None:
+    server = a_server(people.bob, "changed")
+    draft = kept_order(people.bob, [server], an_image(people.bob))
+    draft.data = {"servers": draft.data["servers"], "outcomes": {str(server.pk): {"code": "", "values": {}}}}
+    draft.save()
+    page = client_of(people.bob).get(reverse("servers-change-os-many-confirm", args=[draft.pk]), follow=True)
+    assert said(page) == {"changed": ""}
+    assert "The change of 1 of 1 has begun." in page.content.decode()
+
+
+def test_how_an_order_ended_is_not_told_before_it_has_and_to_nobody_else(people) -> None:
+    draft = kept_order(people.bob, [a_server(people.bob)], an_image(people.bob))
+    done = reverse("servers-change-os-many-done", args=[draft.pk])
+    assert client_of(people.bob).get(done)["Location"] == done.replace("/done/", "/confirm/")
+    assert client_of(people.carol).get(done).status_code == 404
 
 
 def test_running_servers_stay_as_they_are_without_the_box(people, engine) -> None:  # noqa: F811

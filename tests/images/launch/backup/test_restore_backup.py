@@ -21,6 +21,7 @@ from tests.cloud.backups.making import read_from
 from tests.cloud.conftest import engine  # noqa: F401
 from tests.cloud.servers.machines import tiny_flavor
 from tests.conftest import client_of
+from tests.support.wizards import gone_through
 from tests.support.workers import run_jobs
 
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
@@ -97,7 +98,7 @@ def test_from_the_page_of_a_backup_whose_server_is_gone(people, backup):
     assert "web-restored" in client.get(url).content.decode()
     flavor = backup.flavor_id
     assert client.post(url, {"name": "a b", "flavor": flavor}).status_code == 422
-    made = client.post(url, {"name": "again", "flavor": flavor})
+    made = gone_through(client, url, {"name": "again", "flavor": flavor})
     run_jobs()
     server = Server.objects.existing().get(name="again")  # noqa: F811
     assert made.url == server.get_absolute_url()

@@ -21,6 +21,7 @@ from tests import factories
 from tests.cloud.conftest import engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image
 from tests.conftest import client_of
+from tests.support.wizards import gone_through
 from tests.support.workers import finish, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,7 @@ def test_the_image_s_button_leads_to_a_form_that_fits(people, image):
     page = client.get(CREATE, {"image": image.pk.hex}).content.decode()
     assert f'value="{image.pk}" selected' in page
     assert 'value="2"' in page
-    answer = client.post(CREATE, order(people, image=str(image.pk)))
+    answer = gone_through(client, CREATE, order(people, image=str(image.pk)))
     disk = Disk.objects.get()
     assert answer["Location"] == disk.get_absolute_url()
     assert (disk.image, disk.size_gb) == (image, 2)
@@ -163,7 +164,7 @@ def test_a_disk_that_is_too_small_is_said_beside_its_field(people, image):
 
 
 def test_without_an_image_the_disk_is_blank(people, image):
-    client_of(people.bob).post(CREATE, order(people))
+    gone_through(client_of(people.bob), CREATE, order(people))
     assert Disk.objects.get().image is None
 
 

@@ -23,6 +23,7 @@ from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import WORD, files_of, iso_image, tiny_flavor
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
+from tests.support.wizards import gone_through
 from tests.support.workers import kill_at_every_step, run_jobs
 
 OTHER = ["system", "data"]
@@ -124,7 +125,7 @@ def test_the_page_makes_one_and_goes_there(people) -> None:
     assert client.get(page_of(image)).status_code == 200
     wrong = client.post(page_of(image), form_of(system_disk_gb=0))
     assert wrong.status_code == 422
-    answer = client.post(page_of(image), form_of())
+    answer = gone_through(client, page_of(image), form_of())
     server = Server.objects.get()
     assert answer["Location"] == server.get_absolute_url()
     page = client.get(server.get_absolute_url()).content.decode()
