@@ -681,7 +681,8 @@ PROJECT = Subject(
             name="mine", size_gb=1, zone=actor.region.zones.first(), actor=actor
         ),
         "Import image": lambda _, actor: import_service(
-            actor=actor, upload=complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1
+            import_image.Import(complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1),
+            actor=actor,
         ),
         "Create backup": lambda _, actor: create_backup(
             a_server(actor), vault=factories.VaultFactory(project=actor.project), name="new", actor=actor
