@@ -119,7 +119,7 @@ def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "active": "images",
         "image": image,
         "uses": [use for use in uses_of(image, request.actor) if use.total],
-        "can_delete": can_delete(image, request.actor),
+        "verdict": can_delete(image, request.actor),
         "kept_until": now() + timedelta(days=settings.IMS_TRASH_DAYS) if kept else None,
     }
     return render(request, "images/delete/delete.html", context)
@@ -166,7 +166,7 @@ def restore(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "active": "images",
         "image": image,
         "form": form,
-        "can_restore": can_restore(image, actor),
+        "verdict": can_restore(image, actor),
     }
     return render(request, "images/delete/restore.html", context, status=422 if form.errors else 200)
 
@@ -183,7 +183,7 @@ def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "active": "images",
         "image": image,
         "uses": [use for use in uses_of(image, request.actor) if use.total],
-        "can_purge": can_purge(image, request.actor),
+        "verdict": can_purge(image, request.actor),
     }
     return render(request, "images/delete/purge.html", context)
 

@@ -88,7 +88,7 @@ def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "image": image,
         "form": form,
         "uses": [use for use in uses_of(image, request.actor) if use.total],
-        "can_delete": can_delete(image, request.actor),
+        "verdict": can_delete(image, request.actor),
     }
     return render(request, "sharing/ending/delete.html", context, status=422 if form.errors else 200)
 

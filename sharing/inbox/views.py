@@ -93,7 +93,7 @@ def reject(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
         share = reject_share(share, actor=request.actor)
         messages.success(request, _("The image %(name)s has been rejected.") % {"name": share.image.name})
         return redirect(f"{reverse('sharing:list')}?tab=rejected")
-    context = {"active": "sharing", "share": share, "can_reject": can_reject(share, request.actor)}
+    context = {"active": "sharing", "share": share, "verdict": can_reject(share, request.actor)}
     return render(request, "sharing/inbox/reject.html", context)
 
 

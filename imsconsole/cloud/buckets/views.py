@@ -124,7 +124,7 @@ def confirm_delete(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         delete_bucket(bucket, actor=request.actor)
         messages.success(request, _("The bucket “%(name)s” was deleted.") % {"name": bucket.name})
         return redirect("buckets:list")
-    context = {"active": "buckets", "bucket": bucket, "can_delete": can_delete_bucket(bucket, request.actor)}
+    context = {"active": "buckets", "bucket": bucket, "verdict": can_delete_bucket(bucket, request.actor)}
     return render(request, "cloud/buckets/delete.html", context)
 
 
@@ -234,7 +234,7 @@ def confirm_delete_object(request: ActorRequest, object_id: uuid.UUID) -> HttpRe
         "object": bucket_object,
         "bucket": bucket_object.bucket,
         "back": back,
-        "can_delete": can_delete_object(bucket_object, request.actor),
+        "verdict": can_delete_object(bucket_object, request.actor),
     }
     return render(request, "cloud/buckets/delete_object.html", context)
 
