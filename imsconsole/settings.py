@@ -91,7 +91,6 @@ INSTALLED_APPS = [
     "djmoney",
     "django_tasks",
     "django_tasks_db",
-    "formtools",
     "heroicons",
 ]
 
