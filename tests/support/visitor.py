@@ -43,7 +43,7 @@ const counted = new Map(), whole = hash([...structure.values()].filter((shape) =
 LOOKED = f"""() => {{
     {SHAPES}
     const wider = document.documentElement.scrollWidth - innerWidth;
-    const astray = [...document.querySelectorAll("#error-summary a")].filter(({hash}) => !document.getElementById(hash.slice(1)));
+    const astray = [...document.querySelectorAll("#error-summary a")].filter(({{hash}}) => !document.getElementById(hash.slice(1)));
     return [wider, astray.length, [whole, ...new Set([...shapes.values(), ...styles.values()])]];
 }}"""
 JUDGED = f"""async (given) => {{
