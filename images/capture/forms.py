@@ -42,10 +42,6 @@ class CaptureForm(SystemForm):
             label = _("Name") if len(disks) == 1 else _("Name of the image of “%(disk)s”") % {"disk": disk}
             self.fields[name_field(number)] = NameField(label=label)
 
-    def _drop(self, names: Sequence[str]) -> None:
-        for name in names:
-            del self.fields[name]
-
     def name_fields(self) -> list[forms.BoundField]:
         return [self[name_field(number)] for number in range(1, len(self.disks) + 1)]
 

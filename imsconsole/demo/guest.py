@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from images.public.programs import CannotBuildError, locked, program_path, run_program, scratch
+from images.public.programs import CannotBuildError, locked, run_program, scratch
 from imsconsole.engine.types import MIB
 
 KERNEL = "linux-image-cloud-amd64"
@@ -28,7 +28,6 @@ PROGRAMS = (
     "zlib1g",
     "libgmp10",
 )
-TOOLS = ("apt-get", "apt-cache", "dpkg-deb", "sfdisk", "mformat", "mcopy", "cpio", "gzip")
 MODULES = (
     "virtio_pci",
     "virtio_blk",
@@ -74,12 +73,6 @@ class KernelFiles:
     version: str
     vmlinuz: Path
     modules: Path  # the folder that holds kernel/…/*.ko
-
-
-def missing_tools(boot_mode: BootMode) -> tuple[str, ...]:
-    """Programs that building a guest needs and that are not installed."""
-    special = ("syslinux",) if boot_mode == "bios" else ("grub-mkimage",)
-    return tuple(name for name in (*TOOLS, *special) if shutil.which(name, path=program_path()) is None)
 
 
 def fetch_kernel(cache: Path) -> KernelFiles:
