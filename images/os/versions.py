@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_filters as filters
 import django_tables2 as tables
@@ -140,16 +140,13 @@ class BootModeTable(OsVersionTable):
 
 
 class FlavorSeriesTable(OsVersionTable):
-    """`series`: those that are offered."""
-
     series = tables.Column(verbose_name=gettext_lazy("Flavor series"), empty_values=(), orderable=False)
 
     class Meta(OsVersionTable.Meta):
         fields = ("name", "os_type", "series")
 
-    def __init__(self, *args: Any, series: list[Series], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.offered = series
+    def load(self, records: list[OsVersion]) -> None:
+        self.offered = all_series()
 
     def render_series(self, record: OsVersion) -> SafeString | str:
         return _tags(series.name for series in self.offered if series.runs(record))

@@ -13,7 +13,6 @@ from images.os.versions import (
     FlavorSeriesFilter,
     FlavorSeriesTable,
     OsVersionFilter,
-    all_series,
 )
 from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.core.htmx import render_page
@@ -44,8 +43,7 @@ def list_boot_modes(request: ActorRequest) -> HttpResponse:
 def list_flavor_series(request: ActorRequest) -> HttpResponse:
     """Which flavors can be chosen for a system."""
     found = FlavorSeriesFilter(request.GET, queryset=OsVersion.objects.all())
-    table = paged(FlavorSeriesTable, found.qs, request, series=all_series())
-    return _page(request, found, table, SERIES)
+    return _page(request, found, paged(FlavorSeriesTable, found.qs, request), SERIES)
 
 
 def _page(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
@@ -186,12 +187,16 @@ class ActionsColumn(FragmentColumn):
         )
 
 
+def page_of(rows: Any, query: QueryDict, per_page: int = PER_PAGE, field: str = "page") -> Page[Any]:
+    """The page of the rows that a query names, or the nearest: the only place where rows are split into pages."""
+    return Paginator(rows, per_page).get_page(query.get(field))
+
+
 def paged(
     table_class: type[T],
     rows: "QuerySet[Any]",
     request: HttpRequest,
     columns: Collection[str] | None = None,
-    **kwargs: Any,
 ) -> T:
     """The table of a request: order, page and page size from its URL; bad values are ignored.
 
@@ -199,13 +204,12 @@ def paged(
     """
     shown = table_class.choosable if columns is None else columns
     actor = getattr(request, "actor", None)
-    table = table_class(
-        table_class.reading(rows, request.GET, shown, actor), request=request, actor=actor, **kwargs
-    )
+    table = table_class(table_class.reading(rows, request.GET, shown, actor), request=request, actor=actor)
     table.show(shown)
     tables.RequestConfig(request, paginate=False).configure(table)  # its own paging takes any size
     size = request.GET.get(table.prefixed_per_page_field, "")
-    table.paginate(per_page=int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE)
-    table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
+    per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
+    table.page = page_of(table.rows, request.GET, per_page, table.prefixed_page_field)
+    table.paginator = table.page.paginator
     table.load([row.record for row in table.paginated_rows])
     return table

@@ -81,7 +81,7 @@ def show_billing(request: ActorRequest) -> HttpResponse:
         "sells": Listing.objects.filter(project=request.actor.project).exists(),
         "query": request.GET.urlencode(),
     }
-    return render_page(request, "market/billing.html", "market/_billing.html", context)
+    return render_page(request, "market/billing.html", "components/table.html", context)
 
 
 @page_view
@@ -115,7 +115,7 @@ def show_income(request: ActorRequest) -> HttpResponse:
         "total": total_income(request.actor),
         "this_month": total_income(request.actor, Month.of(now())),
     }
-    return render_page(request, "market/income.html", "market/_income.html", context)
+    return render_page(request, "market/income.html", "components/table.html", context)
 
 
 @page_view

@@ -29,7 +29,7 @@ class RegionTable(ImsTable):
 
 def region_list(request: HttpRequest) -> HttpResponse:
     context = {"table": paged(RegionTable, Region.objects.all(), request)}
-    return render_page(request, "accounts/_members.html", "components/table.html", context)
+    return render_page(request, "components/table.html", "components/table.html", context)
 
 
 def failing(error: Exception):

@@ -38,7 +38,7 @@ def project(request: ActorRequest) -> HttpResponse:
         "head": offered(PROJECT_ACTIONS, None, actor),
         "own": offered(ONESELF_ACTIONS, own, actor),
     }
-    return render_page(request, "accounts/project.html", "accounts/_members.html", context)
+    return render_page(request, "accounts/project.html", "components/table.html", context)
 
 
 @post_view
