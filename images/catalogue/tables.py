@@ -16,11 +16,14 @@ from images.fields.encryption import encryption_of, with_keys
 from images.models import Image
 from images.product.products import load_products
 from images.selection.columns import facts_of
+from images.selection.filters import tab_of
+from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.actions import ROW, facts_at
 from imsconsole.core.cells import fragment
 from imsconsole.core.tables import (
     ActionsColumn,
+    Empty,
     FragmentColumn,
     ImsTable,
     NumberColumn,
@@ -35,6 +38,22 @@ WORKING_HEADER = "IMS-Working"
 # of every row: for its actions, and what its name tells
 ROW_FACTS = (*facts_at(IMAGE_ACTIONS, ROW), "is_published")
 
+EMPTY = {
+    PUBLIC: Empty(
+        _("No public images"),
+        _("The operator has not published an image in this region yet."),
+        is_end=True,
+    ),
+    PRIVATE: Empty(
+        _("No private images yet"),
+        _(
+            "Import a disk file or an ISO from your computer; it becomes an image of this project, visible to its members only."
+        ),
+    ),
+    SHARED: Empty(_("No shared images"), _("Nobody has shared an image with this project yet."), is_end=True),
+    MARKET: Empty(_("No market images"), _("The market has no listings yet."), is_end=True),
+}
+
 
 def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
     return {"job": table.live_jobs.get(record.pk)}
@@ -44,7 +63,6 @@ class ImageTable(ImsTable):
     """A page of images with `ROW_FACTS` and what `facts_of` finds, for `actor`. `live_jobs`: what works on them, by image ID."""
 
     caption = _("Images")
-    empty_template = "images/catalogue/_empty_list.html"
     poll_template = "images/catalogue/_poll.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
@@ -119,6 +137,9 @@ class ImageTable(ImsTable):
         # rows of a page that asks again: those that have ended since are sent whole, out of band
         asked = self.request.headers.get(WORKING_HEADER, "").split() if self.request else []
         self.finished = set(asked) - set(self.working)
+
+    def nothing(self) -> Empty:
+        return EMPTY[tab_of(self.request.GET)]
 
     def render_servers_count(self, value: int, record: Image) -> str | SafeString:
         page = record.get_absolute_url()

@@ -16,6 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.core.cells import named
 from imsconsole.core.tables import (
     ActionsColumn,
+    Empty,
     ImsTable,
     NumberColumn,
     PickColumn,
@@ -32,7 +33,12 @@ class TrashTable(ImsTable):
     """
 
     caption = _("Trash")
-    empty_template = "images/catalogue/_empty_list.html"
+    empty = Empty(
+        _("The trash is empty"),
+        _("Images that members of this project delete can be restored from here for some days."),
+        icon="trash",
+        is_end=True,
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "os_version": True,

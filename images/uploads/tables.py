@@ -12,7 +12,7 @@ from images.uploads.actions import UPLOAD_ACTIONS
 from images.uploads.progress import progress_of
 from images.uploads.rules import can_resume, used_by_images
 from imsconsole.core.cells import link
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn
+from imsconsole.core.tables import ActionsColumn, Empty, FragmentColumn, ImsTable, NumberColumn
 from imsconsole.core.text import size
 
 
@@ -28,7 +28,11 @@ class UploadTable(ImsTable):
     """A page of uploads for `actor`. `made`: the names of images being made of them, by upload."""
 
     caption = _("Uploads")
-    empty_template = "images/uploads/_empty.html"
+    empty = Empty(
+        _("No uploads"),
+        _("Disk files and ISO files on their way from your computer are listed here; only you see yours."),
+        icon="arrow-up-tray",
+    )
 
     name = tables.Column(order_by=("name", "pk"), attrs={"td": {"class": "mono text-break"}})
     state = FragmentColumn("images/uploads/_cell_state.html", _shown, order_by=("state", "pk"))

@@ -11,14 +11,18 @@ from imsconsole.audit.models import Event
 from imsconsole.core.cells import lines, link, status
 from imsconsole.core.csv import Columns
 from imsconsole.core.pages import pages_found
-from imsconsole.core.tables import FragmentColumn, ImsTable, TimeColumn
+from imsconsole.core.tables import Empty, FragmentColumn, ImsTable, TimeColumn
 
 
 class EventTable(ImsTable):
     """When, who, what, to which resource, how it ended; the rest unfolds."""
 
     caption = _("Audit")
-    empty_template = "audit/_empty_list.html"
+    empty = Empty(
+        _("Nothing has been done here yet"),
+        _("Every change and every refused attempt in this project leaves a line here."),
+        icon="clipboard-document-list",
+    )
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(("user_name", "resource_name", "result"), True)
 
     at = TimeColumn("at", verbose_name=_("Time"))

@@ -1,6 +1,7 @@
 """The base of every table on a page."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
@@ -21,17 +22,32 @@ PER_PAGE = 25
 T = TypeVar("T", bound="ImsTable")
 
 
+@dataclass(frozen=True)
+class Empty:
+    """What stands in the place of a table without rows.
+
+    Below it stands what the page offers, unless that is no way out (`is_end`), or a link to the page `url_name`.
+    """
+
+    title: str | Promise
+    text: str | Promise = ""
+    icon: str = "inbox"
+    is_end: bool = False
+    url_name: str = ""
+    label: str | Promise = ""
+
+
 class ImsTable(tables.Table):
     """Sorted and paged by the URL, drawn by `components/table.html`.
 
-    `empty_text` is what an empty list says, or `empty_template` is drawn in the table's place.
+    `empty_text` is what an empty table says, or `empty` stands in its place.
     `caption` names the table for screen readers. `choosable` are the columns that people show or hide,
     each with whether it is shown at first; the others are always shown.
     """
 
     page_sizes: ClassVar[tuple[int, ...]] = PAGE_SIZES
     caption: ClassVar[str | Promise] = ""
-    empty_template: ClassVar[str] = ""
+    empty: ClassVar[Empty | None] = None
     poll_template: ClassVar[str] = "components/_poll.html"
     choosable: ClassVar[dict[str, bool]] = {}
 
@@ -52,6 +68,10 @@ class ImsTable(tables.Table):
 
     def load(self, records: list[Any]) -> None:
         """Find what the rows of a page say besides, in as many queries for one as for a hundred."""
+
+    def nothing(self) -> Empty | None:
+        """What stands here now that there are no rows."""
+        return self.empty
 
     def is_working(self, record: Any) -> bool:
         """Whether a row changes by itself, so that the list asks for it again."""

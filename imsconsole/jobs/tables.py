@@ -13,7 +13,7 @@ from imsconsole.audit.words import kind_title
 from imsconsole.core.cells import link
 from imsconsole.core.csv import Columns, moment
 from imsconsole.core.pages import pages_found
-from imsconsole.core.tables import FragmentColumn, ImsTable, TimeColumn
+from imsconsole.core.tables import Empty, FragmentColumn, ImsTable, TimeColumn
 from imsconsole.jobs.models import Job
 
 COLUMNS: Columns = (
@@ -52,7 +52,11 @@ class JobTable(ImsTable):
         order_by = ("-created_at",)
 
     pages: Mapping[tuple[str, str], str] = {}  # of the subjects that are there
-    empty_template = "jobs/_empty_list.html"
+    empty = Empty(
+        _("No jobs yet"),
+        _("Whatever takes time appears here: imports, new servers, starts and stops."),
+        icon="queue-list",
+    )
     caption = _("Jobs")
 
     def load(self, records: list[Job]) -> None:

@@ -10,16 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import actor_for
 from imsconsole.core.cells import status
 from imsconsole.core.pages import pages_found
-from imsconsole.core.tables import ActionsColumn, ImsTable, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, TimeColumn
 from imsconsole.notifications.actions import MESSAGE_ACTIONS
 from imsconsole.notifications.models import Message
+
+ALL_READ = Empty(_("You have read everything"), icon="check-circle")
 
 
 class MessageTable(ImsTable):
     """Level, sentence, project, time; the unread ones stand out."""
 
     caption = _("Messages")
-    empty_template = "notifications/_empty_list.html"
+    empty = Empty(
+        _("No messages yet"),
+        _("Here you learn how long work ended, what failed and what is about to expire."),
+        icon="bell",
+    )
 
     code = tables.Column(verbose_name=_("Message"), orderable=False)
     project = tables.Column(verbose_name=_("Project"), orderable=False)
@@ -48,6 +54,9 @@ class MessageTable(ImsTable):
             pages = pages_found(about, actor) if actor else {}
             for message in of_project:
                 message.link = pages.get((message.subject_kind, str(message.subject_id)), "")
+
+    def nothing(self) -> Empty | None:
+        return ALL_READ if self.request.GET.get("show") == "unread" else self.empty
 
     def render_code(self, record: Message) -> SafeString:
         """Its first word for those who see no colours."""

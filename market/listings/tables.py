@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.cells import fragment, joined, named
-from imsconsole.core.tables import ImsTable, NumberColumn, StatusColumn, TimeColumn
+from imsconsole.core.tables import Empty, ImsTable, NumberColumn, StatusColumn, TimeColumn
 from market.models import Listing, ListingVersion
 
 
@@ -16,7 +16,11 @@ class ListingTable(ImsTable):
     """The rows come from `listings_of`."""
 
     caption = _("Listings")
-    empty_template = "market/_no_listings.html"
+    empty = Empty(
+        _("No listings yet"),
+        _("Offer a system disk image of this project to everybody: free, or for a price."),
+        icon="shopping-bag",
+    )
 
     title = tables.Column(
         accessor="latest__title", verbose_name=_("Title/Product code"), order_by=("latest_title", "pk")

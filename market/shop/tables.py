@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.csv import Columns
-from imsconsole.core.tables import ActionsColumn, FragmentColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, FragmentColumn, ImsTable, NumberColumn, TimeColumn
 from market.models import ListingVersion
 from market.money import price_text
 from market.shop.actions import OFFER_ACTIONS
@@ -19,7 +19,11 @@ class OfferTable(ImsTable):
     """A page of `offers.offered_in`, for `actor`."""
 
     caption = _("Market images")
-    empty_template = "market/_empty_list.html"
+    empty = Empty(
+        _("Nothing is offered in this region"),
+        _("Offers of publishers appear here as soon as the operator has approved them."),
+        icon="shopping-bag",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "category": True,
         "platform": True,

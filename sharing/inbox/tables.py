@@ -3,12 +3,14 @@
 from typing import ClassVar
 
 import django_tables2 as tables
+from django.http import QueryDict
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.cells import named
 from imsconsole.core.csv import Columns
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NumberColumn, TimeColumn
 from sharing.inbox.actions import RECEIVED_ACTIONS
 from sharing.models import Share
 from sharing.tables import COMMON, ShareTable
@@ -23,12 +25,28 @@ INBOX_COLUMNS: Columns = (
     *COMMON,
 )
 
+TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
+EMPTY = {
+    "accepted": Empty(
+        _("Nothing accepted"), _("Images that you accept stand here and among the shared images.")
+    ),
+    "rejected": Empty(
+        _("Nothing rejected"),
+        _("What you reject stays here as long as its owner shares it, so that you can still accept it."),
+    ),
+}
+
+
+def tab_of(query: QueryDict) -> str:
+    """The tab that a query names; the first when it names none."""
+    tab = query.get("tab", "")
+    return tab if tab in TABS else next(iter(TABS))
+
 
 class InboxTable(ShareTable):
     """What is shared with a project, in one status."""
 
     caption = _("Shared with this project")
-    empty_template = "sharing/inbox/_empty_inbox.html"
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "type": True,
@@ -66,6 +84,12 @@ class InboxTable(ShareTable):
         )  # fmt: skip
         order_by = ("-created_at",)
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "inbox-table"}
+
+    def nothing(self) -> Empty:
+        if (tab := tab_of(self.request.GET)) in EMPTY:
+            return EMPTY[tab]
+        text = gettext("Others of this region can share images with this project. Tell them its ID: %(id)s")
+        return Empty(_("No offer waits for an answer"), text % {"id": self.actor.project.pk})
 
     def render_image(self, record: Share) -> SafeString:
         """Its own page once it is accepted, else the offer's."""

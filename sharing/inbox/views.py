@@ -22,23 +22,22 @@ from sharing.inbox.actions import PENDING_ACTIONS, RECEIVED_ACTIONS
 from sharing.inbox.forms import InboxFilter, ReceivingVaultForm
 from sharing.inbox.rules import can_accept, can_answer_all, can_reject
 from sharing.inbox.services import accept_share, reject_share
-from sharing.inbox.tables import INBOX_COLUMNS, InboxTable
+from sharing.inbox.tables import INBOX_COLUMNS, TABS, InboxTable, tab_of
 from sharing.models import Share, ShareQuerySet
 
-TABS = {"pending": Share.Status.PENDING, "accepted": Share.Status.ACCEPTED, "rejected": Share.Status.REJECTED}
 MOST_AT_ONCE = 500
 ACCEPTED = ngettext_lazy("%(n)s image has been accepted.", "%(n)s images have been accepted.", "n")
 
 
 def _more(request: ActorRequest, _table: InboxTable) -> dict[str, Any]:
-    actor, tab = request.actor, _tab_of(request)
+    actor, tab = request.actor, tab_of(request.GET)
     pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
     head = offered(PENDING_ACTIONS if tab == "pending" else (), list(pending[:1]), actor)
     return {"tab": tab, "tabs": _tabs(actor), "head": head}
 
 
 def _of_tab(request: ActorRequest) -> ShareQuerySet:
-    return _received(request.actor, _tab_of(request))
+    return _received(request.actor, tab_of(request.GET))
 
 
 LIST = ListView(
@@ -132,11 +131,6 @@ def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:
 def _received(actor: Actor, tab: str) -> ShareQuerySet:
     shares = Share.objects.received_by(actor).filter(status=TABS[tab]).with_facts()
     return shares.select_related("image__os_version", "image__key", "owner__account", "copy")
-
-
-def _tab_of(request: ActorRequest) -> str:
-    tab = request.GET.get("tab", "")
-    return tab if tab in TABS else next(iter(TABS))
 
 
 def _tabs(actor: Actor) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.cells import copyable, lines
 from imsconsole.core.csv import Columns
-from imsconsole.core.tables import ActionsColumn, ImsTable, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NumberColumn, TimeColumn
 from sharing.models import Share
 from sharing.share.actions import GIVEN_ACTIONS
 from sharing.tables import COMMON, ShareTable
@@ -25,7 +25,13 @@ class MemberTable(ShareTable):
     """The projects that one image is shared with; their servers are counted, not named."""
 
     caption = _("Members")
-    empty_template = "sharing/share/_empty_members.html"
+    empty = Empty(
+        _("Shared with nobody"),
+        _(
+            "Offer it to projects of this region. They see it once they have accepted it, and you can stop at any time."
+        ),
+        icon="share",
+    )
 
     project = tables.Column(verbose_name=_("Project ID"), order_by=("project", "pk"))
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))

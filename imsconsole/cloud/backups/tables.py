@@ -12,7 +12,15 @@ from imsconsole.cloud.backups.rules import WORKING
 from imsconsole.cloud.models import Backup
 from imsconsole.core.cells import lines, named
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, StatusColumn, TimeColumn
+from imsconsole.core.tables import (
+    ActionsColumn,
+    Empty,
+    ImsTable,
+    NameColumn,
+    NumberColumn,
+    StatusColumn,
+    TimeColumn,
+)
 from imsconsole.core.text import size
 
 
@@ -20,7 +28,13 @@ class BackupTable(ImsTable):
     """A page of `filters.backups_of`, for `actor`."""
 
     caption = _("Backups")
-    empty_template = "cloud/backups/_empty_list.html"
+    empty = Empty(
+        _("No backups yet"),
+        _(
+            "A backup is a copy of all disks of a server at one instant, also while the server runs. It brings the server back, or makes a new one."
+        ),
+        icon="clock",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "server_name": True,
@@ -61,6 +75,17 @@ class BackupTable(ImsTable):
 
     def is_working(self, record: Backup) -> bool:
         return record.status in WORKING
+
+
+class BackupsInVault(BackupTable):
+    empty = Empty(
+        _("No backup is in this vault"),
+        _("Backups of servers come into it when it is chosen as their vault."),
+        icon="clock",
+    )
+
+    class Meta(BackupTable.Meta):
+        pass
 
 
 COLUMNS: Columns = (

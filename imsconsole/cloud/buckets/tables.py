@@ -7,11 +7,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.buckets.actions import BUCKET_ACTIONS, OBJECT_ACTIONS
+from imsconsole.cloud.buckets.listing import place_of
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.cells import link
 from imsconsole.core.csv import Columns, moment
 from imsconsole.core.tables import (
     ActionsColumn,
+    Empty,
     ImsTable,
     NumberColumn,
     PickColumn,
@@ -39,12 +41,31 @@ OBJECT_COLUMNS: Columns = (
     (_("Last modified"), lambda each: moment(each.created_at)),
 )
 
+NOTHING_FOUND = Empty(
+    _("No object matches"),
+    _("No object at this place has that in its name."),
+    icon="magnifying-glass",
+    is_end=True,
+)
+EMPTY_FOLDER = Empty(
+    _("This folder is empty"),
+    _("A folder is there as long as an object is in it."),
+    icon="folder",
+    is_end=True,
+)
+
 
 class BucketTable(ImsTable):
     """Buckets with their facts, for `actor`."""
 
     caption = _("Buckets")
-    empty_template = "cloud/buckets/_empty_list.html"
+    empty = Empty(
+        _("No buckets yet"),
+        _(
+            "A bucket keeps files: disk files for images, and whatever else the members of the project want to have at hand."
+        ),
+        icon="archive-box",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "storage_class": True,
         "objects_count": True,
@@ -74,7 +95,11 @@ class ObjectTable(ImsTable):
     """Objects for `actor`, named by what is left of their key behind the folder that is shown."""
 
     caption = _("Objects")
-    empty_template = "cloud/buckets/_empty_bucket.html"
+    empty = Empty(
+        _("This bucket is empty"),
+        _("Upload the first file. Everybody in the project can download it."),
+        icon="archive-box",
+    )
 
     pick = PickColumn()
     key = tables.Column(verbose_name=_("Object name"), order_by=("key",))
@@ -88,6 +113,10 @@ class ObjectTable(ImsTable):
         fields = ()
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "objects-table"}
         order_by = ("key",)
+
+    def nothing(self) -> Empty | None:
+        prefix, text = place_of(self.request.GET)
+        return NOTHING_FOUND if text else EMPTY_FOLDER if prefix else self.empty
 
     def render_key(self, record: Any) -> SafeString:
         """Without the folder that is shown."""

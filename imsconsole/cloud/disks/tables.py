@@ -12,14 +12,28 @@ from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.models import Disk
 from imsconsole.core.cells import day_and_time, lines, status
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, StatusColumn, TimeColumn
+from imsconsole.core.tables import (
+    ActionsColumn,
+    Empty,
+    ImsTable,
+    NameColumn,
+    NumberColumn,
+    StatusColumn,
+    TimeColumn,
+)
 
 
 class DiskTable(ImsTable):
     """A page of `filters.disks_of`, for `actor`."""
 
     caption = _("Disks")
-    empty_template = "cloud/disks/_empty_list.html"
+    empty = Empty(
+        _("No disks yet"),
+        _(
+            "Every server comes with a system disk. A data disk can also be created by itself and attached to a server, and to another one later."
+        ),
+        icon="circle-stack",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "status": True,
         "role": True,

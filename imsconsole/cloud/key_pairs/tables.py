@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.key_pairs.actions import KEY_PAIR_ACTIONS
 from imsconsole.cloud.models import KeyPair
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, TimeColumn
 
 COLUMNS: Columns = (
     (_("Name"), lambda pair: pair.name),
@@ -28,7 +28,13 @@ class KeyPairTable(ImsTable):
     actions = ActionsColumn(KEY_PAIR_ACTIONS)
 
     caption = _("Key pairs")
-    empty_template = "cloud/key_pairs/_empty.html"
+    empty = Empty(
+        _("No key pairs yet"),
+        _(
+            "A key pair lets you sign in to a server without a password: import your public key, or create a new pair."
+        ),
+        icon="key",
+    )
 
     class Meta(ImsTable.Meta):
         model = KeyPair

@@ -15,7 +15,7 @@ from imsconsole.cloud.keys.actions import KEY_ACTIONS
 from imsconsole.cloud.models import Key, KeyGrant
 from imsconsole.core.cells import copyable, fragment, lines, named
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NameColumn, NumberColumn, TimeColumn
 
 COLUMNS: Columns = (
     (_("Name"), lambda key: key.name),
@@ -37,7 +37,13 @@ class KeyTable(ImsTable):
     """Keys with `grants_count`."""
 
     caption = _("Encryption keys")
-    empty_template = "cloud/keys/_empty.html"
+    empty = Empty(
+        _("No encryption keys yet"),
+        _(
+            "The default key ims/default is made when it is first needed. Create a key of your own to share what it encrypts, or to be able to disable and delete it."
+        ),
+        icon="lock-closed",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "state": True,
         "description": True,
@@ -76,7 +82,15 @@ class ReceivedTable(ImsTable):
     """Grants of others' keys: whose they are, and whether they can be used now."""
 
     caption = _("Keys granted to this project")
-    empty_template = "cloud/keys/_empty_received.html"
+    empty = Empty(
+        _("No keys granted to this project"),
+        _(
+            "Who shares an encrypted image with you grants its key first. Give them the ID of this project; it is on the page Project."
+        ),
+        icon="lock-closed",
+        url_name="project",
+        label=_("Show the project ID"),
+    )
 
     key = tables.Column(verbose_name=_("Name/ID"), order_by=("key__name", "pk"))
     state = tables.Column(accessor="key__state", verbose_name=_("Status"), order_by=("key__state", "pk"))

@@ -21,7 +21,15 @@ from imsconsole.cloud.servers.boot_check import ALIVE
 from imsconsole.cloud.servers.rules import BUSY
 from imsconsole.core.cells import lines, named, status
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, PickColumn, StatusColumn, TimeColumn
+from imsconsole.core.tables import (
+    ActionsColumn,
+    Empty,
+    ImsTable,
+    NameColumn,
+    PickColumn,
+    StatusColumn,
+    TimeColumn,
+)
 
 SEEN = "X-Seen"  # the header with what a page that asks again has seen
 COLUMNS: Columns = (
@@ -83,7 +91,11 @@ class ServerTable(ImsTable):
     actions = ActionsColumn(SERVER_ACTIONS, lambda _record, table: {"host": table.host})
 
     caption = _("Servers")
-    empty_template = "cloud/server_pages/_empty.html"
+    empty = Empty(
+        _("No servers yet"),
+        _("A server is created from an image: choose one, a flavor and how you sign in."),
+        icon="server-stack",
+    )
     poll_template = "cloud/server_pages/_poll.html"
 
     class Meta(ImsTable.Meta):
@@ -125,4 +137,4 @@ class ServerTable(ImsTable):
 
     def render_flavor(self, value: Any) -> SafeString:
         size = gettext("%(vcpus)s vCPUs · %(memory)s MB") % {"vcpus": value.vcpus, "memory": value.memory_mb}
-        return lines(value.name, size)
+        return lines(value.name, format_html('<span class="text-nowrap">{}</span>', size))

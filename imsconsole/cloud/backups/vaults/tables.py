@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.backups.vaults.actions import VAULT_ACTIONS
 from imsconsole.cloud.models import Vault
 from imsconsole.core.csv import Columns, moment
-from imsconsole.core.tables import ActionsColumn, ImsTable, NameColumn, NumberColumn, TimeColumn
+from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NameColumn, NumberColumn, TimeColumn
 from imsconsole.core.text import size
 
 
@@ -16,7 +16,11 @@ class VaultTable(ImsTable):
     """Vaults with their facts, for `actor`."""
 
     caption = _("Vaults")
-    empty_template = "cloud/backups/vaults/_empty_list.html"
+    empty = Empty(
+        _("No vaults yet"),
+        _("A vault is the room that backups of servers take. Create one, then back up a server into it."),
+        icon="inbox-stack",
+    )
     choosable: ClassVar[dict[str, bool]] = {
         "protection": False,
         "capacity_gb": True,

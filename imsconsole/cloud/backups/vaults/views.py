@@ -12,7 +12,7 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.backups.filters import backups_of
-from imsconsole.cloud.backups.tables import BackupTable
+from imsconsole.cloud.backups.tables import BackupsInVault
 from imsconsole.cloud.backups.vaults.actions import VAULT_ACTIONS, VAULT_LIST_ACTIONS
 from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
 from imsconsole.cloud.backups.vaults.forms import VaultForm
@@ -55,8 +55,7 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "vault": vault,
         "percent": min(100, 100 * vault.used_bytes // vault.capacity_bytes),
         "offers": offered(VAULT_ACTIONS, vault, request.actor),
-        "table": paged(BackupTable, backups, request, BackupTable.shown_at_first()),
-        "in_vault": True,
+        "table": paged(BackupsInVault, backups, request, BackupsInVault.shown_at_first()),
     }
     return render_page(
         request, "cloud/backups/vaults/detail.html", "cloud/backups/vaults/_backups.html", context
