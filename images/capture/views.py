@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -203,10 +204,8 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     if not order.is_there:
         return _turn_back(request, order)
     form = order.form(CAPTURE.kept(draft, "details"))
-    if not form.is_valid():
-        return CAPTURE.go(draft, "details")
-    if request.method == "POST":
-        return CAPTURE.finish_or_go_back(request, draft, lambda: order.make(form), "details")
+    if answer := CAPTURE.ends(request, draft, form, make=partial(order.make, form), back="details"):
+        return answer
     context = {
         **order.shown(),
         "chosen": form.cleaned_data,

@@ -1,5 +1,6 @@
 """Images of a file: which file, what the image is called and needs, and once more before it begins."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -152,8 +153,9 @@ class CreateOrder:
             "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
         }
 
-    def make(self, chosen: dict[str, Any]) -> Made:
-        image = import_image(Import(upload=self.upload, type=self.image_type, **chosen), actor=self.actor)
+    def make(self, form: DetailsForm) -> Made:
+        order = Import(upload=self.upload, type=self.image_type, **form.cleaned_data)
+        image = import_image(order, actor=self.actor)
         return Made(image.get_absolute_url(), _("“%(name)s” is being created.") % {"name": image.name})
 
 
@@ -189,10 +191,8 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     if (order := _order(request, draft)) is None:
         return redirect("images:create")
     form = order.form(CREATE.kept(draft, "details"))
-    if not form.is_valid():
-        return CREATE.go(draft, "details")
-    if request.method == "POST":
-        return CREATE.finish_or_go_back(request, draft, lambda: order.make(form.cleaned_data), "details")
+    if answer := CREATE.ends(request, draft, form, make=partial(order.make, form), back="details"):
+        return answer
     context = {**order.shown(), **order.read_again(form.cleaned_data)}
     before = CREATE.url(draft, "details")
     return CREATE.page(request, "images/create/confirm.html", "confirm", back_url=before, **context)

@@ -160,13 +160,26 @@ class Wizard:
         return self.go(taken, second) if taken else None
 
     def ends(
-        self, request: HttpRequest, draft: Draft, *forms: BaseForm, make: Callable[[], Made]
+        self, request: HttpRequest, draft: Draft, *forms: BaseForm, make: Callable[[], Made], back: str = ""
     ) -> HttpResponse | None:
-        """The answer to a last page that is sent: what was made. Or the first, where what was chosen is gone since."""
+        """The answer to a last page that is sent: what was made.
+
+        What cannot be made any more leads to the step `back`, which says why; without one to the first, where what was
+        chosen is gone since.
+        """
         if not all(form.is_valid() for form in forms):
-            messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
-            return self.go(draft, next(iter(self.steps)))
-        return self.finish(request, draft, make) if request.method == "POST" else None
+            if not back:
+                messages.error(request, _("Something you chose is gone meanwhile. Please choose again."))
+            return self.go(draft, back or next(iter(self.steps)))
+        if request.method != "POST":
+            return None
+        try:
+            return self.finish(request, draft, make)
+        except ImsError as error:
+            if not back:
+                raise
+            messages.error(request, sentence_of(error))
+            return self.go(draft, back)
 
     def page(
         self,
@@ -197,16 +210,6 @@ class Wizard:
         if is_new and made.text:
             messages.success(request, made.text)
         return leave_for(request, made.url)
-
-    def finish_or_go_back(
-        self, request: HttpRequest, draft: Draft, make: Callable[[], Made], step: str
-    ) -> HttpResponse:
-        """The same; when it is refused by now, back to that step, which says why."""
-        try:
-            return self.finish(request, draft, make)
-        except ImsError as error:
-            messages.error(request, sentence_of(error))
-            return self.go(draft, step)
 
     def each(self, draft: Draft, things: Mapping[str, T], act: Callable[[T], str]) -> Outcome[T, str]:
         """Act on one thing after the other, each in a transaction of its own that also keeps how it ended.
