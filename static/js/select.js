@@ -55,7 +55,8 @@ function keep() {
 
 function ask() {
   if (!chosen.size && !matching) document.getElementById("selection").replaceChildren();
-  else htmx.ajax("POST", form.dataset.selection, { source: form, target: "#selection", swap: "innerHTML" });
+  // not from the form: then the button that has the focus would say where to
+  else htmx.ajax("POST", form.dataset.selection, { source: "#selection", target: "#selection", swap: "innerHTML" });
 }
 
 function picked(event) {

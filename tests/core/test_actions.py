@@ -136,8 +136,16 @@ def test_on_a_page_lesser_verbs_are_in_the_menu():
     html = drawn([LAUNCH, DELETE])
     buttons, menu = html.split("<details")
 
-    assert f'<a class="btn btn-primary" href="/servers/create/?image={Thing.pk.hex}">Launch</a>' in buttons
+    assert f'class="btn btn-primary" href="/servers/create/?image={Thing.pk.hex}">Launch</a>' in buttons
     assert f'<a class="menu-item" href="/images/{Thing.pk}/delete/" data-dialog>Delete</a>' in menu
+
+
+def test_buttons_in_the_head_of_a_page_have_ids_that_stay_when_they_are_drawn_anew():
+    first, again = (drawn([COPY, START], actor=actor) for actor in ("bob", "dave"))
+
+    for number in (1, 2):
+        assert first.count(f'id="thing-action-{number}"') == again.count(f'id="thing-action-{number}"') == 1
+    assert "thing-action" not in drawn([COPY], place="verified")
 
 
 def test_in_a_row_what_is_first_and_allowed_stands_before_the_menu():

@@ -30,7 +30,7 @@ def _is_to_start(server: Server) -> bool:
 
 
 SERVER_ACTIONS = (
-    Action(_("Open screen"), "servers:screen", always, where=(ROW,)),
+    Action(_("Open screen"), "servers:screen", always, icon="computer-desktop", where=(ROW,)),
     Action(
         _("Start"),
         "servers:start",
