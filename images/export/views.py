@@ -71,17 +71,18 @@ def _begin(request: ActorRequest, image: Image, form: ExportForm) -> HttpRespons
 def export_several(request: ActorRequest) -> HttpResponse:
     """What is confirmed are the images that were named. Each export is work of its own."""
     actor, state = request.actor, request.POST.get("state", "") or "tab=private"
+    back = f"{reverse('images:list')}?{state}"
     chosen = chosen_images(request.POST, actor).with_facts(actor, *EXPORT_FACTS)
     images = list(chosen.select_related("os_version", "key")[:MOST_AT_ONCE])
     if not images:
         if request.method == "POST":
             messages.warning(request, _("No image is selected. Tick the images you want to export first."))
-        return redirect(f"{reverse('images:list')}?{state}")
+        return redirect(back)
     form = SeveralForm(request.POST if "confirm" in request.POST else None, actor=actor)
     if form.is_bound and form.is_valid():
         outcome = do_each(images, lambda image: _export(image, form, actor))
         tell_each(request, outcome, done=BEGUN, kept=_("%(name)s is not exported: %(reason)s"))
-        return redirect(f"{reverse('images:list')}?{state}")
+        return redirect(back)
     load_ancestors(images)
     partition = split_by(images, lambda image: can_export(image, actor))
     context = {
@@ -90,6 +91,7 @@ def export_several(request: ActorRequest) -> HttpResponse:
         "partition": partition,
         "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
+        "back_url": back,
         "has_secret": any(image.key_id for image in partition.allowed),
         "has_more": chosen.count() > len(images),
         "most": MOST_AT_ONCE,

@@ -73,6 +73,7 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
         "partition": partition,
         "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
+        "back_url": back.url,
         "has_more": chosen.count() > len(images),
         "has_full": any(image.type == Image.Type.FULL for image in partition.allowed),
         "most": MOST_AT_ONCE,

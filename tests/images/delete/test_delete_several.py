@@ -90,7 +90,7 @@ def test_deleting_asks_first_and_names_what_goes_and_what_stays(people, three):
 
     assert "Delete 2 images?" in text
     assert "1 server was made from it" in text
-    assert "1 image stays" in text
+    assert "These stay as they are" in text
     assert page.context["pick"].split(",") == [str(image.pk) for image in (three[1], three[0])]
     assert len(left(people.bob)) == 3
 
