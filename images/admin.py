@@ -83,7 +83,7 @@ class OsVersionAdmin(ServiceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[OsVersion]":
         images = Image.objects.exclude(status=Image.Status.DELETED)
         return super().get_queryset(request).annotate(images_n=count_of(images, "os_version"))
 
@@ -126,7 +126,7 @@ class DamagedImages(admin.SimpleListFilter):
     title = _("stored bytes")
     parameter_name = "bytes"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("damaged", _("Damaged or gone"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -199,7 +199,7 @@ class ImageAdmin(PublicImageActions):
     def verify(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:
         self._each(request, queryset, verify_image)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Image]":
         servers = Server.objects.existing()
         return (
             super()

@@ -1,11 +1,10 @@
 """What messages and errors say about the market, to publishers, buyers and operators."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "publisher-approved": _(
         "The operator has approved the publisher %(publisher)s. You may offer images now."
     ),

@@ -19,7 +19,7 @@ class Living(admin.SimpleListFilter):
     title = _("ended")
     parameter_name = "ended"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("no", _("Shared now")), ("yes", _("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -43,7 +43,7 @@ class ShareAdmin(ServiceAdmin):
         (_("Origin"), {"fields": ("created_by", "created_at")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Share]":
         return super().get_queryset(request).with_facts()  # type: ignore[attr-defined]
 
     @admin.display(description=_("servers made from it"))

@@ -1,11 +1,10 @@
 """What messages say about shared images, to the owner and to the receiver."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "image-shared": _(
         "%(owner)s shares the image %(image)s with your project %(project)s. Accept or reject it under Sharing."
     ),

@@ -1,13 +1,13 @@
 """The job that makes images of a server's disks, or of a disk that no server has."""
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from images.create.jobs import put_disks, role_in
-from images.models import Image, ImageDisk
+from images.models import Image, ImageDisk, ImageQuerySet
 from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
@@ -32,7 +32,7 @@ class CaptureImage(JobKind):
 
     kind = "image.capture"
     title = _("Create image")
-    steps: ClassVar[dict[str, Any]] = {
+    steps = {
         "capture": _("Copying the disks as they are now"),
         "register": _("Registering the disks"),
     }
@@ -113,7 +113,7 @@ def release(job: Job) -> None:
         held.update(status=Disk.Status.AVAILABLE)
 
 
-def _images(job: Job) -> Any:
+def _images(job: Job) -> ImageQuerySet:
     gone = [Image.Status.DELETED, Image.Status.TRASHED]
     return Image.objects.filter(pk__in=list(job.args["images"])).exclude(status__in=gone)
 

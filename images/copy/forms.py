@@ -105,7 +105,7 @@ class CopyHereForm(CopyForm):
     def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, images=images, actor=actor, **kwargs)
         keys = Key.objects.usable_by(actor)
-        if len(images) == 1:
+        if len(images) == 1 and images[0].key_id:
             keys = keys.exclude(pk=images[0].key_id)
         self.fields["key"].queryset = keys  # type: ignore[attr-defined]
 

@@ -1,11 +1,10 @@
 """What is said about copies."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "image-arrived": _("The image %(name)s was copied from %(source)s to %(target)s."),
     "no-agency": _(
         "The project %(target)s does not let %(source)s place images there. One of its administrators has to create "

@@ -1,11 +1,10 @@
 """What is said about imports."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "image-gone": _("The image was deleted while the file was being imported."),
     "disk-smaller-than-image": _(
         "The disk in the file has %(needed_gb)s GB, more than the %(given_gb)s GB that were given. "

@@ -1,7 +1,5 @@
 """The job that removes the bytes of a deleted image."""
 
-from typing import Any, ClassVar
-
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
@@ -17,7 +15,7 @@ class DeleteImage(JobKind):
     title = _("Delete image")
     queue = QUICK
     can_cancel = False
-    steps: ClassVar[dict[str, Any]] = {"remove": _("Remove its files")}
+    steps = {"remove": _("Remove its files")}
 
     def remove(self, run: Run) -> None:
         """Delete each stored disk, then strike its reference."""

@@ -1,11 +1,10 @@
 """What is said about public images, and why one could not be made."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "checksum-not-listed": _(
         "The list of checksums %(url)s does not name the file %(name)s. Look at the page it comes from; the "
         "catalogue needs the file's present name."

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.core.sentences import Sentences
+
 INSPECTION: Mapping[str, Any] = {
     "backing-file": _(
         "This qcow2 file holds only the changes to another file (backing file: %(file)s), which is not here. "
@@ -127,7 +129,7 @@ INSPECTION: Mapping[str, Any] = {
     ),
 }
 
-SENTENCES: Mapping[str, Any] = {
+SENTENCES: Sentences = {
     **INSPECTION,
     "no-file": _("No file was sent. Choose a file and send the form again."),
     "fast-needs-raw": _(

@@ -1,7 +1,6 @@
 """Jobs that read stored bytes again: those of one image on demand, or the ones nobody has looked at for longest."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +18,7 @@ Stored = ImageDisk | BackupDisk
 class VerifyBytes(JobKind):
     """Base of both. What was found of each disk is written as soon as it is known, so nothing is read twice."""
 
-    steps: ClassVar[dict[str, Any]] = {"read": _("Comparing the checksum")}
+    steps = {"read": _("Comparing the checksum")}
 
     def disks(self, run: Run) -> list[Stored]:
         raise NotImplementedError

@@ -1,11 +1,10 @@
 """What is said when stored bytes are no longer what they were."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "image-bytes-damaged": _(
         "The stored bytes of the image %(name)s are no longer what they were: the image is frozen, and nobody can use "
         "it. The operator has been told; once the right file is back, verify the image again."

@@ -20,7 +20,7 @@ class ByOperators(admin.SimpleListFilter):
     title = _("who")
     parameter_name = "who"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("operators", _("Operators")), ("members", _("Others")), ("service", _("The service itself"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

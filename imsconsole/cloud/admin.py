@@ -35,7 +35,7 @@ class Existing(admin.SimpleListFilter):
     title = _("existence")
     parameter_name = "exists"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("yes", _("Existing")), ("no", _("Deleted"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -75,7 +75,7 @@ class FlavorAdmin(ServiceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Flavor]":
         servers = Server.objects.existing()
         return super().get_queryset(request).annotate(servers_n=count_of(servers, "flavor"))
 

@@ -1,11 +1,10 @@
 """What engines report, and why a server is stopped. An engine knows no language."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "transfer-differs": _(
         "The bytes that arrived are not those that were stored: their SHA-256 is %(found)s, not %(wanted)s. Nothing "
         "of them was kept. Verify the source; it is probably damaged."

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import Refused, Verdict
 
-COMMON: Mapping[str, Any] = {
+Sentences = Mapping[str, str | Promise]  # by their codes
+
+COMMON: Sentences = {
     "unexpected": _(
         "Something went wrong that we did not expect. Please try again; if it happens again, tell the "
         "operator the reference %(reference)s."
@@ -77,9 +80,9 @@ class _Values(dict[str, Any]):
 
 
 @cache
-def sentences() -> Mapping[str, Any]:
+def sentences() -> Sentences:
     """Those of all rooms, by their codes."""
-    found: dict[str, Any] = dict(COMMON)
+    found = dict(COMMON)
     for module in drawers("sentences"):
         found |= getattr(module, "SENTENCES", {})
     return found

@@ -1,10 +1,9 @@
 """What is said about the demo."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "demo-image-not-built": _("The demo image could not be built from Debian's packages: %(detail)s."),
 }

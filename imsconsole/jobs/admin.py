@@ -32,7 +32,7 @@ class Unsettled(admin.SimpleListFilter):
     title = _("attention")
     parameter_name = "needs"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [
             ("retry", _("Failed, and not tried again")),
             ("live", _("Waiting or running")),
@@ -148,7 +148,7 @@ class WithError(admin.SimpleListFilter):
     title = _("last run")
     parameter_name = "last"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("failed", _("Failed"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

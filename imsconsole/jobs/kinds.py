@@ -7,7 +7,10 @@ subject in the same transaction that ends the job; `resume` puts the subject bac
 `sweep` removes what a killed worker left. See imsconsole/docs/jobs.md.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -24,11 +27,11 @@ class JobKind:
     """Base of all kinds. `kind` is `<noun>.<verb>`; `steps` maps each step's name to its title."""
 
     kind: ClassVar[str]
-    title: ClassVar[Any]
+    title: ClassVar[str | Promise]
     queue: ClassVar[str] = BULK
-    steps: ClassVar[dict[str, Any]]
+    steps: ClassVar[Mapping[str, str | Promise]]
     can_cancel: ClassVar[bool] = True
-    waits: ClassVar[Any] = ""  # what a job in line says; `%(most)s` run
+    waits: ClassVar[str | Promise] = ""  # what a job in line says; `%(most)s` run
 
     @classmethod
     def queue_for(cls, args: dict[str, Any]) -> str:

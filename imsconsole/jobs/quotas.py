@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -20,6 +21,9 @@ from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.run import Run
 
 Rows = Iterable[Mapping[str, Any]]  # one per project that has something: `project` and the counted resources
+Counts = Mapping[
+    tuple[str, ...], Callable[[list[UUID]], Rows]
+]  # which resources, and the query that counts them
 
 
 @dataclass(frozen=True)
@@ -85,15 +89,15 @@ def used_in(
     return used
 
 
-def per_project(rows: "QuerySet[Any]", projects: list[Any]) -> Any:
+def per_project(rows: "QuerySet[Any]", projects: list[UUID]) -> Any:
     """For a count: the rows grouped by their project."""
     return rows.filter(project__in=projects).order_by().values("project")
 
 
 @cache
-def counts() -> dict[tuple[str, ...], Callable[[list[Any]], Rows]]:
+def counts() -> Counts:
     """Which resources one query counts, and that query; of all rooms (`COUNTS` of their `quotas.py`)."""
-    found: dict[tuple[str, ...], Callable[[list[Any]], Rows]] = {}
+    found: dict[tuple[str, ...], Callable[[list[UUID]], Rows]] = {}
     for module in drawers("quotas"):
         found.update(getattr(module, "COUNTS", {}))
     return found

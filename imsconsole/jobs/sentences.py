@@ -1,11 +1,10 @@
 """What is said about jobs."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "job-failed": _("“%(job)s” of %(name)s failed: %(why)s"),
     "job-finished": _("“%(job)s” of %(name)s is done."),
     "worker-killed": _(

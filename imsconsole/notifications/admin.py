@@ -16,7 +16,7 @@ class ByMail(admin.SimpleListFilter):
     title = _("e-mail")
     parameter_name = "mail"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("sent", _("Sent")), ("due", _("Not sent yet"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

@@ -5,7 +5,7 @@ version, one in each of its regions.
 import hashlib
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +40,7 @@ class ScanListing(JobKind):
 
     kind = "listing.scan"
     title = _("Scan a listing")
-    steps: ClassVar[dict[str, Any]] = {"inspect": _("Examining the image")}
+    steps = {"inspect": _("Examining the image")}
 
     def inspect(self, run: Run) -> dict[str, Any]:
         """The checklist. The file is read into one of our own, which nobody changes meanwhile."""
@@ -119,7 +119,7 @@ class PublishListing(JobKind):
 
     kind = "listing.publish"
     title = _("Publish a listing")
-    steps: ClassVar[dict[str, Any]] = {"store": _("Bringing its bytes to the regions")}
+    steps = {"store": _("Bringing its bytes to the regions")}
 
     def store(self, run: Run) -> dict[str, Any]:
         """A link in the image's own region, which costs nothing; every byte, compared at the end, in others.

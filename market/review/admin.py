@@ -58,7 +58,7 @@ class PublisherAdmin(ReviewAdmin):
         (_("Origin"), {"fields": ("applied_by", "applied_at")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Publisher]":
         return super().get_queryset(request).select_related("account", "applied_by", "decided_by")
 
     @admin.display(description=_("logo"))
@@ -72,7 +72,7 @@ class PublisherAdmin(ReviewAdmin):
         return _theirs(publisher.description)
 
     @admin.action(description=_("Approve …"), permissions=["decide"])
-    def approve(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def approve(self, request: HttpRequest, queryset: "QuerySet[Publisher]") -> Answer:
         return self.ask_then(
             request,
             queryset,
@@ -82,7 +82,7 @@ class PublisherAdmin(ReviewAdmin):
         )
 
     @admin.action(description=_("Reject …"), permissions=["decide"])
-    def reject(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def reject(self, request: HttpRequest, queryset: "QuerySet[Publisher]") -> Answer:
         return self.ask_then(
             request,
             queryset,
@@ -93,7 +93,7 @@ class PublisherAdmin(ReviewAdmin):
         )
 
     @admin.action(description=_("Suspend …"), permissions=["decide"])
-    def suspend(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def suspend(self, request: HttpRequest, queryset: "QuerySet[Publisher]") -> Answer:
         return self.ask_then(
             request,
             queryset,
@@ -147,7 +147,7 @@ class ListingVersionAdmin(ReviewAdmin):
         ),
     )  # fmt: skip
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ListingVersion]":
         published = ListingVersion.objects.filter(listing=OuterRef("listing"), state="published")
         rows = super().get_queryset(request).annotate(former=Subquery(published.values("version")[:1]))
         return rows.select_related(
@@ -206,7 +206,7 @@ class ListingVersionAdmin(ReviewAdmin):
         return _theirs(html_of(version.terms))
 
     @admin.action(description=_("Approve …"), permissions=["decide"])
-    def approve(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def approve(self, request: HttpRequest, queryset: "QuerySet[ListingVersion]") -> Answer:
         return self.ask_then(
             request,
             queryset,
@@ -216,7 +216,7 @@ class ListingVersionAdmin(ReviewAdmin):
         )
 
     @admin.action(description=_("Reject …"), permissions=["decide"])
-    def reject(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def reject(self, request: HttpRequest, queryset: "QuerySet[ListingVersion]") -> Answer:
         return self.ask_then(
             request,
             queryset,
@@ -258,7 +258,7 @@ class ListingAdmin(ReviewAdmin):
         (_("Withdrawal"), {"fields": ("withdrawn_at", "withdrawn_because", "reinstall_until")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Listing]":
         versions = ListingVersion.objects.filter(listing=OuterRef("pk"))
         servers = Server.objects.filter(deleted_at=None)
         return super().get_queryset(request).select_related("publisher", "project__account").annotate(
@@ -280,7 +280,7 @@ class ListingAdmin(ReviewAdmin):
         return int(listing.servers_count)
 
     @admin.action(description=_("Withdraw from the market …"), permissions=["decide"])
-    def withdraw(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Answer:
+    def withdraw(self, request: HttpRequest, queryset: "QuerySet[Listing]") -> Answer:
         """As the operator, not as one of the project: its sellers are told."""
         operator = operator_of(request)
         return self.ask_then(

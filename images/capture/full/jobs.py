@@ -4,7 +4,7 @@ The image's disks are links to the backup's: it costs no bytes, and each may be 
 """
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -86,7 +86,7 @@ class CaptureFull(CreateBackup):
 
     kind = "image.capture-full"
     title = _("Create full-ECS image")
-    steps: ClassVar[dict[str, Any]] = {
+    steps = {
         "capture": _("Copying the disks as they are now"),
         "register": _("Registering the backup"),
         "link": _("Making the image of the backup"),
@@ -122,7 +122,7 @@ class MakeOfBackup(JobKind):
     kind = "image.make-of-backup"
     title = _("Create full-ECS image")
     queue = QUICK
-    steps: ClassVar[dict[str, Any]] = {
+    steps = {
         "link": _("Making the image of the backup"),
         "publish": _("Registering the image"),
     }

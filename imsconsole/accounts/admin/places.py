@@ -34,7 +34,7 @@ class RegionAdmin(ServiceAdmin):
         (_("Names"), {"fields": ("name", "name_zh")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Region]":
         counts = {
             "zones_n": count_of(AvailabilityZone.objects.all(), "region"),
             "projects_n": count_of(Project.objects.all(), "region"),

@@ -48,7 +48,7 @@ class AccountAdmin(ServiceAdmin):
     )
     fieldsets = ((None, {"fields": ("name", "id", "created_at")}),)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Account]":
         counts = {
             "projects_n": count_of(Project.objects.all(), "account"),
             "members_n": count_of(Membership.objects.all(), "account"),
@@ -165,7 +165,7 @@ class ProjectAdmin(ServiceAdmin):
         (_("Quotas"), {"fields": LIMITS, "description": EXPLAINED}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Project]":
         images = apps.get_model("images", "Image").objects.exclude(status="deleted")
         servers = apps.get_model("cloud", "Server").objects.filter(deleted_at=None)
         counts = {"images_n": count_of(images, "project"), "servers_n": count_of(servers, "project")}

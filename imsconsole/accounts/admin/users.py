@@ -59,7 +59,7 @@ class LockedOut(admin.SimpleListFilter):
     title = _("sign-in")
     parameter_name = "sign_in"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("locked", _("Locked out")), ("two-factor", _("With a second factor")), ("never", _("Never"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -113,7 +113,7 @@ class UserAdmin(ServiceAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs) if obj else NewUserForm
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         factors = Authenticator.objects.filter(user=OuterRef("pk"))
         accounts_n = count_of(Membership.objects.all(), "user")
         return (
@@ -139,7 +139,7 @@ class UserAdmin(ServiceAdmin):
         (services.change_user if change else services.create_user)(user=obj, actor=operator_of(request))
 
     @admin.action(description=_("Remove the second factor"))
-    def remove_second_factor(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+    def remove_second_factor(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
         return self.ask_then(
             request,
             queryset,
@@ -149,7 +149,7 @@ class UserAdmin(ServiceAdmin):
         )
 
     @admin.action(description=_("Forget failed sign-ins"))
-    def unlock(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+    def unlock(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
         host = request.get_host()
         return self.ask_then(
             request,

@@ -57,7 +57,7 @@ class DamagedBackups(admin.SimpleListFilter):
     title = _("stored bytes")
     parameter_name = "bytes"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
         return [("damaged", _("Damaged or gone"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -109,7 +109,7 @@ class BackupAdmin(ServiceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Backup]":
         return super().get_queryset(request).weighed()  # type: ignore[attr-defined]
 
     @admin.display(description=_("size"), ordering="stored_bytes")

@@ -1,7 +1,5 @@
 """Long work on backups."""
 
-from typing import Any, ClassVar
-
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_for
@@ -22,7 +20,7 @@ class DeleteBackup(JobKind):
     title = _("Delete backup")
     queue = QUICK
     can_cancel = False
-    steps: ClassVar[dict[str, Any]] = {"remove": _("Remove its files")}
+    steps = {"remove": _("Remove its files")}
 
     def remove(self, run: Run) -> None:
         """Delete each stored disk, then strike its reference."""

@@ -1,7 +1,7 @@
 """The job that makes a backup: all disks of a server as they are at one instant, stored, then read once more."""
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,7 @@ class CreateBackup(JobKind):
 
     kind = "backup.create"
     title = _("Create backup")
-    steps: ClassVar[dict[str, Any]] = {
+    steps = {
         "capture": _("Copying the disks as they are now"),
         "register": _("Registering the backup"),
         "verify": _("Reading the backup again"),

@@ -4,8 +4,7 @@ Nothing is written over. The former system disk is kept for undo, as after a cha
 stay as available disks.
 """
 
-from typing import Any, ClassVar
-
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.backups.rules import is_available
@@ -34,7 +33,7 @@ class RestoreBackup(ExchangeSystemDisk):
 
     kind = "backup.restore"
     title = _("Restore backup")
-    steps: ClassVar[dict[str, Any]] = {
+    steps = {
         "stop": _("Stop"),
         "disks": _("Create the disks of the backup"),
         "switch": _("Put the present disks aside"),
@@ -106,12 +105,12 @@ class RestoreBackup(ExchangeSystemDisk):
         super().resume(job)
 
 
-def coming(job: Job) -> Any:
+def coming(job: Job) -> QuerySet[Disk]:
     """The new disks."""
     return Disk.objects.filter(pk__in=list(job.args["disks"]))
 
 
-def _leaving(server: Server) -> Any:
+def _leaving(server: Server) -> QuerySet[Disk]:
     """The data disks that were at the server until now."""
     return server.disks.existing().filter(role=Disk.Role.DATA, beside=True, status=Status.DETACHING)
 

@@ -1,11 +1,10 @@
 """What is said about backups."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "backup-differs": _(
         "What was read from the backup's copy of the disk %(name)s is not what was written. Make another backup; if "
         "it happens again, tell the operator."

@@ -1,7 +1,5 @@
 """For operators: buckets and what is in them, to look at. They change through the console's services."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -28,7 +26,7 @@ class BucketAdmin(ServiceAdmin):
         (_("Storage"), {"fields": ("storage_class", "objects_n", "used")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Bucket]":
         return super().get_queryset(request).with_facts()  # type: ignore[attr-defined]
 
     @admin.display(description=_("objects"), ordering="objects_count")

@@ -1,11 +1,10 @@
 """What is said about buckets and objects."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "object-bytes-gone": _(
         "The bytes of “%(name)s” are missing in the storage of the service. Please tell the operator."
     ),

@@ -65,7 +65,7 @@ class CreateDisk(DiskKind):
 
     kind = "disk.create"
     title = _("Create disk")
-    steps: ClassVar[dict[str, Any]] = {"disk": _("Create the disk")}
+    steps = {"disk": _("Create the disk")}
     can_cancel = True
     busy = Status.CREATING
 
@@ -98,7 +98,7 @@ class DeleteDisk(DiskKind):
 
     kind = "disk.delete"
     title = _("Delete disk")
-    steps: ClassVar[dict[str, Any]] = {"disk": _("Delete the disk")}
+    steps = {"disk": _("Delete the disk")}
     busy = Status.DELETING
 
     def disk(self, run: Run) -> None:
@@ -120,7 +120,7 @@ class AttachDisk(DiskKind):
 
     kind = "disk.attach"
     title = _("Attach disk")
-    steps: ClassVar[dict[str, Any]] = {"attach": _("Attach the disk")}
+    steps = {"attach": _("Attach the disk")}
     busy = Status.ATTACHING
 
     def attach(self, run: Run) -> None:
@@ -163,7 +163,7 @@ class DetachDisk(DiskKind):
 
     kind = "disk.detach"
     title = _("Detach disk")
-    steps: ClassVar[dict[str, Any]] = {"detach": _("Detach the disk")}
+    steps = {"detach": _("Detach the disk")}
     busy = Status.DETACHING
 
     def detach(self, run: Run) -> None:
@@ -193,7 +193,7 @@ class GrowDisk(DiskKind):
 
     kind = "disk.grow"
     title = _("Expand disk")
-    steps: ClassVar[dict[str, Any]] = {"grow": _("Expand the disk")}
+    steps = {"grow": _("Expand the disk")}
     busy = Status.GROWING
 
     def grow(self, run: Run) -> None:

@@ -169,7 +169,9 @@ def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpRespons
     server, actor = find_server(request, server_id), request.actor
     disks = disks_of(actor).filter(role=Disk.Role.DATA, server=None).order_by("name")
     verdict = can_take_disk(server, actor)
-    partition = split_by(disks if verdict else [], lambda disk: can_attach_to(disk, server, actor, 0))
+    partition = split_by(
+        disks if verdict else disks.none(), lambda disk: can_attach_to(disk, server, actor, 0)
+    )
     form = TakeForm(_typed(request), disks=disks, offered=partition.allowed)
     if request.method == "POST" and form.is_valid():
         disk = attach_disk(form.cleaned_data["disk"], server=server, actor=actor)

@@ -1,11 +1,10 @@
 """Why a key is refused."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "bad-key": _(
         "This is not an SSH public key. Paste one line that begins with its kind, such as ssh-ed25519."
     ),

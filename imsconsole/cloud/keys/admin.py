@@ -46,7 +46,7 @@ class KeyAdmin(ServiceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Key]":
         grants = KeyGrant.objects.all()
         return super().get_queryset(request).defer("wrapped").annotate(grants_n=count_of(grants, "key"))
 
@@ -95,7 +95,7 @@ class MasterKeyAdmin(ServiceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[MasterKey]":
         return super().get_queryset(request).annotate(keys_n=count_of(Key.objects.all(), "master"))
 
     @admin.display(description=_("keys"), ordering="keys_n")

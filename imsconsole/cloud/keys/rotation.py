@@ -59,9 +59,11 @@ def _wrap_all(target: Master, version: int) -> tuple[MasterKey, int]:
     """Every key that has material, by its own master key's hand into the target's."""
     master = MasterKey.objects.create(version=version, fingerprint=target.fingerprint)
     keys = locked_all(Key.objects.existing().select_related("master"))
-    olds = {row: master_of(row) for row in {key.master for key in keys} if row}
+    olds: dict[MasterKey | None, Master] = {
+        row: master_of(row) for row in {key.master for key in keys} if row
+    }
     for key in keys:
-        key.wrapped = target.wrap(key.pk, olds[key.master].unwrap(key.pk, bytes(key.wrapped)))
+        key.wrapped = target.wrap(key.pk, olds[key.master].unwrap(key.pk, bytes(key.wrapped or b"")))
         key.master = master
     Key.objects.bulk_update(keys, ["wrapped", "master"], batch_size=500)
     return master, len(keys)

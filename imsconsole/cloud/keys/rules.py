@@ -99,7 +99,7 @@ def can_create_key(actor: Actor) -> Verdict:
 def is_free_key_name(name: str, actor: Actor, other_than: Key | None = None) -> Verdict:
     """Names of keys are unique in a project, as long as the key exists."""
     keys = Key.objects.visible_to(actor).existing().filter(name=name)
-    if keys.exclude(pk=other_than.pk if other_than else None).exists():
+    if (keys.exclude(pk=other_than.pk) if other_than else keys).exists():
         return refuse("key-name", _("A key of this name exists already. Choose another name."))
     return ALLOWED
 

@@ -1,11 +1,10 @@
 """What is said about encryption keys and the master key that keeps them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "master-key-missing": _(
         "The master key number %(version)s (fingerprint %(fingerprint)s), which keeps the encryption keys, is not "
         "at hand. Nothing is lost yet: the operator must put it back into the setting IMS_MASTER_KEY or the file "

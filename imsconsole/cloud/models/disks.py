@@ -20,7 +20,7 @@ from imsconsole.core.now import now
 EXPIRING = timedelta(days=2)
 
 
-class DiskQuerySet(ProjectQuerySet):
+class DiskQuerySet(ProjectQuerySet["Disk"]):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
 

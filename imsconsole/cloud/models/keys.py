@@ -34,7 +34,7 @@ class MasterKey(models.Model):
         return f"{self.version} ({self.fingerprint})"
 
 
-class KeyQuerySet(ProjectQuerySet):
+class KeyQuerySet(ProjectQuerySet["Key"]):
     def existing(self) -> Self:
         return self.exclude(state=Key.State.DELETED)
 

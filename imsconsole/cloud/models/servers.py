@@ -18,7 +18,7 @@ from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 
 
-class ServerQuerySet(ProjectQuerySet):
+class ServerQuerySet(ProjectQuerySet["Server"]):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
 

@@ -22,7 +22,7 @@ from imsconsole.core.sentences import sentence
 from imsconsole.engine.types import GIB
 
 
-class VaultQuerySet(ProjectQuerySet):
+class VaultQuerySet(ProjectQuerySet["Vault"]):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
 
@@ -91,7 +91,7 @@ class Vault(models.Model):
         return self.capacity_gb * GIB
 
 
-class BackupQuerySet(ProjectQuerySet):
+class BackupQuerySet(ProjectQuerySet["Backup"]):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
 

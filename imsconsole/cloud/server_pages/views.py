@@ -135,7 +135,7 @@ def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:
 
 def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
     """The former system disks of a server, each with what may be done with it."""
-    disks = list(server.disks.kept().select_related("image", "key"))
+    disks: list[Any] = list(server.disks.kept().select_related("image", "key"))
     for disk in disks:
         disk.server = server
         disk.offers = offered(DISK_ACTIONS, disk, actor, host=host)

@@ -1,11 +1,10 @@
 """What is said about servers and their systems."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-SENTENCES: Mapping[str, Any] = {
+from imsconsole.core.sentences import Sentences
+
+SENTENCES: Sentences = {
     "machine-missing": _("The server's files are missing on the host. Please tell the operator."),
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."

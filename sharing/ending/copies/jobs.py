@@ -1,7 +1,6 @@
 """The job that gives a receiver its own copy, and then ends the share."""
 
 from contextlib import suppress
-from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +22,7 @@ class GiveCopy(CopyImage):
 
     kind = "share.give-copy"
     title = _("Receive own copy of a shared image")
-    steps: ClassVar[dict[str, Any]] = CopyImage.steps
+    steps = CopyImage.steps
 
     def settle(self, job: Job, state: str) -> None:
         """The share ends with the copy, and not before it is there."""

@@ -1,7 +1,5 @@
 """For operators: vaults, to look at. They change through the console's services."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -37,7 +35,7 @@ class VaultAdmin(ServiceAdmin):
         (_("Capacity"), {"fields": ("protection", "capacity_gb", "used", "backups_n")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Vault]":
         return super().get_queryset(request).with_facts()  # type: ignore[attr-defined]
 
     @admin.display(description=_("used"), ordering="used_bytes")

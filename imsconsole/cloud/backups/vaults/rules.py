@@ -58,7 +58,7 @@ def can_delete_vault(vault: Vault, actor: Actor) -> Verdict:
 def is_free_vault_name(name: str, actor: Actor, other_than: Vault | None = None) -> Verdict:
     """Names of vaults are unique in a project, as long as the vault exists."""
     named = Vault.objects.visible_to(actor).existing().filter(name=name)
-    if named.exclude(pk=other_than.pk if other_than else None).exists():
+    if (named.exclude(pk=other_than.pk) if other_than else named).exists():
         return refuse("vault-name", _("A vault of this name exists already. Choose another name."))
     return ALLOWED
 
