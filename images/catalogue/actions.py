@@ -1,5 +1,7 @@
 """What may be done with an image, alone or with others that were chosen in the list."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import COPY_FACTS, can_begin_copy
@@ -19,107 +21,41 @@ from images.models import Image
 from images.modify.rules import can_modify, can_tag
 from images.product.rules import OFFER_FACTS, SHARE_FACTS, can_offer, can_share
 from images.verify.rules import VERIFY_FACTS, can_verify
+from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.core.actions import EMPTY, PAGE, ROW, Action, Many
+from imsconsole.core.actions import ROW, Action, Many
+from imsconsole.core.rules import Verdict
+
+
+def _can_each_be_deleted(images: Sequence[Image], actor: Actor) -> list[Verdict]:
+    return [can_delete_unasked(image, actor) for image in images]
+
 
 IMAGE_ACTIONS = (
-    Action(
-        _("Apply for server"),
-        "servers-create",
-        can_launch,
-        query="image",
-        style="primary",
-        icon="server-stack",
-    ),
-    Action(
-        _("Install server"),
-        "images:install",
-        can_install,
-        is_shown=lambda image: image.type == Image.Type.ISO,
-        style="primary",
-        icon="computer-desktop",
-    ),
-    Action(
-        _("Create data disk"),
-        "disks-create",
-        can_create_disk_from,
-        query="image",
-        is_shown=lambda image: image.type == Image.Type.DATA,
-        style="primary",
-        icon="circle-stack",
-    ),
-    Action(_("Modify"), "images:modify", can_modify, icon="pencil-square"),
-    Action(
-        _("Copy"),
-        "images:copy",
-        can_begin_copy,
-        facts=COPY_FACTS,
-        icon="document-duplicate",
-        many=Many("images:copy-several"),
-    ),
-    Action(_("Edit tags"), "images:tag", can_tag, icon="tag", where=(ROW, "tags")),
-    Action(
-        _("Export"),
-        "images:export",
-        can_export,
-        facts=EXPORT_FACTS,
-        icon="arrow-up-on-square",
-        many=Many("images:export-several"),
-    ),
-    Action(
-        _("Share"),
-        "sharing:share",
-        can_share,
-        facts=SHARE_FACTS,
-        icon="share",
-        many=Many("sharing:share-several"),
-    ),
-    Action(
-        _("Publish as market image"),
-        "market:create-listing",
-        can_offer,
-        query="image",
-        facts=OFFER_FACTS,
-        is_shown=lambda image: image.category == Image.Category.PRIVATE,
-        icon="shopping-bag",
-    ),
-    Action(
-        _("Delete"),
-        "images:delete",
-        can_delete,
-        facts=DELETE_FACTS,
-        asks=True,
-        icon="trash",
-        many=Many(
-            "images:delete-several",
-            lambda images, actor: [can_delete_unasked(image, actor) for image in images],
-            DELETE_UNASKED_FACTS,
-        ),
-    ),
-    Action(
-        _("Reject"),
-        "sharing:reject-image",
-        lambda _image, actor: may_write(actor),
-        facts=("is_received",),
-        is_shown=lambda image: image.is_received,
-        icon="x-mark",
-    ),
+    Action(_("Apply for server"), "servers-create", can_launch, "server-stack", query="image",
+        style="primary"),
+    Action(_("Install server"), "images:install", can_install, "computer-desktop",
+        is_shown=lambda image: image.type == Image.Type.ISO, style="primary"),
+    Action(_("Create data disk"), "disks-create", can_create_disk_from, "circle-stack", query="image",
+        is_shown=lambda image: image.type == Image.Type.DATA, style="primary"),
+    Action(_("Modify"), "images:modify", can_modify, "pencil-square"),
+    Action(_("Copy"), "images:copy", can_begin_copy, "document-duplicate", facts=COPY_FACTS,
+        many=Many("images:copy-several")),
+    Action(_("Edit tags"), "images:tag", can_tag, "tag", where=(ROW, "tags")),
+    Action(_("Export"), "images:export", can_export, "arrow-up-on-square", facts=EXPORT_FACTS,
+        many=Many("images:export-several")),
+    Action(_("Share"), "sharing:share", can_share, "share", facts=SHARE_FACTS,
+        many=Many("sharing:share-several")),
+    Action(_("Publish as market image"), "market:create-listing", can_offer, "shopping-bag", query="image",
+        facts=OFFER_FACTS, is_shown=lambda image: image.category == Image.Category.PRIVATE),
+    Action(_("Delete"), "images:delete", can_delete, "trash", facts=DELETE_FACTS, asks=True,
+        many=Many("images:delete-several", _can_each_be_deleted, DELETE_UNASKED_FACTS)),
+    Action(_("Reject"), "sharing:reject-image", lambda _image, actor: may_write(actor), "x-mark",
+        facts=("is_received",), is_shown=lambda image: image.is_received),
     Action(_("Verify"), "images:verify", can_verify, facts=VERIFY_FACTS, method="post", where=("verified",)),
-    Action(
-        _("Keep the image"),
-        "images:withdraw-deletion",
-        can_withdraw_deletion,
-        method="post",
-        where=("deletion",),
-    ),
-)
+    Action(_("Keep the image"), "images:withdraw-deletion", can_withdraw_deletion, method="post",
+        where=("deletion",)),
+)  # fmt: skip
 IMAGE_LIST_ACTIONS = (
-    Action(
-        _("Import image"),
-        "images:create",
-        can_import,
-        style="primary",
-        icon="arrow-up-tray",
-        where=(PAGE, EMPTY),
-    ),
+    Action(_("Import image"), "images:create", can_import, "arrow-up-tray", style="primary"),
 )

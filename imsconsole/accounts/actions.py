@@ -10,31 +10,19 @@ from imsconsole.accounts.rules import (
     can_remove_member,
     can_revoke_agency,
 )
-from imsconsole.core.actions import PAGE, Action
+from imsconsole.core.actions import Action
 
 PROJECT_ACTIONS = (
-    Action(_("Invite someone"), "invite", can_invite, style="primary", icon="user-plus", where=(PAGE,)),
+    Action(_("Invite someone"), "invite", can_invite, "user-plus", style="primary"),
     Action(_("Create agency"), "create-agency", can_create_agency, method="post", where=("create-agency",)),
 )
 AGENCY_ACTIONS = (
     Action(_("Revoke"), "revoke-agency", can_revoke_agency, method="post", where=("agencies",)),
 )
 MEMBER_ACTIONS = (
-    Action(
-        _("Remove from the account"),
-        "remove-member",
-        can_remove_member,
-        asks=True,
-        style="danger",
-        where=(PAGE,),
-    ),
+    Action(_("Remove from the account"), "remove-member", can_remove_member, asks=True, style="danger"),
 )
 ONESELF_ACTIONS = (
-    Action(
-        _("Leave the account"),
-        lambda _membership: reverse("leave-account"),
-        can_leave_account,
-        asks=True,
-        where=("members",),
-    ),
-)
+    Action(_("Leave the account"), lambda _membership: reverse("leave-account"), can_leave_account, asks=True,
+        where=("members",)),
+)  # fmt: skip

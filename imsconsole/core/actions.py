@@ -15,7 +15,7 @@ from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.selection import Partition, partition_by
 
 ROW, PAGE, MORE = "row", "page", "more"  # a row, the head of a page, and the menu there
-EMPTY = "empty"  # in the place of a list without rows
+EMPTY = "empty"  # in the place of a list without rows: the primary ones of its head
 T = TypeVar("T")
 
 
@@ -26,7 +26,7 @@ def always(_thing: Any, _actor: Any) -> Verdict:
 
 @dataclass(frozen=True)
 class Many:
-    """The same verb for all that is chosen in a list: the name of its address, and what it asks, `rule` by itself."""
+    """The same verb for all that is chosen in a list: the name of its address, and what is asked, else `rule` of each."""
 
     url: str
     ask: Callable[[Sequence[Any], Any], Iterable[Verdict]] | None = None
@@ -43,12 +43,13 @@ class Action:
     `rule(thing, actor)` reads these `facts`. What the page knows already it takes by the names in `spares` as well.
     `method` is get or post, which `sends` these fields. `asks`: the address is only a question (`.confirm`), which
     a dialog can show. `style` is primary, danger or empty; the primary ones of a row stand before its menu.
-    `where` it stands: `ROW`, `PAGE`, `MORE`, `EMPTY`, or a place of the page that the room names.
+    `where` it stands: `ROW`, `PAGE`, `MORE`, or a place of the page that the room names.
     """
 
     label: str | Promise
     url: str | Callable[[Any], str]
     rule: Callable[..., Verdict]
+    icon: str = ""
     query: str = ""
     facts: tuple[str, ...] = ()
     spares: tuple[str, ...] = ()
@@ -57,7 +58,6 @@ class Action:
     sends: Mapping[str, str] = field(default_factory=dict)
     asks: bool = False
     style: str = ""
-    icon: str = ""
     where: tuple[str, ...] = (ROW, PAGE)
     many: Many | None = None
 
@@ -100,6 +100,8 @@ class Offers:
     known: Mapping[str, Any]
 
     def at(self, place: str) -> list[Offer]:
+        if place == EMPTY:
+            return [each for each in self.at(PAGE) if each.style == "primary"]
         here = (each for each in self.actions if place in each.where)
         return [self._offer(each) for each in here if each.is_shown(self.thing)]
 
@@ -113,7 +115,7 @@ class Offers:
 
 
 def offered(actions: Sequence[Action], thing: Any, actor: Any, **known: Any) -> Offers:
-    """What the actor may do with the thing. `known`: what the page has found out already, for rules that it spares."""
+    """What the actor may do with the thing. `known`: what the page has found out, for rules that it spares to ask."""
     return Offers(actions, thing, actor, known)
 
 
@@ -135,10 +137,10 @@ def shared_refusal(offers: Sequence[Offer]) -> Verdict:
 
 @dataclass(frozen=True)
 class Bar:
-    """The bar of a selection (`components/_picked.html`): its verbs, the address that tells what may be done with what is chosen.
+    """The bar of a selection (`components/_picked.html`).
 
-    `keep` names the selection in the browser, `args` are those of the verbs' addresses. `verdict`: whether the actor may
-    change anything here. `csv_url` makes a file of the chosen rows.
+    `url` tells what may be done with what is chosen, `keep` names that in the browser, `args` are those of the verbs'
+    addresses. `verdict`: whether the actor may change anything here. `csv_url` makes a file of the chosen rows.
     """
 
     actions: Sequence[Action]

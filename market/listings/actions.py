@@ -6,7 +6,7 @@ from functools import wraps
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.actions import EMPTY, PAGE, Action
+from imsconsole.core.actions import Action
 from imsconsole.core.rules import Verdict
 from market.listings.lookup import image_of
 from market.listings.rules import (
@@ -53,61 +53,20 @@ def _is_making(listing: Listing) -> bool:
 
 
 LISTING_ACTIONS = (
-    Action(
-        _("Send in"),
-        "market:submit",
-        _can_submit,
-        is_shown=_is_making,
-        style="primary",
-        icon="paper-airplane",
-        where=(PAGE,),
-    ),
-    Action(
-        _("Edit draft"),
-        "market:edit-listing",
-        _of_version(can_edit_version),
-        is_shown=_is_making,
-        icon="pencil-square",
-        where=(PAGE,),
-    ),
-    Action(
-        _("Take back"),
-        "market:recall",
-        _of_version(can_recall_version),
-        is_shown=lambda listing: (
-            _is_making(listing) and listing.in_making.state == ListingVersion.State.IN_REVIEW
-        ),
-        method="post",
-        icon="arrow-uturn-left",
-        where=(PAGE,),
-    ),
-    Action(
-        _("Discard draft"),
-        "market:discard",
-        _of_version(can_discard_version),
-        is_shown=_is_making,
-        asks=True,
-        icon="trash",
-        where=(PAGE,),
-    ),
-    Action(_("New version"), "market:create-version", can_create_version, icon="plus", where=(PAGE,)),
-    Action(_("Set price"), "market:set-price", can_price_listing, icon="banknotes", where=(PAGE,)),
-    Action(
-        _("Withdraw from the market"),
-        "market:withdraw",
-        can_withdraw_listing,
-        icon="archive-box-arrow-down",
-        where=(PAGE,),
-    ),
-)
+    Action(_("Send in"), "market:submit", _can_submit, "paper-airplane", is_shown=_is_making,
+        style="primary"),
+    Action(_("Edit draft"), "market:edit-listing", _of_version(can_edit_version), "pencil-square",
+        is_shown=_is_making),
+    Action(_("Take back"), "market:recall", _of_version(can_recall_version), "arrow-uturn-left",
+        is_shown=lambda listing: (_is_making(listing) and listing.in_making.state == ListingVersion.State.IN_REVIEW),
+        method="post"),
+    Action(_("Discard draft"), "market:discard", _of_version(can_discard_version), "trash",
+        is_shown=_is_making, asks=True),
+    Action(_("New version"), "market:create-version", can_create_version, "plus"),
+    Action(_("Set price"), "market:set-price", can_price_listing, "banknotes"),
+    Action(_("Withdraw from the market"), "market:withdraw", can_withdraw_listing, "archive-box-arrow-down"),
+)  # fmt: skip
 LISTING_LIST_ACTIONS = (
-    Action(
-        _("Create listing"),
-        "market:create-listing",
-        _can_create,
-        spares=("publisher",),
-        style="primary",
-        icon="plus",
-        where=(PAGE, EMPTY),
-    ),
-)
+    Action(_("Create listing"), "market:create-listing", _can_create, "plus", spares=("publisher",),
+        style="primary"),
+)  # fmt: skip

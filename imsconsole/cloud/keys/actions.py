@@ -13,38 +13,20 @@ from imsconsole.cloud.keys.rules import (
     can_revoke_grant,
     can_schedule_key_deletion,
 )
-from imsconsole.core.actions import EMPTY, MORE, PAGE, ROW, Action
+from imsconsole.core.actions import MORE, ROW, Action
 
 KEY_ACTIONS = (
-    Action(_("Grant"), "keys:grant", can_grant_key, style="primary", icon="share"),
-    Action(_("Modify"), "keys:edit", can_edit_key, icon="pencil", where=(ROW, MORE)),
-    Action(_("Enable"), "keys:enable", can_enable_key, method="post", icon="play", where=(ROW, MORE)),
-    Action(_("Disable"), "keys:disable", can_disable_key, asks=True, icon="stop", where=(ROW, MORE)),
-    Action(
-        _("Schedule deletion"),
-        "keys:schedule-deletion",
-        can_schedule_key_deletion,
-        asks=True,
-        icon="trash",
-        where=(ROW, MORE),
-    ),
-    Action(
-        _("Cancel deletion"),
-        "keys:cancel-deletion",
-        can_cancel_key_deletion,
-        method="post",
-        icon="arrow-uturn-left",
-        where=(ROW, MORE),
-    ),
-)
+    Action(_("Grant"), "keys:grant", can_grant_key, "share", style="primary"),
+    Action(_("Modify"), "keys:edit", can_edit_key, "pencil", where=(ROW, MORE)),
+    Action(_("Enable"), "keys:enable", can_enable_key, "play", method="post", where=(ROW, MORE)),
+    Action(_("Disable"), "keys:disable", can_disable_key, "stop", asks=True, where=(ROW, MORE)),
+    Action(_("Schedule deletion"), "keys:schedule-deletion", can_schedule_key_deletion, "trash", asks=True,
+        where=(ROW, MORE)),
+    Action(_("Cancel deletion"), "keys:cancel-deletion", can_cancel_key_deletion, "arrow-uturn-left",
+        method="post", where=(ROW, MORE)),
+)  # fmt: skip
 GRANT_ACTIONS = (
-    Action(
-        _("Revoke"),
-        lambda grant: reverse("keys:revoke", args=[grant.key_id, grant.pk]),
-        can_revoke_grant,
-        asks=True,
-    ),
-)
-KEY_LIST_ACTIONS = (
-    Action(_("Create key"), "keys:create", can_create_key, style="primary", icon="plus", where=(PAGE, EMPTY)),
-)
+    Action(_("Revoke"), lambda grant: reverse("keys:revoke", args=[grant.key_id, grant.pk]), can_revoke_grant,
+        asks=True),
+)  # fmt: skip
+KEY_LIST_ACTIONS = (Action(_("Create key"), "keys:create", can_create_key, "plus", style="primary"),)

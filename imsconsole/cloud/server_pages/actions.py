@@ -15,7 +15,7 @@ from imsconsole.cloud.servers.rules import (
     can_stop,
 )
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
-from imsconsole.core.actions import EMPTY, MORE, PAGE, ROW, Action, Many, always
+from imsconsole.core.actions import MORE, ROW, Action, Many, always
 
 STARTED_BY_PEOPLE = (
     Server.Status.STOPPED,
@@ -30,91 +30,30 @@ def _is_to_start(server: Server) -> bool:
 
 
 SERVER_ACTIONS = (
-    Action(_("Open screen"), "servers:screen", always, icon="computer-desktop", where=(ROW,)),
-    Action(
-        _("Start"),
-        "servers:start",
-        can_start,
-        spares=("host",),
-        is_shown=_is_to_start,
-        method="post",
-        style="primary",
-        icon="play",
-        where=(ROW, PAGE),
-    ),
-    Action(
-        _("Start"),
-        "servers:start",
-        can_start,
-        spares=("host",),
-        method="post",
-        icon="play",
-        where=("failed",),
-    ),
-    Action(
-        _("Stop"),
-        "servers:stop",
-        can_stop,
-        is_shown=lambda server: not _is_to_start(server),
-        method="post",
-        icon="stop",
-    ),
-    Action(_("Restart"), "servers:reboot", can_reboot, method="post", icon="arrow-path"),
-    Action(
-        _("Create image"),
-        "images:create-from-server",
-        can_capture_server,
-        query="server",
-        icon="square-3-stack-3d",
-        where=(ROW, MORE),
-    ),
-    Action(
-        _("Change OS"),
-        "servers-change-os",
-        can_change_os,
-        icon="arrows-right-left",
-        where=(ROW, MORE),
-        many=Many("servers-change-os-many"),
-    ),
-    Action(
-        _("Reinstall OS"),
-        "servers-reinstall-os",
-        can_reinstall_os,
-        icon="arrow-uturn-down",
-        where=(ROW, MORE),
-    ),
-    Action(_("Back up"), "servers:back-up", can_back_up, spares=("disks",), icon="clock", where=(MORE,)),
-    Action(_("Rename"), "servers:rename", can_rename, icon="pencil", where=(ROW, MORE)),
-    Action(_("Delete"), "servers:delete", can_delete, asks=True, icon="trash", where=(ROW, MORE)),
-    Action(
-        _("Attach disk"),
-        "servers:attach-disk",
-        can_take_disk,
-        spares=("taken",),
-        icon="plus",
-        where=("disks",),
-    ),
-    Action(
-        _("Switch on"),
-        "servers:auto-start",
-        can_set_auto_start,
-        is_shown=lambda server: not server.auto_start,
-        method="post",
-        sends={"auto_start": "on"},
-        where=("auto-start",),
-    ),
-    Action(
-        _("Switch off"),
-        "servers:auto-start",
-        can_set_auto_start,
-        is_shown=lambda server: server.auto_start,
-        method="post",
-        sends={"auto_start": "off"},
-        where=("auto-start",),
-    ),
-)
-SERVER_LIST_ACTIONS = (
-    Action(
-        _("Create server"), "servers-create", may_write, style="primary", icon="plus", where=(PAGE, EMPTY)
-    ),
-)
+    Action(_("Open screen"), "servers:screen", always, "computer-desktop", where=(ROW,)),
+    Action(_("Start"), "servers:start", can_start, "play", spares=("host",), is_shown=_is_to_start,
+        method="post", style="primary"),
+    Action(_("Start"), "servers:start", can_start, "play", spares=("host",), method="post",
+        where=("failed",)),
+    Action(_("Stop"), "servers:stop", can_stop, "stop", is_shown=lambda server: not _is_to_start(server),
+        method="post"),
+    Action(_("Restart"), "servers:reboot", can_reboot, "arrow-path", method="post"),
+    Action(_("Create image"), "images:create-from-server", can_capture_server, "square-3-stack-3d",
+        query="server", where=(ROW, MORE)),
+    Action(_("Change OS"), "servers-change-os", can_change_os, "arrows-right-left", where=(ROW, MORE),
+        many=Many("servers-change-os-many")),
+    Action(_("Reinstall OS"), "servers-reinstall-os", can_reinstall_os, "arrow-uturn-down",
+        where=(ROW, MORE)),
+    Action(_("Back up"), "servers:back-up", can_back_up, "clock", spares=("disks",), where=(MORE,)),
+    Action(_("Rename"), "servers:rename", can_rename, "pencil", where=(ROW, MORE)),
+    Action(_("Delete"), "servers:delete", can_delete, "trash", asks=True, where=(ROW, MORE)),
+    Action(_("Attach disk"), "servers:attach-disk", can_take_disk, "plus", spares=("taken",),
+        where=("disks",)),
+    Action(_("Switch on"), "servers:auto-start", can_set_auto_start,
+        is_shown=lambda server: not server.auto_start, method="post", sends={"auto_start": "on"},
+        where=("auto-start",)),
+    Action(_("Switch off"), "servers:auto-start", can_set_auto_start,
+        is_shown=lambda server: server.auto_start, method="post", sends={"auto_start": "off"},
+        where=("auto-start",)),
+)  # fmt: skip
+SERVER_LIST_ACTIONS = (Action(_("Create server"), "servers-create", may_write, "plus", style="primary"),)
