@@ -68,7 +68,7 @@ from tests.house.test_agreement import (
     typed_for,
     undone,
 )
-from tests.house.test_services import public_functions, service_modules
+from tests.house.test_services import ROOMS, public_functions, service_modules
 from tests.support import lock_order
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,17 @@ def press(subject: Subject, action: Action, thing: Any, actor: Actor) -> None:
 def test_the_order_is_the_one_in_the_doc() -> None:
     written = " ".join(DOC.read_text().split())
     assert " → ".join(kind.partition(".")[2] for kind in ORDER) in written
+
+
+def test_rows_are_locked_in_one_way() -> None:
+    """But for a job's fence, which is no lock of a thing."""
+    asking = [
+        str(path.relative_to(DOC.parents[2]))
+        for room in ROOMS
+        for path in Path(room.__path__[0]).rglob("*.py")
+        if "select_for_update" in path.read_text()
+    ]
+    assert sorted(asking) == ["imsconsole/core/locks.py", "imsconsole/jobs/run.py"]
 
 
 # the watch itself -------------------------------------------------------------------------------------

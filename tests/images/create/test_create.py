@@ -11,7 +11,7 @@ from images.create.views import CREATE as IMPORT
 from images.fields.forms import proposed_name
 from images.models import Image, Upload
 from imsconsole.accounts.models import Draft
-from imsconsole.accounts.wizards import forget_old_drafts
+from imsconsole.accounts.wizards import MADE, forget_old_drafts
 from imsconsole.core import now as clock
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -73,7 +73,7 @@ def test_from_a_file_to_a_normal_image(people: SimpleNamespace, disks: Path):
     image = image_of(client.post(step_3["Location"], CONFIRM))
     assert (image.name, image.min_ram_mb, image.description) == ("web server", 512, "made of a file")
     assert image.created_by == people.bob.user
-    assert not Draft.objects.exists()
+    assert Draft.objects.get().data == {MADE: image.get_absolute_url()}
     assert finish(Job.objects.get()).state == "done"
     assert Image.objects.get().status == "active"
 
