@@ -1,6 +1,7 @@
-"""Export an image, or several to one folder: the form, once more what will be done, then the deed."""
+"""Export an image, or several to one folder: where to, once more what will be done, then the deed."""
 
 import uuid
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -8,18 +9,20 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from images.export.forms import ExportForm, SeveralForm, proposed_name
-from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, Format, can_export, export_bytes
+from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, can_export, export_bytes
 from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import load_ancestors
 from images.selection.chosen import chosen_images
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Draft
+from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.core.each import do_each, tell_each
-from imsconsole.core.rules import Refused, refuse
+from imsconsole.core.rules import ALLOWED, Refused, refuse
 from imsconsole.core.selection import split_by
 
 MOST_AT_ONCE = 100
@@ -27,44 +30,72 @@ BEGUN = ngettext_lazy(
     "%(n)s image is being exported: %(names)s.", "%(n)s images are being exported: %(names)s.", "n"
 )
 
+EXPORT = Wizard(
+    "images.export",
+    gettext_lazy("Export image"),
+    "images:export",
+    {"target": gettext_lazy("Target"), "confirm": gettext_lazy("Confirm")},
+    lambda draft: {"image_id": draft.data["image"]},
+)
 
-@form_view
-def export(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
-    """The form; sent without `confirm`, the question; with it, the deed."""
+
+@EXPORT.first
+def export(request: ActorRequest, draft: Draft | None, image_id: uuid.UUID) -> HttpResponse:
+    """What the file is, what it is called, where it goes."""
+    image = _image(request, image_id)
+    form = ExportForm(EXPORT.typed(request, draft, "target"), image=image, actor=request.actor)
+    verdict = can_export(image, request.actor)
+    if answer := EXPORT.starts(request, draft, form, verdict=verdict, image=str(image.pk)):
+        return answer
+    missing = ALLOWED if form.has_buckets else refuse("no-bucket", _("There is no Standard bucket yet."))
+    return _page(request, "export", "target", image, form, verdict=verdict and missing)
+
+
+@EXPORT.step
+def confirm(request: ActorRequest, draft: Draft, image_id: uuid.UUID) -> HttpResponse:
+    """Read once more."""
+    image = _image(request, image_id)
+    form = ExportForm(EXPORT.kept(draft, "target"), image=image, actor=request.actor)
+    if answer := EXPORT.ends(request, draft, form, make=lambda: _begin(image, form), back="target"):
+        return answer
+    chosen = form.cleaned_data
+    return _page(
+        request,
+        "confirm",
+        "confirm",
+        image,
+        form,
+        needed={"bucket_bytes": export_bytes(image, chosen["format"])},
+        back_url=EXPORT.url(draft, "target"),
+    )
+
+
+def _image(request: ActorRequest, image_id: uuid.UUID) -> Image:
     facts = (*EXPORT_FACTS, *EXPORT_BYTES_FACTS)
     images = Image.objects.visible_to(request.actor).with_facts(request.actor, *facts)
-    image = get_object_or_404(images.select_related("os_version", "key"), pk=image_id)
-    verdict = can_export(image, request.actor)
-    sent = request.POST if request.method == "POST" else None
-    form = ExportForm(sent, image=image, actor=request.actor)
-    if sent is not None:
-        verdict.require()
-        if form.is_valid() and "confirm" in sent:
-            return _begin(request, image, form)
-    asks = form.is_valid() and "back" not in request.POST
-    context = {"active": "images", "image": image, "form": form, "verdict": verdict}
-    if asks:
-        context |= _question(image, form)
-    template = "images/export/confirm.html" if asks else "images/export/export.html"
-    return render(request, template, context, status=422 if form.is_bound and form.errors else 200)
+    return get_object_or_404(images.select_related("os_version", "key"), pk=image_id)
 
 
-def _question(image: Image, form: ExportForm) -> dict[str, object]:
+def _begin(image: Image, form: ExportForm) -> Made:
     chosen = form.cleaned_data
-    return {
-        "key": form.key,
-        "bucket": chosen["bucket"],
-        "format_label": Format(chosen["format"]).label,
-        "needed": {"bucket_bytes": export_bytes(image, chosen["format"])},
-    }
-
-
-def _begin(request: ActorRequest, image: Image, form: ExportForm) -> HttpResponse:
-    chosen = form.cleaned_data
-    export_image(image, bucket=chosen["bucket"], key=form.key, format=chosen["format"], actor=request.actor)
+    export_image(image, bucket=chosen["bucket"], key=form.key, format=chosen["format"], actor=form.actor)
     values = {"name": image.name, "bucket": chosen["bucket"].name, "key": form.key}
-    messages.success(request, _("“%(name)s” is being exported to %(bucket)s as %(key)s.") % values)
-    return redirect(image)
+    text = _("“%(name)s” is being exported to %(bucket)s as %(key)s.") % values
+    return Made(image.get_absolute_url(), text)
+
+
+def _page(
+    request: ActorRequest, template: str, step: str, image: Image, form: ExportForm, **context: Any
+) -> HttpResponse:
+    listed, page = f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()
+    about: dict[str, Any] = {
+        "active": "images",
+        "image": image,
+        "heading": _("Export %(name)s") % {"name": image.name},
+        "crumbs": [(listed, _("Images")), (page, image.name)],
+        "cancel_url": page,
+    }
+    return EXPORT.page(request, f"images/export/{template}.html", step, form, **about, **context)
 
 
 @form_view

@@ -118,7 +118,7 @@ def _ask_vault(request: ActorRequest, share: Share, form: ReceivingVaultForm) ->
     if share.image.type != Image.Type.FULL:
         return redirect(share)
     verdict = can_accept(share, request.actor)
-    context = {"active": "sharing", "share": share, "form": form, "can_accept": verdict}
+    context = {"active": "sharing", "share": share, "form": form, "verdict": verdict}
     return render(request, "sharing/inbox/accept.html", context, status=422 if form.errors else 200)
 
 

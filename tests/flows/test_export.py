@@ -39,10 +39,9 @@ def export(alice: Visitor, image: str, bucket: str, format: str) -> str:
     page.locator("input[name=name]").fill("out")
     page.locator("select[name=bucket]").select_option(label=bucket)
     page.locator("input[name=folder]").fill("exports")
-    page.locator("main form button[type=submit]").last.click()
+    alice.send()
     expect(page.locator("main")).to_contain_text(f"exports/out.{format}")
-    alice.look()
-    page.locator("button[name=confirm]").click()
+    alice.send()
     page.wait_for_url(f"**/images/{image}/")
 
     def is_over() -> bool:

@@ -82,7 +82,7 @@ def create(request: ActorRequest) -> HttpResponse:
         bucket = create_bucket(**form.cleaned_data, actor=request.actor)
         messages.success(request, _("The bucket “%(name)s” was created.") % {"name": bucket.name})
         return redirect(bucket)
-    context = {"active": "buckets", "form": form, "can_create": can_create_bucket(request.actor)}
+    context = {"active": "buckets", "form": form, "verdict": can_create_bucket(request.actor)}
     return render(request, "cloud/buckets/create.html", context, status=422 if form.errors else 200)
 
 
@@ -171,7 +171,7 @@ def _upload_page(request: ActorRequest, bucket: Bucket, form: UploadForm) -> Htt
         "active": "buckets",
         "bucket": bucket,
         "form": form,
-        "can_upload": can_upload_object(bucket, request.actor),
+        "verdict": can_upload_object(bucket, request.actor),
     }
     return render(request, "cloud/buckets/upload.html", context, status=422 if form.errors else 200)
 

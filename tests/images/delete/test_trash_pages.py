@@ -207,7 +207,7 @@ def test_several_are_restored_as_far_as_there_is_room(people, three):
     people.bob.project.save(update_fields=["quotas"])
     page = text_of(send(people.bob, RESTORE, three))
     assert "Restore 1 image?" in page
-    assert "2 images stay" in page
+    assert "These stay as they are" in page
     told = text_of(send(people.bob, RESTORE, three, confirm="1"))
     assert "1 image has been restored" in told
     assert "web-3 was not restored" in told

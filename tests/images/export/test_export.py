@@ -41,6 +41,7 @@ from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.images.create.importing import work_files
 from tests.images.delete.test_delete import live_job
+from tests.support.wizards import confirmation
 from tests.support.workers import finish, kill_at_every_step
 
 pytestmark = pytest.mark.django_db
@@ -402,15 +403,13 @@ def test_the_page_asks_then_confirms_then_begins(people):
     client = client_of(people.bob)
     first = client.get(page_of(image))
     assert first.context["form"]["name"].value() == "v1"
-    asked = client.post(page_of(image), typed(bucket))
-    assert asked.status_code == 200
+    last = confirmation(client, page_of(image), typed(bucket))
+    asked = client.get(last)
     assert "out/put/disk one.vmdk" in asked.content.decode()
     assert not Job.objects.exists()
-    back = client.post(page_of(image), typed(bucket, back="1"))
-    assert back.status_code == 200
-    assert 'value="disk one"' in back.content.decode()
-    done = client.post(page_of(image), typed(bucket, confirm="1"), follow=True)
-    assert done.redirect_chain[-1][0] == image.get_absolute_url()
+    assert 'value="disk one"' in client.get(asked.context["back_url"]).content.decode()
+    assert client.post(last)["Location"] == client.post(last)["Location"] == image.get_absolute_url()
+    assert client.get(asked.context["back_url"])["Location"] == image.get_absolute_url()
     finish(Job.objects.get())
     made = BucketObject.objects.get()
     assert made.key == "out/put/disk one.vmdk"
@@ -448,7 +447,7 @@ def test_what_is_wrong_is_said_at_its_field(people, fields, field):
     others = {"warm": bucket_of(people.bob, storage_class="warm"), "carol": bucket_of(people.carol)}
     if fields.get("bucket") in others:
         fields = {"bucket": others[fields["bucket"]].pk}
-    answer = client_of(people.bob).post(page_of(image), {**typed(bucket, confirm="1"), **fields})
+    answer = client_of(people.bob).post(page_of(image), {**typed(bucket), **fields})
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert not Job.objects.exists()
@@ -472,8 +471,8 @@ def test_without_a_bucket_the_page_leads_to_one(people):
 def test_strangers_find_nothing_and_readers_may_not(people):
     image, bucket = sized(people.bob), bucket_of(people.bob)
     assert client_of(people.carol).get(page_of(image)).status_code == 404
-    assert client_of(people.carol).post(page_of(image), typed(bucket, confirm="1")).status_code == 404
-    assert client_of(people.dave).post(page_of(image), typed(bucket, confirm="1")).status_code == 409
+    assert client_of(people.carol).post(page_of(image), typed(bucket)).status_code == 404
+    assert client_of(people.dave).post(page_of(image), typed(bucket)).status_code == 409
     assert not Job.objects.exists()
 
 
