@@ -1,9 +1,6 @@
 """Copy an image."""
 
-from collections.abc import Callable
 from typing import Any
-
-from django.db import IntegrityError, transaction
 
 from images.copy.jobs import CopyImage
 from images.copy.jobs_across import CopyImageAcross
@@ -14,6 +11,7 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
+from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -40,7 +38,8 @@ def copy_image(
     quota = order.quota(actor)
     copy = new_copy(order.image, actor.project, name=name, description=description, key=key)
     copy.created_by = actor.user
-    _save(copy, lambda: can_order_copy(order, actor).require())
+    with one_wins(lambda: can_order_copy(order, actor)):
+        copy.save(force_insert=True)
     inherit_tags(order.image, copy)
     start_job(
         kind,
@@ -78,7 +77,8 @@ def copy_image_across(
     can_order_copy_across(order, actor).require()
     copy = new_copy(source, target, name=name, description=description)
     copy.created_by = actor.user
-    _save(copy, lambda: can_order_copy_across(order, actor).require())
+    with one_wins(lambda: can_order_copy_across(order, actor)):
+        copy.save(force_insert=True)
     inherit_tags(source, copy)
     backed_up: dict[str, Any] = {}
     if source.backup and into:
@@ -98,13 +98,3 @@ def copy_image_across(
 
 def _sources(actor: Actor) -> ImageQuerySet:
     return Image.objects.with_facts(actor, *COPY_FACTS).select_related("key")
-
-
-def _save(copy: Image, ask: Callable[[], None]) -> None:
-    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
-    try:
-        with transaction.atomic():
-            copy.save(force_insert=True)
-    except IntegrityError:
-        ask()
-        raise

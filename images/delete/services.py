@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from images.delete.jobs import DeleteImage
@@ -21,6 +20,7 @@ from images.models.trash import keeps_what_is_deleted
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.backups.services import delete_backup
+from imsconsole.core.contention import one_wins
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
@@ -100,12 +100,8 @@ def restore_image(image: Image, *, name: str = "", actor: Actor) -> Image:
     name_is_free(image.name, actor).require()
     fields = image.take_out_of_trash()
     image.updated_at = now()
-    try:
-        with transaction.atomic():
-            image.save(update_fields=["name", *fields, "updated_at"])
-    except IntegrityError:
-        name_is_free(image.name, actor).require()
-        raise
+    with one_wins(lambda: name_is_free(image.name, actor)):
+        image.save(update_fields=["name", *fields, "updated_at"])
     tell_receivers("shared-image-restored", image)
     return image
 

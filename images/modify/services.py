@@ -5,7 +5,6 @@ from copy import copy
 from types import MappingProxyType
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils.text import capfirst
 
 from images.fields.rules import name_is_free, tags_fit
@@ -13,6 +12,7 @@ from images.models import Image, ImageTag
 from images.modify.rules import can_modify, can_tag, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
+from imsconsole.core.contention import one_wins
 from imsconsole.core.edits import overwritten, told, told_of
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
@@ -47,14 +47,9 @@ def modify_image(
 
 
 def _save(image: Image, changed: list[str], actor: Actor) -> None:
-    """Two who choose the same name at once: the database lets one in, the other reads a sentence (R39)."""
     image.updated_at = now()
-    try:
-        with transaction.atomic():
-            image.save(update_fields=[*changed, "updated_at"])
-    except IntegrityError:
-        name_is_free(image.name, actor).require()
-        raise
+    with one_wins(lambda: name_is_free(image.name, actor)):
+        image.save(update_fields=[*changed, "updated_at"])
 
 
 def _told(former: Image, image: Image, changed: list[str]) -> Iterable[str]:

@@ -1,6 +1,6 @@
-"""Two who lock what the other waits for: the database ends one of them, who is tried once more.
+"""Two at once. Who lock what the other waits for: the database ends one of them, who is tried once more.
 
-The one order of rows (`core.locks`) leaves nothing for this to do but what is not ours to order.
+The one order of rows (`core.locks`) leaves nothing for that to do but what is not ours to order.
 """
 
 import logging
@@ -11,11 +11,12 @@ from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model
 
 from imsconsole.core.errors import Contended
 from imsconsole.core.fullness import database_code
+from imsconsole.core.rules import Verdict
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,20 @@ def contention_said() -> Iterator[None]:
     except OperationalError as error:
         if is_contended(error):
             raise Contended from error
+        raise
+
+
+@contextmanager
+def one_wins(ask: Callable[[], Verdict]) -> Iterator[None]:
+    """Two who write at once what may be there only once, as a name: the database lets one in, the other reads why not.
+
+    `ask` is the rule that both were told yes by, asked again. Raises Refused.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        ask().require()
         raise
 
 

@@ -1,10 +1,9 @@
 """Apply as a publisher, and decide about it. The publisher's row is locked, and the account's while it has none."""
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import explain, service
 from imsconsole.accounts.models import Account
+from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
@@ -38,12 +37,8 @@ def apply_as_publisher(
     publisher.applied_by, publisher.applied_at = actor.user, now()
     publisher.description, publisher.contact = description, contact
     publisher.logo = publisher.logo if logo is None else logo
-    try:
-        with transaction.atomic():
-            publisher.save()
-    except IntegrityError:
-        is_free_publisher_name(name, publisher).require()
-        raise
+    with one_wins(lambda: is_free_publisher_name(name, publisher)):
+        publisher.save()
     return publisher
 
 

@@ -1,9 +1,8 @@
 """Accept the terms of an offer."""
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
+from imsconsole.core.contention import one_wins
 from market.models import Acceptance, ListingVersion
 from market.shop.rules import can_accept_terms
 
@@ -12,10 +11,6 @@ from market.shop.rules import can_accept_terms
 def accept_terms(version: ListingVersion, *, actor: Actor) -> ListingVersion:
     """Write down that the project accepts the terms of this version. Raises Refused."""
     can_accept_terms(version, actor).require()
-    try:
-        with transaction.atomic():
-            Acceptance.objects.create(version_of=version, project=actor.project, accepted_by=actor.user)
-    except IntegrityError:
-        can_accept_terms(version, actor).require()
-        raise
+    with one_wins(lambda: can_accept_terms(version, actor)):
+        Acceptance.objects.create(version_of=version, project=actor.project, accepted_by=actor.user)
     return version

@@ -1,7 +1,5 @@
 """Offer an image, answer an offer, take it back. Whoever writes a share locks its image's row."""
 
-from django.db import IntegrityError, transaction
-
 from images.models import Image
 from images.product.rules import SHARE_FACTS
 from imsconsole.accounts.actor import Actor
@@ -9,6 +7,7 @@ from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Key
+from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked, locked_all
 from sharing.messages import tell_receiver
 from sharing.models import Share
@@ -30,13 +29,7 @@ def share_image(image: Image, *, project: Project | None, grants_key: bool = Fal
     locked_all(Key.objects.filter(pk__in=[key.pk for key in keys]))
     for key in keys:
         grant_key(key, grantee=project, actor=actor)
-    try:
-        with transaction.atomic():
-            share = Share.objects.create(
-                image=image, owner=actor.project, project=project, created_by=actor.user
-            )
-    except IntegrityError:
-        can_share_with(image, project, actor, grants_key=grants_key).require()
-        raise
+    with one_wins(lambda: can_share_with(image, project, actor, grants_key=grants_key)):
+        share = Share.objects.create(image=image, owner=actor.project, project=project, created_by=actor.user)
     tell_receiver("image-shared", share)
     return share

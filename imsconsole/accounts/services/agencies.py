@@ -1,11 +1,10 @@
 """Agencies: a project lets another one, of another region, place images in it."""
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Agency, Project
+from imsconsole.core.contention import one_wins
 
 
 @service("createAgency")
@@ -14,12 +13,8 @@ def create_agency(*, grantee: Project, actor: Actor) -> Agency:
     rules.can_create_agency(actor).require()
     rules.is_agency_for(grantee, actor).require()
     agency = Agency(project=actor.project, grantee=grantee, created_by=actor.user)
-    try:
-        with transaction.atomic():
-            agency.save(force_insert=True)
-    except IntegrityError:
-        rules.is_agency_for(grantee, actor).require()
-        raise
+    with one_wins(lambda: rules.is_agency_for(grantee, actor)):
+        agency.save(force_insert=True)
     return agency
 
 

@@ -4,7 +4,7 @@ import mimetypes
 from datetime import datetime
 from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from imsconsole.accounts.actor import Actor
@@ -12,6 +12,7 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.buckets import rules
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.contention import one_wins
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
@@ -27,12 +28,8 @@ def create_bucket(*, name: str, storage_class: str, actor: Actor) -> Bucket:
     rules.can_create_bucket(actor).require()
     rules.is_free_bucket_name(name).require()
     bucket = Bucket(project=actor.project, name=name, storage_class=storage_class, created_by=actor.user)
-    try:
-        with transaction.atomic():
-            bucket.save(force_insert=True)
-    except IntegrityError:  # somebody else chose it at the same moment
-        rules.is_free_bucket_name(name).require()
-        raise
+    with one_wins(lambda: rules.is_free_bucket_name(name)):
+        bucket.save(force_insert=True)
     return bucket
 
 

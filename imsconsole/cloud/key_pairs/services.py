@@ -1,12 +1,11 @@
 """Import, create and delete key pairs."""
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.key_pairs.rules import can_create_key_pair, can_delete_key_pair, is_free_name
 from imsconsole.cloud.key_pairs.ssh_keys import PublicKey
 from imsconsole.cloud.models import KeyPair, Server
+from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked, locked_all
 
 
@@ -39,10 +38,6 @@ def _keep(name: str, key: PublicKey, actor: Actor) -> KeyPair:
     """Two who choose a name at once: the database lets one in, the other reads a sentence."""
     is_free_name(name, actor).require()
     pair = KeyPair(project=actor.project, name=name, public_key=key.text, fingerprint=key.fingerprint)
-    try:
-        with transaction.atomic():
-            pair.save(force_insert=True)
-    except IntegrityError:
-        is_free_name(name, actor).require()
-        raise
+    with one_wins(lambda: is_free_name(name, actor)):
+        pair.save(force_insert=True)
     return pair

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
@@ -22,6 +20,7 @@ from imsconsole.cloud.keys.rules import (
     is_grantable_to,
 )
 from imsconsole.cloud.models import Key, KeyGrant
+from imsconsole.core.contention import one_wins
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
@@ -33,13 +32,9 @@ def create_key(*, name: str, description: str = "", actor: Actor) -> Key:
     can_create_key(actor).require()
     is_free_key_name(name, actor).require()
     key = Key(project=actor.project, name=name, description=description, created_by=actor.user)
-    try:
-        with transaction.atomic():
-            give_material(key)
-            key.save(force_insert=True)
-    except IntegrityError:
-        is_free_key_name(name, actor).require()
-        raise
+    with one_wins(lambda: is_free_key_name(name, actor)):
+        give_material(key)
+        key.save(force_insert=True)
     return key
 
 
@@ -60,12 +55,8 @@ def edit_key(key: Key, *, name: str, description: str, actor: Actor) -> Key:
     can_edit_key(key, actor).require()
     is_free_key_name(name, actor, other_than=key).require()
     key.name, key.description = name, description
-    try:
-        with transaction.atomic():
-            key.save(update_fields=["name", "description"])
-    except IntegrityError:
-        is_free_key_name(name, actor, other_than=key).require()
-        raise
+    with one_wins(lambda: is_free_key_name(name, actor, other_than=key)):
+        key.save(update_fields=["name", "description"])
     return key
 
 

@@ -1,7 +1,5 @@
 """Create, change and delete vaults. Each asks its rule with the rows locked: the project's before a vault's."""
 
-from django.db import IntegrityError, transaction
-
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.vaults.rules import (
@@ -12,6 +10,7 @@ from imsconsole.cloud.backups.vaults.rules import (
 )
 from imsconsole.cloud.models import Vault
 from imsconsole.cloud.names import server_name
+from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.quotas import lock_project
@@ -52,13 +51,9 @@ def delete_vault(vault: Vault, *, actor: Actor) -> Vault:
 
 def _keep(vault: Vault, actor: Actor) -> Vault:
     """Two who choose a name at once: the database lets one in, the other reads a sentence."""
-    try:
-        with transaction.atomic():
-            if vault._state.adding:
-                vault.save(force_insert=True)
-            else:
-                vault.save(update_fields=["name", "capacity_gb"])
-    except IntegrityError:
-        is_free_vault_name(vault.name, actor, other_than=vault).require()
-        raise
+    with one_wins(lambda: is_free_vault_name(vault.name, actor, other_than=vault)):
+        if vault._state.adding:
+            vault.save(force_insert=True)
+        else:
+            vault.save(update_fields=["name", "capacity_gb"])
     return vault
