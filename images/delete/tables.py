@@ -59,9 +59,7 @@ class TrashTable(ImsTable):
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
     stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
     trashed_at = TimeColumn("trashed_at", verbose_name=_("Deleted at"))
-    trashed_by = tables.Column(
-        verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"), default="–"
-    )
+    trashed_by = tables.Column(verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"))
     kept_until = TimeColumn("kept_until", verbose_name=_("Kept until"))
     actions = ActionsColumn(TRASH_ACTIONS, lambda _record, table: {"used": table.used})
 

@@ -54,6 +54,7 @@ class ImsTable(tables.Table):
     class Meta:
         attrs: ClassVar[dict[str, str]] = {"class": "table"}
         empty_text = _("Nothing here yet.")
+        default = "–"
 
     def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
