@@ -3,7 +3,6 @@
 import uuid
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.core.now import now
 
@@ -72,21 +72,9 @@ class Share(models.Model):
         Project, on_delete=models.PROTECT, related_name="received_shares", verbose_name=_("shared with")
     )
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("shared by (person)"),
-    )
+    created_by = person(_("shared by (person)"))
     created_at = models.DateTimeField(_("shared at"), default=now)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("answered by"),
-    )
+    answered_by = person(_("answered by"))
     answered_at = models.DateTimeField(_("answered at"), null=True)
     # where a full-ECS image was received (R55)
     vault = models.ForeignKey(

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import MakeImage, put_disks
+from images.create.jobs import MakeImage, begin, put_disks
 from images.models import Image, ImageDisk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
-from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Key as EngineKey
 from imsconsole.jobs.kinds import BULK, QUICK
@@ -42,7 +41,7 @@ class CopyImage(MakeImage):
 
     def take(self, run: Run) -> dict[str, Any]:
         """A link of our own to what is read for long, so that nobody can take it away."""
-        begin(run)
+        begin(run, "copy-gone")
         engine = engine_for(copy_of(run).region_id)
         sources = [] if _is_link(run.args) else sources_of(run)
         return {
@@ -92,16 +91,6 @@ def key_of(pk: str, copy: Image) -> EngineKey | None:
     if key is None:
         raise NotFound("key-gone", id=pk)
     return engine_key(key, copy.project_id or key.project_id)
-
-
-def begin(run: Run) -> None:
-    """Waiting → creating."""
-    with run.fenced():
-        begun = Image.objects.filter(
-            pk=run.job.subject_id, status__in=[Image.Status.QUEUED, Image.Status.SAVING]
-        ).update(status=Image.Status.SAVING, updated_at=now())
-    if not begun:
-        raise NotFound("copy-gone")
 
 
 def copy_of(run: Run) -> Image:

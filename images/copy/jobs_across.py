@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from images.copy.jobs import FACTS, begin, copy_of, discard, facts_of, sources_of
+from images.copy.jobs import FACTS, copy_of, discard, facts_of, sources_of
 from images.copy.rules import may_be_placed
-from images.create.jobs import MakeImage, put_disks
+from images.create.jobs import MakeImage, begin, put_disks
 from images.models import Image
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role, User
@@ -64,7 +64,7 @@ class CopyImageAcross(MakeImage):
 
     def take(self, run: Run) -> dict[str, Any]:
         """A link of our own to what is read, in its region, so that nobody can take it away."""
-        begin(run)
+        begin(run, "copy-gone")
         _require_agency(run)
         engine = engine_for(_source_project(run).region_id)
         held = {}

@@ -86,7 +86,7 @@ class ImportImage(MakeImage):
 
     def inspect(self, run: Run) -> dict[str, Any]:
         """Take a link of our own, so that nobody can take the file away, and look at the whole of it."""
-        _begin(run)
+        begin(run)
         link = _claim(run)
         image = Image.objects.get(pk=run.job.subject_id)
         upload = Upload.objects.get(pk=run.args["upload"])
@@ -137,14 +137,14 @@ def _region(run: Run) -> str:
     return Image.objects.get(pk=run.job.subject_id).region_id
 
 
-def _begin(run: Run) -> None:
-    """Waiting for file → creating."""
+def begin(run: Run, gone: str = "image-gone") -> None:
+    """Waiting → creating. Raises NotFound with the code `gone`: the image was deleted."""
     with run.fenced():
         begun = Image.objects.filter(
             pk=run.job.subject_id, status__in=[Image.Status.QUEUED, Image.Status.SAVING]
         ).update(status=Image.Status.SAVING, updated_at=now())
     if not begun:
-        raise NotFound("image-gone")
+        raise NotFound(gone)
 
 
 def _claim(run: Run) -> Path:

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any, Self
 
-from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import OuterRef, Q
@@ -15,6 +14,7 @@ from images.models.os_version import OsVersion
 from images.models.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
@@ -175,9 +175,7 @@ class Image(ImageFacts, Trashable):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_by = person()
     created_at = models.DateTimeField(_("created"), default=now)
     updated_at = models.DateTimeField(_("updated"), default=now)
     active_at = models.DateTimeField(null=True, blank=True)

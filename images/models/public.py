@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 
 NOTE_LENGTH = 4000
@@ -43,9 +43,7 @@ class ReleaseNote(models.Model):
         _("what changed, in Chinese"), blank=True, validators=[MaxLengthValidator(NOTE_LENGTH)]
     )
     created_at = models.DateTimeField(_("created"), default=now)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_by = person()
 
     class Meta:
         verbose_name = _("release note")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 
 TRASHED = "trashed"
@@ -48,14 +49,7 @@ class Trashable(models.Model):
 
     delete_at = models.DateTimeField(_("to be deleted at"), null=True, blank=True)
     trashed_at = models.DateTimeField(_("deleted"), null=True, blank=True)
-    trashed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("deleted by"),
-    )
+    trashed_by = person(_("deleted by"), blank=True)
     kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
     status_before = models.CharField(max_length=8, blank=True)
     # of a full-ECS image: whether its backups go when it goes for ever (R88)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 from imsconsole.core.query_string import LONGEST
 
@@ -145,9 +146,7 @@ class Agency(models.Model):
     grantee = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="agencies_received", verbose_name=_("source project")
     )
-    created_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
-    )
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
 
     objects = AgencyQuerySet.as_manager()
@@ -240,19 +239,10 @@ class Invitation(models.Model):
     )
     note = models.CharField(_("for whom"), max_length=64, blank=True)
     secret_sha256 = models.CharField(max_length=64, unique=True)
-    created_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("invited by")
-    )
+    created_by = person(_("invited by"))
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
     expires_at = models.DateTimeField(_("expires"))
-    accepted_by = models.ForeignKey(
-        User,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("accepted by"),
-    )
+    accepted_by = person(_("accepted by"), blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()

@@ -3,12 +3,12 @@
 import uuid
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account, Project
+from imsconsole.accounts.people import person
 from imsconsole.audit.words import action_title, kind_title
 from imsconsole.core.now import now
 from imsconsole.core.pages import page_of
@@ -37,13 +37,7 @@ class Event(models.Model):
         INCIDENT = "incident", _("Failed")
 
     at = models.DateTimeField(_("time"), default=now, db_index=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("operator"),
-    )
+    user = person(_("operator"))
     user_name = models.CharField(_("operator"), max_length=150, blank=True)
     account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, related_name="+")

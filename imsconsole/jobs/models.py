@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.kinds import JobKind
@@ -56,13 +56,7 @@ class Job(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, null=True, related_name="jobs", verbose_name=_("project")
     )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("started by"),
-    )
+    user = person(_("started by"))
     # the project what it makes is for, and whose quota it takes, when that is another one
     target = models.ForeignKey(
         Project, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("target project")

@@ -8,7 +8,6 @@ import uuid
 from decimal import Decimal
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 from market.models.publishers import Publisher
 
@@ -151,22 +151,10 @@ class ListingVersion(models.Model):
         default=dict, blank=True
     )
     reason = models.CharField(_("reason"), max_length=1024, blank=True)  # of a rejection
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     submitted_at = models.DateTimeField(_("sent in at"), null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
+    decided_by = person(_("decided by"))
     decided_at = models.DateTimeField(_("decided at"), null=True)
     published_at = models.DateTimeField(_("published at"), null=True)
 
@@ -268,9 +256,7 @@ class Acceptance(models.Model):
 
     version_of = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="acceptances")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    accepted_by = person()
     accepted_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 from djmoney.models.validators import MinMoneyValidator
 
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.now import now
 from market.models.listings import Listing
@@ -64,9 +65,7 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
     per_vcpu = models.BooleanField(_("for each vCPU"), default=False)
     trial_days = models.PositiveSmallIntegerField(_("free trial (days)"), default=0)
     valid_from = models.DateTimeField(_("valid from"))
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_by = person()
     created_at = models.DateTimeField(_("created"), default=now)
 
     class Meta:

@@ -3,7 +3,6 @@
 import uuid
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 
 
@@ -42,21 +42,9 @@ class Publisher(models.Model):
     logo = models.BinaryField(_("logo"), blank=True, default=bytes)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.APPLIED)
     reason = models.CharField(_("reason"), max_length=1024, blank=True)  # of the operator's last decision
-    applied_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("applied by"),
-    )
+    applied_by = person(_("applied by"))
     applied_at = models.DateTimeField(_("applied at"), default=now)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
+    decided_by = person(_("decided by"))
     decided_at = models.DateTimeField(_("decided at"), null=True)
 
     objects = PublisherQuerySet.as_manager()

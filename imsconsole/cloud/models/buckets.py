@@ -4,7 +4,6 @@ import uuid
 from pathlib import PurePosixPath
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
+from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 
 KEY_BYTES = 1024  # the longest key, in UTF-8
@@ -50,13 +50,7 @@ class Bucket(models.Model):
         _("storage class"), max_length=8, choices=StorageClass, default=StorageClass.STANDARD
     )
     created_at = models.DateTimeField(_("created"), default=now)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
+    created_by = person(_("created by"))
 
     objects = BucketQuerySet.as_manager()
 
@@ -116,13 +110,7 @@ class BucketObject(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     content_type = models.CharField(_("content type"), max_length=127, blank=True)
     created_at = models.DateTimeField(_("last modified"), default=now)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("uploaded by"),
-    )
+    created_by = person(_("uploaded by"))
     noted_at = models.DateTimeField(default=now, editable=False)  # the last sign of life while it arrives
 
     objects = BucketObjectQuerySet.as_manager()

@@ -3,7 +3,6 @@
 import uuid
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
 
@@ -76,13 +76,7 @@ class Key(models.Model):
         related_name="keys",
         verbose_name=_("master key"),
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
@@ -143,13 +137,7 @@ class KeyGrant(models.Model):
     grantee = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="received_grants", verbose_name=_("granted to")
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("granted by"),
-    )
+    created_by = person(_("granted by"))
     created_at = models.DateTimeField(_("granted"), default=now)
 
     objects = KeyGrantQuerySet.as_manager()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.origins import FromImage
@@ -99,7 +100,7 @@ class Server(FromImage, models.Model):
         "cloud.Backup", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(_("created"), default=now)
-    created_by = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by = person()
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = ServerQuerySet.as_manager()

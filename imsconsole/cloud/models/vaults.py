@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Cast, Coalesce
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone, Project
+from imsconsole.accounts.people import person
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
@@ -53,13 +53,7 @@ class Vault(models.Model):
     protection = models.CharField(
         _("protection type"), max_length=8, choices=Protection, default=Protection.BACKUP
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
@@ -177,13 +171,7 @@ class Backup(FromImage, models.Model):
     instance_id = models.CharField(max_length=64, blank=True, editable=False)
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
 
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
