@@ -6,7 +6,8 @@ A room keeps them as tuples of `Action` in its `actions.py`; `components/_action
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,7 +17,6 @@ from imsconsole.core.selection import Partition, partition_by
 
 ROW, PAGE, MORE = "row", "page", "more"  # a row, the head of a page, and the menu there
 EMPTY = "empty"  # in the place of a list without rows: the primary ones of its head
-T = TypeVar("T")
 
 
 def always(_thing: Any, _actor: Any) -> Verdict:
@@ -40,9 +40,10 @@ class Action:
     `url` is the name of its address, or makes it of the thing. The thing's key is its argument, or in hex its
     parameter `query`; what is done to no thing, at the head of a list, has neither.
 
-    `rule(thing, actor)` reads these `facts`. What the page knows already it takes by the names in `spares` as well.
-    `method` is get or post, which `sends` these fields. `asks`: the address is only a question (`.confirm`), which
-    a dialog can show. `style` is primary, danger or empty; the primary ones of a row stand before its menu.
+    `rule(thing, actor)` reads these `facts`. Of what the page knows already it takes what `spares` names as well, and
+    the address what `carries` names, as parameters. `method` is get or post, which `sends` these fields. `asks`: the
+    address is only a question (`.confirm`), which a dialog can show. `style` is primary, danger or empty; the primary
+    ones of a row stand before its menu.
     `where` it stands: `ROW`, `PAGE`, `MORE`, or a place of the page that the room names.
     """
 
@@ -53,6 +54,7 @@ class Action:
     query: str = ""
     facts: tuple[str, ...] = ()
     spares: tuple[str, ...] = ()
+    carries: tuple[str, ...] = ()
     is_shown: Callable[[Any], bool] = lambda _thing: True
     method: str = "get"
     sends: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +63,12 @@ class Action:
     where: tuple[str, ...] = (ROW, PAGE)
     many: Many | None = None
 
-    def address(self, thing: Any) -> str:
+    def address(self, thing: Any, known: Mapping[str, Any] | None = None) -> str:
+        """Where it leads. `known`: what the page has found out, by name."""
+        carried = {name: value for name, value in (known or {}).items() if name in self.carries and value}
+        return self._address(thing) + (f"?{urlencode(carried)}" if carried else "")
+
+    def _address(self, thing: Any) -> str:
         if callable(self.url):
             return self.url(thing)
         if thing is None:
@@ -106,7 +113,7 @@ class Offers:
         return [self._offer(each) for each in here if each.is_shown(self.thing)]
 
     def _offer(self, action: Action) -> Offer:
-        url, verdict = action.address(self.thing), action.ask(self.thing, self.actor, self.known)
+        url, verdict = action.address(self.thing, self.known), action.ask(self.thing, self.actor, self.known)
         look = (action.method, action.style, action.icon, action.asks, action.sends)
         return Offer(action.label, url, verdict, *look)
 

@@ -61,6 +61,13 @@ def test_an_address_has_the_key_of_the_thing_as_argument_or_parameter_or_is_made
     assert Action("Create", "images:create", may).address(None) == "/images/create/"
 
 
+def test_an_address_carries_along_what_the_page_knows():
+    upload = Action("Upload", "images:copy", may, carries=("prefix",))
+
+    assert upload.address(Thing(), {"prefix": "a b/", "host": 1}).endswith("/copy/?prefix=a+b%2F")
+    assert upload.address(Thing(), {"prefix": ""}).endswith("/copy/")
+
+
 def test_only_what_stands_at_a_place_and_is_shown_is_asked():
     def never(_thing: Thing, _actor: str) -> Verdict:
         raise AssertionError
@@ -149,11 +156,16 @@ def test_buttons_in_the_head_of_a_page_have_ids_that_stay_when_they_are_drawn_an
 
 
 def test_in_a_row_what_is_first_and_allowed_stands_before_the_menu():
-    allowed, refused = drawn([LAUNCH, COPY], place=ROW), drawn([LAUNCH, COPY], actor="dave", place=ROW)
+    allowed, refused = (drawn([LAUNCH, COPY, START], actor=actor, place=ROW) for actor in ("bob", "dave"))
 
     assert allowed.index("Launch") < allowed.index("<details") < allowed.index("Copy")
     assert 'More<span class="visually-hidden"> web-1</span>' in allowed
     assert refused.index("<details") < refused.index("Launch")
+
+
+def test_a_menu_with_one_line_that_is_allowed_is_none():
+    assert drawn([LAUNCH, COPY], place=ROW).count("<details") == 0
+    assert drawn([COPY], actor="dave", place=ROW).count("<details") == 1
 
 
 def test_what_is_posted_carries_a_token_and_its_fields():

@@ -14,8 +14,8 @@ from imsconsole.core.actions import PAGE, Action, Many, always
 
 BUCKET_ACTIONS = (
     Action(_("Delete bucket"), "buckets:delete", can_delete_bucket, "trash", asks=True),
-    Action(_("Upload object"), "buckets:upload", can_upload_object, "arrow-up-tray", style="primary",
-        where=(PAGE,)),
+    Action(_("Upload object"), "buckets:upload", can_upload_object, "arrow-up-tray", carries=("prefix",),
+        style="primary", where=(PAGE,)),
 )  # fmt: skip
 OBJECT_ACTIONS = (
     Action(_("Delete"), "buckets:delete-object", can_delete_object, "trash", asks=True,

@@ -103,7 +103,7 @@ def detail(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "has_more_folders": len(folders) > MOST_FOLDERS,
         "table": paged(ObjectTable, objects, request),
         "state": state_of(request.GET).urlencode() or "q=",
-        "offers": offered(BUCKET_ACTIONS, bucket, request.actor),
+        "offers": offered(BUCKET_ACTIONS, bucket, request.actor, prefix=prefix),
         "bar": Bar(
             OBJECT_ACTIONS,
             reverse("buckets:selection", args=[bucket.pk]),

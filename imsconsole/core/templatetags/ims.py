@@ -79,10 +79,13 @@ def actions(
 ) -> dict[str, Any]:
     """The buttons of a place. Those of a row stand in its menu, but for the primary ones that are allowed.
 
-    `out_of_band`: for htmx, in the place of those that stand in the head of the page.
+    A menu with nothing but one line that is allowed is none. `out_of_band`: for htmx, in the place of those that stand in
+    the head of the page.
     """
     here = offers.at(place)
     menu = [each for each in here if each.style != "primary" or not each.verdict] if place == ROW else []
+    if len(menu) == 1 and menu[0].verdict:
+        menu = []
     buttons = [each for each in here if each not in menu]
     return {
         **_frame(context),

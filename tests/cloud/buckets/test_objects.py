@@ -76,6 +76,11 @@ def test_names_are_shown_as_text(people, bucket) -> None:
     assert "?prefix=%3Cb%3E%2F" in page
 
 
+def test_a_file_is_uploaded_to_the_folder_that_is_shown(people, bucket) -> None:
+    page = client_of(people.bob).get(bucket.get_absolute_url(), {"prefix": "a/"}).content.decode()
+    assert f'href="/buckets/{bucket.pk}/upload/?prefix=a%2F"' in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_object_is_deleted_with_its_bytes(people) -> None:
     kept = stored(BucketFactory(project=people.bob.project), people.bob)
