@@ -22,10 +22,9 @@ from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.core.contention import retried
-from imsconsole.core.errors import ImsError
+from imsconsole.core.each import do_each
 from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.rules import Verdict
-from imsconsole.core.sentences import sentence_of
 
 Service = Callable[..., Model]
 MOST_AT_ONCE = 100
@@ -179,8 +178,13 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         if "confirmed" not in request.POST:
             lines = [(row, rule(row, _actor_for(request, row))) for row in rows]
             return self._question(request, question, lines, asks_why)
-        done = [row for row in rows if self._call(request, call, row)]
-        if done:
+        outcome = do_each(rows, lambda row: call(row, _actor_for(request, row)))
+        for line in outcome.lines:
+            if line.error:  # said, and left in the trail
+                self.message_user(request, f"{line.thing}: {line.reason}", messages.ERROR)
+                actor, action = _actor_for(request, line.thing), request.POST["action"]
+                record(action, actor, [line.thing], "warning", line.error.code, line.reason)
+        if done := [line.thing for line in outcome.done]:
             said = ngettext("Done for %(count)d: %(names)s.", "Done for %(count)d: %(names)s.", len(done))
             self.message_user(request, said % {"count": len(done), "names": ", ".join(map(str, done))})
         return None
@@ -198,18 +202,6 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
             "asks_why": asks_why,
         }
         return TemplateResponse(request, "admin/confirm_action.html", context)
-
-    def _call(self, request: HttpRequest, call: Callable[[Any, Any], Model], row: Any) -> bool:
-        """Whether the service did it; a refusal is said, and leaves its row in the trail."""
-        actor = _actor_for(request, row)
-        try:
-            call(row, actor)
-        except ImsError as error:
-            sentence = sentence_of(error)
-            self.message_user(request, f"{row}: {sentence}", messages.ERROR)
-            record(request.POST["action"], actor, [row], "warning", error.code, sentence)
-            return False
-        return True
 
 
 def _uuid(text: str) -> UUID | None:
