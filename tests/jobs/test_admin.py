@@ -58,6 +58,10 @@ def test_the_operator_cancels_and_retries_through_the_services(operators: Client
 
 
 def test_what_a_rule_refuses_is_refused_to_the_operator_too(operators: Client, start: Callable[..., Job]):
-    done = finish(start())
+    done, failed = finish(start()), finish(start(fails_in="describe", how="no-space"))
 
-    assert "Only failed jobs can be retried." in choose(operators, "retry", done)
+    assert "Only failed jobs can be retried." in choose(operators, "retry", done, failed)
+    assert Job.objects.get(pk=failed.pk).state == "queued"
+    refused = Event.objects.get(action="retry", result="warning")
+    assert (refused.resource_id, refused.user_name) == (str(done.pk), "admin")
+    assert refused.sentence.startswith("Only failed jobs can be retried.")
