@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.console import PASSWORD
 
@@ -94,12 +94,21 @@ class Visitor:
     def send(self, button: str = "main form[method=post] button[type=submit]") -> None:
         """Press the page's (last) button that sends its form, and look at what comes."""
         pressed = self.page.locator(button).last
-        is_changed_in_place = self.scripts and pressed.evaluate(
-            "button => Boolean(button.form?.closest('[hx-boost]'))"
-        )
-        pressed.click()
-        self.page.wait_for_load_state("networkidle" if is_changed_in_place else "load")
+        if self.scripts and pressed.evaluate("button => Boolean(button.form?.closest('[hx-boost]'))"):
+            self._send_in_place(pressed)
+        else:
+            pressed.click()
+            self.page.wait_for_load_state("load")
         self.look()
+
+    def _send_in_place(self, button: Locator) -> None:
+        """The form of a wizard: htmx puts the next step into the page, or leaves for what was made."""
+        with self.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+            button.click()
+        if leads := answered.value.header_value("hx-redirect"):
+            self.page.wait_for_url(lambda url: url.endswith(leads))
+        else:
+            self.page.wait_for_load_state("networkidle")
 
     def look(self, *known: str) -> None:
         """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused, what is wrong leads to its field."""
