@@ -10,7 +10,7 @@ from threading import Barrier, BrokenBarrierError
 from types import SimpleNamespace
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
@@ -19,8 +19,9 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.audit.models import Event
-from imsconsole.core.contention import retried
+from imsconsole.core.contention import one_wins, retried
 from imsconsole.core.errors import Contended
+from imsconsole.core.rules import ALLOWED, Refused, refuse
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
 from imsconsole.urls import handler500  # noqa: F401 - of this module's addresses as well
@@ -176,3 +177,19 @@ def test_the_page_says_so_in_the_reader_s_language() -> None:
     toast = client.post("/t/", headers={"HX-Request": "true", "Accept-Language": "zh-hans"})
     assert (toast.status_code, toast["HX-Retarget"]) == (409, "#toasts")
     assert "同一时间" in toast.content.decode()
+
+
+def test_who_writes_what_may_be_there_once_too_late_reads_why_not(people: SimpleNamespace) -> None:
+    image = factories.ImageFactory(project=people.alice.project)
+    verdicts = [refuse("taken", "It is taken."), ALLOWED]
+
+    def write() -> None:
+        with one_wins(verdicts.pop):
+            factories.ImageFactory(project=image.project, name=image.name)
+
+    with pytest.raises(IntegrityError):  # of which the rule knows nothing
+        write()
+    with pytest.raises(Refused) as refusal:
+        write()
+    assert refusal.value.code == "taken"
+    assert list(people.alice.project.images.all()) == [image]
