@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.flows.steps import becomes
 from tests.images.create.importing import make_disks
 from tests.support.console import Console
-from tests.support.visitor import Visitor
+from tests.support.visitor import SETTLES, Visitor
 
 pytestmark = [pytest.mark.browser]
 NEXT = "form.wizard .form-actions button[type=submit]"
@@ -68,10 +68,10 @@ class Walker:
         """What happens inside does not load the page anew, where scripts run."""
         if self.visitor.scripts:
             self.page.evaluate("window.stays = true")
+            self.page.evaluate(SETTLES)
         yield
-        self.page.wait_for_load_state("networkidle" if self.visitor.scripts else "load")
         if self.visitor.scripts:
-            assert self.page.evaluate("window.stays === true"), f"{self.page.url} was loaded anew"
+            assert self.page.evaluate("window.stays && settled"), f"{self.page.url} was loaded anew"
         self.visitor.look()
 
     def go_on(self, url: str, button: str = NEXT) -> None:

@@ -66,6 +66,9 @@ JUDGED = f"""async (given) => {{
     if (colours.include.length) await judge(colours, {{runOnly: COLOURS}});
     return found.map(({{id, help, nodes}}) => [id, help, nodes.map(({{html}}) => html)]);
 }}"""
+# a promise that is kept once htmx has changed the page
+SETTLES = """() => { window.settled = new Promise((done) =>
+    document.addEventListener('htmx:afterSettle', ({target}) => target.id === 'main' && done(true))); }"""
 SEEN: set[str] = set()  # the shapes with which axe found nothing wrong
 
 
@@ -103,12 +106,13 @@ class Visitor:
 
     def _send_in_place(self, button: Locator) -> None:
         """The form of a wizard: htmx puts the next step into the page, or leaves for what was made."""
+        self.page.evaluate(SETTLES)
         with self.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
             button.click()
         if leads := answered.value.header_value("hx-redirect"):
             self.page.wait_for_url(lambda url: url.endswith(leads))
         else:
-            self.page.wait_for_load_state("networkidle")
+            self.page.evaluate("settled")
 
     def look(self, *known: str) -> None:
         """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused, what is wrong leads to its field."""
