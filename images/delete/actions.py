@@ -8,9 +8,9 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.core.actions import Action, Many
 
 TRASH_ACTIONS = (
-    Action(_("Restore"), "images:restore", can_restore, "arrow-uturn-left", spares=("used",), asks=True,
+    Action(_("Restore"), "images:restore", can_restore, "arrow-uturn-left", key="r", spares=("used",), asks=True,
         style="primary", many=Many("images:restore-several", can_restore_each)),
-    Action(_("Delete for ever"), "images:purge", can_purge, "trash", facts=PURGE_FACTS, asks=True,
+    Action(_("Delete for ever"), "images:purge", can_purge, "trash", key="d", facts=PURGE_FACTS, asks=True,
         many=Many("images:purge-several")),
 )  # fmt: skip
 TRASH_LIST_ACTIONS = (

@@ -44,7 +44,8 @@ class Action:
     the address what `carries` names, as parameters. `method` is get or post, which `sends` these fields. `asks`: the
     address is only a question (`.confirm`), which a dialog can show. `style` is primary, danger or empty; the primary
     ones of a row stand before its menu.
-    `where` it stands: `ROW`, `PAGE`, `MORE`, or a place of the page that the room names.
+    `where` it stands: `ROW`, `PAGE`, `MORE`, or a place of the page that the room names. `key` presses it in a list,
+    on the row one is at; only what changes nothing by itself has one.
     """
 
     label: str | Promise
@@ -61,6 +62,7 @@ class Action:
     asks: bool = False
     style: str = ""
     where: tuple[str, ...] = (ROW, PAGE)
+    key: str = ""
     many: Many | None = None
 
     def address(self, thing: Any, known: Mapping[str, Any] | None = None) -> str:
@@ -95,6 +97,7 @@ class Offer:
     icon: str = ""
     asks: bool = False
     sends: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Offers:
 
     def _offer(self, action: Action) -> Offer:
         url, verdict = action.address(self.thing, self.known), action.ask(self.thing, self.actor, self.known)
-        look = (action.method, action.style, action.icon, action.asks, action.sends)
+        look = (action.method, action.style, action.icon, action.asks, action.sends, action.key)
         return Offer(action.label, url, verdict, *look)
 
     def __str__(self) -> str:

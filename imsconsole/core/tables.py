@@ -13,7 +13,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.actions import Action, offered
+from imsconsole.core.actions import ROW, Action, offered
 from imsconsole.core.cells import fragment, named, status
 from imsconsole.core.templatetags.ims import ago
 
@@ -97,6 +97,11 @@ class ImsTable(tables.Table):
         for name in self.choosable:
             if name not in chosen:
                 self.columns.hide(name)
+
+    @property
+    def keys(self) -> list[tuple[str, str | Promise]]:
+        """What keys do on a row, each with its label."""
+        return getattr(self.base_columns.get("actions"), "keys", [])
 
     def column_choices(self) -> list[tuple[str, str, bool]]:
         """Name, heading and whether it is shown, of every choosable column."""
@@ -199,6 +204,7 @@ class ActionsColumn(FragmentColumn):
         actions: Sequence[Action],
         known: Callable[[Any, Any], dict[str, Any]] = lambda _record, _table: {},
     ) -> None:
+        self.keys = [(each.key, each.label) for each in actions if each.key and ROW in each.where]
         super().__init__(
             "components/_row_actions.html",
             lambda record, table: {"offers": offered(actions, record, table.actor, **known(record, table))},

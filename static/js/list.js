@@ -27,14 +27,22 @@ const ACTIONS = {
   ArrowLeft: () => turn("prev"),
 };
 
+// The verb of the row one is at that has this key; where it is refused its menu opens and says why.
+function verb(key) {
+  const place = [...(here()?.querySelectorAll("[data-key]") ?? [])].find(({ dataset }) => dataset.key === key);
+  if (!place?.hasAttribute("aria-disabled")) return place && (() => place.click());
+  return () => { place.closest("details").open = true; place.focus(); };
+}
+
 function pressed(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-  if (!Object.hasOwn(ACTIONS, key) || localStorage.getItem(OFF) || document.querySelector("dialog[open], details.menu[open]")) return;
+  if (localStorage.getItem(OFF) || document.querySelector("dialog[open], details.menu[open]")) return;
+  const act = Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : verb(key);
   const isFromSearch = key === "ArrowDown" && target === search();
-  if (target.matches?.(TYPED) && !isFromSearch) return;
+  if (!act || (target.matches?.(TYPED) && !isFromSearch)) return;
   event.preventDefault();
-  ACTIONS[key]();
+  act();
 }
 
 function tidy(event) {

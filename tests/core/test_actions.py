@@ -21,6 +21,7 @@ from imsconsole.core.actions import (
     offered,
     shared_refusal,
 )
+from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 BUSY = refuse("busy", "It is <busy>.", way="/jobs/1/", way_label="Look at the job")
@@ -191,3 +192,33 @@ def test_each_verb_of_the_bar_is_asked_of_each_thing():
     assert (copied.url, copied.partition.allowed) == ("/images/copy/", [])
     assert copied.partition.refused == [("one", BUSY), ("two", BUSY)]
     assert (deleted.partition.allowed, deleted.partition.refused) == (["one"], [("two", FULL)])
+
+
+# keys ------------------------------------------------------------------------------------------------
+
+
+def tuples() -> list[tuple[str, tuple[Action, ...]]]:
+    """All of the rooms."""
+    return [
+        (f"{module.__name__}.{name}", actions)
+        for module in drawers("actions")
+        for name, actions in vars(module).items()
+        if name.endswith("_ACTIONS") and isinstance(actions, tuple)
+    ]
+
+
+def test_keys_are_found_in_all_rooms():
+    assert {key for _name, actions in tuples() for key in (each.key for each in actions) if key} > {"d", "e"}
+
+
+@pytest.mark.parametrize(("name", "actions"), tuples(), ids=[name for name, _actions in tuples()])
+def test_a_key_presses_one_verb_that_changes_nothing_by_itself(name: str, actions: tuple[Action, ...]):
+    keyed = [each for each in actions if each.key]
+    assert len({each.key for each in keyed}) == len(keyed)
+    assert [each for each in keyed if each.method != "get" or each.key in "/?jkx" or ROW not in each.where] == []
+
+
+def test_a_verb_of_a_row_carries_its_key_allowed_or_not():
+    actions = (Action("Edit", lambda _thing: "/edit/", may, key="e"),)
+    for actor in ("bob", "dave"):
+        assert 'data-key="e"' in drawn(actions, actor, ROW)

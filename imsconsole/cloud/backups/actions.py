@@ -11,10 +11,10 @@ from imsconsole.cloud.backups.rules import (
 from imsconsole.core.actions import Action
 
 BACKUP_ACTIONS = (
-    Action(_("Restore"), "backups:restore", can_restore_backup, "arrow-uturn-left"),
+    Action(_("Restore"), "backups:restore", can_restore_backup, "arrow-uturn-left", key="r"),
     Action(_("Create image"), "images:create-full-of-backup", can_become_image, "square-3-stack-3d",
         query="backup"),
-    Action(_("Delete"), "backups:delete", can_delete_backup, "trash", asks=True),
+    Action(_("Delete"), "backups:delete", can_delete_backup, "trash", key="d", asks=True),
 )  # fmt: skip
 BACKUP_LIST_ACTIONS = (
     Action(_("Create backup"), "backups:create", can_create_backup, "plus", style="primary"),

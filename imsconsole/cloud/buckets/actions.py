@@ -13,12 +13,12 @@ from imsconsole.cloud.buckets.rules import (
 from imsconsole.core.actions import PAGE, Action, Many, always
 
 BUCKET_ACTIONS = (
-    Action(_("Delete bucket"), "buckets:delete", can_delete_bucket, "trash", asks=True),
+    Action(_("Delete bucket"), "buckets:delete", can_delete_bucket, "trash", key="d", asks=True),
     Action(_("Upload object"), "buckets:upload", can_upload_object, "arrow-up-tray", carries=("prefix",),
         style="primary", where=(PAGE,)),
 )  # fmt: skip
 OBJECT_ACTIONS = (
-    Action(_("Delete"), "buckets:delete-object", can_delete_object, "trash", asks=True,
+    Action(_("Delete"), "buckets:delete-object", can_delete_object, "trash", key="d", asks=True,
         many=Many("buckets:delete-several")),
     Action(_("Create image"), "images:create-from-object", can_import_from, "square-3-stack-3d",
         query="object", where=(PAGE,)),

@@ -28,22 +28,22 @@ def _is_kept(disk: Disk) -> bool:
 
 
 DISK_ACTIONS = (
-    Action(_("Attach"), "disks:attach", can_attach_disk, "arrow-down-on-square",
+    Action(_("Attach"), "disks:attach", can_attach_disk, "arrow-down-on-square", key="a",
         is_shown=lambda disk: not disk.beside and disk.server_id is None),
     Action(_("Detach"), "disks:detach", can_detach_disk, "arrow-up-on-square",
         is_shown=lambda disk: not disk.beside and disk.server_id is not None, method="post"),
-    Action(_("Expand"), "disks:grow", can_grow_disk, "arrows-pointing-out"),
+    Action(_("Expand"), "disks:grow", can_grow_disk, "arrows-pointing-out", key="g"),
     Action(_("Create image"),
         lambda disk: f"{reverse('images:create-from-disk')}?type={disk.role}&disk={disk.pk.hex}",
         can_capture_disk, "square-3-stack-3d", is_shown=lambda disk: not disk.beside),
-    Action(_("Rename"), "disks:rename", can_rename_disk, "pencil"),
+    Action(_("Rename"), "disks:rename", can_rename_disk, "pencil", key="e"),
     Action(_("Undo"), _of_server("servers:undo-change-os"), can_undo_change_os, "arrow-uturn-left",
         spares=("host",), is_shown=_is_kept, method="post", where=(PAGE, "server")),
     Action(_("Undo the change"), _of_server("servers:undo-change-os"), can_undo_change_os, "arrow-uturn-left",
         spares=("host",), method="post", style="primary", where=("notice",)),
     Action(_("Delete now"), _of_server("servers:delete-kept-disk"), can_delete_kept_disk, "trash",
         is_shown=_is_kept, asks=True, where=(ROW, PAGE, "server")),
-    Action(_("Delete"), "disks:delete", can_delete_disk, "trash", is_shown=lambda disk: not _is_kept(disk),
+    Action(_("Delete"), "disks:delete", can_delete_disk, "trash", key="d", is_shown=lambda disk: not _is_kept(disk),
         asks=True),
 )  # fmt: skip
 DISK_LIST_ACTIONS = (Action(_("Create disk"), "disks-create", can_create_disk, "plus", style="primary"),)

@@ -16,11 +16,11 @@ from imsconsole.cloud.keys.rules import (
 from imsconsole.core.actions import MORE, ROW, Action
 
 KEY_ACTIONS = (
-    Action(_("Grant"), "keys:grant", can_grant_key, "share", style="primary"),
-    Action(_("Modify"), "keys:edit", can_edit_key, "pencil", where=(ROW, MORE)),
+    Action(_("Grant"), "keys:grant", can_grant_key, "share", key="s", style="primary"),
+    Action(_("Modify"), "keys:edit", can_edit_key, "pencil", key="e", where=(ROW, MORE)),
     Action(_("Enable"), "keys:enable", can_enable_key, "play", method="post", where=(ROW, MORE)),
     Action(_("Disable"), "keys:disable", can_disable_key, "stop", asks=True, where=(ROW, MORE)),
-    Action(_("Schedule deletion"), "keys:schedule-deletion", can_schedule_key_deletion, "trash", asks=True,
+    Action(_("Schedule deletion"), "keys:schedule-deletion", can_schedule_key_deletion, "trash", key="d", asks=True,
         where=(ROW, MORE)),
     Action(_("Cancel deletion"), "keys:cancel-deletion", can_cancel_key_deletion, "arrow-uturn-left",
         method="post", where=(ROW, MORE)),

@@ -6,7 +6,7 @@ from imsconsole.cloud.backups.vaults.rules import can_create_vault, can_delete_v
 from imsconsole.core.actions import Action
 
 VAULT_ACTIONS = (
-    Action(_("Modify"), "vaults:edit", can_edit_vault, "pencil"),
-    Action(_("Delete"), "vaults:delete", can_delete_vault, "trash", asks=True),
+    Action(_("Modify"), "vaults:edit", can_edit_vault, "pencil", key="e"),
+    Action(_("Delete"), "vaults:delete", can_delete_vault, "trash", key="d", asks=True),
 )
 VAULT_LIST_ACTIONS = (Action(_("Create vault"), "vaults:create", can_create_vault, "plus", style="primary"),)
