@@ -27,6 +27,8 @@ class ChangeOsForm(LoginForm):
         help_text=_("It is running. Its guest is asked to power off; what is not saved in it is lost."),
     )
 
+    field_order = ("stop_first", "image", "system_disk_gb")
+
     def __init__(self, *args: Any, server: Server, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.server, self.host = server, host

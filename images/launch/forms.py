@@ -69,6 +69,10 @@ class LaunchForm(LoginForm):
         for number in range(1, self.disk_count() + 1):
             self.fields[f"data_disk_{number}"] = _disk_field(number)
         self._add_data_images(actor)
+        disks = (name for name in self.fields if name.startswith(("data_disk_", "data_image_")))
+        self.order_fields(
+            ["image", "flavor", "system_disk_gb", "data_disks", *disks, "name", "count", "zone"]
+        )
 
     def disk_count(self) -> int:
         """How many data disks are asked for; 0 when it cannot be read."""

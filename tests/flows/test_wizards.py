@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.flows.steps import becomes
+from tests.flows.steps import becomes, choose_login
+from tests.flows.test_change_os import A, public_image
 from tests.images.create.importing import make_disks
 from tests.support.console import Console
 from tests.support.visitor import SETTLES, Visitor
@@ -18,6 +19,7 @@ from tests.support.visitor import SETTLES, Visitor
 pytestmark = [pytest.mark.browser]
 NEXT = "form.wizard .form-actions button[type=submit]"
 BACK = "form.wizard .form-actions a.btn-outline-secondary"
+CONFIRM = re.compile(r"/servers/create/[0-9a-f-]{36}/$")
 NARROW = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 WAYS: dict[str, dict[str, Any]] = {
     "htmx": {"locale": "zh-CN"},
@@ -74,7 +76,7 @@ class Walker:
             assert self.page.evaluate("window.stays && settled"), f"{self.page.url} was loaded anew"
         self.visitor.look()
 
-    def go_on(self, url: str, button: str = NEXT) -> None:
+    def go_on(self, url: str | re.Pattern[str], button: str = NEXT) -> None:
         with self.in_place():
             self.press(button)
             self.page.wait_for_url(url)
@@ -157,3 +159,49 @@ def shared(walker: Walker, image: str, console: Console) -> None:
     expect(walker.page.locator("#share-lines .share-yes")).to_have_count(1)
     walker.finish(r"/images/share/[0-9a-f-]{36}/$")
     expect(walker.page.locator(".share-yes")).to_have_count(1)
+
+
+@pytest.mark.guest
+@pytest.mark.slow(reason="a browser walks through two wizards, and a guest starts")
+def test_a_server_and_a_disk_are_created(walker: Walker, console: Console) -> None:
+    created_server(walker, public_image(walker.visitor, A, "bios"))
+    created_disk(walker)
+
+
+def created_server(walker: Walker, image: str) -> None:
+    """What depends on each other is drawn again in place, also on a page that has come in place itself."""
+    page = walker.visitor.open(f"/servers/create/?image={image}")
+    choose_login(page)
+    walker.fill("name", "no name")
+    walker.refused("name")
+    with walker.in_place():
+        walker.fill("data_disks", "1")
+        if walker.visitor.scripts:
+            page.keyboard.press("Tab") if walker.way == "keyboard" else page.locator(
+                "[name=data_disks]"
+            ).blur()
+        else:
+            page.locator("#launch-choices button[value=refresh]").click()
+        expect(page.locator("[name=data_disk_1]")).to_have_count(1)
+    walker.fill("data_disk_1", "1")
+    walker.fill("name", f"walk-{walker.way}")
+    choose_login(page)
+    walker.go_on(CONFIRM)
+    expect(page.locator("form.wizard")).to_contain_text(f"walk-{walker.way}")
+    walker.go_on("**/servers/create/?draft=*", BACK)
+    assert page.locator("[name=data_disk_1]").input_value() == "1"
+    assert page.locator("[name=password]").input_value() == ""
+    choose_login(page)
+    with walker.in_place():
+        page.locator("[name=name]").press("Enter")  # does what Next does
+        page.wait_for_url(CONFIRM)
+    walker.finish(r"/servers/[0-9a-f-]{36}/$")
+
+
+def created_disk(walker: Walker) -> None:
+    walker.visitor.open("/disks/create/")
+    walker.fill("name", "no name")
+    walker.refused("name")
+    walker.fill("name", f"walk-{walker.way}")
+    walker.go_on(re.compile(r"/disks/create/[0-9a-f-]{36}/$"))
+    walker.finish(r"/disks/[0-9a-f-]{36}/$")

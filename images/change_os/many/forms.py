@@ -21,6 +21,8 @@ class ChangeOsManyForm(LoginForm):
         help_text=_("Their guests are asked to power off. Without it running servers stay as they are."),
     )
 
+    field_order = ("stop_first", "image")
+
     def __init__(self, *args: Any, changes: ManyChanges, is_kept: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, actor=changes.actor, **kwargs)
         self.changes, self.is_kept = changes, is_kept
