@@ -37,8 +37,8 @@ class VersionForm(EditForm):
         label=_("Image"),
         help_text=_("A system disk image of this project, not encrypted and not shared. It stays yours."),
     )
-    version = forms.CharField(label=_("Version"), max_length=32)
     title = forms.CharField(label=_("Title"), max_length=64)
+    version = forms.CharField(label=_("Version"), max_length=32)
     summary = forms.CharField(label=_("Summary"), max_length=160, help_text=_("One sentence for the list."))
     category = forms.ChoiceField(label=_("Category"), choices=CATEGORIES)
     software = SoftwareField(

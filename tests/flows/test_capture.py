@@ -73,6 +73,7 @@ def disk_from(alice: Visitor, image: str, name: str) -> str:
     alice.look()
     expect(page.locator("select[name=image]")).to_have_value(image)
     page.locator("input[name=name]").fill(name)
+    alice.go_on(re.compile(r"/disks/create/[0-9a-f-]{36}/$"))
     alice.send()
     page.wait_for_url(re.compile(r"/disks/[0-9a-f-]{36}/$"))
     disk = page.url.rstrip("/").rsplit("/", 1)[1]

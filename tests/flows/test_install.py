@@ -74,6 +74,7 @@ def install(alice: Visitor, image: str, name: str) -> str:
     page.locator("input[name=name]").fill(name)
     alice.look()
     page.locator("select[name=flavor]").select_option(index=1)
+    alice.go_on(re.compile(rf"/install/{ID}/$"))
     alice.send()
     page.wait_for_url(re.compile(rf"/servers/{ID}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]
@@ -149,8 +150,7 @@ def launch(alice: Visitor, image: str, name: str) -> str:
     page = alice.open(f"/servers/create/?image={image}")
     page.locator("input[name=name]").fill(name)
     choose_login(page)
-    page.locator("button[name=action][value=confirm]").last.click()
-    page.wait_for_url(re.compile(rf"/servers/create/{ID}/$"))
+    alice.go_on(re.compile(rf"/servers/create/{ID}/$"))
     alice.send()
     page.wait_for_url(re.compile(rf"/servers/{ID}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]
@@ -171,6 +171,7 @@ def test_without_scripts_the_picture_is_there_and_the_form_works(
     page = bob.open(f"/images/{import_iso(bob, iso, 'plain-cd')}/")
     page.get_by_role("link", name="安装服务器").click()
     page.locator("input[name=name]").fill("plain")
+    bob.go_on(re.compile(rf"/install/{ID}/$"))
     bob.send()
     page.wait_for_url(re.compile(rf"/servers/{ID}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]

@@ -136,8 +136,7 @@ def start(alice: Visitor, image: str) -> str:
     page = alice.open(f"/servers/create/?image={image}")
     page.locator("input[name=name]").fill("rotten")
     choose_login(page)
-    page.locator("button[name=action][value=confirm]").last.click()
-    page.wait_for_url(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
+    alice.go_on(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
     alice.send()
     page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
     server = page.url.rstrip("/").rsplit("/", 1)[1]

@@ -67,8 +67,7 @@ def create_server(alice: Visitor, name: str) -> str:
     page.locator("input[name=name]").fill(name)
     page.locator("input[name=login][value=key]").check()
     page.locator("select[name=key_pair]").select_option(index=1)
-    page.locator("button[name=action][value=confirm]").last.click()
-    page.wait_for_url(re.compile(rf"/servers/create/{ID}/$"))
+    alice.go_on(re.compile(rf"/servers/create/{ID}/$"))
     alice.send()
     if not re.search(rf"/servers/{ID}/$", page.url):
         page.get_by_role("link", name=name, exact=True).first.click()
@@ -143,6 +142,7 @@ def make_disk(alice: Visitor, key: str) -> None:
     page = alice.open("/disks/create/")
     page.locator("input[name=name]").fill("ledger")
     page.locator("select[name=key]").select_option(label=key)
+    alice.go_on(re.compile(rf"/disks/create/{ID}/$"))
     alice.send()
     page.wait_for_url(re.compile(rf"/disks/{ID}/$"))
     becomes(alice, page.url.removeprefix(alice.url), "available")
@@ -171,6 +171,7 @@ def make_full_image(alice: Visitor, server: str) -> str:
     page = alice.open("/images/create/full-ecs/from-server/")
     page.locator("select[name=server]").select_option(server)
     page.locator("input[name=name]").fill("whole-web-1")
+    alice.go_on(re.compile(rf"/full-ecs/from-server/{ID}/$"))
     alice.send()
     page.wait_for_url(re.compile(rf"/images/{ID}/$"))
     image = page.url.rstrip("/").rsplit("/", 1)[1]

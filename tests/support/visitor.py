@@ -114,6 +114,14 @@ class Visitor:
         else:
             self.page.evaluate("settled")
 
+    def go_on(self, url: str | re.Pattern[str]) -> None:
+        """Press Next in a wizard: with scripts the page of that address comes in the place of this one."""
+        if self.scripts:
+            self.page.evaluate("window.stays = true")
+        self.send("form.wizard .form-actions button[type=submit]")
+        self.page.wait_for_url(url)
+        assert not self.scripts or self.page.evaluate("window.stays === true"), "it was loaded anew"
+
     def look(self, *known: str) -> None:
         """axe finds nothing but what is `known`, nothing is wider than the window, no script was refused, what is wrong leads to its field."""
         assert self.troubles == [], self.page.url
