@@ -484,6 +484,8 @@ def test_what_is_typed_wrong_is_said_at_its_field(people, changes, field) -> Non
     page = client_of(people.bob).post(page_of(a_server(people.bob)), typed(image, **changes))
     assert page.status_code == 422
     assert field in page.context["form"].errors
+    assert f'href="#id_{field}"' in page.content.decode()
+    assert page.content.decode().count(f'id="id_{field}"') == 1
     assert not Draft.objects.exists()
 
 
