@@ -112,11 +112,11 @@ def full_screen_and_back(page: Page) -> None:
     """Its button, and the same again; keys go to the screen meanwhile."""
     button, canvas = page.get_by_role("button", name="Full screen"), page.locator("[data-frame] canvas")
     button.click()
-    page.wait_for_function("document.fullscreenElement?.hasAttribute('data-screen')")
+    expect(page.locator("[data-screen]:fullscreen")).to_have_count(1)
     expect(canvas).to_be_focused()
     expect(button).to_be_visible()
     button.click()
-    page.wait_for_function("!document.fullscreenElement")
+    expect(page.locator(":fullscreen")).to_have_count(0)
     connected(page)
 
 
