@@ -39,6 +39,8 @@ function settled(event) {
 document.addEventListener("change", sendFilter);
 document.addEventListener("input", sendFilter);
 document.addEventListener("submit", sendOnce);
+// what htmx has got an answer to may be sent again
+document.addEventListener("htmx:afterRequest", ({ target }) => { if (target.dataset) delete target.dataset.sent; });
 // the back button shows the page as it was left: forms may be sent again
 addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
 document.addEventListener("htmx:afterSettle", settled);

@@ -12,6 +12,7 @@ from tests.house.test_urls import addresses
 
 ROOT = Path(settings.BASE_DIR) / "templates"
 TEMPLATES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
+MOST_CHARACTERS = 160  # in a line
 INLINE_SCRIPT = re.compile(
     r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/(?:ld\+)?json\")[^>]*>", re.IGNORECASE
 )
@@ -33,6 +34,11 @@ def blocked(source: str) -> str:
 def test_a_template_has_nothing_that_the_policy_blocks() -> None:
     found = {name: blocked(without_tags((ROOT / name).read_text())) for name in TEMPLATES}
     assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_no_line_of_a_template_is_too_long() -> None:
+    long = {name: max(map(len, (ROOT / name).read_text().splitlines()), default=0) for name in TEMPLATES}
+    assert {name: length for name, length in long.items() if length > MOST_CHARACTERS} == {}
 
 
 def test_every_template_compiles() -> None:
