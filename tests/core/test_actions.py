@@ -215,7 +215,9 @@ def test_keys_are_found_in_all_rooms():
 def test_a_key_presses_one_verb_that_changes_nothing_by_itself(name: str, actions: tuple[Action, ...]):
     keyed = [each for each in actions if each.key]
     assert len({each.key for each in keyed}) == len(keyed)
-    assert [each for each in keyed if each.method != "get" or each.key in "/?jkx" or ROW not in each.where] == []
+    assert [
+        each for each in keyed if each.method != "get" or each.key in "/?jkx" or ROW not in each.where
+    ] == []
 
 
 def test_a_verb_of_a_row_carries_its_key_allowed_or_not():

@@ -106,8 +106,8 @@ def test_it_ends_at_the_wizard_with_image_flavor_and_zone_chosen(people, flavors
     href = re.search(rf'href="({reverse("servers-create")}\?image={image.pk}[^"]*)"', page)[1]
     wizard = client_of(people.bob).get(href.replace("&amp;", "&")).content.decode()
 
-    assert re.search(r'value="s6-large-1"\s+checked', wizard)
-    assert re.search(r'<option value="cn-north-4b"\s+selected', wizard)
+    assert re.search(r'value="s6-large-1" checked', wizard)
+    assert re.search(r'<option value="cn-north-4b" selected', wizard)
     assert "Chosen image: <strong>big</strong>" in wizard
 
 
