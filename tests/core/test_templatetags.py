@@ -9,7 +9,7 @@ NO = refuse("image-protected", "The image is <protected>.")
 
 
 def drawn(source: str, **context) -> str:
-    return Template(source).render(Context(context))
+    return " ".join(Template(source).render(Context(context)).split())
 
 
 def test_an_allowed_action_is_a_link():
