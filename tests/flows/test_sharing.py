@@ -111,7 +111,7 @@ def send_answer(alice: Visitor, page: Page, image: str) -> None:
 def make_copy(carol: Visitor, image: str) -> str:
     """The copy wizard, as it comes. Returns the copy's ID once it is Normal."""
     page = carol.open(f"/images/{image}/copy/")
-    page.locator("#copy-kind button[type=submit]").click()
+    carol.send()
     page.wait_for_url("**/target/")
     carol.send()
     page.wait_for_url("**/confirm/")

@@ -173,7 +173,7 @@ def test_a_quota_that_is_nearly_used_up_stands_out(people, limit, drawn):
     for _ in range(4):
         factories.ImageFactory(project=project)
     bar = re.search(
-        r'<dt>Private images</dt>.*?<rect class="([^"]+)" width="(\d+)%"', page(people.bob), re.DOTALL
+        r'<dt>Private images</dt>.*?<rect\s+class="([^"]+)"\s+width="(\d+)%"', page(people.bob), re.DOTALL
     )
     assert bar[1] == drawn
     assert 1 <= int(bar[2]) <= 100
@@ -211,7 +211,7 @@ def test_an_empty_project_shows_the_first_steps_in_order(people):
 
 def test_what_was_done_is_ticked_and_the_next_step_stands_out(people):
     def main_buttons() -> list[str]:
-        return re.findall(r'class="btn btn-primary" href="([^"]+)"', page(people.bob))
+        return re.findall(r'class="btn btn-primary"\s+href="([^"]+)"', page(people.bob))
 
     assert main_buttons() == [reverse("keypairs:create")]
     factories.KeyPairFactory(project=people.bob.project)

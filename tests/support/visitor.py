@@ -67,8 +67,10 @@ JUDGED = f"""async (given) => {{
     return found.map(({{id, help, nodes}}) => [id, help, nodes.map(({{html}}) => html)]);
 }}"""
 # a promise that is kept once htmx has changed the page
-SETTLES = """() => { window.settled = new Promise((done) =>
-    document.addEventListener('htmx:afterSettle', ({target}) => target.id === 'main' && done(true))); }"""
+SETTLES = f"""() => {{ window.settled = new Promise((done, fail) => {{
+    document.addEventListener('htmx:afterSettle', ({{target}}) => target.id === 'main' && done(true));
+    setTimeout(fail, {PATIENCE_MS}, new Error('htmx does not change the page'));
+}}); window.settled.catch(() => {{}}); }}"""
 SEEN: set[str] = set()  # the shapes with which axe found nothing wrong
 
 

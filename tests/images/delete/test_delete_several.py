@@ -51,6 +51,7 @@ def test_the_bar_forgets_what_is_no_more_and_offers_all_that_match(people, three
 
 def test_the_bar_counts_what_a_query_finds_on_all_pages(people, three):
     bar = send(people.bob, BAR, matching="tab=private&q=web&per_page=10").content.decode()
+    bar = " ".join(bar.split())
 
     assert "3 selected" in bar
     assert 'Delete <span class="count">2 of 3</span>' in bar

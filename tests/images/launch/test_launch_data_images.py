@@ -107,7 +107,7 @@ def test_the_page_offers_them_and_the_order_keeps_them(people, payload, no_qemu)
     confirm = client.post(CREATE, {**typed, "data_image_2": ""})
     assert confirm.status_code == 302, confirm.context["form"].errors
     page = client.get(confirm["Location"]).content.decode()
-    assert re.search(r"2 GB \(payload\), 2 GB", page)
+    assert re.search(r"2 GB\s+\(payload\), 2 GB", page)
     draft = re.search(r"[0-9a-f-]{36}", confirm["Location"])
     again = client.get(CREATE, {"draft": draft[0] if draft else ""}).content.decode()
     assert f'<option value="{payload.pk}" selected' in again

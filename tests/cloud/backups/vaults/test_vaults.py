@@ -154,7 +154,7 @@ def test_a_vault_from_the_form_to_its_end(people):
     made = client.post(reverse("vaults:create"), {"name": "daily", "capacity_gb": "5"})
     vault = Vault.objects.get(name="daily")
     assert made.url == vault.get_absolute_url()
-    page = client.get(vault.get_absolute_url()).content.decode()
+    page = " ".join(client.get(vault.get_absolute_url()).content.decode().split())
     assert "0 B / 5 GiB" in page
     assert "No backup is in this vault" in page
     client.post(reverse("vaults:edit", args=[vault.pk]), {"name": "weekly", "capacity_gb": "9"})
