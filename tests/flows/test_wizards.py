@@ -68,11 +68,11 @@ class Walker:
             place.click()
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """What happens inside does not load the page anew, where scripts run."""
+    def in_place(self, part: str = "main") -> Iterator[None]:
+        """What happens inside changes a part of the page and does not load it anew, where scripts run."""
         if self.visitor.scripts:
             self.page.evaluate("window.stays = true")
-            self.page.evaluate(SETTLES)
+            self.page.evaluate(SETTLES, part)
         yield
         if self.visitor.scripts:
             assert self.page.evaluate("window.stays && settled"), f"{self.page.url} was loaded anew"
@@ -176,7 +176,7 @@ def created_server(walker: Walker, image: str) -> None:
     choose_login(page)
     walker.fill("name", "no name")
     walker.refused("name")
-    with walker.in_place():
+    with walker.in_place("launch-choices"):
         walker.fill("data_disks", "1")
         if walker.visitor.scripts:
             page.keyboard.press("Tab") if walker.way == "keyboard" else page.locator(
@@ -223,7 +223,8 @@ FURNISH = """
     image = factories.ImageFactory(project=project, region=project.region, name="walked", os_version=None)
     factories.ImageDiskFactory(image=image, ref="none")
     iso = factories.ImageFactory(project=project, region=project.region, name="walked-iso", type="iso")
-    server = factories.ServerFactory(project=project, zone=zone, flavor=flavor, image=image, name="walked", ref="none")
+    server = factories.ServerFactory(project=project, zone=zone, flavor=flavor, image=image, name="walked", ref="none",
+        private_ip="192.168.99.99")
     factories.DiskFactory(server=server, role="system", image=image, ref="none")
     backup = factories.BackupFactory(project=project, zone=zone, flavor=flavor, image=image)
     factories.BackupDiskFactory(backup=backup)

@@ -245,7 +245,8 @@ def share(visitor: Visitor, image: str, projects: str) -> str:
     """Offer an image; returns the address of the page that says how it ended."""
     page = visitor.open(f"/images/{image}/share/")
     page.locator("textarea[name=projects]").fill(projects)
-    page.locator("main form button[type=submit]").first.click()
+    visitor.go_on("**/confirm/")
+    visitor.send()
     page.wait_for_url(re.compile(rf"/images/share/{ID}/$"))
     return page.url.removeprefix(visitor.url)
 

@@ -66,9 +66,9 @@ JUDGED = f"""async (given) => {{
     if (colours.include.length) await judge(colours, {{runOnly: COLOURS}});
     return found.map(({{id, help, nodes}}) => [id, help, nodes.map(({{html}}) => html)]);
 }}"""
-# a promise that is kept once htmx has changed the page
-SETTLES = f"""() => {{ window.settled = new Promise((done, fail) => {{
-    document.addEventListener('htmx:afterSettle', ({{target}}) => target.id === 'main' && done(true));
+# a promise that is kept once htmx has changed that part of the page
+SETTLES = f"""(part) => {{ window.settled = new Promise((done, fail) => {{
+    document.addEventListener('htmx:afterSettle', ({{target}}) => target.id === part && done(true));
     setTimeout(fail, {PATIENCE_MS}, new Error('htmx does not change the page'));
 }}); window.settled.catch(() => {{}}); }}"""
 SEEN: set[str] = set()  # the shapes with which axe found nothing wrong
@@ -108,7 +108,7 @@ class Visitor:
 
     def _send_in_place(self, button: Locator) -> None:
         """The form of a wizard: htmx puts the next step into the page, or leaves for what was made."""
-        self.page.evaluate(SETTLES)
+        self.page.evaluate(SETTLES, "main")
         with self.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
             button.click()
         if leads := answered.value.header_value("hx-redirect"):
