@@ -53,7 +53,8 @@ class Walker:
 
     def tab_to(self, place: Locator) -> None:
         """With the Tab key, as far as it takes."""
-        for _ in range(80):
+        expect(place).to_be_visible()
+        for _ in range(200):
             if place.evaluate("element => element === document.activeElement"):
                 return
             self.page.keyboard.press("Tab")
