@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from images.capture.forms import CaptureForm, first_values
 from images.capture.rules import can_capture
 from images.capture.services import capture_data_disks, capture_disk, capture_server
-from images.create.sources import DISK, SERVER, frame, kinds_context, page_url, type_in
+from images.create.sources import DISK, SERVER, STEPS, frame, kinds_context, page_url, type_in
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
@@ -32,11 +32,7 @@ CAPTURE = Wizard(
     "images.capture",
     gettext_lazy("Create image"),
     "images:capture",
-    {
-        "source": gettext_lazy("Type and source"),
-        "details": gettext_lazy("Image information"),
-        "confirm": gettext_lazy("Confirm"),
-    },
+    STEPS,
 )
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
@@ -211,7 +207,7 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
         "chosen": form.cleaned_data,
         "names": list(form.names().values()),
         "key_name": None,
+        "needed": {"images": len(order.disks), "store_bytes": 0},
     }
-    context["needed"] = {"images": len(order.disks), "store_bytes": 0}
     before = CAPTURE.url(draft, "details")
     return CAPTURE.page(request, "images/capture/confirm.html", "confirm", back_url=before, **context)

@@ -183,7 +183,7 @@ def target(request: ActorRequest, draft: Draft) -> HttpResponse:
     form = order.form(COPY.typed(request, draft, "target"))
     if COPY.takes(request, draft, "target", form):
         return COPY.go(draft, "confirm")
-    before = f"{_first_url(order.images)}?kind={order.kind.key}" if len(order.images) == 1 else ""
+    before = _first_url(order)
     return _page(request, "target", order, form, back_url=before)
 
 
@@ -245,8 +245,11 @@ def _heading(images: Sequence[Image]) -> str:
     return ngettext("Copy %(n)s image", "Copy %(n)s images", len(images)) % {"n": len(images)}
 
 
-def _first_url(images: Sequence[Image]) -> str:
-    return reverse("images:copy", args=[images[0].pk])
+def _first_url(order: CopyOrder) -> str:
+    """Step 1, this kind chosen; of several images it has no address."""
+    if len(order.images) > 1:
+        return ""
+    return f"{reverse('images:copy', args=[order.images[0].pk])}?kind={order.kind.key}"
 
 
 def _images(actor: Actor) -> ImageQuerySet:

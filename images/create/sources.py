@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image
 
 Type = Image.Type
+STEPS = {"source": _("Type and source"), "details": _("Image information"), "confirm": _("Confirm")}
 
 
 @dataclass(frozen=True)

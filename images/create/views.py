@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from images.create.forms import DetailsForm, first_values
 from images.create.rules import Import, can_import_file
 from images.create.services import import_image
-from images.create.sources import FILE, frame, kinds_context, page_url, type_in
+from images.create.sources import FILE, STEPS, frame, kinds_context, page_url, type_in
 from images.fields.forms import chosen_key_name, disk_label
 from images.fields.rules import can_import
 from images.models import Image, Upload
@@ -33,11 +33,7 @@ CREATE = Wizard(
     "images.create",
     gettext_lazy("Create image"),
     "images:create",
-    {
-        "source": gettext_lazy("Type and source"),
-        "details": gettext_lazy("Image information"),
-        "confirm": gettext_lazy("Confirm"),
-    },
+    STEPS,
 )
 
 

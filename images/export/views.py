@@ -48,7 +48,7 @@ def export(request: ActorRequest, draft: Draft | None, image_id: uuid.UUID) -> H
     if answer := EXPORT.starts(request, draft, form, verdict=verdict, image=str(image.pk)):
         return answer
     missing = ALLOWED if form.has_buckets else refuse("no-bucket", _("There is no Standard bucket yet."))
-    return _page(request, "export", "target", image, form, verdict=verdict and missing)
+    return _page(request, "target", image, form, verdict=verdict and missing)
 
 
 @EXPORT.step
@@ -61,7 +61,6 @@ def confirm(request: ActorRequest, draft: Draft, image_id: uuid.UUID) -> HttpRes
     chosen = form.cleaned_data
     return _page(
         request,
-        "confirm",
         "confirm",
         image,
         form,
@@ -84,9 +83,7 @@ def _begin(image: Image, form: ExportForm) -> Made:
     return Made(image.get_absolute_url(), text)
 
 
-def _page(
-    request: ActorRequest, template: str, step: str, image: Image, form: ExportForm, **context: Any
-) -> HttpResponse:
+def _page(request: ActorRequest, step: str, image: Image, form: ExportForm, **context: Any) -> HttpResponse:
     listed, page = f"{reverse('images:list')}?tab={image.category}", image.get_absolute_url()
     about: dict[str, Any] = {
         "active": "images",
@@ -95,7 +92,7 @@ def _page(
         "crumbs": [(listed, _("Images")), (page, image.name)],
         "cancel_url": page,
     }
-    return EXPORT.page(request, f"images/export/{template}.html", step, form, **about, **context)
+    return EXPORT.page(request, f"images/export/{step}.html", step, form, **about, **context)
 
 
 @form_view

@@ -74,9 +74,8 @@ def error_page(
     """A page with a sentence, a way on and a reference; only a toast when htmx asks."""
     context = _context(request, status, sentence, error)
     htmx: Any = getattr(request, "htmx", None)
-    toast = wants_fragment(request) or bool(
-        htmx and request.method == "POST"
-    )  # a form stays as it was filled in
+    # a form that htmx has sent stays as it was filled in
+    toast = wants_fragment(request) or (bool(htmx) and request.method == "POST")
     response = render(
         request, "components/_error_toast.html" if toast else "error.html", context, status=status
     )
