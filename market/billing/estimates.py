@@ -13,7 +13,7 @@ from images.product.products import Product, product_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Disk, Flavor, Server, Usage
 from imsconsole.core.now import now
-from market.billing.costs import SECONDS_PER_HOUR, ProductRun, cost, seconds_of_month
+from market.billing.costs import SECONDS_PER_HOUR, ProductRun, cost, seconds_between, seconds_of_month
 from market.billing.runs import first_uses, runs_of
 from market.models import Price
 from market.money import price_text
@@ -24,19 +24,28 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class Fee:
-    """An hour and a whole month of something that runs, and what is paid once; `text` is its price."""
+    """An hour and the month from now on of something that runs, and what is paid once; `text` is its price.
+
+    `trial` is what the free trial has taken off the month.
+    """
 
     text: str = ""
     hour: Decimal = NOTHING
     month: Decimal = NOTHING
     once: Decimal = NOTHING
+    trial: Decimal = NOTHING
 
     def __add__(self, other: "Fee") -> "Fee":
         text = self.text if other.text in ("", self.text) else other.text if not self.text else ""
-        return Fee(text, self.hour + other.hour, self.month + other.month, self.once + other.once)
+        amounts = zip(self.amounts, other.amounts, strict=True)
+        return Fee(text, *(mine + its for mine, its in amounts))
 
     def times(self, count: int) -> "Fee":
-        return Fee(self.text, self.hour * count, self.month * count, self.once * count)
+        return Fee(self.text, *(amount * count for amount in self.amounts))
+
+    @property
+    def amounts(self) -> tuple[Decimal, ...]:
+        return self.hour, self.month, self.once, self.trial
 
 
 @dataclass(frozen=True)
@@ -64,24 +73,32 @@ class Estimate:
         return not any((self.total.hour, self.total.month, self.total.once))
 
 
-def fee_of(price: Price | None, units: int = 1) -> Fee:
-    """By a price, of so many vCPUs or GB; without a price it is free."""
+def fee_of(price: Price | None, units: int = 1, trial_until: datetime | None = None) -> Fee:
+    """By a price, of so many vCPUs or GB; without a price it is free. Nothing is charged until the end of a trial."""
     if price is None:
         return Fee(price_text(None))
     if price.unit == Price.Unit.ONCE:
         return Fee(price_text(price), once=cost(price, units, now()))
-    hour, month = (
-        cost(price, units * seconds, now()) for seconds in (SECONDS_PER_HOUR, seconds_of_month(now()))
+    whole = seconds_of_month(now())
+    free = min(whole, max(0, seconds_between(now(), trial_until))) if trial_until else 0
+    hour, month, trial = (
+        cost(price, units * seconds, now()) for seconds in (SECONDS_PER_HOUR, whole - free, free)
     )
-    return Fee(price_text(price), hour, month)
+    return Fee(price_text(price), hour, month, trial=trial)
 
 
 class PriceList:
-    """The prices of now, read once for a page."""
+    """The prices of now, read once for a page; of products with what the actor's project has left of their trials."""
 
-    def __init__(self) -> None:
+    def __init__(self, products: Iterable[Product | None] = (), actor: Actor | None = None) -> None:
         rows = Price.objects.exclude(of=Price.Of.LISTING).filter(valid_from__lte=now()).order_by("valid_from")
         self.operators = {price.flavor_id or "": price for price in rows}
+        self.listings = prices_of({product.listing_id for product in products if product})
+        self.trials: dict[UUID, datetime] = {}  # of listings, those that have begun: until when
+        if actor and any(price.trial_days for price in self.listings.values()):
+            for (_project, listing), first in first_uses({actor.project.pk}, now()).items():
+                if (price := self.listings.get(listing)) and price.trial_days:
+                    self.trials[listing] = first + timedelta(days=price.trial_days)
 
     def flavor(self, flavor: Flavor) -> Fee:
         return fee_of(self.operators.get(flavor.pk))
@@ -90,36 +107,35 @@ class PriceList:
         return fee_of(self.operators.get(""), size_gb)
 
     def image(self, product: Product | None, flavor: Flavor) -> Fee:
-        price = prices_of([product.listing_id]).get(product.listing_id) if product else None
-        return image_fee(price, flavor)
+        """A trial that has not begun does with the server."""
+        price = self.listings.get(product.listing_id) if product else None
+        if product is None or price is None:
+            return image_fee(None, flavor)
+        to_come = now() + timedelta(days=price.trial_days)
+        return image_fee(price, flavor, self.trials.get(product.listing_id, to_come))
+
+    def servers(self, product: Product | None, flavor: Flavor, disk_gb: int, count: int = 1) -> Estimate:
+        """So many new servers of an image with that product, with disks of that size in all."""
+        return Estimate(
+            self.image(product, flavor).times(count),
+            self.flavor(flavor).times(count),
+            self.disks(disk_gb),
+            trial_until=self.trials.get(product.listing_id) if product else None,
+        )
 
 
-def image_fee(price: Price | None, flavor: Flavor) -> Fee:
-    return fee_of(price, flavor.vcpus if price and price.per_vcpu else 1)
+def image_fee(price: Price | None, flavor: Flavor, trial_until: datetime | None = None) -> Fee:
+    return fee_of(price, flavor.vcpus if price and price.per_vcpu else 1, trial_until)
 
 
 def estimate_servers(image: Image, flavor: Flavor, disk_gb: int, actor: Actor, *, count: int = 1) -> Estimate:
     """So many new servers of an image, with disks of that size in all."""
-    prices, product = PriceList(), product_of(image, actor)
-    return Estimate(
-        prices.image(product, flavor).times(count),
-        prices.flavor(flavor).times(count),
-        prices.disks(disk_gb),
-        trial_until=trial_of(product, actor) if product else None,
-    )
+    product = product_of(image, actor)
+    return PriceList([product], actor).servers(product, flavor, disk_gb, count)
 
 
 def estimate_disks(disk_gb: int) -> Estimate:
     return Estimate(disks=PriceList().disks(disk_gb))
-
-
-def trial_of(product: Product, actor: Actor) -> datetime | None:
-    """Until when the project has it on trial, once it has used it; the price says what is to come."""
-    price = prices_of([product.listing_id]).get(product.listing_id)
-    if price is None or not price.trial_days:
-        return None
-    first = first_uses({actor.project.pk}, now()).get((actor.project.pk, product.listing_id))
-    return first + timedelta(days=price.trial_days) if first else None
 
 
 def estimate_change(
@@ -129,14 +145,16 @@ def estimate_change(
 
     A server that stays with its product keeps its price. Without an image only before the choice is known.
     """
-    prices, runs, disks = PriceList(), _present_runs(sizes_gb), _disks_gb(sizes_gb)
     product = product_of(image, actor) if image else None
+    prices, runs, disks = PriceList([product], actor), _present_runs(sizes_gb), _disks_gb(sizes_gb)
     fees = {flavor: prices.image(product, flavor) for flavor in {server.flavor for server in sizes_gb}}
     before, after = Estimate(), Estimate()
     for server, system_gb in sizes_gb.items():
         run, (all_gb, present_gb) = runs.get(server.pk), disks.get(server.pk, (0, 0))
         flavor = prices.flavor(server.flavor)
-        present = image_fee(run.price if run else None, server.flavor)
+        present = (
+            image_fee(run.price, server.flavor, run.trial_until) if run else image_fee(None, server.flavor)
+        )
         stays = run and product and run.listing_id == product.listing_id
         before += Estimate(present, flavor, prices.disks(all_gb))
         after += Estimate(

@@ -56,6 +56,32 @@ def test_a_trial_that_has_begun_says_when_it_ends(market, priced, people):
     assert not estimate_servers(market.image, market.flavor, 1, people.bob).is_on_trial
 
 
+def test_the_free_trial_is_taken_off_the_month_that_begins_now(market, priced, people):
+    """R20, R21. It begins with the project's first server, so before that all of it is to come."""
+    priced("hour", "1", listing=market.listing, trial_days=2)
+    priced("hour", "1", flavor=market.flavor)
+    of_bob = market.image, market.flavor, 1, people.bob
+    two = estimate_servers(*of_bob, count=2).total
+    assert (two.hour, two.trial, two.month) == (4, 2 * 48, 4 * hours_of_month() - 2 * 48)
+
+    server = market.run()
+    clock.move(timedelta(days=1, hours=12))
+    assert estimate_servers(*of_bob).image.month == hours_of_month() - 12
+    before, after = estimate_change({server: 40}, market.image, people.bob)
+    assert before.image.month == after.image.month == hours_of_month() - 12
+
+    clock.move(timedelta(days=1))
+    over = estimate_servers(*of_bob)
+    assert (over.image.month, over.image.trial) == (hours_of_month(), 0)
+
+
+def test_a_trial_longer_than_the_month_leaves_the_flavor_alone(market, priced, people):
+    priced("month", "9", listing=market.listing, trial_days=60)
+    priced("hour", "1", flavor=market.flavor)
+    estimate = estimate_servers(market.image, market.flavor, 1, people.bob)
+    assert (estimate.image.month, estimate.total.month) == (0, hours_of_month())
+
+
 def test_a_change_from_free_to_paid_and_back(market, priced, people, plain):
     priced("hour", "1", listing=market.listing)
     priced("gb-month", "0.7")
@@ -118,6 +144,16 @@ def test_the_cost_of_an_image_one_does_not_see_is_not_told(costly, people):
     typed = {"image": mine.pk, "flavor": costly.flavor.pk}
     assert "CN¥0.36" in text_of(people.bob, reverse("market:cost"), **typed)
     assert "CN¥0.36" not in text_of(people.carol, reverse("market:cost"), **typed)
+
+
+def test_it_is_said_what_the_trial_takes_off_the_month(market, priced, people):
+    priced("hour", "1", listing=market.listing, trial_days=2)
+    typed = {"image": market.image.pk, "flavor": market.flavor.pk}
+    text = text_of(people.dave, reverse("market:cost"), **typed)
+    assert "The month begins now: the free trial takes CN¥48.00 off it." in text
+    market.run()
+    clock.move(timedelta(days=3))
+    assert "off it" not in text_of(people.dave, reverse("market:cost"), **typed)
 
 
 @pytest.mark.slow(reason="many rows are made and looked at")
