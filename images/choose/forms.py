@@ -1,6 +1,7 @@
 """The questions of the guide to an image (table 2 of the product's overview). All answers are in the URL."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import TextChoices
@@ -10,8 +11,10 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.models import Flavor
+from imsconsole.core.filters import ActiveFilter
 
 SOFTWARE_LENGTH = 64
+NARROWING = ("platform", "software")
 
 
 class Need(TextChoices):
@@ -37,11 +40,11 @@ class ChooseForm(forms.Form):
         Flavor.objects.none(), label=_("Flavor"), required=False, empty_label=_("Not decided yet")
     )
     software = forms.CharField(
-        label=_("Software inside"),
+        label=_("Built-in software"),
         required=False,
         max_length=SOFTWARE_LENGTH,
         widget=forms.TextInput(attrs={"type": "search"}),
-        help_text=_("A word from the image's name, description or tags."),
+        help_text=_("Words from the name, version, software, description or tags."),
     )
 
     def __init__(self, data: Any, *, actor: Actor) -> None:
@@ -57,6 +60,17 @@ class ChooseForm(forms.Form):
         """What was answered; the need is *clean* until another is named."""
         self.is_valid()
         return {**self.cleaned_data, "need": self.cleaned_data.get("need") or Need.CLEAN.value}
+
+    def narrowing(self) -> list[ActiveFilter]:
+        """The answers that leave images out, each with the query of the others."""
+        answered = {name: value for name, value in self.answers().items() if name in NARROWING and value}
+        return [
+            ActiveFilter(str(self.fields[name].label), value, self._without(name))
+            for name, value in answered.items()
+        ]
+
+    def _without(self, name: str) -> str:
+        return urlencode({key: value for key, value in self.data.items() if value and key != name})
 
 
 def _platforms(actor: Actor) -> list[tuple[str, str]]:

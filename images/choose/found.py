@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from images.choose.forms import Need
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
-from images.launch.rules import can_launch
+from images.launch.rules import can_launch, data_disks_gb_of
 from images.models import Image, ImageQuerySet, ImageTag
+from images.product.ancestry import keys_made_of
 from images.product.products import load_products
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of
@@ -31,6 +32,11 @@ class Candidate:
     verdict: Verdict
     flavor: Flavor | None
 
+    @property
+    def disk_gb(self) -> int:
+        """What the disks of such a server have together at least."""
+        return self.image.min_disk_gb + sum(data_disks_gb_of(self.image))
+
 
 @dataclass(frozen=True)
 class Elsewhere:
@@ -44,26 +50,37 @@ def candidates(
     answers: dict[str, Any], actor: Actor, capabilities: Capabilities, flavors: Sequence[Flavor]
 ) -> list[Candidate]:
     """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
-    images = _answering(_of_need(answers["need"], actor), answers).filter(status=Image.Status.ACTIVE)
-    images = with_keys(images).select_related("os_version", "successor")
+    images = with_keys(_answering(_of_need(answers["need"], actor), answers))
+    images = images.select_related("os_version", "successor").prefetch_related(
+        "edition__version_of__software"
+    )
     rows = list(images.kept_up_first()[:CONSIDERED])
     load_products(rows, actor)
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
     return sorted(found, key=lambda candidate: not candidate.verdict)
 
 
+def counts(answers: dict[str, Any], actor: Actor) -> tuple[int, int]:
+    """How many images of the need answer, and how many there are."""
+    images = _of_need(answers["need"], actor)
+    return _answering(images, answers).count(), images.count()
+
+
 def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:
     """Private images that would answer, in other projects the user may enter."""
     mine = projects_of(actor.user) if actor.user else []
     others = {project.pk: project for project in mine if project != actor.project}
-    images = _answering(Image.objects.filter(project__in=others, status=Image.Status.ACTIVE), answers)
+    images = _answering(_of_servers(Image.objects.filter(project__in=others)), answers)
     counts = dict(images.order_by().values_list("project").annotate(Count("pk")))
     return [Elsewhere(project, counts[pk]) for pk, project in others.items() if pk in counts]
 
 
 def _of_need(need: str, actor: Actor) -> ImageQuerySet:
-    """The kind of image that meets a need (R23). Without the facts of lists: 500 images are looked at."""
-    visible = Image.objects.visible_to(actor)
+    """The images that servers are made from (R5, R7), of the kind that meets a need (R23).
+
+    Without the facts of lists: 500 of them are looked at.
+    """
+    visible = _of_servers(Image.objects.visible_to(actor))
     if need == Need.CLEAN:
         return of_kind(visible, PUBLIC, actor)
     if need == Need.SAME:
@@ -71,16 +88,31 @@ def _of_need(need: str, actor: Actor) -> ImageQuerySet:
     return of_kind(visible, SHARED if need == Need.OTHERS else MARKET, actor)
 
 
+def _of_servers(images: ImageQuerySet) -> ImageQuerySet:
+    return images.filter(type__in=[Image.Type.SYSTEM, Image.Type.FULL], status=Image.Status.ACTIVE)
+
+
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
-    """Those with the wanted OS and software, of types that servers are made from (R5, R7)."""
-    images = images.filter(type__in=[Image.Type.SYSTEM, Image.Type.FULL])
+    """Those with the wanted OS, that tell of every word of the wanted software."""
     if platform := answers.get("platform"):
         images = images.filter(os_version__platform=platform)
-    if word := answers.get("software"):
-        tags = ImageTag.objects.filter(Q(key__icontains=word) | Q(value__icontains=word))
-        told = Q(name__icontains=word) | Q(description__icontains=word)
-        images = images.filter(told | Q(pk__in=tags.values("image")))
+    for word in answers.get("software", "").split():
+        images = images.filter(_tells_of(word))
     return images
+
+
+def _tells_of(word: str) -> Q:
+    """In its own words, or in those of the listing that it is of or was made from."""
+    tags = ImageTag.objects.filter(Q(key__icontains=word) | Q(value__icontains=word))
+    listed = Image.objects.filter(
+        Q(edition__version_of__title__icontains=word)
+        | Q(edition__version_of__version__icontains=word)
+        | Q(edition__version_of__software__name__icontains=word)
+        | Q(edition__version_of__software__version__icontains=word)
+    )
+    made = keys_made_of(listed.values_list("pk", flat=True))
+    own = Q(name__icontains=word) | Q(description__icontains=word) | Q(os_version__name__icontains=word)
+    return own | Q(pk__in=tags.values("image")) | Q(pk__in=made)
 
 
 def _candidate(

@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from images.choose.forms import ChooseForm, Need
-from images.choose.found import SHOWN, candidates, elsewhere
+from images.choose.found import SHOWN, candidates, counts, elsewhere
 from images.fields.rules import can_import
+from images.selection.tabs import KINDS
 from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
@@ -20,18 +21,32 @@ NEEDS = (  # each need, and what meets it (R23)
     (Need.SOFTWARE, _("A market image: preinstalled, free or at its publisher's price.")),
 )
 
+NOTHING = {  # what is said where no image of the kind is there, whatever else was asked
+    Need.CLEAN: _("Nothing offered yet: this region has no public image to create a server from."),
+    Need.SAME: _("Nothing here yet: this project has no image to create a server from."),
+    Need.OTHERS: _(
+        "Nothing accepted yet: this project has no image of another project to create a server from."
+    ),
+    Need.SOFTWARE: _("Nothing offered yet: the market has no image in this region to create a server from."),
+}
+
 
 @page_view
 def choose(request: ActorRequest) -> HttpResponse:
     """The guide. It changes nothing; what it ends at is the wizard of creating servers."""
     actor, form = request.actor, ChooseForm(request.GET, actor=request.actor)
-    answers, flavors = form.answers(), list(Flavor.objects.filter(hidden=False))
+    answers, narrowing = form.answers(), form.narrowing()
+    flavors = list(Flavor.objects.filter(hidden=False))
     found = candidates(answers, actor, host_of(actor.region).capabilities, flavors)
     context: dict[str, Any] = {
         "active": "servers",
         "form": form,
         "needs": NEEDS,
         "answers": answers,
+        "kind": KINDS[answers["need"]],
+        "nothing": NOTHING[answers["need"]],
+        "narrowing": narrowing,
+        "counts": counts(answers, actor) if narrowing else None,
         "found": found[:SHOWN],
         "fitting": sum(bool(candidate.verdict) for candidate in found),
         "more": max(0, len(found) - SHOWN),

@@ -173,8 +173,7 @@ def data_disks_gb_of(image: Image) -> list[int]:
     """The sizes of the data disks that servers of an image have at least, in their order."""
     if image.type != Image.Type.FULL:
         return []
-    disks = image.disks.exclude(index=0).order_by("index")
-    return [-(-size // GIB) for size in disks.values_list("virtual_size_bytes", flat=True)]
+    return [-(-disk.virtual_size_bytes // GIB) for disk in image.disks.all() if disk.index]
 
 
 def _fits_data_disks(launch: Launch) -> Verdict:

@@ -8,11 +8,13 @@ from django import template
 from django.forms import Form
 
 from images.change_os.many.orders import ServerLine
+from images.choose.found import Candidate
 from images.models import Image
+from images.product.products import product_of
 from imsconsole.cloud.models import Flavor, Server
 from market import money
 from market.billing.costs_page import WHAT_COSTS, cost_context, whole_number
-from market.billing.estimates import estimate_change, estimate_servers
+from market.billing.estimates import Estimate, PriceList, estimate_change, estimate_servers
 from market.models import Price
 
 register = template.Library()
@@ -87,6 +89,18 @@ def cost_on_flavors(context: Context, image: Image) -> dict[str, Any]:
     flavor = next((each for each in flavors if each.pk == named), flavors[0] if flavors else None)
     typed = {"flavor": flavor.pk if flavor else "", "image": image.pk, "disk_gb": image.min_disk_gb}
     return {"image": image, "flavors": flavors, "flavor": flavor, **cost_context(typed, context["actor"])}
+
+
+@register.simple_tag(takes_context=True)
+def with_costs(context: Context, candidates: Iterable[Candidate]) -> list[tuple[Candidate, Estimate | None]]:
+    """Each image of the guide, and what a server of it costs on its flavor."""
+    actor = context["actor"]
+    found = [(each, product_of(each.image, actor)) for each in candidates]
+    prices = PriceList((product for _each, product in found), actor)
+    return [
+        (each, prices.servers(product, each.flavor, each.disk_gb) if each.flavor else None)
+        for each, product in found
+    ]
 
 
 @register.inclusion_tag("market/_storage.html")

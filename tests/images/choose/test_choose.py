@@ -1,6 +1,8 @@
 """Which image should I take? Every answer is in the URL."""
 
 import re
+from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -9,6 +11,9 @@ from images.choose.forms import ChooseForm
 from images.choose.found import SHOWN, candidates, elsewhere
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
+from imsconsole.core.now import now
+from market.billing.costs import seconds_of_month
+from market.money import money as cents
 from tests import factories
 from tests.conftest import client_of
 
@@ -72,6 +77,79 @@ def test_the_os_and_a_word_narrow_it(people, flavors):
     assert set(found(people.bob, need="private", software="nginx")) == {"told", "tagged"}
 
 
+@pytest.fixture
+def shop(people):
+    """Carol offers a shop with its software, and something else."""
+    version = factories.ListingVersionFactory(
+        listing__project=people.carol.project, title="Web shop", version="2.4"
+    )
+    version.software.create(name="Magento", version="2.4.7")
+    version.software.create(name="MariaDB")
+    image = factories.EditionFactory(version_of=version).image
+    factories.EditionFactory(version_of__title="A blog", version_of__version="6.1")
+    return SimpleNamespace(version=version, image=image)
+
+
+@pytest.mark.parametrize(
+    "words", ["magento", "2.4.7", "Magento 2.4.7", "web SHOP 2.4", "mariadb", "shop mysql"]
+)
+def test_market_images_are_found_by_title_version_and_built_in_software(people, flavors, shop, words):
+    """Table 2 of the seed: built-in software."""
+    assert list(found(people.bob, need="market", software=words)) == (
+        [] if "mysql" in words else ["Web shop"]
+    )
+
+
+def test_what_is_made_of_a_market_image_has_its_software(people, flavors, shop):
+    mine = factories.ImageFactory(project=people.bob.project, name="mine", parent=shop.image)
+    factories.ImageFactory(project=people.bob.project, name="of-mine", parent=mine)
+    factories.ImageFactory(project=people.bob.project, name="another")
+
+    assert set(found(people.bob, need="private", software="magento")) == {"mine", "of-mine"}
+
+
+def test_it_shows_the_software_that_was_asked_for(people, flavors, shop):
+    assert "Magento 2.4.7, MariaDB" in page_of(people.bob, need="market")
+
+
+def test_it_says_what_was_filtered_and_how_to_see_the_rest(people, flavors, shop):
+    page = page_of(people.bob, need="market", software="oracle", platform="Debian", flavor="s6-small-1")
+    assert "None of the 2 images answers" in page
+    assert "the market has no" not in page
+    assert "Built-in software: <b>oracle</b>" in page
+    assert 'href="/images/choose/?need=market&amp;platform=Debian&amp;flavor=s6-small-1"' in page
+
+    assert "1 of 2 images answers" in page_of(people.bob, need="market", software="magento")
+    assert "of 2 images" not in page_of(people.bob, need="market")
+
+
+def test_it_shows_what_an_hour_and_a_month_cost_on_the_chosen_flavor(people, shop):
+    """R20, R21, H7: image, flavor and disks; the free trial is taken off the month."""
+    for name, vcpus in (("s6-small-1", 1), ("s6-large-2", 2)):
+        flavor = factories.FlavorFactory(name=name, vcpus=vcpus, memory_mb=256 * vcpus)
+        factories.PriceFactory(of="flavor", listing=None, flavor=flavor, amount="0.25")
+    listing = shop.version.listing
+    factories.PriceFactory(listing=listing, amount="0.5", per_vcpu=True, trial_days=2)
+    factories.PriceFactory(of="disk", listing=None, unit="gb-month", amount="7.44")
+    hours = seconds_of_month(now()) // 3600
+    asked = {"need": "market", "software": "magento"}
+
+    page = page_of(people.bob, **asked, flavor="s6-large-2")
+    hour, month = Decimal("1.25") + Decimal("7.44") / hours, Decimal("1.25") * hours - 48 + Decimal("7.44")
+    assert f"{cents(hour)} an hour" in page
+    assert f"{cents(month)} a month" in page
+    assert "CN¥0.50 per hour and vCPU, the first 2 days free" in page
+
+    assert f"{cents(hour - Decimal('0.5'))} an hour" not in page
+    smallest = Decimal("0.75") + Decimal("7.44") / hours
+    assert f"{cents(smallest)} an hour" in page_of(people.bob, **asked)
+
+
+def test_what_costs_nothing_is_free(people, flavors):
+    factories.PublicImageFactory()
+    assert ">free<" in re.sub(r"\s", "", page_of(people.bob))
+
+
 def test_images_that_fit_the_flavor_come_first_and_the_others_say_why(people, flavors):
     factories.PublicImageFactory(name="a-big-one", min_ram_mb=512)
     factories.PublicImageFactory(name="small")
@@ -119,13 +197,17 @@ def test_who_only_reads_is_told_why_nothing_can_be_created(people, flavors):
 @pytest.mark.parametrize(
     ("need", "says"),
     [
-        ("shared", "nobody has shared an image with this project"),
-        ("market", "the market has no listings"),
-        ("private", "No image answers"),
+        ("public", "this region has no public image"),
+        ("private", "this project has no image"),
+        ("shared", "this project has no image of another project"),
+        ("market", "the market has no image in this region"),
     ],
 )
-def test_when_nothing_is_offered_it_says_so(people, need, says):
-    assert says in page_of(people.bob, need=need)
+def test_where_there_is_nothing_it_says_so_and_blames_no_filter(people, need, says):
+    for words in ("", "nginx"):
+        page = page_of(people.bob, need=need, software=words)
+        assert says in page
+        assert "None of" not in page
 
 
 def test_it_shows_the_way_to_an_image_that_is_elsewhere(people, flavors):
