@@ -1,5 +1,8 @@
-// Notices get a close button; those that report success go by themselves. Failed htmx requests become a notice.
+// Notices get a close button; those that report success go by themselves. Failed htmx requests become a notice; what a
+// page asks for by itself, again and again, one for all times.
 const SHOWN_MS = 7000;
+const ASKS_AGAIN = '[hx-trigger^="every"]';
+const GONE = [401, 403, 404, 410];
 const place = () => document.getElementById("toasts");
 const template = () => document.getElementById("texts");
 
@@ -42,8 +45,27 @@ function answered(event) {
   else say("text-failed");
 }
 
+function answeredAgain(event) {
+  const part = event.target, { xhr, pathInfo } = event.detail;
+  if (xhr.status < 400 || !part.matches(ASKS_AGAIN)) return;
+  event.preventDefault();
+  if (!GONE.includes(xhr.status)) say("text-failed");
+  else if (new URL(pathInfo.requestPath, location).pathname === location.pathname) location.reload(); // the page says what it is
+  else leave(part);
+}
+
+// A part that is gone stays as it was and asks no more; what it is a part of is asked at once.
+function leave(part) {
+  const whole = part.parentElement.closest(ASKS_AGAIN), last = part.cloneNode(true);
+  last.removeAttribute("hx-trigger");
+  part.replaceWith(last);
+  if (whole) htmx.ajax("GET", whole.getAttribute("hx-get"), { source: whole, target: whole });
+  else say("text-gone");
+}
+
 place().querySelectorAll(".notice").forEach(prepare);
 new MutationObserver(() => place().querySelectorAll(".notice").forEach(prepare)).observe(place(), { childList: true });
+document.addEventListener("htmx:beforeOnLoad", answeredAgain);
 document.addEventListener("htmx:beforeSwap", answered);
 document.addEventListener("htmx:sendError", () => say("text-offline"));
 document.addEventListener("htmx:timeout", () => say("text-offline"));

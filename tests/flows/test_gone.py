@@ -1,0 +1,67 @@
+"""What a page asks for again by itself, and is gone or fails: told of once."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.stage import create_server, import_key
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+ASKS_AGAIN = '#main [hx-trigger^="every"]'
+
+
+def test_a_server_that_was_deleted_elsewhere_is_told_of_once_and_asked_for_no_more(
+    visitor: Callable[..., Visitor],
+):
+    alice, bob = visitor(), visitor()
+    alice.sign_in("alice")
+    bob.sign_in("bob")
+    import_key(alice, "of-what-will-be-gone")
+    server = create_server(alice, "here-and-gone")
+    page = alice.open(f"/servers/{server}/")
+    expect(page.locator(ASKS_AGAIN)).to_have_count(3)  # the server, its screen and its console
+
+    bob.open(f"/servers/{server}/delete/").locator("main form button[type=submit]").click()
+    bob.page.wait_for_url("**/servers/")
+
+    expect(page.locator("h1")).to_have_text("Not found")
+    expect(page.locator(ASKS_AGAIN)).to_have_count(0)
+    expect(page.locator("#toasts .notice")).to_have_count(0)
+
+
+def test_a_part_that_is_gone_from_a_page_that_stays_is_told_of_once(visitor: Callable[..., Visitor]):
+    bob = visitor()
+    bob.sign_in("bob")
+    page = bob.open("/images/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/progress/" in request.url else None)
+    page.evaluate(
+        """() => { for (const number of [1, 2]) {
+            main.insertAdjacentHTML("beforeend", `<p id="part-${number}" hx-get="/jobs/00000000-0000-4000-8000-00000000000${number}/progress/"
+                hx-trigger="every 500ms">As it was</p>`);
+            htmx.process(document.getElementById(`part-${number}`));
+        } }"""
+    )
+    expect(page.locator("#toasts .notice-error")).to_have_count(1)
+    expect(page.locator(ASKS_AGAIN)).to_have_count(0)
+    expect(page.locator("#part-1")).to_have_text("As it was")
+    assert len(asked) == 2
+
+
+def test_an_answer_that_fails_again_and_again_is_told_of_once(visitor: Callable[..., Visitor]):
+    bob = visitor()
+    bob.sign_in("bob")
+    page = bob.open("/images/")
+    page.evaluate(
+        """() => { main.insertAdjacentHTML("beforeend", `<p id="part" hx-get="/servers/create/" hx-trigger="every 200ms">As it was</p>`);
+            htmx.process(part); }"""
+    )
+    page.route("**/servers/create/", lambda route: route.fulfill(
+        status=500, headers={"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}, body='<div class="notice notice-error">No</div>'
+    ))  # fmt: skip
+    for _ in range(4):
+        page.wait_for_event("response", lambda response: response.status == 500)
+    expect(page.locator("#toasts .notice-error")).to_have_count(1)
+    expect(page.locator(ASKS_AGAIN)).to_have_count(1)
