@@ -39,7 +39,7 @@ def can_delete(image: Image, actor: Actor) -> Verdict:
 
 
 def can_delete_unasked(image: Image, actor: Actor) -> Verdict:
-    """Among several: one that is shared is deleted on its own page, where its owner sees who has it (R86).
+    """One that is shared is deleted when its owner has seen who has it, and chosen what becomes of them (R86).
 
     `image` comes with `DELETE_UNASKED_FACTS`.
     """

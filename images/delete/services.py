@@ -8,8 +8,10 @@ from images.delete.jobs import DeleteImage
 from images.delete.messages import tell_owner, tell_receivers
 from images.delete.rules import (
     DELETE_FACTS,
+    DELETE_UNASKED_FACTS,
     PURGE_FACTS,
     can_delete,
+    can_delete_unasked,
     can_purge,
     can_restore,
     can_withdraw_deletion,
@@ -29,15 +31,18 @@ from imsconsole.jobs.start import start_job
 
 
 @service("deleteImage")
-def delete_image(image: Image, *, deletes_backups: bool = False, actor: Actor) -> Image:
+def delete_image(
+    image: Image, *, from_all: bool = False, deletes_backups: bool = False, actor: Actor
+) -> Image:
     """Delete an image: it is gone for everybody at once, and its name is free.
 
-    For `IMS_TRASH_DAYS` it can be brought back; one that has nothing to bring back goes for good.
-    `deletes_backups`: those of a full-ECS image go with it when it goes for ever (R88). Raises Refused.
-    Servers made from it run on.
+    For `IMS_TRASH_DAYS` it can be brought back, also for those it is shared with; one that has nothing to bring back
+    goes for good. `from_all`: its owner has chosen to take it from them (R86). `deletes_backups`: those of a full-ECS
+    image go with it when it goes for ever (R88). Raises Refused. Servers made from it run on.
     """
-    image = locked(Image.objects.with_facts(actor, *DELETE_FACTS).select_related("backup"), image.pk)
-    can_delete(image, actor).require()
+    images = Image.objects.with_facts(actor, *DELETE_UNASKED_FACTS).select_related("backup")
+    image = locked(images, image.pk)
+    (can_delete if from_all else can_delete_unasked)(image, actor).require()
     return _delete(image, actor, deletes_backups=deletes_backups)
 
 

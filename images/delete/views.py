@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +15,6 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from images.delete.forms import RestoreImageForm
 from images.delete.rules import (
-    DELETE_FACTS,
     DELETE_UNASKED_FACTS,
     PURGE_FACTS,
     can_delete,
@@ -31,7 +29,6 @@ from images.models.trash import keeps_what_is_deleted
 from images.selection.bulk import Several, act_on_several
 from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, form_view, post_view
-from imsconsole.accounts.actor import Actor
 from imsconsole.core.now import now
 
 DELETES_BACKUPS = "delete_backups"  # the box for those of a full-ECS image (R88)
@@ -40,7 +37,9 @@ RESTORE = Several(
     title=gettext_lazy("Restore images"),
     heading=ngettext_lazy("Restore %(n)s image?", "Restore %(n)s images?", "n"),
     heading_none=gettext_lazy("None of these images can be restored"),
-    text=gettext_lazy("They can be used again as before, under their former names."),
+    text=gettext_lazy(
+        "They can be used again as before, under their former names, also by those they are shared with."
+    ),
     button=ngettext_lazy("Restore %(n)s image", "Restore %(n)s images", "n"),
     done=ngettext_lazy(
         "%(n)s image has been restored: %(names)s.", "%(n)s images have been restored: %(names)s.", "n"
@@ -74,13 +73,6 @@ PURGE = Several(
 )
 
 
-def _delete_unasked(image: Image, *, actor: Actor, **how: Any) -> Image:
-    """One of several. Raises Refused, also when it was shared since they were chosen."""
-    image = Image.objects.with_facts(actor, *DELETE_UNASKED_FACTS).get(pk=image.pk)
-    can_delete_unasked(image, actor).require()
-    return delete_image(image, actor=actor, **how)
-
-
 DELETE = Several(
     url="images:delete-several",
     title=gettext_lazy("Delete images"),
@@ -98,16 +90,16 @@ DELETE = Several(
     nothing=gettext_lazy("No image is selected. Tick the images you want to delete first."),
     ask=lambda images, actor: [can_delete_unasked(image, actor) for image in images],
     facts=DELETE_UNASKED_FACTS,
-    do=_delete_unasked,
+    do=delete_image,
     template="images/delete/delete_several.html",
 )
 
 
 @form_view
 def confirm_delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
-    images = Image.objects.visible_to(request.actor).with_facts(request.actor, *DELETE_FACTS, "shares_count")
+    images = Image.objects.visible_to(request.actor).with_facts(request.actor, *DELETE_UNASKED_FACTS)
     image = get_object_or_404(images, pk=image_id)
-    if request.method != "POST" and image.shares_count and image.project_id == request.actor.project.pk:
+    if image.shares_count and image.project_id == request.actor.project.pk:
         return redirect("sharing:delete", image.pk)  # there its owner says what becomes of who has it (R86)
     if request.method == "POST":
         backups = DELETES_BACKUPS in request.POST

@@ -61,7 +61,7 @@ def _receivers(image: Image) -> Use:
     servers = Server.objects.filter(project=OuterRef("pk"), image=image, deleted_at=None).order_by()
     counts = servers.values("project").annotate(n=Count("pk")).values("n")
     projects = with_it.annotate(n=Coalesce(Subquery(counts), 0)).order_by("-n", "pk")
-    manage = reverse("sharing:members", args=[image.pk])
+    manage = "" if image.is_gone else reverse("sharing:members", args=[image.pk])
     users = [
         ImageUser(
             str(project.pk),
@@ -71,7 +71,11 @@ def _receivers(image: Image) -> Use:
         )
         for project in projects[:SHOWN]
     ]
-    effect = _("They lose it: at once, on a day that you name, or when each has its own copy, as you choose.")
+    effect = (
+        _("They have lost it already, and cannot have it back then.")
+        if image.is_gone
+        else _("They lose it: at once, on a day that you name, or when each has its own copy, as you choose.")
+    )
     return Use("receivers", _("Projects it is shared with"), effect, with_it.count(), users)
 
 

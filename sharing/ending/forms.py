@@ -77,7 +77,7 @@ class DeleteSharedForm(StopForm):
     ways = (
         (NOTICE, _("Tell them, and delete the image on a day")),
         (COPIES, _("Give each its own copy, and delete the image when all have one")),
-        (NOW, _("Stop sharing and delete the image now")),
+        (NOW, _("Delete the image now, for all who have it")),
     )
 
     delete_backups = forms.BooleanField(

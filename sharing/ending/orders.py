@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from images.delete.services import delete_image, plan_deletion
 from images.models import Image
 from imsconsole.accounts.actor import Actor
-from imsconsole.core.contention import retried
 from imsconsole.core.each import Outcome, do_each
 from imsconsole.core.now import now
 from sharing.ending.copies.services import give_copy
@@ -45,21 +42,12 @@ def delete_shared(
     deletes_backups: bool = False,
     actor: Actor,
 ) -> tuple[Image, Outcome[Share, str]]:
-    """End sharing and delete the image: at once and together, or by the clock when nobody has it any more.
-
-    Raises Refused: then nothing was done.
+    """Delete the image at once, so that its receivers have it again with it; or end sharing, and have the clock delete
+    it when nobody has it any more. Raises Refused: then nothing was done.
     """
     if how == NOW:
-        return _delete_now(image, shares, deletes_backups=deletes_backups, actor=actor)
+        image = delete_image(image, from_all=True, deletes_backups=deletes_backups, actor=actor)
+        return image, Outcome([])
     at = ends_at if how == NOTICE and ends_at else now()
     image = plan_deletion(image, at=at, deletes_backups=deletes_backups, actor=actor)
     return image, end_each(shares, how, ends_at=ends_at, actor=actor)
-
-
-@retried
-@transaction.atomic
-def _delete_now(
-    image: Image, shares: Sequence[Share], *, deletes_backups: bool, actor: Actor
-) -> tuple[Image, Outcome[Share, str]]:
-    outcome = end_each(shares, NOW, actor=actor)
-    return delete_image(image, deletes_backups=deletes_backups, actor=actor), outcome

@@ -15,6 +15,7 @@ from images.copy.rules import COPY_FACTS
 from images.delete.rules import DELETE_FACTS, can_delete
 from images.delete.views import told_deleted
 from images.models import Image
+from images.models.trash import keeps_what_is_deleted
 from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.actor import Actor
@@ -89,6 +90,7 @@ def delete(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "uses": [use for use in uses_of(image, request.actor) if use.total],
         "verdict": can_delete(image, request.actor),
+        "is_kept": keeps_what_is_deleted(image.status),
     }
     return render(request, "sharing/ending/delete.html", context, status=422 if form.errors else 200)
 

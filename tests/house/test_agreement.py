@@ -41,6 +41,7 @@ from images.create.from_object import rules as take_object
 from images.create.services import import_image as import_service
 from images.delete import rules as delete
 from images.delete.actions import TRASH_ACTIONS
+from images.delete.services import delete_image
 from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
@@ -486,6 +487,7 @@ IMAGE = Subject(
         "Edit tags": {"tags-key": "env", "tags-value": "prod"},
     },
     services={
+        "Delete": lambda image, actor: delete_image(image, from_all=True, actor=actor),
         "Export": exported,
         "Copy": copied,
         ACROSS.label: copied_across,

@@ -227,7 +227,7 @@ def test_nobody_else_gives_copies(people, share):
         give_copy(share, actor=people.carol)
     with pytest.raises(Refused):
         give_copy(share, actor=people.dave)
-    delete_image(share.image, actor=people.bob)
+    delete_image(share.image, from_all=True, actor=people.bob)
     with pytest.raises(NotFound):
         give_copy(share, actor=people.bob)
 

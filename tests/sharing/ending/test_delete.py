@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from images.delete.clock import delete_due_images
 from images.delete.rules import DELETE_UNASKED_FACTS, can_delete_unasked, can_withdraw_deletion
-from images.delete.services import delete_due_image, plan_deletion, withdraw_deletion
+from images.delete.services import delete_due_image, delete_image, plan_deletion, withdraw_deletion
 from images.models import Image
 from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.accounts.actor import service_actor
@@ -110,6 +110,16 @@ def test_what_is_protected_by_then_stays(people, image):
     assert Image.objects.get().status == "active"
 
 
+def test_without_its_owner_s_choice_a_shared_image_stays(people, image, share):  # R86
+    """By whatever way the service is reached: past the page, too."""
+    with pytest.raises(Refused, match="shared"):
+        delete_image(image, actor=people.bob)
+    answer = client_of(people.bob).post(reverse("images:delete", args=[image.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("sharing:delete", args=[image.pk]))
+    assert Image.objects.get().status == "active"
+    assert delete_image(image, from_all=True, actor=people.bob).is_gone
+
+
 def test_among_several_a_shared_one_is_kept_back(people, image, share):
     other = factories.ImageFactory(project=people.bob.project, name="unshared")
     assert can_delete_unasked(facts(image, people.bob), people.bob).code == "shared"
@@ -146,8 +156,10 @@ def test_an_image_that_nobody_has_is_deleted_as_ever(people, image):
 def test_now_both_happen_at_once(people, image, share):  # R19, R86
     assert "has been deleted" in order(people.bob, image, "now").content.decode()
     assert Image.objects.get().status == "trashed"
-    assert Share.objects.get().ended_at
-    assert {"stopSharingImage", "deleteImage"} <= set(Event.objects.values_list("action", flat=True))
+    assert not Share.objects.living().exists()
+    assert not Image.objects.visible_to(people.carol).exists()
+    assert Event.objects.filter(action="deleteImage", result="normal").count() == 1
+    assert Message.objects.get(user=people.carol.user).code == "shared-image-deleted"
 
 
 def test_or_neither(people, image, share):

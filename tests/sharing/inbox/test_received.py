@@ -163,7 +163,7 @@ def lose(people, share, how):
     elif how == "rejected":
         reject_share(share, actor=people.carol)
     else:
-        delete_image(share.image, actor=people.bob)
+        delete_image(share.image, from_all=True, actor=people.bob)
 
 
 LOSSES = ["stopped", "rejected", "deleted"]
@@ -291,7 +291,7 @@ def test_a_server_of_an_image_that_is_shared_again_can_be_reinstalled(people, sh
 
 def test_a_deleted_image_comes_back_to_who_had_it_and_they_are_told(people, share):
     factories.ShareFactory(image=share.image, status="pending")
-    image = delete_image(share.image, actor=people.bob)
+    image = delete_image(share.image, from_all=True, actor=people.bob)
     assert not Share.objects.visible_to(people.carol)
     restore_image(image, actor=people.bob)
 

@@ -179,10 +179,12 @@ class ThreeProjects(RuleBasedStateMachine):
             if self.going[which] and "accepted" not in had:
                 self.in_trash[which], self.going[which] = True, False
 
-    @rule(which=WHICH, who=WHO)
-    def delete(self, which: int, who: int) -> None:
+    @rule(which=WHICH, who=WHO, from_all=st.booleans())
+    def delete(self, which: int, who: int, from_all: bool) -> None:
         may = who == which and not self.in_trash[which] and not self.published(which)
-        if self.does(lambda: delete_image(self.images[which], actor=self.actors[who]), may):
+        may = may and (from_all or not any(image == which for image, _to in self.agreed))
+        call = partial(delete_image, self.images[which], from_all=from_all, actor=self.actors[who])
+        if self.does(call, may):
             self.in_trash[which], self.going[which] = True, False
 
     @rule(which=WHICH, who=WHO)
