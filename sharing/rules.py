@@ -1,6 +1,6 @@
 """What both sides of a share ask. The rest is said by the rooms (ims-facts §2.14)."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.core.now import now

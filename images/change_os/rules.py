@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import is_active
 from images.launch.fit import fits, fits_system_disk
@@ -21,6 +21,7 @@ from imsconsole.cloud.system_disk.rules import (
     is_stopped_first,
     memory_to_start_mb,
 )
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota, used_by
 
@@ -131,16 +132,18 @@ def _boots_alike(server: Server, image: Image) -> Verdict:
             "change-architecture",
             _(
                 "The server's CPU is %(server)s and the image is made for %(image)s. Choose one for %(server)s."
-            )
-            % {"server": server.get_architecture_display(), "image": image.get_architecture_display()},
+            ),
+            server=told_of(server, "architecture"),
+            image=told_of(image, "architecture"),
         )
     if image.boot_mode != server.boot_mode:
         return refuse(
             "change-boot-mode",
             _(
                 "The server boots by %(server)s and the image by %(image)s. Choose one that boots by %(server)s."
-            )
-            % {"server": server.get_boot_mode_display(), "image": image.get_boot_mode_display()},
+            ),
+            server=told_of(server, "boot_mode"),
+            image=told_of(image, "boot_mode"),
         )
     return ALLOWED
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import keys_of
 from images.fields.rules import is_active, name_is_free
@@ -233,8 +233,9 @@ def fits_copy_limit(image: Image) -> Verdict:
         return ALLOWED
     return refuse(
         "copy-too-large",
-        _("At most %(most)s GB can be copied; this image has %(size)s.")
-        % {"most": settings.IMS_COPY_MAX_GB, "size": size(image.stored_bytes or 0)},
+        _("At most %(most)s GB can be copied; this image has %(size)s."),
+        most=settings.IMS_COPY_MAX_GB,
+        size=size(image.stored_bytes or 0),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import (
     boot_mode_fits,
@@ -114,8 +114,8 @@ def fits_type(upload: Upload, image_type: str) -> Verdict:
             "file-is-not-iso",
             _(
                 "The file is a disk (%(format)s), not an ISO. Choose system disk image or data disk image for it."
-            )
-            % {"format": upload.found["format"]},
+            ),
+            format=upload.found["format"],
         )
     return iso_name(upload.name) if is_iso else fits_range(image_type, least_disk_gb(image_type, upload))
 
@@ -147,8 +147,10 @@ def data_disks_fit(image_type: str, upload: Upload, data_disks: Sequence[DataDis
     if image_type != Image.Type.SYSTEM or len(data_disks) > MOST_DATA_DISKS:
         return refuse(
             "too-many-data-disks",
-            _("Only along with a system disk image, and at most %(most)s data disks can be imported at once.")
-            % {"most": MOST_DATA_DISKS},
+            _(
+                "Only along with a system disk image, and at most %(most)s data disks can be imported at once."
+            ),
+            most=MOST_DATA_DISKS,
         )
     files = {upload.pk, *(each.upload.pk for each in data_disks)}
     if len(files) <= len(data_disks):

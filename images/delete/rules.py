@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import name_is_free
 from images.models import Image
@@ -142,5 +142,6 @@ def _is_trashed(image: Image, actor: Actor) -> Verdict:
         return ALLOWED
     return refuse(
         "not-in-trash",
-        _("The image %(name)s is not in the trash of this project (any more).") % {"name": image.name},
+        _("The image %(name)s is not in the trash of this project (any more)."),
+        name=image.name,
     )

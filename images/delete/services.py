@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.delete.jobs import DeleteImage
 from images.delete.messages import tell_owner, tell_receivers
@@ -26,6 +26,7 @@ from imsconsole.core.contention import one_wins
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.sentences import moment, translated
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
 
@@ -56,7 +57,7 @@ def plan_deletion(image: Image, *, at: datetime, deletes_backups: bool = False, 
     can_delete(image, actor).require()
     image.delete_at, image.deletes_backups = at, deletes_backups
     image.save(update_fields=["delete_at", "deletes_backups"])
-    return explain(image, _("from %(at)s on") % {"at": at.isoformat(timespec="minutes")})
+    return explain(image, translated(_("from %(at)s on"), at=moment(at)))
 
 
 @service("withdrawImageDeletion")

@@ -4,8 +4,8 @@ import re
 
 from django.conf import settings
 from django.db.models import TextChoices
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import is_active
 from images.models import Image
@@ -109,8 +109,9 @@ def _fits(image: Image) -> Verdict:
     if size_gb >= most_gb:
         return refuse(
             "export-too-large",
-            _("The disk of this image has %(size)s GB; images of %(most)s GB and more cannot be exported.")
-            % {"size": size_gb, "most": most_gb},
+            _("The disk of this image has %(size)s GB; images of %(most)s GB and more cannot be exported."),
+            size=size_gb,
+            most=most_gb,
         )
     if image.key_id and size_gb > settings.IMS_EXPORT_MAX_GB:
         return can_export_as(image, Format.QCOW2)
@@ -126,8 +127,8 @@ def _is_free(image: Image) -> Verdict:
                 _(
                     "This image was made from the market image “%(name)s”. What was made from market images "
                     "cannot be exported."
-                )
-                % {"name": ancestor.name},
+                ),
+                name=ancestor.name,
             )
         if ancestor.category == Image.Category.PUBLIC and _is_excluded(ancestor):
             return refuse(
@@ -135,8 +136,8 @@ def _is_free(image: Image) -> Verdict:
                 _(
                     "This image was made from the public image “%(name)s”. For reasons of its licence, what was "
                     "made from such images cannot be exported; images imported from files of your own can."
-                )
-                % {"name": ancestor.name},
+                ),
+                name=ancestor.name,
             )
     return ALLOWED
 
@@ -168,8 +169,9 @@ def can_export_as(image: Image, format: str) -> Verdict:
             _(
                 "The disk of this image has %(size)s GB. Over %(most)s GB only fast export is possible, and not for "
                 "encrypted images."
-            )
-            % {"size": _size_gb(image), "most": settings.IMS_EXPORT_MAX_GB},
+            ),
+            size=_size_gb(image),
+            most=settings.IMS_EXPORT_MAX_GB,
         )
     return ALLOWED
 

@@ -22,7 +22,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.core.each import do_each, tell_each
-from imsconsole.core.rules import ALLOWED, Refused, refuse
+from imsconsole.core.rules import ALLOWED, Refused, Verdict, refuse
 from imsconsole.core.selection import split_by
 
 MOST_AT_ONCE = 100
@@ -47,7 +47,9 @@ def export(request: ActorRequest, draft: Draft | None, image_id: uuid.UUID) -> H
     verdict = can_export(image, request.actor)
     if answer := EXPORT.starts(request, draft, form, verdict=verdict, image=str(image.pk)):
         return answer
-    missing = ALLOWED if form.has_buckets else refuse("no-bucket", _("There is no Standard bucket yet."))
+    missing = (
+        ALLOWED if form.has_buckets else refuse("no-bucket", gettext_lazy("There is no Standard bucket yet."))
+    )
     return _page(request, "target", image, form, verdict=verdict and missing)
 
 
@@ -133,5 +135,5 @@ def _export(image: Image, form: SeveralForm, actor: Actor) -> Image:
     try:
         key = form.key_of(proposed_name(image))
     except forms.ValidationError as error:
-        raise Refused(refuse("bad-object-key", " ".join(error.messages))) from error
+        raise Refused(Verdict("bad-object-key", error.message, error.params or {})) from error
     return export_image(image, bucket=bucket, key=key, format=format, actor=actor)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
@@ -12,6 +12,7 @@ from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Architecture, BootMode, Key
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
@@ -30,8 +31,8 @@ def is_active(image: Image) -> Verdict:
         return ALLOWED
     return refuse(
         "not-active",
-        _("Only images in state “Normal” can be used for this; this one is in state “%(status)s”.")
-        % {"status": image.get_status_display()},
+        _("Only images in state “Normal” can be used for this; this one is in state “%(status)s”."),
+        status=told_of(image, "status"),
     )
 
 
@@ -53,8 +54,10 @@ def fits_range(image_type: str, disk_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "disk-out-of-range",
-        _("A disk of this type has %(least)s to %(most)s GB, not %(given)s GB.")
-        % {"least": least, "most": most, "given": disk_gb},
+        _("A disk of this type has %(least)s to %(most)s GB, not %(given)s GB."),
+        least=least,
+        most=most,
+        given=disk_gb,
     )
 
 
@@ -63,8 +66,8 @@ def disk_gb_fits(image_type: str, disk_gb: int, needed: int) -> Verdict:
     if disk_gb < needed:
         return refuse(
             "disk-too-small-for-file",
-            _("The disk in the file has %(needed)s GB; the disk capacity must be at least that.")
-            % {"needed": needed},
+            _("The disk in the file has %(needed)s GB; the disk capacity must be at least that."),
+            needed=needed,
         )
     return fits_range(image_type, disk_gb)
 
@@ -96,8 +99,8 @@ def use_fits(image_type: str, use: str, os_version: OsVersion | None) -> Verdict
             "os-not-for-bms",
             _(
                 "%(os)s is not supported on bare metal servers. Choose another OS version, or ECS as the function."
-            )
-            % {"os": os_version},
+            ),
+            os=os_version,
         )
     return ALLOWED
 
@@ -114,7 +117,8 @@ def tags_fit(tags: Mapping[str, str]) -> Verdict:
         return ALLOWED
     return refuse(
         "too-many-tags",
-        _("An image can have at most %(most)s tags.") % {"most": settings.IMS_TAGS_PER_IMAGE},
+        _("An image can have at most %(most)s tags."),
+        most=settings.IMS_TAGS_PER_IMAGE,
     )
 
 
@@ -126,7 +130,8 @@ def name_is_free(name: str, actor: Actor, taken: Collection[str] | None = None) 
         return ALLOWED
     return refuse(
         "image-name-taken",
-        _("The project has an image named “%(name)s” already. Choose another name.") % {"name": name},
+        _("The project has an image named “%(name)s” already. Choose another name."),
+        name=name,
     )
 
 

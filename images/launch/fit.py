@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.cloud.models import Flavor
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import Capabilities
 
@@ -30,8 +31,9 @@ def fits_system_disk(image: Image, size_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "system-disk-size",
-        _("The system disk of a server made from this image has %(smallest)s to %(largest)s GB.")
-        % {"smallest": smallest, "largest": largest},
+        _("The system disk of a server made from this image has %(smallest)s to %(largest)s GB."),
+        smallest=smallest,
+        largest=largest,
     )
 
 
@@ -72,8 +74,9 @@ def _architecture(image: Image, flavor: Flavor) -> Verdict:
         "fit-architecture",
         _(
             "The image is made for %(image)s, and the flavor is %(flavor)s. Choose one of the same architecture."
-        )
-        % {"image": image.get_architecture_display(), "flavor": flavor.get_architecture_display()},
+        ),
+        image=told_of(image, "architecture"),
+        flavor=told_of(flavor, "architecture"),
     )
 
 
@@ -84,8 +87,10 @@ def _series(image: Image, flavor: Flavor) -> Verdict:
         return ALLOWED
     return refuse(
         "fit-series",
-        _("%(os)s is not supported by flavors of the series %(series)s. Choose one of: %(fitting)s.")
-        % {"os": os_version, "series": flavor.series, "fitting": ", ".join(os_version.flavor_series)},
+        _("%(os)s is not supported by flavors of the series %(series)s. Choose one of: %(fitting)s."),
+        os=os_version,
+        series=flavor.series,
+        fitting=", ".join(os_version.flavor_series),
     )
 
 
@@ -94,14 +99,16 @@ def _memory(image: Image, flavor: Flavor) -> Verdict:
     if flavor.memory_mb < image.min_ram_mb:
         return refuse(
             "fit-memory-min",
-            _("The image needs at least %(needed)s MB of memory, and the flavor has %(memory)s MB.")
-            % {"needed": image.min_ram_mb, "memory": flavor.memory_mb},
+            _("The image needs at least %(needed)s MB of memory, and the flavor has %(memory)s MB."),
+            needed=image.min_ram_mb,
+            memory=flavor.memory_mb,
         )
     if image.max_ram_mb and flavor.memory_mb > image.max_ram_mb:
         return refuse(
             "fit-memory-max",
-            _("The image supports at most %(limit)s MB of memory, and the flavor has %(memory)s MB.")
-            % {"limit": image.max_ram_mb, "memory": flavor.memory_mb},
+            _("The image supports at most %(limit)s MB of memory, and the flavor has %(memory)s MB."),
+            limit=image.max_ram_mb,
+            memory=flavor.memory_mb,
         )
     if image.os_version and image.os_version.bits == 32 and flavor.memory_mb > LIMIT_32_BIT_MB:
         return refuse(
@@ -131,30 +138,31 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
     if flavor.device and flavor.device not in capabilities.devices:
         return refuse(
             "host-device",
-            _("The host of this region has no device of the kind “%(device)s”. Choose another flavor.")
-            % {"device": flavor.get_device_display()},
+            _("The host of this region has no device of the kind “%(device)s”. Choose another flavor."),
+            device=told_of(flavor, "device"),
         )
     known = capabilities.architectures or frozenset({"x86"})
     if flavor.architecture not in known:
         return refuse(
             "host-architecture",
-            _("The host of this region cannot run %(architecture)s servers. Choose another flavor.")
-            % {"architecture": flavor.get_architecture_display()},
+            _("The host of this region cannot run %(architecture)s servers. Choose another flavor."),
+            architecture=told_of(flavor, "architecture"),
         )
     if capabilities.accelerator and flavor.memory_mb > capabilities.memory_mb:
         return refuse(
             "host-memory",
             _(
                 "The host of this region has %(limit)s MB of memory for all its servers. Choose a smaller flavor."
-            )
-            % {"limit": capabilities.memory_mb},
+            ),
+            limit=capabilities.memory_mb,
         )
     if capabilities.boot_modes and image.boot_mode not in capabilities.boot_modes:
         return refuse(
             "host-boot-mode",
             _(
                 "The host of this region cannot boot by %(boot_mode)s because the package %(package)s is missing."
-            )
-            % {"boot_mode": image.get_boot_mode_display(), "package": ", ".join(capabilities.missing)},
+            ),
+            boot_mode=told_of(image, "boot_mode"),
+            package=", ".join(capabilities.missing),
         )
     return ALLOWED

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import keys_of
 from images.fields.rules import is_active
@@ -156,15 +156,16 @@ def fits_data_disks_of(image: Image, sizes_gb: Sequence[int]) -> Verdict:
     if len(sizes_gb) < len(least):
         return refuse(
             "full-ecs-disks",
-            _("The image has %(count)s data disks, and its servers have all of them.")
-            % {"count": len(least)},
+            _("The image has %(count)s data disks, and its servers have all of them."),
+            count=len(least),
         )
     for number, (size_gb, least_gb) in enumerate(zip(sizes_gb, least, strict=False), 1):
         if size_gb < least_gb:
             return refuse(
                 "full-ecs-disk-size",
-                _("Data disk %(number)s of the image has %(least)s GB. It can grow, not shrink.")
-                % {"number": number, "least": least_gb},
+                _("Data disk %(number)s of the image has %(least)s GB. It can grow, not shrink."),
+                number=number,
+                least=least_gb,
             )
     return ALLOWED
 
@@ -181,7 +182,7 @@ def _fits_data_disks(launch: Launch) -> Verdict:
         return verdict
     if len(launch.data_disks_gb) > MAX_DATA_DISKS:
         return refuse(
-            "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
+            "data-disk-count", _("A server has at most %(limit)s data disks."), limit=MAX_DATA_DISKS
         )
     return first_refusal(fits_data_disk(size_gb) for size_gb in launch.data_disks_gb)
 
@@ -210,9 +211,7 @@ def fit_data_images(
 def _fits_count(launch: Launch) -> Verdict:
     if 1 <= launch.count <= MAX_COUNT:
         return ALLOWED
-    return refuse(
-        "server-count", _("1 to %(limit)s servers can be created in one go.") % {"limit": MAX_COUNT}
-    )
+    return refuse("server-count", _("1 to %(limit)s servers can be created in one go."), limit=MAX_COUNT)
 
 
 def is_here(launch: Launch, actor: Actor) -> Verdict:
@@ -246,6 +245,6 @@ def is_usable_in(image: Image, zone_id: object) -> Verdict:
         _(
             "The image is available in %(zone)s only, until the backup it is made through is complete. Choose that "
             "AZ, or wait."
-        )
-        % {"zone": image.only_zone},
+        ),
+        zone=image.only_zone,
     )

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import F
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import COPY_FACTS, can_copy_across
 from images.fields.encryption import with_keys

@@ -46,7 +46,7 @@ class ModifyForm(EditForm):
         super().__init__(data, initial=values_of(image), **kwargs)
         self.image, self.actor = image, actor
         self._fit_to_image()
-        self.fixed: list[tuple[Any, str, Any]] = []
+        self.fixed: list[tuple[Any, Any, Any]] = []
         for name in ATTRIBUTES:
             if not (verdict := is_changeable(image, name)):
                 field = self.fields.pop(name)

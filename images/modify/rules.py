@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import (
     boot_mode_fits,
@@ -17,6 +17,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 OF_ANY = ("name", "description", "protected")
@@ -90,8 +91,9 @@ def _boots(image: Image) -> Verdict:
     if os and not (os.boots_uefi if image.boot_mode == BootMode.UEFI else os.boots_bios):
         return refuse(
             "os-boot-mode",
-            _("%(os)s does not boot by %(mode)s. Choose another boot mode.")
-            % {"os": os, "mode": image.get_boot_mode_display()},
+            _("%(os)s does not boot by %(mode)s. Choose another boot mode."),
+            os=os,
+            mode=told_of(image, "boot_mode"),
         )
     return boot_mode_fits(image.architecture, image.boot_mode)
 

@@ -1,11 +1,11 @@
 """Modifying an image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import Any
 
-from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import name_is_free, tags_fit
 from images.models import Image, ImageTag
@@ -18,6 +18,7 @@ from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import first_refusal
+from imsconsole.core.sentences import translated
 
 
 @service("updateImage")
@@ -43,7 +44,7 @@ def modify_image(
     changed = [name for name in wanted if getattr(former, name) != wanted[name]]
     first_refusal(verdict for _name, verdict in refusals(image, changed, actor)).require()
     _save(image, changed, actor)
-    return explain(image, "; ".join(_told(former, image, changed)))
+    return explain(image, [_told(former, image, name) for name in changed])
 
 
 def _save(image: Image, changed: list[str], actor: Actor) -> None:
@@ -52,11 +53,15 @@ def _save(image: Image, changed: list[str], actor: Actor) -> None:
         image.save(update_fields=[*changed, "updated_at"])
 
 
-def _told(former: Image, image: Image, changed: list[str]) -> Iterable[str]:
-    """ "Minimum memory (MB): 0 → 512" for each of them, in the words of who did it."""
-    for name in changed:
-        label = getattr(Image._meta.get_field(name), "verbose_name", name)
-        yield f"{capfirst(str(label))}: {told_of(former, name)} → {told_of(image, name)}"
+def _told(former: Image, image: Image, name: str) -> dict[str, Any]:
+    """ "minimum memory (MB): 0 → 512" """
+    label = getattr(Image._meta.get_field(name), "verbose_name", name)
+    return translated(
+        _("%(field)s: %(before)s → %(after)s"),
+        field=label,
+        before=told_of(former, name),
+        after=told_of(image, name),
+    )
 
 
 @service("updateTag")

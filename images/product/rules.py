@@ -6,7 +6,7 @@ What `market` makes of an offer is its own; with whom one may share, says `shari
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import keys_of
 from images.fields.rules import is_active
@@ -90,8 +90,8 @@ def _is_own_work(image: Image, actor: Actor) -> Verdict:
         return ALLOWED
     return refuse(
         "from-market",
-        _("It was made from the market image %(name)s of another publisher, so it cannot be published.")
-        % {"name": first.name},
+        _("It was made from the market image %(name)s of another publisher, so it cannot be published."),
+        name=first.name,
     )
 
 
@@ -224,13 +224,13 @@ def _not_offered(product: Product) -> Verdict:
             "market-withdrawn",
             _(
                 "“%(title)s” has been withdrawn from the market. Servers that have it go on; no others can get it."
-            )
-            % {"title": product.title},
+            ),
+            title=product.title,
         )
     return refuse(
         "market-replaced",
-        _("“%(title)s” has a newer version, which has taken the place of this one. Choose that one.")
-        % {"title": product.title},
+        _("“%(title)s” has a newer version, which has taken the place of this one. Choose that one."),
+        title=product.title,
         way=reverse("market:detail", args=[product.listing_id]),
         way_label=_("To the offer"),
     )
@@ -245,8 +245,9 @@ def _is_left_to_servers(product: Product) -> Verdict:
         _(
             "“%(title)s” has been withdrawn from the market, and could be reinstalled until %(day)s. Change the OS to "
             "another image instead."
-        )
-        % {"title": product.title, "day": date_format(localtime(product.reinstall_until), "Y-m-d")},
+        ),
+        title=product.title,
+        day=date_format(localtime(product.reinstall_until), "Y-m-d"),
     )
 
 
@@ -257,8 +258,9 @@ def _accepts_terms(product: Product) -> Verdict:
         "terms-not-accepted",
         _(
             "This comes from “%(title)s” of %(publisher)s. Accept its terms first, once for this project and version."
-        )
-        % {"title": product.title, "publisher": product.publisher},
+        ),
+        title=product.title,
+        publisher=product.publisher,
         way=reverse("market:terms", args=[product.version_id]),
         way_label=_("Read and accept the terms"),
     )

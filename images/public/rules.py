@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.public.catalogue import Entry
@@ -19,8 +19,9 @@ def can_fetch(entry: Entry, boot_modes: Iterable[str], actor: Actor) -> Verdict:
     if not set(boot_modes) <= set(entry.boot_modes):
         return refuse(
             "boot-mode",
-            _("%(name)s boots with %(modes)s only. Choose among these.")
-            % {"name": entry.name, "modes": ", ".join(mode.upper() for mode in entry.boot_modes)},
+            _("%(name)s boots with %(modes)s only. Choose among these."),
+            name=entry.name,
+            modes=", ".join(mode.upper() for mode in entry.boot_modes),
         )
     return ALLOWED
 
@@ -42,8 +43,8 @@ def can_deprecate(image: Image, actor: Actor, *, successor: Image | None = None)
     if successor.deprecated_on or successor.hidden:
         return refuse(
             "successor-old",
-            _("%(name)s is deprecated or hidden itself. Choose an image that is kept up.")
-            % {"name": successor.name},
+            _("%(name)s is deprecated or hidden itself. Choose an image that is kept up."),
+            name=successor.name,
         )
     return ALLOWED
 
@@ -52,10 +53,10 @@ def date_is_near(day: date, today: date) -> Verdict:
     """A slip of the pen is caught: ten years are enough either way."""
     if abs((day - today).days) <= 3653:
         return ALLOWED
-    return refuse("date-far", _("%(day)s is too far away. Check the year.") % {"day": day.isoformat()})
+    return refuse("date-far", _("%(day)s is too far away. Check the year."), day=day.isoformat())
 
 
 def _is_public(image: Image) -> Verdict:
     if image.category == Image.Category.PUBLIC and image.status != Image.Status.DELETED:
         return ALLOWED
-    return refuse("not-public", _("%(name)s is not a public image.") % {"name": image.name})
+    return refuse("not-public", _("%(name)s is not a public image."), name=image.name)

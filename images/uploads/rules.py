@@ -3,11 +3,12 @@
 import re
 import shutil
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, Upload
 from images.uploads.found import limit_file_bytes
@@ -15,6 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.sentences import refuse_as
 from imsconsole.core.text import size
 from imsconsole.engine.types import MIB
 from imsconsole.jobs.quotas import fits_quota
@@ -31,8 +33,9 @@ def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
     if size_bytes > limit_file_bytes() + MIB:  # the form around the file counts as well
         return refuse(
             "file-too-large",
-            _("The file has %(size)s; files of up to %(limit)s can be imported.")
-            % {"size": size(size_bytes), "limit": size(limit_file_bytes())},
+            _("The file has %(size)s; files of up to %(limit)s can be imported."),
+            size=size(size_bytes),
+            limit=size(limit_file_bytes()),
         )
     return fits_quota(actor.project, {"upload_bytes": size_bytes}) and has_room(size_bytes)
 
@@ -46,8 +49,8 @@ def iso_name(name: str) -> Verdict:
         _(
             "The name of an ISO file may contain only letters, digits, “-” and “_”. "
             "Rename “%(name)s” and upload it again."
-        )
-        % {"name": name},
+        ),
+        name=name,
     )
 
 
@@ -56,8 +59,8 @@ def has_room(size_bytes: int) -> Verdict:
         return ALLOWED
     return refuse(
         "no-room",
-        _("The disk of the service has no room for %(size)s more. Please tell the operator.")
-        % {"size": size(size_bytes)},
+        _("The disk of the service has no room for %(size)s more. Please tell the operator."),
+        size=size(size_bytes),
     )
 
 
@@ -66,25 +69,27 @@ def can_resume(upload: Upload, actor: Actor) -> Verdict:
     if not (verdict := may_write(actor)):
         return verdict
     if upload.state == Upload.State.REFUSED:
-        return refuse("upload-refused", upload.error_sentence)
+        why = refuse_as(upload.error_code, **upload.error_values)
+        return replace(why, code="upload-refused")
     if upload.state == Upload.State.COMPLETE:
-        return refuse("upload-complete", _("“%(name)s” is uploaded completely.") % {"name": upload.name})
+        return refuse("upload-complete", _("“%(name)s” is uploaded completely."), name=upload.name)
     if upload.expires_at <= now():
         return refuse(
             "upload-expired",
-            _("The unfinished upload of “%(name)s” has expired. Please upload it from the beginning.")
-            % {"name": upload.name},
+            _("The unfinished upload of “%(name)s” has expired. Please upload it from the beginning."),
+            name=upload.name,
         )
     if upload.origin:
         return refuse(
             "upload-fetched",
-            _("“%(name)s” is being fetched from a bucket. That goes on by itself.") % {"name": upload.name},
+            _("“%(name)s” is being fetched from a bucket. That goes on by itself."),
+            name=upload.name,
         )
     if not upload.is_resumable:
         return refuse(
             "upload-not-resumable",
-            _("“%(name)s” was sent by a plain form, which cannot go on. Discard it and upload it again.")
-            % {"name": upload.name},
+            _("“%(name)s” was sent by a plain form, which cannot go on. Discard it and upload it again."),
+            name=upload.name,
         )
     return ALLOWED
 
@@ -127,6 +132,6 @@ def _is_free(image_name: str) -> Verdict:
         return ALLOWED
     return refuse(
         "upload-in-use",
-        _("The image “%(name)s” is being made of this file right now. Wait until that has ended.")
-        % {"name": image_name},
+        _("The image “%(name)s” is being made of this file right now. Wait until that has ended."),
+        name=image_name,
     )

@@ -1,6 +1,6 @@
 """May the stored bytes of an image be compared with their checksum?"""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor

@@ -49,9 +49,9 @@ def _things(thing: Any, actor: Any) -> Iterable[Model]:
     return [actor.project]
 
 
-def explain(thing: M, sentence: str) -> M:
-    """The thing, whose audit row will say this besides the action: which values changed, from what to what."""
-    thing.trail_sentence = sentence  # type: ignore[attr-defined]
+def explain(thing: M, details: Any) -> M:
+    """The thing, whose audit row will say this besides the action, as `core.sentences.said` says it to its reader."""
+    thing.trail_details = details  # type: ignore[attr-defined]
     return thing
 
 
@@ -61,9 +61,9 @@ def record(
     things: Iterable[Model],
     result: str = "normal",
     code: str = "",
-    sentence: str = "",
+    details: Any = "",
 ) -> None:
-    """Add one row per thing. The rows are the audit room's: known here through the schema only."""
+    """Add one row per thing; `details` as `core.sentences` keeps what it says. The rows are the audit room's: known here through the schema only."""
     Event = apps.get_model("audit", "Event")
     Event.objects.bulk_create(
         Event(
@@ -77,7 +77,7 @@ def record(
             resource_name=str(thing)[:255],
             result=result,
             code=code,
-            sentence=sentence or getattr(thing, "trail_sentence", ""),
+            details=details or getattr(thing, "trail_details", ""),
             address=actor.address or None,
         )
         for thing in things

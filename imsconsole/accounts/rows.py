@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from django.db.models import Model, ProtectedError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate
@@ -29,12 +29,12 @@ def drop_row(row: M, actor: Actor | Operator) -> M:
         raise Refused(
             refuse(
                 "still-in-use",
-                _("“%(name)s” cannot be deleted: %(count)d things still refer to it, “%(other)s” among them.")
-                % {
-                    "name": row,
-                    "count": len(error.protected_objects),
-                    "other": min(map(str, error.protected_objects)),
-                },
+                _(
+                    "“%(name)s” cannot be deleted: %(count)d things still refer to it, “%(other)s” among them."
+                ),
+                name=row,
+                count=len(error.protected_objects),
+                other=min(map(str, error.protected_objects)),
             )
         ) from error
     row.pk = key

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Account, Agency, Invitation, Membership, Project, Role, User
@@ -56,8 +56,8 @@ def can_change_user(user: User, actor: Actor | Operator, *, operates: bool) -> V
     if (verdict := may_operate(actor)) and not (operates or others.exists()):
         return refuse(
             "last-operator",
-            _("%(name)s is the last operator of the platform. Make someone else an operator first.")
-            % {"name": user},
+            _("%(name)s is the last operator of the platform. Make someone else an operator first."),
+            name=user,
         )
     return verdict
 
@@ -67,8 +67,8 @@ def can_delete_account(account: Account, actor: Actor | Operator) -> Verdict:
     if (verdict := may_operate(actor)) and account.projects.exists():
         return refuse(
             "account-has-projects",
-            _("The account “%(name)s” has projects. Delete them first, as far as they were never used.")
-            % {"name": account},
+            _("The account “%(name)s” has projects. Delete them first, as far as they were never used."),
+            name=account,
         )
     return verdict
 
@@ -79,8 +79,8 @@ def can_delete_project(project: Project, actor: Actor | Operator) -> Verdict:
     if (verdict := may_operate(actor)) and narrowed:
         return refuse(
             "project-has-members",
-            _("Members or invitations are for the project “%(name)s” only. Give them other projects first.")
-            % {"name": project},
+            _("Members or invitations are for the project “%(name)s” only. Give them other projects first."),
+            name=project,
         )
     return verdict
 
@@ -107,8 +107,10 @@ def can_accept_invitation(invitation: Invitation, user: User | None) -> Verdict:
     if user is not None and invitation.account.memberships.filter(user=user).exists():
         return refuse(
             "already-member",
-            _("You are already a member of the account “%(account)s”. The link still works for someone else.")
-            % {"account": invitation.account},
+            _(
+                "You are already a member of the account “%(account)s”. The link still works for someone else."
+            ),
+            account=invitation.account,
         )
     return ALLOWED
 
@@ -158,8 +160,8 @@ def _leaves_an_administrator(membership: Membership) -> Verdict:
         _(
             "%(name)s is the last administrator of the account, and an account needs one. "
             "Make someone else an administrator first."
-        )
-        % {"name": membership.user},
+        ),
+        name=membership.user,
     )
 
 

@@ -1,7 +1,7 @@
 """May a list's state be saved, shared, renamed, removed?"""
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import SavedView
@@ -22,8 +22,8 @@ def can_save_view(room: str, actor: Actor) -> Verdict:
         return ALLOWED
     return refuse(
         "too-many-views",
-        _("You have %(most)s views of this list already. Delete one that you do not need any more.")
-        % {"most": MOST_VIEWS},
+        _("You have %(most)s views of this list already. Delete one that you do not need any more."),
+        most=MOST_VIEWS,
     )
 
 
@@ -34,7 +34,8 @@ def view_name_is_free(name: str, room: str, actor: Actor, besides: SavedView | N
         return ALLOWED
     return refuse(
         "view-name-taken",
-        _("You have a view named “%(name)s” already. Choose another name.") % {"name": name},
+        _("You have a view named “%(name)s” already. Choose another name."),
+        name=name,
     )
 
 

@@ -64,6 +64,10 @@ class EventAdmin(ServiceAdmin):
     def kind(self, event: Event) -> str:
         return kind_title(event.resource_type)
 
+    @admin.display(description=_("details"))
+    def sentence(self, event: Event) -> str:
+        return event.sentence
+
     @admin.display(description=_("resource name"), ordering="resource_name")
     def name(self, event: Event) -> str:
         """As it was given by somebody, in no language of ours."""

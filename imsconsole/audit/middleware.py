@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from imsconsole.accounts.models import User
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import ImsError
-from imsconsole.core.sentences import sentence_of
+from imsconsole.core.sentences import explained, lasting_values
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 SECRETS = {"secret", "key"}  # places in addresses: of invitations, of resetting a password
@@ -48,7 +48,9 @@ class RefusedRequestMiddleware:
                 resource_name=path[:255],
                 result=Event.Result.WARNING,
                 code=error.code if isinstance(error, ImsError) else str(response.status_code),
-                sentence=sentence_of(error) if isinstance(error, ImsError) else response.reason_phrase,
+                details=explained(error.code, lasting_values(error))
+                if isinstance(error, ImsError)
+                else response.reason_phrase,
                 address=request.META.get("REMOTE_ADDR") or None,
             )
 

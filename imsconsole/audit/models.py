@@ -1,7 +1,7 @@
 """The audit trail's rows. They are only ever added."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from imsconsole.accounts.people import person
 from imsconsole.audit.words import action_title, kind_title
 from imsconsole.core.now import now
 from imsconsole.core.pages import page_of
+from imsconsole.core.sentences import said
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -47,7 +48,7 @@ class Event(models.Model):
     resource_name = models.CharField(_("resource name"), max_length=255, blank=True)
     result = models.CharField(_("result"), max_length=8, choices=Result, default=Result.NORMAL)
     code = models.CharField(_("code"), max_length=64, blank=True)
-    sentence = models.TextField(_("details"), blank=True)
+    details: models.JSONField[Any, Any] = models.JSONField(_("details"), default=str, blank=True)
     address = models.GenericIPAddressField(_("source address"), null=True)
 
     objects = EventQuerySet.as_manager()
@@ -74,6 +75,11 @@ class Event(models.Model):
     def kind_title(self) -> str:
         """What kind of thing it was done to, in the reader's language."""
         return kind_title(self.resource_type)
+
+    @property
+    def sentence(self) -> str:
+        """What more is to be said of it, in the reader's language and time zone; rows of before 0.2 as they were said."""
+        return str(said(self.details))
 
     @property
     def status(self) -> str:

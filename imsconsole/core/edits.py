@@ -15,8 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 TAKE = "take"  # the boxes that say: take the other's value
 
@@ -37,7 +38,7 @@ def overwritten(present: Mapping[str, Any], seen: Mapping[str, Any], wanted: Map
     return [name for name in wanted if name in seen and present[name] not in (seen[name], wanted[name])]
 
 
-def told(value: Any, choices: Iterable[tuple[Any, Any]] | None = None) -> str:
+def told(value: Any, choices: Iterable[tuple[Any, Any]] | None = None) -> str | Promise:
     """A value for people: a choice by its label, tags as `key=value`, several in a row, nothing as a dash."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
@@ -46,10 +47,10 @@ def told(value: Any, choices: Iterable[tuple[Any, Any]] | None = None) -> str:
     if isinstance(value, list):
         value = ", ".join(map(str, value))
     label = dict(choices or ()).get(value, value)
-    return "–" if label in (None, "") else str(label)
+    return "–" if label in (None, "") else label if isinstance(label, Promise) else str(label)
 
 
-def told_of(row: Model, name: str) -> str:
+def told_of(row: Model, name: str) -> str | Promise:
     """The value of a row's field, for people."""
     return told(getattr(row, name), getattr(row._meta.get_field(name), "flatchoices", None))
 
@@ -118,7 +119,7 @@ class EditForm(forms.Form):
         plain = isinstance(self.fields[name], forms.ChoiceField) and not isinstance(
             self.fields[name], forms.ModelChoiceField
         )
-        return told(value, self.fields[name].choices if plain else None)  # type: ignore[attr-defined]
+        return str(told(value, self.fields[name].choices if plain else None))  # type: ignore[attr-defined]
 
 
 def _with_taken(data: MultiValueDict[str, str] | None) -> MultiValueDict[str, str] | None:

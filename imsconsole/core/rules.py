@@ -17,19 +17,24 @@ from imsconsole.core.errors import ImsError
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a rule. True in a condition when allowed. `values` are those of the code's sentence, if it has one.
+    """The answer of a rule. True in a condition when allowed. `text` is translated when it is read, with `values` in its places.
 
     `way` is the address of a page that takes the reason away, `way_label` what a link to it says.
     """
 
     code: str = ""
-    reason: str | Promise = ""
+    text: str | Promise = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     way: str = ""
     way_label: str | Promise = ""
 
     def __bool__(self) -> bool:
         return not self.code
+
+    @property
+    def reason(self) -> str:
+        """Why not, in the reader's language."""
+        return str(self.text) % self.values if self.values else str(self.text)
 
     def require(self) -> None:
         """Raise `Refused` unless allowed."""
@@ -40,9 +45,11 @@ class Verdict:
 ALLOWED = Verdict()
 
 
-def refuse(code: str, reason: str | Promise, *, way: str = "", way_label: str | Promise = "") -> Verdict:
-    """A refusal. `reason` is a whole translated sentence: what is not possible, why, what to do."""
-    return Verdict(code, reason, way=way, way_label=way_label)
+def refuse(
+    code: str, text: Promise, /, *, way: str = "", way_label: str | Promise = "", **values: Any
+) -> Verdict:
+    """A refusal. `text` is a whole sentence, translated lazily: what is not possible, why, what to do."""
+    return Verdict(code, text, values, way, way_label)
 
 
 def first_refusal(verdicts: Iterable[Verdict]) -> Verdict:
@@ -57,7 +64,8 @@ class Refused(ImsError):
     default_code = "refused"
 
     def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.code, **verdict.values)
+        super().__init__(verdict.code)
+        self.values = dict(verdict.values)
         self.verdict = verdict
 
     def __str__(self) -> str:

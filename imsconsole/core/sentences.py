@@ -1,10 +1,14 @@
 """From an error's code and values to its sentence, in the reader's language. Each room has its own in `sentences.py`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
@@ -93,6 +97,7 @@ def sentence(code: str, values: Mapping[str, Any]) -> str:
 
     It is that of the code; a refusal whose code has none was kept with its own (rows of before 1.0: as `reason`).
     """
+    values = {name: said(value) for name, value in values.items()}
     try:
         return str(sentences()[code]) % values
     except KeyError:
@@ -101,20 +106,64 @@ def sentence(code: str, values: Mapping[str, Any]) -> str:
 
 
 def lasting_values(error: ImsError) -> dict[str, Any]:
-    """The values of an error that is kept for readers of any language.
-
-    A refusal's own sentence is in the language of whoever met it: kept only when its code has no other.
-    """
+    """The values of an error that is kept for readers of any language; a refusal's own sentence when its code has no other."""
     if isinstance(error, Refused) and error.code not in sentences():
-        return {**error.values, OWN_SENTENCE: str(error.verdict.reason)}
-    return dict(error.values)
+        return {OWN_SENTENCE: translated(error.verdict.text, **error.values)}
+    return _kept(error.values)
 
 
 def refuse_as(code: str, **values: Any) -> Verdict:
-    """A refusal in the sentence of an error's code: one that may be kept for readers of any language."""
-    return Verdict(code, sentence(code, values), values)
+    """A refusal in the sentence of an error's code, or of an error that was kept."""
+    match values.get(OWN_SENTENCE):
+        case {"msgid": str(text), "values": dict(own)}:
+            return Verdict(code, translation.gettext_lazy(text), own)
+        case str(text):
+            return Verdict(code, text)
+    return Verdict(code, sentences().get(code, UNKNOWN), values)
 
 
 def sentence_of(error: ImsError) -> str:
     """The sentence of an error that was just raised: a refusal has its own."""
-    return str(error.verdict.reason) if isinstance(error, Refused) else sentence(error.code, error.values)
+    return error.verdict.reason if isinstance(error, Refused) else sentence(error.code, error.values)
+
+
+def translated(text: str | Promise, **values: Any) -> dict[str, Any]:
+    """A text of the house (`_("Import image")`, lazily), kept as its English source and what is in its places."""
+    with translation.override(None):
+        return {"msgid": str(text), "values": _kept(values)}
+
+
+def explained(code: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An error by its code and values."""
+    return {"code": code, "values": _kept(values)}
+
+
+def moment(at: datetime) -> dict[str, Any]:
+    """A time, shown in the reader's time zone."""
+    return {"at": at.isoformat()}
+
+
+def said(value: Any) -> Any:
+    """What was kept, as its reader is to see it."""
+    match value:
+        case {"msgid": str(text), "values": dict(values)} if values:
+            return translation.gettext(text) % {name: said(each) for name, each in values.items()}
+        case {"msgid": str(text)}:
+            return translation.gettext(text)
+        case {"code": str(code), "values": dict(values)}:
+            return sentence(code, values)
+        case {"at": str(at)}:
+            return date_format(localtime(datetime.fromisoformat(at)), "Y-m-d H:i")
+        case list():
+            return "; ".join(str(said(each)) for each in value)
+    return value
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _lasting(value) for name, value in values.items()}
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, Promise):
+        return translated(value)
+    return value if isinstance(value, dict | list | str | int | float | None) else str(value)

@@ -1,18 +1,16 @@
 """What a job's end leaves: a row in the trail when it failed, and a message to who started it."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 from imsconsole.accounts.actor import service_actor
 from imsconsole.accounts.log import record
 from imsconsole.accounts.models import User
-from imsconsole.accounts.preferences import reading_as
 from imsconsole.audit.models import Event
+from imsconsole.core.sentences import explained, translated
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
-from imsconsole.notifications.values import explained, translated
 
 LONG = timedelta(seconds=30)  # until then one is still looking at the page that shows it
 
@@ -32,13 +30,12 @@ def _was_long(job: Job) -> bool:
 
 
 def _record_failure(job: Job) -> None:
-    """What the service that started it could not know yet; in the words of who started it."""
+    """What the service that started it could not know yet."""
     if job.project is None:
         return
     actor = replace(service_actor(job.project), user=job.user)
-    with reading_as(job.user) if job.user else nullcontext():
-        sentence = job.error_sentence
-    record("runJob", actor, [job], Event.Result.INCIDENT, job.error_code, sentence)
+    why = explained(job.error_code, job.error_values)
+    record("runJob", actor, [job], Event.Result.INCIDENT, job.error_code, why)
 
 
 def _send_failure(job: Job, user: User) -> None:

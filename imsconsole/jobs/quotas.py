@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.resources import TITLES
@@ -144,13 +144,11 @@ def fits_quota(project: Project, wanted: Mapping[str, int], used: Mapping[str, i
         _(
             "The quota of the project for “%(resource)s” is reached: %(used)s of %(limit)s are used and "
             "%(wanted)s more are needed. Delete what is no longer needed or ask the operator for more."
-        )
-        % {
-            "resource": line.title,
-            "used": line.used_text,
-            "limit": line.limit_text,
-            "wanted": _amount(line.resource, line.wanted),
-        },
+        ),
+        resource=TITLES[line.resource],
+        used=line.used_text,
+        limit=line.limit_text,
+        wanted=_amount(line.resource, line.wanted),
     )
 
 

@@ -1,6 +1,6 @@
 """May a job be cancelled or retried?"""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_write
@@ -35,8 +35,8 @@ def can_retry(job: Job, actor: Actor | Operator) -> Verdict:
     if Job.objects.about(job.subject_id).filter(created_at__gt=job.created_at).exists():
         return refuse(
             "job-superseded",
-            _("Newer work on %(name)s has been started since. Retry that one instead.")
-            % {"name": job.subject_name},
+            _("Newer work on %(name)s has been started since. Retry that one instead."),
+            name=job.subject_name,
         )
     if job.quota_project and job.reserves:
         return fits_quota(job.quota_project, job.reserves)

@@ -12,7 +12,6 @@ from imsconsole.accounts.models import Project, User
 from imsconsole.core.now import now
 from imsconsole.core.pages import page_of
 from imsconsole.core.sentences import sentence
-from imsconsole.notifications.values import said
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -84,7 +83,7 @@ class Message(models.Model):
     @property
     def sentence(self) -> str:
         """What it says, in the reader's language and time zone."""
-        return sentence(self.code, {name: said(value) for name, value in self.values.items()})
+        return sentence(self.code, self.values)
 
     @property
     def page(self) -> str:

@@ -25,7 +25,7 @@ def send(
 ) -> None:
     """Tell people something, in the caller's transaction: rolled back, nothing was said.
 
-    `code` names a sentence of `core.sentences`, `values` (JSON) fill its places; those of `notifications.values`
+    `code` names a sentence of `core.sentences`, `values` (JSON) fill its places; those of `translated`, `explained` and `moment`
     are said in the reader's language. `to` are people, e.g. `members_of(project, *roles)`. `subject` is what it
     is about, as model name and ID: its page is opened from the message, in `project`. With `once`, a key such as
     "image-deprecated:<id>", nobody is told a second time as long as the first message is kept.

@@ -1,11 +1,12 @@
 """What may be done with listings and their versions, by their sellers and by the operator (§2.16)."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.product.rules import can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate, may_write
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from market.models import Listing, ListingVersion, Publisher
 from market.publishers.rules import is_publisher
@@ -27,8 +28,8 @@ def can_create_version(listing: Listing, actor: Actor) -> Verdict:
     if listing.in_making is not None:
         return refuse(
             "version-in-making",
-            _("The version %(version)s is not on the market yet. Finish or discard it first.")
-            % {"version": listing.in_making.version},
+            _("The version %(version)s is not on the market yet. Finish or discard it first."),
+            version=listing.in_making.version,
         )
     return ALLOWED
 
@@ -45,8 +46,8 @@ def can_edit_version(version: ListingVersion, actor: Actor) -> Verdict:
     if not version.is_editable:
         return refuse(
             "version-sent-in",
-            _("This version is in state “%(state)s” and cannot be changed any more. Create a new version.")
-            % {"state": version.get_state_display()},
+            _("This version is in state “%(state)s” and cannot be changed any more. Create a new version."),
+            state=told_of(version, "state"),
         )
     return ALLOWED
 
@@ -115,7 +116,8 @@ def has_room_for_picture(version: ListingVersion) -> Verdict:
         return ALLOWED
     return refuse(
         "enough-pictures",
-        _("A version has at most %(most)s screenshots. Remove one first.") % {"most": MOST_PICTURES},
+        _("A version has at most %(most)s screenshots. Remove one first."),
+        most=MOST_PICTURES,
     )
 
 
@@ -124,8 +126,9 @@ def _is_in_review(version: ListingVersion) -> Verdict:
         return ALLOWED
     return refuse(
         "not-in-review",
-        _("%(name)s is in state “%(state)s” and has nothing to decide about.")
-        % {"name": version, "state": version.get_state_display()},
+        _("%(name)s is in state “%(state)s” and has nothing to decide about."),
+        name=version,
+        state=told_of(version, "state"),
     )
 
 

@@ -15,9 +15,9 @@ from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.sentences import moment
 from imsconsole.jobs.start import start_job
 from imsconsole.notifications.models import Message
-from imsconsole.notifications.values import moment
 from market.listings.drafts import VersionDraft, draft_of
 from market.listings.jobs import ScanListing
 from market.listings.rules import (

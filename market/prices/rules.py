@@ -1,6 +1,6 @@
 """May a price be set? Of a listing by its publisher, of flavors and disks by the operator (R20)."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate, may_write

@@ -1,6 +1,6 @@
 """May an account be a publisher, and who decides? (§2.16)"""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_administer, may_operate
@@ -52,23 +52,21 @@ def is_free_publisher_name(name: str, other_than: Publisher | None = None) -> Ve
 def can_approve_publisher(publisher: Publisher, actor: Actor | Operator) -> Verdict:
     """The operator approves what is not approved yet, or any more."""
     if (verdict := may_operate(actor)) and publisher.is_approved:
-        return refuse("approved-already", _("%(name)s is approved already.") % {"name": publisher})
+        return refuse("approved-already", _("%(name)s is approved already."), name=publisher)
     return verdict
 
 
 def can_reject_publisher(publisher: Publisher, actor: Actor | Operator) -> Verdict:
     """An application is rejected; a publisher that was approved is suspended."""
     if (verdict := may_operate(actor)) and publisher.state != State.APPLIED:
-        return refuse(
-            "no-application", _("%(name)s has no application to decide about.") % {"name": publisher}
-        )
+        return refuse("no-application", _("%(name)s has no application to decide about."), name=publisher)
     return verdict
 
 
 def can_suspend_publisher(publisher: Publisher, actor: Actor | Operator) -> Verdict:
     """Offers nothing new from then on; what is on the market is withdrawn one by one."""
     if (verdict := may_operate(actor)) and not publisher.is_approved:
-        return refuse("not-approved", _("%(name)s is not an approved publisher.") % {"name": publisher})
+        return refuse("not-approved", _("%(name)s is not an approved publisher."), name=publisher)
     return verdict
 
 

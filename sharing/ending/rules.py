@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.product.rules import is_to_stay
 from imsconsole.accounts.actor import Actor

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -10,8 +10,8 @@ from imsconsole.accounts.log import explain, service
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.sentences import moment, translated
 from imsconsole.notifications.models import Message
-from imsconsole.notifications.values import moment
 from sharing.ending.rules import can_give_notice, can_stop_sharing, can_withdraw_notice, is_day_of_notice
 from sharing.locks import locked_share
 from sharing.messages import tell_owner, tell_receiver
@@ -35,7 +35,7 @@ def give_notice(share: Share, *, ends_at: datetime, actor: Actor) -> Share:
     share.ends_at = ends_at
     share.save(update_fields=["ends_at"])
     tell_receiver("share-ends", share, Message.Level.WARNING, until=moment(ends_at))
-    return explain(share, _("ends at %(at)s") % {"at": ends_at.isoformat(timespec="minutes")})
+    return explain(share, translated(_("ends at %(at)s"), at=moment(ends_at)))
 
 
 @service("withdrawEndOfShare")
@@ -68,7 +68,7 @@ def end_copied_share(share: Share, *, actor: Actor) -> Share:
     row = Share.objects.filter(pk=share.pk, ended_at=None).select_related("image").first()
     if row is None:
         raise NotFound
-    return _write_end(explain(row, _("the receiver has its own copy")))
+    return _write_end(explain(row, translated(_("the receiver has its own copy"))))
 
 
 def _end(share: Share) -> Share:

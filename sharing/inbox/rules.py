@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -51,8 +51,8 @@ def has_vault(share: Share, actor: Actor) -> Verdict:
         _(
             "A full-ECS image is received only with a vault that has room for all its disks (%(size)s), and no vault of "
             "this project has. Create or enlarge one."
-        )
-        % {"size": size(needed_bytes(share))},
+        ),
+        size=size(needed_bytes(share)),
     )
 
 

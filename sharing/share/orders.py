@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -49,12 +49,13 @@ def fits_order(images: int, ids: int) -> Verdict:
     if not ids:
         return refuse("no-ids", _("Type the ID of at least one project."))
     if ids > MOST_IDS:
-        return refuse("too-many-ids", _("At most %(most)s project IDs at a time.") % {"most": MOST_IDS})
+        return refuse("too-many-ids", _("At most %(most)s project IDs at a time."), most=MOST_IDS)
     if images * ids > MOST_PAIRS:
         return refuse(
             "too-many-pairs",
-            _("%(images)s images for %(ids)s projects are too many for one go. Choose fewer of either.")
-            % {"images": images, "ids": ids},
+            _("%(images)s images for %(ids)s projects are too many for one go. Choose fewer of either."),
+            images=images,
+            ids=ids,
         )
     return ALLOWED
 

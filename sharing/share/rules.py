@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import keys_of
 from images.models import Image
@@ -87,14 +86,17 @@ def _keys_reach(
         return verdict
     if grants_key or not keys:
         return ALLOWED
-    reason = ngettext(
-        "The image is encrypted with the key “%(keys)s”, which this project may not use yet. Grant the key together "
-        "with the share.",
-        "Disks of the image are encrypted with the keys %(keys)s, which this project may not use yet. Grant the keys "
-        "together with the share.",
-        len(keys),
-    )
-    return refuse("receiver-needs-key", reason % {"keys": ", ".join(sorted(key.name for key in keys))})
+    if len(keys) == 1:
+        reason = _(
+            "The image is encrypted with the key “%(keys)s”, which this project may not use yet. Grant the key "
+            "together with the share."
+        )
+    else:
+        reason = _(
+            "Disks of the image are encrypted with the keys %(keys)s, which this project may not use yet. Grant the "
+            "keys together with the share."
+        )
+    return refuse("receiver-needs-key", reason, keys=", ".join(sorted(key.name for key in keys)))
 
 
 def _is_grantable(key: Key, image: Image, actor: Actor) -> Verdict:
@@ -129,6 +131,6 @@ def fits_limit(image: Image, accepted: int) -> Verdict:
         _(
             "%(limit)s projects have accepted this image, and it cannot have more. Its owner has to stop sharing it "
             "with one of them first."
-        )
-        % {"limit": limit},
+        ),
+        limit=limit,
     )

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from django.utils.html import escape
 
+from images.modify.services import modify_image
 from imsconsole.accounts.log import record
 from imsconsole.audit.clock import forget_old_events
 from imsconsole.audit.models import Event
@@ -66,7 +69,7 @@ def test_an_action_is_named_in_the_readers_language_with_its_trace_name(people):
 
 def test_the_thing_is_linked_and_everything_unfolds(people):
     server = factories.ServerFactory(project=people.alice.project, name="web-3")
-    did(people.alice, thing=server, result="warning", code="server-busy", sentence="It is busy.")
+    did(people.alice, thing=server, result="warning", code="server-busy", details="It is busy.")
     html = page(people.alice)
     for part in (
         f'href="{server.get_absolute_url()}"',
@@ -76,6 +79,37 @@ def test_the_thing_is_linked_and_everything_unfolds(people):
         "192.0.2.1",
     ):
         assert part in html
+
+
+def test_a_refusal_is_read_in_the_readers_language_whoever_met_it(people):
+    """Also in the file, and on the first page."""
+    server = factories.ServerFactory(project=people.bob.project, name="web-3")
+    deed = client_of(people.bob).post(f"/servers/{server.pk}/stop/", headers={"Accept-Language": "zh-CN"})
+    assert deed.status_code == 409
+
+    event = Event.objects.get(code=deed.ims_error.code)
+    with translation.override("en"):
+        said = event.sentence
+    assert said == "The server is not running. Please start it first."
+    assert escape(said) in page(people.dave)
+    assert [row["Details"] for row in exported(people.dave)] == [said]
+    assert escape(said) in client_of(people.dave).get("/").content.decode()
+    with translation.override("zh-hans"):
+        assert event.sentence == "云服务器未运行，请先启动。"
+
+
+def test_what_was_changed_is_read_in_the_readers_language(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    with translation.override("zh-hans"):
+        modify_image(image, wanted={"min_ram_mb": 512, "protected": True}, actor=people.bob)
+    assert Event.objects.get().sentence == "minimum memory (MB): 0 → 512; protected: No → Yes"
+    with translation.override("zh-hans"):
+        assert Event.objects.get().sentence.endswith("否 → 是")
+
+
+def test_a_row_of_before_is_read_as_it_was_said(people):
+    did(people.alice, details="镜像受保护。")
+    assert "镜像受保护。" in page(people.alice)
 
 
 def test_what_is_gone_has_its_name_but_leads_nowhere(people):

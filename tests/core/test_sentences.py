@@ -1,4 +1,7 @@
+import json
+
 from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from imsconsole.core.errors import BadImage, Conflict, NoSpace, NotFound, Unavailable, Unsupported
 from imsconsole.core.rules import Refused, refuse
@@ -14,9 +17,19 @@ def test_no_value_stands_for_the_sentence_of_a_code():
     assert sentence("listing-rejected", values) == "The operator has rejected Web server 1.0: no good"
 
 
-def test_a_refusal_says_its_own_sentence_now_and_when_it_was_kept():
-    error = Refused(refuse("code-of-its-own", "The image is protected."))
-    assert sentence_of(error) == sentence(error.code, lasting_values(error)) == "The image is protected."
+def test_a_refusal_says_its_own_sentence_now_and_when_it_was_kept_for_readers_of_any_language():
+    text = gettext_lazy("“%(name)s” is uploaded completely.")
+    error = Refused(refuse("code-of-its-own", text, name=gettext_lazy("Images")))
+    kept = json.loads(json.dumps(lasting_values(error)))
+    assert sentence_of(error) == sentence(error.code, kept) == "“Images” is uploaded completely."
+    with translation.override("zh-hans"):
+        assert sentence_of(error) == sentence(error.code, kept) == "“镜像”已全部上传。"
+    assert lasting_values(Refused(refuse_as(error.code, **kept))) == kept
+
+
+def test_a_refusal_that_was_kept_in_one_language_is_said_in_it():
+    kept = {"own sentence": "镜像受保护。"}
+    assert sentence("code-of-its-own", kept) == refuse_as("code-of-its-own", **kept).reason == "镜像受保护。"
 
 
 def test_a_refusal_in_the_sentence_of_a_code_is_kept_for_readers_of_any_language():

@@ -8,11 +8,10 @@ from django.core import mail
 from django.utils import translation
 
 from imsconsole.core.now import now
-from imsconsole.core.sentences import sentence, sentences
+from imsconsole.core.sentences import explained, moment, sentence, sentences, translated
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
 from imsconsole.notifications.tasks import mail_messages
-from imsconsole.notifications.values import explained, moment, translated
 from tests.conftest import client_of
 from tests.support.sayings import Saying, Sayings
 

@@ -4,6 +4,7 @@ The kept dumps hold a row of every model of the day before the migrations were s
 and Carol worked. They are never made anew: each later migration has to bring the same old rows along.
 """
 
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -16,11 +17,14 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 
 from imsconsole.core.checks import check_age_of_database
-from tests.migrations.databases import columns_of, connected, migrate, restored, rows_of, schema_of
+from tests.migrations.databases import columns_of, connected, migrate, restored, rows_of, run, schema_of
 
 DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
-CHANGED = {"jobs_job": {"path"}}  # its classes are in the rooms of their verbs
+CHANGED = {
+    "jobs_job": {"path"},  # its classes are in the rooms of their verbs
+    "audit_event": {"sentence"},  # is in `details`
+}
 
 pytestmark = pytest.mark.django_db
 slow = pytest.mark.slow(reason="manage.py migrates a second database, once for all of them")
@@ -31,16 +35,18 @@ def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator
     """A carried-over database: its columns and rows before, a connection to it after."""
     with django_db_blocker.unblock(), restored(DUMP, "carried_over") as name:
         with connected(name) as db:
+            run(db, "UPDATE audit_event SET sentence = '镜像“web”受保护。' WHERE id = 1")
             columns = {
                 table: [column for column in names if column not in CHANGED.get(table, set())]
                 for table, names in columns_of(db).items()
             }
             columns = {table: names for table, names in columns.items() if names}
             rows = rows_of(db, columns)
+            said = rows_of(db, {"audit_event": ["id", "sentence"]})["audit_event"]
         migrated = migrate(name)
         assert migrated.returncode == 0, migrated.stderr
         with connected(name) as db:
-            yield SimpleNamespace(columns=columns, rows=rows, now=db)
+            yield SimpleNamespace(columns=columns, rows=rows, said=said, now=db)
 
 
 @slow
@@ -59,6 +65,14 @@ def test_its_jobs_find_their_classes(old: SimpleNamespace) -> None:
     paths = [path for (path,) in rows_of(old.now, {"jobs_job": ["path"]})["jobs_job"]]
     assert [path for path in paths if import_string(path).path() != path] == []
     assert len(paths) > 5
+
+
+@slow
+def test_what_the_trail_said_it_goes_on_saying(old: SimpleNamespace) -> None:
+    kept = rows_of(old.now, {"audit_event": ["id", "details"]})["audit_event"]
+    read = ((key, details if old.now.vendor == "postgresql" else json.loads(details)) for key, details in kept)
+    assert set(read) == set(old.said)
+    assert any(sentence for _key, sentence in old.said)
 
 
 @slow

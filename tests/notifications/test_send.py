@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Membership, Role
+from imsconsole.core.sentences import explained, moment, translated
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
-from imsconsole.notifications.values import explained, moment, translated
 from tests import factories
 from tests.support.sayings import Sayings
 

@@ -18,8 +18,8 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.errors import NotFound
-from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.core.sentences import refuse_as, sentence
+from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.sentences import refuse_as
 
 MOST = 100  # servers in one order
 ServerOutcome = dict[str, Any]  # the code and the values of the error it ended with; else it has begun
@@ -116,7 +116,7 @@ def begin_change(change: OsChange | None, *, actor: Actor) -> str:
 
 
 def _verdict_of(outcome: ServerOutcome) -> Verdict:
-    return refuse(outcome["code"], sentence(**outcome)) if outcome.get("code") else ALLOWED
+    return refuse_as(outcome["code"], **outcome["values"]) if outcome.get("code") else ALLOWED
 
 
 def _gone() -> Verdict:

@@ -129,7 +129,7 @@ def _to_confirm(draft: Draft, many: ManyChanges, changes: dict[str, OsChange]) -
     verdicts = dict(zip(changes, can_order_changes(changes.values(), many.actor, many.host), strict=True))
     change = next(iter(changes.values()), None)
     counted = _counted(many.lines(verdicts, change.image if change else None))
-    none = _("None of these servers can be changed like that. The list says why, one by one.")
+    none = gettext_lazy("None of these servers can be changed like that. The list says why, one by one.")
     return {
         **PLACE,
         **counted,

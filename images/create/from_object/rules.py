@@ -1,6 +1,6 @@
 """May an image be made of an object in a bucket? (ims-facts §1.6, §1.7, §2.4)"""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.uploads.found import limit_fast_bytes, limit_file_bytes
 from images.uploads.rules import has_room, iso_name
@@ -37,8 +37,8 @@ def _has_fit_name(bucket_object: BucketObject) -> Verdict:
             _(
                 "The name “%(name)s” contains spaces, in itself or in a folder. Images are imported only from objects "
                 "without; upload the file under another name."
-            )
-            % {"name": bucket_object.key},
+            ),
+            name=bucket_object.key,
         )
     if name.endswith(ZVHD):
         return refuse(
@@ -57,16 +57,13 @@ def _has_fit_size(bucket_object: BucketObject, is_fast: bool) -> Verdict:
     limit = limit_fast_bytes() if is_fast else limit_file_bytes()
     if bucket_object.size_bytes <= limit:
         return ALLOWED
-    values = {
-        "size": size(bucket_object.size_bytes),
-        "limit": size(limit_file_bytes()),
-        "most": size(limit_fast_bytes()),
-    }
     return refuse(
         "object-too-large",
         _(
             "The object has %(size)s; objects of up to %(limit)s can be imported, and RAW files of up to %(most)s by "
             "fast import."
-        )
-        % values,
+        ),
+        size=size(bucket_object.size_bytes),
+        limit=size(limit_file_bytes()),
+        most=size(limit_fast_bytes()),
     )

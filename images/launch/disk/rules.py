@@ -1,6 +1,6 @@
 """May a data disk be created from an image? The image first, then the disk (ims-facts §2.5)."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import is_active
 from images.models import Image
@@ -10,6 +10,7 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.disks.rules import can_order_disk
 from imsconsole.cloud.keys.rules import can_unlock
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 
@@ -28,8 +29,8 @@ def can_create_disk_from(image: Image, actor: Actor) -> Verdict:
     if image.type != Image.Type.DATA:
         return refuse(
             "no-data-image",
-            _("Data disks are created from data disk images. This is a %(type)s.")
-            % {"type": image.get_type_display()},
+            _("Data disks are created from data disk images. This is a %(type)s."),
+            type=told_of(image, "type"),
         )
     return is_active(image) and can_unlock(image, actor) and may_use_product(image, actor)
 
@@ -40,8 +41,9 @@ def fits_image(image: Image, size_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "disk-smaller-than-data-image",
-        _("The data disk image “%(image)s” needs a disk of at least %(least)s GB.")
-        % {"image": image.name, "least": image.min_disk_gb},
+        _("The data disk image “%(image)s” needs a disk of at least %(least)s GB."),
+        image=image.name,
+        least=image.min_disk_gb,
     )
 
 

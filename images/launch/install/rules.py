@@ -1,6 +1,6 @@
 """May a temporary server be made from an ISO image, to install a system on? The image first, then the order."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import is_active
 from images.launch.fit import fits, fits_system_disk

@@ -32,7 +32,7 @@ def operator_for(request: HttpRequest, account: Account) -> Actor:
     """The operator as an administrator of an account. Raises Refused while it has no project."""
     if project := _first_project(account):
         return operator_in(request, project)
-    raise Refused(refuse("no-project", gettext("Create a project of this account first.")))
+    raise Refused(refuse("no-project", _("Create a project of this account first.")))
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -12,6 +12,7 @@ from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Backup, Disk, Server, Vault
 from imsconsole.cloud.servers.rules import is_permanent
 from imsconsole.cloud.system_disk.rules import can_change_os, fits_its_start, is_stopped_first
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
@@ -56,8 +57,8 @@ def is_bound_to(server: Server, vault: Vault) -> Verdict:
         return ALLOWED
     return refuse(
         "server-in-other-vault",
-        _("Backups of the server are in the vault “%(vault)s”, and a server has one. Choose that vault.")
-        % {"vault": other.vault},
+        _("Backups of the server are in the vault “%(vault)s”, and a server has one. Choose that vault."),
+        vault=other.vault,
     )
 
 
@@ -70,12 +71,10 @@ def fits_vault(vault: Vault, size_gb: int) -> Verdict:
         _(
             "The vault “%(vault)s” has %(free)s left, and the disks have %(size)s. Make the vault larger, delete "
             "backups in it, or choose another."
-        )
-        % {
-            "vault": vault.name,
-            "free": size(max(0, vault.capacity_bytes - vault.used_bytes)),
-            "size": size(size_gb * GIB),
-        },
+        ),
+        vault=vault.name,
+        free=size(max(0, vault.capacity_bytes - vault.used_bytes)),
+        size=size(size_gb * GIB),
     )
 
 
@@ -148,8 +147,8 @@ def _has_places(backup: Backup, server: Server) -> Verdict:
         "data-disk-count",
         _(
             "With the disks of the backup the server would have more than %(limit)s data disks. Detach some first."
-        )
-        % {"limit": MAX_DATA_DISKS},
+        ),
+        limit=MAX_DATA_DISKS,
     )
 
 
@@ -158,8 +157,8 @@ def is_at_rest(backup: Backup) -> Verdict:
     if backup.status in WORKING:
         return refuse(
             "backup-busy",
-            _("The backup is in state “%(status)s”. Please wait until that has finished.")
-            % {"status": backup.get_status_display()},
+            _("The backup is in state “%(status)s”. Please wait until that has finished."),
+            status=told_of(backup, "status"),
         )
     return ALLOWED
 
@@ -182,8 +181,8 @@ def has_no_image(backup: Backup) -> Verdict:
         _(
             "The image “%(image)s” is made of this backup, and a backup makes one image. Delete the image first; "
             "it can take its backup along."
-        )
-        % {"image": of_it[0].name},
+        ),
+        image=of_it[0].name,
     )
 
 

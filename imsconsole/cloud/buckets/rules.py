@@ -3,11 +3,12 @@
 import shutil
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import MIB
@@ -26,8 +27,8 @@ def is_free_bucket_name(name: str) -> Verdict:
     if Bucket.objects.filter(name=name).exists():
         return refuse(
             "bucket-name-taken",
-            _("A bucket called “%(name)s” exists already, here or in another project. Choose another name.")
-            % {"name": name},
+            _("A bucket called “%(name)s” exists already, here or in another project. Choose another name."),
+            name=name,
         )
     return ALLOWED
 
@@ -39,8 +40,8 @@ def can_delete_bucket(bucket: Bucket, actor: Actor) -> Verdict:
     if bucket.has_objects:
         return refuse(
             "bucket-not-empty",
-            _("The bucket “%(name)s” is not empty. Delete its objects first, and wait for running uploads.")
-            % {"name": bucket.name},
+            _("The bucket “%(name)s” is not empty. Delete its objects first, and wait for running uploads."),
+            name=bucket.name,
         )
     return ALLOWED
 
@@ -80,8 +81,9 @@ def _is_standard(bucket: Bucket) -> Verdict:
     return refuse(
         "bucket-not-standard",
         _(
-            "The bucket “%(name)s” has the storage class %(class)s. Images are imported from and exported to "
+            "The bucket “%(name)s” has the storage class %(kind)s. Images are imported from and exported to "
             "Standard buckets only; choose another bucket."
-        )
-        % {"name": bucket.name, "class": bucket.get_storage_class_display()},
+        ),
+        name=bucket.name,
+        kind=told_of(bucket, "storage_class"),
     )

@@ -5,7 +5,7 @@ of a server's disks? (ims-facts §2.1, §2.3, §2.5)
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
@@ -14,6 +14,7 @@ from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock, can_unlock
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.servers.rules import is_idle as server_is_idle
 from imsconsole.cloud.servers.rules import is_permanent, may_change
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.jobs.quotas import fits_quota
 
@@ -61,7 +62,9 @@ def fits_data_disk(size_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "data-disk-size",
-        _("A data disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+        _("A data disk has %(smallest)s to %(largest)s GB."),
+        smallest=smallest,
+        largest=largest,
     )
 
 
@@ -123,8 +126,9 @@ def can_grow_to(disk: Disk, size_gb: int, actor: Actor) -> Verdict:
     if size_gb <= disk.size_gb:
         return refuse(
             "disk-not-larger",
-            _("A disk only grows: it has %(size)s GB, so choose at least %(least)s GB.")
-            % {"size": disk.size_gb, "least": disk.size_gb + 1},
+            _("A disk only grows: it has %(size)s GB, so choose at least %(least)s GB."),
+            size=disk.size_gb,
+            least=disk.size_gb + 1,
         )
     return _fits_role(disk, size_gb) and fits_quota(disk.project, {"disk_gb": size_gb - disk.size_gb})
 
@@ -153,12 +157,13 @@ def is_free(disk: Disk) -> Verdict:
     if disk.status == Status.FAILED:
         return refuse(
             "disk-of-failed-server",
-            _("The disk belongs to “%(server)s”, which could not be created. Delete that server.")
-            % {"server": disk.server},
+            _("The disk belongs to “%(server)s”, which could not be created. Delete that server."),
+            server=disk.server,
         )
     return refuse(
         "disk-attached",
-        _("The disk is attached to “%(server)s”. Detach it first.") % {"server": disk.server},
+        _("The disk is attached to “%(server)s”. Detach it first."),
+        server=disk.server,
     )
 
 
@@ -173,9 +178,7 @@ def has_place(server: Server, taken: int | None = None) -> Verdict:
         taken = server.disks.attached().filter(role=Disk.Role.DATA).count()
     if taken < MAX_DATA_DISKS:
         return ALLOWED
-    return refuse(
-        "data-disk-count", _("A server has at most %(limit)s data disks.") % {"limit": MAX_DATA_DISKS}
-    )
+    return refuse("data-disk-count", _("A server has at most %(limit)s data disks."), limit=MAX_DATA_DISKS)
 
 
 def is_in_same_zone(disk: Disk, server: Server) -> Verdict:
@@ -184,8 +187,9 @@ def is_in_same_zone(disk: Disk, server: Server) -> Verdict:
         return ALLOWED
     return refuse(
         "other-zone",
-        _("The disk is in %(disk_zone)s and the server in %(server_zone)s. They must be in the same AZ.")
-        % {"disk_zone": disk.zone, "server_zone": server.zone},
+        _("The disk is in %(disk_zone)s and the server in %(server_zone)s. They must be in the same AZ."),
+        disk_zone=disk.zone,
+        server_zone=server.zone,
     )
 
 
@@ -203,16 +207,16 @@ def _is_kept(disk: Disk) -> Verdict:
         _(
             "This is a former system disk of “%(server)s”, kept so that the change of OS can be undone. "
             "Undo the change, or delete the disk."
-        )
-        % {"server": disk.server},
+        ),
+        server=disk.server,
     )
 
 
 def _busy(disk: Disk) -> Verdict:
     return refuse(
         "disk-busy",
-        _("The disk is in state “%(status)s”. Please wait until that has finished.")
-        % {"status": disk.get_status_display()},
+        _("The disk is in state “%(status)s”. Please wait until that has finished."),
+        status=told_of(disk, "status"),
     )
 
 
@@ -224,7 +228,9 @@ def _fits_role(disk: Disk, size_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "system-disk-size",
-        _("A system disk has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+        _("A system disk has %(smallest)s to %(largest)s GB."),
+        smallest=smallest,
+        largest=largest,
     )
 
 
@@ -276,8 +282,8 @@ def is_source(server: Server) -> Verdict:
         return refuse("server-without-disk", _("The server has no system disk an image could be made of."))
     return refuse(
         "server-no-source",
-        _("Images are made of running and stopped servers. This one is in state “%(status)s”.")
-        % {"status": server.get_status_display()},
+        _("Images are made of running and stopped servers. This one is in state “%(status)s”."),
+        status=told_of(server, "status"),
     )
 
 
@@ -290,8 +296,9 @@ def is_small_enough(disk: Disk) -> Verdict:
         _(
             "The disk has %(size)s GB. Images are made of disks of up to %(limit)s GB; for larger ones make a "
             "full-ECS image of the server."
-        )
-        % {"size": disk.size_gb, "limit": LARGEST_CAPTURED_GB},
+        ),
+        size=disk.size_gb,
+        limit=LARGEST_CAPTURED_GB,
     )
 
 
@@ -300,6 +307,6 @@ def _is_there(disk: Disk) -> Verdict:
         return ALLOWED
     return refuse(
         "disk-no-source",
-        _("Images are made of disks that are in use or available. This one is in state “%(status)s”.")
-        % {"status": disk.get_status_display()},
+        _("Images are made of disks that are in use or available. This one is in state “%(status)s”."),
+        status=told_of(disk, "status"),
     )

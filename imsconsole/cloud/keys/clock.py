@@ -10,9 +10,9 @@ from imsconsole.cloud.models import Key
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
+from imsconsole.core.sentences import moment
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
-from imsconsole.notifications.values import moment
 
 logger = logging.getLogger(__name__)
 WARNED_BEFORE = timedelta(days=3)

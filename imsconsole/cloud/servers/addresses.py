@@ -4,7 +4,7 @@ import ipaddress
 import secrets
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Server

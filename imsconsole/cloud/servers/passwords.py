@@ -2,7 +2,7 @@
 
 import string
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from passlib.hash import sha512_crypt
 
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -23,8 +23,8 @@ def is_good_password(password: str, *, windows: bool = False) -> Verdict:
             _(
                 "A password has 8 to 26 characters of at least three of these kinds: upper-case letters, "
                 "lower-case letters, digits and the special characters %(special)s"
-            )
-            % {"special": SPECIAL},
+            ),
+            special=SPECIAL,
         )
     if _resembles(password, WINDOWS_USER if windows else USER, longest=2 if windows else 3):
         return refuse(

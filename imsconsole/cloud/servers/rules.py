@@ -1,12 +1,13 @@
 """What may be done with a server or a key pair: who, then state, then what the host can do."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock_disks
 from imsconsole.cloud.models import Server
+from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import Capabilities
@@ -117,8 +118,8 @@ def is_idle(server: Server) -> Verdict:
     if server.task:
         return refuse(
             "server-task",
-            _("The server has a task: %(task)s. Please wait until that has finished, or cancel its job.")
-            % {"task": server.get_task_display()},
+            _("The server has a task: %(task)s. Please wait until that has finished, or cancel its job."),
+            task=told_of(server, "task"),
         )
     return ALLOWED
 
@@ -127,8 +128,8 @@ def _busy(server: Server) -> Verdict:
     """No parallel operation on a server (R130)."""
     return refuse(
         "server-busy",
-        _("The server is in state “%(status)s”. Please wait until that has finished.")
-        % {"status": server.get_status_display()},
+        _("The server is in state “%(status)s”. Please wait until that has finished."),
+        status=told_of(server, "status"),
     )
 
 

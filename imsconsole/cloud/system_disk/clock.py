@@ -11,9 +11,9 @@ from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
 from imsconsole.core.rules import Refused
+from imsconsole.core.sentences import moment
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
-from imsconsole.notifications.values import moment
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -10,6 +10,7 @@ from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock, can_unlock_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.rules import can_run_guests, fits_memory, is_idle, is_permanent
+from imsconsole.core.edits import told_of
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
@@ -49,8 +50,9 @@ def can_reinstall_os(server: Server, actor: Actor) -> Verdict:
             _(
                 "The image “%(name)s” this server came from is in state “%(status)s”, and only it can be "
                 "reinstalled. Change the OS to another image instead."
-            )
-            % {"name": server.image.name, "status": server.image.get_status_display()},
+            ),
+            name=server.image.name,
+            status=told_of(server.image, "status"),
         )
     return ALLOWED
 

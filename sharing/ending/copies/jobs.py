@@ -9,9 +9,9 @@ from images.models import Image
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked_all
+from imsconsole.core.sentences import explained
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
-from imsconsole.notifications.values import explained
 from sharing.ending.services import end_copied_share
 from sharing.messages import tell_copied, tell_owner
 from sharing.models import Share

@@ -1,6 +1,6 @@
 """May the owner of an image give those who have it copies of their own? (R86, §2.15)"""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import Copy, can_copy
 from images.models import Image

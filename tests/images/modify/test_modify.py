@@ -93,7 +93,7 @@ def test_it_writes_what_was_wanted_and_the_trail_says_what_changed(people):
     image.refresh_from_db()
     assert (image.name, image.min_ram_mb, image.updated_at > before) == ("shop", 512, True)
     event = Event.objects.get(action="updateImage")
-    assert event.sentence == "Name: web → shop; Minimum memory (MB): 0 → 512"
+    assert event.sentence == "name: web → shop; minimum memory (MB): 0 → 512"
     history = client_of(people.dave).get(image.get_absolute_url(), {"section": "history"})
     assert event.sentence in history.content.decode()
 

@@ -11,8 +11,8 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
+from imsconsole.core.sentences import moment
 from imsconsole.notifications.models import Message
-from imsconsole.notifications.values import moment
 from sharing.ending.clock import end_due_shares
 from sharing.ending.rules import can_give_notice, can_stop_sharing, can_withdraw_notice
 from sharing.ending.services import end_due_share, give_notice, stop_sharing, withdraw_notice

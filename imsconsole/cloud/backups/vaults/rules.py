@@ -1,7 +1,7 @@
 """What may be done with vaults: who, then state, then what is in them; quota last."""
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -37,8 +37,8 @@ def can_resize_vault(vault: Vault, capacity_gb: int, actor: Actor) -> Verdict:
     if capacity_gb * GIB < vault.used_bytes:
         return refuse(
             "vault-smaller-than-used",
-            _("The backups in the vault take %(used)s. Choose at least that, or delete backups first.")
-            % {"used": size(vault.used_bytes)},
+            _("The backups in the vault take %(used)s. Choose at least that, or delete backups first."),
+            used=size(vault.used_bytes),
         )
     return _fits(max(0, capacity_gb - vault.capacity_gb), actor)
 
@@ -69,7 +69,9 @@ def _is_capacity(capacity_gb: int) -> Verdict:
         return ALLOWED
     return refuse(
         "vault-capacity",
-        _("A vault has %(smallest)s to %(largest)s GB.") % {"smallest": smallest, "largest": largest},
+        _("A vault has %(smallest)s to %(largest)s GB."),
+        smallest=smallest,
+        largest=largest,
     )
 
 
