@@ -20,7 +20,7 @@ from images.fields.rules import (
 )
 from images.models import Image, OsVersion, Upload
 from images.uploads.found import detected_os, found_of
-from images.uploads.rules import is_idle, iso_name
+from images.uploads.rules import is_idle
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Key
 from imsconsole.core.now import now
@@ -102,7 +102,7 @@ def is_there(upload: Upload) -> Verdict:
 
 
 def fits_type(upload: Upload, image_type: str) -> Verdict:
-    """ISO images are made of ISO files and nothing else is (§2.10); an ISO's file name follows R65."""
+    """ISO images are made of ISO files and nothing else is (§2.10)."""
     is_iso = upload.found["format"] == "iso"
     if is_iso and image_type != Type.ISO:
         return refuse(
@@ -117,7 +117,7 @@ def fits_type(upload: Upload, image_type: str) -> Verdict:
             ),
             format=upload.found["format"],
         )
-    return iso_name(upload.name) if is_iso else fits_range(image_type, least_disk_gb(image_type, upload))
+    return ALLOWED if is_iso else fits_range(image_type, least_disk_gb(image_type, upload))
 
 
 def least_disk_gb(image_type: str, upload: Upload) -> int:

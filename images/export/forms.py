@@ -93,9 +93,7 @@ class ExportForm(TargetForm):
                 ),
             )
         ],
-        help_text=_(
-            "What the format is known by, such as .qcow2, is added. A name with spaces cannot be imported again."
-        ),
+        help_text=_("What the format is known by, such as .qcow2, is added."),
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": "128"}),
     )
     field_order = ("format", "name", "bucket", "folder")
@@ -137,5 +135,5 @@ class ExportForm(TargetForm):
 
 
 def proposed_name(image: Image) -> str:
-    """The image's name with what may stand in the name of a file that can be imported again."""
+    """The image's name with what may stand in a file's."""
     return NOT_IN_FILE_NAMES.sub("-", image.name).strip("-. ")[:LONGEST] or f"image-{image.pk.hex[:8]}"

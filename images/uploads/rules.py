@@ -1,6 +1,5 @@
 """May a file be uploaded, an upload be discarded?"""
 
-import re
 import shutil
 from collections.abc import Collection
 from dataclasses import replace
@@ -23,12 +22,11 @@ from imsconsole.jobs.quotas import fits_quota
 
 TYPES = (Image.Type.SYSTEM, Image.Type.DATA, Image.Type.ISO)  # a full-ECS image is not made of one file
 SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives there too
-ISO_NAME = re.compile(r"[A-Za-z0-9_-]+(\.iso)?", re.IGNORECASE)
 
 
-def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
-    """Who, file name (R65), size (R59), quota, room on the disk. `size_bytes` is what was announced."""
-    if not (verdict := may_write(actor) and (iso_name(name) if name.lower().endswith(".iso") else ALLOWED)):
+def can_upload(actor: Actor, size_bytes: int) -> Verdict:
+    """Who, size (R59), quota, room on the disk; whatever its name (R65). `size_bytes` is what was announced."""
+    if not (verdict := may_write(actor)):
         return verdict
     if size_bytes > limit_file_bytes() + MIB:  # the form around the file counts as well
         return refuse(
@@ -38,20 +36,6 @@ def can_upload(actor: Actor, name: str, size_bytes: int) -> Verdict:
             limit=size(limit_file_bytes()),
         )
     return fits_quota(actor.project, {"upload_bytes": size_bytes}) and has_room(size_bytes)
-
-
-def iso_name(name: str) -> Verdict:
-    """R65: the name of an ISO file."""
-    if ISO_NAME.fullmatch(name):
-        return ALLOWED
-    return refuse(
-        "iso-file-name",
-        _(
-            "The name of an ISO file may contain only letters, digits, “-” and “_”. "
-            "Rename “%(name)s” and upload it again."
-        ),
-        name=name,
-    )
 
 
 def has_room(size_bytes: int) -> Verdict:

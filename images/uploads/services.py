@@ -30,7 +30,7 @@ def start_upload(
 ) -> Upload:
     """Reserve quota and room for a file of at most `size_bytes`; exactly that when resumable. Raises Refused."""
     lock_project(actor.project)
-    can_upload(actor, name, size_bytes).require()
+    can_upload(actor, size_bytes).require()
     return Upload.objects.create(
         project=actor.project,
         user=cast(User, actor.user),

@@ -4,7 +4,6 @@
 import { sha256 } from "./sha256.js";
 import { Outage, Refusal, Server, Transfer } from "./tus.js";
 
-const ISO_NAME = /^[A-Za-z0-9_-]+(\.iso)?$/i;
 const SHA256 = /^[0-9a-f]{64}$/i;
 const WINDOW_MS = 5000; // the rate is that of the last seconds
 const TOLD_PERCENT = 10; // screen readers hear of every so many
@@ -86,7 +85,6 @@ class Uploader {
     const given = this.form.elements.sha256?.value.trim();
     if (!file) return "";
     if (file.size > Number(this.root.dataset.limitBytes)) return this.text("TooLarge");
-    if (/\.iso$/i.test(file.name) && !ISO_NAME.test(file.name)) return this.text("IsoName");
     return given && !SHA256.test(given) ? this.text("Sha256") : "";
   }
 

@@ -51,9 +51,7 @@ class ObjectForm(forms.Form):
         label=gettext_lazy("Object"),
         queryset=BucketObject.objects.none(),
         empty_label=None,
-        help_text=gettext_lazy(
-            "Of the Standard buckets of this region. Its name, and those of its folders, have no spaces."
-        ),
+        help_text=gettext_lazy("Of the Standard buckets of this region."),
     )
     format = forms.ChoiceField(
         label=gettext_lazy("File format"),

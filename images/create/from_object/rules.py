@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from images.uploads.found import limit_fast_bytes, limit_file_bytes
-from images.uploads.rules import has_room, iso_name
+from images.uploads.rules import has_room
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.rules import can_import_from
 from imsconsole.cloud.buckets.store import is_local
@@ -16,31 +16,21 @@ ZVHD = (".zvhd", ".zvhd2")
 
 
 def can_take_object(bucket_object: BucketObject, actor: Actor, *, is_fast: bool = False) -> Verdict:
-    """Who and which bucket (R58), then name (IMG.0175, R65), format (R60), size (R59), quota, room.
+    """Who and which bucket (R58), then format (R60), size (R59), quota, room; whatever its name (R65).
 
     A copy in the data folder is a link and needs no room.
     """
     return (
         can_import_from(bucket_object, actor)
-        and _has_fit_name(bucket_object)
+        and _has_fit_format(bucket_object)
         and _has_fit_size(bucket_object, is_fast)
         and fits_quota(actor.project, {"upload_bytes": bucket_object.size_bytes})
         and (ALLOWED if is_local() else has_room(bucket_object.size_bytes))
     )
 
 
-def _has_fit_name(bucket_object: BucketObject) -> Verdict:
-    name = bucket_object.name.lower()
-    if any(sign.isspace() for sign in bucket_object.key):
-        return refuse(
-            "object-name-spaces",
-            _(
-                "The name “%(name)s” contains spaces, in itself or in a folder. Images are imported only from objects "
-                "without; upload the file under another name."
-            ),
-            name=bucket_object.key,
-        )
-    if name.endswith(ZVHD):
+def _has_fit_format(bucket_object: BucketObject) -> Verdict:
+    if bucket_object.name.lower().endswith(ZVHD):
         return refuse(
             "zvhd-import",
             _(
@@ -48,7 +38,7 @@ def _has_fit_name(bucket_object: BucketObject) -> Verdict:
                 "disk to QCOW2, VHD or RAW where it comes from, and upload that."
             ),
         )
-    return iso_name(bucket_object.name) if name.endswith(".iso") else ALLOWED
+    return ALLOWED
 
 
 def _has_fit_size(bucket_object: BucketObject, is_fast: bool) -> Verdict:

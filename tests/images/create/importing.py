@@ -37,6 +37,13 @@ ISOS = {
     "grub-rescue-cdrom.iso": Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso"),
     "ipxe.iso": Path("/usr/lib/ipxe/ipxe.iso"),
 }
+# as they are published
+ISO_NAMES = (
+    "debian-12.5.0-amd64-netinst.iso",
+    "memtest86+x64.iso",
+    "Windows Server 2022 (x64).ISO",
+    "银河麒麟 V10.iso",
+)
 DETAILS: dict[str, Any] = {
     "details-name": "web server",
     "details-os_version": "",

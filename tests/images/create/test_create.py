@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from images.create.views import CREATE as IMPORT
 from images.fields.forms import proposed_name
@@ -118,6 +119,29 @@ def test_an_iso_asks_for_its_os(people: SimpleNamespace):
     assert list(response.context["form"].errors) == ["os_version"]
     assert "choose what it installs" in str(response.context["form"].errors["os_version"])
     assert client.post(url, {**DETAILS, "details-os_version": os_version.pk}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("debian-12.5.0-amd64-netinst.iso", "debian-12.5.0-amd64-netinst"),
+        ("memtest86+x64.iso", "memtest86-x64"),
+        ("银河麒麟 V10 (SP3).iso", "银河麒麟 V10-SP3"),
+    ],
+)
+def test_an_iso_keeps_its_name_and_what_becomes_ours_is_called_simply(people: SimpleNamespace, file, name):
+    """R65"""
+    os_version = factories.OsVersionFactory()
+    client = client_of(people.bob)
+    url = draft_after(client, ISOS["ipxe.iso"].read_bytes(), name=file, type="iso")
+    assert f'value="{name}"' in client.get(url).content.decode()
+    confirm = client.post(url, {**DETAILS, "details-name": name, "details-os_version": os_version.pk})
+    image = image_of(client.post(confirm["Location"], CONFIRM))
+    assert finish(Job.objects.get()).state == "done"
+    assert (image.name, image.source_name) == (name, file)
+    stored = [path.name for path in settings.DATA_DIR.rglob("*")]
+    assert any(str(image.disks.get().pk) in each for each in stored)
+    assert not [each for each in stored if Path(file).stem in each]
 
 
 def test_the_os_versions_are_grouped_by_platform(step2: SimpleNamespace):

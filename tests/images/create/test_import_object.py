@@ -31,7 +31,7 @@ from tests import factories
 from tests.cloud.buckets.making import bytes_elsewhere, stored
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
-from tests.images.create.importing import DETAILS, FORMATS, upload_files, work_files
+from tests.images.create.importing import DETAILS, FORMATS, ISO_NAMES, upload_files, work_files
 from tests.images.export.test_export import content_of, raw
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
@@ -84,12 +84,10 @@ def test_r58_only_standard_buckets(people, storage_class):
     ("key", "code"),
     [
         ("a/b/disk.qcow2", ""),
-        ("my disk.qcow2", "object-name-spaces"),  # IMG.0175
-        ("my folder/disk.qcow2", "object-name-spaces"),
+        ("my folder/my disk.qcow2", ""),
         ("disk.zvhd2", "zvhd-import"),
         ("disk.ZVHD", "zvhd-import"),
-        ("cd-1.iso", ""),
-        ("cd.1.iso", "iso-file-name"),  # R65
+        *((f"cds/{name}", "") for name in ISO_NAMES),  # R65
     ],
 )
 def test_names(people, key, code):
@@ -330,13 +328,13 @@ def test_an_object_leads_to_the_wizard_and_one_of_a_cold_bucket_says_why_not(peo
         ({"object": "nonsense"}, "object"),
         ({"object": "cold"}, "object"),
         ({"object": "carol"}, "object"),
-        ({"object": "spaces"}, "object"),
+        ({"object": "zvhd"}, "object"),
         ({"object": "text"}, "object"),
         ({"is_fast": "on"}, "is_prepared"),
         ({"is_fast": "on", "is_prepared": "on"}, "object"),  # no raw disk
         ({"data_objects": ["good"]}, "data_objects"),
         ({"data_objects": ["carol"]}, "data_objects"),
-        ({"type": "data", "data_objects": ["spaces"]}, "data_objects"),
+        ({"type": "data", "data_objects": ["zvhd"]}, "data_objects"),
         ({"type": "iso", "is_fast": "on", "is_prepared": "on"}, "is_fast"),
     ],
 )
@@ -345,7 +343,7 @@ def test_what_is_wrong_is_said_at_its_field(people, disks, fields, field):
         "good": an_object(people.bob, disks / "disk.qcow2"),
         "cold": an_object(people.bob, storage_class="cold"),
         "carol": an_object(people.carol),
-        "spaces": an_object(people.bob, key="a b.raw"),
+        "zvhd": an_object(people.bob, key="disk.zvhd"),
         "text": an_object(people.bob, content=b"just text " * 999),
     }
     sent = {"type": "system", "object": "good", "format": "", **fields}
