@@ -76,9 +76,14 @@ class Share(models.Model):
     created_at = models.DateTimeField(_("shared at"), default=now)
     answered_by = person(_("answered by"))
     answered_at = models.DateTimeField(_("answered at"), null=True)
-    # where a full-ECS image was received (R55)
+    # where a full-ECS image was received, which holds it (R55)
     vault = models.ForeignKey(
-        Vault, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("vault")
+        Vault,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="received",
+        verbose_name=_("vault"),
     )
     # what the receiver keeps when sharing ends: its own copy, given by the owner
     copy = models.ForeignKey(

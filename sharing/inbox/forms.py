@@ -20,7 +20,10 @@ class ReceivingVaultForm(forms.Form):
     vault = forms.ModelChoiceField(
         Vault.objects.none(),
         label=_("Vault"),
-        help_text=_("Vaults of this project with room for all disks of the image."),
+        help_text=_(
+            "Vaults of this project with room for all disks of the image. They take it until you reject the image or "
+            "sharing ends."
+        ),
     )
 
     def __init__(self, *args: Any, share: Share, actor: Actor, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Vault
+from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from sharing.inbox.rules import can_accept, can_reject, fits_vault
@@ -15,9 +16,11 @@ from sharing.models import Share
 @service("acceptImage")
 def accept_share(share: Share, *, vault: Vault | None = None, actor: Actor) -> Share:
     """Take an offered image into one's own list (R14), also after it was rejected (R57); a full-ECS image with
-    a vault that has room for it (R55). Raises Refused, NotFound.
+    a vault that has room for it, and holds it from then on (R55). Raises Refused, NotFound.
     """
     share = locked_share(share, actor)
+    if vault:
+        locked_all(Vault.objects.visible_to(actor).filter(pk=vault.pk))
     can_accept(share, actor).require()
     fits_vault(share, vault, actor).require()
     share.vault = vault if share.image.type == Image.Type.FULL else None

@@ -303,8 +303,10 @@ KEY_GRANT = Subject(
 # vaults and backups -----------------------------------------------------------------------------------
 
 
-def a_vault(actor: Actor, *, holds: str = "") -> Vault:
+def a_vault(actor: Actor, *, holds: str = "", receives: bool = False) -> Vault:
     vault = factories.VaultFactory(project=actor.project)
+    if receives:
+        received(actor, image={"type": "full"}, status="accepted", vault=vault)
     if holds:
         factories.BackupFactory(project=actor.project, vault=vault, status=holds)
     return Vault.objects.with_facts().get(pk=vault.pk)
@@ -312,7 +314,12 @@ def a_vault(actor: Actor, *, holds: str = "") -> Vault:
 
 VAULT = Subject(
     a_vault,
-    {"empty": {}, "holds a backup": {"holds": "available"}, "holds a failed one": {"holds": "failed"}},
+    {
+        "empty": {},
+        "holds a backup": {"holds": "available"},
+        "holds a failed one": {"holds": "failed"},
+        "holds a received image": {"receives": True},
+    },
     lambda vault: [reverse("vaults:list"), vault.get_absolute_url()],
     VAULT_ACTIONS,
     typed={"Modify": {"name": "other", "capacity_gb": "20"}},

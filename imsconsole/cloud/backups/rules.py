@@ -70,7 +70,7 @@ def fits_vault(vault: Vault, size_gb: int) -> Verdict:
         "vault-full",
         _(
             "The vault “%(vault)s” has %(free)s left, and the disks have %(size)s. Make the vault larger, delete "
-            "backups in it, or choose another."
+            "backups or reject received images in it, or choose another."
         ),
         vault=vault.name,
         free=size(max(0, vault.capacity_bytes - vault.used_bytes)),

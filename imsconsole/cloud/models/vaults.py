@@ -22,6 +22,16 @@ from imsconsole.core.sentences import sentence
 from imsconsole.engine.types import GIB
 
 
+def is_held(share: str = "") -> Q:
+    """Of shares: of a full-ECS image that is received, which its vault holds (R55), also while its owner may restore it.
+
+    `share`: what leads to the share in the query.
+    """
+    there = ("active", "frozen", "trashed")
+    held = {"status": "accepted", "ended_at": None, "image__status__in": there}
+    return Q(**{f"{share}{field}": value for field, value in held.items()})
+
+
 class VaultQuerySet(ProjectQuerySet["Vault"]):
     def existing(self) -> Self:
         return self.filter(deleted_at=None)
@@ -31,17 +41,23 @@ class VaultQuerySet(ProjectQuerySet["Vault"]):
         return self.visible_to(actor).existing().with_facts()
 
     def with_facts(self) -> Self:
-        """Annotates `used_bytes` (see `BackupQuerySet.weighed`) and `backups_count`."""
+        """Annotates `used_bytes` (of backups see `BackupQuerySet.weighed`), `backups_count` and `received_count`."""
         mine = Backup.objects.existing().filter(vault=OuterRef("pk")).order_by().values("vault")
         weighed = Backup.objects.existing().weighed().filter(vault=OuterRef("pk")).order_by().values("vault")
+        images = Vault.objects.filter(is_held("received__"), pk=OuterRef("pk")).order_by().values("pk")
+        image_bytes = images.annotate(total=Sum("received__image__disks__size_bytes")).values("total")
         return self.annotate(
-            used_bytes=Coalesce(Subquery(weighed.annotate(total=Sum("weight_bytes")).values("total")), 0),
+            used_bytes=Coalesce(Subquery(weighed.annotate(total=Sum("weight_bytes")).values("total")), 0)
+            + Coalesce(Subquery(image_bytes), 0),
             backups_count=Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0),
+            received_count=Coalesce(Subquery(images.annotate(n=Count("received")).values("n")), 0),
         )
 
 
 class Vault(models.Model):
-    """A cloud server backup vault (云服务器备份存储库): a capacity that backups take from. The row stays."""
+    """A cloud server backup vault (云服务器备份存储库): a capacity that backups, and full-ECS images that are received
+    (R55), take from. The row stays.
+    """
 
     class Protection(models.TextChoices):
         BACKUP = "backup", _("Backup")
@@ -60,6 +76,7 @@ class Vault(models.Model):
     # annotated by `with_facts`
     used_bytes: int
     backups_count: int
+    received_count: int
 
     objects = VaultQuerySet.as_manager()
 

@@ -23,7 +23,6 @@ from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from sharing.ending.services import stop_sharing
-from sharing.inbox.rules import can_accept
 from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
 from tests import factories
@@ -300,44 +299,6 @@ def test_a_deleted_image_comes_back_to_who_had_it_and_they_are_told(people, shar
         (people.carol.user, "shared-image-deleted"),
         (people.carol.user, "shared-image-restored"),
     ]
-
-
-# full-ECS --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def whole(people, image):
-    Image.objects.filter(pk=image.pk).update(type="full", source_kind="server")
-    image.disks.update(size_bytes=2 * 1024**3)
-    factories.ShareFactory(image=image, project=people.carol.project)
-    return Share.objects.with_facts().select_related("image").get()
-
-
-def test_a_full_ecs_image_is_accepted_into_a_vault_with_room(people, whole):  # R55
-    small = factories.VaultFactory(project=people.carol.project, capacity_gb=1)
-    factories.VaultFactory(project=people.bob.project, capacity_gb=100)
-    assert can_accept(whole, people.carol).code == "full-ecs-vault"
-    full = factories.VaultFactory(project=people.carol.project, capacity_gb=3)
-    factories.BackupFactory(vault=full, project=people.carol.project, size_gb=2, status="creating")
-    assert can_accept(whole, people.carol).code == "full-ecs-vault"
-    large = factories.VaultFactory(project=people.carol.project, capacity_gb=2)
-    assert can_accept(whole, people.carol)
-    for vault in (None, small, full):
-        with pytest.raises(Refused):
-            accept_share(whole, vault=vault, actor=people.carol)
-    assert accept_share(whole, vault=large, actor=people.carol).vault == large
-
-
-def test_the_page_asks_for_the_vault_and_offers_those_with_room(people, whole):
-    small = factories.VaultFactory(project=people.carol.project, capacity_gb=1, name="small-one")
-    large = factories.VaultFactory(project=people.carol.project, capacity_gb=9, name="large-one")
-    client, url = client_of(people.carol), reverse("sharing:accept", args=[whole.pk])
-    page = client.get(url).content.decode()
-    assert "large-one" in page
-    assert "small-one" not in page
-    assert client.post(url, {"vault": small.pk}).status_code == 422
-    assert client.post(url, {"vault": large.pk}).status_code == 302
-    assert Share.objects.get().vault == large
 
 
 @pytest.mark.slow(reason="many rows are made and looked at")

@@ -32,7 +32,7 @@ class VaultAdmin(ServiceAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("name", "id", "project", "created_by", "created_at", "deleted_at")}),
-        (_("Capacity"), {"fields": ("protection", "capacity_gb", "used", "backups_n")}),
+        (_("Capacity"), {"fields": ("protection", "capacity_gb", "used", "backups_n", "received_n")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Vault]":
@@ -45,6 +45,10 @@ class VaultAdmin(ServiceAdmin):
     @admin.display(description=_("backups"), ordering="backups_count")
     def backups_n(self, vault: Vault) -> int:
         return vault.backups_count
+
+    @admin.display(description=_("received images"))
+    def received_n(self, vault: Vault) -> int:
+        return vault.received_count
 
     def links_of(self, obj: Vault) -> list[tuple[str, str]]:
         return [

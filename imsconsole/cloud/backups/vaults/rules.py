@@ -28,7 +28,7 @@ def can_edit_vault(vault: Vault, actor: Actor) -> Verdict:
 
 
 def can_resize_vault(vault: Vault, capacity_gb: int, actor: Actor) -> Verdict:
-    """A vault grows within the quota and shrinks to what its backups take. `vault` comes from `with_facts`.
+    """A vault grows within the quota and shrinks to what is in it. `vault` comes from `with_facts`.
 
     Hard only after `lock_project` and with the vault's row locked.
     """
@@ -37,7 +37,10 @@ def can_resize_vault(vault: Vault, capacity_gb: int, actor: Actor) -> Verdict:
     if capacity_gb * GIB < vault.used_bytes:
         return refuse(
             "vault-smaller-than-used",
-            _("The backups in the vault take %(used)s. Choose at least that, or delete backups first."),
+            _(
+                "What is in the vault takes %(used)s. Choose at least that, or delete backups or reject received images "
+                "first."
+            ),
             used=size(vault.used_bytes),
         )
     return _fits(max(0, capacity_gb - vault.capacity_gb), actor)
@@ -51,6 +54,14 @@ def can_delete_vault(vault: Vault, actor: Actor) -> Verdict:
         return refuse(
             "vault-not-empty",
             _("The vault holds backups. Delete them first; a vault is deleted only when it is empty."),
+        )
+    if vault.received_count:
+        return refuse(
+            "vault-holds-images",
+            _(
+                "The vault holds full-ECS images that were received with it. Reject them first; what its owner has "
+                "deleted leaves the vault when it cannot be restored any more."
+            ),
         )
     return ALLOWED
 

@@ -26,6 +26,7 @@ class VaultTable(ImsTable):
         "capacity_gb": True,
         "used_bytes": True,
         "backups_count": True,
+        "received_count": True,
         "created_by": False,
         "created_at": True,
     }
@@ -35,6 +36,7 @@ class VaultTable(ImsTable):
     capacity_gb = NumberColumn("capacity_gb", verbose_name=_("Capacity (GB)"))
     used_bytes = NumberColumn("used_bytes", verbose_name=_("Used"))
     backups_count = NumberColumn("backups_count", verbose_name=_("Backups"))
+    received_count = NumberColumn("received_count", verbose_name=_("Received images"))
     created_by = tables.Column(order_by=("created_by__username", "pk"))
     created_at = TimeColumn("created_at")
     actions = ActionsColumn(VAULT_ACTIONS)
@@ -56,6 +58,7 @@ COLUMNS: Columns = (
     (_("Capacity (GB)"), lambda vault: vault.capacity_gb),
     (_("Used (bytes)"), lambda vault: vault.used_bytes),
     (_("Backups"), lambda vault: vault.backups_count),
+    (_("Received images"), lambda vault: vault.received_count),
     (_("Created by"), lambda vault: vault.created_by),
     (_("Created at"), lambda vault: moment(vault.created_at)),
 )

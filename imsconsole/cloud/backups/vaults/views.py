@@ -1,8 +1,10 @@
 """Vaults: list and CSV, the page of one with its backups, create, change, delete."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +22,7 @@ from imsconsole.cloud.backups.vaults.rules import can_create_vault, can_delete_v
 from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
 from imsconsole.cloud.backups.vaults.tables import COLUMNS, VaultTable
 from imsconsole.cloud.models import Vault
+from imsconsole.cloud.models.vaults import is_held
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
 from imsconsole.core.tables import paged
@@ -47,7 +50,7 @@ export_vaults = page_view(LIST.csv)
 
 @page_view
 def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
-    """A vault: its facts, how full it is, and the backups in it."""
+    """A vault: its facts, how full it is, the backups in it, and the images that were received with it (R55)."""
     vault = find_vault(request, vault_id)
     backups = backups_of(request.actor).filter(vault=vault)
     context = {
@@ -55,11 +58,18 @@ def show_vault(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "vault": vault,
         "percent": min(100, 100 * vault.used_bytes // vault.capacity_bytes),
         "offers": offered(VAULT_ACTIONS, vault, request.actor),
+        "received": _received(vault),
         "table": paged(BackupsInVault, backups, request, BackupsInVault.shown_at_first()),
     }
     return render_page(
         request, "cloud/backups/vaults/detail.html", "cloud/backups/vaults/_backups.html", context
     )
+
+
+def _received(vault: Vault) -> "QuerySet[Any]":
+    """The shares of the images it holds, with what each takes."""
+    shares = vault.received.filter(is_held()).select_related("image")
+    return shares.annotate(taken_bytes=Sum("image__disks__size_bytes")).order_by("image__name", "pk")
 
 
 @form_view
