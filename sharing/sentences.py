@@ -15,8 +15,8 @@ SENTENCES: Sentences = {
         "on running, but their OS cannot be reinstalled."
     ),
     "share-ends": _(
-        "%(owner)s stops sharing the image %(image)s with your project %(project)s at %(until)s. Until then you may "
-        "copy it to a private image."
+        "%(owner)s stops sharing the image %(image)s with your project %(project)s at %(until)s. Make a private image of "
+        "it before if you go on needing it: a copy, or one of a server made from it."
     ),
     "share-goes-on": _("%(owner)s goes on sharing the image %(image)s with your project %(project)s."),
     "shared-image-deleted": _(

@@ -136,7 +136,7 @@ def may_be_placed(target: Project, source: Project) -> Verdict:
     if target.region_id == source.region_id:
         return refuse(
             "same-region",
-            _("The target is in the image's own region. Choose another one, or copy it in the region."),
+            _("The target is in the image's own region. Choose a project of another region."),
         )
     if not target.agencies.filter(grantee=source).exists():
         return refuse_as("no-agency", target=target.name, source=source.name)
@@ -174,6 +174,14 @@ def _is_own(image: Image, actor: Actor) -> Verdict:
 def _is_plain(image: Image) -> Verdict:
     if not keys_of(image):
         return ALLOWED
+    if image.type == Image.Type.FULL:  # which is not copied in its region
+        return refuse(
+            "encrypted-across",
+            _(
+                "A full-ECS image with an encrypted disk cannot be copied to another region. Only one of a server whose "
+                "disks are not encrypted can."
+            ),
+        )
     return refuse(
         "encrypted-across",
         _(

@@ -124,7 +124,8 @@ def _is_own_to_share(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-owner",
             _(
-                "This image belongs to another project, and only its owner can share it. Copy it to a private image."
+                "This image belongs to another project, and only its owner can share it. Make a private image of it "
+                "first: a copy, or one of a server made from it."
             ),
         )
     return ALLOWED
@@ -159,15 +160,15 @@ def _has_shareable_type(image: Image) -> Verdict:
 
 
 def _has_shareable_source(image: Image) -> Verdict:
-    """R17, R41, R42. Backups are shared with nobody here, so that R43 has no case."""
+    """R17, R41, R42: of full-ECS images the rest are copies. Backups are shared with nobody here, so R43 has no case."""
     if image.type != Image.Type.FULL:
         return ALLOWED
     if image.source_kind not in FULL_SOURCES:
         return refuse(
             "full-ecs-source",
             _(
-                "Of full-ECS images only those made from a server or a cloud backup can be shared. Create a server "
-                "from this one, and make a full-ECS image of that server."
+                "This full-ECS image was copied from another region, and only those made from a server or a cloud backup "
+                "can be shared. Create a server from it, and make a full-ECS image of that server."
             ),
         )
     if image.comes_from_csbs:

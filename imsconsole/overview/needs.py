@@ -59,7 +59,10 @@ def _offers(actor: Actor) -> Iterator[OverviewNeed]:
 def _ending_shares(actor: Actor) -> Iterator[OverviewNeed]:
     """Received images whose owner has named the day on which sharing ends."""
     ending = Share.objects.received_by(actor).filter(status=Share.Status.ACCEPTED, ends_at__isnull=False)
-    text = _("Its owner stops sharing it soon. Copy it to a private image before if you go on needing it.")
+    text = _(
+        "Its owner stops sharing it soon. Make a private image of it before if you go on needing it: a copy, or one of a "
+        "server made from it."
+    )
     for share in ending.select_related("image").order_by("ends_at")[:EACH]:
         yield OverviewNeed("clock", share.image.name, share.image.get_absolute_url(), text, share.ends_at)
 

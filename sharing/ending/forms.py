@@ -47,7 +47,8 @@ class StopForm(forms.Form):
         required=False,
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_(
-            "Only when you tell them. In your time zone; until then they go on using the image and may copy it."
+            "Only when you tell them. In your time zone; until then they go on using the image and may make a private "
+            "one of it."
         ),
     )
 

@@ -105,7 +105,10 @@ def test_its_backup_is_complete_and_none_of_its_disks_encrypted_r81(people):
     Backup.objects.update(status="available")
     data.key = factories.KeyFactory(project=people.bob.project)
     data.save()
-    assert can_copy_across(facts(image, people.bob), people.bob).code == "encrypted-across"
+    verdict = can_copy_across(facts(image, people.bob), people.bob)
+    assert (verdict.code, "without encryption" in verdict.reason) == ("encrypted-across", False), (
+        "in its region it is not copied at all"
+    )
 
 
 def test_it_needs_a_vault_of_the_target_with_room_r82(people, target, vault):  # noqa: F811

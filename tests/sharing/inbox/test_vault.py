@@ -1,18 +1,23 @@
 """The vault a full-ECS image is received with: it holds the image, as long as its project has that (R55)."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.rules import can_launch
 from images.models import Image
+from images.product.rules import SHARE_FACTS, can_share
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.backups.vaults.rules import can_resize_vault
 from imsconsole.cloud.backups.vaults.services import delete_vault
 from imsconsole.cloud.models import Vault
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
-from sharing.ending.services import stop_sharing
+from imsconsole.notifications.models import Message
+from sharing.ending.services import give_notice, stop_sharing
 from sharing.inbox.rules import can_accept
 from sharing.inbox.services import accept_share, reject_share
 from sharing.models import Share
@@ -83,6 +88,28 @@ def test_the_page_asks_for_the_vault_and_offers_those_with_room(people, whole):
     assert client.post(url, {"vault": small.pk}).status_code == 422
     assert client.post(url, {"vault": large.pk}).status_code == 302
     assert Share.objects.get().vault == large
+
+
+def test_nobody_is_told_to_copy_it(people, whole, vault):
+    """R80: no full-ECS image is copied in its region. Of a server made from it an image is made."""
+    client = client_of(people.carol)
+    offer = " ".join(client.get(whole.get_absolute_url()).content.decode().split())
+    assert "can be copied" not in offer
+    assert "It takes room of a vault" in offer
+    accept_share(whole, vault=vault, actor=people.carol)
+    image = Image.objects.with_facts(people.carol, *SHARE_FACTS).get()
+    assert (
+        "Make a private image of it first: a copy, or one of a server"
+        in can_share(image, people.carol).reason
+    )
+    give_notice(whole, ends_at=now() + timedelta(days=1), actor=people.bob)
+    wanted = "Make a private image of it before if you go on needing it: a copy, or one of a server"
+    told = Message.objects.get(user=people.carol.user, code="share-ends")
+    pages = [
+        client.get(page).content.decode()
+        for page in (image.get_absolute_url(), whole.get_absolute_url(), "/")
+    ]
+    assert all(wanted in " ".join(text.split()) for text in (told.sentence, *pages))
 
 
 # what the vault holds -----------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_an_image_that_is_offered_on_the_market_cannot_be_shared(people, image, 
 def test_a_received_image_cannot_be_shared_on(people, image):  # R51
     factories.ShareFactory(image=image, project=people.carol.project, status="accepted")
     verdict = can_share_with(image, another(people), people.carol)
-    assert (verdict.code, "Copy it" in verdict.reason) == ("not-owner", True)
+    assert (verdict.code, "Make a private image of it first" in verdict.reason) == ("not-owner", True)
 
 
 def test_an_image_under_the_default_key_cannot_be_shared(people, image):  # R46

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from images.launch.rules import can_launch
 from images.models import Image
@@ -88,10 +89,17 @@ def test_an_image_of_a_server_that_was_restored_from_a_legacy_backup_is_not_shar
     assert (verdict.code, "cloud backup (CBR)" in verdict.reason) == ("full-ecs-csbs", True)
 
 
-def test_a_copy_says_why_it_is_not_shared_and_nothing_of_backups(people):  # R17
-    copy = of_backup(people.bob, legacy(people.bob), source_kind="image")
-    verdict = can_share(facts(people.bob, copy), people.bob)
-    assert (verdict.code, "CSBS" in verdict.reason) == ("full-ecs-source", False)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_far_copy_says_why_it_is_not_shared_and_how_one_like_it_is(people, language):  # R17
+    """It is no matter of the legacy service, whatever its source was made of; and the advice can be followed."""
+    for backup in (legacy(people.bob), factories.BackupFactory(project=people.bob.project)):
+        copy = of_backup(people.bob, backup, source_kind="image")
+        with override(language):
+            verdict = can_share(facts(people.bob, copy), people.bob)
+            assert (verdict.code, "CSBS" in verdict.reason) == ("full-ecs-source", False)
+            assert {"en": "copied from another region", "zh-hans": "跨区域复制"}[language] in verdict.reason
+        server = factories.ServerFactory(project=people.bob.project, image=copy)
+        assert can_share(facts(people.bob, of_server(people.bob, server.pk)), people.bob)
 
 
 def test_other_images_of_such_a_server_are_shared(people):
