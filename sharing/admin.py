@@ -33,7 +33,7 @@ class ShareAdmin(ServiceAdmin):
     list_display = ("image", "owner", "project", "status", "servers", "created_at", "ends_at", "ended_at")
     list_filter = (Living, "status", "owner__region")
     search_fields = ("image__name", "image__id", "owner__name", "owner__id", "project__name", "project__id")
-    search_help_text = _("By image, owner or receiver.")
+    search_help_text = _("By image, owner or recipient.")
     list_select_related = ("image", "owner", "project")
     date_hierarchy = "created_at"
     show_full_result_count = False

@@ -32,7 +32,7 @@ def _can_each_be_deleted(images: Sequence[Image], actor: Actor) -> list[Verdict]
 
 
 IMAGE_ACTIONS = (
-    Action(_("Apply for server"), "servers-create", can_launch, "server-stack", key="n", query="image",
+    Action(_("Create server"), "servers-create", can_launch, "server-stack", key="n", query="image",
         style="primary"),
     Action(_("Install server"), "images:install", can_install, "computer-desktop",
         is_shown=lambda image: image.type == Image.Type.ISO, style="primary"),

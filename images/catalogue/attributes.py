@@ -200,6 +200,11 @@ def _needs(image: Image) -> list[Attribute]:
             _yes_no(image.nic_multi_queue),
             _("Whether several CPUs share the work of a network card."),
         ),
+        Attribute(
+            _("Fast provisioning"),
+            _yes_no(image.type in (Image.Type.SYSTEM, Image.Type.FULL)),
+            _("Its servers begin as a layer over its bytes, however large it is."),
+        ),
     ]
 
 

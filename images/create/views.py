@@ -31,7 +31,7 @@ from imsconsole.engine.types import Found
 
 CREATE = Wizard(
     "images.create",
-    gettext_lazy("Create image"),
+    gettext_lazy("Import image"),
     "images:create",
     STEPS,
 )

@@ -127,7 +127,9 @@ def _uefi_on_device(image: Image, flavor: Flavor) -> Verdict:
         return ALLOWED
     return refuse(
         "fit-uefi-device",
-        _("Servers with a GPU, NPU or encoding card do not support private images that boot by UEFI."),
+        _(
+            "Heterogeneous servers, with a GPU, NPU or encoding card, do not support private images that boot by UEFI."
+        ),
     )
 
 

@@ -23,12 +23,16 @@ BOOT_MODES = {
     "lead": _(
         "A server boots as its image does, and that cannot be changed afterwards. Arm systems boot by UEFI only."
     ),
-    "note": _("Flavors with a GPU, NPU or encoding card start no private images that boot by UEFI."),
+    "note": _(
+        "Heterogeneous flavors, with a GPU, NPU or encoding card, start no private images that boot by UEFI."
+    ),
 }
 SERIES = {
     "title": _("Which flavor series runs which system"),
     "lead": _("An image can be chosen for flavors of these series. Memory and boot mode must fit as well."),
-    "note": _("Flavors with a GPU, NPU or encoding card start private images only if they boot by BIOS."),
+    "note": _(
+        "Heterogeneous flavors, with a GPU, NPU or encoding card, start private images only if they boot by BIOS."
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from images.uploads.rules import can_discard, can_make_image, can_resume
 from imsconsole.core.actions import ROW, Action
 
 UPLOAD_ACTIONS = (
-    Action(_("Create image"), lambda upload: f"{reverse('images:create')}?upload={upload.pk}", can_make_image,
+    Action(_("Import image"), lambda upload: f"{reverse('images:create')}?upload={upload.pk}", can_make_image,
         "square-3-stack-3d", spares=("image_name",),
         is_shown=lambda upload: upload.state == Upload.State.COMPLETE, style="primary"),
     Action(_("Resume"), lambda upload: f"{reverse('uploads:detail', args=[upload.pk])}#resume", can_resume,

@@ -57,7 +57,7 @@ class JobTable(ImsTable):
         _("Whatever takes time appears here: imports, new servers, starts and stops."),
         icon="queue-list",
     )
-    caption = _("Jobs")
+    caption = _("Task Center")
 
     def load(self, records: list[Job]) -> None:
         self.pages = pages_found(((job.subject_kind, job.subject_id) for job in records), self.actor)

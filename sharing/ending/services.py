@@ -68,7 +68,7 @@ def end_copied_share(share: Share, *, actor: Actor) -> Share:
     row = Share.objects.filter(pk=share.pk, ended_at=None).select_related("image").first()
     if row is None:
         raise NotFound
-    return _write_end(explain(row, translated(_("the receiver has its own copy"))))
+    return _write_end(explain(row, translated(_("the recipient has its own copy"))))
 
 
 def _end(share: Share) -> Share:

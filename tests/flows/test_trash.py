@@ -115,7 +115,7 @@ def test_a_changed_byte_freezes_the_image_and_warns_of_it_on_the_server(
     verify(alice, image, "frozen")
     expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")
     alice.look()
-    launch = page.locator("#thing-actions").get_by_role("button", name="Apply for server")
+    launch = page.locator("#thing-actions").get_by_role("button", name="Create server")
     expect(launch).to_have_attribute("aria-disabled", "true")
     page = alice.open(f"/servers/{server}/")
     expect(page.locator("main .alert-danger")).to_contain_text("no longer what they were")

@@ -119,7 +119,7 @@ def test_another_file_is_not_taken_for_the_one_that_was_begun_and_another_browse
     expect(page.locator("main")).to_contain_text("What is in the file")
     second.look()
     assert hashlib.sha256(disk.read_bytes()).hexdigest() in page.content()
-    page.get_by_role("link", name="Create image").click()
+    page.get_by_role("link", name="Import image").click()
     page.get_by_role("button", name="Next", exact=True).click()
     page.wait_for_url("**/details/")
 

@@ -502,7 +502,7 @@ IMAGE = Subject(
         "Share": offered,
         "Publish as market image": put_up,
         "Create data disk": filled,
-        "Apply for server": launched,
+        "Create server": launched,
     },
     ways=("Reject",),
     load=image_for,

@@ -21,7 +21,7 @@ def can_install(image: Image, actor: Actor) -> Verdict:
         return refuse("other-region", _("The image is in another region. Change to its region."))
     if image.type != Image.Type.ISO:
         return refuse(
-            "not-iso", _("Only a system on an ISO image has to be installed. Apply for a server instead.")
+            "not-iso", _("Only a system on an ISO image has to be installed. Create a server instead.")
         )
     return is_active(image)
 

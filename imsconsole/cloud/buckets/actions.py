@@ -20,7 +20,7 @@ BUCKET_ACTIONS = (
 OBJECT_ACTIONS = (
     Action(_("Delete"), "buckets:delete-object", can_delete_object, "trash", key="d", asks=True,
         many=Many("buckets:delete-several")),
-    Action(_("Create image"), "images:create-from-object", can_import_from, "square-3-stack-3d",
+    Action(_("Import image"), "images:create-from-object", can_import_from, "square-3-stack-3d",
         query="object", where=(PAGE,)),
     Action(_("Create link"), "buckets:link", can_link_object, "link", method="post", where=("link",)),
     Action(_("Download"), "buckets:download", always, "arrow-down-tray", style="primary"),
