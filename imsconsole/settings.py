@@ -249,7 +249,7 @@ IMS_TIME_ZONE = env.str("IMS_TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
 
 # ── static files ────────────────────────────────────────────────────────────
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # or whitenoise warns before the first collectstatic
 BOOTSTRAP_FILES = find_spec("bootstrap")  # the files of the package bootstrap-wrapper

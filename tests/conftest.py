@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 # Before Django reads its settings: a data folder for this run that guests' users can reach. So Django is
 # set up here and not by an option of pytest-django, which would do it before this file is read.
@@ -53,9 +54,11 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
+from imsconsole.accounts.middleware import OF_NO_PROJECT  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
+from imsconsole.core.project_urls import bare  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
@@ -183,23 +186,48 @@ def person(name: str, account: Account, project: Project, role: str) -> Actor:
     return actor
 
 
+class ProjectClient(Client):
+    """A browser whose addresses are in a project, but for those of none and those that name another."""
+
+    def __init__(self, project: Project, **defaults: Any) -> None:
+        super().__init__(**defaults)
+        self.project = project
+
+    def generic(self, method: str, path: str, *args: Any, **options: Any) -> Any:
+        return super().generic(method, at(self.project, path), *args, **options)
+
+
+def at(project: Project, path: str) -> str:
+    """The path in a project, if it names none and is not of none."""
+    is_of_none = path.startswith((*OF_NO_PROJECT, "http", "/static/"))
+    return path if is_of_none or bare(path) != path else f"/p/{project.pk}{path}"
+
+
 HTMX = {"HX-Request": "true"}  # headers that ask for what changes, without its frame
 
 
-def client_of(actor: Actor | None) -> Client:
-    """A browser in which the actor is signed in, in the actor's project; None: nobody.
+def client_of(actor: Actor | None, **options: Any) -> Client:
+    """A browser in which the actor is signed in and was in the actor's project; None: nobody."""
+    if actor is None:
+        return Client(**options)
+    return _signed_in(ProjectClient(actor.project, **options), actor, project=str(actor.project.pk))
 
-    The session is written as `login` would, at once: signing in has its own tests.
-    """
-    client = Client()
-    if actor is not None and isinstance(actor.user, User):
-        session = SessionStore()
-        session[SESSION_KEY] = str(actor.user.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = actor.user.get_session_auth_hash()
-        session["project"] = str(actor.project.pk)
-        session.save()
-        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+
+def bare_client_of(actor: Actor) -> Client:
+    """The same, whose addresses name no project."""
+    return _signed_in(Client(), actor)
+
+
+def _signed_in(client: Client, actor: Actor, **kept: str) -> Client:
+    """The session is written as `login` would, at once: signing in has its own tests."""
+    assert isinstance(actor.user, User)
+    session = SessionStore()
+    session.update(kept)
+    session[SESSION_KEY] = str(actor.user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = actor.user.get_session_auth_hash()
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
 

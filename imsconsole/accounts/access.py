@@ -7,8 +7,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
-from django.urls import reverse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
@@ -16,17 +15,12 @@ from django_htmx.middleware import HtmxDetails
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
+from imsconsole.accounts.places import project_of
+from imsconsole.core.errors import ImsError, NotFound
+from imsconsole.core.project_urls import bare_url, in_project
 
 P = ParamSpec("P")
 SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-class ActorRequest(HttpRequest):
-    """A request whose user is signed in and acts in a project."""
-
-    user: User
-    actor: Actor
-    htmx: HtmxDetails
 
 
 class UserRequest(HttpRequest):
@@ -34,7 +28,27 @@ class UserRequest(HttpRequest):
 
     user: User
     actor: Actor | None
+    names_project: bool
     htmx: HtmxDetails
+
+
+class ActorRequest(UserRequest):
+    """A request whose user is signed in and acts in the project of its address."""
+
+    actor: Actor
+
+
+class NotInProject(NotFound):
+    """There is no such project, or the reader is no member of it."""
+
+    default_code = "not-in-project"
+
+
+class NamesNoProject(ImsError):
+    """Something was to be changed at an address that names no project: in which is never guessed."""
+
+    http_status = 409
+    default_code = "names-no-project"
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class ViewKind:
     """The one decorator of a view: by which methods it is asked (by others: 405), by whom, may its answer be kept.
 
     `@form_view` alone is for people in a project: others go to sign in first, or read that they are in none (403).
+    An address that names no project leads to where its thing is; what would change something is refused there.
     """
 
     methods: tuple[str, ...]
@@ -58,8 +73,10 @@ class ViewKind:
         @self.for_person
         @wraps(view)
         def check(request: UserRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if getattr(request, "actor", None) is None:
+            if request.actor is None:
                 return render(request, "accounts/no_project.html", status=403)
+            if not request.names_project:
+                raise NamesNoProject
             return view(cast(ActorRequest, request), *args, **kwargs)
 
         return check
@@ -74,7 +91,13 @@ class ViewKind:
         def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            return view(cast(UserRequest, request), *args, **kwargs)
+            person = cast(UserRequest, request)
+            if person.names_project and person.actor is None:
+                raise NotInProject
+            if person.actor and not person.names_project and request.method in SAFE:
+                project = project_of(request.resolver_match, person.actor)
+                return redirect(in_project(project.pk, request.get_full_path()))
+            return view(person, *args, **kwargs)
 
         return check
 
@@ -98,6 +121,6 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     htmx = getattr(request, "htmx", None)
     if htmx:
         back = htmx.current_url_abs_path or "/"
-        return HttpResponseClientRedirect(redirect_to_login(back, reverse("account_login")).url)
+        return HttpResponseClientRedirect(redirect_to_login(back, bare_url("account_login")).url)
     back = request.get_full_path() if request.method in SAFE else "/"
-    return redirect_to_login(back, reverse("account_login"))
+    return redirect_to_login(back, bare_url("account_login"))

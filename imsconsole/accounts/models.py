@@ -256,6 +256,12 @@ class Invitation(models.Model):
         return self.note or str(self.id)
 
 
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, actor: "Actor") -> Self:
+        """One's own in the project; nobody sees another's."""
+        return self.filter(user=actor.user, project=actor.project)
+
+
 class Draft(models.Model):
     """A half-filled wizard. Its key is in the wizard's path, so two tabs do not mix."""
 
@@ -266,6 +272,8 @@ class Draft(models.Model):
     data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now)
+
+    objects = DraftQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at"]

@@ -24,6 +24,7 @@ from imsconsole.accounts.models import Project, Role, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import do_each
 from imsconsole.core.locks import ORDER, locked_all
+from imsconsole.core.project_urls import in_project
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import explained, lasting_values
 
@@ -254,4 +255,5 @@ def console_url(request: HttpRequest, obj: Any) -> str:
     actor = getattr(request, "actor", None)
     if actor is None or not hasattr(obj, "get_absolute_url"):
         return ""
-    return str(obj.get_absolute_url()) if getattr(obj, "project", None) in (actor.project, None) else ""
+    is_there = getattr(obj, "project", None) in (actor.project, None)
+    return in_project(actor.project.pk, obj.get_absolute_url()) if is_there else ""

@@ -6,7 +6,6 @@ from imsconsole.accounts.views import agencies, doors, invitations, me, members,
 
 urlpatterns = [
     path("project/", project.project, name="project"),
-    path("project/switch/", project.switch_project, name="switch-project"),
     path("project/invite/", invitations.invite, name="invite"),
     path(
         "project/invitations/<uuid:pk>/withdraw/", invitations.withdraw_invitation, name="withdraw-invitation"

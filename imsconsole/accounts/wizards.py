@@ -74,7 +74,7 @@ class Wizard:
         return get_object_or_404(self._drafts(actor), pk=draft_id)
 
     def _drafts(self, actor: Actor) -> "QuerySet[Draft]":
-        return Draft.objects.filter(wizard=self.name, user=actor.user, project=actor.project)
+        return Draft.objects.visible_to(actor).filter(wizard=self.name)
 
     def first(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
         """Decorates the view of the first page, which is given the draft one comes back to, or None."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from imsconsole.accounts.models import User
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import ImsError
+from imsconsole.core.project_urls import bare
 from imsconsole.core.sentences import explained, lasting_values
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -56,10 +57,10 @@ class RefusedRequestMiddleware:
 
 
 def _about(request: HttpRequest) -> tuple[str, str]:
-    """The ID of the thing in an address, and the address; never the secret of a link, which may still work."""
+    """The ID of the thing in an address, and the address in its project; never the secret of a link, which may still work."""
     match = request.resolver_match
     if match is None:
-        return "", request.path
+        return "", bare(request.path)
     if SECRETS & match.kwargs.keys():
         return "", f"/{match.route}"
-    return str(next(iter(match.kwargs.values()), "")), request.path
+    return str(next(iter(match.kwargs.values()), "")), bare(request.path)

@@ -69,10 +69,13 @@ class SentenceMiddleware:
 
 
 def error_page(
-    request: HttpRequest, status: int, sentence: str = "", error: ImsError | None = None
+    request: HttpRequest, status: int, sentence: str = "", error: ImsError | None = None, way: str = ""
 ) -> HttpResponse:
-    """A page with a sentence, a way on and a reference; only a toast when htmx asks."""
-    context = _context(request, status, sentence, error)
+    """A page with a sentence, a way on and a reference; only a toast when htmx asks.
+
+    `way` is the address where the thing is instead.
+    """
+    context = _context(request, status, sentence, error) | {"way": way}
     htmx: Any = getattr(request, "htmx", None)
     # a form that htmx has sent stays as it was filled in
     toast = wants_fragment(request) or (bool(htmx) and request.method == "POST")

@@ -6,15 +6,18 @@ Headings carry an ID that begins with `help-` and is the same in every language 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from markdown_it import MarkdownIt
+
+from imsconsole.core.project_urls import bare
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
@@ -24,6 +27,7 @@ PAGES = (
 FALLBACK = "en"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 HEADING = re.compile(r"<h([1-6])>(.*) \{: #([a-z-]+) \}</h\1>")  # ## Title {: #its-id }
+HREF = re.compile(r'href="([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,19 @@ def page_of(name: str, language: str | None = None) -> Page:
     folder = language or get_language() or FALLBACK
     known = {code for code, _ in settings.LANGUAGES}
     folder = folder if folder in known else FALLBACK
-    return _page(folder, name, tuple(limits().items()))
+    page = _page(folder, name, tuple(limits().items()))
+    return replace(page, summary=_here(page.summary), body=_here(page.body))
+
+
+def _here(html: SafeString) -> SafeString:
+    """Its links stay in the reader's project."""
+    prefix = get_script_prefix()
+    return mark_safe(html.replace(f'href="{bare(prefix)}', f'href="{prefix}'))  # noqa: S308
 
 
 @lru_cache(maxsize=128)
 def _page(folder: str, name: str, numbers: tuple[tuple[str, Any], ...]) -> Page:
+    """The same for readers in any project: its links are bare."""
     title, _, text = render_to_string(f"help/{folder}/{name}.md", dict(numbers)).lstrip().partition("\n")
     summary = text.strip().partition("\n\n")[0]
     return Page(name, title.removeprefix("# ").strip(), _html(summary), _html(text))
@@ -80,4 +92,5 @@ def limits() -> dict[str, Any]:
 
 def _html(text: str) -> SafeString:
     """The files are ours: nothing that a user typed gets into them."""
-    return mark_safe(HEADING.sub(r'<h\1 id="\3">\2</h\1>', MARKDOWN.render(text)))  # noqa: S308
+    html = HEADING.sub(r'<h\1 id="\3">\2</h\1>', MARKDOWN.render(text))
+    return mark_safe(HREF.sub(lambda link: f'href="{bare(link[1])}"', html))  # noqa: S308

@@ -14,6 +14,7 @@ from imsconsole.accounts.models import ListName
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pages import page_of, pages_found
+from imsconsole.core.project_urls import in_project
 from imsconsole.jobs import services
 from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.errors import past_errors
@@ -63,7 +64,7 @@ def _subject_url(job: Job, request: ActorRequest) -> str:
     """Where its subject is shown: in the project it is for, or here while it is there."""
     about = (job.subject_kind, str(job.subject_id))
     if job.target and job.target != request.actor.project:
-        return page_of(*about)
+        return in_project(job.target.pk, page_of(*about))
     return pages_found([about], request.actor).get(about, "")
 
 

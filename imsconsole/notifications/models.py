@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.models import Project, User
 from imsconsole.core.now import now
 from imsconsole.core.pages import page_of
+from imsconsole.core.project_urls import in_project
 from imsconsole.core.sentences import sentence
 
 
@@ -87,5 +88,6 @@ class Message(models.Model):
 
     @property
     def page(self) -> str:
-        """The address of what it is about; empty when that has no page."""
-        return page_of(self.subject_kind, self.subject_id) if self.subject_id else ""
+        """The address of what it is about, in its project; empty when that has no page."""
+        page = page_of(self.subject_kind, self.subject_id) if self.subject_id else ""
+        return in_project(self.project_id, page) if self.project_id else page

@@ -53,7 +53,8 @@ class MessageTable(ImsTable):
             about = ((message.subject_kind, message.subject_id) for message in of_project)
             pages = pages_found(about, actor) if actor else {}
             for message in of_project:
-                message.link = pages.get((message.subject_kind, str(message.subject_id)), "")
+                is_there = (message.subject_kind, str(message.subject_id)) in pages
+                message.link = message.page if is_there else ""
 
     def nothing(self) -> Empty | None:
         return ALL_READ if self.request.GET.get("show") == "unread" else self.empty

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import UserRequest, page_view, post_view
 from imsconsole.accounts.actor import actor_for
-from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.tables import paged
 from imsconsole.notifications.models import Message
@@ -74,7 +73,6 @@ def open_message(request: UserRequest, message_id: UUID) -> HttpResponse:
         messages.warning(request, _("You are no longer a member of that project."))
         return redirect(_back(request))
     if message.project and request.actor and message.project != request.actor.project:
-        request.session[PROJECT_KEY] = str(message.project.pk)
         messages.info(request, _("You are now in the project %(project)s.") % {"project": message.project})
     return redirect(message.page or _back(request))
 

@@ -28,7 +28,7 @@ def test_a_newcomer_chooses_name_and_password_and_is_in(people) -> None:
     assert "at least 8 characters" in page
     response = client.post(f"/invitations/{secret}/", newcomer(display_name="Erin"))
     assert response.status_code == 302
-    assert str(people.alice.project) in client.get("/").content.decode()
+    assert str(people.alice.project) in client.get(response["Location"]).content.decode()
     member = Membership.objects.get(user__username="erin")
     assert (member.account, member.role, str(member.user)) == (people.alice.account, "read-only", "Erin")
     assert member.user.check_password(PASSWORD)

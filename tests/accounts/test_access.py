@@ -5,7 +5,7 @@ from django.test import Client
 
 from imsconsole.accounts.models import Account, Membership
 from tests import factories
-from tests.conftest import client_of
+from tests.conftest import bare_client_of, client_of
 
 
 @pytest.mark.django_db
@@ -24,19 +24,19 @@ def test_htmx_is_sent_to_sign_in_as_a_whole_page_and_back_to_the_page_it_was_on(
 
 @pytest.mark.django_db
 def test_a_form_sent_after_signing_out_does_not_come_back_to_an_address_that_only_takes_posts() -> None:
-    assert Client().post("/project/switch/")["Location"] == "/accounts/login/?next=/"
+    assert Client().post("/project/leave/")["Location"] == "/accounts/login/?next=/"
 
 
 def test_who_is_in_no_project_reads_so(people) -> None:
     Membership.objects.filter(user=people.bob.user).delete()
-    response = client_of(people.bob).get("/")
+    response = bare_client_of(people.bob).get("/")
     assert response.status_code == 403
     assert "You are not in a project yet" in response.content.decode()
 
 
 def test_who_is_in_no_project_still_reaches_the_own_settings(people) -> None:
     Membership.objects.filter(user=people.bob.user).delete()
-    assert client_of(people.bob).get("/me/").status_code == 200
+    assert bare_client_of(people.bob).get("/me/").status_code == 200
 
 
 def test_a_member_of_an_account_without_projects_is_in_no_project(db) -> None:

@@ -7,6 +7,7 @@ from imsconsole.accounts import rules_views as rules
 from imsconsole.accounts.models import SavedView
 from imsconsole.accounts.services.saved_views import change_view, delete_view, save_view, set_default_view
 from imsconsole.audit.models import Event
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from tests.conftest import client_of
 
@@ -78,7 +79,7 @@ def test_one_view_opens_the_list_and_only_at_its_bare_address(people):
         set_default_view(view, is_default=True, actor=people.bob)
     client, address = client_of(people.bob), reverse("images:list")
 
-    assert client.get(address)["Location"] == f"{address}?q=web&tab=private"
+    assert bare(client.get(address)["Location"]) == f"{address}?q=web&tab=private"
     assert client.get(address, {"tab": "public"}).status_code == 200
     assert client_of(people.alice).get(address).status_code == 200
     set_default_view(second, is_default=False, actor=people.bob)
@@ -116,7 +117,7 @@ def test_saving_keeps_filters_order_and_size_but_not_the_page_and_leads_to_the_v
     view = SavedView.objects.get()
 
     assert view.query == "tab=private&disk_min=40&sort=-name&tag=a%3D1&tag=b"
-    assert (view.shared, answer["Location"]) == (True, f"{reverse('images:list')}?{view.query}")
+    assert (view.shared, bare(answer["Location"])) == (True, f"{reverse('images:list')}?{view.query}")
 
 
 def test_the_columns_are_kept_when_asked_for(people):
@@ -158,7 +159,7 @@ def test_the_list_shows_its_views_and_which_one_is_shown(people):
 
     assert [view.name for view in page.context["list"].views] == ["mine", "theirs"]
     assert page.context["list"].current.name == "mine"
-    assert '<a class="view-more" href="/views/images/">' in page.content.decode()
+    assert '/views/images/">' in page.content.decode()
 
 
 def test_the_page_of_views_renames_shares_and_deletes(people):
@@ -199,7 +200,7 @@ def test_columns_are_chosen_remembered_and_as_usual_again(people):
         reverse("choose-columns", args=["images"]),
         {"column": ["type", "tags", "nonsense", "pick"], "state": "tab=private&q=web"},
     )
-    assert answer["Location"] == f"{reverse('images:list')}?tab=private&q=web"
+    assert bare(answer["Location"]) == f"{reverse('images:list')}?tab=private&q=web"
     assert headings(people.bob) == ["pick", "name", "type", "tags", "actions"]
     assert headings(people.alice) == usual
 

@@ -53,7 +53,7 @@ def test_with_the_right_password_one_comes_to_the_page_one_wanted(erin) -> None:
     response = sign_in(client, next="/project/")
     assert response.status_code == 302
     assert response["Location"] == "/project/"
-    assert client.get("/project/").status_code == 200
+    assert client.get("/project/", follow=True).status_code == 200
     assert Session.objects.count() == 1
 
 
@@ -85,7 +85,7 @@ def test_looking_does_not_sign_out(erin) -> None:
     client = Client()
     sign_in(client)
     assert client.get("/accounts/logout/").status_code == 200
-    assert client.get("/").status_code == 200
+    assert client.get("/", follow=True).status_code == 200
 
 
 @pytest.mark.django_db
@@ -147,7 +147,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for(erin) -> None:
     codes = client.get("/accounts/2fa/recovery-codes/").content.decode()
     recovery = re.findall(r"<li>(\w+)</li>", codes)
     assert len(recovery) == 10
-    assert "Authenticator app" in client.get("/me/").content.decode()
+    assert "Authenticator app" in client.get("/me/", follow=True).content.decode()
 
     other = Client()
     assert sign_in(other)["Location"] == "/accounts/2fa/authenticate/"
@@ -155,7 +155,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for(erin) -> None:
     assert other.get("/accounts/2fa/authenticate/").status_code == 200
     assert other.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     assert other.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).status_code == 302
-    assert other.get("/").status_code == 200
+    assert other.get("/", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize(

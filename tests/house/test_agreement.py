@@ -89,6 +89,7 @@ from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, StartServer
 from imsconsole.core.actions import PAGE, ROW, Action, always
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import ALLOWED, Refused, Verdict
 from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
@@ -1038,7 +1039,7 @@ class Buttons(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         there = dict(attrs)
-        self.live.add((there.get("href") or there.get("action") or "").replace("-", ""))
+        self.live.add(bare(there.get("href") or there.get("action") or "").replace("-", ""))
         if tag not in VOID_ELEMENTS:
             self._open.append((tag, there, []))
 

@@ -28,7 +28,6 @@ OTHERS = (
 PUBLIC = {"healthz", "messages:bell", "set-language", "invitation", "buckets:linked"}
 OWN = {
     "me",
-    "switch-project",
     "set-language",
     "leave-account",
     "withdraw-invitation",

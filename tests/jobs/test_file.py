@@ -37,7 +37,7 @@ def test_the_file_is_found_and_ordered_as_the_list_is(start: Start, people: Simp
     assert ids(people.bob, state="done") == [str(first.pk)]
     assert ids(people.bob, kind="test.quick") == [str(second.pk)]
     page = client_of(people.bob).get(reverse("jobs:list"), {"state": "done"}).content.decode()
-    assert f'href="{reverse("jobs:export")}?state=done"' in page
+    assert f'{reverse("jobs:export")}?state=done"' in page
 
 
 def test_another_account_gets_none(start: Start, people: SimpleNamespace):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Invitation
 from imsconsole.core import now as clock
+from imsconsole.core.project_urls import bare
 from imsconsole.jobs.models import Job
 from imsconsole.overview.needs import needs_of
 from imsconsole.overview.plots import slices, storage_of
@@ -202,7 +203,7 @@ def test_an_empty_project_shows_the_first_steps_in_order(people):
         reverse("images:create"),
         reverse("servers-create"),
     ]
-    places = [html.index(f'href="{way}"') for way in ways]
+    places = [html.index(f'{way}"') for way in ways]
     assert places == sorted(places)
     assert "1 public image is ready" in html
     for way in ways:
@@ -211,7 +212,9 @@ def test_an_empty_project_shows_the_first_steps_in_order(people):
 
 def test_what_was_done_is_ticked_and_the_next_step_stands_out(people):
     def main_buttons() -> list[str]:
-        return re.findall(r'class="btn btn-primary"\s+href="([^"]+)"', page(people.bob))
+        return [
+            bare(url) for url in re.findall(r'class="btn btn-primary"\s+href="([^"]+)"', page(people.bob))
+        ]
 
     assert main_buttons() == [reverse("keypairs:create")]
     factories.KeyPairFactory(project=people.bob.project)

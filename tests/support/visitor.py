@@ -93,7 +93,7 @@ class Visitor:
         self.page.locator("input[name=login]").fill(name)
         self.page.locator("input[name=password]").fill(PASSWORD)
         self.page.locator("input[name=password]").press("Enter")
-        self.page.wait_for_url(f"{self.url}/")
+        self.page.wait_for_url(re.compile(rf"^{self.url}(/p/[0-9a-f-]{{36}})?/$"))
         return self.page
 
     def send(self, button: str = "main form[method=post] button[type=submit]") -> None:

@@ -5,7 +5,7 @@ import uuid
 from django.contrib import messages
 from django.contrib.auth import login
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,9 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from imsconsole.accounts import links, rules
 from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.forms.members import InviteForm, NewcomerForm
-from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.accounts.models import Invitation, User
 from imsconsole.accounts.services import invitations as services
+from imsconsole.core.project_urls import bare_url, in_project
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -29,7 +29,7 @@ def invite(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         secret = links.new_secret()
         invitation = services.invite_member(secret=secret, **form.cleaned_data, actor=request.actor)
-        address = request.build_absolute_uri(reverse("invitation", args=[secret]))
+        address = request.build_absolute_uri(bare_url("invitation", secret))
         context = {"active": "project", "invitation": invitation, "link": address}
         return render(request, "accounts/invited.html", context)
     context = {"active": "project", "form": form}
@@ -75,6 +75,5 @@ def _accept(
     services.accept_invitation(invitation=found, password=password, actor=actor)
     if user is None:
         login(request, person, backend=BACKEND)
-    request.session[PROJECT_KEY] = str(actor.project.pk)
     messages.success(request, _("Welcome to “%(account)s”.") % {"account": found.account})
-    return HttpResponseRedirect("/")
+    return redirect(in_project(actor.project.pk, reverse("overview")))

@@ -1,7 +1,7 @@
 """A member's role, removing a member, leaving."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -12,6 +12,7 @@ from imsconsole.accounts.forms.members import RoleForm
 from imsconsole.accounts.models import Membership
 from imsconsole.accounts.services import members as services
 from imsconsole.core.actions import offered
+from imsconsole.core.project_urls import bare_url
 
 
 @form_view
@@ -56,7 +57,7 @@ def leave_account(request: ActorRequest) -> HttpResponse:
         messages.success(
             request, _("You left the account “%(account)s”.") % {"account": request.actor.account}
         )
-        return HttpResponseRedirect("/")
+        return redirect(bare_url("overview"))
     rules.can_leave_account(membership, request.actor).require()
     return render(request, "accounts/leave_account.html", {"active": "project", "membership": membership})
 

@@ -1,13 +1,10 @@
-"""The project one is in: its ID and the account's members; and the switch to another project."""
+"""The project one is in: its ID and the account's members."""
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpResponse
 
 from imsconsole.accounts import rules
-from imsconsole.accounts.access import ActorRequest, page_view, post_view
+from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.accounts.actions import AGENCY_ACTIONS, ONESELF_ACTIONS, PROJECT_ACTIONS
-from imsconsole.accounts.actor import projects_of
-from imsconsole.accounts.middleware import PROJECT_KEY
 from imsconsole.accounts.models import Invitation, Membership, Project
 from imsconsole.accounts.tables import MembersTable
 from imsconsole.core.actions import offered
@@ -39,20 +36,3 @@ def project(request: ActorRequest) -> HttpResponse:
         "own": offered(ONESELF_ACTIONS, own, actor),
     }
     return render_page(request, "accounts/project.html", "components/table.html", context)
-
-
-@post_view
-def switch_project(request: ActorRequest) -> HttpResponse:
-    """Enter another project (and with it its region); a project one may not enter is not found."""
-    wanted = request.POST.get("project", "")
-    entered = next((each for each in projects_of(request.user) if str(each.pk) == wanted), None)
-    if entered is None:
-        raise Http404
-    request.session[PROJECT_KEY] = str(entered.pk)
-    return HttpResponseRedirect(next_of(request.POST.get("next", ""), request))
-
-
-def next_of(target: str, request: ActorRequest) -> str:
-    """`target` when it is an address of ours, else the overview."""
-    local = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if local else "/"

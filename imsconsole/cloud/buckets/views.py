@@ -46,6 +46,7 @@ from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import bare_url
 from imsconsole.core.query_string import state_of
 from imsconsole.core.selection import split_by
 from imsconsole.core.streamed import StreamedFile, streaming
@@ -215,7 +216,7 @@ def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
         return render(request, "cloud/buckets/object.html", _about(request, bucket_object, form), status=422)
     until = now() + form.lasts()
     link_object(bucket_object, until=until, actor=request.actor)
-    path = reverse("buckets:linked", args=[token_of(bucket_object, until)])
+    path = bare_url("buckets:linked", token_of(bucket_object, until))
     context = {"url": request.build_absolute_uri(path), "until": until}
     return render(request, "cloud/buckets/object.html", {**_about(request, bucket_object, form), **context})
 

@@ -10,6 +10,7 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +20,8 @@ from django.utils.translation import get_language
 from imsconsole.core import text
 from imsconsole.core.actions import MORE, PAGE, ROW, Offer, Offers, shared_refusal
 from imsconsole.core.forms import errors_of, told_fields
+from imsconsole.core.project_urls import bare_url as url_of_no_project
+from imsconsole.core.project_urls import in_project as address_in_project
 from imsconsole.core.rules import ALLOWED, Verdict
 
 register = template.Library()
@@ -36,15 +39,28 @@ def ago(at: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
 
 
+@register.simple_tag
+def bare_url(name: str, *args: Any) -> str:
+    """As `url`, for what is of no project."""
+    return url_of_no_project(name, *args)
+
+
+@register.filter
+def in_project(address: str, project: Any) -> str:
+    """The same page in another project."""
+    return address_in_project(project.pk, address)
+
+
 @register.simple_tag(takes_context=True)
 def main_menu(context: dict[str, Any]) -> SafeString:
     """The rooms, with a mark at the open one and at what waits. Each page has them twice: wide and narrow."""
     waiting = context.get("pending_shares", 0)
-    return _main_menu(get_language(), context.get("active", ""), waiting() if callable(waiting) else waiting)
+    waiting = waiting() if callable(waiting) else waiting
+    return _main_menu(get_language(), get_script_prefix(), context.get("active", ""), waiting)
 
 
 @lru_cache(maxsize=512)
-def _main_menu(language: str | None, active: str, pending_shares: int) -> SafeString:
+def _main_menu(language: str | None, prefix: str, active: str, pending_shares: int) -> SafeString:
     return render_to_string("components/_nav.html", {"active": active, "pending_shares": pending_shares})
 
 

@@ -12,8 +12,9 @@ from imsconsole.cloud.buckets.services import delete_object
 from imsconsole.cloud.buckets.store import stored_ids
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import NotFound
+from imsconsole.core.project_urls import bare
 from tests.cloud.buckets.making import stored
-from tests.conftest import client_of
+from tests.conftest import at, client_of
 from tests.factories import BucketFactory, BucketObjectFactory, MembershipFactory
 from tests.support.at_once import DONE, at_once
 
@@ -78,7 +79,7 @@ def test_names_are_shown_as_text(people, bucket) -> None:
 
 def test_a_file_is_uploaded_to_the_folder_that_is_shown(people, bucket) -> None:
     page = client_of(people.bob).get(bucket.get_absolute_url(), {"prefix": "a/"}).content.decode()
-    assert f'href="/buckets/{bucket.pk}/upload/?prefix=a%2F"' in page
+    assert f'/buckets/{bucket.pk}/upload/?prefix=a%2F"' in page
 
 
 @pytest.mark.django_db(transaction=True)
@@ -116,7 +117,7 @@ def test_many_are_named_first_and_deleted_then(people, bucket) -> None:
     assert len(asked.context["partition"].allowed) == 2
     assert BucketObject.objects.stored().filter(bucket=bucket).count() == len(KEYS)
     done = client.post(url, {"pick": pick, "state": "prefix=a/", "confirm": "1"})
-    assert done["Location"] == f"{bucket.get_absolute_url()}?prefix=a/"
+    assert bare(done["Location"]) == f"{bucket.get_absolute_url()}?prefix=a/"
     assert not chosen.exists()
     assert BucketObject.objects.filter(pk=foreign.pk).exists()
     assert client.post(url, {"state": ""}).status_code == 302
@@ -145,4 +146,4 @@ def test_an_operator_who_is_in_the_project_finds_its_page_from_the_administratio
     MembershipFactory(user=operator, account=people.bob.account)
     client = client_of(Actor(operator, people.bob.project, "administrator"))
     page = client.get(reverse("admin:cloud_bucketobject_change", args=[made.pk]))
-    assert page.context["console_url"] == made.get_absolute_url()
+    assert page.context["console_url"] == at(people.bob.project, made.get_absolute_url())

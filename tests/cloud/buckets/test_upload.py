@@ -23,6 +23,7 @@ from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_byte
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.buckets.making import stored
@@ -88,7 +89,7 @@ def test_a_file_becomes_an_object_with_its_hash_under_a_name_of_ours(people, buc
     content = hashlib.sha256(b"seed").digest() * 100_000  # more than one piece
     answer = post(client_of(people.bob), bucket, "../../etc/磁盘.qcow2", content, folder="/a/b/")
     assert answer.status_code == 302
-    assert answer["Location"] == f"{bucket.get_absolute_url()}?prefix=a%2Fb%2F"
+    assert bare(answer["Location"]) == f"{bucket.get_absolute_url()}?prefix=a%2Fb%2F"
     kept = BucketObject.objects.get()
     assert (kept.key, kept.size_bytes, kept.created_by) == ("a/b/磁盘.qcow2", len(content), people.bob.user)
     assert kept.sha256 == hashlib.sha256(content).hexdigest()
@@ -119,8 +120,7 @@ def test_what_cannot_be_kept_leaves_nothing(people, bucket) -> None:
 
 
 def test_without_its_token_a_file_is_thrown_away(people, bucket) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(people.bob.user)
+    client = client_of(people.bob, enforce_csrf_checks=True)
     assert post(client, bucket).status_code == 403
     assert nothing_is_left()
 

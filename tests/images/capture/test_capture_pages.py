@@ -11,6 +11,7 @@ from django.urls import reverse
 from images.models import Image
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.core.project_urls import bare
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.disks.disks import free_disk
@@ -76,7 +77,7 @@ def test_from_a_server_to_an_image_that_is_being_created(people: SimpleNamespace
         client, FROM_SERVER, {"server": str(server.pk)}, name_1="golden", tags="team=web", min_ram_mb="512"
     )
     image = Image.objects.get(name="golden")
-    assert url == image.get_absolute_url()
+    assert bare(url) == image.get_absolute_url()
     assert (image.source_kind, image.source_id, image.min_ram_mb) == ("server", server.pk, 512)
     assert (image.boot_mode, image.parent, image.tag_values) == ("uefi", server.image, {"team": "web"})
     assert Draft.objects.exclude(data__has_key="made").count() == 1  # the one that was left
@@ -110,7 +111,7 @@ def test_data_disks_become_an_image_each(people: SimpleNamespace, server: Server
     one, two = data_disks(server)
     chosen = {"type": "data", "disk": [str(one.pk), str(two.pk)]}
     url = through(client_of(people.bob), FROM_DISK, chosen, name_1="d one", name_2="d two")
-    assert url == f"{reverse('images:list')}?tab=private"
+    assert bare(url) == f"{reverse('images:list')}?tab=private"
     images = Image.objects.filter(type="data", status="saving").order_by("name")
     assert [(image.name, image.source_id) for image in images] == [("d one", one.pk), ("d two", two.pk)]
     second = client_of(people.bob).get(images[1].get_absolute_url()).content.decode()
@@ -181,8 +182,8 @@ def test_a_draft_whose_source_is_gone_leads_back(people: SimpleNamespace, server
     disk_step = client.post(FROM_DISK, {"type": "data", "disk": str(disk.pk)})["Location"]
     Server.objects.update(deleted_at="2026-01-01T00:00Z", status="deleted")
     Disk.objects.update(deleted_at="2026-01-01T00:00Z")
-    assert client.get(step_2)["Location"].startswith(FROM_SERVER)
-    assert client.get(disk_step)["Location"] == f"{FROM_DISK}?type=data"
+    assert bare(client.get(step_2)["Location"]).startswith(FROM_SERVER)
+    assert bare(client.get(disk_step)["Location"]) == f"{FROM_DISK}?type=data"
 
 
 def test_a_server_that_is_busy_at_the_end_is_said(people: SimpleNamespace, server: Server):
@@ -219,5 +220,5 @@ def test_a_draft_that_was_begun_before_goes_on(people: SimpleNamespace, server: 
     client, at = client_of(people.bob), f"/images/create/capture/{draft.pk}/"
     assert "of before" in client.get(f"{at}details/").content.decode()
     made = client.post(f"{at}confirm/")["Location"]
-    assert made == Image.objects.get(name="of before").get_absolute_url()
+    assert bare(made) == Image.objects.get(name="of before").get_absolute_url()
     assert client.post(f"{at}confirm/")["Location"] == client.get(f"{at}details/")["Location"] == made

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from images.models import Image
 from tests import factories
-from tests.conftest import client_of
+from tests.conftest import at, client_of
 
 pytestmark = pytest.mark.django_db
 PUBLIC = ["Image name", "Status", "OS", "Image type", "Created at", "System disk (GB)", "Minimum memory (MB)"]
@@ -136,7 +136,7 @@ def test_picking_nothing_says_so_instead_of_exporting_everything(people):
         reverse("images:export-csv"), {"state": "tab=private", "pick": ""}, follow=True
     )
 
-    assert answer.redirect_chain == [(f"{reverse('images:list')}?tab=private", 302)]
+    assert answer.redirect_chain == [(at(people.bob.project, f"{reverse('images:list')}?tab=private"), 302)]
     assert "No image is selected" in answer.content.decode()
 
 

@@ -11,7 +11,7 @@ from images.models import Image
 from imsconsole.accounts.models import Membership
 from imsconsole.core.now import now
 from tests import factories
-from tests.conftest import client_of
+from tests.conftest import at, client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,9 @@ def test_everything_of_the_picture_that_has_a_page_leads_there(people):
     page = page_of(image, people.bob)
 
     for thing in (made_of, parent, server, copy):
-        assert page.count(f'<a href="{thing.get_absolute_url()}"') >= 3  # twice drawn, once as text
+        assert (
+            page.count(f'<a href="{at(thing.project, thing.get_absolute_url())}"') >= 3
+        )  # twice drawn, once as text
 
 
 def test_what_other_projects_made_of_a_public_image_is_neither_shown_nor_counted(people):

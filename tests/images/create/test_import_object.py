@@ -22,6 +22,7 @@ from imsconsole.cloud.buckets.store import remove_bytes, storage, stored_name
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import BadImage, NotFound
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import Job
@@ -307,7 +308,7 @@ def test_the_wizard_goes_from_an_object_to_an_image(people, disks):
     client.post(step["Location"], DETAILS)
     done = client.post(step["Location"].replace("details", "confirm"), {}, follow=True)
     image = Image.objects.get()
-    assert done.redirect_chain[-1][0] == image.get_absolute_url()
+    assert bare(done.redirect_chain[-1][0]) == image.get_absolute_url()
     run_jobs()
     image.refresh_from_db()
     assert image.status == "active"
@@ -392,7 +393,7 @@ def test_one_object_that_is_no_disk_keeps_all_back(people, disks):
 def test_an_iso_of_the_wrong_type_waits_among_the_uploads(people, disks):
     made = an_object(people.bob, disks / "disk.qcow2")
     answer = client_of(people.bob).post(PAGE, {"type": "iso", "object": made.pk, "format": ""})
-    assert answer["Location"] == reverse("uploads:detail", args=[Upload.objects.get().pk])
+    assert bare(answer["Location"]) == reverse("uploads:detail", args=[Upload.objects.get().pk])
 
 
 def test_readers_cannot_take_objects(people):

@@ -15,6 +15,7 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import FileSource
 from imsconsole.jobs.models import Job
@@ -203,7 +204,7 @@ def test_posting_deletes_and_leads_back_to_the_list(people):
     image = factories.ImageFactory(project=people.bob.project, name="web")
     answer = client_of(people.bob).post(reverse("images:delete", args=[image.pk]), follow=True)
 
-    assert answer.redirect_chain == [(f"{reverse('images:list')}?tab=private", 302)]
+    assert bare(answer.redirect_chain[0][0]) == f"{reverse('images:list')}?tab=private"
     assert "web has been deleted" in answer.content.decode()
 
 

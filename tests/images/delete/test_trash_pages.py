@@ -9,6 +9,7 @@ from images.delete.services import delete_image
 from images.models import Image
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import bare
 from tests import factories
 from tests.conftest import client_of
 
@@ -134,7 +135,7 @@ def test_restoring_leads_to_the_image(people, web):
     assert Image.objects.in_trash(people.bob).exists(), "a GET changes nothing"
     assert client.get(url).status_code == 200
     answer = client.post(url, {"name": "web"})
-    assert answer["Location"] == web.get_absolute_url()
+    assert bare(answer["Location"]) == web.get_absolute_url()
     assert names_in(people.bob, "private") == {"web"}
 
 
@@ -154,7 +155,7 @@ def test_deleting_for_ever_names_what_uses_it(people, web):
     client, url = client_of(people.bob), reverse("images:purge", args=[web.pk])
     assert "shop" in text_of(client.get(url))
     answer = client.post(url, follow=True)
-    assert answer.redirect_chain == [(LIST, 302)]
+    assert bare(answer.redirect_chain[0][0]) == LIST
     web.refresh_from_db()
     assert web.status == "deleted"
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from images.models import Upload
 from imsconsole.core import now as clock
+from imsconsole.core.project_urls import bare
 from tests import factories
 from tests.conftest import client_of
 from tests.images.create.importing import CREATE, MIB, imported, uploaded
@@ -47,8 +48,8 @@ def test_the_list_shows_ones_own_uploads_and_what_to_do(
     page = page_of(people.bob, "/uploads/")
     assert "Interrupted" in page
     assert "25 %" in page
-    assert f'href="/uploads/{interrupted.pk}/"' in page
-    assert f'href="/images/create/?upload={whole.pk}"' in page
+    assert f'/uploads/{interrupted.pk}/"' in page
+    assert f'/images/create/?upload={whole.pk}"' in page
     assert "Being imported" in page
     assert used.image.name in page
     assert "This is not a disk image" in page
@@ -89,7 +90,7 @@ def test_a_complete_upload_says_what_was_found_and_leads_to_the_wizard(people: S
     upload = uploaded(people.bob, disks / "disk.qcow2")
     page = page_of(people.bob, f"/uploads/{upload.pk}/")
     assert upload.found["sha256"] in page
-    assert f'href="/images/create/?upload={upload.pk}"' in page
+    assert f'/images/create/?upload={upload.pk}"' in page
 
 
 def test_a_refused_upload_says_why(people: SimpleNamespace):
@@ -102,7 +103,7 @@ def test_a_refused_upload_says_why(people: SimpleNamespace):
 def test_the_wizard_knows_what_a_chosen_file_may_belong_to(people: SimpleNamespace, interrupted: Upload):
     response = client_of(people.bob).get(CREATE)
     assert [each["id"] for each in json.loads(response.context["unfinished"])] == [str(interrupted.pk)]
-    assert f'href="/uploads/{interrupted.pk}/"' in response.content.decode()
+    assert f'/uploads/{interrupted.pk}/"' in response.content.decode()
     assert json.loads(client_of(people.alice).get(CREATE).context["unfinished"]) == []
 
 
@@ -122,5 +123,5 @@ def test_discarding_leads_back_to_where_one_was(people: SimpleNamespace, disks: 
     client = client_of(people.bob)
     for form, back in (({}, "/uploads/"), ({"next": "create"}, CREATE)):
         upload = uploaded(people.bob, disks / "disk.raw")
-        assert client.post(f"/uploads/{upload.pk}/discard/", form)["Location"] == back
+        assert bare(client.post(f"/uploads/{upload.pk}/discard/", form)["Location"]) == back
     assert not Upload.objects.exists()

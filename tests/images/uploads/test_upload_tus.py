@@ -256,8 +256,7 @@ def test_read_only_people_begin_nothing_and_go_on_with_nothing(people: SimpleNam
 
 
 def test_the_token_of_the_page_is_asked_for_in_the_header(people: SimpleNamespace, content: bytes):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(people.bob.user)
+    client = client_of(people.bob, enforce_csrf_checks=True)
     token = str(client.get("/uploads/").context["csrf_token"])
     assert began(client, MIB).status_code == 403
     headers = {**VERSION, "X-CSRFToken": token, "Upload-Length": str(len(content))}

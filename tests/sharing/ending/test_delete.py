@@ -15,6 +15,7 @@ from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
@@ -137,7 +138,7 @@ def test_the_owner_sees_who_has_it_and_chooses(people, image, share):
     factories.ServerFactory(project=people.carol.project, image=image, name="carols-secret")
     page = client_of(people.bob).get(reverse("images:delete", args=[image.pk]), follow=True)
     body = page.content.decode()
-    assert page.redirect_chain == [(reverse("sharing:delete", args=[image.pk]), 302)]
+    assert bare(page.redirect_chain[0][0]) == reverse("sharing:delete", args=[image.pk])
     assert str(people.carol.project.pk) in body
     assert "1 servers" in body
     assert "carols-secret" not in body
@@ -150,7 +151,7 @@ def test_the_owner_sees_who_has_it_and_chooses(people, image, share):
 
 def test_an_image_that_nobody_has_is_deleted_as_ever(people, image):
     page = client_of(people.bob).get(reverse("sharing:delete", args=[image.pk]))
-    assert page.url == reverse("images:delete", args=[image.pk])
+    assert bare(page.url) == reverse("images:delete", args=[image.pk])
 
 
 def test_now_both_happen_at_once(people, image, share):  # R19, R86
@@ -173,7 +174,7 @@ def test_or_neither(people, image, share):
 def test_on_a_day_that_is_told_sharing_ends_and_the_image_goes(people, image, share):  # R18, R19
     offer = factories.ShareFactory(image=image)
     page = order(people.bob, image, "notice", ends_at=in_a_week())
-    assert page.redirect_chain[-1][0] == reverse("sharing:members", args=[image.pk])
+    assert bare(page.redirect_chain[-1][0]) == reverse("sharing:members", args=[image.pk])
     offer.refresh_from_db()
     assert offer.ended_at
     assert "stops sharing it at" in client_of(people.carol).get(image.get_absolute_url()).content.decode()

@@ -13,6 +13,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
+from imsconsole.core.project_urls import bare
 from imsconsole.engine.types import Capabilities
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -200,7 +201,7 @@ def test_an_order_that_ended_before_there_was_such_a_page_leads_to_how_it_ended(
 def test_how_an_order_ended_is_not_told_before_it_has_and_to_nobody_else(people) -> None:
     draft = kept_order(people.bob, [a_server(people.bob)], an_image(people.bob))
     done = reverse("servers-change-os-many-done", args=[draft.pk])
-    assert client_of(people.bob).get(done)["Location"] == done.replace("/done/", "/confirm/")
+    assert bare(client_of(people.bob).get(done)["Location"]) == done.replace("/done/", "/confirm/")
     assert client_of(people.carol).get(done).status_code == 404
 
 
@@ -262,7 +263,7 @@ def test_images_say_how_many_servers_they_fit(people) -> None:
 @pytest.mark.parametrize("words", [[], ["nonsense", "' OR 1=1", "\x00"], [str(uuid.UUID(int=5))]])
 def test_what_is_no_server_of_ours_begins_no_order(people, words) -> None:
     answer = client_of(people.bob).post(PICK, {"pick": words}, follow=True)
-    assert answer.redirect_chain == [(LIST, 302)]
+    assert bare(answer.redirect_chain[0][0]) == LIST
     assert len(answer.context["messages"]) == 1
     assert not Draft.objects.exists()
 
