@@ -141,8 +141,7 @@ class ImageAdmin(PublicImageActions):
     """To look at. What becomes of public images is said by actions; private ones are their owners'."""
 
     list_display = (
-        "name", "category", "project", "region", "status", "type", "os_version", "stored", "servers_count",
-        "hidden", "protected", "deprecated_on", "created_at",
+        "name", "category", "project", "region", "status", "os_version", "stored", "servers_count", "offer", "created_at",
     )  # fmt: skip
     list_filter = (
         "category",
@@ -217,6 +216,16 @@ class ImageAdmin(PublicImageActions):
     @admin.display(description=_("servers"), ordering="servers_n")
     def servers_count(self, image: Any) -> int:
         return int(image.servers_n)
+
+    @admin.display(description=_("Offer"))
+    def offer(self, image: Any) -> str:
+        """How it differs from what everybody can take."""
+        flags = {
+            _("hidden"): image.hidden,
+            _("protected"): image.protected,
+            _("Deprecated"): image.deprecated_on,
+        }
+        return ", ".join(str(word) for word, is_set in flags.items() if is_set) or "–"
 
     @admin.display(description=_("reason"))
     def error_sentence(self, image: Image) -> str:

@@ -161,8 +161,8 @@ class Image(ImageFacts, Trashable):
     )
 
     source_kind = models.CharField(_("source"), max_length=8, choices=Source, default=Source.FILE)
-    source_id = models.UUIDField(null=True, blank=True)
-    source_name = models.CharField(max_length=255, blank=True)
+    source_id = models.UUIDField(_("ID of the source"), null=True, blank=True)
+    source_name = models.CharField(_("name of the source"), max_length=255, blank=True)
     # of a full-ECS image: the backup it is made of; until that is whole it is usable in the backup's AZ only (R96)
     backup = models.ForeignKey(
         Backup,
@@ -173,13 +173,18 @@ class Image(ImageFacts, Trashable):
         verbose_name=_("backup"),
     )
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("made of image"),
     )
-    created_by = person()
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     updated_at = models.DateTimeField(_("updated"), default=now)
-    active_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    active_at = models.DateTimeField(_("usable since"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("bytes deleted at"), null=True, blank=True)
 
     # set by `ancestry.load_ancestors`
     ancestors: tuple["Image", ...]
@@ -278,8 +283,10 @@ class ImageDisk(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="disks")
-    index = models.PositiveSmallIntegerField(default=0)
-    role = models.CharField(max_length=6, choices=[("system", _("System disk")), ("data", _("Data disk"))])
+    index = models.PositiveSmallIntegerField(_("number"), default=0)
+    role = models.CharField(
+        _("role"), max_length=6, choices=[("system", _("System disk")), ("data", _("Data disk"))]
+    )
     format = models.CharField(_("stored as"), max_length=8, default="qcow2")
     size_bytes = models.BigIntegerField(default=0)
     virtual_size_bytes = models.BigIntegerField(default=0)
@@ -287,7 +294,7 @@ class ImageDisk(models.Model):
     source_format = models.CharField(_("came in as"), max_length=8, blank=True)
     source_size_bytes = models.BigIntegerField(default=0)
     source_sha256 = models.CharField(_("SHA-256 of what came in"), max_length=64, blank=True)
-    ref = models.CharField(max_length=255, blank=True)
+    ref = models.CharField(_("place in the store"), max_length=255, blank=True)
     # of a data disk of a full-ECS image what it is encrypted with; every other disk has its image's key
     key = models.ForeignKey(
         Key,

@@ -43,7 +43,7 @@ class ReleaseNote(models.Model):
         _("what changed, in Chinese"), blank=True, validators=[MaxLengthValidator(NOTE_LENGTH)]
     )
     created_at = models.DateTimeField(_("created"), default=now)
-    created_by = person()
+    created_by = person(_("created by"))
 
     class Meta:
         verbose_name = _("release note")

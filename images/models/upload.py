@@ -29,24 +29,32 @@ class Upload(models.Model):
         REFUSED = "refused", _("Refused")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="uploads")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="uploads", verbose_name=_("project")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads", verbose_name=_("user")
+    )
     name = models.CharField(_("file"), max_length=255)
     size_bytes = models.BigIntegerField(_("size"))  # what was announced, then what came
     received_bytes = models.BigIntegerField(default=0)
     # whether `size_bytes` is the file's own from the beginning, so that a client can go on where it ended
-    is_resumable = models.BooleanField(default=False)
+    is_resumable = models.BooleanField(_("can be resumed"), default=False)
     origin = models.CharField(
         max_length=255, blank=True
     )  # "bucket:object" that it was taken from, else empty
     is_fast = models.BooleanField(default=False)  # prepared for fast import (R61)
-    claimed_format = models.CharField(max_length=8, blank=True)  # what the user said it is; may be empty
-    claimed_sha256 = models.CharField(max_length=64, blank=True)
+    claimed_format = models.CharField(
+        _("format it is said to have"), max_length=8, blank=True
+    )  # what the user said it is; may be empty
+    claimed_sha256 = models.CharField(_("SHA-256 it is said to have"), max_length=64, blank=True)
     # where a chunk began whose checksum was not compared yet: after a crash it counts only up to there
     unverified_from = models.BigIntegerField(null=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
     # what inspection found (the fields of engine.types.Found), or why it was refused
-    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("what was found in it"), default=dict
+    )
     error_code = models.CharField(max_length=64, blank=True)
     error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("created"), default=now)

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import record
-from imsconsole.accounts.models import Project, Role, User
+from imsconsole.accounts.models import AvailabilityZone, Project, Role, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import do_each
 from imsconsole.core.locks import ORDER, locked_all
@@ -230,6 +230,14 @@ def sum_of(rows: Any, relation: str, field: str) -> Coalesce:
     """As `count_of`: the sum of a field."""
     mine = rows.filter(**{relation: OuterRef("pk")}).order_by().values(relation)
     return Coalesce(Subquery(mine.annotate(n=Sum(field)).values("n")), 0)
+
+
+class ByZone(admin.RelatedFieldListFilter):
+    """AZs are called alike in every region, so theirs is said as well."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        zones = AvailabilityZone.objects.select_related("region").order_by("region__name", "name")
+        return [(zone.pk, f"{zone.region} {zone}") for zone in zones]
 
 
 class ReadOnlyInline(admin.TabularInline[Any, Any]):

@@ -40,8 +40,12 @@ class Event(models.Model):
     at = models.DateTimeField(_("time"), default=now, db_index=True)
     user = person(_("operator"))
     user_name = models.CharField(_("operator"), max_length=150, blank=True)
-    account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+")
-    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, related_name="+")
+    account = models.ForeignKey(
+        Account, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("account")
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("project")
+    )
     action = models.CharField(_("trace name"), max_length=64)
     resource_type = models.CharField(_("resource type"), max_length=32, blank=True)
     resource_id = models.CharField(_("resource ID"), max_length=64, blank=True)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of, trail_of
+from imsconsole.accounts.service_admin import ByZone, ServiceAdmin, count_of, operator_of, trail_of
 from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
 from imsconsole.cloud.backups.vaults.admin import VaultAdmin
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
@@ -113,7 +113,7 @@ class ServerAdmin(LegacyBackups):
         "private_ip",
         "created_at",
     )
-    list_filter = (Existing, "status", "zone", "flavor", "auto_start", "is_temporary")
+    list_filter = (Existing, "status", ("zone", ByZone), "flavor", "auto_start", "is_temporary")
     search_fields = ("name", "id", "private_ip", "mac", "project__name")
     search_help_text = _("By name, ID, private IP, MAC or project.")
     list_select_related = ("project", "flavor", "zone", "image")
@@ -163,7 +163,7 @@ class DiskAdmin(ServiceAdmin):
         "kept_until",
         "created_at",
     )
-    list_filter = (Existing, "role", "status", "zone")
+    list_filter = (Existing, "role", "status", ("zone", ByZone))
     search_fields = ("name", "id", "server__name", "project__name")
     list_select_related = ("project", "server", "zone")
     date_hierarchy = "created_at"

@@ -64,28 +64,32 @@ class Job(models.Model):
     subject_kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     subject_name = models.CharField(_("subject"), max_length=255)
-    args: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    args: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("order"), default=dict)
     # what it reserves of the project's quota each time it is started: resource → amount
-    reserves: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    reserves: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        _("reserved quota"), default=dict
+    )
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     step = models.CharField(_("step"), max_length=32, blank=True)
-    results: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    results: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("results of steps"), default=dict
+    )
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     # set once undoing has begun: the state it ends in
     outcome = models.CharField(max_length=10, blank=True, choices=State)
-    error_code = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(_("code of the error"), max_length=64, blank=True)
     error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     # the errors of the tries before a retry: {"at", "step", "code", "values"}
     past_errors: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
 
-    attempt = models.PositiveIntegerField(default=0)
-    deaths = models.PositiveIntegerField(default=0)
-    holder = models.CharField(max_length=64, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    task_id = models.CharField(max_length=64, blank=True)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    deaths = models.PositiveIntegerField(_("workers that died of it"), default=0)
+    holder = models.CharField(_("worker"), max_length=64, blank=True)
+    lease_until = models.DateTimeField(_("held until"), null=True)
+    task_id = models.CharField(_("wake-up"), max_length=64, blank=True)
     created_at = models.DateTimeField(_("created"), default=now)
     woken_at = models.DateTimeField(default=now)
     started_at = models.DateTimeField(_("started"), null=True)

@@ -17,10 +17,16 @@ class Charge(models.Model):  # type: ignore[django-manager-missing]  # django-mo
     """What one server costs by one price in one hour (UTC)."""
 
     id = models.BigAutoField(primary_key=True)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="+")
-    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")  # what it ran in that hour
-    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="charges")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="+", verbose_name=_("project")
+    )
+    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="+", verbose_name=_("server"))
+    image = models.ForeignKey(
+        Image, on_delete=models.PROTECT, related_name="+", verbose_name=_("image")
+    )  # what it ran in that hour
+    price = models.ForeignKey(
+        Price, on_delete=models.PROTECT, related_name="charges", verbose_name=_("price")
+    )
     hour = models.DateTimeField(_("hour"))
     seconds = models.PositiveSmallIntegerField(_("seconds"))  # 0 of a price that is paid once
     # seconds × units: vCPUs, or GB of disks; 1 where the price has no multiple

@@ -65,7 +65,7 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
     per_vcpu = models.BooleanField(_("for each vCPU"), default=False)
     trial_days = models.PositiveSmallIntegerField(_("free trial (days)"), default=0)
     valid_from = models.DateTimeField(_("valid from"))
-    created_by = person()
+    created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
 
     class Meta:

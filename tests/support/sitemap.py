@@ -17,6 +17,31 @@ CLIPPED = """() => [...document.querySelectorAll('body *')].filter(element => {
     return element.scrollWidth > element.clientWidth + 1 && !element.closest('[title]') && style.textOverflow !== 'ellipsis';
 }).map(element => element.outerHTML.slice(0, 160))"""
 
+# a word on two lines (long ones may be), text in a column of a few letters, and on a wide window a table that is wider than its place
+CRAMPED = r"""() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange(), found = [];
+    const lines = (node, from, to) => {
+        range.setStart(node, from);
+        range.setEnd(node, to);
+        return new Set([...range.getClientRects()].map(({top}) => Math.round(top))).size;
+    };
+    while (walker.nextNode()) {
+        const node = walker.currentNode, text = node.data, letters = text.trim().length;
+        if (letters < 2 || node.parentElement.closest('pre, textarea, select, svg, .visually-hidden') || !node.parentElement.checkVisibility()) continue;
+        const count = lines(node, 0, text.length);
+        if (count < 2) continue;
+        if (count > 2 && letters / count < 4) found.push(`${letters} letters on ${count} lines: ${text.trim().slice(0, 80)}`);
+        for (const {0: run, index: at} of text.matchAll(/\S{2,20}(?!\S)/gu)) for (const {0: word, index} of run.matchAll(/(?:(?!\p{Script=Han})[\p{L}\p{N}_.@])+/gu))
+            if (!/\S/.test(text[at - 1] ?? ' ') && lines(node, at + index, at + index + word.length) > 1) found.push(`broken inside of the word ${word}: ${text.trim().slice(0, 80)}`);
+    }
+    for (const table of innerWidth < 1000 ? [] : document.querySelectorAll('table')) {
+        const place = table.parentElement;
+        if (table.checkVisibility() && place.scrollWidth > place.clientWidth + 1)
+            found.push(`columns out of sight: ${place.outerHTML.slice(0, 80)} ${place.scrollWidth} > ${place.clientWidth}`);
+    }
+    return found;
+}"""
+
 # four English words in a row, outside names that people or the platform gave and outside code
 UNTRANSLATED = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -93,12 +118,13 @@ def name_of(path: str) -> str:
 
 
 def troubles_of(page: Page, language: str) -> list[str]:
-    """What a careful eye would see: wider than the window, cut off, or in the wrong language."""
+    """What a careful eye would see: wider than the window, cut off, cramped, or in the wrong language."""
     found = []
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wider > 0:
         found.append(f"{wider} px wider than the window")
     found += [f"cut off: {html}" for html in page.evaluate(CLIPPED)]
+    found += page.evaluate(CRAMPED)
     if language.startswith("zh"):
         found += [f"not translated: {text}" for text in page.evaluate(UNTRANSLATED)]
     return found

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.service_admin import ReadOnlyInline, ServiceAdmin, trail_of
+from imsconsole.accounts.service_admin import ByZone, ReadOnlyInline, ServiceAdmin, trail_of
 from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.backups.services import create_legacy_backup
 from imsconsole.cloud.models import Backup, BackupDisk, Disk
@@ -81,7 +81,7 @@ class BackupAdmin(ServiceAdmin):
         "created_at",
         "deleted_at",
     )
-    list_filter = ("kind", "status", DamagedBackups, "project__region", "zone")
+    list_filter = ("kind", "status", DamagedBackups, "project__region", ("zone", ByZone))
     search_fields = ("name", "id", "server_name", "server_id", "project__name")
     search_help_text = _("By name, ID, server or project.")
     list_select_related = ("project", "vault")

@@ -71,7 +71,9 @@ class Disk(FromImage, models.Model):
         DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="server_disks")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="server_disks", verbose_name=_("project")
+    )
     zone = models.ForeignKey(AvailabilityZone, on_delete=models.PROTECT, verbose_name=_("AZ"))
     name = models.CharField(_("name"), max_length=80)
     role = models.CharField(_("role"), max_length=6, choices=Role)
@@ -87,7 +89,12 @@ class Disk(FromImage, models.Model):
     )
     index = models.PositiveSmallIntegerField(_("index"), default=0)
     image = models.ForeignKey(
-        "images.Image", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "images.Image",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("image"),
     )
     # what it is encrypted with, as long as it exists; a system disk has that of its image (R91)
     key = models.ForeignKey(
@@ -98,18 +105,18 @@ class Disk(FromImage, models.Model):
         related_name="disks",
         verbose_name=_("encryption key"),
     )
-    ref = models.CharField(max_length=255, blank=True, editable=False)
-    beside = models.BooleanField(default=False, editable=False)
+    ref = models.CharField(_("place in the store"), max_length=255, blank=True, editable=False)
+    beside = models.BooleanField(_("stands beside the system disk"), default=False, editable=False)
     # since when the bytes it rests on are known to be others than they were
     damaged_at = models.DateTimeField(_("found damaged"), null=True, editable=False)
     kept_until = models.DateTimeField(_("kept until"), null=True, editable=False)
     # what cloud-init knows this system by; empty: the server's ID. A system that comes back sees its own again
-    instance_id = models.CharField(max_length=64, blank=True, editable=False)
+    instance_id = models.CharField(_("instance ID"), max_length=64, blank=True, editable=False)
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
     # of a system disk: what its image said when it was made; whoever modifies the image later changes no server
     multi_queue = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=now)
-    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, editable=False)
 
     objects = DiskQuerySet.as_manager()
 

@@ -14,7 +14,9 @@ class KeyPair(models.Model):
     """The public half of an SSH key. The private half is never kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="key_pairs")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="key_pairs", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=64)
     public_key = models.TextField(_("public key"))
     fingerprint = models.CharField(_("fingerprint"), max_length=64)

@@ -61,7 +61,9 @@ class Key(models.Model):
         DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(_("key ID"), primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="keys")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="keys", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=64)
     description = models.CharField(_("description"), max_length=255, blank=True)
     is_default = models.BooleanField(_("default key"), default=False, editable=False)

@@ -54,10 +54,12 @@ class Server(FromImage, models.Model):
         BACKUP = "backup", _("Backing up")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="servers")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="servers", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=64)
     # what the guest was told at its creation, whatever the row is called and which key pairs exist later
-    host_name = models.CharField(max_length=63, blank=True, editable=False)
+    host_name = models.CharField(_("name in the guest"), max_length=63, blank=True, editable=False)
     ssh_key = models.TextField(blank=True, editable=False)
     zone = models.ForeignKey(AvailabilityZone, on_delete=models.PROTECT, verbose_name=_("AZ"))
     flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, verbose_name=_("flavor"))
@@ -91,7 +93,7 @@ class Server(FromImage, models.Model):
     )
     password_hash = models.CharField(max_length=255, blank=True, editable=False)
     user_data = models.TextField(_("user data"), blank=True)
-    ref = models.CharField(max_length=255, blank=True, editable=False)
+    ref = models.CharField(_("place in the store"), max_length=255, blank=True, editable=False)
     # made from an ISO image, which is its CD, to install a system on (§2.10)
     is_temporary = models.BooleanField(_("temporary"), default=False, editable=False)
     cd_ref = models.CharField(max_length=255, blank=True, editable=False)
@@ -100,8 +102,8 @@ class Server(FromImage, models.Model):
         "cloud.Backup", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(_("created"), default=now)
-    created_by = person()
-    deleted_at = models.DateTimeField(null=True, editable=False)
+    created_by = person(_("created by"))
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, editable=False)
 
     objects = ServerQuerySet.as_manager()
 

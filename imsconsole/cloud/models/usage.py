@@ -15,14 +15,22 @@ class Usage(models.Model):
     The open interval has no end; a change closes it and opens the next in one transaction.
     """
 
-    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="usage")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
-    image = models.ForeignKey("images.Image", on_delete=models.PROTECT, related_name="usage")
-    flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=12)  # running or stopped
-    disk_gb = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    server = models.ForeignKey(
+        Server, on_delete=models.PROTECT, related_name="usage", verbose_name=_("server")
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="+", verbose_name=_("project")
+    )
+    image = models.ForeignKey(
+        "images.Image", on_delete=models.PROTECT, related_name="usage", verbose_name=_("image")
+    )
+    flavor = models.ForeignKey(Flavor, on_delete=models.PROTECT, related_name="+", verbose_name=_("flavor"))
+    state = models.CharField(
+        _("state"), max_length=12, choices=[("running", _("Running")), ("stopped", _("Stopped"))]
+    )
+    disk_gb = models.PositiveIntegerField(_("disks (GB)"))
+    started_at = models.DateTimeField(_("began at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
 
     class Meta:
         verbose_name = _("usage")

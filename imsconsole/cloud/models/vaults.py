@@ -63,7 +63,9 @@ class Vault(models.Model):
         BACKUP = "backup", _("Backup")
 
     id = models.UUIDField(_("vault ID"), primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="vaults")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="vaults", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=64)
     capacity_gb = models.PositiveIntegerField(_("capacity (GB)"))
     protection = models.CharField(
@@ -153,7 +155,9 @@ class Backup(FromImage, models.Model):
         DELETED = "deleted", _("Deleted")
 
     id = models.UUIDField(_("backup ID"), primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="backups")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, related_name="backups", verbose_name=_("project")
+    )
     name = models.CharField(_("name"), max_length=64)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind, default=Kind.CBR)
     vault = models.ForeignKey(
@@ -251,7 +255,7 @@ class BackupDisk(models.Model):
     size_bytes = models.BigIntegerField(_("size in the store"), default=0)
     virtual_size_bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(_("SHA-256 of the stored file"), max_length=64, blank=True)
-    ref = models.CharField(max_length=255, blank=True, editable=False)
+    ref = models.CharField(_("place in the store"), max_length=255, blank=True, editable=False)
     key = models.ForeignKey(
         Key, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("key")
     )
