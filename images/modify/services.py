@@ -1,6 +1,6 @@
 """Modifying an image."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import Any
@@ -64,23 +64,34 @@ def _told(former: Image, image: Image, name: str) -> dict[str, Any]:
     )
 
 
-@service("updateTag")
-def tag_image(
-    image: Image, *, tags: Mapping[str, str], seen: Mapping[str, str] | None = None, actor: Actor
-) -> Image:
-    """Give an image these tags and no others.
+@service("addTag")
+def add_tags(image: Image, *, tags: Mapping[str, str], actor: Actor) -> Image:
+    """Give an image these tags as well; a key that it has gets the new value. Raises Refused."""
+    image = _to_tag(image, actor)
+    tags_fit({**image.tag_values, **tags}).require()
+    former = _take(image, tags)
+    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
+    return explain(image, f"{told(former)} → {told(tags)}" if former else told(tags))
 
-    `seen` are those that the editor had before their eyes. Raises Refused, and Conflict when someone
-    else changed them meanwhile.
-    """
+
+@service("deleteTag")
+def delete_tags(image: Image, *, keys: Iterable[str], actor: Actor) -> Image:
+    """Take the tags of these keys from an image. Raises Refused."""
+    image = _to_tag(image, actor)
+    return explain(image, told(_take(image, keys)))
+
+
+def _to_tag(image: Image, actor: Actor) -> Image:
     image = locked(Image.objects.all(), image.pk)
     can_tag(image, actor).require()
-    present = image.tag_values
-    if seen is not None and present not in (seen, tags):
-        raise Conflict
-    tags_fit(dict(tags)).require()
-    image.tags.all().delete()
-    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
     image.updated_at = now()
     image.save(update_fields=["updated_at"])
-    return explain(image, f"{told(present)} → {told(tags)}")
+    return image
+
+
+def _take(image: Image, keys: Iterable[str]) -> dict[str, str]:
+    """Delete the tags of these keys; they are what is returned."""
+    tags = image.tags.filter(key__in=list(keys))
+    taken = dict(tags.values_list("key", "value"))
+    tags.delete()
+    return taken

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from images.models import Image
 from images.modify.forms import ModifyForm, TagForm, values_of
 from images.modify.rules import can_modify, can_tag
-from images.modify.services import modify_image, tag_image
+from images.modify.services import modify_image
+from images.modify.tagging import tag_image
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.audit.models import Event
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 
-EDITS = ("updateImage", "updateTag")  # in the trail
+EDITS = ("updateImage", "addTag", "deleteTag")  # in the trail
 PAGES = {ModifyForm: ("images/modify/modify.html", can_modify), TagForm: ("images/modify/tag.html", can_tag)}
 
 

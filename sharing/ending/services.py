@@ -18,7 +18,7 @@ from sharing.messages import tell_owner, tell_receiver
 from sharing.models import Share
 
 
-@service("stopSharingImage")
+@service("deleteMember")
 def stop_sharing(share: Share, *, actor: Actor) -> Share:
     """Take an image back at once (R18, R102). Raises Refused, NotFound."""
     share = locked_share(share, actor)
@@ -49,7 +49,7 @@ def withdraw_notice(share: Share, *, actor: Actor) -> Share:
     return share
 
 
-@service("stopSharingImage")
+@service("deleteMember")
 def end_due_share(share: Share, *, actor: Actor) -> Share:
     """What the clock does on the day that was named. Raises NotFound when it has no such day (any more)."""
     locked(Image.objects.all(), share.image_id)
@@ -61,7 +61,7 @@ def end_due_share(share: Share, *, actor: Actor) -> Share:
     return _end(row)
 
 
-@service("stopSharingImage")
+@service("deleteMember")
 def end_copied_share(share: Share, *, actor: Actor) -> Share:
     """What ends a share once the receiver has its own copy. Raises NotFound when it has ended already."""
     locked(Image.objects.all(), share.image_id)

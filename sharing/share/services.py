@@ -14,7 +14,7 @@ from sharing.models import Share
 from sharing.share.rules import can_share_with, keys_to_grant, members_of_image
 
 
-@service("shareImage")
+@service("addMember")
 def share_image(image: Image, *, project: Project | None, grants_key: bool = False, actor: Actor) -> Share:
     """Offer an image to a project; `grants_key`: together with the keys of its disks, as far as needed (R46, R47).
 

@@ -45,7 +45,7 @@ def test_an_operator_makes_an_account_with_a_project_and_its_first_administrator
     assert admin.post("/admin/accounts/membership/add/", data).status_code == 302
     member = Membership.objects.get(account=account)
     assert (member.user, member.role) == (people.bob.user, Role.ADMINISTRATOR)
-    event = Event.objects.get(action="addMember")
+    event = Event.objects.get(action="addAccountMember")
     assert (event.user.username, event.project) == ("admin", project)
 
 
@@ -60,7 +60,7 @@ def test_a_role_is_changed_by_the_service(admin, people) -> None:
     url = f"/admin/accounts/membership/{membership_of(people.dave).pk}/change/"
     assert admin.post(url, {"role": "full-access"}).status_code == 302
     assert membership_of(people.dave).role == "full-access"
-    assert actions() == ["changeMember"]
+    assert actions() == ["updateAccountMember"]
 
 
 def test_even_the_operator_does_not_remove_the_last_administrator(admin, people) -> None:

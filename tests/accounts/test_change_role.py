@@ -39,7 +39,7 @@ def test_the_service_changes_role_and_projects_and_leaves_a_row(people, east) ->
     )
     assert membership_of(people.dave).role == "full-access"
     assert projects_of(people.dave.user) == [east]
-    assert actions() == ["changeMember"]
+    assert actions() == ["updateAccountMember"]
 
 
 def test_the_service_asks_again_under_the_lock(people) -> None:

@@ -36,7 +36,7 @@ def test_a_removed_member_sees_nothing_from_the_next_click(people) -> None:
     assert "Remove dave?" in alice.get(url).content.decode()
     assert bare(alice.post(url)["Location"]) == "/project/"
     assert dave.get("/project/").status_code == 404
-    assert actions() == ["removeMember"]
+    assert actions() == ["removeAccountMember"]
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 409), ("dave", 409), ("carol", 404)])

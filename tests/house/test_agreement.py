@@ -389,7 +389,7 @@ OBJECT = Subject(
     lambda each: [each.bucket.get_absolute_url(), each.get_absolute_url()],
     OBJECT_ACTIONS,
     typed={"Create link": {"hours": "1"}},
-    ways=("Create image",),
+    ways=("Import image",),
 )
 
 # images and uploads -----------------------------------------------------------------------------------
@@ -591,7 +591,7 @@ UPLOAD = Subject(
     lambda upload: [reverse("uploads:list"), reverse("uploads:detail", args=[upload.pk])],
     UPLOAD_ACTIONS,
     services={
-        "Create image": lambda upload, actor: import_service(
+        "Import image": lambda upload, actor: import_service(
             import_image.Import(upload, name="new", type="system", min_disk_gb=1), actor=actor
         )
     },

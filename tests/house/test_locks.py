@@ -17,6 +17,7 @@ from images.create.from_object.services import take_object
 from images.delete import services as delete
 from images.launch.backup.services import restore_to_new_server
 from images.models import Image, OsVersion
+from images.modify.tagging import tag_image
 from images.os.services import change_os_version, create_os_version, delete_os_version
 from images.public import services as public
 from images.public.platform import platform_actor
@@ -251,6 +252,9 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
     delete.withdraw_deletion(image, actor=alice)
     delete.plan_deletion(image, at=now(), actor=alice)
     delete.delete_due_image(image, actor=alice)
+    image = an_image(alice)
+    image.tags.create(key="old")
+    tag_image(image, tags={"new": ""}, actor=alice)
     upload = start_upload(name="disk.raw", size_bytes=512, actor=alice)
     found = Found(format="raw", virtual_size_bytes=512, size_bytes=512, sha256="0" * 64)
     complete_upload(upload, found, actor=alice)

@@ -55,6 +55,11 @@ TRAIL = {
     "deleteImage": ("Delete image", "删除镜像"),
     "copyImage": ("Copy image", "复制镜像"),
     "exportImage": ("Export image", "导出镜像"),
+    "addMember": ("Add member", "新增成员"),
+    "updateMember": ("Update member", "修改成员"),
+    "deleteMember": ("Delete member", "删除成员"),
+    "addTag": ("Add tag", "新增标签"),
+    "deleteTag": ("Delete tag", "删除标签"),
 }
 
 

@@ -17,7 +17,8 @@ from images.delete.clock import empty_trashes
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.services import create_servers
 from images.models import Image, Upload
-from images.modify.services import modify_image, tag_image
+from images.modify.services import modify_image
+from images.modify.tagging import tag_image
 from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member

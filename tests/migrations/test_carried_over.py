@@ -23,7 +23,7 @@ DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
 CHANGED = {
     "jobs_job": {"path"},  # its classes are in the rooms of their verbs
-    "audit_event": {"sentence"},  # is in `details`
+    "audit_event": {"sentence", "action"},  # is in `details`; has the names of the product
 }
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator
             }
             columns = {table: names for table, names in columns.items() if names}
             rows = rows_of(db, columns)
-            said = rows_of(db, {"audit_event": ["id", "sentence"]})["audit_event"]
+            said = rows_of(db, {"audit_event": ["id", "action", "sentence"]})["audit_event"]
         migrated = migrate(name)
         assert migrated.returncode == 0, migrated.stderr
         with connected(name) as db:
@@ -71,8 +71,21 @@ def test_its_jobs_find_their_classes(old: SimpleNamespace) -> None:
 def test_what_the_trail_said_it_goes_on_saying(old: SimpleNamespace) -> None:
     kept = rows_of(old.now, {"audit_event": ["id", "details"]})["audit_event"]
     read = ((key, details if old.now.vendor == "postgresql" else json.loads(details)) for key, details in kept)
-    assert set(read) == set(old.said)
-    assert any(sentence for _key, sentence in old.said)
+    answers = {"acceptImage": "Accepted", "rejectImage": "Rejected"}  # are in the name no more
+    assert dict(read) == {
+        key: {"msgid": answers[action], "values": {}} if action in answers else sentence
+        for key, action, sentence in old.said
+    }
+    assert any(sentence for _key, _action, sentence in old.said)
+
+
+@slow
+def test_every_trace_name_of_the_product_is_one_of_today(old: SimpleNamespace) -> None:
+    formerly = {"shareImage": "addMember", "acceptImage": "updateMember", "rejectImage": "updateMember"}
+    renamed = {key: formerly[action] for key, action, _said in old.said if action in formerly}
+    kept = dict(rows_of(old.now, {"audit_event": ["id", "action"]})["audit_event"].elements())
+    assert len(renamed) == 7
+    assert {key: kept[key] for key in renamed} == renamed
 
 
 @slow

@@ -10,7 +10,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 
 
-@service("addMember")
+@service("addAccountMember")
 def add_member(*, user: User, role: str, projects: Iterable[Project] = (), actor: Actor) -> Membership:
     """Make a user a member of the actor's account without an invitation: for the operator."""
     narrowed = list(projects)
@@ -21,7 +21,7 @@ def add_member(*, user: User, role: str, projects: Iterable[Project] = (), actor
     return membership
 
 
-@service("changeMember")
+@service("updateAccountMember")
 def change_role(
     *, membership: Membership, role: str, projects: Iterable[Project], actor: Actor
 ) -> Membership:
@@ -35,7 +35,7 @@ def change_role(
     return membership
 
 
-@service("removeMember")
+@service("removeAccountMember")
 def remove_member(*, membership: Membership, actor: Actor) -> Membership:
     """Take a person out of the account. What the person made stays the project's."""
     membership = _locked(membership)

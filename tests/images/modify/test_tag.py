@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from images.models import Image
 from images.modify.rules import can_tag
-from images.modify.services import tag_image
+from images.modify.tagging import tag_image
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
@@ -53,11 +53,16 @@ def test_public_images_and_deleted_ones_are_not_tagged(people):
 
 
 def test_the_trail_says_which_tags_there_were_and_are(people):
-    image = an_image(people.bob, env="test")
-    tag_image(image, tags={"env": "prod", "tier": ""}, actor=people.bob)
+    image = an_image(people.bob, env="test", old="1", kept="2")
+    tag_image(image, tags={"env": "prod", "kept": "2", "tier": ""}, actor=people.bob)
 
-    assert tags_of(image) == {"env": "prod", "tier": ""}
-    assert Event.objects.get(action="updateTag").sentence == "env=test → env=prod, tier"
+    assert tags_of(image) == {"env": "prod", "kept": "2", "tier": ""}
+    assert [(event.action, event.sentence) for event in Event.objects.order_by("pk")] == [
+        ("deleteTag", "old=1"),
+        ("addTag", "env=test → env=prod, tier"),
+    ]
+    tag_image(image, tags={"env": "prod", "kept": "2", "tier": "", "new": "3"}, actor=people.bob)
+    assert Event.objects.first().sentence == "new=3"
 
 
 def test_an_image_has_at_most_ten(people):

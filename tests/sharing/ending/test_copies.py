@@ -146,7 +146,7 @@ def test_the_receiver_has_a_private_image_of_its_own_and_the_share_is_over(peopl
     assert bare(Message.objects.get(code="copy-given").page) == copy.get_absolute_url()
     assert set(Event.objects.values_list("project", "action", "user_name")) == {
         (people.bob.project.pk, "giveCopy", "bob"),
-        (people.bob.project.pk, "stopSharingImage", ""),
+        (people.bob.project.pk, "deleteMember", ""),
         (people.carol.project.pk, "copyImage", ""),
     }
     assert [difference.what for difference in differences()] == []
@@ -183,7 +183,7 @@ def test_what_was_promised_is_kept_when_the_share_ends_meanwhile(people, whole, 
     assert finish(job_of(whole)).state == "done"
     assert Image.objects.owned_by(people.carol).get().status == "active"
     assert Share.objects.get().ended_at
-    assert Event.objects.filter(action="stopSharingImage").count() == 1
+    assert Event.objects.filter(action="deleteMember").count() == 1
 
 
 @pytest.mark.slow(reason="many steps, one after the other")

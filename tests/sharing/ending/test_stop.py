@@ -66,7 +66,7 @@ def test_what_is_stopped_is_gone_at_once_and_the_receiver_is_told(people, share)
     stop_sharing(share, actor=people.bob)
 
     assert not Image.objects.visible_to(people.carol)
-    assert Event.objects.get().action == "stopSharingImage"
+    assert Event.objects.get().action == "deleteMember"
     message = Message.objects.get()
     assert (message.user, message.code, message.level) == (people.carol.user, "share-stopped", "warning")
     with pytest.raises(NotFound):
@@ -96,7 +96,7 @@ def test_until_the_day_that_was_named_the_receiver_goes_on_using_it(people, shar
     assert Share.objects.get().ended_at
     assert codes() == {"share-ends", "share-stopped", "share-over"}
     end_due_shares()
-    assert Event.objects.filter(action="stopSharingImage").count() == 1
+    assert Event.objects.filter(action="deleteMember").count() == 1
 
 
 def test_the_clock_ends_the_share_whose_day_has_come_and_no_other(people, share):

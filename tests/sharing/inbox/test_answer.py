@@ -117,9 +117,9 @@ def test_an_answer_leaves_a_trace_and_the_owner_s_members_are_told(people, share
     reject_share(accepted, actor=people.carol)
     assert as_seen().answered_at > accepted.answered_at
 
-    assert list(Event.objects.order_by("pk").values_list("action", flat=True)) == [
-        "acceptImage",
-        "rejectImage",
+    assert [(event.action, event.sentence) for event in Event.objects.order_by("pk")] == [
+        ("updateMember", "Accepted"),
+        ("updateMember", "Rejected"),
     ]
     told = Message.objects.order_by("created_at", "code")
     assert {message.user for message in told} == {

@@ -171,7 +171,7 @@ def test_an_offer_waits_for_its_answer_and_leaves_a_trace_and_messages(people, i
     share = share_image(image, project=people.carol.project, actor=people.bob)
 
     assert (share.status, share.owner, share.created_by) == ("pending", people.bob.project, people.bob.user)
-    event = Event.objects.get(action="shareImage")
+    event = Event.objects.get(action="addMember")
     assert (event.resource_type, event.resource_id, event.user) == ("share", str(share.pk), people.bob.user)
     message = Message.objects.get()
     assert (message.user, message.project, message.page) == (
@@ -317,9 +317,10 @@ def test_the_history_of_an_image_tells_with_whom_it_was_shared(people, image):
         answer = client_of(actor).get(reverse("audit:export"))
         return b"".join(answer.streaming_content).decode()
 
-    for words in ("Share an image", "Stop sharing an image", "shareImage", f"web → {refused.project_id}"):
+    for words in ("Add member", "Delete member", "addMember", f"web → {refused.project_id}"):
         assert words in trail(people.bob)
-    assert "Accept a shared image" in trail(people.carol)
+    assert "Update member" in trail(people.carol)
+    assert "Accepted" in trail(people.carol)
     assert str(refused.project_id) not in trail(people.carol)
 
 
