@@ -54,13 +54,12 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
-from imsconsole.accounts.middleware import OF_NO_PROJECT  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
-from imsconsole.core.project_urls import bare  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
+from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
 
 lock_order.watch()
@@ -184,23 +183,6 @@ def person(name: str, account: Account, project: Project, role: str) -> Actor:
     actor = actor_for(user, project, "192.0.2.1")
     assert actor is not None
     return actor
-
-
-class ProjectClient(Client):
-    """A browser whose addresses are in a project, but for those of none and those that name another."""
-
-    def __init__(self, project: Project, **defaults: Any) -> None:
-        super().__init__(**defaults)
-        self.project = project
-
-    def generic(self, method: str, path: str, *args: Any, **options: Any) -> Any:
-        return super().generic(method, at(self.project, path), *args, **options)
-
-
-def at(project: Project, path: str) -> str:
-    """The path in a project, if it names none and is not of none."""
-    is_of_none = path.startswith((*OF_NO_PROJECT, "http", "/static/"))
-    return path if is_of_none or bare(path) != path else f"/p/{project.pk}{path}"
 
 
 HTMX = {"HX-Request": "true"}  # headers that ask for what changes, without its frame

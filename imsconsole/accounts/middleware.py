@@ -55,7 +55,7 @@ class ActorMiddleware:
         base, named = get_script_prefix(), NAMED.match(request.path_info)
         if named is None or named["base"]:
             return self._answer(request, actor_of_last_page(request))
-        request.path_info = request.path_info[named.end() :]
+        request.path_info = request.path_info[named.end() :] or "/"
         if request.path_info.startswith(OF_NO_PROJECT):
             return redirect(bare(request.get_full_path()))
         actor = actor_in(request, named["project"])

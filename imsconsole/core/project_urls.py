@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.urls import get_script_prefix, reverse
 
-NAMED = re.compile(r"(?P<base>[^?#]*?)/p/(?P<project>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/)")
+NAMED = re.compile(r"(?P<base>[^?#]*?)/p/(?P<project>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
 def bare(address: str) -> str:

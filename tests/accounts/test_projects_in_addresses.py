@@ -16,7 +16,8 @@ from imsconsole.cloud.models import Vault
 from imsconsole.notifications.models import Message
 from tests import factories
 from tests.accounts.conftest import membership_of
-from tests.conftest import HTMX, at, bare_client_of, client_of
+from tests.conftest import HTMX, bare_client_of, client_of
+from tests.support.clients import at
 
 VAULT = {"name": "nightly", "capacity_gb": "10"}
 
@@ -53,6 +54,12 @@ def test_all_links_and_forms_of_a_page_stay_in_its_project(people, east, path) -
 
 def other_of(people: SimpleNamespace, east: Project, project: Project) -> Project:
     return people.alice.project if project == east else east
+
+
+def test_an_address_that_was_cut_after_its_project_is_the_overview_there(people, east) -> None:
+    page = client_of(people.alice).get(f"/p/{east.pk}").content.decode()
+    assert "<h1>Overview</h1>" in page
+    assert f'"{at(east, "/images/")}"' in page
 
 
 def test_the_prefix_is_of_one_request_only(people, east) -> None:

@@ -16,7 +16,8 @@ from imsconsole.audit.clock import forget_old_events
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from tests import factories
-from tests.conftest import at, client_of
+from tests.conftest import client_of
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

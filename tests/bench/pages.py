@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from images.models import Image, ImageDisk, OsVersion
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
 from tests.bench.timing import median_ms
+from tests.support.clients import ProjectClient
 
 SIZES = (1_000, 100_000)
 
@@ -66,6 +67,6 @@ def _project_with(count: int) -> Client:
         ),
         batch_size=500,
     )
-    client = Client()
+    client = ProjectClient(project)
     client.force_login(user)
     return client

@@ -14,6 +14,7 @@ from imsconsole.accounts.models import Account, Membership, Project, Region, Rol
 from imsconsole.engine.types import MIB
 from tests.bench.timing import median_ms
 from tests.images.uploads.tus import CHUNK_TYPE, VERSION, begin
+from tests.support.clients import ProjectClient
 
 SIZE = 512 * MIB
 PIECE = 64 * MIB  # what the uploader in the browser sends at once
@@ -56,10 +57,10 @@ def _signed_in() -> Client:
     account = Account.objects.create(name="bench-uploads")
     region = Region.objects.first()
     assert region
-    Project.objects.create(account=account, region=region, name="bench-uploads")
+    project = Project.objects.create(account=account, region=region, name="bench-uploads")
     user = User.objects.create_user("bench-uploads")
     Membership.objects.create(user=user, account=account, role=Role.ADMINISTRATOR)
-    client = Client()
+    client = ProjectClient(project)
     client.force_login(user)
     return client
 

@@ -11,7 +11,9 @@ from imsconsole.core import now as clock
 from imsconsole.notifications.clock import forget_old_messages, mail_due_messages
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.tasks import mail_messages
+from tests import factories
 from tests.conftest import client_of
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +40,8 @@ def run() -> None:
 
 def test_one_letter_tells_a_person_all_that_is_new_in_the_own_language(alice, people, tell, settings):
     settings.IMS_URL = "https://ims.example.org"
-    tell(alice, values={"job": "Import", "name": "web-3"})
+    image = factories.ImageFactory(project=alice.project)
+    tell(alice, values={"job": "Import", "name": "web-3"}, subject=("image", image.pk))
     tell(alice, values={"job": "Import", "name": "web-4"})
     tell(people.bob)
     run()
@@ -48,6 +51,7 @@ def test_one_letter_tells_a_person_all_that_is_new_in_the_own_language(alice, pe
     assert "web-3" in letter.body
     assert "web-4" in letter.body
     assert "https://ims.example.org/messages/" in letter.body
+    assert f"https://ims.example.org{at(alice.project, image.get_absolute_url())}\n" in letter.body
     assert Message.objects.filter(mailed_at__isnull=False, mail_due_at=None).count() == 2
     run()
     assert len(mail.outbox) == 1

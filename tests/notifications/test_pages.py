@@ -9,7 +9,8 @@ from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from imsconsole.notifications.models import Message
 from tests import factories
-from tests.conftest import at, bare_client_of, client_of
+from tests.conftest import bare_client_of, client_of
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

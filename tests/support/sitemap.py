@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
+from imsconsole.core.project_urls import NAMED, bare
+
 ADMINISTRATION = "/admin/"
 SKIPPED = {"account_logout", "admin:logout", "admin:jsi18n", "admin:view_on_site"}  # no pages
 
@@ -76,7 +78,7 @@ class _Links(HTMLParser):
 
 
 def places(page: Page, url: str, *beginning: str) -> list[Place]:
-    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it.
+    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it, in one project.
 
     Those of the administration when it begins there, else those of the console.
     """
@@ -96,15 +98,25 @@ def places(page: Page, url: str, *beginning: str) -> list[Place]:
         found[name] = Place(name, path)
         links = _Links()
         links.feed(answer.text())
-        waiting += [href for href in links.hrefs if href.startswith("/")]
+        waiting += [
+            href
+            for href in links.hrefs
+            if href.startswith("/") and project_of(href) in ("", project_of(answer.url))
+        ]
     return list(found.values())
+
+
+def project_of(address: str) -> str:
+    """The ID of the project that an address names, if it names one."""
+    named = NAMED.match(address)
+    return named["project"] if named else ""
 
 
 def name_of(path: str) -> str:
     """`images-list-private`; empty for what is not to be visited."""
     parts = urlsplit(path)
     try:
-        match = resolve(parts.path)
+        match = resolve(bare(parts.path))
     except Resolver404:
         return "not-found"
     if not match.view_name or match.view_name in SKIPPED:

@@ -14,9 +14,10 @@ from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from tests.cloud.buckets.making import stored
-from tests.conftest import at, client_of
+from tests.conftest import client_of
 from tests.factories import BucketFactory, BucketObjectFactory, MembershipFactory
 from tests.support.at_once import DONE, at_once
+from tests.support.clients import at
 
 KEYS = ["top.raw", "a/one.raw", "a/two.raw", "a/b/deep.raw", "A/other.raw", "a%_/odd.raw", "ab.raw"]
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from images.models import Image
 from tests import factories
-from tests.conftest import at, client_of
+from tests.conftest import client_of
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 PUBLIC = ["Image name", "Status", "OS", "Image type", "Created at", "System disk (GB)", "Minimum memory (MB)"]

@@ -11,7 +11,8 @@ from images.models import Image
 from imsconsole.accounts.models import Membership
 from imsconsole.core.now import now
 from tests import factories
-from tests.conftest import at, client_of
+from tests.conftest import client_of
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,9 @@ from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from imsconsole.jobs.models import Job
 from tests import factories
-from tests.conftest import at, client_of
+from tests.conftest import client_of
 from tests.images.create.importing import CREATE, DETAILS, ISOS, SIZE, draft_after, image_of, sent, uploaded
+from tests.support.clients import at
 from tests.support.workers import finish
 
 pytestmark = pytest.mark.django_db

@@ -27,7 +27,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests.cloud.conftest import engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image, files_of, order, running_server, tiny_flavor
-from tests.conftest import at, client_of
+from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.factories import (
     FlavorFactory,
@@ -40,6 +40,7 @@ from tests.factories import (
     RegionFactory,
     ZoneFactory,
 )
+from tests.support.clients import at
 from tests.support.workers import kill_at_every_step, run_jobs
 
 HOST = Host(

@@ -23,8 +23,9 @@ from market.models import Acceptance, Picture, Publisher, Software
 from market.shop.rules import can_accept_terms
 from market.shop.services import accept_terms
 from tests import factories
-from tests.conftest import at, client_of
+from tests.conftest import client_of
 from tests.support.at_once import DONE, at_once
+from tests.support.clients import at
 
 pytestmark = pytest.mark.django_db
 MARKET = reverse("market:list")

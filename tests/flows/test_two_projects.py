@@ -1,0 +1,55 @@
+"""Two tabs in two projects of one person: each goes on in its own."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from imsconsole.core.project_urls import NAMED, bare, in_project
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser]
+NARROW = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+LOOKS: dict[str, dict[str, Any]] = {
+    "wide": {"locale": "zh-CN"},
+    "narrow": {"locale": "en-US", **NARROW},
+    "plain": {"locale": "en-US", "java_script_enabled": False},
+}
+
+
+def project_of(page: Page) -> str:
+    named = NAMED.match(urlsplit(page.url).path)
+    assert named, page.url
+    return named["project"]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_is_sent_in_a_tab_lands_in_its_project(look: str, visitor: Callable[..., Visitor]) -> None:
+    alice = visitor(**LOOKS[look])
+    alice.sign_in("alice")
+    page = alice.open("/vaults/create/")
+    here = project_of(page)
+    tab = Visitor(page.context.new_page(), alice.url, alice.troubles, alice.scripts)
+    tab.open("/servers/")
+    tab.page.locator("details.project-menu summary").click()
+    tab.page.locator("details.project-menu a:not([aria-current])").first.click()
+    tab.page.wait_for_url(re.compile(r"/servers/$"))
+    there = project_of(tab.page)
+    assert there != here
+
+    page.locator("[name=name]").fill(f"two-tabs-{look}")
+    alice.send()
+    expect(page.locator("h1")).to_contain_text(f"two-tabs-{look}")
+    assert project_of(page) == here
+
+    vault = bare(page.url.removeprefix(alice.url))
+    answer = tab.page.goto(alice.url + in_project(there, vault))
+    assert answer
+    assert answer.status == 404
+    tab.troubles.clear()  # that it is not there, the browser says as well
+    tab.page.locator(f"main a[href='{in_project(here, vault)}']").click()
+    expect(tab.page.locator("h1")).to_contain_text(f"two-tabs-{look}")
+    tab.look()
