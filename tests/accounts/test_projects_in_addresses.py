@@ -13,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Vault
+from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
 from tests import factories
 from tests.accounts.conftest import membership_of
@@ -110,6 +111,8 @@ def things_in(project: Project, actor: Actor) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["image", "server", "draft", "object", "vault"])
 def test_an_address_without_a_project_leads_to_the_things_own(people, east, kind) -> None:
+    factories.ProjectFactory(account=people.alice.account, region=people.alice.region)
+    Project.objects.filter(pk=east.pk).update(created_at=now())  # the last that is asked
     path = things_in(east, people.alice)[kind]
     assert bare_client_of(people.alice).get(path)["Location"] == at(east, path)
 
@@ -131,6 +134,18 @@ def test_a_received_image_stays_in_the_project_that_received_it(people, east) ->
     client = bare_client_of(people.alice)
     client.get(at(east, "/"))
     assert client.get(path)["Location"] == at(people.alice.project, path)
+
+
+def test_what_two_projects_received_stays_in_that_of_the_last_page(people, east) -> None:
+    image = factories.ImageFactory(project=people.carol.project)
+    near = factories.ProjectFactory(account=people.alice.account, region=people.alice.region)
+    for project in (people.alice.project, near):
+        factories.ShareFactory(image=image, project=project, status="accepted")
+    for project in (near, people.alice.project):
+        client = bare_client_of(people.alice)
+        client.get(at(project, "/"))
+        path = image.get_absolute_url()
+        assert client.get(path)["Location"] == at(project, path)
 
 
 @pytest.mark.parametrize("kind", ["image", "server", "object", "vault"])
