@@ -200,12 +200,15 @@ def _needs(image: Image) -> list[Attribute]:
             _yes_no(image.nic_multi_queue),
             _("Whether several CPUs share the work of a network card."),
         ),
-        Attribute(
-            _("Fast provisioning"),
-            _yes_no(image.type in (Image.Type.SYSTEM, Image.Type.FULL)),
-            _("Its servers begin as a layer over its bytes, however large it is."),
-        ),
+        *_fast(image),
     ]
+
+
+def _fast(image: Image) -> list[Attribute]:
+    if image.type not in (Image.Type.SYSTEM, Image.Type.FULL):
+        return []
+    meaning = _("Its servers begin as a layer over its bytes, however large it is.")
+    return [Attribute(_("Fast provisioning"), _("Yes"), meaning)]
 
 
 def _origin(image: Image, actor: Actor) -> list[Attribute]:

@@ -67,6 +67,16 @@ def test_every_attribute_says_what_it_means(people):
     assert len({str(each.name) for each in attributes}) == len(attributes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_said"), [("system", True), ("full", True), ("data", False), ("iso", False)]
+)
+def test_fast_provisioning_is_of_images_that_servers_begin_as(people, kind, is_said):
+    image = factories.ImageFactory(project=people.bob.project, type=kind)
+    page = client_of(people.bob).get(image.get_absolute_url()).content.decode()
+
+    assert ("Fast provisioning" in page) is is_said
+
+
 def test_a_section_that_does_not_exist_shows_the_first(people):
     image = factories.ImageFactory(project=people.bob.project)
     assert "Disk capacity" in page_of(image, people.bob, "no-such-section")

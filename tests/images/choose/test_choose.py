@@ -81,7 +81,7 @@ def test_the_os_and_a_word_narrow_it(people, flavors):
 def shop(people):
     """Carol offers a shop with its software, and something else."""
     version = factories.ListingVersionFactory(
-        listing__project=people.carol.project, title="Web shop", version="2.4"
+        listing__project=people.carol.project, title="Web shop", version="3.1"
     )
     version.software.create(name="Magento", version="2.4.7")
     version.software.create(name="MariaDB")
@@ -91,7 +91,7 @@ def shop(people):
 
 
 @pytest.mark.parametrize(
-    "words", ["magento", "2.4.7", "Magento 2.4.7", "web SHOP 2.4", "mariadb", "shop mysql"]
+    "words", ["magento", "2.4.7", "Magento 2.4.7", "web SHOP 3.1", "mariadb", "shop mysql"]
 )
 def test_market_images_are_found_by_title_version_and_built_in_software(people, flavors, shop, words):
     """Table 2 of the seed: built-in software."""
