@@ -43,22 +43,22 @@ def exported(actor, query="") -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", ["alice", "bob", "dave"])
 def test_every_member_reads_the_projects_trail_and_nobody_else(people, name):
-    did(people.alice, thing=factories.ServerFactory(project=people.alice.project, name="ours"))
-    did(people.carol, thing=factories.ServerFactory(project=people.carol.project, name="theirs"))
+    did(people.alice, thing=factories.ServerFactory(project=people.alice.project, name="web-ours"))
+    did(people.carol, thing=factories.ServerFactory(project=people.carol.project, name="web-theirs"))
 
     html = page(getattr(people, name))
-    assert "ours" in html
-    assert "theirs" not in html
-    assert [row["Resource name"] for row in exported(getattr(people, name))] == ["ours"]
-    assert "ours" not in page(people.carol)
-    assert [row["Resource name"] for row in exported(people.carol)] == ["theirs"]
+    assert "web-ours" in html
+    assert "web-theirs" not in html
+    assert [row["Resource name"] for row in exported(getattr(people, name))] == ["web-ours"]
+    assert "web-ours" not in page(people.carol)
+    assert [row["Resource name"] for row in exported(people.carol)] == ["web-theirs"]
 
 
 def test_another_project_of_the_same_account_has_its_own_trail(people):
-    did(people.alice, thing=factories.ServerFactory(project=people.alice.project, name="ours"))
+    did(people.alice, thing=factories.ServerFactory(project=people.alice.project, name="web-ours"))
     other = factories.ProjectFactory(account=people.alice.account)
     client = client_of(people.alice)
-    assert "ours" not in client.get(at(other, "/audit/")).content.decode()
+    assert "web-ours" not in client.get(at(other, "/audit/")).content.decode()
 
 
 def test_an_action_is_named_in_the_readers_language_with_its_trace_name(people):
