@@ -1,12 +1,14 @@
 """Money for people, in the one currency of the market."""
 
 from decimal import Decimal
+from typing import Any
 
 from babel.numbers import format_currency
 from django.conf import settings
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
 
+from imsconsole.core.sentences import translated
 from market.models import Price
 
 CENT = Decimal("0.01")
@@ -39,6 +41,19 @@ def price_text(price: Price | None) -> str:
         "%(price)s, the first %(days)s day free", "%(price)s, the first %(days)s days free", price.trial_days
     )
     return trial % {"price": text % words, "days": price.trial_days}
+
+
+def kept_price(price: Price) -> dict[str, Any]:
+    """A price to be kept for readers of any language: “CNY 0.36 per hour and vCPU”; a trial is not said."""
+    if price.unit == Price.Unit.FREE:
+        return translated(Price.Unit.FREE.label)
+    text = (
+        gettext_lazy("%(amount)s %(unit)s and vCPU")
+        if price.per_vcpu
+        else gettext_lazy("%(amount)s %(unit)s")
+    )
+    amount = f"{settings.DEFAULT_CURRENCY} {price.value.normalize():f}"
+    return translated(text, amount=amount, unit=Price.Unit(price.unit).label)
 
 
 def _format(amount: Decimal) -> str:

@@ -10,6 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Model
+from django.utils import translation
+from django.utils.functional import Promise
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.core.contention import retried
@@ -49,9 +51,12 @@ def _things(thing: Any, actor: Any) -> Iterable[Model]:
     return [actor.project]
 
 
-def explain(thing: M, details: Any) -> M:
-    """The thing, whose audit row will say this besides the action, as `core.sentences.said` says it to its reader."""
-    thing.trail_details = details  # type: ignore[attr-defined]
+def explain(thing: M, details: Any = "", *, name: str | Promise = "") -> M:
+    """The thing, whose audit row will say this besides the action, as `core.sentences.said` says it to its reader.
+
+    `name` is what it is called there; otherwise what it calls itself.
+    """
+    thing.trail_details, thing.trail_name = details, name  # type: ignore[attr-defined]
     return thing
 
 
@@ -74,7 +79,7 @@ def record(
             action=action,
             resource_type=thing._meta.model_name or "",
             resource_id=str(thing.pk),
-            resource_name=str(thing)[:255],
+            resource_name=_name_of(thing)[:255],
             result=result,
             code=code,
             details=details or getattr(thing, "trail_details", ""),
@@ -82,3 +87,9 @@ def record(
         )
         for thing in things
     )
+
+
+def _name_of(thing: Model) -> str:
+    """In no reader's language, as it is read by all."""
+    with translation.override(None):
+        return str(getattr(thing, "trail_name", "") or thing)

@@ -50,8 +50,8 @@ def create_listing(draft: VersionDraft, *, actor: Actor) -> Listing:
     can_offer(image, actor).require()
     assert publisher is not None  # noqa: S101  or it was refused
     listing = Listing.objects.create(publisher=publisher, project=actor.project)
-    draft.write(ListingVersion(listing=listing, created_by=actor.user))
-    return listing
+    version = draft.write(ListingVersion(listing=listing, created_by=actor.user))
+    return explain(listing, name=version.title)
 
 
 @service("createListingVersion")
@@ -154,7 +154,7 @@ def discard_version(version: ListingVersion, *, actor: Actor) -> Listing:
     version = locked_version(version)
     can_discard_version(version, actor).require()
     listing, key = version.listing, version.listing_id
-    explain(listing, str(version))
+    explain(listing, str(version), name=version.title)
     version.delete()
     if not listing.versions.exists():
         listing.prices.all().delete()
@@ -185,4 +185,4 @@ def withdraw_listing(listing: Listing, *, reason: str, actor: Actor | Operator) 
     tell_buyers("listing-withdrawn-notice", version, Message.Level.WARNING, until=until, reason=reason)
     if isinstance(actor, Operator):
         tell_sellers("listing-withdrawn-by-operator", version, Message.Level.WARNING, reason=reason)
-    return explain(listing, reason)
+    return explain(listing, reason, name=version.title)

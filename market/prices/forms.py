@@ -11,6 +11,7 @@ from imsconsole.core.edits import EditForm
 from imsconsole.core.now import now
 from market.models import Listing, Price
 from market.prices.lookup import price_of_listing, terms_of
+from market.prices.rules import is_price
 
 LISTING_UNITS = (Price.Unit.FREE, Price.Unit.HOUR, Price.Unit.MONTH, Price.Unit.ONCE)
 MOST_TRIAL_DAYS = 365
@@ -63,11 +64,9 @@ class PriceForm(EditForm):
     def clean(self) -> dict[str, Any]:
         """What is free has nothing else; everything else has an amount."""
         typed = super().clean() or {}
-        if typed.get("unit") == Price.Unit.FREE:
-            typed |= terms_of(None)
-        elif "amount" in typed and not typed["amount"]:
-            self.add_error("amount", _("Type what it costs, or choose “free”."))
-        typed["trial_days"] = typed.get("trial_days") or 0
+        typed |= {name: typed.get(name) or 0 for name in ("amount", "trial_days")}
+        if not self.errors and not (verdict := is_price(self._price(typed))):
+            self.add_error("amount", verdict.reason)
         if typed.get("valid_from") and typed["valid_from"] < now():
             self.add_error("valid_from", _("A price holds from now on or from a later time. Choose one."))
         return typed
@@ -83,7 +82,9 @@ class PriceForm(EditForm):
 
     def price(self, listing: Listing) -> Price | None:
         """A price to be set for the listing; None when it is what holds already."""
-        typed = {name: self.cleaned_data[name] for name in terms_of(None)}
-        if self.former and typed == terms_of(self.former):
-            return None
-        return Price(of=Price.Of.LISTING, listing=listing, **typed)
+        price = self._price(self.cleaned_data, listing)
+        return None if self.former and terms_of(price) == terms_of(self.former) else price
+
+    @staticmethod
+    def _price(typed: dict[str, Any], listing: Listing | None = None) -> Price:
+        return Price(of=Price.Of.LISTING, listing=listing, **{name: typed[name] for name in terms_of(None)})

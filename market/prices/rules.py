@@ -10,7 +10,7 @@ from market.models import Listing, Price
 
 def can_set_price(price: Price, actor: Actor | Operator) -> Verdict:
     """Who, then the listing, what it costs, and from when on: a price is never set for the past."""
-    return _may_price(price, actor) and _is_price(price) and _is_later(price)
+    return _may_price(price, actor) and is_price(price) and _is_later(price)
 
 
 def can_price_listing(listing: Listing, actor: Actor | Operator) -> Verdict:
@@ -28,11 +28,17 @@ def _may_price(price: Price, actor: Actor | Operator) -> Verdict:
     return can_price_listing(price.listing, actor) if price.listing else may_operate(actor)
 
 
-def _is_price(price: Price) -> Verdict:
+def is_price(price: Price) -> Verdict:
     """Free is nothing; what is not free costs something (by vCPU it cannot be “free”, H14)."""
     costs = bool(price.value or price.per_vcpu or price.trial_days)
     if price.unit == Price.Unit.FREE and costs:
-        return refuse("free-costs-nothing", _("What is free has no amount, no multiple and no trial."))
+        return refuse(
+            "free-costs-nothing",
+            _(
+                "What is free has no amount, no multiple and no trial. Choose another price, or clear what else was "
+                "given."
+            ),
+        )
     if price.of == Price.Of.LISTING and price.unit != Price.Unit.FREE and not price.value:
         return refuse("price-of-nothing", _("Type what it costs, or choose “free”."))
     return ALLOWED

@@ -5,14 +5,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from django.utils.functional import Promise
+
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.accounts.log import service
+from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.servers.usage import lock_settled
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from market.models import Listing, Price
+from market.money import kept_price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import can_set_price
 
@@ -43,4 +46,11 @@ def set_price(
     price.valid_from = max(valid_from or at, settled.until)
     can_set_price(price, actor).require()
     price.save(force_insert=True)
-    return price
+    return explain(price, kept_price(price), name=_priced(price))
+
+
+def _priced(price: Price) -> str | Promise:
+    """What it is the price of."""
+    if price.listing:
+        return price.listing.latest.title
+    return price.flavor.name if price.flavor else Price.Of.DISK.label

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 from djmoney.money import Money
 
 from imsconsole.accounts.actor import Operator
@@ -17,7 +18,7 @@ from market.models import Price
 from market.money import money, price_text
 from market.prices.forms import PriceForm
 from market.prices.lookup import price_of_listing, prices_of, with_price
-from market.prices.rules import can_price_listing, can_set_price
+from market.prices.rules import can_price_listing, can_set_price, is_price
 from market.prices.services import set_price
 from tests import factories
 
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def listing(people):
-    return factories.ListingFactory(project=people.bob.project)
+    return factories.ListingVersionFactory(listing__project=people.bob.project).listing
 
 
 def price(listing=None, unit="hour", amount="0.36", **fields):
@@ -86,6 +87,15 @@ def test_a_price_holds_from_its_moment_and_the_former_stays(people, listing):
     assert Event.objects.filter(action="setPrice", user=people.bob.user).count() == 2
 
 
+def test_the_trail_says_the_price_to_each_reader_and_of_what_it_is(people, listing):
+    with translation.override("zh-hans"):
+        set_price(price(listing, amount="0.36"), actor=people.bob)
+    event = Event.objects.get(action="setPrice")
+    assert (event.resource_name, event.sentence) == (listing.latest.title, "CNY 0.36 per hour")
+    with translation.override("zh-hans"):
+        assert event.sentence == "CNY 0.36（每小时）"
+
+
 def test_no_price_is_set_for_the_past_nor_two_for_one_moment(people, listing):
     with pytest.raises(Refused, match="price-in-the-past"):
         set_price(price(listing), valid_from=now() - DAY, actor=people.bob)
@@ -122,10 +132,16 @@ def test_a_form_gives_a_price_and_none_when_nothing_was_changed(people, listing)
 
 def test_a_form_wants_an_amount_unless_it_is_free(listing):
     assert PriceForm({"unit": "month", "amount": ""}, listing=listing).errors.keys() == {"amount"}
-    form = PriceForm({"unit": "free", "amount": "3", "trial_days": "9"}, listing=None)
+    form = PriceForm({"unit": "free", "amount": "0", "trial_days": ""}, listing=None)
     assert form.is_valid()
     free = form.price(listing)
     assert (free.unit, free.amount.amount, free.trial_days) == ("free", 0, 0)
+
+
+@pytest.mark.parametrize("more", [{"amount": "1.50"}, {"per_vcpu": "on"}, {"trial_days": "7"}])
+def test_what_is_free_is_not_silently_so_when_something_else_was_typed(listing, more):
+    form = PriceForm({"unit": "free"} | more, listing=listing)
+    assert form.errors == {"amount": [is_price(price(listing, unit="free", amount="1")).reason]}
 
 
 # words -----------------------------------------------------------------------------------------------

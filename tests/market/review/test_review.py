@@ -85,7 +85,8 @@ def test_a_draft_is_made_changed_and_thrown_away(people):
     assert (read(version).title, version.software.count()) == ("Better", 0)
     discard_version(version, actor=people.bob)
     assert not Listing.objects.exists()
-    assert Event.objects.filter(action="discardListingVersion").exists()
+    named = Event.objects.filter(resource_type="listing").values_list("action", "resource_name")
+    assert set(named) == {("createListing", "Web server"), ("discardListingVersion", "Better")}
 
 
 def test_only_those_of_the_project_of_an_approved_publisher_make_one(people):
