@@ -58,8 +58,6 @@ def append(
     try:
         _check_place(receiver, offset, length)
         return _take(receiver, stream, length, checksum, actor)
-    except BadImage as error:
-        raise turn_away(receiver, error, actor=actor) from error
     finally:
         receiver.close()
 
@@ -80,7 +78,10 @@ def _take(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | 
     if checksum:
         receiver.begin_unverified()
     digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-    came = _pour(receiver, stream, length, digest)
+    try:
+        came = _pour(receiver, stream, length, digest)
+    except BadImage as error:
+        raise turn_away(receiver, error, actor=actor) from error
     if checksum and digest and (came < length or digest.digest() != checksum.digest):
         receiver.roll_back()
         raise ChunkDiffers(name=receiver.upload.name, offset=before)

@@ -7,7 +7,7 @@ from images.uploads.found import to_json
 from images.uploads.receiver import kept_until
 from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.log import service
+from imsconsole.accounts.log import refused, service
 from imsconsole.accounts.models import User
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.locks import locked_all
@@ -68,7 +68,7 @@ def refuse_upload(upload: Upload, error: ImsError, *, actor: Actor) -> Upload:
     Upload.objects.filter(pk=upload.pk).update(
         state=Upload.State.REFUSED, size_bytes=0, error_code=error.code, error_values=lasting_values(error)
     )
-    return upload
+    return refused(upload, error)
 
 
 @service("discardUpload")

@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.core.contention import retried
+from imsconsole.core.errors import ImsError
+from imsconsole.core.sentences import explained, lasting_values
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,24 +53,25 @@ def _things(thing: Any, actor: Any) -> Iterable[Model]:
     return [actor.project]
 
 
-def explain(thing: M, details: Any = "", *, name: str | Promise = "") -> M:
-    """The thing, whose audit row will say this besides the action, as `core.sentences.said` says it to its reader.
+def explain(
+    thing: M, details: Any = "", *, name: str | Promise = "", result: str = "normal", code: str = ""
+) -> M:
+    """The thing, whose audit row will say this besides the action.
 
-    `name` is what it is called there; otherwise what it calls itself.
+    `details` are what `core.sentences.said` says to its reader, `name` is what it is called if not as it calls itself.
     """
-    thing.trail_details, thing.trail_name = details, name  # type: ignore[attr-defined]
+    thing.trail = {"details": details, "resource_name": name or thing, "result": result, "code": code}  # type: ignore[attr-defined]
     return thing
 
 
-def record(
-    action: str,
-    actor: Actor | Operator,
-    things: Iterable[Model],
-    result: str = "normal",
-    code: str = "",
-    details: Any = "",
-) -> None:
-    """Add one row per thing; `details` as `core.sentences` keeps what it says. The rows are the audit room's: known here through the schema only."""
+def refused(thing: M, error: ImsError) -> M:
+    """The thing, whose audit row will say that it was refused and why."""
+    why = explained(error.code, lasting_values(error))
+    return explain(thing, why, result="warning", code=error.code)
+
+
+def record(action: str, actor: Actor | Operator, things: Iterable[Model]) -> None:
+    """Add one row per thing. The rows are the audit room's: known here through the schema only."""
     Event = apps.get_model("audit", "Event")
     Event.objects.bulk_create(
         Event(
@@ -79,17 +82,15 @@ def record(
             action=action,
             resource_type=thing._meta.model_name or "",
             resource_id=str(thing.pk),
-            resource_name=_name_of(thing)[:255],
-            result=result,
-            code=code,
-            details=details or getattr(thing, "trail_details", ""),
             address=actor.address or None,
+            **_told_of(thing),
         )
         for thing in things
     )
 
 
-def _name_of(thing: Model) -> str:
-    """In no reader's language, as it is read by all."""
+def _told_of(thing: Model) -> dict[str, Any]:
+    """What was explained of it; its name in no reader's language, as it is read by all."""
+    told = getattr(thing, "trail", {"resource_name": thing})
     with translation.override(None):
-        return str(getattr(thing, "trail_name", "") or thing)
+        return told | {"resource_name": str(told["resource_name"])[:255]}

@@ -19,14 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from imsconsole.accounts.actor import Actor, Operator
-from imsconsole.accounts.log import record
+from imsconsole.accounts.log import record, refused
 from imsconsole.accounts.models import AvailabilityZone, Project, Role, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import do_each
 from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.project_urls import in_project
 from imsconsole.core.rules import Verdict
-from imsconsole.core.sentences import explained, lasting_values
 
 Service = Callable[..., Model]
 MOST_AT_ONCE = 100
@@ -185,14 +184,7 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
             if line.error:  # said, and left in the trail
                 self.message_user(request, f"{line.thing}: {line.reason}", messages.ERROR)
                 actor, action = _actor_for(request, line.thing), request.POST["action"]
-                record(
-                    action,
-                    actor,
-                    [line.thing],
-                    "warning",
-                    line.error.code,
-                    explained(line.error.code, lasting_values(line.error)),
-                )
+                record(action, actor, [refused(line.thing, line.error)])
         if done := [line.thing for line in outcome.done]:
             said = ngettext("Done for %(count)d: %(names)s.", "Done for %(count)d: %(names)s.", len(done))
             self.message_user(request, said % {"count": len(done), "names": ", ".join(map(str, done))})

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from imsconsole.accounts.actor import service_actor
-from imsconsole.accounts.log import record
+from imsconsole.accounts.log import explain, record
 from imsconsole.accounts.models import User
 from imsconsole.audit.models import Event
 from imsconsole.core.sentences import explained, translated
@@ -35,7 +35,7 @@ def _record_failure(job: Job) -> None:
         return
     actor = replace(service_actor(job.project), user=job.user)
     why = explained(job.error_code, job.error_values)
-    record("runJob", actor, [job], Event.Result.INCIDENT, job.error_code, why)
+    record("runJob", actor, [explain(job, why, result=Event.Result.INCIDENT, code=job.error_code)])
 
 
 def _send_failure(job: Job, user: User) -> None:

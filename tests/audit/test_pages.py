@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.html import escape
 
 from images.modify.services import modify_image
-from imsconsole.accounts.log import record
+from imsconsole.accounts.log import explain, record
 from imsconsole.audit.clock import forget_old_events
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
@@ -24,7 +24,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def did(actor, action="renameServer", thing=None, **how) -> Event:
-    record(action, actor, [thing or factories.ServerFactory(project=actor.project)], **how)
+    record(action, actor, [explain(thing or factories.ServerFactory(project=actor.project), **how)])
     return Event.objects.latest("pk")
 
 

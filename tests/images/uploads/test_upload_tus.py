@@ -390,6 +390,20 @@ def test_the_claimed_format_and_checksum_hold_at_the_end(
     assert send(client, begin(client, len(content), **right), 0, content).status_code == 204
 
 
+def test_a_refused_file_is_in_the_trail_once_as_refused_and_with_its_reason(
+    people: SimpleNamespace, content: bytes, disks: Path
+):
+    client = client_of(people.bob)
+    whole = begin(client, len(content), sha256="0" * 64)
+    send(client, whole, 0, content)
+    hostile = begin(client, 50 * MIB, "disk.raw")
+    send(client, hostile, 0, b"<!doctype html>" * 700_000)
+    for address, code in ((whole, "checksum-differs"), (hostile, "not-an-image")):
+        (event,) = Event.objects.filter(action="refuseUpload", resource_id=str(upload_at(address).pk))
+        assert (event.result, event.code) == ("warning", code)
+        assert event.sentence == upload_at(address).error_sentence
+
+
 def test_the_format_may_still_be_named_when_the_upload_goes_on(people: SimpleNamespace):
     client, content = client_of(people.bob), random.Random(1).randbytes(3 * MIB)
     address = begin(client, len(content))
