@@ -4,16 +4,16 @@ import re
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from images.export.rules import FILE_NAME, Format, can_export_as, can_export_into, file_name
+from images.export.rules import Format, can_export_as, can_export_into, file_name
+from images.fields.forms import LETTERS, NameField
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.names import object_key
 from imsconsole.cloud.models import Bucket
 
-NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+NOT_IN_FILE_NAMES = re.compile(rf"[^{LETTERS}._-]+")
 LONGEST = 120  # of a proposed name, so that an extension and a number fit behind it
 
 
@@ -81,20 +81,10 @@ class SeveralForm(TargetForm):
 class ExportForm(TargetForm):
     """All of one export; `key` is the object it will make."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("File name"),
-        strip=False,
-        validators=[
-            RegexValidator(
-                re.compile(rf"^{FILE_NAME.pattern}\Z"),
-                _(
-                    "A file name has 1 to 128 letters from A to Z, digits, spaces, “-”, “.” or “_”, and no space at "
-                    "its beginning or end."
-                ),
-            )
-        ],
         help_text=_("What the format is known by, such as .qcow2, is added."),
-        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": "128"}),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
     field_order = ("format", "name", "bucket", "folder")
 

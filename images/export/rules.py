@@ -1,7 +1,5 @@
 """May an image leave the service as a file, in which format, and where to? (ims-facts §2.17)"""
 
-import re
-
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy
@@ -19,7 +17,6 @@ from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import GIB, MIB
 
-FILE_NAME = re.compile(r"(?! )[A-Za-z0-9._ -]{1,128}(?<! )")  # IMG.0074, IMG.0075
 HEADER_BYTES = 2 * MIB  # what a format adds to the content, about
 EXPORT_FACTS = ("has_live_job", "is_exporting", "virtual_bytes")
 EXPORT_BYTES_FACTS = ("stored_bytes", "virtual_bytes")

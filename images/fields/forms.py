@@ -20,8 +20,9 @@ from imsconsole.cloud.models import Architecture, BootMode, Key
 from imsconsole.core.rules import Verdict
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
-NAME = re.compile(r"(?! )[A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]{1,128}(?<! )")
-NOT_IN_NAMES = re.compile(r" *[^A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff ._-]+ *")
+LETTERS = r"A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+NAME = re.compile(rf"(?! )[{LETTERS} ._-]{{1,128}}(?<! )")
+NOT_IN_NAMES = re.compile(rf" *[^{LETTERS} ._-]+ *")
 KEY_LENGTH, VALUE_LENGTH = 36, 43  # §1.7
 EXTENSIONS = re.compile(r"\.(raw|img|qcow2|vmdk|vhd|vhdx|vdi|iso|bin|dd)$", re.IGNORECASE)
 MOST_MEMORY_MB = 4 * 1024 * 1024

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +29,7 @@ class LegacyBackups(ServiceAdmin):
     @admin.action(description=_("Back up as the legacy CSBS did"), permissions=["operate"])
     def back_up_as_csbs(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
         attached = Prefetch("disks", Disk.objects.attached(), to_attr="present_disks")
-        name = f"csbs-{now():%Y%m%d-%H%M%S}"
+        name = f"csbs-{localtime(now()):%Y%m%d-%H%M%S}"
         return self.ask_then(
             request,
             queryset.prefetch_related(attached),

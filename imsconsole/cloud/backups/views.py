@@ -5,6 +5,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
@@ -86,7 +87,7 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
         actor=actor,
         servers=servers,
         offered=partition.allowed,
-        initial={"server": chosen, "name": f"backup-{now():%Y%m%d-%H%M%S}"},
+        initial={"server": chosen, "name": f"backup-{localtime(now()):%Y%m%d-%H%M%S}"},
     )
     if request.method == "POST" and form.is_valid():
         backup = create_backup(actor=actor, **form.cleaned_data)

@@ -1,5 +1,8 @@
 """Backups of servers: rule, service, job, page. Guests: test_guests; deaths: test_kills."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +16,7 @@ from imsconsole.cloud.disks.services import detach_disk, grow_disk
 from imsconsole.cloud.models import Backup, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import Job
@@ -258,3 +262,11 @@ def test_an_operator_makes_legacy_backups_from_the_list_of_servers(people, serve
     run_jobs()
     backup = Backup.objects.get()
     assert (backup.kind, backup.status, backup.project) == ("csbs", "available", people.bob.project)
+
+
+def test_the_name_it_begins_with_is_of_the_readers_time(people):
+    people.bob.user.time_zone = "Asia/Shanghai"
+    people.bob.user.save()
+    name = client_of(people.bob).get(reverse("backups:create")).context["form"]["name"].value()
+    told = datetime.strptime(name, "backup-%Y%m%d-%H%M%S").replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert timedelta(0) <= now() - told < timedelta(minutes=1)

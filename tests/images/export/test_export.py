@@ -402,17 +402,17 @@ def test_the_page_asks_then_confirms_then_begins(people):
     image, bucket = bootable_image(people.bob, name="网站 v1"), bucket_of(people.bob)
     client = client_of(people.bob)
     first = client.get(page_of(image))
-    assert first.context["form"]["name"].value() == "v1"
-    last = confirmation(client, page_of(image), typed(bucket))
+    assert first.context["form"]["name"].value() == "网站-v1"
+    last = confirmation(client, page_of(image), typed(bucket, name="网站 v1"))
     asked = client.get(last)
-    assert "out/put/disk one.vmdk" in asked.content.decode()
+    assert "out/put/网站 v1.vmdk" in asked.content.decode()
     assert not Job.objects.exists()
-    assert 'value="disk one"' in client.get(asked.context["back_url"]).content.decode()
+    assert 'value="网站 v1"' in client.get(asked.context["back_url"]).content.decode()
     assert client.post(last)["Location"] == client.post(last)["Location"] == image.get_absolute_url()
     assert client.get(asked.context["back_url"])["Location"] == image.get_absolute_url()
     finish(Job.objects.get())
     made = BucketObject.objects.get()
-    assert made.key == "out/put/disk one.vmdk"
+    assert made.key == "out/put/网站 v1.vmdk"
     page = client.get(image.get_absolute_url()).content.decode()
     assert made.get_absolute_url() in page
     assert reverse("buckets:download", args=[made.pk]) in page
@@ -426,8 +426,7 @@ def test_the_page_asks_then_confirms_then_begins(people):
         ({"name": ""}, "name"),
         ({"name": " disk"}, "name"),  # IMG.0075
         ({"name": "disk "}, "name"),
-        ({"name": "镜像"}, "name"),  # IMG.0074
-        ({"name": "a/b"}, "name"),
+        ({"name": "a/b"}, "name"),  # IMG.0074
         ({"name": "x" * 129}, "name"),
         ({"folder": "a//b"}, "folder"),
         ({"folder": "../up"}, "folder"),
