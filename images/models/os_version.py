@@ -12,7 +12,7 @@ class OsVersion(models.Model):
         WINDOWS = "Windows", "Windows"
         OTHER = "Other", _("Other")
 
-    name = models.CharField(_("name"), max_length=64, unique=True)  # "Debian 12.0.0 64bit"
+    name = models.CharField(_("name"), max_length=64, unique=True)  # "Debian 12 64bit"
     os_type = models.CharField(_("OS type"), max_length=8, choices=Type)
     platform = models.CharField(_("platform"), max_length=32)
     version = models.CharField(_("version"), max_length=32)

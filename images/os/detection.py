@@ -1,7 +1,5 @@
 """From what a disk says of its system to the operator's table (R63)."""
 
-import re
-
 from images.models import OsVersion
 from imsconsole.engine.types import Found
 
@@ -27,9 +25,9 @@ PLATFORMS = {
 
 
 def os_version_of(found: Found) -> OsVersion | None:
-    """The row of what was found: that version, else the latest of its line, else the line itself.
+    """The row of what was found: that version, else its line; never one that is more precise than the disk is.
 
-    >>> # "12" finds 12.0.0; "22.04" finds 22.04 server; "9.4" finds 9; "15.5" of SUSE finds 15 SP5
+    >>> # "12" finds 12; "22.04" of Ubuntu finds 22.04 server; "9.4" finds 9; "15.5" of SUSE finds 15 SP5
     """
     platform = PLATFORMS.get(found.os_id)
     if platform is None:
@@ -39,14 +37,8 @@ def os_version_of(found: Found) -> OsVersion | None:
         platform = "CentOS Stream"
     if platform == "SUSE":
         version = version.replace(".", " SP")
+    if platform == "Ubuntu":
+        version = f"{version} server"
     rows = {row.version: row for row in OsVersion.objects.filter(platform=platform, bits=64)}
-    if version in rows:
-        return rows[version]
-    same_line = [known for known in rows if known.startswith((f"{version}.", f"{version} "))]
-    lines = [known for known in rows if version.startswith(f"{known}.")]
-    chosen = max(same_line or lines, key=_in_order, default="")
-    return rows.get(chosen)
-
-
-def _in_order(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
+    lines = [known for known in rows if f"{version}.".startswith(f"{known}.")]
+    return rows.get(max(lines, key=len, default=""))

@@ -20,7 +20,7 @@ from tests.images.create.test_import_object import an_object
 from tests.support.workers import finish
 
 pytestmark = pytest.mark.django_db
-DEBIAN_12 = "Debian 12.0.0 64bit"
+DEBIAN_12 = "Debian 12 64bit"
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +43,18 @@ def imported(actor, upload, **fields):
     ("id", "version", "name", "row"),
     [
         ("debian", "12", "", DEBIAN_12),
-        ("debian", "11", "", "Debian 11.1.0 64bit"),
+        ("debian", "11", "", "Debian 11 64bit"),
         ("debian", "7", "", None),
         ("debian", "1", "", None),
         ("ubuntu", "22.04", "", "Ubuntu 22.04 server 64bit"),
         ("ubuntu", "14.04", "", "Ubuntu 14.04 server 64bit"),
-        ("centos", "7", "CentOS Linux 7 (Core)", "CentOS 7.9 64bit"),
+        ("centos", "7", "CentOS Linux 7 (Core)", "CentOS 7 64bit"),
         ("centos", "9", "CentOS Stream 9", "CentOS Stream 9 64bit"),
         ("rhel", "8.6", "", "Red Hat Enterprise Linux 8.6 64bit"),
         ("rhel", "8.99", "", None),
         ("rocky", "9.4", "", "Rocky Linux 9 64bit"),
         ("rocky", "9.2", "", "Rocky Linux 9.2 64bit"),
+        ("sles", "12", "", None),
         ("sles", "15.5", "", "SUSE Linux Enterprise Server 15 SP5 64bit"),
         ("opensuse-leap", "15.6", "", "openSUSE 15.6 64bit"),
         ("openeuler", "22.03", "", "openEuler 22.03 64bit"),
