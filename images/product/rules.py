@@ -205,11 +205,20 @@ def _has_grantable_keys(image: Image) -> Verdict:
 
 
 def may_use_product(image: Image, actor: Actor, *, has_it: bool = False) -> Verdict:
-    """A market image is used while it is offered, and what was made of one as well once its terms are accepted.
+    """A public image is used while it is not hidden, a market image while it is offered, and what was made of one as
+    well once its terms are accepted.
 
-    `has_it`: it is for a server that has it already, which may be reinstalled some time longer. In lists load
+    `has_it`: it is for a server that has it already, which may be reinstalled (some time longer). In lists load
     `products.load_products` before.
     """
+    if image.hidden and not has_it:
+        return refuse(
+            "image-hidden",
+            _(
+                "“%(name)s” is no longer offered. Servers that have it go on; choose another image for new ones."
+            ),
+            name=image.name,
+        )
     if (product := product_of(image, actor)) is None:
         return ALLOWED
     if image.category == Image.Category.MARKET and not product.is_offered:

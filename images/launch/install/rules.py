@@ -6,6 +6,7 @@ from images.fields.rules import is_active
 from images.launch.fit import fits, fits_system_disk
 from images.launch.rules import Launch, fits_host, is_here
 from images.models import Image
+from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import Host, host_of
@@ -23,7 +24,7 @@ def can_install(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-iso", _("Only a system on an ISO image has to be installed. Create a server instead.")
         )
-    return is_active(image)
+    return is_active(image) and may_use_product(image, actor)
 
 
 def can_install_server(order: Launch, actor: Actor, host: Host | None = None) -> Verdict:

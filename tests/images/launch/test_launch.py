@@ -9,6 +9,9 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from passlib.hash import sha512_crypt
 
+from images.change_os.rules import can_become
+from images.launch.disk.rules import can_create_disk_from
+from images.launch.install.rules import can_install
 from images.launch.rules import Launch, can_create_servers, can_launch
 from images.launch.services import create_servers
 from imsconsole.accounts.models import Draft
@@ -38,6 +41,7 @@ from tests.factories import (
     ProjectFactory,
     PublicImageFactory,
     RegionFactory,
+    ServerFactory,
     ZoneFactory,
 )
 from tests.support.clients import at
@@ -80,6 +84,20 @@ def test_only_normal_system_images_create_servers(people, fields, code) -> None:
     image = ImageFactory(project=people.bob.project, **fields)
     assert can_launch(image, people.bob).code == code
     assert can_launch(image, people.dave).code == "read-only"
+
+
+def test_a_hidden_public_image_creates_nothing_new_but_its_servers_are_reinstalled(people) -> None:
+    """Also by its ID, which who saw it before still knows."""
+    rules = {"system": can_launch, "full": can_launch, "data": can_create_disk_from, "iso": can_install}
+    for type, rule in rules.items():
+        image = PublicImageFactory(region=people.bob.region, hidden=True, type=type)
+        assert rule(image, people.bob).code == "image-hidden"
+    image = PublicImageFactory(region=people.bob.region, hidden=True)
+    here, other = (ServerFactory(project=people.bob.project, image=each) for each in (image, ImageFactory()))
+    assert can_become(here, image, people.bob, HOST).code != "image-hidden"
+    assert can_become(other, image, people.bob, HOST).code == "image-hidden"
+    with pytest.raises(Refused, match="image-hidden"):
+        create_servers(image=image, flavor=FlavorFactory(), name="web", user_data="#!", actor=people.bob)
 
 
 def test_an_image_of_another_region_creates_no_server_here(people) -> None:
