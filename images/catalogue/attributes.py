@@ -243,7 +243,9 @@ def _disk(disk: ImageDisk, count: int) -> list[Attribute]:
         Attribute(
             _("Stored as"),
             f"{disk.format}, {size(disk.size_bytes)}",
-            _("Every file that comes in is converted by the service itself."),
+            _("It is kept as it came in.")
+            if disk.format == "iso"
+            else _("Every file that comes in is converted by the service itself."),
         ),
         Attribute(_("Virtual size"), size(disk.virtual_size_bytes), _("What a server sees of it.")),
         Attribute(

@@ -70,7 +70,7 @@ class LoginForm(forms.Form):
         typed = self.cleaned_data
         if typed.get("login") == "key" and not typed.get("key_pair"):
             self.add_error("key_pair", _("Choose a key pair, or create one first."))
-        if self._has_new_password() and typed.get("password") != self.data.get("password_again"):
+        if self._has_new_password() and self.data.get("password") != self.data.get("password_again"):
             self.add_error("password_again", _("The two passwords differ."))
         if typed.get("login") == "none" and not typed.get("user_data"):
             self.add_error(

@@ -49,6 +49,14 @@ def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
         assert text in page
 
 
+@pytest.mark.parametrize(("format", "converted"), [("qcow2", True), ("iso", False)])
+def test_what_is_kept_as_it_came_in_is_not_called_converted(people, format, converted):
+    image = factories.ImageFactory(project=people.bob.project, type="iso" if format == "iso" else "system")
+    factories.ImageDiskFactory(image=image, format=format)
+    page = page_of(image, people.dave)
+    assert ("is converted" in page, "It is kept as it came in." in page) == (converted, not converted)
+
+
 def test_an_encrypted_image_names_its_key(people):
     key = factories.KeyFactory(project=people.bob.project, name="vault-1")
     image = factories.ImageFactory(project=people.bob.project, key=key)

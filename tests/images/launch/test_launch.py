@@ -413,6 +413,11 @@ def test_what_is_typed_wrong_is_said_at_its_field(people, changes, field) -> Non
     assert not Draft.objects.exists()
 
 
+def test_two_equal_passwords_that_are_too_weak_do_not_differ(people) -> None:
+    typed = _typed(ImageFactory(project=people.bob.project), password="weak", password_again="weak")
+    assert client_of(people.bob).post(CREATE, typed).context["form"].errors.keys() == {"password"}
+
+
 def test_flavors_that_do_not_fit_are_shown_with_the_reason_and_cannot_be_chosen(people) -> None:
     FlavorFactory(name="kc1-large", series="kc1", architecture="arm")
     FlavorFactory(name="p2-gpu", series="p2", device="gpu")
