@@ -15,6 +15,7 @@ from images.launch.rules import (
     MAX_COUNT,
     Launch,
     can_launch,
+    data_disks_gb_of,
     fit_data_images,
     fits_data_disks_of,
     is_usable_in,
@@ -85,8 +86,19 @@ class LaunchForm(LoginForm):
         is_shown = images or any(self.data.get(f"data_image_{number}") for number in numbers)
         for number in numbers if is_shown else ():
             field = DataImageChoice(label=_("Data disk %(number)s: image") % {"number": number})
-            field.offer(actor, images)
+            if number <= self.filled_disks:
+                field.empty_label = _("As in the full-ECS image")
+            field.offer(actor, [] if number <= self.filled_disks else images)
             self.fields[f"data_image_{number}"] = field
+
+    @cached_property
+    def filled_disks(self) -> int:
+        """How many of the data disks come with the image that is chosen now, and with their content."""
+        try:
+            image = self.fields["image"].clean(self["image"].value())
+        except forms.ValidationError:
+            return 0
+        return len(data_disks_gb_of(image))
 
     @property
     def has_data_images(self) -> bool:

@@ -39,7 +39,9 @@ class Launch:
     system_disk_gb: int
     count: int = 1
     data_disks_gb: tuple[int, ...] = ()
-    data_images: tuple[Image | None, ...] = ()  # what the data disks are made of; what is left out is blank
+    data_images: tuple[
+        Image | None, ...
+    ] = ()  # of the data disks; without one blank, or the full-ECS image's
     key_pair: KeyPair | None = None
     password_hash: str = ""
     user_data: str = ""
@@ -50,6 +52,11 @@ class Launch:
         """Size and image of each data disk."""
         images = [*self.data_images, *[None] * len(self.data_disks_gb)]
         return list(zip(self.data_disks_gb, images, strict=False))
+
+    @property
+    def filled_disks(self) -> int:
+        """How many of the data disks come with the image and its content."""
+        return len(data_disks_gb_of(self.image))
 
     @property
     def quota(self) -> dict[str, int]:

@@ -180,7 +180,6 @@ def _page(
     context = {
         **PLACE,
         "image": image,
-        "filled_disks": len(data_disks_gb_of(image)) if image else 0,
         "tab": tab,
         "tabs": list(CHOSEN_AMONG.items()),
         "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),

@@ -117,6 +117,32 @@ def test_the_page_offers_them_and_the_order_keeps_them(people, payload, no_qemu)
     assert [disk.image for disk in disks] == [payload, None]
 
 
+def test_disks_that_come_filled_with_a_full_ecs_image_are_not_called_blank(people, payload, no_qemu):
+    client = client_of(people.bob)
+    full = bootable_image(people.bob, name="full", type="full")
+    factories.ImageDiskFactory(image=full, index=1, role="data", virtual_size_bytes=2 << 30)
+    page = client.post(CREATE, {"action": "refresh", "image": str(full.pk), "data_disks": "2"})
+    choices = [list(page.context["form"].fields[f"data_image_{n}"].widget.choices) for n in (1, 2)]
+    assert [[str(label) for _pk, label in each] for each in choices] == [
+        ["As in the full-ECS image"],
+        ["None: a blank disk", "payload (2 GB)"],
+    ]
+    typed = {
+        "action": "confirm",
+        "image": str(full.pk),
+        "of_image": str(full.pk),
+        "name": "web",
+        "count": "1",
+    }
+    typed |= {"flavor": tiny_flavor().pk, "zone": people.bob.region.zones.earliest("code").pk}
+    typed |= {"system_disk_gb": "1", "data_disks": "2", "data_disk_1": "2", "data_disk_2": "3"}
+    typed |= {"login": "password", "password": "Some-secret-1", "password_again": "Some-secret-1"}
+    confirm = client.post(CREATE, typed, follow=True).content.decode()
+    assert re.search(r"2 GB\s+\(as in the full-ECS image\), 3 GB\s*</dd>", confirm)
+    other = client.post(CREATE, typed | {"data_image_1": str(payload.pk)})
+    assert "The first data disks come with the full-ECS image" in other.content.decode()
+
+
 def test_an_order_whose_image_is_gone_is_chosen_again(people, payload, no_qemu):
     client, system = client_of(people.bob), bootable_image(people.bob, name="system")
     typed = {"action": "confirm", "image": str(system.pk), "of_image": str(system.pk), "name": "web"}
