@@ -14,6 +14,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
+from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.text import size
 
 NOT_ENCRYPTED = gettext_lazy("Not encrypted")
@@ -95,7 +96,7 @@ class CopyForm(forms.Form):
 class CopyHereForm(CopyForm):
     """In the region: also what the copies are encrypted with (R24, R89)."""
 
-    key = forms.ModelChoiceField(
+    key = RuledChoiceField(
         queryset=Key.objects.none(),
         required=False,
         empty_label=NOT_ENCRYPTED,
@@ -104,10 +105,10 @@ class CopyHereForm(CopyForm):
 
     def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, images=images, actor=actor, **kwargs)
-        keys = Key.objects.usable_by(actor)
+        usable = Key.objects.usable_by(actor)
         if len(images) == 1 and images[0].key_id:
-            keys = keys.exclude(pk=images[0].key_id)
-        self.fields["key"].queryset = keys  # type: ignore[attr-defined]
+            usable = usable.exclude(pk=images[0].key_id)
+        self.fields["key"].offer(Key.objects.known_to(actor), offered=usable)  # type: ignore[attr-defined]
 
     def project(self) -> Project:
         return self.actor.project

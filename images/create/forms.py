@@ -36,6 +36,7 @@ from images.uploads.found import detected_os, found_of
 from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.rules import Verdict
 
 ISO_DISK_GB = 40  # what the console proposes for the disk that an installation goes to (§2.10)
@@ -72,7 +73,7 @@ class DetailsForm(SystemForm):
         disk.widget.attrs.update(min=least, max=most)
         disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
         disk.label = disk_label(image_type)
-        self.fields["key"].offer(actor)  # type: ignore[attr-defined]
+        self.fields["key"].offer_to(actor)  # type: ignore[attr-defined]
         if image_type != Image.Type.SYSTEM:
             self.drop("use")
         if image_type == Image.Type.ISO:
@@ -137,14 +138,17 @@ class DataDiskFields:
         self.form, self.upload, self.actor = form, upload, actor
         files = waiting_uploads(actor).filter(state=Upload.State.COMPLETE).exclude(pk=upload.pk)
         for number in NUMBERS:
-            form.fields[f"data_{number}_upload"] = forms.ModelChoiceField(
-                label=_("File"), queryset=files, required=False, empty_label=_("None")
-            )
+            file = RuledChoiceField(files, label=_("File"), required=False, empty_label=_("None"))
+            file.offer(Upload.objects.visible_to(actor), self._can_be_data, files)
+            form.fields[f"data_{number}_upload"] = file
             form.fields[f"data_{number}_name"] = NameField(label=_("Name"), required=False)
             form.fields[f"data_{number}_gb"] = forms.IntegerField(
                 label=_("Data disk (GB)"), min_value=1, required=False
             )
         self.has_files = files.exists()
+
+    def _can_be_data(self, file: Upload) -> Verdict:
+        return can_import_file(file, Image.Type.DATA, self.actor)
 
     @property
     def is_used(self) -> bool:
@@ -176,7 +180,6 @@ class DataDiskFields:
 
     def _disk(self, number: int, file: Upload, name: str, size: int | None, system: str) -> DataDisk:
         name = name or f"{system}-data-{number}"[-128:]
-        self.form.ask(f"data_{number}_upload", can_import_file(file, Image.Type.DATA, self.actor))
         self.form.ask(f"data_{number}_name", name_is_free(name, self.actor))
         size = size or least_disk_gb(Image.Type.DATA, file)
         self.form.ask(f"data_{number}_gb", disk_fits(Image.Type.DATA, size, file))

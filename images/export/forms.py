@@ -11,7 +11,9 @@ from images.fields.forms import LETTERS, NameField
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.names import object_key
+from imsconsole.cloud.buckets.rules import is_standard
 from imsconsole.cloud.models import Bucket
+from imsconsole.core.forms import RuledChoiceField
 
 NOT_IN_FILE_NAMES = re.compile(rf"[^{LETTERS}._-]+")
 LONGEST = 120  # of a proposed name, so that an extension and a number fit behind it
@@ -23,7 +25,7 @@ class TargetForm(forms.Form):
     format = forms.ChoiceField(
         label=_("File format"), choices=Format, initial=Format.QCOW2, widget=forms.RadioSelect
     )
-    bucket = forms.ModelChoiceField(
+    bucket = RuledChoiceField(
         label=_("Bucket"),
         queryset=Bucket.objects.none(),
         empty_label=None,
@@ -39,12 +41,12 @@ class TargetForm(forms.Form):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor = actor
-        standard = Bucket.objects.visible_to(actor).filter(storage_class=Bucket.StorageClass.STANDARD)
-        self.fields["bucket"].queryset = standard.select_related("project")  # type: ignore[attr-defined]
+        buckets = Bucket.objects.visible_to(actor).select_related("project")
+        self.fields["bucket"].offer(buckets, is_standard)  # type: ignore[attr-defined]
 
     @property
     def has_buckets(self) -> bool:
-        return bool(self.fields["bucket"].queryset.exists())  # type: ignore[attr-defined]
+        return bool(self.fields["bucket"].widget.choices)
 
     def clean_folder(self) -> str:
         return str(self.cleaned_data["folder"]).strip("/")

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy
 from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.keys.rules import DEFAULT_NAME
+from imsconsole.cloud.keys.rules import DEFAULT_NAME, can_use_key
 from imsconsole.cloud.models import Architecture, BootMode, Key
+from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.rules import Verdict
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
@@ -145,7 +146,7 @@ class EncryptField(forms.BooleanField):
         super().__init__(label=gettext_lazy("KMS encryption"), required=False, **kwargs)
 
 
-class KeyField(forms.ModelChoiceField):
+class KeyField(RuledChoiceField):
     """The keys of a choice; the project's default key first, also when it has yet to be made."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -158,15 +159,13 @@ class KeyField(forms.ModelChoiceField):
                 "The default key is made when it is first needed. To be shared later, an image needs a key of your "
                 "own making."
             ),
-            error_messages={
-                "invalid_choice": gettext_lazy("This key does not exist, or it cannot be used now.")
-            },
             **kwargs,
         )
 
-    def offer(self, actor: Actor) -> None:
+    def offer_to(self, actor: Actor) -> None:
         """The keys the actor may use. The empty choice stands for the default key (`default_key`)."""
-        self.queryset = Key.objects.usable_by(actor).filter(is_default=False).order_by("name", "pk")
+        keys = Key.objects.known_to(actor).filter(is_default=False).prefetch_related("grants")
+        self.offer(keys.order_by("name", "pk"), lambda key: can_use_key(key, actor))
 
 
 def chosen_key_name(given: dict[str, Any]) -> str:

@@ -88,7 +88,7 @@ class LaunchForm(LoginForm):
             field = DataImageChoice(label=_("Data disk %(number)s: image") % {"number": number})
             if number <= self.filled_disks:
                 field.empty_label = _("As in the full-ECS image")
-            field.offer(actor, [] if number <= self.filled_disks else images)
+            field.offer_to(actor, [] if number <= self.filled_disks else images)
             self.fields[f"data_image_{number}"] = field
 
     @cached_property

@@ -54,11 +54,6 @@ class Launch:
         return list(zip(self.data_disks_gb, images, strict=False))
 
     @property
-    def filled_disks(self) -> int:
-        """How many of the data disks come with the image and its content."""
-        return len(data_disks_gb_of(self.image))
-
-    @property
     def quota(self) -> dict[str, int]:
         """What all of them together take of the project's quota."""
         return quota_of(self.flavor, (self.system_disk_gb, *self.data_disks_gb), self.count)

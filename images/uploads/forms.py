@@ -11,6 +11,7 @@ from images.models import Upload
 from images.uploads.found import limit_file_bytes
 from images.uploads.rules import TYPES, can_resume, waiting_uploads
 from imsconsole.accounts.actor import Actor
+from imsconsole.core.forms import RuledChoiceField
 from imsconsole.engine.types import MIB
 
 FORMATS = [
@@ -46,14 +47,14 @@ class SourceForm(forms.Form):
             attrs={"class": "mono", "maxlength": "80", "autocomplete": "off", "spellcheck": "false"}
         ),
     )
-    upload = forms.ModelChoiceField(
+    upload = RuledChoiceField(
         queryset=Upload.objects.none(), required=False, empty_label=None, widget=forms.RadioSelect
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         uploads = waiting_uploads(actor).filter(state=Upload.State.COMPLETE)
-        self.fields["upload"].queryset = uploads  # type: ignore[attr-defined]
+        self.fields["upload"].offer(Upload.objects.visible_to(actor), offered=uploads)  # type: ignore[attr-defined]
 
     def clean_sha256(self) -> str:
         return str(self.cleaned_data["sha256"]).lower()

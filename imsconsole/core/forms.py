@@ -1,14 +1,16 @@
 """What several rooms' forms need."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_bootstrap5.renderers import FormRenderer
 
 from imsconsole.core.edits import told
+from imsconsole.core.rules import Verdict, first_refusal
 
 INDEXED = (forms.RadioSelect, forms.CheckboxSelectMultiple)  # their first choice has the number 0 in its ID
 
@@ -40,6 +42,39 @@ def told_fields(form: forms.BaseForm) -> Iterator[tuple[str, str]]:
         else:
             value = told(value, getattr(chosen, "choices", None))
         yield str(field.label), str(value)
+
+
+class RuledChoiceField(forms.ModelChoiceField[Any]):
+    """A row: only those that a rule allows are offered, and another that is sent gets the rule's sentence."""
+
+    rule: Callable[[Any], Verdict] | None = None
+
+    def offer(
+        self,
+        rows: QuerySet[Any],
+        rule: Callable[[Any], Verdict] | None = None,
+        offered: Iterable[Any] | None = None,
+    ) -> None:
+        """Take any of `rows`. `offered`: those of them that are shown, if it is known already which the rule allows."""
+        if offered is None:
+            offered = [row for row in rows if rule is None or rule(row)]
+        shown = {row.pk for row in offered}
+        self.queryset = rows.filter(pk__in=shown)
+        choices: Any = self.choices
+        shown_choices = list(choices)
+        self.queryset, self.rule = rows, rule
+        self.widget.choices = shown_choices
+
+    def clean(self, value: Any) -> Any:
+        found = super().clean(value)
+        several = found if isinstance(found, QuerySet) else [found] if found else []
+        if self.rule and not (verdict := first_refusal(map(self.rule, several))):
+            raise forms.ValidationError(verdict.reason, verdict.code)
+        return found
+
+
+class RuledMultipleChoiceField(RuledChoiceField, forms.ModelMultipleChoiceField[Any]):
+    """Several of them."""
 
 
 def limit_number(field: Any, smallest: int, largest: int) -> None:

@@ -8,8 +8,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
+from images.product.rules import OFFER_FACTS, can_offer
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.edits import EditForm
+from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.rules import ALLOWED
 from imsconsole.core.sentences import sentence_of
 from market import pictures
 from market.listings.drafts import VersionDraft, draft_of
@@ -32,7 +35,7 @@ def offerable(actor: Actor, version: ListingVersion | None) -> "QuerySet[Image]"
 class VersionForm(EditForm):
     """All that a version says, but pictures and price. `listing` is None for the first version of a new one."""
 
-    image = forms.ModelChoiceField(
+    image = RuledChoiceField(
         Image.objects.none(),
         label=_("Image"),
         help_text=_("A system disk image of this project, not encrypted and not shared. It stays yours."),
@@ -89,7 +92,11 @@ class VersionForm(EditForm):
             {"regions": [actor.region]} | _initial(listing, version) | kwargs.get("initial", {})
         )
         super().__init__(data, **kwargs)
-        self.fields["image"].queryset = offerable(actor, version)  # type: ignore[attr-defined]
+        self.fields["image"].offer(  # type: ignore[attr-defined]
+            Image.objects.owned_by(actor).with_facts(actor, *OFFER_FACTS).order_by("name", "pk"),
+            lambda image: ALLOWED if version and image.pk == version.image_id else can_offer(image, actor),
+            offerable(actor, version),
+        )
 
     def clean_version(self) -> str:
         name: str = self.cleaned_data["version"]

@@ -10,14 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Vault
 from imsconsole.core.filters import ListFilter
-from sharing.inbox.rules import vaults_for
+from imsconsole.core.forms import RuledChoiceField
+from sharing.inbox.rules import fits_vault, vaults_for
 from sharing.models import Share, ShareQuerySet
 
 
 class ReceivingVaultForm(forms.Form):
     """The vault a full-ECS image is received with (R55)."""
 
-    vault = forms.ModelChoiceField(
+    vault = RuledChoiceField(
         Vault.objects.none(),
         label=_("Vault"),
         help_text=_(
@@ -28,8 +29,11 @@ class ReceivingVaultForm(forms.Form):
 
     def __init__(self, *args: Any, share: Share, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fitting = [vault.pk for vault in vaults_for(share, actor)]
-        self.fields["vault"].queryset = Vault.objects.filter(pk__in=fitting)  # type: ignore[attr-defined]
+        self.fields["vault"].offer(  # type: ignore[attr-defined]
+            Vault.objects.visible_to(actor).existing(),
+            lambda vault: fits_vault(share, vault, actor),
+            vaults_for(share, actor),
+        )
 
 
 class InboxFilter(ListFilter):

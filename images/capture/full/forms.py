@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.fields.forms import ImageForm, NameField
@@ -11,9 +10,10 @@ from images.fields.rules import name_is_free
 from imsconsole.cloud.backups.forms import ServerToBackUp, VaultChoice
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, Server, Vault
+from imsconsole.core.forms import RuledChoiceField
 
 
-class BackupChoice(forms.ModelChoiceField[Backup]):
+class BackupChoice(RuledChoiceField):
     def label_from_instance(self, backup: Backup) -> str:
         return f"{backup.name} ({backup.server_name}, {backup.get_kind_display()})"
 
@@ -29,13 +29,6 @@ class FullForm(ImageForm):
             self.ask("name", name_is_free(typed["name"], self.actor))
         return typed
 
-    def _offer(self, name: str, queryset: Any, offered: Iterable[Any]) -> None:
-        """Every row is read, so that one that was offered a moment ago gets its own answer."""
-        field: Any = self.fields[name]
-        field.queryset = queryset
-        options = ((row.pk, field.label_from_instance(row)) for row in offered)
-        field.widget.choices = [("", "---------"), *options]
-
 
 class OfServerForm(FullForm):
     server = ServerToBackUp(Server.objects.none(), label=_("Server"))
@@ -49,7 +42,7 @@ class OfServerForm(FullForm):
 
     def __init__(self, *args: Any, sources: Any, offered: Iterable[Server], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("server", sources, offered)
+        self.fields["server"].offer(sources, offered=offered)  # type: ignore[attr-defined]
         vault: Any = self.fields["vault"]
         vault.queryset = vaults_of(self.actor)
 
@@ -60,4 +53,4 @@ class OfBackupForm(FullForm):
 
     def __init__(self, *args: Any, sources: Any, offered: Iterable[Backup], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("backup", sources, offered)
+        self.fields["backup"].offer(sources, offered=offered)  # type: ignore[attr-defined]

@@ -13,13 +13,15 @@ from images.create.rules import MOST_DATA_DISKS
 from images.uploads.forms import FORMATS
 from images.uploads.rules import TYPES
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.buckets.rules import can_import_from
 from imsconsole.cloud.models import Bucket, BucketObject
+from imsconsole.core.forms import RuledChoiceField, RuledMultipleChoiceField
 from imsconsole.core.text import size
 
 MOST_SHOWN = 200
 
 
-class ObjectsField(forms.ModelMultipleChoiceField):
+class ObjectsField(RuledMultipleChoiceField):
     """Several of them."""
 
     def label_from_instance(self, obj: BucketObject) -> str:
@@ -34,7 +36,7 @@ class ByBucket(ModelChoiceIterator):
             yield (bucket.name, [self.choice(each) for each in objects])
 
 
-class ObjectField(forms.ModelChoiceField):
+class ObjectField(RuledChoiceField):
     """An object of a Standard bucket (R58): the latest, and the one that was asked for."""
 
     iterator = ByBucket
@@ -85,17 +87,17 @@ class ObjectForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Actor, asked: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        standard = Bucket.objects.visible_to(actor).filter(storage_class=Bucket.StorageClass.STANDARD)
-        fit = BucketObject.objects.visible_to(actor).filter(bucket__in=standard)
-        latest = list(fit.order_by("-created_at").values_list("pk", flat=True)[:MOST_SHOWN])
-        shown = fit.filter(pk__in=[*latest, *([asked] if asked else [])])
-        shown = shown.select_related("bucket__project").order_by("bucket__name", "key")
+        objects = BucketObject.objects.visible_to(actor).select_related("bucket__project")
+        standard = objects.filter(bucket__storage_class=Bucket.StorageClass.STANDARD).order_by("-created_at")
+        shown = [*standard[:MOST_SHOWN], *(standard.filter(pk=asked) if asked else [])]
         for name in ("object", "data_objects"):
-            self.fields[name].queryset = shown  # type: ignore[attr-defined]
+            self.fields[name].offer(  # type: ignore[attr-defined]
+                objects.order_by("bucket__name", "key"), lambda found: can_import_from(found, actor), shown
+            )
 
     @property
     def has_objects(self) -> bool:
-        return bool(self.fields["object"].queryset.exists())  # type: ignore[attr-defined]
+        return bool(self.fields["object"].widget.choices)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -3,27 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.launch.disk.rules import can_create_disk_from, fits_image
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.disks.forms import BlankDiskForm
+from imsconsole.core.forms import RuledChoiceField
 
 
-class DataImageChoice(forms.ModelChoiceField[Image]):
+class DataImageChoice(RuledChoiceField):
     """Data disk images in state Normal; without one a disk is blank."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Image.objects.none(), required=False, empty_label=_("None: a blank disk"), **kwargs)
 
-    def offer(self, actor: Actor, images: Sequence[Image] | None = None) -> None:
-        """`images`, when they are at hand already, spare a query for each field that shows them."""
-        self.queryset = data_images(actor)
-        if images is not None:
-            shown = [(each.pk, self.label_from_instance(each)) for each in images]
-            self.widget.choices = [("", self.empty_label), *shown]
+    def offer_to(self, actor: Actor, images: Sequence[Image]) -> None:
+        """`images` are those that are shown."""
+        self.offer(
+            Image.objects.visible_to(actor).select_related("key").order_by("name", "pk"),
+            lambda image: can_create_disk_from(image, actor),
+            images,
+        )
 
     def label_from_instance(self, image: Image) -> str:
         return f"{image.name} ({image.min_disk_gb} GB)"
@@ -37,14 +38,12 @@ class CreateDiskForm(BlankDiskForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        self.fields["image"].offer(actor)  # type: ignore[attr-defined]
+        self.fields["image"].offer_to(actor, data_images(actor))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
         if image := typed.get("image"):
-            if not (verdict := can_create_disk_from(image, self.actor)):
-                self.add_error("image", str(verdict.reason))
-            elif "size_gb" in typed and not (verdict := fits_image(image, typed["size_gb"])):
+            if "size_gb" in typed and not (verdict := fits_image(image, typed["size_gb"])):
                 self.add_error("size_gb", str(verdict.reason))
             elif typed.get("key"):
                 self.add_error("key", _("The disk is encrypted as its image is. Choose no key."))

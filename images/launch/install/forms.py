@@ -1,6 +1,6 @@
 """The form of a temporary server: a name, a flavor, a blank disk."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -13,30 +13,26 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.core.forms import limit_number
+from imsconsole.core.forms import RuledChoiceField, limit_number
 from imsconsole.core.rules import Verdict
 
 
 class InstallForm(forms.Form):
-    """Only flavors that fit the image can be chosen."""
+    """Only flavors that fit the image are offered."""
 
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)
-    flavor = forms.ModelChoiceField(Flavor.objects.none(), label=_("Flavor"), empty_label=None)
+    flavor = RuledChoiceField(Flavor.objects.none(), label=_("Flavor"), empty_label=None)
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"))
 
     def __init__(self, *args: Any, image: Image, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.image = image
-        self._choices("zone", actor.region.zones.all())
-        shown = Flavor.objects.filter(hidden=False)
-        fitting = [flavor.pk for flavor in shown if fits(image, flavor, host.capabilities)]
-        self._choices("flavor", shown.filter(pk__in=fitting).order_by("memory_mb", "vcpus", "name"))
+        self.fields["zone"].queryset = actor.region.zones.all()  # type: ignore[attr-defined]
+        flavors = Flavor.objects.filter(hidden=False).order_by("memory_mb", "vcpus", "name")
+        self.fields["flavor"].offer(flavors, lambda flavor: fits(image, flavor, host.capabilities))  # type: ignore[attr-defined]
         smallest, largest = settings.IMS_SYSTEM_DISK_GB
         limit_number(self.fields["system_disk_gb"], max(smallest, image.min_disk_gb), largest)
-
-    def _choices(self, name: str, queryset: Any) -> None:
-        cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = queryset
 
     def clean_system_disk_gb(self) -> int:
         size_gb: int = self.cleaned_data["system_disk_gb"]

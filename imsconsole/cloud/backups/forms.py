@@ -11,10 +11,11 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.text import size
 
 
-class ServerToBackUp(forms.ModelChoiceField[Server]):
+class ServerToBackUp(RuledChoiceField):
     def label_from_instance(self, server: Server) -> str:
         return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
 
@@ -38,12 +39,7 @@ class CreateBackupForm(forms.Form):
         self, *args: Any, actor: Actor, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        server: Any = self.fields["server"]
-        server.queryset = servers
-        server.widget.choices = [
-            ("", "---------"),
-            *((row.pk, server.label_from_instance(row)) for row in offered),
-        ]
+        self.fields["server"].offer(servers, offered=offered)  # type: ignore[attr-defined]
         vault: Any = self.fields["vault"]
         vault.queryset = vaults_of(actor)
 

@@ -67,15 +67,15 @@ def can_link_object(bucket_object: BucketObject, actor: Actor) -> Verdict:
 
 def can_export_to(bucket: Bucket, actor: Actor) -> Verdict:
     """Images go to Standard buckets only (R77); the region is the project's."""
-    return may_write(actor) and _is_standard(bucket)
+    return may_write(actor) and is_standard(bucket)
 
 
 def can_import_from(bucket_object: BucketObject, actor: Actor) -> Verdict:
     """Images come from Standard buckets only (R58); the region is the project's."""
-    return may_write(actor) and _is_standard(bucket_object.bucket)
+    return may_write(actor) and is_standard(bucket_object.bucket)
 
 
-def _is_standard(bucket: Bucket) -> Verdict:
+def is_standard(bucket: Bucket) -> Verdict:
     if bucket.storage_class == Bucket.StorageClass.STANDARD:
         return ALLOWED
     return refuse(

@@ -13,7 +13,7 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.keys.rules import can_encrypt_with
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.core.forms import limit_number
+from imsconsole.core.forms import RuledChoiceField, limit_number
 
 
 class BlankDiskForm(forms.Form):
@@ -27,23 +27,21 @@ class BlankDiskForm(forms.Form):
         help_text=_("A disk can only be attached to a server of its AZ."),
     )
     size_gb = forms.IntegerField(label=_("Size (GB)"), initial=10)
-    key = forms.ModelChoiceField(
+    key = RuledChoiceField(
         Key.objects.none(), label=_("Encryption"), empty_label=_("Not encrypted"), required=False
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor = actor
-        self.fields["key"].queryset = Key.objects.usable_by(actor)  # type: ignore[attr-defined]
+        self.fields["key"].offer(  # type: ignore[attr-defined]
+            Key.objects.known_to(actor),
+            lambda key: can_encrypt_with(key, actor),
+            Key.objects.usable_by(actor),
+        )
         zones: forms.ModelChoiceField[AvailabilityZone] = self.fields["zone"]  # type: ignore[assignment]
         zones.queryset = actor.region.zones.order_by("code")
         limit_number(self.fields["size_gb"], *settings.IMS_DATA_DISK_GB)
-
-    def clean_key(self) -> Key | None:
-        key: Key | None = self.cleaned_data["key"]
-        if key and not (verdict := can_encrypt_with(key, self.actor)):
-            raise forms.ValidationError(str(verdict.reason))
-        return key
 
 
 class RenameDiskForm(forms.Form):
@@ -62,12 +60,12 @@ class GrowForm(forms.Form):
         limit_number(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
 
 
-class ServerToAttachTo(forms.ModelChoiceField[Server]):
+class ServerToAttachTo(RuledChoiceField):
     def label_from_instance(self, server: Server) -> str:
         return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
 
 
-class DiskChoice(forms.ModelChoiceField[Disk]):
+class DiskChoice(RuledChoiceField):
     def label_from_instance(self, disk: Disk) -> str:
         return f"{disk.name} ({disk.size_gb} GB)"
 
@@ -81,7 +79,7 @@ class AttachForm(forms.Form):
         self, *args: Any, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        _offer(self.fields["server"], servers, offered)
+        self.fields["server"].offer(servers, offered=offered)  # type: ignore[attr-defined]
 
 
 class TakeForm(forms.Form):
@@ -91,10 +89,4 @@ class TakeForm(forms.Form):
 
     def __init__(self, *args: Any, disks: QuerySet[Disk], offered: Iterable[Disk], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _offer(self.fields["disk"], disks, offered)
-
-
-def _offer(field: Any, queryset: QuerySet[Any], offered: Iterable[Any]) -> None:
-    """Every row of the queryset is read, so that one that was offered a moment ago gets its own answer."""
-    field.queryset = queryset
-    field.widget.choices = [("", "---------"), *((row.pk, field.label_from_instance(row)) for row in offered)]
+        self.fields["disk"].offer(disks, offered=offered)  # type: ignore[attr-defined]

@@ -42,10 +42,14 @@ class KeyQuerySet(ProjectQuerySet["Key"]):
         """The actor's, with what rules read of them: for `locked`."""
         return self.visible_to(actor).existing().select_related("project")
 
-    def usable_by(self, actor: Actor) -> Self:
-        """The enabled keys of the actor's project, and those granted to it (R47): for choices."""
+    def known_to(self, actor: Actor) -> Self:
+        """The keys of the actor's project, and those granted to it (R47)."""
         granted = KeyGrant.objects.filter(grantee=actor.project).values("key")
-        return self.filter(Q(project=actor.project) | Q(pk__in=granted), state=Key.State.ENABLED)
+        return self.existing().filter(Q(project=actor.project) | Q(pk__in=granted))
+
+    def usable_by(self, actor: Actor) -> Self:
+        """Those of them that are enabled: for choices."""
+        return self.known_to(actor).filter(state=Key.State.ENABLED)
 
 
 class Key(models.Model):
