@@ -35,7 +35,7 @@ ORDER = $(if $(SHUFFLE),--random-order-bucket=global --random-order-seed=$(SHUFF
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
 	$(V)/pytest -n 3 --dist load $(ORDER) -m "not debian" tests
 
-test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes an SSH login; minutes
+test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser

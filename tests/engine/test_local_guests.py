@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import signal
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
+from tests.support.ssh import new_key, said
 
 pytestmark = pytest.mark.guest
 
@@ -37,12 +37,18 @@ HASH = "$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aC
 
 @pytest.mark.slow(reason="a whole guest boots without KVM")
 def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
-    local: LocalEngine, guest: tuple[BootMode, Path]
+    local: LocalEngine, guest: tuple[BootMode, Path], tmp_path: Path
 ) -> None:
     boot_mode, disk = guest
     image = local.ingest(uuid4(), FileSource(disk), format="raw", work=TestWork())
     data = DiskSpec(uuid4(), local.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
-    seed = Seed("i-42", "guest-42", (f"ssh-ed25519 {KEY} me@here",), HASH, user_data=b"#!/bin/sh\ntrue\n")
+    seed = Seed(
+        "i-42",
+        "guest-42",
+        (f"ssh-ed25519 {KEY} me@here", new_key(tmp_path)),
+        HASH,
+        user_data=b"#!/bin/sh\ntrue\n",
+    )
     spec = server_spec(memory_mb=256, boot_mode=boot_mode, seed=seed)
     server = local.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
     local.delete(image.ref)
@@ -63,7 +69,9 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     ):
         assert line in log
 
-    assert read_greeting(local.server_state(server.ref).ssh_port).startswith(b"SSH-2.0-dropbear")
+    line = f"ssh -p {local.server_state(server.ref).ssh_port} root@127.0.0.1"
+    for way in ({}, {"password": "password"}):
+        assert said(line, "hostname", tmp_path, **way) == "guest-42\n"
 
     second = DiskSpec(uuid4(), local.create_disk(uuid4(), 32 * MIB, work=TestWork()), 2, 32 * MIB)
     local.attach(server, second)
@@ -79,11 +87,6 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
 
     assert local.stop(server.ref, graceful_s=60).reason == "stopped"
     assert "IMS-GUEST power off" in local.console_log(server.ref)
-
-
-def read_greeting(port: int | None) -> bytes:
-    with socket.create_connection(("127.0.0.1", port or 0), timeout=60) as line:
-        return line.recv(64)
 
 
 @pytest.mark.parametrize("guest", ["bios"], indirect=True)

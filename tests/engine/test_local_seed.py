@@ -3,6 +3,8 @@
 import email
 import io
 import json
+import subprocess
+from email.message import Message
 from pathlib import Path
 
 import pycdlib
@@ -33,8 +35,12 @@ def test_the_seed_is_an_iso_that_cloud_init_finds(tmp_path: Path) -> None:
     assert read.getvalue() == meta_data(SEED)
 
 
+def parts_of(seed: Seed) -> list[Message]:
+    return email.message_from_bytes(user_data(seed)).get_payload()  # type: ignore[return-value]
+
+
 def test_the_hash_of_a_password_is_there_and_never_the_password() -> None:
-    settings = values(user_data(SEED).decode())
+    settings = values(parts_of(SEED)[0].get_payload())
     assert settings["ssh_pwauth"] is True
     assert settings["users"] == [
         {
@@ -44,6 +50,28 @@ def test_the_hash_of_a_password_is_there_and_never_the_password() -> None:
             "ssh_authorized_keys": ["ssh-ed25519 AAAA me"],
         }
     ]
+
+
+def test_root_s_password_is_one_that_sshd_takes(tmp_path: Path) -> None:
+    """What cloud-init runs before sshd starts; with a folder of settings, and without."""
+    _ours, hook = parts_of(SEED)
+    assert hook.get_content_type() == "text/cloud-boothook"
+    for name, has_folder in (("new", True), ("old", False)):
+        config = tmp_path / name / "sshd_config"
+        (tmp_path / name / ("sshd_config.d" if has_folder else "")).mkdir(parents=True, exist_ok=True)
+        config.write_text("PermitRootLogin prohibit-password\n")
+        script = hook.get_payload().replace("/etc/ssh/sshd_config", str(config))
+        script = script.replace("cloud-init-per instance root-password ", "")
+        subprocess.run(["sh", "-ec", script], check=True)
+        written = tmp_path / name / "sshd_config.d/05-root-password.conf" if has_folder else config
+        assert written.read_text().splitlines()[0] == "PermitRootLogin yes", "sshd takes the first it reads"
+
+
+@pytest.mark.parametrize(
+    "seed", [Seed("i", "h", ("ssh-ed25519 AAAA me",)), Seed("i", "h", (), "$6$x", "debian")]
+)
+def test_sshd_is_told_nothing_where_root_has_no_password(seed: Seed) -> None:
+    assert user_data(seed).startswith(b"#cloud-config")
 
 
 def test_without_a_password_nobody_signs_in_with_one() -> None:
@@ -63,7 +91,7 @@ def test_without_a_password_nobody_signs_in_with_one() -> None:
 )
 def test_user_data_rides_beside_our_settings(given: bytes, kind: str) -> None:
     seed = Seed("i-1", "h", user_data=given)
-    ours, theirs = email.message_from_bytes(user_data(seed)).get_payload()
+    ours, theirs = parts_of(seed)
     assert values(ours.get_payload())["hostname"] == "h"
     assert theirs.get_content_type() == kind
     assert theirs.get_payload(decode=True) == given

@@ -116,11 +116,17 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "retry": _retry_of(server, jobs, request.actor),
         "change": _change_of(server, jobs),
         "jobs": jobs,
-        "ssh_line": f"ssh -p {server.ssh_port} root@127.0.0.1",
+        "ssh_line": ssh_line(server),
         **picture_of(server),
         **log_of(server),
     }
     return render_page(request, "cloud/server_pages/detail.html", "cloud/server_pages/_detail.html", context)
+
+
+def ssh_line(server: Server) -> str:
+    """How its owner signs in from the service's host; empty where the image or user data say how."""
+    is_ours = server.image.cloud_init and not server.is_temporary and (server.ssh_key or server.password_hash)
+    return f"ssh -p {server.ssh_port} root@127.0.0.1" if is_ours else ""
 
 
 def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:

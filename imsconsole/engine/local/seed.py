@@ -28,6 +28,19 @@ CONTENT_TYPES = (
     (b"## template: jinja", "jinja2"),
 )
 
+# Most systems' sshd takes no password of root. This runs before sshd, once for each new system, so that it can be taken
+# back there; as a part of its own, so that settings of the user's do not replace it. The first value sshd reads holds.
+LET_ROOT_IN = """#!/bin/sh
+cloud-init-per instance root-password sh -c '
+    config=/etc/ssh/sshd_config
+    if [ -d $config.d ]; then
+        echo "PermitRootLogin yes" > $config.d/05-root-password.conf
+    elif [ -f $config ]; then
+        sed -i "1i PermitRootLogin yes" $config
+    fi
+'
+"""
+
 
 def write_seed(path: Path, server: ServerSpec, *, static_address: bool) -> None:
     """Write the seed of a server. `static_address`: nobody answers DHCP there."""
@@ -53,12 +66,17 @@ def meta_data(seed: Seed) -> bytes:
 
 
 def user_data(seed: Seed) -> bytes:
-    """Our settings alone, or with the user's own behind them as a multipart message."""
-    if not seed.user_data:
+    """Our settings alone, or as a multipart message with what more there is: the user's own data last."""
+    parts = [_part("cloud-config", "settings.yaml", cloud_config(seed))]
+    if seed.password_hash and seed.user == "root":
+        parts.append(_part("cloud-boothook", "root-password.sh", LET_ROOT_IN.encode()))
+    if seed.user_data:
+        parts.append(_part(_subtype(seed.user_data), "user-data", seed.user_data, base64=True))
+    if len(parts) == 1:
         return cloud_config(seed)
     whole = MIMEMultipart()
-    whole.attach(_part("cloud-config", "settings.yaml", cloud_config(seed)))
-    whole.attach(_part(_subtype(seed.user_data), "user-data", seed.user_data, base64=True))
+    for part in parts:
+        whole.attach(part)
     return whole.as_bytes()
 
 

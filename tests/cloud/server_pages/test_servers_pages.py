@@ -5,6 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.core.now import now
+from imsconsole.jobs.models import Job
 from tests.conftest import client_of
 from tests.factories import DiskFactory, FlavorFactory, ImageFactory, ServerFactory
 
@@ -122,3 +124,44 @@ def test_the_page_of_a_server_says_what_it_is(people) -> None:
     page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
     for word in (str(server.pk), server.image.name, server.private_ip, server.mac, "system-of-it", "512 MB"):
         assert word in page
+
+
+# signing in -------------------------------------------------------------------------------------------
+
+
+KEY, PASSWORD = {"ssh_key": "ssh-ed25519 AAAA"}, {"password_hash": "$6$x"}
+ROOT, PLACE = "ssh -p 40022 root@127.0.0.1", "127.0.0.1:40022"
+NOT_TOLD = (
+    "The image has no Cloud-Init, so the server was told none of this. Sign in as the image was set up."
+)
+
+
+@pytest.mark.parametrize("login", [KEY, PASSWORD])
+def test_its_page_says_how_to_sign_in_as_root_where_that_is_set(people, login) -> None:
+    page = _page_of(people, **login)
+    assert ROOT in page
+    assert NOT_TOLD not in page
+
+
+@pytest.mark.parametrize(
+    ("login", "cloud_init"),
+    [(KEY, False), (PASSWORD, False), ({"user_data": "#!"}, True), ({**KEY, "is_temporary": True}, True)],
+)
+def test_it_promises_no_root_where_others_set_the_login(people, login, cloud_init) -> None:
+    page = _page_of(people, cloud_init=cloud_init, **login)
+    assert "root@" not in page
+    assert PLACE in page
+    assert (NOT_TOLD in page) == (not cloud_init)
+
+
+def _page_of(people, *, cloud_init: bool = True, **fields) -> str:
+    image = ImageFactory(project=people.bob.project, cloud_init=cloud_init)
+    server = ServerFactory(
+        project=people.bob.project, image=image, status="running", ssh_port=40022, **fields
+    )
+    Job.objects.create(  # which the server is left to, so that nobody looks for its process
+        kind="server.stop", path="imsconsole.cloud.servers.jobs.StopServer", queue="quick",
+        project=server.project, subject_kind="server",
+        subject_id=server.pk, subject_name=server.name, state="running", lease_until=now(),
+    )  # fmt: skip
+    return " ".join(client_of(people.bob).get(server.get_absolute_url()).content.decode().split())

@@ -128,6 +128,7 @@ def test_it_cannot_go_before_what_it_holds_which_is_launched_all_the_time(people
         delete_vault(vault, actor=people.carol)
     for page in (delete, vault.get_absolute_url(), reverse("vaults:list")):
         assert "The vault holds full-ECS images that were received" in client.get(page).content.decode()
+    assert "The vault is empty" not in client.get(delete).content.decode()
     assert client.post(delete).status_code == 409
     assert can_launch(Image.objects.visible_to(people.carol).get(), people.carol)
     reject_share(accepted, actor=people.carol)
