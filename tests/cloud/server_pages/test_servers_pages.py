@@ -43,11 +43,11 @@ def test_an_empty_list_says_whether_a_filter_made_it_so(people) -> None:
 
 
 def test_each_sees_the_servers_of_the_own_project_only(people) -> None:
-    server = ServerFactory(project=people.bob.project, name="ours")
+    server = ServerFactory(project=people.bob.project, name="web-of-ours")
     for actor in (people.alice, people.bob, people.dave):
-        assert b"ours" in client_of(actor).get(LIST).content
+        assert b"web-of-ours" in client_of(actor).get(LIST).content
         assert client_of(actor).get(server.get_absolute_url()).status_code == 200
-    assert b"ours" not in client_of(people.carol).get(LIST).content
+    assert b"web-of-ours" not in client_of(people.carol).get(LIST).content
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_somebody_elses_server_does_not_exist(people, name) -> None:
 def test_a_deleted_server_is_gone_from_every_page(people) -> None:
     from imsconsole.core.now import now
 
-    server = ServerFactory(project=people.bob.project, name="gone", status="deleted", deleted_at=now())
+    server = ServerFactory(project=people.bob.project, name="web-gone", status="deleted", deleted_at=now())
     client = client_of(people.bob)
     assert client.get(server.get_absolute_url()).status_code == 404
-    assert b"gone" not in client.get(LIST).content
+    assert b"web-gone" not in client.get(LIST).content
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_without_its_owner_s_choice_a_shared_image_stays(people, image, share): 
     with pytest.raises(Refused, match="shared"):
         delete_image(image, actor=people.bob)
     answer = client_of(people.bob).post(reverse("images:delete", args=[image.pk]))
-    assert (answer.status_code, answer["Location"]) == (302, reverse("sharing:delete", args=[image.pk]))
+    assert (answer.status_code, bare(answer["Location"])) == (302, reverse("sharing:delete", args=[image.pk]))
     assert Image.objects.get().status == "active"
     assert delete_image(image, from_all=True, actor=people.bob).is_gone
 
