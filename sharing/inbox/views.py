@@ -124,7 +124,7 @@ def _ask_vault(request: ActorRequest, share: Share, form: ReceivingVaultForm) ->
 
 def _find(request: ActorRequest, share_id: uuid.UUID) -> Share:
     shares = Share.objects.visible_to(request.actor).with_facts()
-    related = ("image__os_version", "image__key", "owner__account", "project", "copy")
+    related = ("image__os_version", "image__key", "owner__account", "project", "copy", "vault")
     return get_object_or_404(shares.select_related(*related), pk=share_id)
 
 

@@ -146,6 +146,7 @@ def test_its_page_lists_what_it_holds(people, accepted, vault):
     assert f'{accepted.image.get_absolute_url()}"' in received
     assert "2 GiB" in received
     assert reverse("sharing:reject-image", args=[accepted.image_id]) in received
+    assert f'{vault.get_absolute_url()}"' in client.get(accepted.get_absolute_url()).content.decode()
     row = client.get(reverse("vaults:list")).context["table"].rows[0]
     assert [str(row.get_cell(name)) for name in ("backups_count", "received_count")] == ["1", "1"]
 
