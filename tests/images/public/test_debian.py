@@ -56,9 +56,10 @@ def test_debian_is_built_boots_with_either_firmware_and_takes_the_login_its_page
     }
     run_jobs()
     assert set(made) == {"bios", "uefi"}
+    for server in made.values():
+        server.refresh_from_db()
     try:
         for boot_mode, server in made.items():
-            server.refresh_from_db()
             _wait_for_prompt(server)
             line = client_of(people.bob).get(server.get_absolute_url()).context["ssh_line"]
             password = PASSWORD if server.password_hash else ""
