@@ -1,6 +1,5 @@
 """Images of a server and of disks: which one, what it is called, and once more before it begins."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
 
 CAPTURE = Wizard(
@@ -34,7 +34,6 @@ CAPTURE = Wizard(
     "images:capture",
     STEPS,
 )
-UUID_TEXT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def choose_disks(request: ActorRequest) -> HttpResponse:
 
 def _ids(given: QueryDict, name: str) -> set[UUID]:
     """The IDs among the values of that name; anything else is left out."""
-    return {UUID(each) for each in given.getlist(name) if UUID_TEXT.fullmatch(each)}
+    return {pk for each in given.getlist(name) if (pk := id_of(each))}
 
 
 def _verdict_on(disks: Sequence[Disk], image_type: str, request: ActorRequest) -> Verdict | None:

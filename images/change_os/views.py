@@ -30,6 +30,7 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disk.swap import kept_until
+from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict
 
 
@@ -162,11 +163,8 @@ def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str,
 
 def chosen_image(typed: Mapping[str, Any], actor: Actor) -> Image | None:
     """The chosen image; none is chosen for anybody."""
-    try:
-        pk = uuid.UUID(str(typed.get("image", "")))
-    except ValueError:
-        return None
-    return Image.objects.visible_to(actor).select_related("os_version", "backup__zone").filter(pk=pk).first()
+    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
+    return row_of(images, typed.get("image"))
 
 
 def _system_disk(server: Server) -> Disk | None:

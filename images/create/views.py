@@ -26,6 +26,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.core.errors import ImsError
+from imsconsole.core.query_string import id_of
 from imsconsole.core.sentences import sentence_of
 from imsconsole.engine.types import Found
 
@@ -44,7 +45,7 @@ def choose_source(request: UploadRequest) -> HttpResponse:
     verdict = can_import(request.actor)
     sent = request.POST if request.method == "POST" else None
     image_type = type_in((sent or request.GET).get("type", ""), FILE)
-    form = SourceForm(request.actor, sent, initial={"upload": request.GET.get("upload")})
+    form = SourceForm(request.actor, sent, initial={"upload": id_of(request.GET.get("upload"))})
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):

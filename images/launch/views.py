@@ -1,6 +1,5 @@
 """Create servers from an image: one page to choose on, one to confirm."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +20,13 @@ from images.product.products import load_products
 from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
-from imsconsole.accounts.models import Draft, Project
+from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.servers.rules import can_run_guests
+from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict, refuse
 
 LAUNCH = Wizard(
@@ -106,18 +106,14 @@ def _create(order: Launch, actor: Actor) -> Made:
 
 def _elsewhere(request: ActorRequest) -> dict[str, Any]:
     """Of an image in another region that was asked for: why it cannot be launched, and whether it may be copied."""
-    try:
-        wanted = uuid.UUID(request.GET.get("image", ""))
-    except ValueError:
-        return {}
-    project = Project.objects.filter(
-        images__in=Image.objects.elsewhere(request.actor).filter(pk=wanted)
-    ).first()
-    there = actor_for(request.user, project) if project else None
-    if there is None:
+    wanted = row_of(
+        Image.objects.elsewhere(request.actor).select_related("project"), request.GET.get("image")
+    )
+    there = actor_for(request.user, wanted.project) if wanted and wanted.project else None
+    if wanted is None or there is None:
         return {}
     images = Image.objects.with_facts(there, *COPY_FACTS)
-    image = images.select_related("key", "backup", "region", "project").get(pk=wanted)
+    image = images.select_related("key", "backup", "region", "project").get(pk=wanted.pk)
     launched = can_launch(image, request.actor)
     return {"image": image, "verdict": launched, "can_copy": can_copy_across(image, there)}
 
@@ -159,10 +155,7 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     """The chosen image, else the first public one that can be launched."""
     images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
-    try:
-        chosen = images.filter(pk=uuid.UUID(str(typed.get("image", "")))).first()
-    except ValueError:
-        chosen = None
+    chosen = row_of(images, typed.get("image"))
     first = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM, hidden=False)
     return chosen or first.order_by("-category", F("deprecated_on").asc(nulls_first=True), "name").first()
 

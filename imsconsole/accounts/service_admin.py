@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar, cast
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, model_ngettext
@@ -25,6 +24,7 @@ from imsconsole.core.contention import retried
 from imsconsole.core.each import do_each
 from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.project_urls import in_project
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
 
 Service = Callable[..., Model]
@@ -89,7 +89,7 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
     def get_search_results(self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str) -> Any:
         """A whole ID is found as one, however the database writes it."""
         fields = [self.opts.get_field(name) for name in self.search_fields if "__" not in name]
-        if (key := _uuid(search_term)) and (ids := [each for each in fields if isinstance(each, UUIDField)]):
+        if (key := id_of(search_term)) and (ids := [each for each in fields if isinstance(each, UUIDField)]):
             return queryset.filter(reduce(or_, (Q(**{each.name: key}) for each in ids))), False
         return super().get_search_results(request, queryset, search_term)
 
@@ -203,13 +203,6 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
             "asks_why": asks_why,
         }
         return TemplateResponse(request, "admin/confirm_action.html", context)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None
 
 
 def count_of(rows: "QuerySet[Any]", relation: str) -> Coalesce:

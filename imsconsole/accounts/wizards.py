@@ -32,6 +32,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import lasting_values, sentence_of
 
@@ -92,10 +93,7 @@ class Wizard:
         return {name: str(key) for name, key in place.items()} == self.place(draft)
 
     def _named(self, request: ActorRequest) -> Draft | None:
-        try:
-            return self._drafts(request.actor).filter(pk=UUID(request.GET.get("draft", ""))).first()
-        except ValueError:
-            return None
+        return row_of(self._drafts(request.actor), request.GET.get("draft"))
 
     def step(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
         """Decorates the view of a later step, which is given the draft. One that is used up leads to what was made."""

@@ -1,7 +1,12 @@
 """The query string of a list: its whole state, so that every state is a link."""
 
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
+Row = TypeVar("Row", bound=Model)
 LONGEST = 2000
 PASSING = ("page", "csrfmiddlewaretoken", "pick", "matching")  # not part of what a list shows
 
@@ -14,6 +19,20 @@ def state_of(query: QueryDict, *without: str) -> QueryDict:
         if set_values and name not in (*PASSING, *without):
             state.setlist(name, set_values)
     return state
+
+
+def id_of(text: object) -> UUID | None:
+    """The ID that a text is, however it is written; None when it is none."""
+    try:
+        return UUID(str(text).strip())
+    except ValueError:
+        return None
+
+
+def row_of(rows: "QuerySet[Row]", text: object) -> Row | None:
+    """The row of that ID, if it is among these."""
+    pk = id_of(text)
+    return rows.filter(pk=pk).first() if pk else None
 
 
 def is_same_state(one: str, other: str) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -13,6 +12,7 @@ from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.htmx import render_page
+from imsconsole.core.query_string import row_of
 from market.billing.estimates import estimate_disks, estimate_servers
 
 SIZES = ("disk_gb", "system_disk_gb", "size_gb")
@@ -49,7 +49,4 @@ def whole_number(typed: Any) -> int:
 
 
 def _image(typed: str, actor: Actor) -> Image | None:
-    try:
-        return Image.objects.visible_to(actor).filter(pk=UUID(typed)).first()
-    except ValueError:
-        return None
+    return row_of(Image.objects.visible_to(actor), typed)

@@ -26,6 +26,7 @@ from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
+from imsconsole.core.query_string import id_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import latest_jobs
 from imsconsole.jobs.models import Job
@@ -139,7 +140,7 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
 
 
 def _new_listing(request: ActorRequest, typed: Typed) -> tuple[VersionForm, PriceForm]:
-    first = {"image": request.GET.get("image")}
+    first = {"image": id_of(request.GET.get("image"))}
     return VersionForm(typed, actor=request.actor, initial=first), PriceForm(typed, listing=None)
 
 

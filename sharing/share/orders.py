@@ -1,7 +1,6 @@
 """Several images for several projects: each pair is shared, or is told why not, by itself."""
 
 import re
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft, Project
 from imsconsole.accounts.wizards import Wizard, reason_of
 from imsconsole.core.each import Outcome
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from sharing.share.rules import MOST_IDS, can_share_with, members_of_image
 from sharing.share.services import share_image
@@ -82,11 +82,9 @@ def _lines(
 
 def is_id(word: str) -> Verdict:
     """Whether it looks like a project's ID at all."""
-    try:
-        uuid.UUID(word)
-    except ValueError:
-        return refuse("no-id", _("This is not a project ID. It has 32 hexadecimal digits and hyphens."))
-    return ALLOWED
+    if id_of(word):
+        return ALLOWED
+    return refuse("no-id", _("This is not a project ID. It has 32 hexadecimal digits and hyphens."))
 
 
 def share_each(draft: Draft, images: Sequence[Image], actor: Actor) -> Outcome[Pair, str]:
@@ -122,6 +120,6 @@ def key_of(image_id: object, word: str) -> str:
 
 def _projects(typed: Sequence[str]) -> dict[str, Project]:
     """The projects of these IDs, by what was typed."""
-    ids: dict[str, Any] = {word: uuid.UUID(word) for word in typed if is_id(word)}
+    ids: dict[str, Any] = {word: pk for word in typed if (pk := id_of(word))}
     found = Project.objects.in_bulk(list(set(ids.values())))
     return {word: found[pk] for word, pk in ids.items() if pk in found}

@@ -25,6 +25,7 @@ from imsconsole.accounts.wizards import Made
 from imsconsole.core.actions import offered
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page
+from imsconsole.core.query_string import id_of
 from imsconsole.core.selection import split_by
 from imsconsole.core.tables import paged
 from sharing.lookup import own_image, shares_of
@@ -89,10 +90,8 @@ def _choose(request: ActorRequest, images: list[Image]) -> HttpResponse:
 
 def _before(request: ActorRequest) -> Draft | None:
     """The order that one goes back from."""
-    try:
-        return SHARE.find(uuid.UUID(request.GET.get("draft", "")), request.actor)
-    except ValueError:
-        return None
+    pk = id_of(request.GET.get("draft"))
+    return SHARE.find(pk, request.actor) if pk else None
 
 
 @SHARE.step

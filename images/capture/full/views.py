@@ -1,6 +1,5 @@
 """Create a full-ECS image of a server, or of a backup: of which, what it is called, and once more before it begins."""
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.backups.filters import backups_of
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import Partition, split_by
 
@@ -50,7 +50,7 @@ class Way:
         """The form, and what it cannot be made of."""
         things = self.things(request.actor)
         partition = split_by(things, lambda thing: self.may(thing, request.actor))
-        first = {self.source.key: _named(request, self.source.key)}
+        first = {self.source.key: id_of(request.GET.get(self.source.key))}
         asked: dict[str, Any] = {"sources": things, "offered": partition.allowed, "initial": first}
         return self.form(typed, actor=request.actor, **asked), partition
 
@@ -118,13 +118,6 @@ def _confirm(request: ActorRequest, draft: Draft, way: Way) -> HttpResponse:
         return answer
     about = {"needed": {"images": 1}, "verdict": way.may_order(form.cleaned_data, request.actor)}
     return _page(request, way, "confirm", form, **about, back_url=way.wizard.url(draft, "source"))
-
-
-def _named(request: ActorRequest, name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(request.GET.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _page(request: ActorRequest, way: Way, step: str, form: Form, **context: Any) -> HttpResponse:

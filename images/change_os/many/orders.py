@@ -1,6 +1,5 @@
 """One order for many servers: each of them is changed, or is told why not, by itself."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.errors import NotFound
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.sentences import refuse_as
 
@@ -98,7 +98,7 @@ class ManyChanges:
 
 def servers_among(picked: Iterable[str], actor: Actor) -> list[Server]:
     """The actor's servers with these IDs, by name; whatever else was picked is not there."""
-    ids = [pk for word in picked if (pk := _uuid_of(word))]
+    ids = [pk for word in picked if (pk := id_of(word))]
     servers = Server.objects.visible_to(actor).existing().filter(pk__in=ids)
     return list(
         with_lost_images(
@@ -121,10 +121,3 @@ def _verdict_of(outcome: ServerOutcome) -> Verdict:
 
 def _gone() -> Verdict:
     return refuse_as("not-found")
-
-
-def _uuid_of(word: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(word)
-    except ValueError:
-        return None

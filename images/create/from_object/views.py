@@ -1,7 +1,5 @@
 """Images of an object in a bucket: which one. The wizard goes on as with a file that was uploaded."""
 
-import uuid
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -18,6 +16,7 @@ from images.uploads.services import discard_upload
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.wizards import leave_for
 from imsconsole.core.errors import ImsError
+from imsconsole.core.query_string import id_of
 from imsconsole.core.sentences import sentence_of
 
 
@@ -25,7 +24,7 @@ from imsconsole.core.sentences import sentence_of
 def choose_object(request: ActorRequest) -> HttpResponse:
     """Step 1: what is taken becomes the file of a draft, or arrives by a job first."""
     verdict, given = can_import(request.actor), request.POST or request.GET
-    asked, image_type = _id(given.get("object", "")), type_in(given.get("type", ""), OBJECT)
+    asked, image_type = str(id_of(given.get("object")) or ""), type_in(given.get("type", ""), OBJECT)
     sent = request.POST if request.method == "POST" else None
     form = ObjectForm(sent, actor=request.actor, asked=asked, initial={"object": asked})
     if sent is not None:
@@ -34,13 +33,6 @@ def choose_object(request: ActorRequest) -> HttpResponse:
             return _go_on(request, uploads, image_type)
     context = {**frame(), "verdict": verdict, **kinds_context(image_type, OBJECT, object=asked)}
     return CREATE.page(request, "images/create/from_object/choose.html", "source", form, **context)
-
-
-def _id(given: str) -> str:
-    try:
-        return str(uuid.UUID(given))
-    except ValueError:
-        return ""
 
 
 def _taken(form: ObjectForm, request: ActorRequest) -> list[Upload]:

@@ -1,7 +1,6 @@
 """Create a data disk: blank, or with the content of a data disk image (`?image=`)."""
 
 from typing import Any
-from uuid import UUID
 
 from django.forms import Form
 from django.http import HttpResponse
@@ -19,6 +18,7 @@ from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.disks.rules import can_create_disk, can_order_disk
 from imsconsole.cloud.disks.services import create_disk
 from imsconsole.cloud.models import Disk
+from imsconsole.core.query_string import row_of
 
 CREATE = Wizard(
     "disks.create",
@@ -70,10 +70,7 @@ def _create(request: ActorRequest, *, image: Image | None, key: Any, **typed: An
 
 def _begun(request: ActorRequest) -> dict[str, Any]:
     """The image that was chosen before, and the smallest disk that holds it."""
-    try:
-        image = data_images(request.actor).filter(pk=UUID(request.GET.get("image", ""))).first()
-    except ValueError:
-        image = None
+    image = row_of(data_images(request.actor), request.GET.get("image"))
     return {"image": image.pk, "size_gb": image.min_disk_gb} if image else {}
 
 

@@ -1,7 +1,5 @@
 """Filters of the list of servers."""
 
-import uuid
-
 import django_filters as filters
 from django import forms
 from django.db.models import Q
@@ -9,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import Server, ServerQuerySet
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.query_string import id_of
 
 SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]
 
@@ -36,11 +35,4 @@ class ServerFilter(ListFilter):
 
     def search(self, servers: ServerQuerySet, _field: str, word: str) -> ServerQuerySet:
         """Part of a name, the beginning of an address, or an ID."""
-        return servers.filter(Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=_id_of(word)))
-
-
-def _id_of(word: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(word)
-    except ValueError:
-        return None
+        return servers.filter(Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=id_of(word)))
