@@ -1,0 +1,58 @@
+"""Names as long as they may be, without a place to break: every column stays in sight."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.console import Console
+from tests.support.sitemap import troubles_of
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.browser]
+MAKE = """
+from images.models import Image
+from imsconsole.accounts.actor import projects_of
+from imsconsole.accounts.models import User
+project = projects_of(User.objects.get(username="alice"))[0]
+print(Image.objects.create(project=project, region=project.region, name={name!r}, status="active").pk)
+"""
+RENAME = "from images.models import Image; Image.objects.filter(pk={pk!r}).update(name={name!r})"
+FAIL = """
+from images.models import Image
+failed = {{"status": "killed", "error_code": "unexpected", "error_values": {{"reference": "4c27c5b0"}}}}
+Image.objects.filter(pk={pk!r}).update(**failed)
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_long_names_leave_every_column_in_sight(
+    width: int, visitor: Callable[..., Visitor], console: Console
+):
+    first, second, third = (f"{width}{letter * 124}" for letter in "xyz")
+    image = console.python(MAKE.format(name=first)).strip()
+    alice = visitor(locale="en-US", viewport={"width": width, "height": 900})
+    page = alice.sign_in("alice")
+
+    alice.open("/servers/create/?tab=private")
+    expect(page.locator(".choices").first).to_contain_text(first)
+    assert troubles_of(page, "en") == []
+
+    alice.open(f"/images/{image}/modify/")
+    console.python(RENAME.format(pk=image, name=second))
+    page.locator("input[name=name]").fill(third)
+    page.locator("#modify button[type=submit]").click()
+    expect(page.locator(".differences td")).to_have_count(4)
+    assert troubles_of(page, "en") == []
+
+
+def test_the_sentence_of_a_failed_image_leaves_every_column_in_sight(
+    visitor: Callable[..., Visitor], console: Console
+):
+    image = console.python(MAKE.format(name="failed-with-a-sentence")).strip()
+    console.python(FAIL.format(pk=image))
+    alice = visitor(locale="zh-CN")
+    page = alice.sign_in("alice")
+    alice.open("/images/?tab=private&q=failed-with-a-sentence")
+    expect(page.locator("tbody tr")).to_contain_text("4c27c5b0")
+    assert troubles_of(page, "zh") == []
