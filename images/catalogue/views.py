@@ -45,7 +45,7 @@ from imsconsole.cloud.models import BucketObject
 from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.selection import picked_ids
+from imsconsole.core.selection import chosen_elsewhere, picked_ids
 from imsconsole.core.tables import ImsTable, paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
@@ -251,6 +251,7 @@ def show_selection(request: ActorRequest) -> HttpResponse:
         "is_matching": bool(matching),
         "all_count": found_by(request.POST.get("state", ""), actor).count(),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
+        "elsewhere": chosen_elsewhere(request.POST, images),
     }
     return render(request, "components/_selection.html", context)
 

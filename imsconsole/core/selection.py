@@ -7,13 +7,16 @@ pages and sends them as one field. `matching` is a whole query instead: everythi
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
+from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
 
 MOST_PICKED = 5000
+MOST_NAMED = 50
 T = TypeVar("T")
 
 
@@ -22,13 +25,33 @@ def picked_ids(data: QueryDict) -> list[uuid.UUID]:
     texts = (text for value in data.getlist("pick") for text in value.split(","))
     found: dict[uuid.UUID, None] = {}
     for text in texts:
-        try:
-            found[uuid.UUID(text.strip())] = None
-        except ValueError:
-            continue
+        if pk := id_of(text):
+            found[pk] = None
         if len(found) == MOST_PICKED:
             break
     return list(found)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Chosen rows that are not on the page: how many, and the first of them."""
+
+    count: int
+    named: list[Model]
+
+    @property
+    def unnamed(self) -> int:
+        return self.count - len(self.named)
+
+
+def chosen_elsewhere(data: QueryDict, chosen: "QuerySet[Any]") -> Elsewhere | None:
+    """What is chosen and not on the page one looks at, whose rows are `here`: on other pages, or filtered out."""
+    here = data.get("here")
+    if here is None:
+        return None
+    rest = chosen.exclude(pk__in=[pk for text in here.split(",") if (pk := id_of(text))])
+    count = rest.count()
+    return Elsewhere(count, list(rest[:MOST_NAMED])) if count else None
 
 
 @dataclass(frozen=True)

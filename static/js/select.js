@@ -9,6 +9,7 @@ let last = null;
 let asking = 0;
 
 const boxes = () => [...document.querySelectorAll('input[name="pick"][form="picked"]')];
+const onPage = () => boxes().map((box) => box.value).join(",");
 const all = () => document.querySelector("th.pick input");
 
 function field(name) {
@@ -48,6 +49,7 @@ function keep() {
   sessionStorage.setItem(key, JSON.stringify([...chosen]));
   field("pick").value = matching ? "" : [...chosen].join(",");
   field("matching").value = matching;
+  field("here").value = onPage();
   show();
   clearTimeout(asking);
   asking = setTimeout(ask, ASKED_MS);
@@ -74,6 +76,7 @@ function picked(event) {
 function pressed(event) {
   if (event.target.closest("[data-select-none]")) { chosen = new Set(); matching = ""; keep(); }
   else if (event.target.closest("[data-select-matching]")) { matching = document.querySelector('input[name="state"][form="picked"]').value; chosen = new Set(); keep(); }
+  else if (event.target.closest("[data-select-here]")) { chosen = new Set(boxes().map((box) => box.value).filter((value) => chosen.has(value))); keep(); }
   else return;
   (boxes()[0] ?? document.getElementById("main")).focus();
 }
@@ -83,7 +86,8 @@ function answered(event) {
   if (event.target.id === "selection" && gone) {
     gone.split(" ").forEach((id) => chosen.delete(id));
     keep();
-  } else show();
+  } else if (chosen.size && field("here").value !== onPage()) keep(); // the bar says what is on other pages
+  else show();
 }
 
 if (form) {

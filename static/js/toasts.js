@@ -60,7 +60,7 @@ function leave(part) {
   last.removeAttribute("hx-trigger");
   part.replaceWith(last);
   if (whole) htmx.ajax("GET", whole.getAttribute("hx-get"), { source: whole, target: whole });
-  else say("text-gone");
+  else say("text-missing");
 }
 
 place().querySelectorAll(".notice").forEach(prepare);

@@ -39,7 +39,7 @@ def test_a_part_that_is_gone_from_a_page_that_stays_is_told_of_once(visitor: Cal
     page.on("request", lambda request: asked.append(request.url) if "/progress/" in request.url else None)
     page.evaluate(
         """() => { for (const number of [1, 2]) {
-            main.insertAdjacentHTML("beforeend", `<p id="part-${number}" hx-get="/jobs/00000000-0000-4000-8000-00000000000${number}/progress/"
+            main.insertAdjacentHTML("beforeend", `<p id="part-${number}" hx-get="${location.pathname.replace("images/", "")}jobs/00000000-0000-4000-8000-00000000000${number}/progress/"
                 hx-trigger="every 500ms">As it was</p>`);
             htmx.process(document.getElementById(`part-${number}`));
         } }"""

@@ -48,7 +48,7 @@ from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare_url
 from imsconsole.core.query_string import state_of
-from imsconsole.core.selection import split_by
+from imsconsole.core.selection import chosen_elsewhere, split_by
 from imsconsole.core.streamed import StreamedFile, streaming
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
@@ -250,6 +250,7 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
         "total": objects.count(),
         "most": MOST_AT_ONCE,
         "is_matching": bool(request.POST.get("matching", "")),
+        "elsewhere": chosen_elsewhere(request.POST, objects),
         "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
     }
     return render(request, "components/_selection.html", context)

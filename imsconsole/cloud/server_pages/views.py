@@ -45,7 +45,7 @@ from imsconsole.cloud.servers.services import (
 from imsconsole.core.actions import Bar, Offers, chosen_for, offered
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
-from imsconsole.core.selection import MOST_PICKED, picked_ids
+from imsconsole.core.selection import MOST_PICKED, chosen_elsewhere, picked_ids
 from imsconsole.core.sentences import sentence_of
 from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
@@ -243,11 +243,13 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 @post_view  # IDs do not fit into an address; nothing is changed
 def show_selection(request: ActorRequest) -> HttpResponse:
     picked = picked_ids(request.POST)
-    servers = list(Server.objects.visible_to(request.actor).existing().filter(pk__in=picked))
+    chosen = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)
+    servers = list(chosen)
     context = {
         "choices": chosen_for(SERVER_ACTIONS, servers, request.actor),
         "total": len(servers),
         "most": MOST_PICKED,
         "gone": set(picked) - {server.pk for server in servers},
+        "elsewhere": chosen_elsewhere(request.POST, chosen),
     }
     return render(request, "components/_selection.html", context)

@@ -23,6 +23,24 @@ def test_the_bar_says_whose_os_can_be_changed_and_why_of_others_not(people):
     assert "<b>web-2</b>: The server is in state “Stopping”." in bar
 
 
+def test_the_bar_names_what_is_chosen_and_not_on_the_page(people):
+    here, far, other = (
+        ServerFactory(project=people.bob.project, name=name) for name in ("here", "far", "other")
+    )
+    data = {"pick": f"{here.pk},{far.pk}", "here": f"{here.pk},{other.pk}"}
+    bar = client_of(people.bob).post(BAR, data)
+    text = " ".join(bar.content.decode().split())
+
+    assert bar.context["total"] == 2
+    assert "1 is not on this page" in text
+    assert far.get_absolute_url() in text
+    assert here.get_absolute_url() not in text
+    assert (
+        "not on this page"
+        not in client_of(people.bob).post(BAR, data | {"here": data["pick"]}).content.decode()
+    )
+
+
 def test_the_bar_knows_only_one_s_own_servers(people):
     server = ServerFactory(project=people.bob.project, name="secret")
     bar = bar_of(people.carol, server)
