@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from images.choose.forms import Need
@@ -93,25 +94,24 @@ def _of_servers(images: ImageQuerySet) -> ImageQuerySet:
 
 
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
-    """Those with the wanted OS, that tell of every word of the wanted software."""
+    """Those with the wanted OS, that tell of the wanted software."""
     if platform := answers.get("platform"):
         images = images.filter(os_version__platform=platform)
-    for word in answers.get("software", "").split():
-        images = images.filter(_tells_of(word))
-    return images
+    return images.filter(_tells_of(words)) if (words := answers.get("software")) else images
 
 
-def _tells_of(word: str) -> Q:
-    """In its own words, or in those of the listing that it is of or was made from."""
-    tags = ImageTag.objects.filter(Q(key__icontains=word) | Q(value__icontains=word))
-    listed = Image.objects.filter(
-        Q(edition__version_of__title__icontains=word)
-        | Q(edition__version_of__version__icontains=word)
-        | Q(edition__version_of__software__name__icontains=word)
-        | Q(edition__version_of__software__version__icontains=word)
+def _tells_of(words: str) -> Q:
+    """In its own words, or in those of the listing that it is of or was made from: “title version”, and each software's."""
+    tags = ImageTag.objects.filter(Q(key__icontains=words) | Q(value__icontains=words))
+    listed = Image.objects.filter(edition__isnull=False).annotate(
+        listed_as=Concat("edition__version_of__title", Value(" "), "edition__version_of__version"),
+        has_inside=Concat(
+            "edition__version_of__software__name", Value(" "), "edition__version_of__software__version"
+        ),
     )
+    listed = listed.filter(Q(listed_as__icontains=words) | Q(has_inside__icontains=words))
     made = keys_made_of(listed.values_list("pk", flat=True))
-    own = Q(name__icontains=word) | Q(description__icontains=word) | Q(os_version__name__icontains=word)
+    own = Q(name__icontains=words) | Q(description__icontains=words) | Q(os_version__name__icontains=words)
     return own | Q(pk__in=tags.values("image")) | Q(pk__in=made)
 
 

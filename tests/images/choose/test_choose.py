@@ -91,7 +91,7 @@ def shop(people):
 
 
 @pytest.mark.parametrize(
-    "words", ["magento", "2.4.7", "Magento 2.4.7", "web SHOP 3.1", "mariadb", "shop mysql"]
+    "words", ["magento", "2.4.7", "Magento 2.4.7", "web SHOP 3.1", "mariadb", "shop mariadb"]
 )
 def test_market_images_are_found_by_title_version_and_built_in_software(people, flavors, shop, words):
     """Table 2 of the seed: built-in software."""
