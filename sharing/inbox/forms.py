@@ -22,8 +22,8 @@ class ReceivingVaultForm(forms.Form):
         Vault.objects.none(),
         label=_("Vault"),
         help_text=_(
-            "Vaults of this project with room for all disks of the image. They take it until you reject the image or "
-            "sharing ends."
+            "Vaults of this project with room for all disks of the image. The chosen one holds it until you reject the "
+            "image or sharing ends."
         ),
     )
 
