@@ -65,3 +65,19 @@ def test_an_answer_that_fails_again_and_again_is_told_of_once(visitor: Callable[
         page.wait_for_event("response", lambda response: response.status == 500)
     expect(page.locator("#toasts .notice-error")).to_have_count(1)
     expect(page.locator(ASKS_AGAIN)).to_have_count(1)
+
+
+def test_who_was_signed_out_elsewhere_is_led_to_sign_in_once(visitor: Callable[..., Visitor]):
+    bob = visitor()
+    bob.sign_in("bob")
+    page = bob.open("/images/")
+    other = page.context.new_page()
+    other.goto(bob.url)
+    other.locator("form[action$='/accounts/logout/'] button").first.evaluate("button => button.form.submit()")
+    other.wait_for_load_state()
+    page.evaluate(
+        """() => { main.insertAdjacentHTML("beforeend", `<p id="part" hx-get="${location.href}" hx-trigger="every 200ms">As it was</p>`);
+            htmx.process(part); }"""
+    )
+    page.wait_for_url("**/accounts/login/?next=**")
+    expect(page.locator("#toasts .notice")).to_have_count(0)
