@@ -163,7 +163,7 @@ def _system(image: Image) -> list[Attribute]:
         Attribute(_("OS bits"), os and os.bits, _("A 32-bit system uses at most 4 GB of memory.")),
         Attribute(
             _("Cloud-Init injection"),
-            _yes_no(image.cloud_init),
+            _("Unknown") if image.cloud_init is None else _yes_no(image.cloud_init),
             _("Whether host name, password, key and user data are set at the first start."),
         ),
     ]

@@ -42,12 +42,12 @@ def _choice(name: str) -> Cell:
     """The label of a field with choices, translated once for the whole file."""
     field = Image._meta.get_field(name)
     labels = {value: str(label) for value, label in field.flatchoices}  # type: ignore[union-attr]
-    return lambda row: labels[row[name]]
+    return lambda row: labels[row.get(name, False)]
 
 
 def _flag(name: str) -> Cell:
-    labels = {True: _("Yes"), False: _("No")}
-    return lambda row: labels[bool(row.get(name))]
+    labels = {True: _("Yes"), False: _("No"), None: _("Unknown")}
+    return lambda row: labels[row.get(name, False)]
 
 
 def _encryption() -> Cell:

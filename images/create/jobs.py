@@ -168,11 +168,12 @@ def _claim(run: Run) -> Path:
 
 def _note_system(run: Run, found: Found) -> None:
     """R63: the system in the disk counts, whatever was chosen."""
+    seen: dict[str, Any] = {"cloud_init": True} if found.cloud_init else {}
     if (detected := os_version_of(found)) is not None:
+        seen |= {"os_version": detected, "os_detected": True}
+    if seen:
         with run.fenced():
-            Image.objects.filter(pk=run.job.subject_id, type=Image.Type.SYSTEM).update(
-                os_version=detected, os_detected=True
-            )
+            Image.objects.filter(pk=run.job.subject_id, type=Image.Type.SYSTEM).update(**seen)
 
 
 def _read_whole(run: Run, path: Path) -> None:

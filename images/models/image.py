@@ -131,7 +131,8 @@ class Image(ImageFacts, Trashable):
     min_ram_mb = models.PositiveIntegerField(_("minimum memory (MB)"), default=0)
     max_ram_mb = models.PositiveIntegerField(_("maximum memory (MB)"), null=True, blank=True)
     nic_multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
-    cloud_init = models.BooleanField(_("Cloud-Init injection"), default=True)
+    # seen in it, or known of who made it; None: nobody knows
+    cloud_init = models.BooleanField(_("Cloud-Init injection"), null=True)
     # what its disks are encrypted with; never changed in place: a copy may have another (R89)
     key = models.ForeignKey(
         Key,

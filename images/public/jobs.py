@@ -192,6 +192,7 @@ def _image(job: Job, slot: dict[str, str]) -> Image:
         boot_mode=slot["boot_mode"],
         min_disk_gb=-(-stored["virtual_size_bytes"] // GIB),
         min_ram_mb=entry.min_ram_mb,
+        cloud_init=True,  # as every system of the catalogue
         status=Image.Status.ACTIVE,
         active_at=now(),
         protected=True,

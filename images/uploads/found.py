@@ -50,7 +50,13 @@ def _examined(path: Path, region: Region, claimed: str, looks_inside: bool) -> F
     system = find_system(path, found, run=run)
     if system is None:
         return found
-    return replace(found, os_id=system.id, os_version=system.version, os_name=system.name)
+    return replace(
+        found,
+        os_id=system.id,
+        os_version=system.version,
+        os_name=system.name,
+        cloud_init=system.cloud_init,
+    )
 
 
 def check_fast(found: Found, *, is_fast: bool) -> None:

@@ -108,6 +108,7 @@ class Found:
     os_id: str = ""
     os_version: str = ""
     os_name: str = ""
+    cloud_init: bool = False  # seen on it; else nothing is known
 
 
 @dataclass(frozen=True)

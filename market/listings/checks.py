@@ -57,7 +57,10 @@ CHECKS: Mapping[str, Check] = {
     "login": Check(
         _("First login"),
         _("Passwords and keys are set at the first start (Cloud-Init)."),
-        _("No password or key is set at the first start: the description has to say how to sign in."),
+        _(
+            "Nothing says that passwords or keys are set at the first start (Cloud-Init): the description has to say how "
+            "to sign in."
+        ),
     ),
     "software": Check(
         _("Built-in software"),
@@ -103,7 +106,7 @@ def outcomes_of(
         "bytes": CheckOutcome(sha256 == disk.sha256, {"sha256": disk.sha256, "found": sha256}),
         "content": _content(found, error),
         **(_of_found(image, found) if found else {}),
-        "login": CheckOutcome(image.cloud_init, {}),
+        "login": CheckOutcome(bool(image.cloud_init or (found and found.cloud_init)), {}),
         "software": _some(version.software.count()),
         "pictures": _some(version.pictures.count()),
     }

@@ -4,6 +4,7 @@ import random
 import struct
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def system_of(local: LocalEngine, path: Path, format: str = "raw", size: int = 0
 @pytest.mark.parametrize("table", ["gpt", "mbr", "logical"])
 def test_it_is_found_behind_every_partition_table(local: LocalEngine, place: Path, table: str) -> None:
     assert system_of(local, make_disk(place / "disk", root_of(place / "root"), table)) == BOOKWORM
+
+
+@pytest.mark.parametrize("make", [make_ext, make_xfs])
+def test_cloud_init_is_seen_where_it_is(local: LocalEngine, place: Path, make) -> None:
+    root = root_of(place / "root")
+    assert system_of(local, make(place / "without", root)) == BOOKWORM
+    (root / "usr/bin").mkdir()
+    (root / "usr/bin/cloud-init").write_text("#!/usr/bin/python3\n")
+    assert system_of(local, make(place / "with", root)) == replace(BOOKWORM, cloud_init=True)
 
 
 @pytest.mark.parametrize("kind", ["ext2", "ext3", "ext4"])

@@ -9,7 +9,7 @@ import re
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imsconsole.core.errors import BadImage
@@ -27,6 +27,7 @@ PATIENCE_S = 8.0
 MOST_PARTITIONS = 32
 RELEASES = ("usr/lib/os-release", "etc/os-release")
 RELEASE_BYTES = 16 * 1024
+CLOUD_INIT = "usr/bin/cloud-init"
 EXTENDED = (0x05, 0x0F, 0x85)
 LINE = re.compile(
     r"""([A-Z][A-Z0-9_]{0,39})=(?:"([^"\\]{0,200})"|'([^'\\]{0,200})'|([A-Za-z0-9._:/+-]{0,200}))\s*"""
@@ -36,11 +37,12 @@ WORD = re.compile(r"[a-zA-Z0-9._-]{1,40}")
 
 @dataclass(frozen=True)
 class System:
-    """What `os-release` says: `id` debian, `version` 12, `name` Debian GNU/Linux 12 (bookworm)."""
+    """What `os-release` says: `id` debian, `version` 12, `name` Debian GNU/Linux 12 (bookworm); and whether cloud-init was seen."""
 
     id: str
     version: str
     name: str
+    cloud_init: bool = False
 
 
 class ReadDisk:
@@ -107,10 +109,19 @@ def _system_at(disk: ReadDisk, start: int) -> System | None:
     files: FileSystem = (Xfs if disk.read(start, 4) == b"XFSB" else Ext)(disk.read, start)
     for name in RELEASES:
         try:
-            return parse_release(files.file(name, RELEASE_BYTES))
+            system = parse_release(files.file(name, RELEASE_BYTES))
         except Unreadable:
             continue
+        return replace(system, cloud_init=_has(files, CLOUD_INIT)) if system else None
     return None
+
+
+def _has(files: FileSystem, path: str) -> bool:
+    """Whether a file is seen there; it may still be where nobody looked."""
+    try:
+        return bool(files.file(path, 1))
+    except (Unreadable, BadImage, struct.error, IndexError):
+        return False
 
 
 def parse_release(content: bytes) -> System | None:

@@ -1,5 +1,7 @@
 """R63: the system in a file counts, whatever was chosen; what is not recognised stays what was chosen, else Other."""
 
+import re
+
 import pytest
 
 from images.create.from_object.taking import take
@@ -12,6 +14,7 @@ from images.uploads.found import detected_os
 from imsconsole.core.now import now
 from imsconsole.engine.types import Found
 from imsconsole.jobs.models import Job
+from market.listings.checks import outcomes_of
 from tests import factories
 from tests.conftest import client_of
 from tests.engine.systems import DEBIAN, make_disk, root_of
@@ -77,6 +80,22 @@ def test_the_detected_system_overrides_the_chosen_one(people, debian):
     assert (image.os_version.name, image.os_detected) == (DEBIAN_12, True)
     page = client_of(people.bob).get(image.get_absolute_url()).content.decode()
     assert "Found in the image." in page
+
+
+def test_whether_it_has_cloud_init_is_unknown_unless_it_was_seen(people, tmp_path, disks):
+    """Nor does the market's scan say so."""
+    root = root_of(tmp_path / "root")
+    (root / "usr/bin").mkdir()
+    (root / "usr/bin/cloud-init").write_text("#!/usr/bin/python3")
+    seen = imported(people.bob, uploaded(people.bob, make_disk(tmp_path / "seen.raw", root)))
+    other = imported(people.bob, uploaded(people.bob, disks / "disk.qcow2"), name="other")
+    assert (seen.cloud_init, other.cloud_init) == (True, None)
+    page = client_of(people.bob).get(other.get_absolute_url()).content.decode()
+    assert re.search(r"Cloud-Init injection.{0,200}Unknown", page, re.DOTALL)
+    for image in (seen, other):
+        version = factories.ListingVersionFactory(listing__project=people.bob.project, image=image)
+        checks = outcomes_of(version, sha256="", found=Found("qcow2", 1, 1), error=None)
+        assert checks["outcomes"]["login"]["passed"] is bool(image.cloud_init)
 
 
 def test_it_is_found_by_the_job_when_it_was_not_before(people, debian):
