@@ -1,4 +1,4 @@
-"""Data disks with the content of a data disk image (申请数据盘, ims-facts §2.5)."""
+"""Data disks with the content of a data disk image (创建数据盘, ims-facts §2.5)."""
 
 from images.launch.disk.rules import can_order_disk_from
 from images.models import Image

@@ -1,4 +1,4 @@
-"""Data disks from data disk images (申请数据盘): rule, service, page."""
+"""Data disks from data disk images (创建数据盘): rule, service, page."""
 
 from types import SimpleNamespace
 
