@@ -124,10 +124,11 @@ def give_agency(alice: Visitor) -> None:
 
 def switch(alice: Visitor, project: str) -> None:
     page: Page = alice.open("/")
-    menu = page.locator("details", has=page.locator("form[action='/project/switch/']")).first
+    menu = page.locator("details.project-menu")
     menu.locator("summary").click()
-    menu.locator("button", has_text=project).click()
+    menu.locator("a", has_text=project).click()
     page.wait_for_load_state("load")
+    expect(menu.locator("summary")).to_contain_text(project)
 
 
 def stored_disks(console: Console, image: str) -> list[Path]:

@@ -109,7 +109,7 @@ def capture_full(alice: Visitor, server: str, vault: str, name: str) -> str:
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = id_in(page)
     becomes(alice, f"/images/{image}/", "active")
-    page.locator("a[href^='/backups/']:not([href='/backups/'])").first.click()
+    page.locator("main a[href*='/backups/']:not([href$='/backups/'])").first.click()
     page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
     becomes(alice, page.url.removeprefix(alice.url), "available")
     alice.look()
@@ -210,7 +210,7 @@ def restore(alice: Visitor, backup: str, server: str) -> None:
 def restore_to_new(alice: Visitor, backup: str, name: str) -> str:
     """From the page of the backup; the new server's ID."""
     page = alice.open(f"/backups/{backup}/restore/")
-    page.locator(f"main a[href='/backups/{backup}/restore-to-new/']").click()
+    page.locator(f"main a[href$='/backups/{backup}/restore-to-new/']").click()
     page.wait_for_url("**/restore-to-new/")
     alice.look()
     page.locator("input[name=name]").fill(name)
@@ -235,4 +235,4 @@ def delete_with_backup(alice: Visitor, image: str) -> None:
 
 def backups_on(alice: Visitor) -> int:
     text = alice.page.request.get(f"{alice.url}/backups/", max_retries=3).text()
-    return len(set(re.findall(r'href="/backups/[0-9a-f-]{36}/"', text)))
+    return len(set(re.findall(r'/backups/[0-9a-f-]{36}/"', text)))

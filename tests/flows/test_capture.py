@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from imsconsole.core.project_urls import bare
 from tests.flows.steps import becomes, create_server, ready, status
 from tests.flows.test_change_os import A, public_image
 from tests.support.console import Console, wait_for
@@ -37,8 +38,8 @@ def test_a_server_and_its_data_become_images_and_come_back(visitor, console: Con
 def data_disk_of(alice: Visitor, server: str) -> str:
     """The address of the server's data disk."""
     page = alice.open(f"/servers/{server}/")
-    links = [link.get_attribute("href") or "" for link in page.locator("main a[href^='/disks/']").all()]
-    addresses = [link for link in links if re.fullmatch(r"/disks/[0-9a-f-]{36}/", link)]
+    links = [link.get_attribute("href") or "" for link in page.locator("main a[href*='/disks/']").all()]
+    addresses = [link for link in links if re.fullmatch(r"/disks/[0-9a-f-]{36}/", bare(link))]
     return addresses[-1]
 
 
@@ -47,7 +48,7 @@ def image_of(alice: Visitor, thing: str, name: str) -> str:
     page = alice.open(thing)
     if "/servers/" in thing:
         page.locator("#thing-actions .menu summary").click()
-    page.locator("main a[href^='/images/create/from-']").first.click()
+    page.locator("main a[href*='/images/create/from-']").first.click()
     page.wait_for_url(re.compile(r"/images/create/from-"))
     alice.look()
     expect(page.locator("#create-choices input:checked")).to_have_count(1)

@@ -36,7 +36,7 @@ def test_a_copy_arrives_in_another_region_and_its_server_boots_there(visitor, co
 def begin(alice: Visitor, image: str, kind: str) -> None:
     """The image's page, its button, the kind of copy; then the form of the target."""
     page = alice.open(f"/images/{image}/")
-    page.locator(f"#thing-actions a[href='/images/{image}/copy/']").click()
+    page.locator(f"#thing-actions a[href$='/images/{image}/copy/']").click()
     page.wait_for_url("**/copy/")
     alice.look()
     page.locator(f"input[name=kind][value={kind}]").check()
@@ -71,7 +71,7 @@ def copy_across(alice: Visitor, image: str, name: str, *, vault: str = "") -> st
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
     becomes(alice, page.url.removeprefix(alice.url), "done")
     alice.look()
-    page.locator("main form[action='/project/switch/'] button").click()
+    page.locator("main .facts a.btn").click()
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     alice.look()
     assert page.locator("main [data-status]").first.get_attribute("data-status") == "active"

@@ -278,7 +278,7 @@ def test_every_other_wizard_is_walked_to_its_last_page_and_back(walker: Walker, 
         walker.page.keyboard.press("Space")
     else:
         box.check()
-    walker.press("button[formaction='/servers/change-os/']:visible")
+    walker.press("button[formaction$='/servers/change-os/']:visible")
     walker.page.wait_for_url(re.compile(r"/servers/change-os/[0-9a-f-]{36}/$"))
     walker.page.goto(f"{walker.page.url}?image={rows['image']}")
     to_the_end_and_back(walker, "", {})
