@@ -158,7 +158,7 @@ def fits_data_disks_of(image: Image, sizes_gb: Sequence[int]) -> Verdict:
     if len(sizes_gb) < len(least):
         return refuse(
             "full-ecs-disks",
-            _("The image has %(count)s data disks, and its servers have all of them."),
+            _("Servers have all data disks of the image (%(count)s). None can be left out."),
             count=len(least),
         )
     for number, (size_gb, least_gb) in enumerate(zip(sizes_gb, least, strict=False), 1):

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -66,7 +67,7 @@ def _receivers(image: Image) -> Use:
         ImageUser(
             str(project.pk),
             "active" if project.n else "stopped",
-            _("%(n)s servers") % {"n": project.n},
+            ngettext("%(n)s server", "%(n)s servers", project.n) % {"n": project.n},
             manage,
         )
         for project in projects[:SHOWN]

@@ -29,9 +29,7 @@ def drop_row(row: M, actor: Actor | Operator) -> M:
         raise Refused(
             refuse(
                 "still-in-use",
-                _(
-                    "“%(name)s” cannot be deleted: %(count)d things still refer to it, “%(other)s” among them."
-                ),
+                _("“%(name)s” cannot be deleted: “%(other)s” still refers to it (%(count)s in all)."),
                 name=row,
                 count=len(error.protected_objects),
                 other=min(map(str, error.protected_objects)),

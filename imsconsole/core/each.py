@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence_of
@@ -74,4 +74,9 @@ def tell_each(
     for line in outcome.refused[:NAMED]:
         messages.warning(request, kept % {"name": name(line.thing), "reason": line.reason})
     if (more := len(outcome.refused) - NAMED) > 0:
-        messages.warning(request, _("%(n)s more stayed as they are, for such reasons.") % {"n": more})
+        text = ngettext(
+            "%(n)s more stayed as it is, for such a reason.",
+            "%(n)s more stayed as they are, for such reasons.",
+            more,
+        )
+        messages.warning(request, text % {"n": more})

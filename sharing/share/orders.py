@@ -53,7 +53,7 @@ def fits_order(images: int, ids: int) -> Verdict:
     if images * ids > MOST_PAIRS:
         return refuse(
             "too-many-pairs",
-            _("%(images)s images for %(ids)s projects are too many for one go. Choose fewer of either."),
+            _("That is too much for one go (images: %(images)s, projects: %(ids)s). Choose fewer of either."),
             images=images,
             ids=ids,
         )

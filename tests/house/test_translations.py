@@ -29,6 +29,9 @@ ALSO_CHINESE = {"ID", "SHA-256", "vCPU", "vCPUs"}
 LITERAL = re.compile(r"""<th\b[^>]*>([^<{]+)<|data-label=["']([^"'{]+)["']""")
 PO = ROOT / "imsconsole" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
+COUNTED = re.compile(r"%\((n|count|number|images|servers|ids)\)[sd] \w+s\b")
+SEVERAL = {"%(count)s images are being created.", "%(count)s servers"}  # said of several only
+
 
 def read(path: Path) -> Catalog:
     with path.open("rb") as file:
@@ -161,3 +164,11 @@ def test_every_heading_of_a_csv_file_is_chinese(people: SimpleNamespace) -> None
                 english[route + query] = found
     assert len(routes) >= 12
     assert english == {}
+
+
+def test_what_is_counted_has_a_singular() -> None:
+    """“1 data disks”: a number before a plural needs `ngettext`, or a place that no plural follows."""
+    counted = [
+        message.id for message in read(PO) if isinstance(message.id, str) and COUNTED.search(message.id)
+    ]
+    assert sorted(set(counted) - SEVERAL) == []

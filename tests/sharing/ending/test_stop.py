@@ -170,7 +170,7 @@ def test_before_it_ends_the_owner_sees_who_uses_it(people, share):  # R86
     factories.ServerFactory(project=people.carol.project, image=share.image)
     factories.ServerFactory(project=people.carol.project, image=share.image)
     page = client_of(people.bob).get(reverse("sharing:stop", args=[share.pk])).content.decode()
-    assert "2 servers were made from it" in page
+    assert "made from it there: 2" in page
     assert Share.objects.get().ended_at is None
 
 
