@@ -152,7 +152,7 @@ class KeyField(RuledChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             Key.objects.none(),
-            label=gettext_lazy("Key"),
+            label=gettext_lazy("Encryption key"),
             required=False,
             empty_label=DEFAULT_NAME,
             help_text=gettext_lazy(

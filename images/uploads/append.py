@@ -74,24 +74,28 @@ def _check_place(receiver: Receiver, offset: int, length: int) -> None:
 
 def _take(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | None, actor: Actor) -> int:
     receiver.note()
-    before = receiver.received_bytes
-    if checksum:
-        receiver.begin_unverified()
-    digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
     try:
-        came = _pour(receiver, stream, length, digest)
+        _receive(receiver, stream, length, checksum)
     except BadImage as error:
         raise turn_away(receiver, error, actor=actor) from error
-    if checksum and digest and (came < length or digest.digest() != checksum.digest):
-        receiver.roll_back()
-        raise ChunkDiffers(name=receiver.upload.name, offset=before)
-    receiver.commit()
     upload = receiver.upload
     if receiver.received_bytes < upload.size_bytes:
         receiver.pause()
     else:
         conclude(receiver, claimed=upload.claimed_format, sha256=upload.claimed_sha256, actor=actor)
     return receiver.received_bytes
+
+
+def _receive(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | None) -> None:
+    before = receiver.received_bytes
+    if checksum:
+        receiver.begin_unverified()
+    digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
+    came = _pour(receiver, stream, length, digest)
+    if checksum and digest and (came < length or digest.digest() != checksum.digest):
+        receiver.roll_back()
+        raise ChunkDiffers(name=receiver.upload.name, offset=before)
+    receiver.commit()
 
 
 def _pour(receiver: Receiver, stream: Stream, length: int, digest: "hashlib._Hash | None") -> int:

@@ -398,7 +398,14 @@ def test_a_refused_file_is_in_the_trail_once_as_refused_and_with_its_reason(
     send(client, whole, 0, content)
     hostile = begin(client, 50 * MIB, "disk.raw")
     send(client, hostile, 0, b"<!doctype html>" * 700_000)
-    for address, code in ((whole, "checksum-differs"), (hostile, "not-an-image")):
+    text = b"<!doctype html>" * 9000
+    checked = begin(client, len(text), "disk.raw")
+    send(client, checked, 0, text, Upload_Checksum=checksum(text))
+    for address, code in (
+        (whole, "checksum-differs"),
+        (hostile, "not-an-image"),
+        (checked, "not-an-image"),
+    ):
         (event,) = Event.objects.filter(action="refuseUpload", resource_id=str(upload_at(address).pk))
         assert (event.result, event.code) == ("warning", code)
         assert event.sentence == upload_at(address).error_sentence
