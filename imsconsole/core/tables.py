@@ -1,7 +1,8 @@
 """The base of every table on a page."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
@@ -9,12 +10,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
+from django.utils.formats import localize
 from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.actions import ROW, Action, offered
-from imsconsole.core.cells import fragment, named, status
+from imsconsole.core.cells import Shapes, fragment, named, status
 from imsconsole.core.templatetags.ims import ago
 
 PAGE_SIZES = (10, 25, 50, 100)
@@ -83,6 +86,17 @@ class ImsTable(tables.Table):
         """The ids of the rows that change by themselves."""
         return [row.attrs["id"] for row in self.paginated_rows if self.is_working(row.record)]
 
+    def drawn_rows(self) -> Iterator[SafeString]:
+        """The rows of the page. What all cells of a column have in common is asked once."""
+        begun = [
+            format_html('<td {} data-label="{}">', column.attrs["td"].as_html(), column.header)
+            for column in self.columns
+        ]
+        for row in self.paginated_rows:
+            cells = zip(begun, row, strict=True)
+            drawn = format_html_join("", "{}{}</td>", ((begin, localize(cell)) for begin, cell in cells))
+            yield format_html("<tr {}>{}</tr>", row.attrs.as_html(), drawn)
+
     @property
     def dom_id(self) -> str:
         """The id of the root element, which htmx swaps: `Meta.attrs["id"]`, else made of the class's name."""
@@ -138,17 +152,24 @@ class FragmentColumn(tables.Column):
         return fragment(self.template_name, **known)
 
 
-class PickColumn(FragmentColumn):
+PICK = Shapes(partial(fragment, "components/_pick.html"), "pk", "name")
+
+
+class PickColumn(tables.Column):
     """A box before every row: see `core.selection`. The rows need `name`."""
+
+    empty_values = ()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            "components/_pick.html",
             verbose_name=_("Select"),
             orderable=False,
             attrs={"th": {"class": "pick"}, "td": {"class": "pick"}},
             **kwargs,
         )
+
+    def render(self, record: Any) -> SafeString:
+        return PICK.fill({"pk": record.pk, "name": record.name})
 
 
 class NameColumn(tables.Column):
