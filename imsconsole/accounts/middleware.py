@@ -65,6 +65,8 @@ class ActorMiddleware:
             response = self._answer(request, actor, names_project=True)
             if actor and response.status_code == 404:
                 return _way_to(request, actor) or response
+            if actor and _is_page(request, response):
+                _remember(request, actor.project)
             return response
         finally:
             set_script_prefix(base)
@@ -72,8 +74,6 @@ class ActorMiddleware:
     def _answer(self, request: HttpRequest, actor: Actor | None, names_project: bool = False) -> HttpResponse:
         request.actor = actor  # type: ignore[attr-defined]
         request.names_project = names_project  # type: ignore[attr-defined]
-        if actor and names_project and request.method == "GET" and not wants_fragment(request):
-            _remember(request, actor.project)
         return self.get_response(request)
 
 
@@ -99,6 +99,12 @@ def actor_of_last_page(request: HttpRequest) -> Actor | None:
 def _remember(request: HttpRequest, project: Project) -> None:
     if request.session.get(PROJECT_KEY) != str(project.pk):
         request.session[PROJECT_KEY] = str(project.pk)
+
+
+def _is_page(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether somebody went there: no part of a page, no picture in it."""
+    is_html = response.get("Content-Type", "").startswith("text/html")
+    return request.method == "GET" and response.status_code == 200 and is_html and not wants_fragment(request)
 
 
 def _way_to(request: HttpRequest, actor: Actor) -> HttpResponse | None:

@@ -87,6 +87,7 @@ def test_an_address_without_a_project_leads_to_that_of_the_last_page(people, eas
     client.get(at(east, "/images/"))
     assert client.get(path)["Location"] == at(east, path)
     client.get(at(people.alice.project, "/images/"), headers=HTMX)  # another tab looks after its list
+    client.get(at(people.alice.project, "/images/export.csv?tab=private"))
     assert client.get(path)["Location"] == at(east, path)
 
 
