@@ -28,6 +28,7 @@ from imsconsole.jobs.services import cancel_job
 from tests import factories
 from tests.conftest import client_of
 from tests.support.at_once import DONE, at_once
+from tests.support.clients import at
 from tests.support.web_server import web_server
 from tests.support.workers import run_jobs
 
@@ -145,7 +146,7 @@ def test_of_thirty_requests_to_the_real_web_server_exactly_ten_start_a_server(
     with web_server() as url:
 
         def confirm(draft: Draft) -> int:
-            return post(f"{url}/servers/create/{draft.pk}/", session)
+            return post(url + at(draft.project, f"/servers/create/{draft.pk}/"), session)
 
         with ThreadPoolExecutor(BROWSERS) as browsers:
             answers = list(browsers.map(confirm, drafts))

@@ -21,6 +21,7 @@ from imsconsole.jobs.quotas import used_by
 from tests.cloud.buckets.making import stored
 from tests.conftest import client_of
 from tests.factories import BucketFactory
+from tests.support.clients import at
 from tests.support.web import WebServer
 from tests.support.workers import until
 
@@ -101,7 +102,7 @@ def half_sent(people: SimpleNamespace, bucket: Bucket, server: WebServer) -> soc
         '--x\r\nContent-Disposition: form-data; name="file"; filename="a.raw"\r\n\r\n'
     )
     head = (
-        f"POST {reverse('buckets:upload', args=[bucket.pk])} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
+        f"POST {at(bucket.project, reverse('buckets:upload', args=[bucket.pk]))} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
         "Content-Type: multipart/form-data; boundary=x\r\n"
         f"Content-Length: {len(fields) + len(CONTENT) + 7}\r\n\r\n"
     )

@@ -21,6 +21,7 @@ from imsconsole.accounts.actor import Actor
 from tests.conftest import client_of
 from tests.images.create.importing import MIB, make_disks
 from tests.images.uploads.tus import CHUNK_TYPE, TUS, VERSION, begin, offset_of, upload_at
+from tests.support.clients import at
 from tests.support.web import WebServer
 from tests.support.workers import until
 
@@ -120,7 +121,7 @@ def test_tuspy_uploads_ends_and_goes_on_by_the_address(
     people: SimpleNamespace, server: WebServer, disk: Path
 ):
     sender = Sender.of(people.bob, server)
-    client = TusClient(f"{server.url}{TUS}", headers=sender.headers)
+    client = TusClient(f"{server.url}{at(people.bob.project, TUS)}", headers=sender.headers)
     with disk.open("rb") as file:
         uploader = client.uploader(file_stream=file, chunk_size=CHUNK, metadata={"filename": "tuspy.raw"})
         uploader.set_url(uploader.create_url())
@@ -129,7 +130,7 @@ def test_tuspy_uploads_ends_and_goes_on_by_the_address(
     assert uploader.offset == 3 * CHUNK
 
     with disk.open("rb") as file:
-        again = TusClient(f"{server.url}{TUS}", headers=sender.headers)
+        again = TusClient(f"{server.url}{at(people.bob.project, TUS)}", headers=sender.headers)
         rest = again.uploader(file_stream=file, url=uploader.url, chunk_size=CHUNK, upload_checksum=True)
         assert rest.offset == 3 * CHUNK
         rest.upload()
