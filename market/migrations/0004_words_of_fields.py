@@ -41,4 +41,9 @@ class Migration(migrations.Migration):
             name='created_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
+        migrations.AlterField(
+            model_name='listingversion',
+            name='category',
+            field=models.CharField(choices=[('system', 'Operating systems'), ('database', 'Databases'), ('web', 'Web and applications'), ('development', 'Development tools'), ('security', 'Security'), ('analytics', 'Data and AI'), ('other', 'Other')], max_length=12, verbose_name='product category'),
+        ),
     ]

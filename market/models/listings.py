@@ -139,7 +139,7 @@ class ListingVersion(models.Model):
     title = models.CharField(_("title"), max_length=64)
     summary = models.CharField(_("summary"), max_length=160)
     description = models.TextField(_("description"), max_length=20_000, blank=True)  # Markdown
-    category = models.CharField(_("category"), max_length=12, choices=Category)
+    category = models.CharField(_("product category"), max_length=12, choices=Category)
     release_notes = models.TextField(_("release notes"), max_length=20_000, blank=True)  # Markdown
     support = models.CharField(_("support contact"), max_length=255)
     terms = models.TextField(_("licence terms"), max_length=50_000)  # Markdown

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Key, KeyGrant
+from imsconsole.core.project_urls import bare
 from tests.conftest import client_of
 from tests.factories import KeyFactory, KeyGrantFactory, ProjectFactory, RegionFactory
 
@@ -30,7 +31,7 @@ def test_a_key_s_life_on_its_pages(people) -> None:
     bob = client_of(people.bob)
     answer = bob.post(CREATE, {"name": "vault-1", "description": "for images"}, follow=True)
     key = Key.objects.get()
-    assert answer.redirect_chain == [(key.get_absolute_url(), 302)]
+    assert bare(answer.redirect_chain[0][0]) == key.get_absolute_url()
     assert "for images" in answer.content.decode()
     assert bob.post(at("edit", key), {"name": "vault-2"}).status_code == 302
     assert bob.post(at("grant", key), {"project_id": people.carol.project.pk}).status_code == 302

@@ -212,7 +212,7 @@ def test_a_key_that_is_disabled_meanwhile_is_refused_with_a_sentence(people, key
     assert client.post(confirm, CONFIRM).status_code == 302
     assert not Image.objects.exists()
     answer = client.post(address, chosen)
-    assert "cannot be used now" in answer.content.decode()
+    assert "is not enabled, so nothing that is encrypted with it can be used" in answer.content.decode()
 
 
 def test_the_key_of_an_image_is_not_changed_in_place(people, key) -> None:

@@ -30,6 +30,7 @@ from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.images.create.importing import imported
 from tests.images.delete.test_delete import live_job
+from tests.support.clients import at
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -287,7 +288,7 @@ def test_the_page_has_badge_and_button(people, image):
     assert "Not verified since it was stored" in client.get(image.get_absolute_url()).content.decode()
     assert client.get(url).status_code == 405
     answer = client.post(url, follow=True)
-    assert answer.redirect_chain == [(image.get_absolute_url(), 302)]
+    assert answer.redirect_chain == [(at(image.project, image.get_absolute_url()), 302)]
     run_jobs()
     assert "Verified <time" in client.get(image.get_absolute_url()).content.decode()
     listed = client.get(f"{reverse('images:list')}?tab=private&columns=verified_at").content.decode()
