@@ -110,6 +110,7 @@ def build_image(
         boot_mode=boot_mode,
         min_disk_gb=1,
         min_ram_mb=192,
+        cloud_init=True,  # it reads the same seed
         status=Image.Status.SAVING,
         protected=project is None,
         source_kind=Image.Source.PLATFORM,

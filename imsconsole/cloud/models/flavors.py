@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 
 class Architecture(models.TextChoices):
@@ -41,3 +42,11 @@ class Flavor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def size(self) -> str:
+        """Its vCPUs and memory, as people read them."""
+        return ngettext("%(vcpus)s vCPU · %(memory)s MB", "%(vcpus)s vCPUs · %(memory)s MB", self.vcpus) % {
+            "vcpus": self.vcpus,
+            "memory": self.memory_mb,
+        }

@@ -136,5 +136,4 @@ class ServerTable(ImsTable):
         )
 
     def render_flavor(self, value: Any) -> SafeString:
-        size = gettext("%(vcpus)s vCPUs · %(memory)s MB") % {"vcpus": value.vcpus, "memory": value.memory_mb}
-        return lines(value.name, format_html('<span class="text-nowrap">{}</span>', size))
+        return lines(value.name, format_html('<span class="text-nowrap">{}</span>', value.size))
