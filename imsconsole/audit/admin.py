@@ -34,7 +34,7 @@ class ByOperators(admin.SimpleListFilter):
 @admin.register(Event)
 class EventAdmin(ServiceAdmin):
     list_display = (
-        "at", "user_name", "what", "kind", "name", "result", "sentence", "account", "address",
+        "at", "person", "what", "name", "result", "sentence", "address",
     )  # fmt: skip
     list_filter = ("result", ByOperators, "action", "resource_type", "account")
     list_select_related = ("account",)
@@ -60,9 +60,10 @@ class EventAdmin(ServiceAdmin):
     def what(self, event: Event) -> str:
         return action_title(event.action, event.resource_type)
 
-    @admin.display(description=_("resource type"), ordering="resource_type")
-    def kind(self, event: Event) -> str:
-        return kind_title(event.resource_type)
+    @admin.display(description=_("operator"), ordering="user_name")
+    def person(self, event: Event) -> str:
+        """Who did it, below it of which account."""
+        return format_html("{}<br><small>{}</small>", event.user_name, event.account or "")
 
     @admin.display(description=_("details"))
     def sentence(self, event: Event) -> str:
@@ -70,8 +71,9 @@ class EventAdmin(ServiceAdmin):
 
     @admin.display(description=_("resource name"), ordering="resource_name")
     def name(self, event: Event) -> str:
-        """As it was given by somebody, in no language of ours."""
-        return format_html('<span translate="no">{}</span>', event.resource_name)
+        """As it was given by somebody, in no language of ours; below it what it is."""
+        kind = kind_title(event.resource_type)
+        return format_html('<span translate="no">{}</span><br><small>{}</small>', event.resource_name, kind)
 
     def links_of(self, obj: Event) -> list[tuple[str, str]]:
         url = reverse("admin:audit_event_changelist")
