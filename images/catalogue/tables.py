@@ -1,12 +1,13 @@
 """The list of images, and that of what was made from one. The CSV is in `csv`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,11 +21,10 @@ from images.selection.filters import tab_of
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.actions import ROW, facts_at
-from imsconsole.core.cells import fragment
+from imsconsole.core.cells import fragment, lines, named, status
 from imsconsole.core.tables import (
     ActionsColumn,
     Empty,
-    FragmentColumn,
     ImsTable,
     NumberColumn,
     PickColumn,
@@ -55,8 +55,22 @@ EMPTY = {
 }
 
 
-def _job(record: Image, table: "ImageTable") -> dict[str, Any]:
-    return {"job": table.live_jobs.get(record.pk)}
+def _marks(image: Image) -> Iterator[SafeString]:
+    """What stands beside its name."""
+    if image.is_published:
+        yield format_html('<span class="tag">{}</span>', gettext("Published"))
+    if image.deprecated_on:
+        yield fragment("images/catalogue/_public_badge.html", image=image)
+    if image.category == Image.Category.MARKET:
+        yield fragment("images/catalogue/_market_badge.html", image=image, product=image.product)
+
+
+def _work(image: Image, job: Job | None) -> SafeString | str:
+    """How far what works on it is, or why it failed."""
+    if job:
+        progress = fragment("components/_progress.html", percent=job.percent, label=job.title)
+        return lines(progress, job.title if image.status == Image.Status.ACTIVE else "")
+    return lines("", Truncator(image.error_sentence).chars(80))
 
 
 class ImageTable(ImsTable):
@@ -85,8 +99,8 @@ class ImageTable(ImsTable):
     }
 
     pick = PickColumn()
-    name = FragmentColumn("images/catalogue/_cell_name.html", order_by=("name", "pk"))
-    status = FragmentColumn("images/catalogue/_cell_status.html", _job, order_by=("status", "pk"))
+    name = tables.Column(order_by=("name", "pk"))
+    status = tables.Column(order_by=("status", "pk"))
     os_type = tables.Column(
         accessor="os_version__os_type", verbose_name=_("OS type"), order_by=("os_version__os_type", "pk")
     )
@@ -140,6 +154,15 @@ class ImageTable(ImsTable):
 
     def nothing(self) -> Empty:
         return EMPTY[tab_of(self.request.GET)]
+
+    def render_name(self, record: Image) -> SafeString:
+        return named(record.name, record.pk, *_marks(record), url=record.get_absolute_url())
+
+    def render_status(self, record: Image) -> SafeString:
+        dot = status(record.status, record.get_status_display())
+        only = gettext("Available in %(zone)s only") % {"zone": record.only_zone} if record.only_zone else ""
+        work = _work(record, self.live_jobs.get(record.pk))
+        return format_html('<div id="state-{}">{}{}</div>', record.pk, lines(dot, only), work)
 
     def render_servers_count(self, value: int, record: Image) -> str | SafeString:
         page = record.get_absolute_url()
