@@ -79,11 +79,13 @@ class ActorMiddleware:
 
 def actor_in(request: HttpRequest, project_id: str) -> Actor | None:
     """The user in that project; None when signed out or no member."""
-    user = get_user(request)
     project = Project.objects.select_related("account", "region").filter(pk=project_id).first()
-    if project is None or not isinstance(user, User):
-        return None
-    return actor_for(user, project, request.META.get("REMOTE_ADDR", ""))
+    return _actor(request, project) if project else None
+
+
+def _actor(request: HttpRequest, project: Project) -> Actor | None:
+    user = get_user(request)
+    return actor_for(user, project, request.META.get("REMOTE_ADDR", "")) if isinstance(user, User) else None
 
 
 def actor_of_last_page(request: HttpRequest) -> Actor | None:
@@ -92,7 +94,7 @@ def actor_of_last_page(request: HttpRequest) -> Actor | None:
         return actor
     user = get_user(request)
     for project in projects_of(user)[:1] if isinstance(user, User) else ():
-        return actor_in(request, str(project.pk))
+        return _actor(request, project)
     return None
 
 

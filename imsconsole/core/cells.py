@@ -1,5 +1,6 @@
 """What cells of many tables say."""
 
+import secrets
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
@@ -25,7 +26,9 @@ class Shapes:
     """
 
     def __init__(self, draw: Callable[..., str], *texts: str) -> None:
-        self.marks = {text: f"\ue000{text}\ue000" for text in texts}  # private use: in nobody's words
+        self.marks = {
+            text: secrets.token_hex(16) for text in texts
+        }  # in nobody's words: they cannot be guessed
 
         @lru_cache(maxsize=2048)
         def drawn(_language: str | None, **known: Hashable) -> str:

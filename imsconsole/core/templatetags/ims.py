@@ -129,11 +129,11 @@ def _told(offers: Sequence[Offer], shapes: Shapes, frame: dict[str, Any], place:
             "back": frame["next"],
         }
         here = {"place": place, "number": number if place == PAGE else 0, "said": said}
-        lines.append(shapes.fill(texts, **look_of(each), **here))
+        lines.append(shapes.fill(texts, **_look_of(each), **here))
     return {"lines": lines, "shared": shared, "why": why}
 
 
-def look_of(offer: Offer) -> dict[str, Hashable]:
+def _look_of(offer: Offer) -> dict[str, Hashable]:
     """What decides how a button looks, but for its addresses."""
     verdict = offer.verdict
     return {
@@ -146,7 +146,7 @@ def look_of(offer: Offer) -> dict[str, Hashable]:
 def _button(
     template_name: str, url: str, way: str, reason: str, way_label: str, label: str, sends: Any, **known: Any
 ) -> str:
-    """One button, drawn by its template, with what `look_of` and its place tell."""
+    """One button, drawn by its template, with what `_look_of` and its place tell."""
     verdict = (
         Verdict("refused", reason, way=way if way_label else "", way_label=way_label) if reason else ALLOWED
     )
@@ -163,7 +163,7 @@ IN_ROW, IN_MENU, ON_PAGE = (
 
 def _way(verdict: Verdict, back: str) -> str:
     """The address of a way out of a refusal, which leads back."""
-    return verdict.way + (f"?next={quote(back, safe='')}" if back else "")
+    return f"{verdict.way}?next={quote(back, safe='')}" if verdict.way and back else verdict.way
 
 
 def _why() -> str:
