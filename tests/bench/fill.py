@@ -1,0 +1,242 @@
+"""A catalogue as large as one asks for, in the shape of a real one, written by `COPY` or in batches.
+
+Of the images half are one project's own, of whose a tenth of all is shared with others; a tenth comes shared from
+others, 5 % are public, 5 % on the market; the rest is other projects'. Each has a disk and two tags. Besides there are
+up to 5,000 servers of the project and a job and a line of the trail for every tenth image.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from images.models import Image, ImageDisk, ImageTag, OsVersion
+from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
+from imsconsole.audit.models import Event
+from imsconsole.cloud.models import Disk, Flavor, Server
+from imsconsole.demo.furnish import furnish_flavors
+from imsconsole.jobs.models import Job
+from market.models import Acceptance, Edition, Listing, ListingVersion, Price, Publisher
+from sharing.models import Share
+
+PROJECT, OTHERS = "bench", 20
+SERVERS = 5_000
+BATCH = 2_000
+LATEST = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS = (
+    "nginx",
+    "mysql",
+    "redis",
+    "gitlab",
+    "jenkins",
+    "kafka",
+    "builder",
+    "web",
+    "worker",
+    "desktop",
+    "数据库",
+    "网站",
+)
+STATUSES = ("active",) * 46 + ("saving", "killed", "frozen", "queued")
+TAGS = {"env": ("prod", "test", "dev", "stage"), "team": tuple(f"team-{number}" for number in range(50))}
+
+
+class Shape:
+    """Which part of the images one is, by its number: they are mixed as in a catalogue that grew."""
+
+    def __init__(self, number: int) -> None:
+        part = number * 7 % 20  # 0 … 19, each as often
+        self.is_own, self.is_shared_out = part < 10, part < 2
+        self.is_received, self.is_public, self.is_market = part in (10, 11), part == 12, part == 13
+        self.is_private = not (self.is_public or self.is_market)
+
+
+def fill(count: int) -> None:
+    """An empty, migrated database with `count` images. The same every time, but for the secrets of the rows' keys."""
+    chance = random.Random(count)
+    furnish_flavors()
+    world = World()
+    systems = list(OsVersion.objects.order_by("pk"))
+    ids = [uuid.uuid4() for _ in range(count)]
+    shapes = [Shape(number) for number in range(count)]
+
+    def images() -> Iterator[dict[str, Any]]:
+        for number, (pk, shape) in enumerate(zip(ids, shapes, strict=True)):
+            created = LATEST - timedelta(seconds=60 * (count - number) * 1_000_000 / count)
+            status = STATUSES[number * 31 % 50] if shape.is_own else "active"
+            yield {
+                "id": pk,
+                "project_id": world.owner(shape, number),
+                "category": "public" if shape.is_public else "market" if shape.is_market else "private",
+                "name": f"{WORDS[number % 12]}-{number:07}",
+                "status": status,
+                "type": ("system", "system", "system", "data", "iso")[number * 13 % 5],
+                "os_version_id": systems[number % len(systems)].pk,
+                "min_disk_gb": 1 + number * 17 % 200,
+                "created_by_id": world.user.pk,
+                "created_at": created,
+                "updated_at": created + timedelta(hours=number % 999),
+                "active_at": created,
+            }
+
+    with transaction.atomic():
+        write(Image, Image(region=world.region), images())
+        disks = (
+            {"id": uuid.uuid4(), "image_id": pk, "size_bytes": size, "virtual_size_bytes": 4 * size,
+             "bytes_id": uuid.uuid4(), "sha256": f"{number:064x}"}
+            for number, pk in enumerate(ids) for size in [chance.randrange(10**8, 10**10)]
+        )  # fmt: skip
+        write(ImageDisk, ImageDisk(role="system"), disks)
+        tags = (
+            {"image_id": pk, "key": key, "value": values[number * 11 % len(values)]}
+            for number, pk in enumerate(ids)
+            for key, values in TAGS.items()
+        )
+        write(ImageTag, ImageTag(), tags)
+        write(Share, Share(status="accepted"), world.shares(ids, shapes))
+        world.fill_market([pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_market], ids[0])
+        own = [pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_own]
+        world.fill_servers(own)
+        world.fill_past(own[:: max(1, len(own) * 10 // count)])
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA optimize = 0x10002")
+
+
+class World:
+    """Who is there, and what hangs on the images."""
+
+    def __init__(self) -> None:
+        self.region = Region.objects.create(code="bench", name="Bench")
+        self.zone = AvailabilityZone.objects.create(region=self.region, code="bench-1", name="1")
+        account = Account.objects.create(name=PROJECT)
+        self.project = Project.objects.create(account=account, region=self.region, name=PROJECT)
+        self.user = User.objects.create_user(PROJECT)
+        Membership.objects.create(user=self.user, account=account, role=Role.FULL_ACCESS)
+        foreign = Account.objects.create(name="others")
+        self.others = [
+            Project.objects.create(account=foreign, region=self.region, name=f"other-{number}")
+            for number in range(OTHERS)
+        ]
+        self.publisher = Publisher.objects.create(account=foreign, name="Bench", state="approved")
+
+    def owner(self, shape: Shape, number: int) -> uuid.UUID | None:
+        if not shape.is_private:
+            return None
+        return self.project.pk if shape.is_own else self.others[number % OTHERS].pk
+
+    def shares(self, ids: list[uuid.UUID], shapes: list[Shape]) -> Iterator[dict[str, Any]]:
+        for number, (pk, shape) in enumerate(zip(ids, shapes, strict=True)):
+            other = self.others[number % OTHERS].pk
+            if shape.is_shared_out:
+                yield {"id": uuid.uuid4(), "image_id": pk, "owner_id": self.project.pk, "project_id": other}
+            if shape.is_received:
+                yield {"id": uuid.uuid4(), "image_id": pk, "owner_id": other, "project_id": self.project.pk}
+
+    def fill_market(self, images: list[uuid.UUID], offered: uuid.UUID) -> None:
+        listings = [uuid.uuid4() for _ in images]
+        versions = [uuid.uuid4() for _ in images]
+        write(
+            Listing,
+            Listing(publisher=self.publisher, project=self.others[0]),
+            ({"id": pk} for pk in listings),
+        )
+        sold = ListingVersion(
+            version="1.0", summary="Ready to use", category="web", support="help@example.org",
+            terms="Use it well.", state="published", published_at=LATEST, image_id=offered,
+        )  # fmt: skip
+        titled = (
+            {"id": pk, "listing_id": listing, "title": f"Product {number}"}
+            for number, (pk, listing) in enumerate(zip(versions, listings, strict=True))
+        )
+        write(ListingVersion, sold, titled)
+        editions = (
+            {"version_of_id": pk, "image_id": image} for pk, image in zip(versions, images, strict=True)
+        )
+        write(Edition, Edition(region=self.region), editions)
+        free = Price(of="listing", unit="free", valid_from=LATEST, created_at=LATEST, created_by=self.user)
+        write(Price, free, ({"id": uuid.uuid4(), "listing_id": pk} for pk in listings))
+        accepted = ({"version_of_id": pk} for pk in versions[:100])
+        write(Acceptance, Acceptance(project=self.project, accepted_by=self.user), accepted)
+
+    def fill_servers(self, images: list[uuid.UUID]) -> None:
+        flavor = Flavor.objects.order_by("pk").first()
+        count = min(SERVERS, len(images))
+        ids = [uuid.uuid4() for _ in range(count)]
+        template = Server(project=self.project, zone=self.zone, flavor=flavor, created_by=self.user)
+        servers = (
+            {"id": pk, "name": f"server-{number}", "image_id": images[number % len(images)],
+             "status": ("running", "stopped")[number % 2], "mac": f"02:00:00:00:{number // 256:02x}:{number % 256:02x}",
+             "private_ip": f"10.0.{number // 250}.{number % 250 + 2}", "created_at": LATEST - timedelta(minutes=number)}
+            for number, pk in enumerate(ids)
+        )  # fmt: skip
+        write(Server, template, servers)
+        disk = Disk(project=self.project, zone=self.zone, role="system", status="in-use", size_gb=10)
+        disks = (
+            {
+                "id": uuid.uuid4(),
+                "server_id": pk,
+                "name": f"server-{number}",
+                "image_id": images[number % len(images)],
+            }
+            for number, pk in enumerate(ids)
+        )
+        write(Disk, disk, disks)
+
+    def fill_past(self, images: list[uuid.UUID]) -> None:
+        job = Job(
+            kind="image.create-from-file", path="images.create.jobs.CreateFromFile", project=self.project,
+            subject_kind="image", state="done", attempt=1, started_at=LATEST, finished_at=LATEST,
+        )  # fmt: skip
+        jobs = ({"id": uuid.uuid4(), "subject_id": pk, "subject_name": str(pk)} for pk in images)
+        write(Job, job, jobs)
+        event = Event(
+            user=self.user, user_name=PROJECT, account=self.project.account, project=self.project,
+            action="createImage", resource_type="image",
+        )  # fmt: skip
+        events = ({"resource_id": str(pk), "resource_name": str(pk)} for pk in images)
+        write(Event, event, events)
+
+
+def write(model: type[Model], template: Model, rows: Iterator[dict[str, Any]]) -> None:
+    """Rows like the template but for the columns that each names; all name the same."""
+    first = next(rows, None)
+    if first is None:
+        return
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    if "id" not in first and model._meta.auto_field:
+        fields = [field for field in fields if field is not model._meta.auto_field]
+    prepared: list[tuple[str, Callable[[Any], Any], Any]] = []
+    for field in fields:
+
+        def prepare(value: Any, field: Any = field) -> Any:
+            return field.get_db_prep_save(value, connection)
+
+        prepared.append((field.attname, prepare, prepare(field.pre_save(template, add=True))))
+
+    def values(row: dict[str, Any]) -> list[Any]:
+        return [prepare(row[name]) if name in row else usual for name, prepare, usual in prepared]
+
+    columns = [field.column for field in fields]
+    with connection.cursor() as cursor:
+        table = connection.ops.quote_name(model._meta.db_table)
+        names = ", ".join(map(connection.ops.quote_name, columns))
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                copy.write_row(values(first))
+                for row in rows:
+                    copy.write_row(values(row))
+            return
+        places = ", ".join(["%s"] * len(columns))
+        insert = f"INSERT INTO {table} ({names}) VALUES ({places})"
+        cursor.execute(insert, values(first))
+        while batch := [values(row) for row in islice(rows, BATCH)]:
+            cursor.executemany(insert, batch)
