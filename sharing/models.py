@@ -6,7 +6,6 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
@@ -15,6 +14,7 @@ from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
@@ -134,4 +134,4 @@ class Share(models.Model):
         return self.copy if self.copy and self.copy.status == Image.Status.KILLED else None
 
     def get_absolute_url(self) -> str:
-        return reverse("sharing:detail", args=[self.pk])
+        return address_of("sharing:detail", self.pk)

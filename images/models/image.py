@@ -6,7 +6,6 @@ from typing import Any, Self
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import OuterRef, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.models.facts import FACTS, PUBLISHED, ImageFacts
@@ -17,6 +16,7 @@ from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 
 
@@ -239,7 +239,7 @@ class Image(ImageFacts, Trashable):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("images:detail", args=[self.pk])
+        return address_of("images:detail", self.pk)
 
     @property
     def is_active(self) -> bool:

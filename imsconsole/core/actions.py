@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from imsconsole.core.project_urls import address_of
 from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.selection import Partition, partition_by
 
@@ -77,12 +78,17 @@ class Action:
             return reverse(self.url)
         if self.query:
             return f"{reverse(self.url)}?{self.query}={thing.pk.hex}"
-        return reverse(self.url, args=[thing.pk])
+        return address_of(self.url, thing.pk)
 
     def ask(self, thing: Any, actor: Any, known: Mapping[str, Any] | None = None) -> Verdict:
         """What the rule says. `known`: what the page has found out, by name."""
         spared = {name: value for name, value in (known or {}).items() if name in self.spares}
         return self.rule(actor, **spared) if thing is None else self.rule(thing, actor, **spared)
+
+    def offer(self, url: str, verdict: Verdict) -> "Offer":
+        """Its button, leading there."""
+        look = (self.method, self.style, self.icon, self.asks, self.sends, self.key)
+        return Offer(self.label, url, verdict, *look)
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,7 @@ class Offers:
 
     def _offer(self, action: Action) -> Offer:
         url, verdict = action.address(self.thing, self.known), action.ask(self.thing, self.actor, self.known)
-        look = (action.method, action.style, action.icon, action.asks, action.sends, action.key)
-        return Offer(action.label, url, verdict, *look)
+        return action.offer(url, verdict)
 
     def __str__(self) -> str:
         return str(self.thing or "")

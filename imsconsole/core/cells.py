@@ -1,5 +1,6 @@
 """What cells of many tables say."""
 
+import re
 import secrets
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
@@ -26,23 +27,24 @@ class Shapes:
     """
 
     def __init__(self, draw: Callable[..., str], *texts: str) -> None:
-        self.marks = {
-            text: secrets.token_hex(16) for text in texts
-        }  # in nobody's words: they cannot be guessed
+        # in nobody's words: they cannot be guessed
+        self.marks = marks = {text: secrets.token_hex(16) for text in texts}
+        names = {mark: text for text, mark in marks.items()}
+        place = re.compile(f"({'|'.join(names)})") if names else re.compile(r"(?!)")
 
         @lru_cache(maxsize=2048)
-        def drawn(_language: str | None, **known: Hashable) -> str:
-            return draw(**self.marks, **known)
+        def drawn(_language: str | None, **known: Hashable) -> tuple[str, list[tuple[str, str]]]:
+            """What comes before the first text; then each text's name and what comes behind it."""
+            first, *rest = place.split(draw(**marks, **known))
+            return first, [(names[mark], behind) for mark, behind in zip(rest[::2], rest[1::2], strict=True)]
 
         self.drawn = drawn
 
     def fill(self, texts: Mapping[str, object], **known: Hashable) -> SafeString:
         """With these texts. `known` is what `draw` is told besides, and what it makes may depend on."""
-        html = self.drawn(get_language(), **known)
-        for name, mark in self.marks.items():
-            if mark in html:
-                html = html.replace(mark, conditional_escape(str(texts[name])))
-        return SafeString(html)
+        first, rest = self.drawn(get_language(), **known)
+        said = {name: conditional_escape(str(texts[name])) for name in {name for name, _behind in rest}}
+        return SafeString(first + "".join([said[name] + behind for name, behind in rest]))
 
 
 STATUS = Shapes(partial(fragment, "components/_status.html"))

@@ -7,13 +7,18 @@ from typing import Any, ClassVar
 import django_filters as filters
 from django import forms
 from django.db.models import QuerySet
-from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.choices import flatten_choices
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django_bootstrap5.forms import render_field
 
 from imsconsole.core.query_string import state_of
+
+DRAWN: dict[Any, SafeString] = {}  # the fields of lists in each look they had
+MOST_DRAWN = 2048
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,28 @@ class ListFilter(filters.FilterSet):
         super().__init__(data, queryset=queryset)
         self.query, self.actor = data, actor
 
-    def calm_fields(self) -> list[BoundField]:
-        return [self.form[name] for name in self.primary]
+    def calm_fields(self) -> list[SafeString]:
+        """The fields that are always seen, drawn."""
+        return [self._drawn(name) for name in self.primary]
 
-    def more_fields(self) -> list[BoundField]:
-        return [self.form[name] for name in self.form.fields if name not in self.primary]
+    def more_fields(self) -> list[SafeString]:
+        return [self._drawn(name) for name in self.more]
+
+    @property
+    def more(self) -> list[str]:
+        """The names of the fields behind "More filters"."""
+        return [name for name in self.form.fields if name not in self.primary]
+
+    def _drawn(self, name: str) -> SafeString:
+        """A field is drawn once for each value that it has, as long as its choices are the same."""
+        field = self.form[name]
+        choices: tuple[Any, ...] = tuple(flatten_choices(list(getattr(field.field, "choices", ()))))
+        look = (type(self), name, get_language(), str(field.value()), tuple(field.errors), choices)
+        if look not in DRAWN:
+            if len(DRAWN) >= MOST_DRAWN:
+                DRAWN.clear()
+            DRAWN[look] = render_field(field, wrapper_class="")
+        return DRAWN[look]
 
     @cached_property
     def active(self) -> list[ActiveFilter]:
@@ -60,7 +82,7 @@ class ListFilter(filters.FilterSet):
 
     def more_count(self) -> int:
         """How many filters behind "More filters" are set."""
-        return sum(len(list(self._values(field.name))) for field in self.more_fields())
+        return sum(len(list(self._values(name))) for name in self.more)
 
     def _values(self, name: str) -> Iterator[str]:
         """The values of a field that count: all of a field for several, else the last."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
@@ -10,14 +10,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
-from django.utils.formats import localize
-from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.html import format_html, format_html_join
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.actions import ROW, Action, offered
+from imsconsole.core.actions import ROW, Action
+from imsconsole.core.buttons import RowButtons
 from imsconsole.core.cells import Shapes, fragment, named, status
+from imsconsole.core.table_rows import attrs_of, drawn_rows
 from imsconsole.core.templatetags.ims import ago
 
 PAGE_SIZES = (10, 25, 50, 100)
@@ -63,6 +63,15 @@ class ImsTable(tables.Table):
         super().__init__(*args, **kwargs)
         self.actor = actor
 
+    @cached_property
+    def back(self) -> str:
+        """The address of the page, for what leads back to it."""
+        return self.request.get_full_path() if self.request else ""
+
+    @cached_property
+    def csrf_token(self) -> str:
+        return get_token(self.request) if self.request else ""
+
     @classmethod
     def reading(
         cls, rows: "QuerySet[Any]", query: QueryDict, columns: Collection[str], actor: Any
@@ -84,18 +93,12 @@ class ImsTable(tables.Table):
     @property
     def rows_in_progress(self) -> list[str]:
         """The ids of the rows that change by themselves."""
-        return [row.attrs["id"] for row in self.paginated_rows if self.is_working(row.record)]
+        working = (row.record for row in self.paginated_rows if self.is_working(row.record))
+        return [attrs_of(record, self)["id"] for record in working]
 
     def drawn_rows(self) -> Iterator[SafeString]:
-        """The rows of the page. What all cells of a column have in common is asked once."""
-        begun = [
-            format_html('<td {} data-label="{}">', column.attrs["td"].as_html(), column.header)
-            for column in self.columns
-        ]
-        for row in self.paginated_rows:
-            cells = zip(begun, row, strict=True)
-            drawn = format_html_join("", "{}{}</td>", ((begin, localize(cell)) for begin, cell in cells))
-            yield format_html("<tr {}>{}</tr>", row.attrs.as_html(), drawn)
+        """The rows of the page."""
+        return drawn_rows(self)
 
     @property
     def dom_id(self) -> str:
@@ -147,7 +150,7 @@ class FragmentColumn(tables.Column):
         if table.request is not None:
             known |= {
                 "request": table.request,
-                "csrf_token": SimpleLazyObject(lambda: get_token(table.request)),
+                "csrf_token": table.csrf_token,
             }
         return fragment(self.template_name, **known)
 
@@ -214,11 +217,13 @@ class NumberColumn(tables.Column):
         )
 
 
-class ActionsColumn(FragmentColumn):
+class ActionsColumn(tables.Column):
     """What may be done with a row: of `actions` those that stand in rows.
 
     `known` finds what the page knows already of the row, for rules that it spares to ask.
     """
+
+    empty_values = ()
 
     def __init__(
         self,
@@ -226,13 +231,12 @@ class ActionsColumn(FragmentColumn):
         known: Callable[[Any, Any], dict[str, Any]] = lambda _record, _table: {},
     ) -> None:
         self.keys = [(each.key, each.label) for each in actions if each.key and ROW in each.where]
-        super().__init__(
-            "components/_row_actions.html",
-            lambda record, table: {"offers": offered(actions, record, table.actor, **known(record, table))},
-            verbose_name=_("Operation"),
-            orderable=False,
-            attrs={name: {"class": "row-actions"} for name in ("th", "td")},
-        )
+        self.buttons, self.known = RowButtons(actions), known
+        attrs = {name: {"class": "row-actions"} for name in ("th", "td")}
+        super().__init__(verbose_name=_("Operation"), orderable=False, attrs=attrs)
+
+    def render(self, record: Any, table: Any) -> SafeString:
+        return self.buttons.fill(record, table.actor, self.known(record, table), table.back, table.csrf_token)
 
 
 def page_of(rows: Any, query: QueryDict, per_page: int = PER_PAGE, field: str = "page") -> Page[Any]:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.kinds import JobKind
 
@@ -125,7 +125,7 @@ class Job(models.Model):
         return f"Job {self.kind} {self.pk} of {self.subject_kind} {self.subject_id}"
 
     def get_absolute_url(self) -> str:
-        return reverse("jobs:detail", args=[self.pk])
+        return address_of("jobs:detail", self.pk)
 
     @property
     def job_kind(self) -> JobKind:

@@ -10,7 +10,6 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
@@ -18,6 +17,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.accounts.people import person
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 from market.models.publishers import Publisher
 
 
@@ -71,7 +71,7 @@ class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-m
         return str(self.pk)
 
     def get_absolute_url(self) -> str:
-        return reverse("market:detail", args=[self.pk])
+        return address_of("market:detail", self.pk)
 
     @property
     def latest(self) -> "ListingVersion":
@@ -189,7 +189,7 @@ class ListingVersion(models.Model):
 
     def get_absolute_url(self) -> str:
         """Of its publisher's page."""
-        return reverse("market:listing", args=[self.listing_id])
+        return address_of("market:listing", self.listing_id)
 
     @property
     def is_editable(self) -> bool:

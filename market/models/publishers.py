@@ -5,13 +5,13 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account
 from imsconsole.accounts.people import person
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 
 
 class PublisherQuerySet(models.QuerySet["Publisher"]):
@@ -59,7 +59,7 @@ class Publisher(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("market:publisher", args=[self.pk])
+        return address_of("market:publisher", self.pk)
 
     @property
     def is_approved(self) -> bool:

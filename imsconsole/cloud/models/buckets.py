@@ -7,13 +7,13 @@ from typing import Self
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.accounts.people import person
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 
 KEY_BYTES = 1024  # the longest key, in UTF-8
 
@@ -70,7 +70,7 @@ class Bucket(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("buckets:detail", args=[self.pk])
+        return address_of("buckets:detail", self.pk)
 
     @property
     def region(self) -> Region:
@@ -134,7 +134,7 @@ class BucketObject(models.Model):
         return self.key
 
     def get_absolute_url(self) -> str:
-        return reverse("buckets:object", args=[self.pk])
+        return address_of("buckets:object", self.pk)
 
     @property
     def project(self) -> Project:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -16,6 +15,7 @@ from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 
 EXPIRING = timedelta(days=2)
 
@@ -137,4 +137,4 @@ class Disk(FromImage, models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("disks:detail", args=[self.pk])
+        return address_of("disks:detail", self.pk)

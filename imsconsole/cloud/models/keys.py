@@ -5,7 +5,6 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -13,6 +12,7 @@ from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 
 
 class MasterKey(models.Model):
@@ -122,7 +122,7 @@ class Key(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("keys:detail", args=[self.pk])
+        return address_of("keys:detail", self.pk)
 
 
 class KeyGrantQuerySet(models.QuerySet["KeyGrant"]):

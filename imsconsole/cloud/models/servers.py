@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -16,6 +15,7 @@ from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 
 
@@ -123,7 +123,7 @@ class Server(FromImage, models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("servers:detail", args=[self.pk])
+        return address_of("servers:detail", self.pk)
 
     @property
     def status_sentence(self) -> str:

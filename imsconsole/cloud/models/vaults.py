@@ -7,7 +7,6 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Case, Count, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Cast, Coalesce
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -18,6 +17,7 @@ from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.core.now import now
+from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.types import GIB
 
@@ -97,7 +97,7 @@ class Vault(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("vaults:detail", args=[self.pk])
+        return address_of("vaults:detail", self.pk)
 
     @property
     def capacity_bytes(self) -> int:
@@ -218,7 +218,7 @@ class Backup(FromImage, models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("backups:detail", args=[self.pk])
+        return address_of("backups:detail", self.pk)
 
     @property
     def error_sentence(self) -> str:
