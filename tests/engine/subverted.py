@@ -9,8 +9,10 @@ verb said: an error's code, or nothing.
 import json
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +20,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.engine.local.copies import rewritten
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, run_as
-from imsconsole.engine.types import GIB, FileSink, FileSource
+from imsconsole.engine.types import GIB, FileSink, FileSource, Key
 from tests.engine.guests import TestWork, server_spec, tiny_disk
 
 QEMU_IMG = """#!/bin/sh
@@ -48,8 +50,9 @@ class Assault:
 
     def __init__(self, place: Path) -> None:
         self.engine = LocalEngine(place / "region", memory_mb=256)
-        self.source = tiny_disk(place / "source.raw")
-        self.image = self.engine.ingest(uuid4(), FileSource(self.source), format="raw", work=TestWork())
+        raw, self.source = tiny_disk(place / "source.raw"), place / "source.qcow2"
+        self.image = self.engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, self.source], check=True)
         self.secrets = place / "secrets"
         self.secrets.mkdir(mode=0o700)
         self.secret = place / "master_key"
@@ -64,16 +67,17 @@ class Assault:
         CLEAN_ENVIRONMENT["PATH"] = f"{converter.parent}:{CLEAN_ENVIRONMENT['PATH']}"
 
     def verbs(self) -> dict[str, Callable[[], object]]:
-        engine, work = self.engine, TestWork
+        """Plain new disks and raw ones are laid out without a program: these are encrypted, or of another format."""
+        engine, work, key = self.engine, TestWork, Key(uuid4(), lambda: bytes(range(32)))
+        blank = server_spec()
+        blank = replace(blank, disks=(replace(blank.disks[0], key=key),))
         source, ref = FileSource(self.source), self.image.ref
         return {
-            "ingest": lambda: engine.ingest(uuid4(), source, format="raw", work=work()),
+            "ingest": lambda: engine.ingest(uuid4(), source, format="qcow2", work=work()),
             "copy": lambda: rewritten(engine._store, engine._qemu_img, uuid4(), ref, work(), None, None),
             "export": lambda: engine.export(ref, self.sink, format="vmdk", work=work()),
-            "create_disk": lambda: engine.create_disk(uuid4(), GIB, work=work()),
             "create_disk_of": lambda: engine.create_disk(uuid4(), GIB, work=work(), image_ref=ref),
-            "create_server": lambda: engine.create_server(server_spec(), work=work()),
-            "create_server_of": lambda: engine.create_server(server_spec(), ref, work=work()),
+            "create_server": lambda: engine.create_server(replace(blank, id=uuid4()), work=work()),
         }
 
     def ours(self) -> list[tuple[object, ...]]:

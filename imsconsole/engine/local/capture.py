@@ -18,10 +18,12 @@ from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks, machine
+from imsconsole.engine.local.hashing import settled
 from imsconsole.engine.local.machines import Machines
+from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
-from imsconsole.engine.local.store import BASE, RUN, Store, link, sha256_of
+from imsconsole.engine.local.store import BASE, RUN, Store, link
 from imsconsole.engine.types import DiskSpec, ServerSpec, StoredDisk, Work
 
 PREFIX = "capture-"
@@ -116,9 +118,8 @@ class Captures:
 
     def _described(self, path: Path, work: Work) -> StoredDisk:
         size = path.stat().st_size
-        sha256 = sha256_of(path, lambda _done: work.report(size, size))
-        with path.open("rb") as stream:
-            virtual = virtual_size(stream.read(32))
+        sha256 = settled(path, lambda _done: work.report(size, size))
+        virtual, _is_encrypted = header_of(path)
         return StoredDisk(path.name, SUFFIX[1:], size, virtual, sha256)
 
     # disks at rest
@@ -299,11 +300,6 @@ def drop(folder: Path, paths: Sequence[Path]) -> None:
 def copies_in(folder: Path, copies: Sequence[DiskCopy]) -> list[Path]:
     """The unfinished files of these disks, whichever attempt made them."""
     return [path for each in copies for path in (folder / RUN).glob(f"{PREFIX}{each.stored}.*{SUFFIX}")]
-
-
-def virtual_size(head: bytes) -> int:
-    """Of a qcow2 file, from its first 32 bytes."""
-    return int.from_bytes(head[24:32], "big")
 
 
 def _copy_in(folder: Path, copy: DiskCopy) -> Path | None:

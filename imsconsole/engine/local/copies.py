@@ -4,8 +4,10 @@ from pathlib import Path
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, Unsupported
+from imsconsole.engine.local.hashing import copy, settled
+from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, copy, sha256_of
+from imsconsole.engine.local.store import Store
 from imsconsole.engine.types import GIB, Key, Work
 
 
@@ -33,11 +35,11 @@ def rewritten(
     if store.suffix(ref) != ".qcow2":
         raise Unsupported("not-a-disk")
     if adopted := store.adopt(store.images, str(disk_id), ".qcow2", work):
-        return adopted, sha256_of(adopted, lambda done: work.report(done, done))
+        return adopted, settled(adopted, lambda done: work.report(done, done))
     with store.scrap(work) as folder:
         source, made = folder / "source", folder / "made"
         store.link_stored(ref, source)
-        total = qemu_img.virtual_size(source, "qcow2")
+        total, _is_encrypted = header_of(source)
         work.report(0, total)
         qemu_img.convert(
             source,
@@ -49,7 +51,7 @@ def rewritten(
             key=new_key,
         )
         store.own(made)
-        sha256 = sha256_of(made, lambda _done: work.report(total, total))
+        sha256 = settled(made, lambda _done: work.report(total, total))
         return store.finish(made, store.images, str(disk_id), ".qcow2", work), sha256
 
 
@@ -67,10 +69,9 @@ def content_of(
     store.blank(made)
     with source.open("rb") as stream, made.open("wb") as out:
         copy(stream, out, lambda done: work.report(done, total))
-    described = qemu_img.info(made, "qcow2")
-    if described.get("encrypted", False) != bool(key):
+    needed, is_encrypted = header_of(made)
+    if is_encrypted != bool(key):
         raise Conflict("wrong-key")
-    needed = int(described["virtual-size"])
     if needed > size_bytes:
         sizes = {"needed_gb": -(-needed // GIB), "size_gb": size_bytes // GIB}
         raise Conflict("data-disk-too-small", **sizes)

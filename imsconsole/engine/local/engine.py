@@ -15,15 +15,17 @@ from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import export_disk
+from imsconsole.engine.local.hashing import copy as copy_bytes
+from imsconsole.engine.local.hashing import settled
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import RunAs, run_as
 from imsconsole.engine.local.listing import StoreListing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
+from imsconsole.engine.local.qcow2 import header_of, write_raw
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of, sha256_of
-from imsconsole.engine.local.store import copy as copy_bytes
+from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.types import (
@@ -155,15 +157,13 @@ class LocalEngine:
     ) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
-            return self._described(adopted, sha256_of(adopted, _beat(work, source.size_bytes)))
+            return self._described(adopted, settled(adopted, _beat(work, source.size_bytes)))
         with self._store.scrap(work) as folder:
             made = folder / "made"
             if format == "iso":
                 sha256 = self._copy_iso(source, made, work)
             else:
-                total = self._convert(source, format, made, work, key)
-                self._store.own(made)
-                sha256 = sha256_of(made, _beat(work, total))
+                sha256 = self._convert(source, format, made, work, key)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
         return self._described(final, sha256)
 
@@ -175,9 +175,11 @@ class LocalEngine:
         made.chmod(READ_ONLY)
         return sha256
 
-    def _convert(self, source: Source, format: str, made: Path, work: Work, key: Key | None) -> int:
+    def _convert(self, source: Source, format: str, made: Path, work: Work, key: Key | None) -> str:
         brought = made.with_name("source")
         self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
+        if format == "raw" and key is None:
+            return self._lay_out(brought, made, work)
         total = self._qemu_img.virtual_size(brought, format)
         work.report(0, total)
         self._qemu_img.convert(
@@ -188,16 +190,20 @@ class LocalEngine:
             progress=lambda percent: work.report(int(total * percent / 100), total),
             key=key,
         )
-        return total
+        self._store.own(made)
+        return settled(made, _beat(work, total))
+
+    def _lay_out(self, brought: Path, made: Path, work: Work) -> str:
+        """Bytes of a raw disk mean nothing to us: no program has to stand between."""
+        with brought.open("rb") as source, made.open("xb") as out:
+            sha256 = write_raw(source, out, work.report, limit_bytes=self._qemu_img.file_bytes)
+        made.chmod(READ_ONLY)
+        return sha256
 
     def _described(self, path: Path, sha256: str) -> StoredDisk:
         format, size = path.suffix[1:], path.stat().st_size
-        virtual = size if format == "iso" else self._virtual_size(path)
+        virtual = size if format == "iso" else header_of(path)[0]
         return StoredDisk(path.name, format, size, virtual, sha256)
-
-    def _virtual_size(self, path: Path) -> int:
-        with self._readable([str(path)]) as (folder, (name,)):
-            return self._qemu_img.virtual_size(folder / name, "qcow2")
 
     @raises_no_space()
     def copy(
@@ -261,7 +267,7 @@ class LocalEngine:
         path = self._store.disk(disk.ref)
         if server and self._machines.grow(server, disk, size_bytes):
             return disk.ref
-        if self._qemu_img.virtual_size(path, "qcow2") < size_bytes:
+        if header_of(path)[0] < size_bytes:
             self._qemu_img.resize(path, size_bytes, disk.key, BASE if server_of(disk.ref) else "")
         return disk.ref
 
@@ -319,14 +325,13 @@ class LocalEngine:
         else:
             self._qemu_img.create(made / BASE, disk.size_bytes, disk.key)
             self._store.own(made / BASE)
-        base = self._qemu_img.info(made / BASE, "qcow2")
-        if base.get("encrypted", False) != bool(disk.key):
+        needed, is_encrypted = header_of(made / BASE)
+        if is_encrypted != bool(disk.key):
             raise Conflict("wrong-key")
-        needed = int(base["virtual-size"])
         if disk.size_bytes < needed:
             sizes = {"needed_gb": -(-needed // GIB), "size_gb": disk.size_bytes // GIB}
             raise Conflict("system-disk-too-small", **sizes)
-        self._qemu_img.create_overlay(made / "disk.qcow2", BASE, disk.size_bytes, disk.key)
+        self._qemu_img.create(made / "disk.qcow2", disk.size_bytes, disk.key, BASE)
         with self._store.open_filled(made / "disk.qcow2") as layer:
             os.fsync(layer.fileno())
 

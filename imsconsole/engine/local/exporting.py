@@ -6,8 +6,10 @@ from pathlib import Path
 
 from imsconsole.core.errors import BadImage, NoSpace, Unsupported
 from imsconsole.core.folders import remove
+from imsconsole.engine.local.hashing import copy, settled
+from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, copy, link, sha256_of, sync
+from imsconsole.engine.local.store import Store, link
 from imsconsole.engine.types import Exported, FileSink, Key, Sink, Work
 
 AS_STORED = "stored"
@@ -26,7 +28,7 @@ def export_disk(
         store.link_stored(ref, source)
         if format == AS_STORED:
             return hand_over(source, sink, work)
-        total = qemu_img.virtual_size(source, "qcow2")
+        total, _is_encrypted = header_of(source)
         work.report(0, total)
         with _our_fault():
             qemu_img.convert(
@@ -59,8 +61,7 @@ def hand_over(path: Path, sink: Sink, work: Work) -> Exported:
     if not isinstance(sink, FileSink):
         with path.open("rb") as stream, sink.open() as out:
             return Exported(size, copy(stream, out, lambda done: work.report(done, size)))
-    sha256 = sha256_of(path, lambda done: work.report(done, size))
-    sync(path)
+    sha256 = settled(path, lambda done: work.report(done, size))
     work.hold()
     sink.path.unlink(missing_ok=True)
     try:

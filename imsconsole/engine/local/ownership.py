@@ -16,14 +16,16 @@ from typing import BinaryIO
 from imsconsole.engine.local.limits import RunAs
 
 
-def make_blank(path: Path, user: RunAs) -> None:
-    """An empty file that a program of the guests' user is to fill."""
-    number = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+def make_blank(path: Path, user: RunAs) -> BinaryIO:
+    """An empty file that is the guests' user's, open for writing."""
+    file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
     try:
         if user.switch:
-            os.fchown(number, user.uid, user.gid)
-    finally:
-        os.close(number)
+            os.fchown(file.fileno(), user.uid, user.gid)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def let_read(path: Path, user: RunAs) -> None:

@@ -1,4 +1,4 @@
-"""`qemu-img` under limits: the only program that reads and writes disk files for us.
+"""`qemu-img` under limits: the only program that reads and writes disk files for us. (Plain new ones we lay out: `qcow2`.)
 
 What it is to write is made by us, empty: in a folder of ours it can fill that file and change no name.
 
@@ -38,6 +38,7 @@ from imsconsole.engine.local.limits import (
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.output import output_of
 from imsconsole.engine.local.ownership import make_blank
+from imsconsole.engine.local.qcow2 import write_blank
 from imsconsole.engine.types import GIB, Key
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
@@ -124,22 +125,19 @@ class QemuImg:
     def virtual_size(self, path: Path, format: str) -> int:
         return int(self.info(path, format)["virtual-size"])
 
-    def create(self, path: Path, size_bytes: int, key: Key | None = None) -> None:
-        """A blank qcow2 disk, encrypted with `key` if there is one."""
-        make_blank(path, self.user)
-        command = ["create", "-q", "-f", "qcow2", *luks.creation(key), path.name, str(size_bytes)]
-        self.do(command, cwd=path.parent, key=key)
-
-    def create_overlay(self, path: Path, base: str, size_bytes: int, key: Key | None = None) -> None:
-        """A qcow2 layer over the qcow2 file `base`, named relative to the overlay's folder.
+    def create(self, path: Path, size_bytes: int, key: Key | None = None, base: str = "") -> None:
+        """A blank qcow2 disk, or a layer over the qcow2 file `base` in its folder; encrypted with `key` if there is one.
 
         With a key both are encrypted with it. The base is not opened: how to unlock it would become
         part of the layer's header.
         """
-        make_blank(path, self.user)
+        with make_blank(path, self.user) as file:
+            if key is None:
+                write_blank(file, size_bytes, base)
+                return
         command = ["create", "-q", "-f", "qcow2", "-u", *luks.creation(key)]
-        command += ["-F", "qcow2", "-b", base, path.name, str(size_bytes)]
-        self.do(command, cwd=path.parent, key=key)
+        command += ["-F", "qcow2", "-b", base] if base else []
+        self.do([*command, path.name, str(size_bytes)], cwd=path.parent, key=key)
 
     def resize(self, path: Path, size_bytes: int, key: Key | None = None, base: str = "") -> None:
         """Grow a qcow2; an encrypted one over the file `base` in its folder, if it has one."""
@@ -175,7 +173,7 @@ class QemuImg:
             target.name,
         ]
         limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=self.file_bytes)
-        make_blank(target, self.user)
+        make_blank(target, self.user).close()
         with luks.secrets(source_key, key) as secrets:
             for _ in range(luks.TRIES):
                 code, err = self._converted(command, limits, target.parent, progress, secrets)

@@ -15,7 +15,6 @@ or remove what a later attempt made. A later attempt takes over a whole file by 
 
 import errno
 import fcntl
-import hashlib
 import logging
 import os
 import re
@@ -30,6 +29,7 @@ from uuid import UUID
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import remove, remove_left
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.local.hashing import copy
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
 from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
@@ -148,7 +148,7 @@ class Store:
 
     def blank(self, path: Path) -> None:
         """An empty file that a program of the guests' user is to fill, in a folder of ours."""
-        make_blank(path, self.user)
+        make_blank(path, self.user).close()
 
     def own(self, path: Path) -> None:
         """Make a file that a program has filled, in a folder of ours, our own and its bytes final.
@@ -262,27 +262,6 @@ class Store:
         for folder in self.servers.glob("*/system-*"):
             if SYSTEM_REF.fullmatch(ref := f"{folder.parent.name}/{folder.name}"):
                 yield ref
-
-
-def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> str:
-    """Copy all bytes; returns their SHA-256."""
-    digest, done = hashlib.sha256(), 0
-    while piece := stream.read(4 * MIB):
-        out.write(piece)
-        digest.update(piece)
-        done += len(piece)
-        progress(done)
-    return digest.hexdigest()
-
-
-def sha256_of(path: Path, progress: Callable[[int], None]) -> str:
-    digest, done = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while piece := stream.read(4 * MIB):
-            digest.update(piece)
-            done += len(piece)
-            progress(done)
-    return digest.hexdigest()
 
 
 def link(source: Path, target: Path) -> None:
