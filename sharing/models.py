@@ -35,6 +35,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """Offers to the actor's project, in whatever status (R56)."""
         return self.living().filter(project=actor.project)
 
+    def pending_in(self, project: Project | None) -> Self:
+        """What waits for the project's answer."""
+        return self.living().filter(project=project, status=Share.Status.PENDING)
+
     def with_facts(self) -> Self:
         """Annotates `servers_count`: how many servers the receiving project has from the image, and
         `accepted_count`: how many projects have accepted it.

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
 
@@ -62,10 +63,10 @@ def service_actor(project: Project) -> Actor:
     return Actor(user=None, project=project, role=Role.ADMINISTRATOR)
 
 
-def projects_of(user: User) -> list[Project]:
+def projects_of(user: User) -> QuerySet[Project]:
     """Every project a user may enter, with account and region, in the order of the switcher."""
     entered = _entered_by(user).select_related("account", "region")
-    return list(entered.distinct().order_by("account__name", "created_at", "name"))
+    return entered.distinct().order_by("account__name", "created_at", "name")
 
 
 def projects_elsewhere(actor: Actor) -> QuerySet[Project]:
@@ -108,10 +109,12 @@ def members_of_each(projects: Iterable[Project], *roles: str) -> dict[Project, l
 
 def actor_for(user: User, project: Project, address: str = "") -> Actor | None:
     """The user as an actor in a project; None when not a member."""
-    membership = Membership.objects.filter(user=user, account=project.account_id).first()
-    if membership is None:
-        return None
-    narrowed = set(membership.projects.values_list("pk", flat=True))
-    if narrowed and project.pk not in narrowed:
-        return None
-    return Actor(user, project, membership.role, address)
+    return actor_in(user, project.pk, address)
+
+
+def actor_in(user: User, project_id: UUID | str, address: str = "") -> Actor | None:
+    """The same in the project of that ID, with its account and region; None as well when there is none."""
+    own = Membership.objects.filter(user=user, account=OuterRef("account")).order_by()
+    entered = _entered_by(user).filter(pk=project_id).select_related("account", "region")
+    row = entered.annotate(role_of_user=Subquery(own.values("role"))).first()
+    return Actor(user, row, row.role_of_user, address) if row else None

@@ -1,19 +1,45 @@
 """What every page's frame shows."""
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
+from django.db.models.expressions import BaseExpression
 from django.http import HttpRequest
 
 from imsconsole.accounts.actor import projects_of
-from imsconsole.accounts.models import User
+from imsconsole.accounts.models import Project, User
+from imsconsole.core.rooms import drawers
+
+Frame = dict[str, Callable[[User, Project | None], BaseExpression]]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`actor`, and lazily the projects of the switcher and the theme."""
-    user = getattr(request, "user", None)
-    user = user if isinstance(user, User) else None
+    """`actor`, the theme, and lazily the projects of the switcher with what other rooms show (`FRAME` of their `context.py`).
+
+    All of that is asked in one query.
+    """
+    user, actor = getattr(request, "user", None), getattr(request, "actor", None)
+    if not isinstance(user, User):
+        return {"actor": actor, "switchable_projects": [], "theme": "auto", **dict.fromkeys(shown(), 0)}
+    framed = cache(partial(_framed, user, actor.project if actor else None))
     return {
-        "actor": getattr(request, "actor", None),
-        "switchable_projects": (lambda: projects_of(user)) if user else [],
-        "theme": user.theme if user else "auto",
+        "actor": actor,
+        "theme": user.theme,
+        "switchable_projects": lambda: framed()[0],
+        **{name: partial(lambda name: framed()[1][name], name) for name in shown()},
     }
+
+
+@cache
+def shown() -> Frame:
+    """What rooms show in the frame: each a name in templates, and what finds its value in a query."""
+    return {name: of for context in drawers("context") for name, of in getattr(context, "FRAME", {}).items()}
+
+
+def _framed(user: User, project: Project | None) -> tuple[list[Project], dict[str, Any]]:
+    """The projects of the switcher, and what else is shown."""
+    found = {name: of(user, project) for name, of in shown().items()}
+    projects = list(projects_of(user).annotate(**found))
+    row = projects[0] if projects else User.objects.annotate(**found).get(pk=user.pk)
+    return projects, {name: getattr(row, name) for name in found}

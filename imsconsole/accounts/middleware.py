@@ -1,6 +1,7 @@
 """The reader's language and time zone, and `request.actor`: who acts, in the project of the address."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from imsconsole.accounts.actor import Actor, actor_for, projects_of
+from imsconsole.accounts.actor import Actor, actor_in, projects_of
 from imsconsole.accounts.models import Project, User
 from imsconsole.accounts.places import other_project_showing
 from imsconsole.accounts.preferences import zone_of
@@ -58,7 +59,7 @@ class ActorMiddleware:
         request.path_info = request.path_info[named.end() :] or "/"
         if request.path_info.startswith(OF_NO_PROJECT):
             return redirect(bare(request.get_full_path()))
-        actor = actor_in(request, named["project"])
+        actor = _actor(request, named["project"])
         if actor:
             set_script_prefix(prefix_of(actor.project.pk))
         try:
@@ -77,24 +78,20 @@ class ActorMiddleware:
         return self.get_response(request)
 
 
-def actor_in(request: HttpRequest, project_id: str) -> Actor | None:
+def _actor(request: HttpRequest, project_id: UUID | str) -> Actor | None:
     """The user in that project; None when signed out or no member."""
-    project = Project.objects.select_related("account", "region").filter(pk=project_id).first()
-    return _actor(request, project) if project else None
-
-
-def _actor(request: HttpRequest, project: Project) -> Actor | None:
     user = get_user(request)
-    return actor_for(user, project, request.META.get("REMOTE_ADDR", "")) if isinstance(user, User) else None
+    address = request.META.get("REMOTE_ADDR", "")
+    return actor_in(user, project_id, address) if isinstance(user, User) else None
 
 
 def actor_of_last_page(request: HttpRequest) -> Actor | None:
     """The user in the project of the last page, else in the first project the user may enter."""
-    if (project_id := request.session.get(PROJECT_KEY)) and (actor := actor_in(request, project_id)):
+    if (project_id := request.session.get(PROJECT_KEY)) and (actor := _actor(request, project_id)):
         return actor
     user = get_user(request)
     for project in projects_of(user)[:1] if isinstance(user, User) else ():
-        return _actor(request, project)
+        return _actor(request, project.pk)
     return None
 
 

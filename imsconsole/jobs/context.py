@@ -1,15 +1,10 @@
 """What every page's frame says of the workers."""
 
-from collections.abc import Callable
+from django.db.models import Exists
 
-from django.http import HttpRequest
+from imsconsole.accounts.context import Frame
+from imsconsole.jobs.periodic import clocks_seen
 
-from imsconsole.jobs.periodic import is_worker_alive
-
-
-def workers(request: HttpRequest) -> dict[str, Callable[[], bool]]:
-    """`is_worker_alive`, asked only where a page shows it: one query on the few rows of the clock.
-
-    It is not kept longer: the cache is in the database too, so asking it would cost the same.
-    """
-    return {"is_worker_alive": is_worker_alive}
+FRAME: Frame = {
+    "is_worker_alive": lambda _user, _project: Exists(clocks_seen()),
+}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.db import close_old_connections
+from django.db.models import QuerySet
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
@@ -68,4 +69,9 @@ def run_forever(interval_s: float) -> None:
 
 def is_worker_alive() -> bool:
     """Whether a clock, which lives and dies with its workers, has been seen on any host lately."""
-    return ClockEntry.objects.filter(started_at__gt=now() - SEEN_WITHIN).exists()
+    return clocks_seen().exists()
+
+
+def clocks_seen() -> QuerySet[ClockEntry]:
+    """What any host's clock has run lately."""
+    return ClockEntry.objects.filter(started_at__gt=now() - SEEN_WITHIN)

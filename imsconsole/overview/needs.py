@@ -48,7 +48,7 @@ def needs_of(actor: Actor) -> list[OverviewNeed]:
 
 def _offers(actor: Actor) -> Iterator[OverviewNeed]:
     """Images that others share with the project and nobody has answered yet."""
-    pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
+    pending = Share.objects.pending_in(actor.project)
     for share in pending.select_related("image", "owner__account")[:EACH]:
         text = _("%(owner)s shares it with this project. Accept or reject it.") % {
             "owner": share.owner.account

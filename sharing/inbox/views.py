@@ -31,7 +31,7 @@ ACCEPTED = ngettext_lazy("%(n)s image has been accepted.", "%(n)s images have be
 
 def _more(request: ActorRequest, _table: InboxTable) -> dict[str, Any]:
     actor, tab = request.actor, tab_of(request.GET)
-    pending = Share.objects.received_by(actor).filter(status=Share.Status.PENDING)
+    pending = Share.objects.pending_in(actor.project)
     head = offered(PENDING_ACTIONS if tab == "pending" else (), list(pending[:1]), actor)
     return {"tab": tab, "tabs": _tabs(actor), "head": head}
 

@@ -56,7 +56,7 @@ def test_who_has_a_user_joins_with_it(people) -> None:
 def test_it_can_be_for_some_projects_only(people, east) -> None:
     secret, _invitation = invited(people.alice, projects=[east])
     Client().post(f"/invitations/{secret}/", newcomer())
-    assert projects_of(User.objects.get(username="erin")) == [east]
+    assert list(projects_of(User.objects.get(username="erin"))) == [east]
 
 
 def test_it_works_once(people) -> None:

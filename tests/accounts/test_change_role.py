@@ -38,7 +38,7 @@ def test_the_service_changes_role_and_projects_and_leaves_a_row(people, east) ->
         membership=membership_of(people.dave), role="full-access", projects=[east], actor=people.alice
     )
     assert membership_of(people.dave).role == "full-access"
-    assert projects_of(people.dave.user) == [east]
+    assert list(projects_of(people.dave.user)) == [east]
     assert actions() == ["updateAccountMember"]
 
 

@@ -51,5 +51,5 @@ def test_more_members_cost_no_more_queries(people, django_assert_num_queries) ->
     client = client_of(people.alice)
     for _member in range(8):
         factories.MembershipFactory(account=people.alice.account)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(15):
         client.get("/project/")

@@ -184,7 +184,7 @@ def test_the_page_of_views_asks_as_often_for_many_as_for_one(people, django_asse
     for number in range(count):
         saved(people.bob, name=f"view-{number}")
     client = client_of(people.bob)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(6):
         client.get(reverse("views", args=["images"]))
 
 

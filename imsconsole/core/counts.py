@@ -1,0 +1,15 @@
+"""Numbers that stay cheap however many rows there are: nobody reads more than a few digits of them."""
+
+from typing import Any
+
+from django.db.models import IntegerField, QuerySet, Subquery
+
+
+class CountUpTo(Subquery):
+    """How many rows there are, at most `most`: a value of another query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: "QuerySet[Any]", most: int) -> None:
+        super().__init__(rows.order_by().values("pk")[:most])
