@@ -57,6 +57,7 @@ from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
+from imsconsole.core.kept import forget_kept  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
@@ -118,6 +119,12 @@ def django_db_setup(
 def _time_stands() -> Iterator[None]:
     yield
     clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept() -> None:
+    """Of the rows of another test."""
+    forget_kept()
 
 
 @pytest.fixture(autouse=True)

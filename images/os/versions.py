@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.models import OsVersion
+from images.os.names import os_names
 from imsconsole.cloud.models import Architecture, BootMode, Flavor
 from imsconsole.core.tables import ImsTable
 
@@ -47,8 +48,7 @@ def all_series() -> list[Series]:
 
 
 def _platforms() -> list[tuple[str, str]]:
-    names = OsVersion.objects.order_by("platform").values_list("platform", flat=True).distinct()
-    return [(name, name) for name in names]
+    return [(platform, platform) for platform, _names in os_names()]
 
 
 class OsVersionFilter(filters.FilterSet):

@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from itertools import groupby
 from typing import Any
 
 import django_filters as filters
@@ -14,6 +13,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageQuerySet, OsVersion
+from images.os.names import os_names
 from images.selection.tabs import KINDS, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
@@ -43,17 +43,11 @@ def tab_of(query: QueryDict) -> str:
 
 
 def _platforms() -> list[tuple[str, str]]:
-    names = OsVersion.objects.order_by("platform").values_list("platform", flat=True).distinct()
-    return [(name, name) for name in names]
+    return [(platform, platform) for platform, _names in os_names()]
 
 
 def _versions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The names of OS versions, by their platform."""
-    rows = OsVersion.objects.order_by("platform", "name").values_list("platform", "name")
-    return [
-        (platform, [(name, name) for _platform, name in group])
-        for platform, group in groupby(rows, key=lambda row: row[0])
-    ]
+    return [(platform, [(name, name) for name in names]) for platform, names in os_names()]
 
 
 def _choice(label: Any, field_name: str, choices: Any) -> filters.ChoiceFilter:

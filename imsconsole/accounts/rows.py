@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate
+from imsconsole.core.kept import forget_kept
 from imsconsole.core.rules import Refused, refuse
 
 M = TypeVar("M", bound=Model)
@@ -16,6 +17,7 @@ def keep_row(row: M, actor: Actor | Operator) -> M:
     """Write a new or changed row. Raises Refused."""
     may_operate(actor).require()
     row.save()
+    forget_kept()
     return row
 
 
@@ -23,6 +25,7 @@ def drop_row(row: M, actor: Actor | Operator) -> M:
     """Delete a row that nothing uses; it still has its key, for the trail. Raises Refused."""
     may_operate(actor).require()
     key = row.pk
+    forget_kept()
     try:
         row.delete()
     except ProtectedError as error:

@@ -4,9 +4,10 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
+from django.db.models import Model
 from django.template import Context, Engine
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -45,6 +46,18 @@ class Shapes:
         first, rest = self.drawn(get_language(), **known)
         said = {name: conditional_escape(str(texts[name])) for name in {name for name, _behind in rest}}
         return SafeString(first + "".join([said[name] + behind for name, behind in rest]))
+
+
+def label_of(record: Model, field: str) -> str:
+    """What a field with choices says: as `get_…_display`, which makes the table of its choices anew each time."""
+    value = getattr(record, field)
+    return str(_labels(type(record), field).get(value, value))
+
+
+@cache
+def _labels(model: type[Model], field: str) -> dict[Any, Any]:
+    found: Any = model._meta.get_field(field)
+    return dict(found.flatchoices)
 
 
 STATUS = Shapes(partial(fragment, "components/_status.html"))

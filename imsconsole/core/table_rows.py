@@ -13,6 +13,8 @@ from django_tables2.columns import BoundColumn
 from django_tables2.rows import BoundRow
 from django_tables2.utils import call_with_appropriate, signature
 
+from imsconsole.core.cells import label_of
+
 Draw = Callable[[BoundRow], Any]
 
 
@@ -71,7 +73,7 @@ def _reader(column: BoundColumn, example: Any) -> Callable[[Any], Any]:
             if not has_choices:
                 return accessor.resolve(record)
             thing = accessor.penultimate(record)[0] if accessor != owner else record
-            return getattr(thing, f"get_{owner}_display")()
+            return label_of(thing, owner)
         except Exception:  # noqa: BLE001 - as django-tables2: whatever a record lacks is an empty cell
             return None
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.actions import ROW, Action
 from imsconsole.core.buttons import RowButtons
-from imsconsole.core.cells import Shapes, fragment, named, status
+from imsconsole.core.cells import Shapes, fragment, label_of, named, status
 from imsconsole.core.table_rows import attrs_of, drawn_rows
 from imsconsole.core.templatetags.ims import ago
 
@@ -193,7 +193,7 @@ class StatusColumn(tables.Column):
         self.name = name
 
     def render(self, record: Any) -> SafeString:
-        return status(getattr(record, self.name), getattr(record, f"get_{self.name}_display")())
+        return status(getattr(record, self.name), label_of(record, self.name))
 
 
 class TimeColumn(tables.Column):
