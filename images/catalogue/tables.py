@@ -21,7 +21,7 @@ from images.selection.filters import tab_of
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.actions import ROW, facts_at
-from imsconsole.core.cells import fragment, lines, named, status
+from imsconsole.core.cells import fragment, label_of, lines, named, status
 from imsconsole.core.tables import (
     ActionsColumn,
     Empty,
@@ -70,7 +70,7 @@ def _work(image: Image, job: Job | None) -> SafeString | str:
     if job:
         progress = fragment("components/_progress.html", percent=job.percent, label=job.title)
         return lines(progress, job.title if image.status == Image.Status.ACTIVE else "")
-    return lines("", Truncator(image.error_sentence).chars(80))
+    return lines("", Truncator(image.error_sentence).chars(80)) if image.error_code else ""
 
 
 class ImageTable(ImsTable):
@@ -159,10 +159,11 @@ class ImageTable(ImsTable):
         return named(record.name, record.pk, *_marks(record), url=record.get_absolute_url())
 
     def render_status(self, record: Image) -> SafeString:
-        dot = status(record.status, record.get_status_display())
+        dot = status(record.status, label_of(record, "status"))
         only = gettext("Available in %(zone)s only") % {"zone": record.only_zone} if record.only_zone else ""
         work = _work(record, self.live_jobs.get(record.pk))
-        return format_html('<div id="state-{}">{}{}</div>', record.pk, lines(dot, only), work)
+        said = lines(dot, only) if only else dot
+        return format_html('<div id="state-{}">{}{}</div>', record.pk, said, work)
 
     def render_servers_count(self, value: int, record: Image) -> str | SafeString:
         page = record.get_absolute_url()
@@ -175,7 +176,7 @@ class ImageTable(ImsTable):
         return size(value)
 
     def render_type(self, record: Image) -> str:
-        return record.get_type_display()
+        return label_of(record, "type")
 
     def render_encryption(self, record: Image) -> str:
         return encryption_of(record)

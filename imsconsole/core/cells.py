@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model
 from django.template import Context, Engine
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -51,13 +51,13 @@ class Shapes:
 def label_of(record: Model, field: str) -> str:
     """What a field with choices says: as `get_…_display`, which makes the table of its choices anew each time."""
     value = getattr(record, field)
-    return str(_labels(type(record), field).get(value, value))
+    return _labels(type(record), field, get_language()).get(value, str(value))
 
 
 @cache
-def _labels(model: type[Model], field: str) -> dict[Any, Any]:
+def _labels(model: type[Model], field: str, _language: str | None) -> dict[Any, str]:
     found: Any = model._meta.get_field(field)
-    return dict(found.flatchoices)
+    return {value: str(label) for value, label in found.flatchoices}
 
 
 STATUS = Shapes(partial(fragment, "components/_status.html"))
@@ -88,8 +88,7 @@ def named(name: object, key: object, *more: object, url: str = "") -> SafeString
 
 def lines(first: object, *notes: object) -> SafeString:
     """What a cell says, and below it those of the notes that say something."""
-    below = format_html_join("", "<small>{}</small>", ((note,) for note in notes if note))
-    return joined(first, below)
+    return joined(first, *(format_html("<small>{}</small>", note) for note in notes if note))
 
 
 def day_and_time(at: datetime | None) -> str:
@@ -98,4 +97,4 @@ def day_and_time(at: datetime | None) -> str:
 
 
 def joined(*parts: object) -> SafeString:
-    return format_html_join("", "{}", ((part,) for part in parts))
+    return SafeString("".join([conditional_escape(str(part)) for part in parts]))

@@ -1,6 +1,7 @@
 """The base of every table on a page."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
@@ -40,6 +41,13 @@ class Empty:
     label: str | Promise = ""
 
 
+class _Columns(dict[str, tables.Column]):
+    """Copied for each table, but not into the depth: of a column it changes no more than whether it is seen."""
+
+    def __deepcopy__(self, _memo: Any) -> "_Columns":
+        return _Columns((name, copy(column)) for name, column in self.items())
+
+
 class ImsTable(tables.Table):
     """Sorted and paged by the URL, drawn by `components/table.html`.
 
@@ -58,6 +66,9 @@ class ImsTable(tables.Table):
         attrs: ClassVar[dict[str, str]] = {"class": "table"}
         empty_text = _("Nothing here yet.")
         default = "–"
+
+    def __init_subclass__(cls) -> None:
+        cls.base_columns = _Columns(cls.base_columns)
 
     def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
