@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.core.exceptions import FieldError
 from django.db import models
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from images.models.facts import FACTS, PUBLISHED, ImageFacts
@@ -26,14 +26,12 @@ class ImageQuerySet(TrashQuerySet["Image"]):
 
         A market image that is not offered any more only where the project has servers of it.
         """
-        public = Q(category=Image.Category.PUBLIC)
-        of_market = Image.objects.filter(category=Image.Category.MARKET)
-        offered = Q(pk__in=of_market.filter(edition__version_of__state=PUBLISHED).values("pk"))
-        servers = Server.objects.filter(project=actor.project, deleted_at=None)
-        used = Q(pk__in=of_market.filter(pk__in=servers.values("image")).values("pk"))
-        accepted = Q(pk__in=Image.objects.shared_with(actor.project).values("pk"))
-        mine = Q(project=actor.project)
-        everything = public | offered | used | mine | accepted
+        this = Image.objects.filter(pk=OuterRef("pk"))
+        of_market, servers = Q(category=Image.Category.MARKET), Server.objects.filter(image=OuterRef("pk"))
+        offered = of_market & Q(Exists(this.filter(edition__version_of__state=PUBLISHED)))
+        used = of_market & Q(Exists(servers.filter(project=actor.project, deleted_at=None)))
+        accepted = Q(Exists(this.shared_with(actor.project)))
+        everything = Q(category=Image.Category.PUBLIC) | Q(project=actor.project) | offered | used | accepted
         return self.filter(everything, region=actor.region).existing()
 
     def elsewhere(self, actor: Actor) -> Self:
