@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.change_os.rules import OsChange, can_become
 from images.launch.fit import fits_system_disk
-from images.launch.forms import ImageChoice
-from images.launch.login import LoginForm
+from images.launch.system import SystemForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
@@ -16,10 +15,9 @@ from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.rules import is_stopped_first
 
 
-class ChangeOsForm(LoginForm):
+class ChangeOsForm(SystemForm):
     """An order as it is typed. A reinstallation has its image already."""
 
-    image = ImageChoice()
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
     stop_first = forms.BooleanField(
         label=_("Stop the server first"),
@@ -32,13 +30,11 @@ class ChangeOsForm(LoginForm):
     def __init__(self, *args: Any, server: Server, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.server, self.host = server, host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
+        self.offer_images(lambda image: can_become(server, image, actor, host))
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
         image: Image | None = typed.get("image")
-        if image:
-            self.check("image", can_become(self.server, image, self.actor, self.host))
         if image and typed.get("system_disk_gb"):
             self.check("system_disk_gb", fits_system_disk(image, typed["system_disk_gb"]))
         self.check("stop_first", is_stopped_first(self.server, stop_first=typed.get("stop_first", False)))

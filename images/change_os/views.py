@@ -1,7 +1,7 @@
 """Change a server's OS, or reinstall it: one page to choose on, one that says what stays and what goes."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.change_os.forms import ChangeOsForm
-from images.change_os.rules import OsChange, can_become, can_order_change, can_order_reinstall
+from images.change_os.rules import OsChange, can_order_change, can_order_reinstall
 from images.change_os.services import change_os as start_change
 from images.change_os.services import reinstall_os as start_reinstall
-from images.launch.views import SHOWN_IMAGES, TABS, Choice
 from images.models import Image
-from images.product.products import load_products
-from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
+from images.product.pickers import with_asked
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Disk, KeyPair, Server
+from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
@@ -94,7 +92,7 @@ def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, ve
     """Only `action=confirm` goes on; else the page is drawn again for what was chosen meanwhile."""
     server, host = find_server(request, server_id), host_of(request.actor.region)
     if draft and request.method != "POST":
-        return _page(request, _form(draft, server, request.actor, host), draft.data, verb)
+        return _page(request, _form(draft, server, request.actor, host), verb)
     typed: dict[str, Any] = request.POST.dict() if request.method == "POST" else _begun(request)
     if verb is REINSTALL:
         typed["image"] = str(server.image_id)
@@ -102,10 +100,10 @@ def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, ve
         form = ChangeOsForm(typed, server=server, actor=request.actor, host=host)
         if verb.may(server, request.actor) and form.is_valid():
             return verb.wizard.go(verb.wizard.keep(request.actor, draft, **form.kept()), "confirm")
-        return _page(request, form, typed, verb, status=422)
+        return _page(request, form, verb, 200 if form.is_refreshed else 422)
     initial = _completed(typed, server, request.actor)
     form = ChangeOsForm(initial=initial, server=server, actor=request.actor, host=host)
-    return _page(request, form, initial, verb)
+    return _page(request, form, verb)
 
 
 def _confirm(request: ActorRequest, draft: Draft, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
@@ -144,53 +142,38 @@ def _start(change: OsChange, verb: Verb, actor: Actor) -> Made:
 
 
 def _begun(request: ActorRequest) -> dict[str, Any]:
-    """What the page begins with: the login most people want, and an image that was chosen before."""
-    login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
-    return {"login": login, **{name: request.GET[name] for name in ("image", "tab") if name in request.GET}}
+    """What the page begins with: an image that was chosen before."""
+    return {name: request.GET[name] for name in ("image", "tab") if name in request.GET}
 
 
 def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str, Any]:
     """What was typed, with a system disk that holds the image and is no smaller than the present one."""
-    image = chosen_image(typed, actor)
+    image = row_of(with_asked(Image.objects.visible_to(actor)), typed.get("image"))
     present = _system_disk(server)
     least = max(image.min_disk_gb if image else 1, 1)
     size = str(typed.get("system_disk_gb") or "")
     if not size.isdecimal() or int(size) < least:
         typed["system_disk_gb"] = max(least, present.size_gb if present else 1)
-    typed["image"] = image.pk if image else ""
+    typed["image"] = image or ""
     return typed
-
-
-def chosen_image(typed: Mapping[str, Any], actor: Actor) -> Image | None:
-    """The chosen image; none is chosen for anybody."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
-    return row_of(images, typed.get("image"))
 
 
 def _system_disk(server: Server) -> Disk | None:
     return server.disks.attached().filter(role=Disk.Role.SYSTEM).first()
 
 
-def _page(
-    request: ActorRequest, form: ChangeOsForm, typed: Mapping[str, Any], verb: Verb, status: int = 200
-) -> HttpResponse:
+def _page(request: ActorRequest, form: ChangeOsForm, verb: Verb, status: int = 200) -> HttpResponse:
     actor, server, host = request.actor, form.server, form.host
-    image = chosen_image(typed, actor)
-    tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
-    word = str(typed.get("image_q", ""))
+    url = reverse(verb.wizard.urls, args=[server.pk])
+    form.images.back = f"{url}?tab={form.tab}&image="
     context = {
         **_place(server),
-        "url": reverse(verb.wizard.urls, args=[server.pk]),
+        "url": url,
         "is_change": verb is CHANGE,
-        "image": image,
-        "tab": tab,
-        "tabs": list(CHOSEN_AMONG.items()),
-        "images": _image_choices(server, actor, image, tab, word, host) if verb is CHANGE else [],
-        "image_q": word,
+        "image": form.chosen_image,
         "former": _system_disk(server),
         "verdict": verb.may(server, actor),
         "runs": can_run_guests(host.capabilities),
-        "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
     }
     page, fragment = "images/change_os/change_os.html", "images/change_os/_choices.html"
     return verb.wizard.page(request, page, "choose", form, status, fragment, **context)
@@ -200,23 +183,3 @@ def _place(server: Server) -> dict[str, Any]:
     url = server.get_absolute_url()
     crumbs = [(reverse("servers:list"), _("Servers")), (url, server.name)]
     return {"active": "servers", "server": server, "crumbs": crumbs, "cancel_url": url}
-
-
-def _image_choices(
-    server: Server, actor: Actor, chosen: Image | None, tab: str, word: str, host: Host
-) -> list[Choice]:
-    """The images of a tab in state Normal; those the server cannot become stand last, with the reason."""
-    rows = images_to_choose(actor, tab, word)
-    choices = [Choice(image, can_become(server, image, actor, host), image == chosen) for image in rows]
-    return sorted(choices, key=lambda choice: not choice.verdict)
-
-
-def images_to_choose(actor: Actor, tab: str, word: str) -> list[Image]:
-    """The images of a tab in state Normal, by name, deprecated ones last; with a word in their name, if one is given."""
-    images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
-    if word:
-        images = images.filter(name__icontains=word)
-    images = images.select_related("os_version", "successor", "backup__zone", "key")
-    rows = list(images.prefetch_related("key__grants").kept_up_first()[:SHOWN_IMAGES])
-    load_products(rows, actor)
-    return rows

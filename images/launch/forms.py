@@ -8,9 +8,8 @@ from django.conf import settings
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from images.launch.disk.forms import DataImageChoice, data_images
+from images.launch.disk.forms import DataImagePicker
 from images.launch.fit import fits, fits_system_disk
-from images.launch.login import LoginForm
 from images.launch.rules import (
     MAX_COUNT,
     Launch,
@@ -21,6 +20,7 @@ from images.launch.rules import (
     is_usable_in,
     quota_of,
 )
+from images.launch.system import SystemForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
@@ -30,19 +30,9 @@ from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 
 
-class ImageChoice(forms.ModelChoiceField[Image]):
-    """An image that is chosen in a table; the form that has it gives the queryset."""
-
-    def __init__(self, **options: Any) -> None:
-        plain = {"label": _("Image")}
-        required = {"required": _("Choose an image.")}
-        super().__init__(Image.objects.none(), error_messages=required, **{**plain, **options})
-
-
-class LaunchForm(LoginForm):
+class LaunchForm(SystemForm):
     """An order as it is typed. `data_disks` says how many fields `data_disk_1` … there are."""
 
-    image = ImageChoice()
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)
     flavor = forms.ModelChoiceField(Flavor.objects.none(), label=_("Flavor"))
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
@@ -64,7 +54,7 @@ class LaunchForm(LoginForm):
     def __init__(self, *args: Any, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.host = host
-        self._choices("image", Image.objects.visible_to(actor).select_related("os_version", "backup__zone"))
+        self.offer_images(lambda image: can_launch(image, actor))
         self._choices("zone", actor.region.zones.all())
         self._choices("flavor", Flavor.objects.filter(hidden=False))
         for number in range(1, self.disk_count() + 1):
@@ -82,23 +72,19 @@ class LaunchForm(LoginForm):
 
     def _add_data_images(self, actor: Actor) -> None:
         """What each data disk is made of, where there is something to choose."""
-        images, numbers = list(data_images(actor)), range(1, self.disk_count() + 1)
-        is_shown = images or any(self.data.get(f"data_image_{number}") for number in numbers)
-        for number in numbers if is_shown else ():
-            field = DataImageChoice(label=_("Data disk %(number)s: image") % {"number": number})
+        for number in range(1, self.disk_count() + 1):
+            field = DataImagePicker(label=_("Data disk %(number)s: image") % {"number": number})
+            field.offer_data_images(actor)
             if number <= self.filled_disks:
-                field.empty_label = _("As in the full-ECS image")
-            field.offer_to(actor, [] if number <= self.filled_disks else images)
+                field.empty_label, field.is_searched = _("As in the full-ECS image"), False
+            elif not (self.data.get(f"data_image_{number}") or field.found("", 1)):
+                break
             self.fields[f"data_image_{number}"] = field
 
-    @cached_property
+    @property
     def filled_disks(self) -> int:
         """How many of the data disks come with the image that is chosen now, and with their content."""
-        try:
-            image = self.fields["image"].clean(self["image"].value())
-        except forms.ValidationError:
-            return 0
-        return len(data_disks_gb_of(image))
+        return len(data_disks_gb_of(self.chosen_image)) if self.chosen_image else 0
 
     @property
     def has_data_images(self) -> bool:
@@ -108,11 +94,12 @@ class LaunchForm(LoginForm):
         """One for each data disk, None for a blank one."""
         return [self.cleaned_data.get(f"data_image_{number}") for number in range(1, self.disk_count() + 1)]
 
-    def data_disk_rows(self) -> list[list[forms.BoundField]]:
+    def data_disk_rows(self) -> list[tuple[forms.BoundField, forms.BoundField | None]]:
         """The fields of each data disk: its size, and its image if there are any."""
-        numbers = range(1, self.disk_count() + 1)
-        names = [[f"data_disk_{number}", f"data_image_{number}"] for number in numbers]
-        return [[self[name] for name in row if name in self.fields] for row in names]
+        names = [
+            (f"data_disk_{number}", f"data_image_{number}") for number in range(1, self.disk_count() + 1)
+        ]
+        return [(self[size], self[image] if image in self.fields else None) for size, image in names]
 
     def data_disk_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("data_disk_")]
@@ -129,8 +116,6 @@ class LaunchForm(LoginForm):
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
         image, flavor = typed.get("image"), typed.get("flavor")
-        if image:
-            self.check("image", can_launch(image, self.actor))
         if image and flavor:
             self.check("flavor", fits(image, flavor, self.host.capabilities))
         if image and typed.get("system_disk_gb"):

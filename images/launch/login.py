@@ -3,19 +3,21 @@
 from typing import Any, cast
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from images.launch.rules import USER_DATA_BYTES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import KeyPair
 from imsconsole.cloud.servers.passwords import crypted, is_good_password
+from imsconsole.core.pickers import PickingForm
 from imsconsole.core.rules import Verdict
 
 LOGINS = [("key", _("Key pair")), ("password", _("Password")), ("none", _("Set by user data"))]
 NEW_PASSWORD = {"autocomplete": "new-password"}
 
 
-class LoginForm(forms.Form):
+class LoginForm(PickingForm):
     """Exactly one way in (R139); the password follows R140.
 
     `password_hash`: of a password that was typed before, of which nothing else is kept.
@@ -46,6 +48,12 @@ class LoginForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.actor, self.password_hash = actor, password_hash
         self._choices("key_pair", KeyPair.objects.visible_to(actor))
+        if not self.is_bound and "login" not in self.initial:
+            self.initial["login"] = "key" if self.has_key_pairs else "password"  # what most people want
+
+    @cached_property
+    def has_key_pairs(self) -> bool:
+        return KeyPair.objects.visible_to(self.actor).exists()
 
     def _choices(self, name: str, queryset: Any) -> None:
         cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = queryset

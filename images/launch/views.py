@@ -3,28 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import COPY_FACTS, can_copy_across
-from images.fields.encryption import with_keys
 from images.launch.fit import fits
 from images.launch.forms import LaunchForm, filled_again
 from images.launch.rules import Launch, can_create_servers, can_launch, data_disks_gb_of
 from images.launch.services import create_servers
 from images.models import Image
-from images.product.products import load_products
-from images.selection.tabs import CHOSEN_AMONG, kind_of, of_kind
+from images.product.pickers import with_asked
+from images.selection.tabs import CHOSEN_AMONG, of_kind
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Flavor, KeyPair
+from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict, refuse
@@ -40,20 +38,17 @@ PLACE: dict[str, Any] = {
     "crumbs": [(reverse_lazy("servers:list"), gettext_lazy("Servers"))],
     "cancel_url": reverse_lazy("servers:list"),
 }
-TABS = tuple(CHOSEN_AMONG)
-SHOWN_IMAGES = 100
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
 DEFAULTS = {"count": 1, "data_disks": 0}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An image or flavor one may choose, or why not; `note` is what else there is to say."""
+    """A flavor one may choose, or why not."""
 
-    thing: Any
+    thing: Flavor
     verdict: Verdict
     is_chosen: bool
-    note: str = ""
 
 
 @LAUNCH.first
@@ -64,12 +59,11 @@ def launch(request: ActorRequest, draft: Draft | None) -> HttpResponse:
         form = LaunchForm(request.POST, actor=actor, host=host)
         if may_write(actor) and form.is_valid():
             return LAUNCH.go(LAUNCH.keep(actor, draft, **form.kept()), "confirm")
-        return _page(request, form, request.POST.dict(), host, status=422)
+        return _page(request, form, 200 if form.is_refreshed else 422)
     if draft and request.method != "POST":
-        return _page(request, _form(draft, actor, host), filled_again(draft.data), host)
+        return _page(request, _form(draft, actor, host))
     typed = request.POST.dict() if request.method == "POST" else _begun(request)
-    initial = _completed(typed, actor, host)
-    return _page(request, LaunchForm(initial=initial, actor=actor, host=host), initial, host)
+    return _page(request, LaunchForm(initial=_completed(typed, actor, host), actor=actor, host=host))
 
 
 @LAUNCH.step
@@ -119,9 +113,8 @@ def _elsewhere(request: ActorRequest) -> dict[str, Any]:
 
 
 def _begun(request: ActorRequest) -> dict[str, Any]:
-    """What the page begins with: the login most people want, and what another page chose before."""
-    login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
-    return {**DEFAULTS, "login": login, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
+    """What the page begins with: also what another page chose before."""
+    return {**DEFAULTS, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
 
 
 def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
@@ -130,7 +123,7 @@ def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any
     flavors = [flavor for flavor in _flavors() if image and fits(image, flavor, host.capabilities)]
     if typed.get("flavor") not in [flavor.pk for flavor in flavors]:
         typed["flavor"] = flavors[0].pk if flavors else ""
-    typed["image"] = image.pk if image else ""
+    typed["image"] = image or ""
     size = str(typed.get("system_disk_gb") or "")
     least = image.min_disk_gb if image else 1
     if not size.isdecimal() or int(size) < least:
@@ -153,51 +146,32 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
 
 
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
-    """The chosen image, else the first public one that can be launched."""
-    images = Image.objects.visible_to(actor).select_related("os_version", "backup__zone")
+    """The chosen image, else the first that can be launched, of the public ones if there are any."""
+    images = with_asked(Image.objects.visible_to(actor))
+    system = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM)
     chosen = row_of(images, typed.get("image"))
-    first = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM, hidden=False)
-    return chosen or first.order_by("-category", F("deprecated_on").asc(nulls_first=True), "name").first()
+    return chosen or next(filter(None, (of_kind(system, kind, actor).first() for kind in CHOSEN_AMONG)), None)
 
 
 def _flavors() -> list[Flavor]:
     return list(Flavor.objects.filter(hidden=False))
 
 
-def _page(
-    request: ActorRequest, form: LaunchForm, typed: dict[str, Any], host: Host, status: int = 200
-) -> HttpResponse:
-    actor = request.actor
-    image = _image(typed, actor)
-    tab = typed.get("tab") or (kind_of(image, actor) if image else TABS[0])
+def _page(request: ActorRequest, form: LaunchForm, status: int = 200) -> HttpResponse:
+    actor, host, image = request.actor, form.host, form.chosen_image
+    form.images.back = f"{reverse('servers-create')}?tab={form.tab}&image="
     context = {
         **PLACE,
         "image": image,
-        "tab": tab,
-        "tabs": list(CHOSEN_AMONG.items()),
-        "images": _image_choices(actor, image, tab, str(typed.get("image_q", ""))),
-        "image_q": typed.get("image_q", ""),
-        "flavors": _flavor_choices(image, str(typed.get("flavor", "")), host),
+        "flavors": _flavor_choices(image, str(form["flavor"].value() or ""), host),
         "verdict": may_write(actor),
         "runs": can_run_guests(host.capabilities),
-        "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "host": host,
         "wanted": form.wanted(),
         "elsewhere": _elsewhere(request),
     }
     fragment = "images/launch/_swapped.html"
     return LAUNCH.page(request, "images/launch/launch.html", "choose", form, status, fragment, **context)
-
-
-def _image_choices(actor: Actor, chosen: Image | None, tab: str, word: str) -> list[Choice]:
-    """The images of a tab in state Normal, those that cannot be launched with the reason."""
-    images = of_kind(Image.objects.visible_to(actor), tab, actor).filter(status=Image.Status.ACTIVE)
-    if word:
-        images = images.filter(name__icontains=word)
-    images = with_keys(images).select_related("os_version", "successor", "backup__zone").kept_up_first()
-    rows = list(images[:SHOWN_IMAGES])
-    load_products(rows, actor)
-    return [Choice(image, can_launch(image, actor), image == chosen) for image in rows]
 
 
 def _flavor_choices(image: Image | None, chosen: str, host: Host) -> list[Choice]:

@@ -32,6 +32,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
+from imsconsole.core.pickers import is_refresh, picks_of
 from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import lasting_values, sentence_of
@@ -152,7 +153,7 @@ class Wizard:
     ) -> HttpResponse | None:
         """The answer to a first page that is sent by whoever may, and filled in well: the second."""
         first, second, *_others = self.steps
-        if request.method == "POST":
+        if request.method == "POST" and not is_refresh(request.POST):
             verdict.require()
         taken = self.takes(request, draft, first, *forms, **data)
         return self.go(taken, second) if taken else None
@@ -191,8 +192,10 @@ class Wizard:
     ) -> HttpResponse:
         """A step's page (`components/wizard.html`); 422 where what was sent is not taken.
 
-        `fragment` is what htmx gets when something on the page was chosen.
+        `fragment` is what htmx gets when something on the page was chosen, or only the rows of a picker.
         """
+        if picks := picks_of(request, form):
+            return picks
         if request.method == "POST" and form is not None and form.errors:
             status = 422
         steps = list(self.steps.items())

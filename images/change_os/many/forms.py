@@ -6,15 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.change_os.many.orders import ManyChanges
-from images.launch.forms import ImageChoice
-from images.launch.login import LoginForm
-from images.models import Image
+from images.launch.system import SystemForm
 
 
-class ChangeOsManyForm(LoginForm):
+class ChangeOsManyForm(SystemForm):
     """An order as it is typed, or kept. Servers that cannot be changed stay in it: they are told so."""
 
-    image = ImageChoice()
     stop_first = forms.BooleanField(
         label=_("Stop running servers first"),
         required=False,
@@ -26,9 +23,7 @@ class ChangeOsManyForm(LoginForm):
     def __init__(self, *args: Any, changes: ManyChanges, is_kept: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, actor=changes.actor, **kwargs)
         self.changes, self.is_kept = changes, is_kept
-        self._choices(
-            "image", Image.objects.visible_to(changes.actor).select_related("os_version", "backup__zone")
-        )
+        self.offer_images(None if is_kept else changes.fits, changes.told_of_fit)
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from images.change_os.rules import OsChange, can_become, least_gb
 from images.change_os.services import change_os
 from images.models import Image
@@ -18,7 +20,7 @@ from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.system_disk.rules import can_change_os, is_stopped_first
 from imsconsole.core.errors import NotFound
 from imsconsole.core.query_string import id_of
-from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal
 from imsconsole.core.sentences import refuse_as
 
 MOST = 100  # servers in one order
@@ -72,6 +74,26 @@ class ManyChanges:
             return first and (can_become(server, image, self.actor, self.host) if image else ALLOWED)
 
         return {pk: verdict_on(server) for pk, server in self.servers.items()}
+
+    @cached_property
+    def alike(self) -> list[tuple[Server, int]]:
+        """One of the servers that are equal in all that an image is asked about, and how many of them there are."""
+        kinds: dict[tuple[str, str, str], list[Server]] = {}
+        for server in self.servers.values():
+            kinds.setdefault((server.flavor_id, server.architecture, server.boot_mode), []).append(server)
+        return [(servers[0], len(servers)) for servers in kinds.values()]
+
+    def fits(self, image: Image) -> Verdict:
+        """Whether one of the servers at least can become it."""
+        verdicts = [can_become(server, image, self.actor, self.host) for server, _count in self.alike]
+        return ALLOWED if any(verdicts) else first_refusal(verdicts)
+
+    def told_of_fit(self, image: Image) -> str:
+        """Of an image that does not fit every server, how many."""
+        able = sum(count for server, count in self.alike if can_become(server, image, self.actor, self.host))
+        if able in (0, len(self.servers)):
+            return ""
+        return _("Fits %(some)s of %(all)s servers.") % {"some": able, "all": len(self.servers)}
 
     def changes(self, chosen: Mapping[str, Any]) -> dict[str, OsChange]:
         """What is still to be tried, by server; `chosen` are image and login (`ChangeOsManyForm.order`)."""

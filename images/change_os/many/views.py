@@ -1,7 +1,6 @@
 """Change the OS of many servers: tick them in the list, choose once, confirm, and read how each ended."""
 
 import uuid
-from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,21 +18,15 @@ from images.change_os.many.orders import (
     begin_change,
     servers_among,
 )
-from images.change_os.rules import OsChange, can_become, can_order_changes
-from images.change_os.views import chosen_image, images_to_choose
-from images.launch.views import PLACE, TABS, Choice
-from images.models import Image
-from images.selection.tabs import CHOSEN_AMONG, kind_of
+from images.change_os.rules import OsChange, can_order_changes
+from images.launch.views import PLACE
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
-from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
-from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.models import KeyPair, Server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
+from imsconsole.core.rules import ALLOWED, refuse
 
 MANY = Wizard(
     "change-os-many",
@@ -83,11 +76,11 @@ def choose(request: ActorRequest, draft: Draft) -> HttpResponse:
         form = ChangeOsManyForm(typed, changes=many)
         if may_write(request.actor) and form.is_valid():
             return MANY.go(MANY.keep(request.actor, draft, **form.kept()), "confirm")
-        return _page(request, form, typed, status=422)
+        return _page(request, form, 200 if form.is_refreshed else 422)
     if request.method != "POST" and typed.get("image") == draft.data.get("image", ""):
         form = ChangeOsManyForm(typed, changes=many, password_hash=draft.data["password_hash"])
-        return _page(request, form, typed)
-    return _page(request, ChangeOsManyForm(changes=many, initial=typed), typed)
+        return _page(request, form)
+    return _page(request, ChangeOsManyForm(changes=many, initial=typed))
 
 
 @MANY.step
@@ -157,59 +150,27 @@ def _problem_with(picked: set[str]) -> str:
 
 
 def _begun(draft: Draft, request: ActorRequest) -> dict[str, Any]:
-    """What the page begins with: what was chosen before, or by another page, else the login most people want."""
-    login = "key" if KeyPair.objects.visible_to(request.actor).exists() else "password"
+    """What the page begins with: what was chosen before, or by another page."""
     chosen = {name: request.GET[name] for name in ("image", "tab") if name in request.GET}
-    return {"login": login, "stop_first": False, **draft.data, **chosen}
+    return {"stop_first": False, **draft.data, **chosen}
 
 
-def _page(
-    request: ActorRequest, form: ChangeOsManyForm, typed: Mapping[str, Any], status: int = 200
-) -> HttpResponse:
-    actor, changes = request.actor, form.changes
-    image = chosen_image(typed, actor)
-    tab = str(typed.get("tab") or (kind_of(image, actor) if image else TABS[0]))
-    word = str(typed.get("image_q", ""))
-    stop_first = typed.get("stop_first") in (True, "on")
-    lines = changes.lines(changes.first_verdicts(image, stop_first=stop_first), image)
+def _page(request: ActorRequest, form: ChangeOsManyForm, status: int = 200) -> HttpResponse:
+    actor, changes, image = request.actor, form.changes, form.chosen_image
+    stop_first = form["stop_first"].value() in (True, "on")
+    form.images.back = f"{request.path}?tab={form.tab}&image="
     context = {
         **PLACE,
         "heading": _heading(changes),
         "url": request.path,
         "image": image,
-        "tab": tab,
-        "tabs": list(CHOSEN_AMONG.items()),
-        "images": _image_choices(changes.servers.values(), actor, image, tab, word, changes.host),
-        "image_q": word,
         "verdict": may_write(actor),
         "runs": can_run_guests(changes.host.capabilities),
-        "has_key_pairs": KeyPair.objects.visible_to(actor).exists(),
         "any_running": any(server.status == "running" for server in changes.servers.values()),
-        **_counted(lines),
+        **_counted(changes.lines(changes.first_verdicts(image, stop_first=stop_first), image)),
     }
     page, fragment = "images/change_os/many/choose.html", "images/change_os/many/_choices.html"
     return MANY.page(request, page, "choose", form, status, fragment, **context)
-
-
-def _image_choices(
-    servers: Iterable[Server], actor: Actor, chosen: Image | None, tab: str, word: str, host: Host
-) -> list[Choice]:
-    """The images of a tab, those that fit most servers first; those that fit none last, with a reason."""
-    kinds: dict[tuple[str, str, str], list[Server]] = {}  # equal in all that an image is asked about
-    for server in servers:
-        kinds.setdefault((server.flavor_id, server.architecture, server.boot_mode), []).append(server)
-
-    def choice(image: Image) -> tuple[int, Choice]:
-        asked = [(can_become(alike[0], image, actor, host), len(alike)) for alike in kinds.values()]
-        fitting, every = sum(n for verdict, n in asked if verdict), sum(n for _verdict, n in asked)
-        refused: Verdict = first_refusal(verdict for verdict, _n in asked)
-        note = _("Fits %(some)s of %(all)s servers.") % {"some": fitting, "all": every}
-        is_partial = 0 < fitting < every
-        verdict = ALLOWED if fitting else refused
-        return fitting, Choice(image, verdict, image == chosen, note if is_partial else "")
-
-    ranked = [choice(image) for image in images_to_choose(actor, tab, word)]
-    return [choice for _fitting, choice in sorted(ranked, key=lambda pair: -pair[0])]
 
 
 def _counted(lines: list[ServerLine]) -> dict[str, Any]:

@@ -1,44 +1,51 @@
 """What is typed to create a data disk: blank, or from a data disk image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from images.launch.disk.rules import can_create_disk_from, fits_image
 from images.models import Image
+from images.product.pickers import ImagePicker
+from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.disks.forms import BlankDiskForm
-from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.pickers import PickingForm
 
 
-class DataImageChoice(RuledChoiceField):
-    """Data disk images in state Normal; without one a disk is blank."""
+class DataImagePicker(ImagePicker):
+    """A data disk image in state Normal; without one a disk is blank."""
+
+    heads = (_("Name"), _("Disk"))
+    nothing = _("There is no data disk image in state Normal here.")
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Image.objects.none(), required=False, empty_label=_("None: a blank disk"), **kwargs)
+        super().__init__(required=False, empty_label=_("None: a blank disk"), **kwargs)
 
-    def offer_to(self, actor: Actor, images: Sequence[Image]) -> None:
-        """`images` are those that are shown."""
-        self.offer(
-            Image.objects.visible_to(actor).select_related("key").order_by("name", "pk"),
-            lambda image: can_create_disk_from(image, actor),
-            images,
+    def offer_data_images(self, actor: Actor) -> None:
+        """Those of the project first."""
+        kinds = (PRIVATE, SHARED, PUBLIC, MARKET)
+        self.offer_to(
+            actor, lambda: kinds, lambda image: can_create_disk_from(image, actor), type=Image.Type.DATA
         )
+
+    def cells(self, image: Image) -> Iterable[Any]:
+        yield f"{image.min_disk_gb} GB"
 
     def label_from_instance(self, image: Image) -> str:
         return f"{image.name} ({image.min_disk_gb} GB)"
 
 
-class CreateDiskForm(BlankDiskForm):
-    image = DataImageChoice(
+class CreateDiskForm(PickingForm, BlankDiskForm):
+    image = DataImagePicker(
         label=_("Data disk image"), help_text=_("The new disk begins with what the image holds.")
     )
     field_order = ["image"]
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        self.fields["image"].offer_to(actor, data_images(actor))  # type: ignore[attr-defined]
+        self.fields["image"].offer_data_images(actor)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
@@ -48,9 +55,3 @@ class CreateDiskForm(BlankDiskForm):
             elif typed.get("key"):
                 self.add_error("key", _("The disk is encrypted as its image is. Choose no key."))
         return typed
-
-
-def data_images(actor: Actor) -> Any:
-    """Those that a disk can be made of, by name."""
-    images = Image.objects.visible_to(actor).filter(type=Image.Type.DATA, status=Image.Status.ACTIVE)
-    return images.select_related("key").order_by("name", "pk")

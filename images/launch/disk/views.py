@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.launch.disk.forms import CreateDiskForm, data_images
+from images.launch.disk.forms import CreateDiskForm
 from images.launch.disk.rules import can_order_disk_from
 from images.launch.disk.services import create_disk_from
 from images.models import Image
@@ -70,7 +70,8 @@ def _create(request: ActorRequest, *, image: Image | None, key: Any, **typed: An
 
 def _begun(request: ActorRequest) -> dict[str, Any]:
     """The image that was chosen before, and the smallest disk that holds it."""
-    image = row_of(data_images(request.actor), request.GET.get("image"))
+    images = Image.objects.visible_to(request.actor).filter(type=Image.Type.DATA, status=Image.Status.ACTIVE)
+    image = row_of(images, request.GET.get("image"))
     return {"image": image.pk, "size_gb": image.min_disk_gb} if image else {}
 
 

@@ -509,11 +509,12 @@ def test_images_that_do_not_fit_are_shown_last_with_the_reason(people) -> None:
     PublicImageFactory(name="everybody's")
     client = client_of(people.bob)
     page = client.get(f"{page_of(server)}?tab=private")
-    shown = [(choice.thing.name, choice.verdict.code) for choice in page.context["images"]]
-    assert shown[-3:] == [("a-uefi", "change-boot-mode"), ("b-iso", "iso-image"), ("c-data", "data-image")]
+    shown = [(choice.thing.name, choice.verdict.code) for choice in page.context["form"]["image"].picks]
+    unfit = [("c-data", "data-image"), ("b-iso", "iso-image"), ("a-uefi", "change-boot-mode")]
+    assert shown[-3:] == unfit
     assert ("d-good", "") in shown
     assert "The server boots by BIOS" in page.content.decode()
-    public = client.get(page_of(server)).context["images"]
+    public = client.get(page_of(server)).context["form"]["image"].picks
     assert [choice.thing.name for choice in public] == ["everybody's"]
 
 

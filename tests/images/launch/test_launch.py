@@ -455,10 +455,10 @@ def test_images_that_cannot_be_launched_are_shown_with_the_reason(people) -> Non
     ImageFactory(project=people.bob.project, type="iso", name="installer")
     PublicImageFactory(name="clean")
     page = client_of(people.bob).get(f"{CREATE}?tab=private")
-    (choice,) = page.context["images"]
+    (choice,) = page.context["form"]["image"].picks[1:]
     assert (choice.thing.name, choice.verdict.code) == ("installer", "iso-image")
     page = client_of(people.bob).get(CREATE)
-    assert [choice.thing.name for choice in page.context["images"]] == ["clean"]
+    assert [choice.thing.name for choice in page.context["form"]["image"].picks] == ["clean"]
 
 
 def test_who_only_reads_sees_why_nothing_can_be_created(people) -> None:

@@ -222,7 +222,7 @@ def test_what_fits_no_server_does_not_go_on(people) -> None:
         picked(client, [a_server(people.bob)]), {"action": "confirm", "image": image.pk, **LOGIN}
     )
     assert answer.status_code == 422
-    assert answer.context["form"].errors.as_data()["image"][0].code == "none-can-be-changed"
+    assert answer.context["form"].errors.as_data()["image"][0].code == "change-boot-mode"
     assert "image" not in Draft.objects.get().data
 
 
@@ -252,7 +252,7 @@ def test_images_say_how_many_servers_they_fit(people) -> None:
     client = client_of(people.bob)
     page = client.get(picked(client, servers))
     private = client.post(page.wsgi_request.path, {"action": "refresh", "tab": "private"})
-    shown = {c.thing.name: (c.verdict.code, c.note) for c in private.context["images"]}
+    shown = {c.thing.name: (c.verdict.code, c.note) for c in private.context["form"]["image"].picks}
     assert shown["c-bios"] == ("", "Fits 2 of 3 servers.")
     assert shown["b-uefi"] == ("", "Fits 1 of 3 servers.")
     assert shown["a-iso"] == ("iso-image", "")

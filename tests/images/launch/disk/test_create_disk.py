@@ -150,7 +150,7 @@ def test_the_image_s_button_leads_to_a_form_that_fits(people, image):
     for page in (reverse("images:list") + "?tab=private", image.get_absolute_url()):
         assert f"{CREATE}?image=" in client.get(page).content.decode()
     page = client.get(CREATE, {"image": image.pk.hex}).content.decode()
-    assert f'value="{image.pk}" selected' in page
+    assert f'value="{image.pk}" checked' in page
     assert 'value="2"' in page
     answer = gone_through(client, CREATE, order(people, image=str(image.pk)))
     disk = Disk.objects.get()
