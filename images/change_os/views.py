@@ -16,7 +16,7 @@ from images.change_os.rules import OsChange, can_order_change, can_order_reinsta
 from images.change_os.services import change_os as start_change
 from images.change_os.services import reinstall_os as start_reinstall
 from images.models import Image
-from images.product.pickers import with_asked
+from images.product.pickers import with_parts
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
@@ -148,7 +148,7 @@ def _begun(request: ActorRequest) -> dict[str, Any]:
 
 def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str, Any]:
     """What was typed, with a system disk that holds the image and is no smaller than the present one."""
-    image = row_of(with_asked(Image.objects.visible_to(actor)), typed.get("image"))
+    image = row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image"))
     present = _system_disk(server)
     least = max(image.min_disk_gb if image else 1, 1)
     size = str(typed.get("system_disk_gb") or "")

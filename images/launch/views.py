@@ -14,7 +14,7 @@ from images.launch.forms import LaunchForm, filled_again
 from images.launch.rules import Launch, can_create_servers, can_launch, data_disks_gb_of
 from images.launch.services import create_servers
 from images.models import Image
-from images.product.pickers import with_asked
+from images.product.pickers import with_parts
 from images.selection.tabs import CHOSEN_AMONG, of_kind
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
@@ -147,7 +147,7 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
 
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     """The chosen image, else the first that can be launched, of the public ones if there are any."""
-    images = with_asked(Image.objects.visible_to(actor))
+    images = with_parts(Image.objects.visible_to(actor))
     system = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM)
     chosen = row_of(images, typed.get("image"))
     return chosen or next(filter(None, (of_kind(system, kind, actor).first() for kind in CHOSEN_AMONG)), None)

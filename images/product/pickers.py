@@ -46,10 +46,14 @@ class ImagePicker(PickerField):
         def listed() -> Iterator[ImageQuerySet]:
             for kind in kinds():
                 images = of_kind(Image.objects.visible_to(actor), kind, actor)
-                yield with_keys(with_asked(images.filter(status=Image.Status.ACTIVE, **only)))
+                yield with_keys(self.with_asked(images.filter(status=Image.Status.ACTIVE, **only)))
 
         self.actor = actor
-        self.offer(with_asked(Image.objects.visible_to(actor)), rule, listed, note)
+        self.offer(self.with_asked(Image.objects.visible_to(actor)), rule, listed, note)
+
+    def with_asked(self, images: ImageQuerySet) -> ImageQuerySet:
+        """With what the rule asks of an image."""
+        return with_parts(images)
 
     def load(self, rows: list[Image]) -> None:
         load_products(rows, self.actor)
@@ -67,6 +71,6 @@ class ImagePicker(PickerField):
         yield f"{image.min_disk_gb} GB"
 
 
-def with_asked(images: ImageQuerySet) -> ImageQuerySet:
+def with_parts(images: ImageQuerySet) -> ImageQuerySet:
     """With what `can_launch` and its like ask of an image; of many besides `with_keys`."""
     return images.select_related("os_version", "successor", "backup__zone", "key")

@@ -3,16 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image
+from images.models import Image, ImageQuerySet
+from images.product.pickers import ImagePicker
 from images.product.rules import OFFER_FACTS, can_offer
+from images.selection.tabs import PRIVATE
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.edits import EditForm
-from imsconsole.core.forms import RuledChoiceField
-from imsconsole.core.rules import ALLOWED
+from imsconsole.core.pickers import PickingForm
+from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.sentences import sentence_of
 from market import pictures
 from market.listings.drafts import VersionDraft, draft_of
@@ -24,20 +25,24 @@ MARKDOWN = _("Markdown: headings, lists, tables, links, code. No pictures.")
 CATEGORIES = ListingVersion.Category.choices
 
 
-def offerable(actor: Actor, version: ListingVersion | None) -> "QuerySet[Image]":
-    """Images that a version can be made of, as far as a query can tell; the rest says `can_offer`."""
-    mine = Image.objects.owned_by(actor).with_facts(actor, "is_offered", "shares_count")
-    fitting = mine.filter(type=Image.Type.SYSTEM, status=Image.Status.ACTIVE, key=None)
-    free = Q(is_offered=False, shares_count=0) | Q(pk=version and version.image_id)
-    return fitting.filter(free).order_by("name", "pk")
+class OfferedImage(ImagePicker):
+    """A system disk image of the project: what can be offered of it says `can_offer`."""
+
+    def offer_own(self, actor: Actor, version: ListingVersion | None) -> None:
+        def rule(image: Image) -> Verdict:
+            return ALLOWED if version and image.pk == version.image_id else can_offer(image, actor)
+
+        self.offer_to(actor, lambda: [PRIVATE], rule, type=Image.Type.SYSTEM, key=None)
+        self.queryset = self.with_asked(Image.objects.owned_by(actor))
+
+    def with_asked(self, images: ImageQuerySet) -> ImageQuerySet:
+        return super().with_asked(images).with_facts(self.actor, *OFFER_FACTS)
 
 
-class VersionForm(EditForm):
+class VersionForm(PickingForm, EditForm):
     """All that a version says, but pictures and price. `listing` is None for the first version of a new one."""
 
-    image = RuledChoiceField(
-        Image.objects.none(),
-        label=_("Image"),
+    image = OfferedImage(
         help_text=_("A system disk image of this project, not encrypted and not shared. It stays yours."),
     )
     title = forms.CharField(label=_("Title"), max_length=64)
@@ -92,11 +97,7 @@ class VersionForm(EditForm):
             {"regions": [actor.region]} | _initial(listing, version) | kwargs.get("initial", {})
         )
         super().__init__(data, **kwargs)
-        self.fields["image"].offer(  # type: ignore[attr-defined]
-            Image.objects.owned_by(actor).with_facts(actor, *OFFER_FACTS).order_by("name", "pk"),
-            lambda image: ALLOWED if version and image.pk == version.image_id else can_offer(image, actor),
-            offerable(actor, version),
-        )
+        self.fields["image"].offer_own(actor, version)  # type: ignore[attr-defined]
 
     def clean_version(self) -> str:
         name: str = self.cleaned_data["version"]

@@ -26,6 +26,7 @@ from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
+from imsconsole.core.pickers import is_refresh, picks_of
 from imsconsole.core.query_string import id_of
 from imsconsole.core.tables import paged
 from imsconsole.jobs.about import latest_jobs
@@ -166,7 +167,8 @@ def edit(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     price = None if _was_published(listing) else PriceForm(data, listing=listing)
     if request.method != "POST":
         return _edit_page(request, version, form, price)
-    can_edit_version(version, request.actor).require()
+    if not is_refresh(request.POST):
+        can_edit_version(version, request.actor).require()
     if not form.is_valid() & (price is None or price.is_valid()):
         return _edit_page(request, version, form, price)
     try:
@@ -184,7 +186,7 @@ def new_version(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = VersionForm(data, actor=request.actor, listing=listing)
     verdict = can_create_version(listing, request.actor)
-    if request.method == "POST":
+    if request.method == "POST" and not form.is_refreshed:
         verdict.require()
         if form.is_valid():
             create_version(listing, form.draft(), actor=request.actor)
@@ -259,6 +261,8 @@ def _form_page(
     request: ActorRequest, template: str, context: dict[str, Any], conflict: Conflict | None = None
 ) -> HttpResponse:
     forms = [context.get("form"), context.get("price_form")]
+    if picks := picks_of(request, forms[0]):
+        return picks
     bad = any(form is not None and form.errors for form in forms)
     status = 409 if conflict else 422 if bad else 200
     response = render(request, template, ROOM | context, status=status)

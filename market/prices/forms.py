@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.edits import EditForm
 from imsconsole.core.now import now
+from imsconsole.core.pickers import PickingForm
 from market.models import Listing, Price
 from market.prices.lookup import price_of_listing, terms_of
 from market.prices.rules import is_price
@@ -17,7 +18,7 @@ LISTING_UNITS = (Price.Unit.FREE, Price.Unit.HOUR, Price.Unit.MONTH, Price.Unit.
 MOST_TRIAL_DAYS = 365
 
 
-class PriceForm(EditForm):
+class PriceForm(PickingForm, EditForm):
     """The price of a listing: of its draft, or (with `later`) the next one of a listing that has buyers."""
 
     unit = forms.ChoiceField(

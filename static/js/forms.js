@@ -36,6 +36,10 @@ function settled(event) {
   event.target.focus({ preventScroll: true });
 }
 
+// what one searches for in a picker is found while one types: Enter there does not send the form
+const searchesPicks = (event) => event.key === "Enter" && event.target.matches?.(".picker-search input");
+
+document.addEventListener("keydown", (event) => { if (searchesPicks(event)) event.preventDefault(); });
 document.addEventListener("change", sendFilter);
 document.addEventListener("input", sendFilter);
 document.addEventListener("submit", sendOnce);

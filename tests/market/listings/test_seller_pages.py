@@ -90,8 +90,9 @@ def test_what_is_wrong_is_said_and_only_fitting_images_are_chosen_from(people):
     factories.ShareFactory(image__project=people.bob.project, owner=people.bob.project)
     factories.ListingVersionFactory(listing__project=people.bob.project)
     client = client_of(people.bob)
-    choices = client.get(CREATE).context["form"].fields["image"].widget.choices
-    assert [str(value) for value, _label in choices] == ["", str(fitting.pk)]
+    picks = client.get(CREATE).context["form"]["image"].picks
+    assert [pick.thing for pick in picks if pick.verdict] == [fitting]
+    assert {pick.verdict.code for pick in picks} == {"", "shared-image", "offered-already"}
     answer = client.post(CREATE, typed(fitting, title="", regions=[], unit="hour"))
     assert answer.status_code == 422
     assert {"title", "regions"} <= set(answer.context["form"].errors)
