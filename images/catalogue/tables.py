@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -98,31 +97,26 @@ class ImageTable(ImsTable):
         "verified_at": False,
     }
 
+    # what has an index can be sorted by
     pick = PickColumn()
     name = tables.Column(order_by=("name", "pk"))
     status = tables.Column(order_by=("status", "pk"))
-    os_type = tables.Column(
-        accessor="os_version__os_type", verbose_name=_("OS type"), order_by=("os_version__os_type", "pk")
-    )
-    os_version = tables.Column(
-        verbose_name=_("OS"), order_by=("os_version__name", "pk"), attrs={"td": {"class": "os"}}
-    )
-    type = tables.Column(order_by=("type", "pk"))
-    architecture = tables.Column(order_by=("architecture", "pk"))
-    boot_mode = tables.Column(order_by=("boot_mode", "pk"))
+    os_type = tables.Column(accessor="os_version__os_type", verbose_name=_("OS type"), orderable=False)
+    os_version = tables.Column(verbose_name=_("OS"), orderable=False, attrs={"td": {"class": "os"}})
+    type = tables.Column(orderable=False)
+    architecture = tables.Column(orderable=False)
+    boot_mode = tables.Column(orderable=False)
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
-    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
-    min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"))
-    servers_count = NumberColumn("servers_count", verbose_name=_("Servers"))
-    source_kind = tables.Column(order_by=("source_kind", "pk"))
-    encryption = tables.Column(
-        accessor="is_encrypted", verbose_name=_("Encryption"), order_by=("is_encrypted", "key__name", "pk")
-    )
-    protected = tables.Column(order_by=("protected", "pk"))
+    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"), orderable=False)
+    min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"), orderable=False)
+    servers_count = NumberColumn("servers_count", verbose_name=_("Servers"), orderable=False)
+    source_kind = tables.Column(orderable=False)
+    encryption = tables.Column(accessor="is_encrypted", verbose_name=_("Encryption"), orderable=False)
+    protected = tables.Column(orderable=False)
     tags = tables.Column(accessor="tag_values", verbose_name=_("Tags"), orderable=False)
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
-    verified_at = TimeColumn("verified_at", verbose_name=_("Verified"))
+    verified_at = TimeColumn("verified_at", verbose_name=_("Verified"), orderable=False)
     actions = ActionsColumn(IMAGE_ACTIONS)
 
     class Meta(ImsTable.Meta):
@@ -135,8 +129,8 @@ class ImageTable(ImsTable):
         }
 
     @classmethod
-    def reading(cls, rows: Any, query: QueryDict, columns: Collection[str], actor: Actor) -> Any:
-        images = rows.with_facts(actor, *ROW_FACTS, *facts_of(cls, query, columns))
+    def reading(cls, rows: Any, columns: Collection[str], actor: Actor) -> Any:
+        images = rows.with_facts(actor, *ROW_FACTS, *facts_of(cls, columns))
         images = with_keys(images).select_related("os_version", "backup__zone")
         return images.prefetch_related("tags") if "tags" in columns else images
 

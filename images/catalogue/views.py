@@ -31,7 +31,6 @@ from images.product.ancestry import load_ancestors
 from images.product.products import product_of
 from images.selection.bulk import MOST_AT_ONCE
 from images.selection.chosen import chosen_images, found_by
-from images.selection.columns import facts_of
 from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.selection.tabs import KINDS, kind_of
 from images.selection.used_by import uses_of
@@ -45,6 +44,7 @@ from imsconsole.cloud.models import BucketObject
 from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered
 from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.paging import Total
 from imsconsole.core.selection import chosen_elsewhere, picked_ids
 from imsconsole.core.tables import ImsTable, paged
 from imsconsole.jobs.about import SHOWN, latest_jobs
@@ -64,7 +64,7 @@ TITLES = {
 
 def _more(request: ActorRequest, table: ImsTable) -> dict[str, Any]:
     actor, tab = request.actor, tab_of(request.GET)
-    is_full = tab == "trash" and table.paginator.count
+    is_full = tab == "trash" and table.total
     return {
         "tab": tab,
         "tabs": _tabs(),
@@ -230,10 +230,9 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
 def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:
     """In the order of the list on the screen, with `CSV_FACTS`."""
     kind = TrashTable if tab_of(query) == "trash" else ImageTable
-    images = images.with_facts(request.actor, *CSV_FACTS, *facts_of(kind, query))
-    table = kind(images, order_by=query.getlist("sort"))
-    ordered: ImageQuerySet = table.data.data
-    return ordered
+    ordered: Any = kind.in_order(images, query)
+    found: ImageQuerySet = ordered.with_facts(request.actor, *CSV_FACTS)
+    return found
 
 
 @post_view  # IDs do not fit into an address; nothing is changed
@@ -242,14 +241,14 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    total = images.count() if matching else len(ids)
+    total = Total.of(images) if matching else len(ids)
     context = {
         "choices": _choices(tab, images, actor) if total else [],
         "total": total,
         "most": MOST_AT_ONCE,
         "csv": True,
         "is_matching": bool(matching),
-        "all_count": found_by(request.POST.get("state", ""), actor).count(),
+        "all_count": Total.of(found_by(request.POST.get("state", ""), actor)),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
         "elsewhere": chosen_elsewhere(request.POST, images),
     }

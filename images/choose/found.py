@@ -81,12 +81,8 @@ def _of_need(need: str, actor: Actor) -> ImageQuerySet:
 
     Without the facts of lists: 500 of them are looked at.
     """
-    visible = _of_servers(Image.objects.visible_to(actor))
-    if need == Need.CLEAN:
-        return of_kind(visible, PUBLIC, actor)
-    if need == Need.SAME:
-        return of_kind(visible, PRIVATE, actor)
-    return of_kind(visible, SHARED if need == Need.OTHERS else MARKET, actor)
+    kinds: dict[str, str] = {Need.CLEAN: PUBLIC, Need.SAME: PRIVATE, Need.OTHERS: SHARED}
+    return _of_servers(of_kind(kinds.get(need, MARKET), actor))
 
 
 def _of_servers(images: ImageQuerySet) -> ImageQuerySet:

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
-from django.http import QueryDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +56,7 @@ class TrashTable(ImsTable):
     )
     type = tables.Column(order_by=("type", "pk"))
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
-    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"))
+    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"), orderable=False)
     trashed_at = TimeColumn("trashed_at", verbose_name=_("Deleted at"))
     trashed_by = tables.Column(verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"))
     kept_until = TimeColumn("kept_until", verbose_name=_("Kept until"))
@@ -70,8 +69,8 @@ class TrashTable(ImsTable):
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"image-{record.pk}"}
 
     @classmethod
-    def reading(cls, rows: Any, query: QueryDict, columns: Collection[str], actor: Actor) -> Any:
-        images = rows.with_facts(actor, *PURGE_FACTS, *facts_of(cls, query, columns))
+    def reading(cls, rows: Any, columns: Collection[str], actor: Actor) -> Any:
+        images = rows.with_facts(actor, *PURGE_FACTS, *facts_of(cls, columns))
         return images.select_related("os_version", "trashed_by")
 
     def load(self, records: list[Image]) -> None:

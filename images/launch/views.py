@@ -147,10 +147,10 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
 
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     """The chosen image, else the first that can be launched, of the public ones if there are any."""
-    images = with_parts(Image.objects.visible_to(actor))
-    system = images.filter(status=Image.Status.ACTIVE, type=Image.Type.SYSTEM)
-    chosen = row_of(images, typed.get("image"))
-    return chosen or next(filter(None, (of_kind(system, kind, actor).first() for kind in CHOSEN_AMONG)), None)
+    system = {"status": Image.Status.ACTIVE, "type": Image.Type.SYSTEM}
+    chosen = row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image"))
+    firsts = (with_parts(of_kind(kind, actor).filter(**system)).first() for kind in CHOSEN_AMONG)
+    return chosen or next(filter(None, firsts), None)
 
 
 def _flavors() -> list[Flavor]:

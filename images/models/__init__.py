@@ -1,13 +1,14 @@
 """Rows of this room (design §6, ims-facts §1)."""
 
 from images.models.facts import FACTS, OFFERED, PUBLISHED
-from images.models.image import Image, ImageDisk, ImageQuerySet, ImageTag
+from images.models.image import KEPT_UP_FIRST, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
 from images.models.public import PublicSource, ReleaseNote
 from images.models.upload import Upload
 
 __all__ = [
     "FACTS",
+    "KEPT_UP_FIRST",
     "OFFERED",
     "PUBLISHED",
     "Image",

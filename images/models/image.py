@@ -1,16 +1,18 @@
 """Images, their disks and tags (design §6, ims-facts §1)."""
 
 import uuid
+from datetime import date
 from typing import Any, Self
 
 from django.core.exceptions import FieldError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from images.models.facts import FACTS, PUBLISHED, ImageFacts
 from images.models.os_version import OsVersion
-from images.models.trash import TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
+from images.models.trash import EXISTING, TRASHED, Trashable, TrashQuerySet, only_trash_is_kept
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
@@ -18,6 +20,9 @@ from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
+
+# sorts what is deprecated, or will be, behind the rest
+KEPT_UP_FIRST = Coalesce(F("deprecated_on"), Value(date.min))
 
 
 class ImageQuerySet(TrashQuerySet["Image"]):
@@ -54,7 +59,7 @@ class ImageQuerySet(TrashQuerySet["Image"]):
 
     def kept_up_first(self) -> Self:
         """By name; what is deprecated, or will be, behind the rest."""
-        return self.order_by(models.F("deprecated_on").asc(nulls_first=True), "name", "pk")
+        return self.order_by(KEPT_UP_FIRST, "name", "pk")
 
     def with_facts(self, actor: Actor, name: str, *more: str) -> Self:
         """Annotates these of `FACTS`; a constant beside each rule says which it reads. Raises FieldError for others."""
@@ -196,11 +201,22 @@ class Image(ImageFacts, Trashable):
     class Meta:
         verbose_name = _("image")
         verbose_name_plural = _("images")
-        ordering = ["-created_at", "pk"]
+        ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["project", "-created_at"], name="image_project_created"),
+            # what lists sort by; `image_name_unique_in_project` serves the name
+            *(
+                models.Index(fields=["project", column, "id"], condition=EXISTING, name=f"image_by_{column}")
+                for column in ("created_at", "updated_at", "status", "min_disk_gb")
+            ),
+            models.Index(
+                "region",
+                KEPT_UP_FIRST,
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=EXISTING & Q(category="public", hidden=False),
+                name="image_public",
+            ),
             models.Index(fields=["region", "category", "-created_at"], name="image_region_category"),
-            models.Index(fields=["project", "name"], name="image_project_name"),
             models.Index(
                 fields=["delete_at"], condition=Q(delete_at__isnull=False), name="image_to_be_deleted"
             ),
@@ -208,7 +224,7 @@ class Image(ImageFacts, Trashable):
         constraints = [
             models.UniqueConstraint(  # R39
                 fields=["project", "name"],
-                condition=~Q(status__in=["deleted", TRASHED]),
+                condition=EXISTING,
                 name="image_name_unique_in_project",
             ),
             only_trash_is_kept(),
@@ -228,7 +244,7 @@ class Image(ImageFacts, Trashable):
                 name="only_deprecated_images_have_a_successor",
             ),
             models.CheckConstraint(
-                condition=Q(max_ram_mb=None) | Q(max_ram_mb__gte=models.F("min_ram_mb")),
+                condition=Q(max_ram_mb=None) | Q(max_ram_mb__gte=F("min_ram_mb")),
                 name="max_ram_not_below_min",
             ),
         ]

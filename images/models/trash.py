@@ -13,6 +13,7 @@ from imsconsole.accounts.people import person
 from imsconsole.core.now import now
 
 TRASHED = "trashed"
+EXISTING = ~Q(status__in=["deleted", TRASHED])
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 KEEPS = ("active", "frozen")  # of any other status there is nothing to bring back
 
@@ -22,7 +23,7 @@ class TrashQuerySet(models.QuerySet[Row]):
 
     def existing(self) -> Self:
         """Neither deleted nor in the trash."""
-        return self.exclude(status__in=["deleted", TRASHED])
+        return self.filter(EXISTING)
 
     def in_trash(self, actor: Actor) -> Self:
         """What the actor's project has deleted and can still bring back, what goes first on top."""

@@ -45,8 +45,8 @@ class ImagePicker(PickerField):
 
         def listed() -> Iterator[ImageQuerySet]:
             for kind in kinds():
-                images = of_kind(Image.objects.visible_to(actor), kind, actor)
-                yield with_keys(self.with_asked(images.filter(status=Image.Status.ACTIVE, **only)))
+                images = of_kind(kind, actor).filter(status=Image.Status.ACTIVE, **only)
+                yield with_keys(self.with_asked(images))
 
         self.actor = actor
         self.offer(self.with_asked(Image.objects.visible_to(actor)), rule, listed, note)

@@ -6,7 +6,7 @@ from django.shortcuts import render
 
 from images.models import Image, ReleaseNote
 from imsconsole.accounts.access import ActorRequest, page_view
-from imsconsole.core.tables import page_of
+from imsconsole.core.paging import page_of
 
 
 @page_view

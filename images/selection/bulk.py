@@ -54,7 +54,8 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
     state = asked.get("state", "") or asked.get("matching", "") or "tab=private"
     back = HttpResponseRedirect(f"{reverse('images:list')}?{state}")
     chosen = chosen_images(asked, actor)
-    images = list(chosen.with_facts(actor, "servers_count", *several.facts)[:MOST_AT_ONCE])
+    found = list(chosen.with_facts(actor, "servers_count", *several.facts)[: MOST_AT_ONCE + 1])
+    images = found[:MOST_AT_ONCE]
     if request.method == "POST" and not images:
         messages.warning(request, str(several.nothing))
     if not images:
@@ -74,7 +75,7 @@ def act_on_several(request: ActorRequest, several: Several, **options: Any) -> H
         "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
         "back_url": back.url,
-        "has_more": chosen.count() > len(images),
+        "has_more": len(found) > len(images),
         "has_full": any(image.type == Image.Type.FULL for image in partition.allowed),
         "most": MOST_AT_ONCE,
         "trash_days": settings.IMS_TRASH_DAYS,

@@ -1,7 +1,6 @@
 """What a tab of the catalogue holds, and the filters of its list and its CSV."""
 
 import datetime
-import re
 from typing import Any
 
 import django_filters as filters
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageQuerySet, OsVersion
 from images.os.names import os_names
+from images.selection.search import matching
 from images.selection.tabs import KINDS, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
@@ -22,7 +22,6 @@ from imsconsole.core.filters import EachFilter, ListFilter
 from imsconsole.engine.types import GIB
 
 TABS = {**KINDS, "trash": _("Trash")}
-PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 GONE = (Image.Status.DELETED, Image.Status.TRASHED)
 STATUSES = [choice for choice in Image.Status.choices if choice[0] not in GONE]
 MOST_GB = 1_000_000
@@ -33,7 +32,7 @@ def for_tab(tab: str, actor: Actor) -> ImageQuerySet:
     """The images of a tab that the actor may see (R2, R3, R14, R22)."""
     if tab == "trash":
         return Image.objects.in_trash(actor).select_related("backup")
-    return of_kind(Image.objects.visible_to(actor), tab, actor)
+    return of_kind(tab, actor)
 
 
 def tab_of(query: QueryDict) -> str:
@@ -100,11 +99,7 @@ class ImageFilter(ListFilter):
         fields = ("q",)
 
     def search(self, queryset: QuerySet[Image], _field: str, text: str) -> QuerySet[Image]:
-        """Part of a name, or at least four characters of an ID."""
-        found = Q(name__icontains=text)
-        if PART_OF_ID.fullmatch(text):
-            found |= Q(pk__icontains=text)
-        return queryset.filter(found)
+        return queryset.filter(matching(text))
 
     def in_status(self, queryset: QuerySet[Image], _field: str, status: str) -> QuerySet[Image]:
         """What is in the trash has the status it comes back with."""

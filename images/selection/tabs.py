@@ -1,11 +1,12 @@
 """The four kinds of images that people choose among: a tab of the list each (R1)."""
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image, ImageQuerySet
+from images.models import KEPT_UP_FIRST, PUBLISHED, Image, ImageQuerySet
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Server
 
 PUBLIC, PRIVATE, SHARED, MARKET = "public", "private", "shared", "market"
 KINDS: dict[str, str | Promise] = {
@@ -30,13 +31,16 @@ def kind_of(image: Image, actor: Actor) -> str:
     return image.category
 
 
-def of_kind(images: ImageQuerySet, kind: str, actor: Actor) -> ImageQuerySet:
-    """Those of `visible_to` in that tab (R2, R3, R14)."""
-    if kind == PUBLIC:
-        public = images.filter(category=Image.Category.PUBLIC, hidden=False)
-        return public.order_by(F("deprecated_on").asc(nulls_first=True), "-created_at", "pk")
+def of_kind(kind: str, actor: Actor) -> ImageQuerySet:
+    """Those of `visible_to` in that tab (R2, R3, R14, R22), of which it asks no others."""
     if kind == PRIVATE:
-        return images.filter(project=actor.project)
+        return Image.objects.owned_by(actor)
+    images = Image.objects.existing().filter(region=actor.region)
     if kind == SHARED:
-        return images.filter(category=Image.Category.PRIVATE).exclude(project=actor.project)
-    return images.filter(category=Image.Category.MARKET)
+        return images.filter(category=Image.Category.PRIVATE).shared_with(actor.project)
+    images = images.filter(category=kind)
+    if kind == PUBLIC:
+        public = images.filter(hidden=False).annotate(kept_up_first=KEPT_UP_FIRST)
+        return public.order_by(F("kept_up_first"), "-created_at", "-pk")
+    servers = Server.objects.filter(image=OuterRef("pk"), project=actor.project, deleted_at=None)
+    return images.filter(Q(edition__version_of__state=PUBLISHED) | Q(Exists(servers)))

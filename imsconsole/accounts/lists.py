@@ -59,7 +59,7 @@ class ListView:
             "filter": found,
             "table": table,
             "list": list_page(request, self.name, found),
-            "count_text": self.counted % {"n": table.paginator.count},
+            "count_text": self.counted % {"n": table.total},
             "export_url": f"{reverse(f'{self.name}:{self.export}')}?{state_of(request.GET, 'per_page', 'columns').urlencode()}",
             "head": offered(self.head, None, request.actor),
             "is_fragment": wants_fragment(request),
@@ -74,9 +74,9 @@ class ListView:
 
     def csv(self, request: ActorRequest) -> HttpResponseBase:
         """What the list shows, all pages, in its order."""
-        rows = self.table.reading(self.found(request).qs, request.GET, (), request.actor)
-        in_order = self.table(rows, order_by=request.GET.getlist("sort") or None)
-        return csv_response(self.columns, in_order.data.data, dated_name(request.actor.project, self.name))
+        rows = self.table.in_order(self.found(request).qs, request.GET)
+        rows = self.table.reading(rows, (), request.actor)
+        return csv_response(self.columns, rows, dated_name(request.actor.project, self.name))
 
 
 @dataclass(frozen=True)

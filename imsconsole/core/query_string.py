@@ -8,7 +8,8 @@ from django.http import QueryDict
 
 Row = TypeVar("Row", bound=Model)
 LONGEST = 2000
-PASSING = ("page", "csrfmiddlewaretoken", "pick", "matching")  # not part of what a list shows
+PLACE = ("page", "after", "before")  # which page of a list
+PASSING = (*PLACE, "csrfmiddlewaretoken", "pick", "matching")  # not part of what a list shows
 
 
 def state_of(query: QueryDict, *without: str) -> QueryDict:

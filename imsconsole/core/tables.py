@@ -7,22 +7,22 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
 
 import django_tables2 as tables
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import get_token
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_tables2.rows import BoundRows
 
 from imsconsole.core.actions import ROW, Action
 from imsconsole.core.buttons import RowButtons
 from imsconsole.core.cells import Shapes, fragment, label_of, named, status
+from imsconsole.core.paging import PER_PAGE, Page, Total, in_order, page_of
 from imsconsole.core.table_rows import attrs_of, drawn_rows
 from imsconsole.core.templatetags.ims import ago
 
 PAGE_SIZES = (10, 25, 50, 100)
-PER_PAGE = 25
 T = TypeVar("T", bound="ImsTable")
 
 
@@ -73,6 +73,8 @@ class ImsTable(tables.Table):
     def __init__(self, *args: Any, actor: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor = actor
+        self.page: Page | None = None  # set by `paged`, and how many rows there are on all pages
+        self.total = Total(0)
 
     @cached_property
     def back(self) -> str:
@@ -84,11 +86,13 @@ class ImsTable(tables.Table):
         return get_token(self.request) if self.request else ""
 
     @classmethod
-    def reading(
-        cls, rows: "QuerySet[Any]", query: QueryDict, columns: Collection[str], actor: Any
-    ) -> "QuerySet[Any]":
-        """The rows with what these of the choosable columns, the order of the query and the row's actions read."""
+    def reading(cls, rows: "QuerySet[Any]", columns: Collection[str], actor: Any) -> "QuerySet[Any]":
+        """The rows with what these of the choosable columns and the row's actions read."""
         return rows
+
+    @property
+    def paginated_rows(self) -> BoundRows:
+        return BoundRows(self.page.rows, self) if self.page else self.rows
 
     def load(self, records: list[Any]) -> None:
         """Find what the rows of a page say besides, in as many queries for one as for a hundred."""
@@ -119,6 +123,12 @@ class ImsTable(tables.Table):
     @classmethod
     def shown_at_first(cls) -> list[str]:
         return [name for name, is_shown in cls.choosable.items() if is_shown]
+
+    @classmethod
+    def in_order(cls, rows: "QuerySet[Any]", query: QueryDict) -> "QuerySet[Any]":
+        """All rows, sorted as the query says or else as the table is: what a file of them has."""
+        ordered: QuerySet[Any] = cls(rows, order_by=query.getlist("sort") or None).data.data
+        return in_order(ordered)
 
     def show(self, chosen: Collection[str]) -> None:
         """Hide the choosable columns that are not chosen. One may still sort by them."""
@@ -250,11 +260,6 @@ class ActionsColumn(tables.Column):
         return self.buttons.fill(record, table.actor, self.known(record, table), table.back, table.csrf_token)
 
 
-def page_of(rows: Any, query: QueryDict, per_page: int = PER_PAGE, field: str = "page") -> Page[Any]:
-    """The page of the rows that a query names, or the nearest: the only place where rows are split into pages."""
-    return Paginator(rows, per_page).get_page(query.get(field))
-
-
 def paged(
     table_class: type[T],
     rows: "QuerySet[Any]",
@@ -267,12 +272,13 @@ def paged(
     """
     shown = table_class.choosable if columns is None else columns
     actor = getattr(request, "actor", None)
-    table = table_class(table_class.reading(rows, request.GET, shown, actor), request=request, actor=actor)
+    table = table_class(rows, actor=actor)
     table.show(shown)
-    tables.RequestConfig(request, paginate=False).configure(table)  # its own paging takes any size
-    size = request.GET.get(table.prefixed_per_page_field, "")
+    tables.RequestConfig(request, paginate=False).configure(table)  # its own paging counts all rows
+    size = request.GET.get(table.per_page_field, "")
     per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
-    table.page = page_of(table.rows, request.GET, per_page, table.prefixed_page_field)
-    table.paginator = table.page.paginator
-    table.load([row.record for row in table.paginated_rows])
+    ordered: QuerySet[Any] = table.data.data
+    page = page_of(ordered, request.GET, per_page, lambda found: table_class.reading(found, shown, actor))
+    table.page, table.total = page, page.total
+    table.load(page.rows)
     return table

@@ -58,7 +58,7 @@ def test_the_paging_says_which_rows_are_shown_and_keeps_the_order():
     regions(30)
     html = page("?per_page=10&page=2&sort=-code")
     assert "11–20 of 30" in html
-    assert "?per_page=10&page=3&sort=-code" in links(html)
+    assert "?per_page=10&sort=-code&page=3" in links(html)
     assert "?per_page=50&sort=-code" in links(html)
     assert "Region 019" in html
     assert "Region 020" not in html

@@ -46,6 +46,7 @@ from imsconsole.core.csv import csv_response, dated_name
 from imsconsole.core.each import do_each, tell_each
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
+from imsconsole.core.paging import Total
 from imsconsole.core.project_urls import bare_url
 from imsconsole.core.query_string import state_of
 from imsconsole.core.selection import chosen_elsewhere, split_by
@@ -247,11 +248,11 @@ def selection(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponse:
     objects = chosen_objects(bucket, request.POST)
     context = {
         "choices": chosen_for(OBJECT_ACTIONS, list(objects[:MOST_AT_ONCE]), request.actor, bucket.pk),
-        "total": objects.count(),
+        "total": Total.of(objects),
         "most": MOST_AT_ONCE,
         "is_matching": bool(request.POST.get("matching", "")),
         "elsewhere": chosen_elsewhere(request.POST, objects),
-        "all_count": objects_at(bucket, QueryDict(request.POST.get("state", ""))).count(),
+        "all_count": Total.of(objects_at(bucket, QueryDict(request.POST.get("state", "")))),
     }
     return render(request, "components/_selection.html", context)
 

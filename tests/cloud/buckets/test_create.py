@@ -99,7 +99,7 @@ def test_the_list_finds_by_name_and_class_and_tells_how_much_is_in_each(people) 
     BucketFactory(project=people.bob.project, name="archive", storage_class="cold")
     BucketFactory(project=people.carol.project, name="theirs")
     client, url = client_of(people.dave), reverse("buckets:list")
-    rows = client.get(url, {"sort": "-stored_bytes"}).context["table"].page.object_list
+    rows = client.get(url, {"sort": "-stored_bytes"}).context["table"].paginated_rows
     assert [(row.record.name, row.record.objects_count, row.get_cell("stored_bytes")) for row in rows] == [
         ("full", 2, "2 KiB"),
         ("archive", 0, "0 B"),

@@ -33,7 +33,7 @@ def bucket(people) -> Bucket:
 
 def shown(people, bucket: Bucket, **query: str) -> tuple[list[str], dict[str, int]]:
     context = client_of(people.dave).get(bucket.get_absolute_url(), query).context
-    keys = sorted(row.record.key for row in context["table"].page.object_list)
+    keys = sorted(row.record.key for row in context["table"].paginated_rows)
     return keys, {folder["prefix"]: folder["count"] for folder in context["folders"]}
 
 

@@ -144,7 +144,7 @@ def test_tags_on_the_page_lead_to_the_images_that_have_them(people):
     assert address in client.get(image.get_absolute_url()).content.decode()
 
     found = client.get(address.replace("&amp;", "&"))
-    assert [row.record.pk for row in found.context["table"].page.object_list] == [image.pk]
+    assert [row.record.pk for row in found.context["table"].paginated_rows] == [image.pk]
 
 
 def test_who_only_reads_sees_why_and_a_stranger_finds_nothing(people):

@@ -28,7 +28,7 @@ def names_of(actor, address, **query):
     """The systems of the table, in its order."""
     response = client_of(actor).get(reverse(address), query)
     assert response.status_code == 200
-    return [row.record.name for row in response.context["table"].page.object_list]
+    return [row.record.name for row in response.context["table"].paginated_rows]
 
 
 @pytest.mark.parametrize(
