@@ -4,6 +4,7 @@ from images.models.facts import FACTS, OFFERED, PUBLISHED
 from images.models.image import KEPT_UP_FIRST, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
 from images.models.public import PublicSource, ReleaseNote
+from images.models.stored import StoredBytes
 from images.models.upload import Upload
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "OsVersion",
     "PublicSource",
     "ReleaseNote",
+    "StoredBytes",
     "Upload",
 ]

@@ -25,6 +25,7 @@ from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
+from imsconsole.jobs.counters import count_anew, is_counting, kept, recount, wrong_amounts
 from imsconsole.jobs.models import Job, Reservation
 
 T = TypeVar("T", bound=Model)
@@ -61,6 +62,7 @@ def differences() -> Iterator[StoreDifference]:
     yield from _rows_at_work(busy)
     yield from _tasks(busy)
     yield from _reservations()
+    yield from _counters()
 
 
 def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
@@ -208,3 +210,12 @@ def _idle(rows: QuerySet[T], busy: Busy) -> list[T]:
 def _reservations() -> Iterator[StoreDifference]:
     for row in Reservation.objects.exclude(job__in=Job.objects.live()):
         yield StoreDifference(f"reservation of {row} outlived its job {row.job_id}", row.delete)
+
+
+def _counters() -> Iterator[StoreDifference]:
+    if not is_counting():
+        yield StoreDifference("the database does not count what is used of quotas", count_anew)
+    for project, what in (wrong for each in kept() for wrong in each.wrong()):
+        yield StoreDifference(f"project {project}: {what} are not as they were noted", recount)
+    for project, resource, there, noted in wrong_amounts():
+        yield StoreDifference(f"project {project} uses {there} of {resource}, but {noted} was noted", recount)

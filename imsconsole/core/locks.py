@@ -40,6 +40,7 @@ ORDER = (
     "cloud.Bucket",
     "cloud.BucketObject",
     "cloud.SettledUsage",
+    "jobs.QuotaChange",
 )
 
 

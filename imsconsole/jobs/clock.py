@@ -9,6 +9,7 @@ from django_tasks.exceptions import TaskResultDoesNotExist
 
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
+from imsconsole.jobs.counters import sum_up
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import wake_job
 
@@ -42,5 +43,6 @@ PERIODIC = (
     Periodic(
         "jobs.take_up_orphans", timedelta(seconds=max(0.5, settings.IMS_JOB_LEASE_S / 10)), take_up_orphans
     ),
+    Periodic("jobs.sum_up_quotas", timedelta(minutes=1), sum_up),
     Periodic("jobs.forget_old_tasks", timedelta(hours=24), forget_old_tasks),
 )

@@ -243,6 +243,22 @@ class Reservation(models.Model):
         return f"{self.resource} {self.amount}"
 
 
+class QuotaChange(models.Model):
+    """By how much what a project uses of a resource has changed. Written by triggers only; the sum is what is used."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    resource = models.CharField(max_length=16)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "resource"], include=["amount"], name="quota_change_project")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.amount:+}"
+
+
 class ClockEntry(models.Model):
     """When a periodic work was last and is next run, across all hosts."""
 

@@ -1,29 +1,21 @@
 """Quotas of a project: used, reserved, and the question whether more fits. Hard by the project's row lock."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.resources import TITLES
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
-from imsconsole.core.rooms import drawers
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.text import size
-from imsconsole.jobs.models import Job, Reservation
+from imsconsole.jobs.models import Job, QuotaChange, Reservation
 from imsconsole.jobs.run import Run
-
-Rows = Iterable[Mapping[str, Any]]  # one per project that has something: `project` and the counted resources
-Counts = Mapping[
-    tuple[str, ...], Callable[[list[UUID]], Rows]
-]  # which resources, and the query that counts them
 
 
 @dataclass(frozen=True)
@@ -66,41 +58,20 @@ class QuotaLine:
 
 
 def used_by(project: Project, resources: Iterable[str] = tuple(TITLES)) -> dict[str, int]:
-    """What a project uses of `resources`, live reservations included; others may be counted along."""
+    """What a project uses of `resources`, live reservations included."""
     return used_in([project], resources)[project.pk]
 
 
 def used_in(
     projects: Iterable[Project], resources: Iterable[str] = tuple(TITLES)
 ) -> dict[Any, dict[str, int]]:
-    """As `used_by`, for many projects by their key in the same few queries."""
-    wanted = set(resources)
-    used: dict[Any, dict[str, int]] = {project.pk: {} for project in projects}
-    for counted, count in counts().items():
-        if wanted & set(counted):
-            for amounts in used.values():
-                amounts |= dict.fromkeys(counted, 0)
-            for row in count(list(used)):
-                used[row["project"]] |= {resource: row[resource] or 0 for resource in counted}
-    counted_now = [resource for counted in counts() if wanted & set(counted) for resource in counted]
-    rows = Reservation.objects.filter(project__in=list(used), resource__in=counted_now)
-    for row in rows.values("project", "resource").annotate(total=Sum("amount")):
-        used[row["project"]][row["resource"]] += row["total"]
+    """As `used_by`, for many projects by their key in the same two queries."""
+    used = {project.pk: dict.fromkeys(resources, 0) for project in projects}
+    for rows in (QuotaChange.objects, Reservation.objects):
+        of_these = rows.filter(project__in=used, resource__in=list(resources)).order_by()
+        for row in of_these.values("project", "resource").annotate(total=Sum("amount")):
+            used[row["project"]][row["resource"]] += int(row["total"])
     return used
-
-
-def per_project(rows: "QuerySet[Any]", projects: list[UUID]) -> Any:
-    """For a count: the rows grouped by their project."""
-    return rows.filter(project__in=projects).order_by().values("project")
-
-
-@cache
-def counts() -> Counts:
-    """Which resources one query counts, and that query; of all rooms (`COUNTS` of their `quotas.py`)."""
-    found: dict[tuple[str, ...], Callable[[list[UUID]], Rows]] = {}
-    for module in drawers("quotas"):
-        found.update(getattr(module, "COUNTS", {}))
-    return found
 
 
 def quota_lines(
@@ -119,7 +90,7 @@ def quota_lines(
 
 
 def nearly_full(projects: Iterable[Project], percent: int) -> list[tuple[Project, QuotaLine]]:
-    """Each quota of which a project uses at least `percent`, the fullest first. A few queries for all of them."""
+    """Each quota of which a project uses at least `percent`, the fullest first. Two queries for all of them."""
     found = list(projects)
     used = used_in(found)
     lines = (

@@ -1,11 +1,10 @@
 """Numbers as pictures: what the templates draw as SVG, in per cent of the width."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Sum
-
-from images.models import Image, ImageDisk
-from imsconsole.accounts.models import Project
+from images.models import Image
+from images.quotas import OF_TYPE
 from imsconsole.core.text import size
 
 LEAST = 0.75  # per cent; what is there is seen, however little
@@ -35,11 +34,9 @@ class Slice:
         return f"{self.start:.2f}%"
 
 
-def storage_of(project: Project) -> list[Slice]:
-    """What the project's images take in the store, by their type, the largest first; one query."""
-    disks = ImageDisk.objects.filter(image__project=project).exclude(image__status=Image.Status.DELETED)
-    totals = disks.order_by().values("image__type").annotate(total=Sum("size_bytes"))
-    amounts = {row["image__type"]: row["total"] for row in totals if row["total"]}
+def storage_of(used: Mapping[str, int]) -> list[Slice]:
+    """What the project's images take in the store, by their type, the largest first. `used`: of `OF_TYPE`, at least."""
+    amounts = {type_: used[resource] for type_, resource in OF_TYPE.items() if used[resource]}
     return slices(sorted(amounts.items(), key=lambda each: -each[1]))
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from imsconsole.accounts.resources import TITLES
 from imsconsole.core.rooms import OTHERS, drawers
+from imsconsole.jobs.counters import counted
 
 
 @pytest.mark.parametrize("name", ["clock", "quotas", "sentences"])
@@ -20,11 +22,16 @@ def test_every_module_of_that_name_is_found(name: str) -> None:
     assert len(written) > 1
 
 
-@pytest.mark.parametrize(("name", "what"), [("sentences", "SENTENCES"), ("quotas", "COUNTS")])
-def test_nothing_belongs_to_two_rooms(name: str, what: str) -> None:
-    owners = Counter(key for module in drawers(name) for key in getattr(module, what, ()))
-    assert [key for key, rooms in owners.items() if rooms > 1] == []
+def test_no_sentence_belongs_to_two_rooms() -> None:
+    owners = Counter(code for module in drawers("sentences") for code in getattr(module, "SENTENCES", ()))
+    assert [code for code, rooms in owners.items() if rooms > 1] == []
     assert owners
+
+
+def test_each_resource_is_counted_once() -> None:
+    times = Counter(resource for each in counted() for resource in each.amounts)
+    assert set(times.values()) == {1}
+    assert times.keys() >= TITLES.keys()
 
 
 def test_no_two_rooms_have_periodic_work_of_the_same_name() -> None:

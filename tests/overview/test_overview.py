@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from images.quotas import OF_TYPE
 from imsconsole.accounts.log import record
 from imsconsole.accounts.models import Invitation
 from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import used_by
 from imsconsole.overview.needs import needs_of
 from imsconsole.overview.plots import slices, storage_of
 from tests import factories
@@ -137,7 +139,7 @@ def test_storage_is_told_by_type_the_largest_first(people):
     gone = factories.ImageFactory(project=people.bob.project, type="iso", status="deleted")
     factories.ImageDiskFactory(image=gone)
 
-    drawn = storage_of(people.bob.project)
+    drawn = storage_of(used_by(people.bob.project, OF_TYPE.values()))
     assert [(each.key, each.text, each.share) for each in drawn] == [
         ("data", "3 GiB", "60.00%"),
         ("system", "2 GiB", "40.00%"),

@@ -23,7 +23,15 @@ from images.models import OsVersion
 
 BRANCHES = 8  # of that many it is kept
 OURS = ("imsconsole.", "images", "market", "sharing")
-MADE_OF = ("migrations/*.py", "models*.py", "models/*.py", "apps.py")
+MADE_OF = (
+    "migrations/*.py",
+    "models*.py",
+    "models/*.py",
+    "apps.py",
+    "quotas.py",
+    "counters.py",
+    "triggers.py",
+)
 
 
 @contextmanager

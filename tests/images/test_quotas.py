@@ -1,0 +1,131 @@
+"""The store: bytes that several images and backups of a project are links to are stored once."""
+
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from images.models import Image, ImageDisk, StoredBytes
+from images.quotas import KEPT
+from images.verify.store_check import differences
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.models import Backup
+from imsconsole.core.now import now
+from imsconsole.jobs.quotas import used_by
+from tests import factories
+from tests.support.at_once import at_once
+
+
+@pytest.fixture
+def project(people: SimpleNamespace) -> Project:
+    return people.bob.project
+
+
+def stored(project: Project) -> int:
+    assert [each.wrong() for each in KEPT] == [[]]
+    return used_by(project, ["store_bytes"])["store_bytes"]
+
+
+def link(project: Project, bytes_id: Any, **fields: Any) -> ImageDisk:
+    """A disk of a new image: a link to these bytes."""
+    image = factories.ImageFactory(project=project)
+    return factories.ImageDiskFactory(image=image, bytes_id=bytes_id, **{"size_bytes": 1000} | fields)
+
+
+@pytest.mark.django_db
+def test_links_count_once_while_one_is_there(project: Project) -> None:
+    bytes_id = uuid4()
+    one, other = link(project, bytes_id), link(project, bytes_id)
+    assert stored(project) == 1000
+    assert StoredBytes.objects.get().links == 2
+    Image.objects.filter(pk=one.image_id).update(status="deleted")
+    assert stored(project) == 1000
+    Image.objects.filter(pk=other.image_id).update(status="deleted")
+    assert stored(project) == 0
+    assert not StoredBytes.objects.exists()
+    Image.objects.filter(pk=one.image_id).update(status="active")
+    assert stored(project) == 1000
+
+
+@pytest.mark.django_db
+def test_they_count_in_each_project(people: SimpleNamespace, project: Project) -> None:
+    bytes_id = uuid4()
+    mine, theirs = link(project, bytes_id), link(people.carol.project, bytes_id)
+    assert (stored(project), stored(people.carol.project)) == (1000, 1000)
+    Image.objects.filter(pk=theirs.image_id).update(project=project)
+    assert (stored(project), stored(people.carol.project)) == (1000, 0)
+    mine.image.delete()
+    assert stored(project) == 1000
+
+
+@pytest.mark.django_db
+def test_the_largest_counts_as_long_as_it_is_there(project: Project) -> None:
+    bytes_id = uuid4()
+    link(project, bytes_id)
+    large = link(project, bytes_id, size_bytes=5000)
+    assert stored(project) == 5000
+    large.delete()
+    assert stored(project) == 1000
+    ImageDisk.objects.update(size_bytes=7)
+    assert stored(project) == 7
+
+
+@pytest.mark.django_db
+def test_images_of_nobody_take_no_quota(project: Project) -> None:
+    factories.ImageDiskFactory(image=factories.PublicImageFactory())
+    assert not StoredBytes.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_backup_and_its_image_share_their_bytes(project: Project) -> None:
+    backup = factories.BackupFactory(project=project)
+    disk = factories.BackupDiskFactory(backup=backup, size_bytes=1000)
+    assert stored(project) == 1000
+    assert StoredBytes.objects.get().type == "backup"
+    image_disk = link(project, disk.pk)
+    Image.objects.update(type="full")
+    assert (stored(project), StoredBytes.objects.get().type) == (1000, "full")
+    assert used_by(project, ["full_bytes"])["full_bytes"] == 1000
+    Backup.objects.update(deleted_at=now())
+    assert stored(project) == 1000
+    Image.objects.filter(pk=image_disk.image_id).update(status="deleted")
+    assert stored(project) == 0
+    Backup.objects.update(deleted_at=None)
+    assert stored(project) == 1000
+    backup.disks.update(size_bytes=0, ref="")
+    assert stored(project) == 0
+
+
+@pytest.mark.django_db
+def test_a_difference_is_said_and_put_right(project: Project) -> None:
+    for number in range(4):
+        link(project, uuid4(), size_bytes=1000 + number)
+    lost, wrong, _right, _too = StoredBytes.objects.all()
+    lost.delete()
+    StoredBytes.objects.filter(pk=wrong.pk).update(links=7)
+    StoredBytes.objects.create(project=project, bytes_id=uuid4(), type="iso", links=1, size_bytes=5)
+    said = [each for each in differences() if "stored files" in each.what]
+    assert [each.what for each in said] == [
+        f"project {project.pk}: 3 stored files are not as they were noted"
+    ]
+    said[0].repair()
+    assert stored(project) == 4006
+
+
+@pytest.mark.slow(reason="many transactions of many threads")
+@pytest.mark.django_db(transaction=True)
+def test_the_last_links_that_go_at_the_same_time_leave_nothing(project: Project) -> None:
+    """Neither may think that the other's is still there."""
+    for _ in range(5):
+        bytes_id = uuid4()
+        links = [link(project, bytes_id) for _ in range(6)]
+        at_once(
+            *(
+                lambda pk=each.image_id: Image.objects.filter(pk=pk).update(status="deleted")
+                for each in links[:5]
+            ),
+            lambda bytes_id=bytes_id: link(project, bytes_id),
+        )
+        assert StoredBytes.objects.get(bytes_id=bytes_id).links == 2
+    assert stored(project) == 5000
