@@ -19,7 +19,9 @@ from images.models import Image, ImageDisk, ImageTag, OsVersion
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk, Flavor, Server
+from imsconsole.core.triggers import drop_triggers
 from imsconsole.demo.furnish import furnish_flavors
+from imsconsole.jobs.counters import count_anew
 from imsconsole.jobs.models import Job
 from market.models import Acceptance, Edition, Listing, ListingVersion, Price, Publisher
 from sharing.models import Share
@@ -85,6 +87,7 @@ def fill(count: int) -> None:
             }
 
     with transaction.atomic():
+        drop_triggers()
         write(Image, Image(region=world.region), images())
         disks = (
             {"id": uuid.uuid4(), "image_id": pk, "size_bytes": size, "virtual_size_bytes": 4 * size,
@@ -103,6 +106,7 @@ def fill(count: int) -> None:
         own = [pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_own]
         world.fill_servers(own)
         world.fill_past(own[:: max(1, len(own) * 10 // count)])
+        count_anew()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
