@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0001_squashed_0004_agencies'),
         ('cloud', '0017_words_of_fields'),
-        ('images', '0017_unknown_cloud_init'),
+        ('images', '0018_lists_by_index'),
     ]
 
     operations = [
