@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image
+from images.os.names import os_names
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.models import Flavor
@@ -51,7 +51,7 @@ class ChooseForm(forms.Form):
         super().__init__(data)
         self._rows("zone", actor.region.zones.all())
         self._rows("flavor", Flavor.objects.filter(hidden=False))
-        self.fields["platform"].choices = [("", _("Any")), *_platforms(actor)]  # type: ignore[attr-defined]
+        self.fields["platform"].choices = [("", _("Any")), *((name, name) for name, _versions in os_names())]  # type: ignore[attr-defined]
 
     def _rows(self, name: str, rows: Any) -> None:
         self.fields[name].queryset = rows  # type: ignore[attr-defined]
@@ -71,9 +71,3 @@ class ChooseForm(forms.Form):
 
     def _without(self, name: str) -> str:
         return urlencode({key: value for key, value in self.data.items() if value and key != name})
-
-
-def _platforms(actor: Actor) -> list[tuple[str, str]]:
-    """The families of systems that the actor's images have."""
-    images = Image.objects.visible_to(actor).filter(os_version__isnull=False).order_by("os_version__platform")
-    return [(name, name) for name in images.values_list("os_version__platform", flat=True).distinct()]

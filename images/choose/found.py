@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -12,17 +12,18 @@ from images.choose.forms import Need
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
 from images.launch.rules import can_launch, data_disks_gb_of
-from images.models import Image, ImageQuerySet, ImageTag
+from images.models import Image, ImageQuerySet, ImageTag, OsVersion
 from images.product.ancestry import keys_made_of
 from images.product.products import load_products
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Flavor
+from imsconsole.core.paging import Total
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import Capabilities
 
-CONSIDERED, SHOWN = 500, 50
+CONSIDERED, SHOWN = 100, 25
 
 
 @dataclass(frozen=True)
@@ -39,48 +40,34 @@ class Candidate:
         return self.image.min_disk_gb + sum(data_disks_gb_of(self.image))
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """Another project of the reader that has such images."""
-
-    project: Project
-    count: int
-
-
 def candidates(
     answers: dict[str, Any], actor: Actor, capabilities: Capabilities, flavors: Sequence[Flavor]
 ) -> list[Candidate]:
-    """The images of the need, at most `CONSIDERED`: those that fit first, of them those that are kept up."""
+    """The first images of the need, at most `CONSIDERED`, in the order of their list; those that fit before the others."""
     images = with_keys(_answering(_of_need(answers["need"], actor), answers))
     images = images.select_related("os_version", "successor").prefetch_related(
         "edition__version_of__software"
     )
-    rows = list(images.kept_up_first()[:CONSIDERED])
+    rows = list(images[:CONSIDERED])
     load_products(rows, actor)
     found = [_candidate(image, answers.get("flavor"), actor, capabilities, flavors) for image in rows]
     return sorted(found, key=lambda candidate: not candidate.verdict)
 
 
-def counts(answers: dict[str, Any], actor: Actor) -> tuple[int, int]:
-    """How many images of the need answer, and how many there are."""
-    images = _of_need(answers["need"], actor)
-    return _answering(images, answers).count(), images.count()
+def count_of(need: str, actor: Actor) -> Total:
+    """How many images of the need there are, whatever else was asked."""
+    return Total.of(_of_need(need, actor))
 
 
-def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Elsewhere]:
-    """Private images that would answer, in other projects the user may enter."""
-    mine = projects_of(actor.user) if actor.user else []
-    others = {project.pk: project for project in mine if project != actor.project}
-    images = _answering(_of_servers(Image.objects.filter(project__in=others)), answers)
-    counts = dict(images.order_by().values_list("project").annotate(Count("pk")))
-    return [Elsewhere(project, counts[pk]) for pk, project in others.items() if pk in counts]
+def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Project]:
+    """Other projects the user may enter that have private images which would answer."""
+    mine = projects_of(actor.user) if actor.user else Project.objects.none()
+    theirs = _answering(_of_servers(Image.objects.filter(project=OuterRef("pk"))), answers)
+    return list(mine.exclude(pk=actor.project.pk).filter(Exists(theirs)))
 
 
 def _of_need(need: str, actor: Actor) -> ImageQuerySet:
-    """The images that servers are made from (R5, R7), of the kind that meets a need (R23).
-
-    Without the facts of lists: 500 of them are looked at.
-    """
+    """The images that servers are made from (R5, R7), of the kind that meets a need (R23)."""
     kinds: dict[str, str] = {Need.CLEAN: PUBLIC, Need.SAME: PRIVATE, Need.OTHERS: SHARED}
     return _of_servers(of_kind(kinds.get(need, MARKET), actor))
 
@@ -92,13 +79,14 @@ def _of_servers(images: ImageQuerySet) -> ImageQuerySet:
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
     """Those with the wanted OS, that tell of the wanted software."""
     if platform := answers.get("platform"):
-        images = images.filter(os_version__platform=platform)
+        versions = OsVersion.objects.filter(platform=platform)
+        images = images.filter(os_version__in=list(versions.values_list("pk", flat=True)))
     return images.filter(_tells_of(words)) if (words := answers.get("software")) else images
 
 
 def _tells_of(words: str) -> Q:
     """In its own words, or in those of the listing that it is of or was made from: “title version”, and each software's."""
-    tags = ImageTag.objects.filter(Q(key__icontains=words) | Q(value__icontains=words))
+    tags = ImageTag.objects.filter(Q(key__icontains=words) | Q(value__icontains=words), image=OuterRef("pk"))
     listed = Image.objects.filter(edition__isnull=False).annotate(
         listed_as=Concat("edition__version_of__title", Value(" "), "edition__version_of__version"),
         has_inside=Concat(
@@ -108,7 +96,7 @@ def _tells_of(words: str) -> Q:
     listed = listed.filter(Q(listed_as__icontains=words) | Q(has_inside__icontains=words))
     made = keys_made_of(listed.values_list("pk", flat=True))
     own = Q(name__icontains=words) | Q(description__icontains=words) | Q(os_version__name__icontains=words)
-    return own | Q(pk__in=tags.values("image")) | Q(pk__in=made)
+    return own | Q(Exists(tags)) | Q(pk__in=made)
 
 
 def _candidate(

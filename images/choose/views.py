@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from images.choose.forms import ChooseForm, Need
-from images.choose.found import SHOWN, candidates, counts, elsewhere
+from images.choose.found import CONSIDERED, SHOWN, candidates, count_of, elsewhere
 from images.fields.rules import can_import
 from images.selection.tabs import KINDS
 from imsconsole.accounts.access import ActorRequest, page_view
@@ -46,8 +46,10 @@ def choose(request: ActorRequest) -> HttpResponse:
         "kind": KINDS[answers["need"]],
         "nothing": NOTHING[answers["need"]],
         "narrowing": narrowing,
-        "counts": counts(answers, actor) if narrowing else None,
+        "every": count_of(answers["need"], actor) if narrowing else None,
         "found": found[:SHOWN],
+        "considered": len(found),
+        "is_cut": len(found) == CONSIDERED,
         "fitting": sum(bool(candidate.verdict) for candidate in found),
         "more": max(0, len(found) - SHOWN),
         "elsewhere": elsewhere(answers, actor),

@@ -57,10 +57,6 @@ class ImageQuerySet(TrashQuerySet["Image"]):
     def owned_by(self, actor: Actor) -> Self:
         return self.filter(project=actor.project).existing()
 
-    def kept_up_first(self) -> Self:
-        """By name; what is deprecated, or will be, behind the rest."""
-        return self.order_by(KEPT_UP_FIRST, "name", "pk")
-
     def with_facts(self, actor: Actor, name: str, *more: str) -> Self:
         """Annotates these of `FACTS`; a constant beside each rule says which it reads. Raises FieldError for others."""
         names = dict.fromkeys((name, *more))

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from images.choose.forms import ChooseForm
-from images.choose.found import SHOWN, candidates, elsewhere
+from images.choose.found import CONSIDERED, SHOWN, candidates, elsewhere
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.now import now
@@ -213,10 +213,9 @@ def test_it_shows_the_way_to_an_image_that_is_elsewhere(people, flavors):
     stranger = factories.ProjectFactory(account=people.carol.account, region=region, name="globex-east")
     for project in (other, other, stranger):
         factories.ImageFactory(project=project)
-    rows = elsewhere({"need": "private"}, people.bob)
     page = page_of(people.bob, need="private")
 
-    assert [(row.project, row.count) for row in rows] == [(other, 2)]
+    assert elsewhere({"need": "private"}, people.bob) == [other]
     assert "acme-east" in page.partition('id="choose-found"')[2]
     assert "globex-east" not in page
     assert str(people.bob.project.pk) in page
@@ -267,3 +266,11 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_images(
     page = client.get(reverse("images:choose"), {"need": "private"}).content.decode()
     assert page.count('data-label="Fits"') == SHOWN
     assert "and 6 more" in page
+
+
+@pytest.mark.slow(reason="many rows are made and looked at")
+def test_of_very_many_images_the_first_are_looked_at_and_that_is_said(people, flavors):
+    factories.ImageFactory.create_batch(CONSIDERED + 1, project=people.bob.project)
+    page = page_of(people.bob, need="private")
+    assert f"{CONSIDERED} of the first {CONSIDERED} images can be used now" in page
+    assert "There are more images." in page
