@@ -69,5 +69,6 @@ def test_rows_are_streamed_in_their_columns_with_one_query(db, django_assert_num
 
 def test_rows_may_be_endless():
     response = csv_response(COLUMNS, (Region(code=str(n), name="x") for n in count()), "all.csv")
-    lines = iter(response.streaming_content)
-    assert [next(lines) for _line in range(3)][1:] == [b"0,x,\r\n", b"1,x,\r\n"]
+    pieces = iter(response.streaming_content)
+    assert next(pieces).endswith(b"Rank\r\n")
+    assert next(pieces).startswith(b"0,x,\r\n1,x,\r\n")
