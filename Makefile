@@ -81,8 +81,8 @@ rules: $(V)/.dev  ## say in docs/rules.md which tests cite which rule
 screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots
 
-bench: test-packages $(V)/.dev  ## print the benchmarks
-	$(V)/python -m tests.bench
+bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses its goal: ROWS=1000 in a minute; KEEP=folder for the filled databases
+	$(V)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(DATABASES),--databases $(DATABASES)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
 
 hooks: $(V)/.dev  ## have git check style, floors and templates before each commit, types before each push
 	$(V)/pre-commit install

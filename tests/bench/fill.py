@@ -17,6 +17,7 @@ from django.db.models import Model
 
 from images.models import Image, ImageDisk, ImageTag, OsVersion
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
+from imsconsole.accounts.resources import TITLES
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Disk, Flavor, Server
 from imsconsole.core.triggers import drop_triggers
@@ -122,7 +123,10 @@ class World:
         self.region = Region.objects.create(code="bench", name="Bench")
         self.zone = AvailabilityZone.objects.create(region=self.region, code="bench-1", name="1")
         account = Account.objects.create(name=PROJECT)
-        self.project = Project.objects.create(account=account, region=self.region, name=PROJECT)
+        limits = dict.fromkeys(TITLES, 10**18)
+        self.project = Project.objects.create(
+            account=account, region=self.region, name=PROJECT, quotas=limits
+        )
         self.user = User.objects.create_user(PROJECT)
         Membership.objects.create(user=self.user, account=account, role=Role.FULL_ACCESS)
         foreign = Account.objects.create(name="others")

@@ -1,72 +1,92 @@
-"""The list page and the CSV at 1,000 and 100,000 images: queries and milliseconds."""
+"""How long pages of a large catalogue take, and how often they ask the database."""
 
-from pathlib import Path
+import re
+import statistics
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from images.models import Image, ImageDisk, OsVersion
-from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
-from tests.bench.timing import median_ms
-from tests.support.clients import ProjectClient
+from images.models import Image
+from tests.bench.figures import Figure
+from tests.bench.fill import PROJECT
+from tests.bench.site import FRAGMENT, Visitor, p95, signed_in
+from tests.support.web_server import web_server
 
-SIZES = (1_000, 100_000)
+
+@dataclass(frozen=True)
+class Look:
+    """A page that somebody opens: at most so many milliseconds in the middle, and in the worst case."""
+
+    what: str
+    url: str
+    ms: float
+    worst_ms: float | None = None
+    queries: float | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
-def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    settings.ALLOWED_HOSTS = ["testserver"]
-    rows, first = [], {}
-    for size in SIZES:
-        client = _project_with(size)
-        for name, url in (
-            ("list page", "/images/?tab=private"),
-            ("list, searched", "/images/?tab=private&q=image-99"),
-            ("CSV", "/images/export.csv?tab=private"),
-        ):
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
-                _read(client, url)
-            count = len(queries)  # the next request forgets them
-            ms = median_ms(
-                lambda client=client, url=url: _read(client, url), runs=5 if size == SIZES[0] else 3
+PRIVATE = "/images/?tab=private"
+
+
+def looks(visitor: Visitor, prefix: str) -> list[Look]:
+    image = Image.objects.filter(project__name=PROJECT, status="active").earliest("created_at").pk
+    own = Image.objects.filter(project__name=PROJECT).order_by("created_at")
+    middle = own[own.count() // 2].created_at
+    return [
+        Look("private images, first page", PRIVATE, 50, queries=8),
+        Look("its fragment", PRIVATE, 35, headers=FRAGMENT),
+        Look("search of a word", f"{PRIVATE}&q=nginx", 80),
+        Look("search of a rare name", f"{PRIVATE}&q=000420", 80),
+        Look("search of two Chinese characters", f"{PRIVATE}&q={quote('网站')}", 80),
+        Look("search of what there is not", f"{PRIVATE}&q=no-such-name", 80),
+        Look("two tags", f"{PRIVATE}&tag=env%3Dprod&tag=team%3Dteam-7", 80),
+        Look("status", f"{PRIVATE}&status=frozen", 80),
+        Look("created between", f"{PRIVATE}&since={middle:%Y-%m-%d}&until={middle:%Y-%m-%d}", 80),
+        Look("sorted by size", f"{PRIVATE}&sort=-stored_bytes", 80),
+        Look("behind a cursor in the middle", f"{PRIVATE}&{_cursor(visitor, prefix, f'{middle:%Y-%m-%d}')}", 80),
+        Look("last page", f"{PRIVATE}&page=last", 80),
+        Look("shared images", "/images/?tab=shared", 60),
+        Look("public images", "/images/?tab=public", 60),
+        Look("market images", "/images/?tab=market", 60),
+        Look("overview", "/", 80),
+        Look("servers", "/servers/", 60, worst_ms=200),
+        Look("create server", f"/servers/create/?image={image.hex}", 100),
+        Look("create server, nothing chosen", "/servers/create/", 100),
+        Look("guide", "/images/choose/", 100),
+        Look("image detail", f"/images/{image}/", 40),
+    ]  # fmt: skip
+
+
+def _cursor(visitor: Visitor, prefix: str, day: str) -> str:
+    """The place of a row in the middle, as a page there names it for the next."""
+    found = re.search(r"[?&;](after=[^\"&]+)", visitor.get(f"{prefix}{PRIVATE}&until={day}").text)
+    return found[1] if found else "page=2"
+
+
+def figures(size: str) -> list[Figure]:
+    """Of each page the middle of twenty, over gunicorn as it is shipped."""
+    found = []
+    with web_server() as url:
+        client, visitor, prefix = signed_in(url)
+        for look in looks(visitor, prefix):
+            times, queries = (
+                visitor.times(prefix + look.url, look.headers),
+                _queries(client, prefix + look.url, look),
             )
-            first.setdefault(name, ms)
-            rows.append([name, f"{size:,}", str(count), f"{ms:.0f}", f"{ms / first[name]:.1f}"])
-    return "Pages", ["what", "images", "queries", "ms", "to 1,000"], rows
+            how = f"{size}, {queries} queries, p95 {p95(times):.0f}"
+            found.append(Figure(look.what, statistics.median(times), "ms", look.ms, how=how))
+            if look.worst_ms:
+                found.append(Figure(f"{look.what}, the worst", max(times), "ms", look.worst_ms, how=size))
+            if look.queries:
+                found.append(Figure(f"{look.what}: queries", queries, "", look.queries, how=size))
+    return found
 
 
-def _read(client: Client, url: str) -> int:
-    response = client.get(url)
-    if response.status_code != 200:
-        raise SystemExit(f"{url} answered {response.status_code}")
-    return sum(map(len, response.streaming_content)) if response.streaming else len(response.content)
-
-
-def _project_with(count: int) -> Client:
-    region, _ = Region.objects.get_or_create(code="bench", defaults={"name": "Bench"})
-    account = Account.objects.create(name=f"bench-{count}")
-    project = Project.objects.create(account=account, region=region, name="bench")
-    user = User.objects.create(username=f"bench-{count}")
-    Membership.objects.create(user=user, account=account, role=Role.FULL_ACCESS)
-    os_version = OsVersion.objects.first()
-    images = [
-        Image(region=region, project=project, name=f"image-{number}", status="active", os_version=os_version)
-        for number in range(count)
-    ]
-    Image.objects.bulk_create(images, batch_size=500)
-    ImageDisk.objects.bulk_create(
-        (
-            ImageDisk(image=image, role="system", size_bytes=10**9, virtual_size_bytes=10**10)
-            for image in images
-        ),
-        batch_size=500,
-    )
-    client = ProjectClient(project)
-    client.force_login(user)
-    return client
+def _queries(client: Client, url: str, look: Look) -> int:
+    client.get(url, headers=look.headers)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(url, headers=look.headers)
+    return len(queries)

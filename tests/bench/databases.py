@@ -1,0 +1,89 @@
+"""The databases that pages are measured on, filled as large as one asks for; kept in a folder, or gone at the end."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.figures import Figure
+
+PORT = 5499
+KINDS = ("sqlite", "postgres")
+
+
+@dataclass(frozen=True)
+class Database:
+    kind: str
+    rows: int
+    environment: dict[str, str]  # in which a process of the console works on it
+
+    def figures(self, table: str, size: str) -> list[Figure]:
+        return [Figure(**each) for each in json.loads(self.run(table, size))]
+
+    def run(self, *task: str) -> str:
+        """What `tests.bench.within` says of it."""
+        command = [sys.executable, "-m", "tests.bench.within", *task]
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
+
+
+@contextmanager
+def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
+    """Of that kind, migrated, with so many images; made if the folder has none."""
+    data = folder / f"{kind}-{rows}"
+    data.mkdir(parents=True, exist_ok=True)
+    environment = {
+        "IMS_DATA_DIR": str(data),
+        "IMS_LOG_LEVEL": "ERROR",
+        "IMS_ALLOWED_HOSTS": "127.0.0.1,testserver",
+    }
+    if kind == "sqlite":
+        database = Database(kind, rows, environment)
+        database.run("fill", str(rows))
+        yield database
+        return
+    with cluster(folder / "postgres"):
+        url = f"postgres://postgres@127.0.0.1:{PORT}/ims_{rows}"
+        database = Database(kind, rows, {**environment, "IMS_DATABASE_URL": url})
+        create = [
+            "psql",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(PORT),
+            "-U",
+            "postgres",
+            "-c",
+            f"CREATE DATABASE ims_{rows}",
+        ]
+        subprocess.run(create, check=False, stderr=subprocess.DEVNULL)  # it may be there
+        database.run("fill", str(rows))
+        yield database
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[None]:
+    """A PostgreSQL of its own that runs as Debian ships it. It does not run as root."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if not folder.exists():
+        folder.mkdir()
+        if as_owner:
+            shutil.chown(folder, "postgres")
+        subprocess.run(
+            [*as_owner, programs / "initdb", "-D", folder, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
+            check=True, stdout=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
+    control = [*as_owner, programs / "pg_ctl", "-D", folder, "-w", "-s"]
+    options = f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
+    subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, cwd="/")
+    try:
+        yield
+    finally:
+        subprocess.run([*control, "-m", "fast", "stop"], check=True, cwd="/")
