@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.catalogue.actions import IMAGE_ACTIONS
 from images.delete.rules import IN_CREATION
-from images.fields.encryption import encryption_of, with_keys
+from images.fields.encryption import encryption_of, load_keys
 from images.models import Image
 from images.product.products import load_products
 from images.selection.columns import facts_of
@@ -131,13 +131,15 @@ class ImageTable(ImsTable):
     @classmethod
     def reading(cls, rows: Any, columns: Collection[str], actor: Actor) -> Any:
         images = rows.with_facts(actor, *ROW_FACTS, *facts_of(cls, columns))
-        images = with_keys(images).select_related("os_version", "backup__zone")
+        images = images.select_related("key", "os_version", "backup__zone")
         return images.prefetch_related("tags") if "tags" in columns else images
 
     def load(self, records: list[Image]) -> None:
         """What works on the images, and which rows change by themselves."""
+        load_keys(records)
         load_products(records, self.actor)
-        jobs = Job.objects.visible_to(self.actor).live().about(*(image.pk for image in records))
+        busy = (image.pk for image in records if image.has_live_job)
+        jobs = Job.objects.visible_to(self.actor).live().about(*busy)
         self.live_jobs = {job.subject_id: job for job in jobs}
         self.working = [
             str(image.pk) for image in records if image.status in IN_CREATION or image.pk in self.live_jobs

@@ -1,5 +1,8 @@
 """What the disks of images are encrypted with (§2.25): as people read it, and as an engine knows it."""
 
+from collections.abc import Sequence
+
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from images.models import Image, ImageQuerySet
@@ -16,6 +19,14 @@ def key_of(image: Image) -> engine.Key | None:
 def with_keys(images: ImageQuerySet) -> ImageQuerySet:
     """The images with what rules ask of their keys and of the grants of those, in a few queries for all of them."""
     return images.select_related("key").prefetch_related("key__grants", "disks__key__grants")
+
+
+def load_keys(images: Sequence[Image]) -> None:
+    """The same of images that are there, with their `key`: no query where none is encrypted and none full-ECS."""
+    prefetch_related_objects(images, "key__grants")
+    prefetch_related_objects(
+        [image for image in images if image.type == Image.Type.FULL], "disks__key__grants"
+    )
 
 
 def disk_keys(image: Image) -> list[Key | None]:

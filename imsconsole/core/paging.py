@@ -17,6 +17,7 @@ from django.db.models.query import ModelIterable
 from django.http import QueryDict
 from django.utils.translation import gettext
 
+from imsconsole.core.counts import CountUpTo
 from imsconsole.core.query_string import PLACE
 
 PER_PAGE = 25
@@ -204,8 +205,8 @@ class _Pages:
             if (values := self.order.read(self.query.get(name, ""))) is None:
                 continue
             order = self.order if name == "after" else self.order.turned()
-            keys = self._keys(self.rows.filter(order.beyond(values)), order, self.per_page + 1)
-            total, has_more = Total.of(self.rows), len(keys) > self.per_page
+            keys, total = self._counted_keys(self.rows.filter(order.beyond(values)), order)
+            has_more = len(keys) > self.per_page
             keys = keys[: self.per_page]
             if name == "after":
                 return self._page(keys, total, None, True, has_more) if keys else self._last(total)
@@ -217,8 +218,7 @@ class _Pages:
         text = self.query.get("page", "")
         number = int(text) if text.isdecimal() and len(text) < 10 else 1
         if number < 2 and text != LAST:
-            keys = self._slice(0, self.per_page + 1)
-            total = Total.of(self.rows) if len(keys) > self.per_page else Total(len(keys))
+            keys, total = self._counted_keys(self.rows, self.order)
             return self._page(keys[: self.per_page], total, 1, False, len(keys) > self.per_page)
         total = Total.of(self.rows)
         if total.is_more and not self.is_grouped and (text == LAST or number * self.per_page > COUNTED):
@@ -236,13 +236,24 @@ class _Pages:
         keys = self._keys(self.rows, self.order.turned(), self.per_page)
         return self._page(keys[::-1], total, None, True, False)
 
+    def _counted_keys(self, rows: Rows, order: Order) -> tuple[list[Any], Total]:
+        """Of a page and one row more, and how many rows there are in all: in one query."""
+        if self.is_grouped:
+            return self._slice(0, self.per_page + 1), Total.of(self.rows)
+        counting = rows.annotate(counted=CountUpTo(self.rows, COUNTED + 1))
+        keys = self._keys(counting, order, self.per_page + 1, more=("counted",))
+        total = Total(keys[0][-1]) if keys else Total.of(self.rows)
+        return [key[:-1] for key in keys], total
+
     def _slice(self, start: int, end: int) -> list[Any]:
         if self.is_grouped:
             return list(self.rows[start:end])
         return self._keys(self.rows, self.order, end, start)
 
-    def _keys(self, rows: Rows, order: Order, end: int, start: int = 0) -> list[Any]:
-        names = [part.name for part in order.parts]
+    def _keys(
+        self, rows: Rows, order: Order, end: int, start: int = 0, more: tuple[str, ...] = ()
+    ) -> list[Any]:
+        names = [*(part.name for part in order.parts), *more]
         keys = rows.prefetch_related(None).order_by(*order.clauses()).values_list("pk", *names)
         return list(keys[start:end])
 

@@ -65,12 +65,17 @@ def used_by(project: Project, resources: Iterable[str] = tuple(TITLES)) -> dict[
 def used_in(
     projects: Iterable[Project], resources: Iterable[str] = tuple(TITLES)
 ) -> dict[Any, dict[str, int]]:
-    """As `used_by`, for many projects by their key in the same two queries."""
+    """As `used_by`, for many projects by their key in the same query."""
     used = {project.pk: dict.fromkeys(resources, 0) for project in projects}
-    for rows in (QuotaChange.objects, Reservation.objects):
-        of_these = rows.filter(project__in=used, resource__in=list(resources)).order_by()
-        for row in of_these.values("project", "resource").annotate(total=Sum("amount")):
-            used[row["project"]][row["resource"]] += int(row["total"])
+    changed, reserved = (
+        rows.filter(project__in=used, resource__in=list(resources))
+        .order_by()
+        .values_list("project", "resource")
+        .annotate(total=Sum("amount"))
+        for rows in (QuotaChange.objects, Reservation.objects)
+    )
+    for project, resource, total in changed.union(reserved, all=True):
+        used[project][resource] += int(total)
     return used
 
 
@@ -90,7 +95,7 @@ def quota_lines(
 
 
 def nearly_full(projects: Iterable[Project], percent: int) -> list[tuple[Project, QuotaLine]]:
-    """Each quota of which a project uses at least `percent`, the fullest first. Two queries for all of them."""
+    """Each quota of which a project uses at least `percent`, the fullest first. One query for all of them."""
     found = list(projects)
     used = used_in(found)
     lines = (

@@ -222,6 +222,6 @@ def test_a_column_of_the_rows_themselves_is_compared_as_a_whole_so_that_an_index
     nine()
     first = page_of(ClockEntry.objects.order_by("-due_at", "-name"), QueryDict("x=1"), 2)
     assert set(parse_qs(first.next.lstrip("?"))) == {"x", "after"}
-    with django_assert_num_queries(3) as asked:
+    with django_assert_num_queries(2) as asked:
         page_of(ClockEntry.objects.order_by("-due_at", "-name"), cursor_of(first.next), 2)
     assert '("jobs_clockentry"."due_at", "jobs_clockentry"."name") < (' in asked.captured_queries[0]["sql"]

@@ -207,7 +207,7 @@ class TestWhatEndsIsFree:
 
 @pytest.mark.django_db
 def test_only_what_is_asked_for_is_counted(people: SimpleNamespace, django_assert_num_queries) -> None:
-    with django_assert_num_queries(2):  # images, and what is reserved of them
+    with django_assert_num_queries(1):  # images, with what is reserved of them
         assert fits_quota(people.bob.project, {"images": 1})
 
 
