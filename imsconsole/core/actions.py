@@ -66,6 +66,11 @@ class Action:
     key: str = ""
     many: Many | None = None
 
+    @property
+    def leads_by_key(self) -> bool:
+        """Whether nothing but the thing's key decides where it leads."""
+        return not (callable(self.url) or self.carries)
+
     def address(self, thing: Any, known: Mapping[str, Any] | None = None) -> str:
         """Where it leads. `known`: what the page has found out, by name."""
         carried = {name: value for name, value in (known or {}).items() if name in self.carries and value}

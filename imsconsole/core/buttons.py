@@ -4,10 +4,13 @@ import secrets
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 
 from imsconsole.core.actions import MORE, PAGE, ROW, Action, Offer, Offers, shared_refusal
@@ -38,20 +41,31 @@ class RowButtons:
         self.actions = [each for each in actions if ROW in each.where]
         numbers = range(len(self.actions))
         addresses = (f"{kind}{number}" for number in numbers for kind in ("url", "way"))
-        self.shapes = Shapes(self._draw, "name", "back", "csrf_token", "why", *addresses)
+        self.stand_in = SimpleNamespace(pk=uuid4())
+        marks = {"pk": str(self.stand_in.pk), "hex": self.stand_in.pk.hex}
+        texts = ("name", "back", "csrf_token", "why", *addresses)
+        self.shapes = Shapes(self._draw, *texts, given=marks)
 
     def fill(
         self, thing: Any, actor: Any, known: Mapping[str, Any], back: str, csrf_token: object
     ) -> SafeString:
-        texts = {"name": str(thing), "back": back, "csrf_token": csrf_token, "why": new_id()}
+        texts = {"name": str(thing), "back": back, "csrf_token": csrf_token, "why": new_id(), "pk": thing.pk}
+        is_uuid = isinstance(thing.pk, UUID)
+        if is_uuid:
+            texts["hex"] = thing.pk.hex
         asked = []
         for number, action in enumerate(self.actions):
-            if action.is_shown(thing):
-                verdict = _with_way_back(action.ask(thing, actor, known), back)
-                texts |= {f"url{number}": action.address(thing, known), f"way{number}": verdict.way}
-                reason = "" if verdict else verdict.reason
-                asked.append((number, reason, str(verdict.way_label) if verdict.way else ""))
-        return self.shapes.fill(texts, asked=tuple(asked))
+            if not action.is_shown(thing):
+                continue
+            reason = way_label = ""
+            if not (verdict := action.ask(thing, actor, known)):
+                verdict = _with_way_back(verdict, back)
+                reason, way_label = verdict.reason, str(verdict.way_label) if verdict.way else ""
+                texts[f"way{number}"] = verdict.way
+            if not (by_key := is_uuid and action.leads_by_key):
+                texts[f"url{number}"] = action.address(thing, known)
+            asked.append((number, by_key, reason, way_label))
+        return self.shapes.fill(texts, asked=tuple(asked), prefix=get_script_prefix())
 
     def _draw(
         self,
@@ -59,14 +73,15 @@ class RowButtons:
         csrf_token: str,
         why: str,
         back: str,
-        asked: tuple[tuple[int, str, str], ...],
+        asked: tuple[tuple[int, bool, str, str], ...],
         **at: str,
     ) -> str:
         offers = [
             self.actions[number].offer(
-                at[f"url{number}"], _said(reason, way_label and at[f"way{number}"], way_label)
+                self.actions[number].address(self.stand_in) if by_key else at[f"url{number}"],
+                _said(reason, way_label and at[f"way{number}"], way_label),
             )
-            for number, reason, way_label in asked
+            for number, by_key, reason, way_label in asked
         ]
         frame = {"csrf_token": csrf_token, "back": back, "name": name}
         return fragment("components/_actions.html", **_placed(offers, [], ROW, frame, why))

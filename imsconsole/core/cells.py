@@ -5,12 +5,14 @@ import secrets
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache, partial
+from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Model
 from django.template import Context, Engine
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -21,15 +23,23 @@ def fragment(template_name: str, **known: Any) -> SafeString:
     return Engine.get_default().get_template(template_name).render(Context(known))
 
 
+def escaped(text: object) -> str:
+    """As `conditional_escape`; that looks at each text for promises first, and lists have thousands."""
+    text = str(text)
+    return text if isinstance(text, SafeString) else escape(text)
+
+
 class Shapes:
     """What `draw` makes of some texts, for whatever texts: drawn once with marks in their places, then they are put in.
 
     A text may stand anywhere in what is drawn, but nothing may depend on it, nor may a filter change it.
     """
 
-    def __init__(self, draw: Callable[..., str], *texts: str) -> None:
-        # in nobody's words: they cannot be guessed
-        self.marks = marks = {text: secrets.token_hex(16) for text in texts}
+    def __init__(
+        self, draw: Callable[..., str], *texts: str, given: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        # in nobody's words: they cannot be guessed; `given` are some that have to look like something
+        self.marks = marks = {text: secrets.token_hex(16) for text in texts} | dict(given)
         names = {mark: text for text, mark in marks.items()}
         place = re.compile(f"({'|'.join(names)})") if names else re.compile(r"(?!)")
 
@@ -44,7 +54,7 @@ class Shapes:
     def fill(self, texts: Mapping[str, object], **known: Hashable) -> SafeString:
         """With these texts. `known` is what `draw` is told besides, and what it makes may depend on."""
         first, rest = self.drawn(get_language(), **known)
-        said = {name: conditional_escape(str(texts[name])) for name in {name for name, _behind in rest}}
+        said = {name: escaped(texts[name]) for name in {name for name, _behind in rest}}
         return SafeString(first + "".join([said[name] + behind for name, behind in rest]))
 
 
@@ -97,4 +107,4 @@ def day_and_time(at: datetime | None) -> str:
 
 
 def joined(*parts: object) -> SafeString:
-    return SafeString("".join([conditional_escape(str(part)) for part in parts]))
+    return SafeString("".join(map(escaped, parts)))

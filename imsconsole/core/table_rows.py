@@ -1,19 +1,20 @@
 """Draws the rows of a table's page: what django-tables2 does for each cell anew is found out once for a column."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.formats import localize
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_tables2 import A, Table
 from django_tables2.columns import BoundColumn
 from django_tables2.rows import BoundRow
-from django_tables2.utils import call_with_appropriate, signature
+from django_tables2.utils import signature
 
-from imsconsole.core.cells import label_of
+from imsconsole.core.cells import escaped, label_of
 
 Draw = Callable[[BoundRow], Any]
 
@@ -23,8 +24,8 @@ def drawn_rows(table: Table) -> Iterator[SafeString]:
     cells: list[tuple[str, Draw]] = []
     for row in table.paginated_rows:
         cells = cells or [(_begun(column), _drawer(column, row.record)) for column in table.columns]
-        drawn = "".join([begun + conditional_escape(localize(draw(row))) + "</td>" for begun, draw in cells])
-        attrs = format_html_join("", ' {}="{}"', attrs_of(row.record, table).items())
+        drawn = "".join([f"{begun}{escaped(localize(draw(row)))}</td>" for begun, draw in cells])
+        attrs = "".join([f' {name}="{escaped(text)}"' for name, text in attrs_of(row.record, table).items()])
         yield SafeString(f"<tr{attrs}>{drawn}</tr>")
 
 
@@ -32,10 +33,17 @@ def attrs_of(record: Any, table: Table) -> dict[str, Any]:
     """The attributes of its row (`Meta.row_attrs`), those that it has."""
     known = {"record": record, "table": table}
     found = (
-        (name, call_with_appropriate(of, known) if callable(of) else of)
+        (name, of(**{each: known[each] for each in _wanted(of)}) if callable(of) else of)
         for name, of in table.row_attrs.items()
     )
     return {name: value for name, value in found if value is not None}
+
+
+@lru_cache(maxsize=256)
+def _wanted(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of what it takes."""
+    wanted: tuple[str, ...] = signature(function)[0]
+    return wanted
 
 
 def _begun(column: BoundColumn) -> SafeString:

@@ -9,7 +9,6 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -34,7 +33,7 @@ def ago(at: datetime | None) -> SafeString | str:
     """A time as people say it; the exact one, in the reader's time zone, on hover."""
     if at is None:
         return "–"
-    exact = date_format(localtime(at), "Y-m-d H:i:s T")
+    exact = f"{localtime(at):%Y-%m-%d %H:%M:%S %Z}"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
 
 
