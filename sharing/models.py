@@ -108,7 +108,9 @@ class Share(models.Model):
         ordering = ["-created_at", "pk"]
         indexes = [
             models.Index(
-                fields=["project", "status"], condition=Q(ended_at=None), name="share_received_living"
+                fields=["project", "status", "-created_at", "id"],
+                condition=Q(ended_at=None),
+                name="share_received_living",
             ),
             models.Index(fields=["owner", "-created_at"], name="share_owner_created"),
             models.Index(

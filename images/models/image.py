@@ -326,7 +326,12 @@ class ImageDisk(models.Model):
         verbose_name = _("stored disk")
         verbose_name_plural = _("stored disks")
         ordering = ["index"]
-        indexes = [models.Index(fields=["bytes_id"], name="image_disk_bytes")]
+        indexes = [
+            models.Index(fields=["bytes_id"], name="image_disk_bytes"),
+            models.Index(
+                fields=["damaged_at"], condition=Q(damaged_at__isnull=False), name="image_disk_damaged"
+            ),
+        ]
         constraints = [models.UniqueConstraint(fields=["image", "index"], name="one_image_disk_per_index")]
 
     def __str__(self) -> str:

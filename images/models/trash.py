@@ -25,6 +25,10 @@ class TrashQuerySet(models.QuerySet[Row]):
         """Neither deleted nor in the trash."""
         return self.filter(EXISTING)
 
+    def gone(self) -> Self:
+        """The others."""
+        return self.filter(~EXISTING)
+
     def in_trash(self, actor: Actor) -> Self:
         """What the actor's project has deleted and can still bring back, what goes first on top."""
         return self.filter(project=actor.project, status=TRASHED).order_by("kept_until", "pk")

@@ -62,7 +62,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ["-at", "-pk"]
         indexes = [
-            models.Index(fields=["project", "-at"], name="event_project_at"),
+            models.Index(fields=["project", "-at", "-id"], name="event_project_at"),
             models.Index(fields=["project", "action", "-at"], name="event_project_action"),
             models.Index(fields=["project", "resource_type", "resource_id"], name="event_project_resource"),
         ]

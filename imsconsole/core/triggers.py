@@ -55,14 +55,16 @@ def make_triggers(triggers: Iterable[Trigger]) -> None:
                 cursor.execute(_of_sqlite(trigger))
 
 
-def drop_triggers() -> None:
-    """All of ours, of whatever version."""
+def drop_triggers() -> bool:
+    """All of ours, of whatever version; whether there were any."""
+    names = list(_found())
     with connection.cursor() as cursor:
-        for name in _found():
+        for name in names:
             if connection.vendor == "postgresql":
                 cursor.execute(f"DROP FUNCTION {name} CASCADE")
             else:
                 cursor.execute(f"DROP TRIGGER {name}")
+    return bool(names)
 
 
 def are_made(triggers: Iterable[Trigger]) -> bool:

@@ -107,6 +107,9 @@ class Job(models.Model):
             models.Index(fields=["subject_id", "-created_at"], name="job_subject_created"),
             models.Index(fields=["state", "lease_until"], name="job_state_lease"),
             models.Index(fields=["finished_at"], name="job_finished"),
+            models.Index(
+                fields=["user", "-finished_at"], condition=Q(state="failed"), name="job_failed_of_user"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

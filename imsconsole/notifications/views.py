@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.access import UserRequest, page_view, post_view
 from imsconsole.accounts.actor import actor_for
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.paging import Total
 from imsconsole.core.tables import paged
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.tables import MessageTable
@@ -23,7 +24,7 @@ def list_messages(request: UserRequest) -> HttpResponse:
     own = Message.objects.visible_to(request.user)
     only_unread = request.GET.get("show") == "unread"
     shown = (own.unread() if only_unread else own).select_related("project")
-    here, unread = reverse("messages:list"), own.unread().count()
+    here, unread = reverse("messages:list"), Total.of(own.unread())
     context = {
         "active": "messages",
         "table": paged(MessageTable, shown, request),

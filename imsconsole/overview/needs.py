@@ -74,7 +74,7 @@ def _failed_jobs(actor: Actor) -> Iterator[OverviewNeed]:
     failed = Job.objects.visible_to(actor).filter(user=actor.user, state=Job.State.FAILED)
     open_ = failed.filter(finished_at__gt=now() - FAILED_SINCE).exclude(
         Exists(newer)
-        | Exists(Image.objects.filter(pk=subject).exclude(pk__in=Image.objects.existing()))
+        | Exists(Image.objects.gone().filter(pk=subject))
         | Exists(Server.objects.filter(pk=subject, deleted_at__isnull=False))
     )
     for job in open_.order_by("-finished_at")[:EACH]:

@@ -3,14 +3,17 @@
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from images.fields.rules import can_import
 from images.models import Image
+from images.selection.tabs import PUBLIC, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.models import KeyPair
+from imsconsole.core.paging import Total
 from imsconsole.core.rules import ALLOWED, Verdict
 
 
@@ -51,20 +54,17 @@ def _key_pair(actor: Actor) -> Step:
 
 
 def _image(actor: Actor, own_images: int) -> Step:
-    public = Image.objects.visible_to(actor).filter(
-        category=Image.Category.PUBLIC, status=Image.Status.ACTIVE
-    )
-    ready = public.filter(hidden=False).count()
+    ready = Total.of(of_kind(PUBLIC, actor).filter(status=Image.Status.ACTIVE))
     text = ngettext(
-        "%(number)d public image is ready to use. Or bring a disk file or an ISO of your own.",
-        "%(number)d public images are ready to use. Or bring a disk file or an ISO of your own.",
+        "%(number)s public image is ready to use. Or bring a disk file or an ISO of your own.",
+        "%(number)s public images are ready to use. Or bring a disk file or an ISO of your own.",
         ready,
     )
     ways = (
         StepWay(_("Public images"), f"{reverse('images:list')}?tab=public"),
         StepWay(_("Import image"), reverse("images:create"), can_import(actor)),
     )
-    return Step(_("Choose an image"), text % {"number": ready}, ways, own_images > 0)
+    return Step(_("Choose an image"), capfirst(text % {"number": ready}), ways, own_images > 0)
 
 
 def _server(actor: Actor) -> Step:

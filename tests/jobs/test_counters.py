@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from images.models import Image, StoredBytes
@@ -197,3 +197,10 @@ def test_migrations_leave_the_triggers_of_the_present_code(project: Project) -> 
     call_command("migrate", verbosity=0)
     assert is_counting()
     assert used_by(project)["images"] == 1
+
+
+@pytest.mark.django_db
+def test_a_migration_that_fails_leaves_the_triggers_too() -> None:
+    with pytest.raises(CommandError):
+        call_command("migrate", "images", "no_such_migration", verbosity=0)
+    assert is_counting()

@@ -16,11 +16,12 @@ from imsconsole.accounts.models import Invitation
 from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import used_by
+from imsconsole.jobs.quotas import quota_lines, used_by
 from imsconsole.overview.needs import needs_of
 from imsconsole.overview.plots import slices, storage_of
 from tests import factories
 from tests.conftest import client_of
+from tests.support.plans import scans
 
 pytestmark = pytest.mark.django_db
 
@@ -267,4 +268,26 @@ def test_the_page_costs_the_same_whatever_there_is(people, job):
     add(1)
     for_one = queries()
     add(9)
-    assert queries() == for_one <= 28
+    assert queries() == for_one <= 15
+
+
+@pytest.mark.parametrize("with_servers", [False, True])
+def test_no_number_is_counted_over_all_images(people, job, with_servers):
+    if with_servers:
+        factories.ServerFactory(project=people.bob.project)
+    job()
+    job("being-made", state="running", finished_at=None, error_code="")
+    client = client_of(people.bob)
+    with (
+        scans("images_image") as of_images,
+        scans("images_imagedisk") as of_disks,
+        scans("sharing_share") as of_shares,
+    ):
+        assert client.get("/").status_code == 200
+    assert (of_images, of_disks, of_shares) == ([], [], [])
+
+
+def test_quotas_are_asked_of_what_is_noted(people, django_assert_num_queries):
+    with scans("images_image") as of_images, scans("jobs_quotachange") as noted, django_assert_num_queries(1):
+        quota_lines(people.bob.project)
+    assert (of_images, noted) == ([], [])

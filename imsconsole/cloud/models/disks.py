@@ -124,7 +124,12 @@ class Disk(FromImage, models.Model):
         verbose_name = _("disk")
         verbose_name_plural = _("disks")
         ordering = ["server", "index"]
-        indexes = [models.Index(fields=["project", "-created_at"], name="disk_project_created")]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="disk_project_created"),
+            models.Index(
+                fields=["project", "kept_until"], condition=Q(kept_until__isnull=False), name="disk_kept"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["server", "index"],

@@ -49,6 +49,12 @@ def in_project(address: str, project: Any) -> str:
     return address_in_project(project.pk, address)
 
 
+@register.filter
+def up_to_99(number: int) -> str:
+    """Of what is counted no further."""
+    return "99+" if number > 99 else str(number)
+
+
 @register.simple_tag(takes_context=True)
 def main_menu(context: dict[str, Any]) -> SafeString:
     """The rooms, with a mark at the open one and at what waits. Each page has them twice: wide and narrow."""

@@ -12,16 +12,20 @@ from imsconsole.jobs.counters import count_anew, is_counting
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        only_looks = options["plan"] or options["check_unapplied"]
-        if only_looks or (not options["app_label"] and _is_migrated() and is_counting()):
+        before, only_looks = _missing(), options["plan"] or options["check_unapplied"]
+        if only_looks or (not before and not options["app_label"] and is_counting()):
             super().handle(*args, **options)
             return
-        drop_triggers()  # SQLite could not rename a table that they read
-        super().handle(*args, **options)
-        if _is_migrated():
-            count_anew()
+        there_were = drop_triggers()  # SQLite could not rename a table that they read
+        try:
+            super().handle(*args, **options)
+        finally:
+            missing = _missing()
+            if not missing or (missing == before and there_were):
+                count_anew()
 
 
-def _is_migrated() -> bool:
+def _missing() -> list[str]:
+    """The migrations that are not applied."""
     executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
