@@ -25,7 +25,7 @@ help:  ## this list
 
 run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the console with its workers
 	@IMS_LOG_LEVEL=$${IMS_LOG_LEVEL:-WARNING} $(V)/python manage.py set_up
-	@exec $(V)/honcho --no-prefix --no-colour -f imsconsole/Procfile start
+	@exec $(V)/python manage.py serve
 
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests

@@ -56,6 +56,7 @@ IMS_HTTPS = env.bool("IMS_HTTPS", default=False)
 
 # ── the house ───────────────────────────────────────────────────────────────
 ROOMS = [
+    "imsconsole.processes",
     "imsconsole.demo",
     "sharing",
     "market",

@@ -4,12 +4,12 @@ Each is locked (`flock`) as long as its process lives, and a lock ends with a ki
 left behind can be told from what is in use, by every process and container that sees the folder.
 """
 
-import atexit
 import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,8 +34,9 @@ def process_folder(parent: Path) -> Path:
         with suppress(OSError):
             left.rmdir()
     folder, number = _made(parent, "")
-    ours = os.getpid()
-    atexit.register(lambda: _remove(folder, number) if os.getpid() == ours else None)
+    Finalize(
+        None, _remove, (folder, number), exitpriority=0
+    )  # `atexit` does nothing in processes that were forked
     return folder
 
 

@@ -40,7 +40,7 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
     environment = {
         "IMS_DATA_DIR": str(data),
         "IMS_LOG_LEVEL": "ERROR",
-        "IMS_ALLOWED_HOSTS": "127.0.0.1,testserver",
+        "IMS_ALLOWED_HOSTS": "localhost,testserver",
     }
     if kind == "sqlite":
         database = Database(kind, rows, environment)

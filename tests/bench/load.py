@@ -24,7 +24,7 @@ from tests.bench.fill import PROJECT
 from tests.bench.pages import PRIVATE
 from tests.bench.site import Visitor, p95, signed_in
 from tests.images.create.importing import uploaded
-from tests.support.web_server import web_server
+from tests.support.web import WebServer
 from tests.support.workers import worker_environment
 
 CLIENTS = 8
@@ -33,8 +33,8 @@ IMPORT_MIB = 2048
 
 
 def figures(size: str) -> list[Figure]:
-    with web_server() as url:
-        _client, visitor, prefix = signed_in(url)
+    with WebServer() as server:
+        _client, visitor, prefix = signed_in(server.url)
         alone = _load(visitor, prefix + PRIVATE)
         with _importing(2):
             beside = _load(visitor, prefix + PRIVATE)

@@ -13,7 +13,7 @@ from images.models import Image
 from tests.bench.figures import Figure
 from tests.bench.fill import PROJECT
 from tests.bench.site import FRAGMENT, Visitor, p95, signed_in
-from tests.support.web_server import web_server
+from tests.support.web import WebServer
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def _cursor(visitor: Visitor, prefix: str, day: str) -> str:
 def figures(size: str) -> list[Figure]:
     """Of each page the middle of twenty, over gunicorn as it is shipped."""
     found = []
-    with web_server() as url:
-        client, visitor, prefix = signed_in(url)
+    with WebServer() as server:
+        client, visitor, prefix = signed_in(server.url)
         for look in looks(visitor, prefix):
             times, queries = (
                 visitor.times(prefix + look.url, look.headers),

@@ -29,7 +29,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.support.at_once import DONE, at_once
 from tests.support.clients import at
-from tests.support.web_server import web_server
+from tests.support.web import WebServer
 from tests.support.workers import run_jobs
 
 REQUESTS, LIMIT = 100, 10
@@ -143,10 +143,10 @@ def test_of_thirty_requests_to_the_real_web_server_exactly_ten_start_a_server(
         for _ in range(BROWSERS)
     )
     session = client_of(people.bob).cookies[settings.SESSION_COOKIE_NAME].value
-    with web_server() as url:
+    with WebServer() as server:
 
         def confirm(draft: Draft) -> int:
-            return post(url + at(draft.project, f"/servers/create/{draft.pk}/"), session)
+            return post(server.url + at(draft.project, f"/servers/create/{draft.pk}/"), session)
 
         with ThreadPoolExecutor(BROWSERS) as browsers:
             answers = list(browsers.map(confirm, drafts))

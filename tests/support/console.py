@@ -128,7 +128,7 @@ def running_console() -> Iterator[Console]:
     furnish(running)
     with data.with_suffix(".log").open("wb") as log:
         tree = subprocess.Popen(
-            [ROOT / ".venv/bin/honcho", "-f", "imsconsole/Procfile", "start"],
+            [ROOT / ".venv/bin/python", "manage.py", "serve"],
             cwd=ROOT,
             env=environment,
             stdout=log,

@@ -20,7 +20,7 @@ ORIGIN = "http://localhost:8000"
 
 
 class RunningBridge:
-    """`manage.py run_screens`, as `Procfile` starts it."""
+    """`manage.py run_screens`, and how browsers come to it."""
 
     def __init__(self, port: int, process: "subprocess.Popen[str]") -> None:
         self.port, self.process = port, process

@@ -1,8 +1,7 @@
-"""A real gunicorn on the test's database and data folder, as `Procfile` starts it: to be killed and started again."""
+"""The real web server, `manage.py run_web`, on the test's database and data folder: to be killed and started again."""
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -11,18 +10,16 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests.support.console import free_port
 from tests.support.workers import children_of, until, worker_environment
 
 
 class WebServer:
     """With `with`: serves at `url` until the end. Needs `@pytest.mark.django_db(transaction=True)`."""
 
-    def __init__(self, processes: int = 2) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+    def __init__(self) -> None:
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self.processes = processes
 
     def __enter__(self) -> "WebServer":
         self.start()
@@ -33,27 +30,15 @@ class WebServer:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = (
-            f"--bind 127.0.0.1:{self.port} --worker-class gthread --workers {self.processes} --threads 8"
-        )
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "imsconsole.wsgi", *options.split(),
-             "--preload", "--timeout", "3600", "--no-control-socket", "--log-level", "warning"],
+            [sys.executable, "manage.py", "run_web"],
             cwd=settings.BASE_DIR,
-            env={**worker_environment(), "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
+            env={**worker_environment(), "IMS_PORT": str(self.port), "IMS_LOG_LEVEL": "WARNING"},
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        until(self._answers, "gunicorn answered")
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/static/img/favicon.svg", timeout=5):
-                return True
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            return False
+        )
+        until(lambda: answers(self.url) or self.process.poll() is not None, "the web server answered")
+        assert self.process.poll() is None, "the web server has ended"
 
     def kill_workers(self) -> None:
         """SIGKILL to the processes that serve; gunicorn starts others at once."""
@@ -61,10 +46,10 @@ class WebServer:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         until(
-            lambda: len(set(children_of(self.process.pid)) - set(pids)) == self.processes,
+            lambda: len(set(children_of(self.process.pid)) - set(pids)) == len(pids),
             "others were started",
         )
-        until(self._answers, "gunicorn answered")
+        until(lambda: answers(self.url), "the web server answered")
 
     def restart(self) -> None:
         """As after a crash of the host's whole service."""
@@ -78,3 +63,14 @@ class WebServer:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "gunicorn is gone")
+
+
+def answers(url: str) -> bool:
+    """Whether a page comes, whatever it says: that no worker runs is no matter here."""
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False

@@ -197,13 +197,14 @@ def nursery() -> Iterator[Nursery]:
 
 
 @contextmanager
-def supervisor(**environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real `manage.py run_worker` with its workers and clock; ended at the end."""
+def supervisor(command: str = "run_worker", **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real `manage.py run_worker` with its workers and clock, or `serve`; ended at the end."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "run_worker"],
+        [sys.executable, "manage.py", command],
         cwd=settings.BASE_DIR,
         env={**worker_environment(), **environment},
         stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield process
@@ -215,6 +216,14 @@ def supervisor(**environment: str) -> Iterator["subprocess.Popen[bytes]"]:
 def children_of(pid: int) -> list[int]:
     """The processes a process has started and that live."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and nobody has asked about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def kill_at_every_step(

@@ -8,6 +8,7 @@ import asyncio
 import functools
 import http
 import logging
+import signal
 import socket
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, why_over
+from imsconsole.core.listening import listen_at
 from imsconsole.core.sockets import connect_to
 
 T = TypeVar("T")
@@ -47,6 +49,27 @@ mute = logging.getLogger("websockets.quiet")  # what the library would log has c
 mute.setLevel(logging.CRITICAL + 1)
 
 
+def listen_for_screens(host: str, port: int) -> socket.socket:
+    """Raises CommandError."""
+    advice = "Set IMS_SCREEN_PORT to a free port."
+    return listen_at(host, port, who="The bridge to the screens", advice=advice)
+
+
+def serve_screens(line: socket.socket) -> None:
+    """Until a signal: then everybody is told that the bridge goes away, and may come again."""
+    asyncio.run(_until_a_signal(line))
+
+
+async def _until_a_signal(line: socket.socket) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    server = await Bridge().listen(line)
+    await ended.wait()
+    server.close()
+    await server.wait_closed()
+
+
 class Bridge:
     """One listening socket. Counts who is at which server's screen."""
 
@@ -54,12 +77,11 @@ class Bridge:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="screens")
         self._present: Counter[UUID] = Counter()
 
-    async def listen(self, host: str, port: int) -> Server:
+    async def listen(self, line: socket.socket) -> Server:
         """Let browsers in from now on; `close()` of what is returned sends all of them away."""
         return await serve(
             self._serve,
-            host,
-            port,
+            sock=line,
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
             process_request=self._receive,
             compression=None,  # VNC compresses

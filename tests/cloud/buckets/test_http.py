@@ -34,7 +34,7 @@ CONTENT = hashlib.sha256(b"seed").digest() * 100_000  # 3.2 MB: more than any bu
 
 @pytest.fixture
 def server() -> Iterator[WebServer]:
-    with WebServer(processes=1) as server:
+    with WebServer() as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 
 from imsconsole.jobs.models import ClockEntry, Job
 from tests.jobs.kinds import QuickWriteFiles
-from tests.support.workers import children_of, nursery, supervisor, until
+from tests.support.workers import children_of, is_alive, nursery, supervisor, until
 
 # slow: each starts four processes that load Django, and waits for real leases
 pytestmark = [
@@ -86,17 +86,9 @@ def test_workers_asked_to_end_give_their_job_back_and_others_go_on_with_it(start
 def test_no_worker_outlives_a_killed_supervisor():
     with supervisor(**ONE_BULK_WORKER) as process:
         until(lambda: len(children_of(process.pid)) == 3, "all three processes run")
-        until(lambda: ClockEntry.objects.exists(), "they have loaded Django")
+        until(lambda: ClockEntry.objects.exists(), "they work")
         children = children_of(process.pid)
 
         process.kill()
 
         until(lambda: not any(is_alive(child) for child in children), "its children ended")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and nobody has asked about does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

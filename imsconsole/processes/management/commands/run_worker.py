@@ -1,0 +1,17 @@
+"""manage.py run_worker: the workers of both queues and the clock; restarts those that die."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from imsconsole.processes.supervisor import supervise
+from imsconsole.processes.workers import workers
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the workers of both queues and the clock, and restart those that die. Any number of hosts may."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        supervise(workers())

@@ -1,0 +1,45 @@
+"""The web server: gunicorn with the options of the console."""
+
+from collections.abc import Callable
+from socket import socket
+from typing import Any
+
+from django.conf import settings
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+
+from imsconsole.core.listening import listen_at
+from imsconsole.wsgi import application
+
+OPTIONS = {
+    "worker_class": ThreadWorker,
+    "workers": 2,
+    "threads": 8,
+    "timeout": 3600,
+    "graceful_timeout": 3,
+    "preload_app": True,
+    "control_socket_disable": True,
+    "loglevel": "warning",
+}
+
+
+def listen_for_web() -> socket:
+    """Raises CommandError."""
+    return listen_at(
+        settings.IMS_BIND, settings.IMS_PORT, who="The console", advice="Set IMS_PORT to a free port."
+    )
+
+
+class WebServer(BaseApplication):
+    """Serves what comes to `line`, which listens already."""
+
+    def __init__(self, line: socket) -> None:
+        self.bind = f"fd://{line.detach()}"
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in {**OPTIONS, "bind": self.bind}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        return application

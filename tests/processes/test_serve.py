@@ -1,0 +1,140 @@
+"""A whole `manage.py serve`: what runs in it, how it ends, and what becomes of it when something in it dies."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from imsconsole.jobs.models import Job
+from tests.support.console import free_port
+from tests.support.web import answers
+from tests.support.workers import children_of, is_alive, supervisor, until, worker_environment
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow(reason="whole consoles start, are killed and waited for"),
+]
+NAMES = ["ims-web", "ims-web", "ims-web", "ims-screens", "ims-quick-0", "ims-bulk-1", "ims-clock"]
+
+
+class Served:
+    """A console that is being served, from outside."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, screen_port: int) -> None:
+        self.process, self.port, self.screen_port = process, port, screen_port
+
+    def all(self) -> list[int]:
+        """Every process of it but the one that was started."""
+        found = children_of(self.process.pid)
+        for pid in found:
+            with suppress(FileNotFoundError):  # it has just ended
+                found += children_of(pid)
+        return found
+
+    def names(self) -> dict[int, str]:
+        """Of all that live; of two of one name the first is the other's parent."""
+        names = {}
+        for pid in filter(is_alive, self.all()):
+            with suppress(FileNotFoundError):
+                names[pid] = Path(f"/proc/{pid}/comm").read_text().strip()
+        return names
+
+    def one(self, name: str) -> int:
+        return next(pid for pid, found in self.names().items() if found == f"ims-{name}")
+
+    def runs(self) -> bool:
+        return sorted(self.names().values()) == sorted(NAMES) and is_reachable(self.screen_port)
+
+
+def is_reachable(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    port, screen_port = free_port(), free_port()
+    ports = {"IMS_PORT": str(port), "IMS_SCREEN_PORT": str(screen_port)}
+    with supervisor("serve", IMS_QUICK_WORKERS="1", IMS_BULK_WORKERS="1", **ports) as process:
+        console = Served(process, port, screen_port)
+        until(lambda: answers(f"http://127.0.0.1:{port}"), "pages come")
+        until(console.runs, "everything runs")
+        yield console
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_all_of_it_ends_when_told_to(number: signal.Signals) -> None:
+    """Ctrl-C goes to all processes of the terminal: the one that was started is the only one there."""
+    with served() as console:
+        everything = console.all()
+        assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []
+
+        os.killpg(console.process.pid, number)
+
+        assert console.process.wait() == 0
+        assert [pid for pid in everything if is_alive(pid)] == []
+
+
+@pytest.mark.parametrize("name", ["web", "screens", "quick-0", "clock"])
+def test_what_is_killed_runs_again_and_nobody_is_turned_away(name: str) -> None:
+    with served() as console:
+        os.kill(doomed := console.one(name), signal.SIGKILL)
+
+        until(lambda: not is_alive(doomed), "it is dead")
+        assert is_reachable(console.port)
+        assert is_reachable(console.screen_port)
+        until(console.runs, "it runs again")
+        assert answers(f"http://127.0.0.1:{console.port}")
+
+
+def test_nothing_outlives_its_killed_parent_but_a_job_which_keeps_no_port(
+    start: Callable[..., Job], tmp_path: Path
+) -> None:
+    with served() as console:
+        job = start(waits=True)
+        until(lambda: Job.objects.filter(pk=job.pk, state="running", bytes_done__gt=0).exists(), "it works")
+        everything, worker = console.all(), console.one("bulk-1")
+
+        console.process.kill()
+
+        until(lambda: [pid for pid in everything if is_alive(pid)] == [worker], "all others ended")
+        assert not is_reachable(console.port)
+        assert not is_reachable(console.screen_port)
+        (tmp_path / "go").touch()
+        until(lambda: not is_alive(worker), "the worker ended its job, and itself")
+        job.refresh_from_db()
+        assert (job.state, job.attempt) == ("done", 1)
+
+
+@pytest.mark.parametrize(
+    ("taken", "command"), [("IMS_PORT", "serve"), ("IMS_SCREEN_PORT", "serve"), ("IMS_PORT", "run_web")]
+)
+def test_a_port_that_is_taken_is_named(taken: str, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        ended = run(command, **{"IMS_PORT": str(free_port()), taken: str(port)})
+    assert ended.returncode == 1
+    sentence = f"cannot listen on 127.0.0.1:{port} (Address already in use). Set {taken} to a free port."
+    assert ended.stderr.startswith("CommandError: The ")
+    assert ended.stderr.endswith(f"{sentence}\n")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_address_that_is_not_ours_is_named() -> None:
+    ended = run("serve", IMS_BIND="192.0.2.1", IMS_PORT=str(free_port()))
+    assert ended.returncode == 1
+    assert "The console cannot listen on 192.0.2.1:" in ended.stderr
+
+
+def run(command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=settings.BASE_DIR, env={**worker_environment(), **environment}, capture_output=True, text=True,
+    )  # fmt: skip
