@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -12,18 +12,19 @@ from images.choose.forms import Need
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
 from images.launch.rules import can_launch, data_disks_gb_of
-from images.models import Image, ImageQuerySet, ImageTag, OsVersion
+from images.models import KEPT_UP_FIRST, Image, ImageQuerySet, ImageTag, OsVersion
 from images.product.ancestry import keys_made_of
 from images.product.products import load_products
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
 from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Flavor
-from imsconsole.core.paging import Total
+from imsconsole.core.paging import COUNTED, Total
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import Capabilities
 
 CONSIDERED, SHOWN = 100, 25
+PROJECTS = 20
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def count_of(need: str, actor: Actor) -> Total:
 
 
 def elsewhere(answers: dict[str, Any], actor: Actor) -> list[Project]:
-    """Other projects the user may enter that have private images which would answer."""
+    """Other projects the user may enter, the first of very many, that have private images which would answer."""
     mine = projects_of(actor.user) if actor.user else Project.objects.none()
-    theirs = _answering(_of_servers(Image.objects.filter(project=OuterRef("pk"))), answers)
-    return list(mine.exclude(pk=actor.project.pk).filter(Exists(theirs)))
+    others = mine.exclude(pk=actor.project.pk)[:PROJECTS]
+    return [project for project in others if _has_some(project, answers)]
+
+
+def _has_some(project: Project, answers: dict[str, Any]) -> bool:
+    images = _of_servers(Image.objects.existing().filter(project=project))
+    return _answering(images, answers).values("pk").first() is not None
 
 
 def _of_need(need: str, actor: Actor) -> ImageQuerySet:
@@ -77,16 +83,20 @@ def _of_servers(images: ImageQuerySet) -> ImageQuerySet:
 
 
 def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
-    """Those with the wanted OS, that tell of the wanted software."""
+    """Those with the wanted OS; among the first of them, those that tell of the wanted software."""
     if platform := answers.get("platform"):
         versions = OsVersion.objects.filter(platform=platform)
         images = images.filter(os_version__in=list(versions.values_list("pk", flat=True)))
-    return images.filter(_tells_of(words)) if (words := answers.get("software")) else images
+    if not (words := answers.get("software")):
+        return images
+    found = _telling_of(words, Image.objects.filter(pk__in=images.values("pk")[:COUNTED]))
+    return found.order_by(KEPT_UP_FIRST, "-created_at", "-pk")
 
 
-def _tells_of(words: str) -> Q:
+def _telling_of(words: str, images: ImageQuerySet) -> ImageQuerySet:
     """In its own words, or in those of the listing that it is of or was made from: “title version”, and each software's."""
     tags = ImageTag.objects.filter(Q(key__icontains=words) | Q(value__icontains=words), image=OuterRef("pk"))
+    tag = Subquery(tags.order_by().values("pk")[:1])  # asked whether there is one, PostgreSQL reads every tag
     listed = Image.objects.filter(edition__isnull=False).annotate(
         listed_as=Concat("edition__version_of__title", Value(" "), "edition__version_of__version"),
         has_inside=Concat(
@@ -96,7 +106,7 @@ def _tells_of(words: str) -> Q:
     listed = listed.filter(Q(listed_as__icontains=words) | Q(has_inside__icontains=words))
     made = keys_made_of(listed.values_list("pk", flat=True))
     own = Q(name__icontains=words) | Q(description__icontains=words) | Q(os_version__name__icontains=words)
-    return own | Q(Exists(tags)) | Q(pk__in=made)
+    return images.alias(tag=tag).filter(own | Q(tag__isnull=False) | Q(pk__in=made))
 
 
 def _candidate(
