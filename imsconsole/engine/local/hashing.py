@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 from imsconsole.engine.types import MIB
 
 PIECE_BYTES = MIB  # stays in a core's cache while it is hashed and written
+EARLY_BYTES = 16 * MIB  # after which the disk begins
 NICENESS = 5  # pages come first
 
 
@@ -19,27 +21,55 @@ class Sha256:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1, "sha256", initializer=give_way)
-        self._last: Future[None] | None = None
+        self._threads = ThreadPoolExecutor(2, "sha256", initializer=give_way)
+        self._hashing: Future[Any] | None = None
 
-    def __enter__(self) -> "Sha256":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._threads.shutdown()
 
     def update(self, piece: bytes | memoryview) -> None:
         """The next bytes, which may not change before the next call."""
-        self._settle()
-        self._last = self._thread.submit(self._digest.update, piece)
+        settle(self._hashing)
+        self._hashing = self._threads.submit(self._digest.update, piece)
 
     def hexdigest(self) -> str:
-        self._settle()
+        settle(self._hashing)
         return self._digest.hexdigest()
 
-    def _settle(self) -> None:
-        if self._last:
-            self._last.result()
+
+class Writer(Sha256):
+    """Writes what it hashes to a file of ours, of which the disk gets some early: the last `fsync` finds little to do."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        super().__init__()
+        self._out = out
+        self._waiting_bytes = 0
+        self._syncing: Future[Any] | None = None
+
+    def write(self, piece: bytes) -> None:
+        """Raises OSError, also of bytes before."""
+        self.update(piece)
+        self._out.write(piece)
+        self._waiting_bytes += len(piece)
+        if self._waiting_bytes >= EARLY_BYTES and (self._syncing is None or self._syncing.done()):
+            settle(self._syncing)
+            self._syncing = self._threads.submit(os.fdatasync, self._out.fileno())
+            self._waiting_bytes = 0
+
+    def hexdigest(self) -> str:
+        settle(self._syncing)
+        return super().hexdigest()
+
+
+def settle(running: Future[Any] | None) -> None:
+    """Wait for it. Raises what it raised: the system tells an error of the disk only once."""
+    if running:
+        running.result()
 
 
 def give_way() -> None:
@@ -62,15 +92,11 @@ def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> st
 def settled(path: Path, progress: Callable[[int], None]) -> str:
     """Bring a finished file to the disk; its SHA-256."""
     done = 0
-    with (
-        path.open("rb", buffering=0) as stream,
-        Sha256() as digest,
-        ThreadPoolExecutor(1, "fsync") as disk,
-    ):
-        brought = disk.submit(os.fsync, stream.fileno())
+    with path.open("rb", buffering=0) as stream, ThreadPoolExecutor(1, "fsync") as disk, Sha256() as digest:
+        syncing = disk.submit(os.fsync, stream.fileno())
         while piece := stream.read(PIECE_BYTES):
             digest.update(piece)
             done += len(piece)
             progress(done)
-        brought.result()
+        settle(syncing)
         return digest.hexdigest()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imsconsole.core.errors import BadImage, NoSpace
-from imsconsole.engine.local.hashing import PIECE_BYTES, Sha256
+from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
 
 CLUSTER = 64 * 1024
 ZEROS = bytes(CLUSTER)
@@ -55,18 +55,15 @@ def write_raw(
     used = _used_clusters(source, size, lambda: progress(0, size))
     if limit_bytes and sum(used) * CLUSTER > limit_bytes:
         raise NoSpace
-    with Sha256() as digest:
+    with Writer(out) as made:
         for piece in _tables(size_bytes, used):
-            digest.update(piece)
-            out.write(piece)
+            made.write(piece)
         for first, last in _runs(used):
             piece = os.pread(source.fileno(), (last - first) * CLUSTER, first * CLUSTER)
-            piece = piece.ljust((last - first) * CLUSTER, b"\0")
-            digest.update(piece)
-            out.write(piece)
+            made.write(piece.ljust((last - first) * CLUSTER, b"\0"))
             progress(min(last * CLUSTER, size), size)
         progress(size, size)
-        return digest.hexdigest()
+        return made.hexdigest()
 
 
 def _used_clusters(source: BinaryIO, size: int, beat: Callable[[], None]) -> bytearray:

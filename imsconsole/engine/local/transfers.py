@@ -1,7 +1,6 @@
 """Stored disks of another region: brought piece by piece, gone on with where it was cut, compared at the end."""
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from uuid import UUID
 
 from imsconsole.core.errors import BadImage, Unavailable
 from imsconsole.core.folders import remove
+from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
 from imsconsole.engine.local.store import READ_ONLY, Store, clone
-from imsconsole.engine.types import MIB, Source, Work
+from imsconsole.engine.types import Source, Work
 
-PIECE_BYTES = 4 * MIB
 TRIES = 5  # to go on after the connection was cut, without a byte in between
 PAUSE_S = 0.2
 
@@ -81,28 +80,27 @@ def _bring(file: BinaryIO, source: Source, sha256: str, work: Work) -> None:
 
 def _filled(file: BinaryIO, had: int, source: Source, work: Work) -> str:
     """Append what is missing; the SHA-256 of all of it."""
-    digest, done, total = hashlib.sha256(), 0, source.size_bytes
+    done, total, cut = 0, source.size_bytes, 0
     file.seek(0)
-    while done < had and (piece := file.read(min(PIECE_BYTES, had - done))):
-        digest.update(piece)
-        done += len(piece)
-        work.report(done, total)
-    cut = 0
-    while done < total:
-        before = done
-        for piece in _pieces(source, done):
-            file.write(piece)
-            file.flush()
-            digest.update(piece)
+    with Writer(file) as made:
+        while done < had and (piece := file.read(min(PIECE_BYTES, had - done))):
+            made.update(piece)
             done += len(piece)
             work.report(done, total)
-        cut = 0 if done > before else cut + 1
-        if cut == TRIES:
-            raise Unavailable("transfer-cut", done=done, total=total)
-        if done < total:
-            time.sleep(PAUSE_S * cut)
-    work.report(done, total)
-    return digest.hexdigest()
+        while done < total:
+            before = done
+            for piece in _pieces(source, done):
+                made.write(piece)
+                file.flush()
+                done += len(piece)
+                work.report(done, total)
+            cut = 0 if done > before else cut + 1
+            if cut == TRIES:
+                raise Unavailable("transfer-cut", done=done, total=total)
+            if done < total:
+                time.sleep(PAUSE_S * cut)
+        work.report(done, total)
+        return made.hexdigest()
 
 
 def _pieces(source: Source, offset: int) -> Iterator[bytes]:
