@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.catalogue.actions import IMAGE_ACTIONS, IMAGE_LIST_ACTIONS
 from images.catalogue.attributes import attributes_of
-from images.catalogue.csv import CSV_FACTS, columns_of, rows_of
+from images.catalogue.csv import CSV_FACTS, columns_of, lines_of
 from images.catalogue.lineage import LINEAGE_FACTS, copies_of, lineage_of
 from images.catalogue.lineage_picture import draw_narrow, draw_wide
 from images.catalogue.tables import WORKING_HEADER, CopyTable, ImageTable
@@ -42,7 +42,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered
-from imsconsole.core.csv import csv_response, dated_name
+from imsconsole.core.csv import csv_file, dated_name
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.paging import Total
 from imsconsole.core.selection import chosen_elsewhere, picked_ids
@@ -224,7 +224,8 @@ def export_images(request: ActorRequest) -> HttpResponseBase:
         images = found_by(state, request.actor)
     query = QueryDict(state)
     name = dated_name(request.actor.project, tab_of(query), "images")
-    return csv_response(columns_of(tab_of(query)), rows_of(_sorted(images, query, request)), name)
+    columns, found = columns_of(tab_of(query)), _sorted(images, query, request)
+    return csv_file([title for title, _cells in columns], lines_of(found, columns), name)
 
 
 def _sorted(images: ImageQuerySet, query: QueryDict, request: ActorRequest) -> ImageQuerySet:

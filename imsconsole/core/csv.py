@@ -1,6 +1,7 @@
 """Any list as a CSV file: streamed, safe to open in a spreadsheet."""
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -22,14 +23,6 @@ SENT_AT_ONCE = 200  # lines: each piece costs the web server a call
 Columns = Sequence[tuple[str | Promise, Callable[[Any], Any]]]  # the title of each, and its cell for a row
 
 
-class _Echo:
-    """A file that gives back what is written."""
-
-    @staticmethod
-    def write(line: str) -> str:
-        return line
-
-
 def safe_cell(value: Any) -> Any:
     """A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP)."""
     if isinstance(value, str) and value[:1] in FORMULA_STARTS_OR_SPACES:
@@ -37,19 +30,18 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
-def csv_lines(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """The lines of a CSV file, one after the other."""
-    writer = csv.writer(_Echo())
-    yield BOM + writer.writerow([safe_cell(str(heading)) for heading in headings])
-    for row in rows:
-        yield writer.writerow([safe_cell(cell) for cell in row])
-
-
-def _pieces(lines: Iterator[str]) -> Iterator[str]:
-    """The headings at once, then many lines at a time."""
-    yield next(lines)
-    while piece := "".join(islice(lines, SENT_AT_ONCE)):
+def csv_pieces(headings: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """A CSV file: the headings at once, then many lines at a time."""
+    yield BOM + _lines([map(str, headings)])
+    rows = iter(rows)
+    while piece := _lines(islice(rows, SENT_AT_ONCE)):
         yield piece
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([safe_cell(cell) for cell in row] for row in rows)
+    return out.getvalue()
 
 
 def dated_name(*parts: object) -> str:
@@ -65,9 +57,12 @@ def moment(at: datetime | None) -> str:
 def csv_response(columns: Columns, rows: Iterable[Any], filename: str) -> StreamingHttpResponse:
     """A download whose lines are made while they are sent; of a queryset 2,000 rows are in memory at once."""
     things = rows.iterator(chunk_size=READ_AT_ONCE) if isinstance(rows, QuerySet) else rows
-    lines = csv_lines(
-        [title for title, _cell in columns], ([cell(thing) for _title, cell in columns] for thing in things)
-    )
-    response = StreamingHttpResponse(_pieces(lines), content_type="text/csv; charset=utf-8")
+    cells = ([cell(thing) for _title, cell in columns] for thing in things)
+    return csv_file([title for title, _cell in columns], cells, filename)
+
+
+def csv_file(headings: Iterable[Any], rows: Iterable[Iterable[Any]], filename: str) -> StreamingHttpResponse:
+    """A download of these lines."""
+    response = StreamingHttpResponse(csv_pieces(headings, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
     return response

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imsconsole.accounts.models import Region
-from imsconsole.core.csv import BOM, csv_lines, csv_response, safe_cell
+from imsconsole.core.csv import BOM, SENT_AT_ONCE, csv_pieces, csv_response, safe_cell
 from tests.factories import RegionFactory
 
 
@@ -26,20 +26,20 @@ def test_other_values_stay_as_they_are(value):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))))
 def test_every_text_comes_back_from_the_file_as_it_was_made_safe(cells):
-    text = "".join(csv_lines(["heading"], [cells])).removeprefix(BOM)
+    text = "".join(csv_pieces(["heading"], [cells])).removeprefix(BOM)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows[0] == ["heading"]
     assert rows[1:] == [[safe_cell(cell) for cell in cells]]
 
 
-def test_lines_are_made_one_at_a_time():
+def test_lines_are_made_when_they_are_sent():
     def rows():
-        yield ["first"]
-        raise AssertionError("the second row was asked for too early")
+        yield from (["row"] for _number in range(SENT_AT_ONCE))
+        raise AssertionError("a row was asked for too early")
 
-    lines = csv_lines(["heading"], rows())
-    assert isinstance(lines, GeneratorType)
-    assert [next(lines), next(lines)] == [f"{BOM}heading\r\n", "first\r\n"]
+    pieces = csv_pieces(["heading"], rows())
+    assert isinstance(pieces, GeneratorType)
+    assert [next(pieces), next(pieces)] == [f"{BOM}heading\r\n", "row\r\n" * SENT_AT_ONCE]
 
 
 COLUMNS = (
