@@ -242,14 +242,14 @@ def show_selection(request: ActorRequest) -> HttpResponse:
     images = chosen_images(request.POST, actor)
     ids = [] if matching else list(images.order_by().values_list("pk", flat=True))
     tab = tab_of(QueryDict(matching or request.POST.get("state", "")))
-    total = Total.of(images) if matching else len(ids)
+    total = Total.of(images, is_narrowed=True) if matching else len(ids)
     context = {
         "choices": _choices(tab, images, actor) if total else [],
         "total": total,
         "most": MOST_AT_ONCE,
         "csv": True,
         "is_matching": bool(matching),
-        "all_count": Total.of(found_by(request.POST.get("state", ""), actor)),
+        "all_count": Total.of(found_by(request.POST.get("state", ""), actor), is_narrowed=True),
         "gone": [] if matching else set(picked_ids(request.POST)) - set(ids),
         "elsewhere": chosen_elsewhere(request.POST, images),
     }

@@ -53,7 +53,7 @@ class ListView:
     def context(self, request: ActorRequest) -> dict[str, Any]:
         found = self.found(request)
         columns = chosen_columns(request, self.name, self.table)
-        table = paged(self.table, found.qs, request, columns)
+        table = paged(self.table, found.qs, request, columns, found.count if found.is_narrowing else None)
         return {
             "active": self.name,
             "filter": found,

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django_bootstrap5.forms import render_field
 
+from imsconsole.core.paging import Total
 from imsconsole.core.query_string import state_of
 
 DRAWN: dict[Any, SafeString] = {}  # the fields of lists in each look they had
@@ -79,6 +80,11 @@ class ListFilter(filters.FilterSet):
     @property
     def is_narrowing(self) -> bool:
         return bool(self.active)
+
+    def count(self, rows: QuerySet[Any]) -> Total:
+        """How many are found. A word (`q`) is looked for in the order of the list: names are not spread evenly over theirs."""
+        is_searched = bool(self.query.get("q", "").strip())
+        return Total.of(rows, is_narrowed=True, in_order=is_searched)
 
     def more_count(self) -> int:
         """How many filters behind "More filters" are set."""

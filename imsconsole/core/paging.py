@@ -1,7 +1,7 @@
 """Pages of a list, and how many rows it has.
 
 A page behind another begins at a row that was shown, not at a number of rows that are skipped (keyset paging): the last
-of a million costs what the first does. Pages have numbers as long as all rows can be counted.
+of a million costs what the first does. Pages have numbers as long as all rows are counted.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.core.signing import BadSignature, Signer
 from django.db.models import BooleanField, F, Field, Func, Q, QuerySet, Value
 from django.db.models.expressions import Col, OrderBy
+from django.db.models.functions import Coalesce
 from django.db.models.query import ModelIterable
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -22,24 +23,42 @@ from imsconsole.core.query_string import PLACE
 
 PER_PAGE = 25
 COUNTED = 10_000
+FEWER = 1_000  # of rows that are searched, or found through other tables
 LAST = "last"
 Rows = QuerySet[Any]
 
 
 class Total(int):
-    """How many rows there are, counted up to `COUNTED`; said in words it is the number, or “more than 10,000”."""
+    """How many rows there are, as far as they were counted; said in words it is the number, or “more than 10,000”."""
+
+    is_more = False
 
     @classmethod
-    def of(cls, rows: Rows) -> "Total":
-        rows = rows.order_by()
-        return cls((rows if _is_grouped(rows) else rows.values("pk"))[: COUNTED + 1].count())
+    def of(cls, rows: Rows, *, is_narrowed: bool = False, in_order: bool = False) -> "Total":
+        """Counted `in_order` of the list where what finds its first pages finds these soonest.
 
-    @property
-    def is_more(self) -> bool:
-        return self > COUNTED
+        Sums are few, and all counted.
+        """
+        if _is_grouped(rows):
+            return cls(rows.count())
+        most = _most(rows, is_narrowed)
+        return cls.up_to(most, (rows if in_order else rows.order_by()).values("pk")[: most + 1].count())
+
+    @classmethod
+    def up_to(cls, most: int, counted: int) -> "Total":
+        """Of at most one more than `most` that were counted."""
+        total = cls(min(counted, most))
+        total.is_more = counted > most
+        return total
 
     def __str__(self) -> str:
-        return gettext("more than %(n)s") % {"n": f"{COUNTED:,}"} if self.is_more else int.__repr__(self)
+        number = int.__repr__(self)
+        return gettext("more than %(n)s") % {"n": f"{self:,d}"} if self.is_more else number
+
+
+def _most(rows: Rows, is_narrowed: bool = False) -> int:
+    is_joined = sum(map(bool, rows.query.alias_refcount.values())) > 1
+    return FEWER if is_narrowed or is_joined else COUNTED
 
 
 @dataclass(frozen=True)
@@ -137,12 +156,14 @@ def _part(rows: Rows, clause: Any) -> Part:
     elif isinstance(clause, F):
         clause = clause.asc()
     column = clause.expression.resolve_expression(rows.all().query)
-    is_own = isinstance(column, Col) and column.alias == rows.model._meta.db_table
+    is_own = isinstance(column, Col) and column.alias == rows.model._meta.db_table and not column.target.null
+    ends = column.source_expressions[-1] if isinstance(column, Coalesce) else None
+    is_filled = isinstance(ends, Value) and ends.value is not None
     return Part(
         clause.expression.name,
         column.output_field,
         clause.descending,
-        may_be_empty=not is_own or column.target.null,
+        may_be_empty=not (is_own or is_filled),
         empty_first=bool(clause.nulls_first) or (clause.descending and not clause.nulls_last),
     )
 
@@ -180,21 +201,33 @@ class Page:
 
 
 def page_of(
-    rows: Rows, query: QueryDict, per_page: int = PER_PAGE, read: Callable[[Rows], Rows] = lambda rows: rows
+    rows: Rows,
+    query: QueryDict,
+    per_page: int = PER_PAGE,
+    read: Callable[[Rows], Rows] = lambda rows: rows,
+    count: Callable[[Rows], Total] | None = None,
 ) -> Page:
     """The page of the rows that a query names, or the nearest: the only place where rows are split into pages.
 
-    `read` adds to the rows of a page what only these have to be asked for.
+    `read` adds to the rows of a page what only these have to be asked for; `count` counts rows that are dear to find.
     """
-    pages = _Pages(rows, query, per_page, read)
+    pages = _Pages(rows, query, per_page, read, count)
     return pages.beside_cursor() or pages.numbered()
 
 
 class _Pages:
     """The keys of a page are found first, without what its rows say besides."""
 
-    def __init__(self, rows: Rows, query: QueryDict, per_page: int, read: Callable[[Rows], Rows]) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        query: QueryDict,
+        per_page: int,
+        read: Callable[[Rows], Rows],
+        count: Callable[[Rows], Total] | None,
+    ) -> None:
         self.rows, self.query, self.per_page, self.read = rows, query, per_page, read
+        self.count, self.has_own_count = count or Total.of, count is not None
         self.is_grouped, self.order = _is_grouped(rows), Order.of(rows)
 
     def beside_cursor(self) -> Page | None:
@@ -220,8 +253,8 @@ class _Pages:
         if number < 2 and text != LAST:
             keys, total = self._counted_keys(self.rows, self.order)
             return self._page(keys[: self.per_page], total, 1, False, len(keys) > self.per_page)
-        total = Total.of(self.rows)
-        if total.is_more and not self.is_grouped and (text == LAST or number * self.per_page > COUNTED):
+        total = self.count(self.rows)
+        if total.is_more and (text == LAST or number * self.per_page > total):
             return self._last(total)
         pages = max(1, -(-total // self.per_page))
         number = pages if text == LAST else min(number, pages)
@@ -229,7 +262,7 @@ class _Pages:
         return self._page(keys, total, number, number > 1, number < pages)
 
     def _last(self, total: Total) -> Page:
-        if not total.is_more or self.is_grouped:
+        if not total.is_more:
             self.query = self.query.copy()
             self.query["page"] = LAST
             return self.numbered()
@@ -237,13 +270,21 @@ class _Pages:
         return self._page(keys[::-1], total, None, True, False)
 
     def _counted_keys(self, rows: Rows, order: Order) -> tuple[list[Any], Total]:
-        """Of a page and one row more, and how many rows there are in all: in one query."""
-        if self.is_grouped:
-            return self._slice(0, self.per_page + 1), Total.of(self.rows)
-        counting = rows.annotate(counted=CountUpTo(self.rows, COUNTED + 1))
+        """Of a page and one row more, and how many rows there are in all: in one query, unless counting is dear."""
+        if self.is_grouped or self.has_own_count:
+            keys = (
+                self._slice(0, self.per_page + 1)
+                if rows is self.rows
+                else self._keys(rows, order, self.per_page + 1)
+            )
+            are_all = rows is self.rows and len(keys) <= self.per_page
+            return keys, Total(len(keys)) if are_all else self.count(self.rows)
+        most = _most(self.rows)
+        counting = rows.annotate(counted=CountUpTo(self.rows, most + 1))
         keys = self._keys(counting, order, self.per_page + 1, more=("counted",))
-        total = Total(keys[0][-1]) if keys else Total.of(self.rows)
-        return [key[:-1] for key in keys], total
+        if keys or rows is self.rows:
+            return [key[:-1] for key in keys], Total.up_to(most, keys[0][-1] if keys else 0)
+        return [], self.count(self.rows)
 
     def _slice(self, start: int, end: int) -> list[Any]:
         if self.is_grouped:
@@ -260,7 +301,6 @@ class _Pages:
     def _page(
         self, keys: list[Any], total: Total, number: int | None, has_previous: bool, has_next: bool
     ) -> Page:
-        ends = total.is_more
         if number is None or total.is_more:
             previous = self._beside("before", keys[0]) if has_previous else ""
             next_ = self._beside("after", keys[-1]) if has_next else ""
@@ -272,10 +312,10 @@ class _Pages:
             total,
             self.per_page,
             number,
-            first=self._to(page=1) if has_previous and ends else "",
+            first=self._to(page=1) if has_previous and total.is_more else "",
             previous=previous,
             next=next_,
-            last=self._to(page=LAST) if has_next and ends else "",
+            last=self._to(page=LAST) if has_next and total.is_more else "",
             numbers=self._numbers(number, total),
         )
 

@@ -265,6 +265,7 @@ def paged(
     rows: "QuerySet[Any]",
     request: HttpRequest,
     columns: Collection[str] | None = None,
+    count: Callable[["QuerySet[Any]"], Total] | None = None,
 ) -> T:
     """The table of a request: order, page and page size from its URL; bad values are ignored.
 
@@ -278,7 +279,9 @@ def paged(
     size = request.GET.get(table.per_page_field, "")
     per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
     ordered: QuerySet[Any] = table.data.data
-    page = page_of(ordered, request.GET, per_page, lambda found: table_class.reading(found, shown, actor))
-    table.page, table.total = page, page.total
-    table.load(page.rows)
+    table.page = page_of(
+        ordered, request.GET, per_page, lambda found: table_class.reading(found, shown, actor), count
+    )
+    table.total = table.page.total
+    table.load(table.page.rows)
     return table

@@ -24,8 +24,9 @@ maybe = st.none() | few
 
 @pytest.fixture(autouse=True)
 def counted_to_three(monkeypatch):
-    """So that a handful of rows cannot be counted."""
+    """So that a handful of rows are too many."""
     monkeypatch.setattr(paging, "COUNTED", 3)
+    monkeypatch.setattr(paging, "FEWER", 2)
 
 
 def day(number: int | None) -> datetime | None:
@@ -200,6 +201,8 @@ def test_rows_are_counted_up_to_a_bound_and_then_said_to_be_more(django_assert_n
         assert str(counted % {"n": total}) == "超过3 个镜像"
     few = Total.of(ClockEntry.objects.filter(name__lt="n3"))
     assert (few.is_more, few == 3, f"{few}", str(few)) == (False, True, "3", "3")
+    narrowed = Total.of(ClockEntry.objects.filter(name__lt="n3"), is_narrowed=True)
+    assert (narrowed.is_more, narrowed == 2, str(narrowed)) == (True, True, "more than 2")
     assert not Total.of(ClockEntry.objects.none())
 
 
