@@ -20,7 +20,6 @@ from imsconsole.accounts.service_admin import (
     ServiceAdmin,
     count_of,
     operator_of,
-    sum_of,
     trail_of,
 )
 from imsconsole.cloud.models import Server
@@ -200,18 +199,11 @@ class ImageAdmin(PublicImageActions):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Image]":
         servers = Server.objects.existing()
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                servers_n=count_of(servers, "image"),
-                stored_n=sum_of(ImageDisk.objects, "image", "size_bytes"),
-            )
-        )
+        return super().get_queryset(request).annotate(servers_n=count_of(servers, "image"))
 
-    @admin.display(description=_("stored"), ordering="stored_n")
-    def stored(self, image: Any) -> str:
-        return size(image.stored_n) if image.stored_n else "–"
+    @admin.display(description=_("stored"), ordering="size_bytes")
+    def stored(self, image: Image) -> str:
+        return size(image.size_bytes or None)
 
     @admin.display(description=_("servers"), ordering="servers_n")
     def servers_count(self, image: Any) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from images.models import Image, StoredBytes
+from images.models.sizes import Sizes
 from imsconsole.core.contention import retried
 from imsconsole.core.triggers import Trigger
 from imsconsole.jobs.counters import Counted
@@ -119,7 +120,7 @@ def _wrong() -> str:
     )
 
 
-KEPT = (Stored(),)
+KEPT = (Stored(), Sizes())
 COUNTED = (
     Counted("images_image", {"images": "1"}, only="{row}.status NOT IN ('deleted', 'trashed')"),
     Counted("images_upload", {"upload_bytes": "{row}.size_bytes"}),

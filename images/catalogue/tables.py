@@ -107,7 +107,7 @@ class ImageTable(ImsTable):
     architecture = tables.Column(orderable=False)
     boot_mode = tables.Column(orderable=False)
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
-    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"), orderable=False)
+    stored_bytes = NumberColumn("size_bytes", accessor="size_bytes", verbose_name=_("Image size"))
     min_ram_mb = NumberColumn("min_ram_mb", verbose_name=_("Minimum memory (MB)"), orderable=False)
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers"), orderable=False)
     source_kind = tables.Column(orderable=False)
@@ -169,7 +169,7 @@ class ImageTable(ImsTable):
         return fragment("images/catalogue/_tags.html", image=record)
 
     def render_stored_bytes(self, value: int) -> str:
-        return size(value)
+        return size(value or None)
 
     def render_type(self, record: Image) -> str:
         return label_of(record, "type")

@@ -21,7 +21,7 @@ from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
-COPY_FACTS = ("is_received", "stored_bytes")  # in its region and to another one
+COPY_FACTS = ("is_received",)  # in its region and to another one
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Copy:
 
     def quota(self, actor: Actor) -> dict[str, int]:
         """What it takes of the project's quotas."""
-        new = new_bytes(self.image, actor.project) if self.is_link else self.image.stored_bytes or 0
+        new = new_bytes(self.image, actor.project) if self.is_link else self.image.size_bytes
         return {"images": 1, "store_bytes": new}
 
 
@@ -62,7 +62,7 @@ class CopyAcross:
     @property
     def quota(self) -> dict[str, int]:
         """What it takes of the quotas of the target."""
-        return {"images": 1, "store_bytes": self.image.stored_bytes or 0}
+        return {"images": 1, "store_bytes": self.image.size_bytes}
 
 
 def can_copy(image: Image, actor: Actor) -> Verdict:
@@ -237,13 +237,13 @@ def is_copyable(image: Image) -> Verdict:
 
 def fits_copy_limit(image: Image) -> Verdict:
     """R80, R81, C10."""
-    if (image.stored_bytes or 0) <= settings.IMS_COPY_MAX_GB * GIB:
+    if image.size_bytes <= settings.IMS_COPY_MAX_GB * GIB:
         return ALLOWED
     return refuse(
         "copy-too-large",
         _("At most %(most)s GB can be copied; this image has %(size)s."),
         most=settings.IMS_COPY_MAX_GB,
-        size=size(image.stored_bytes or 0),
+        size=size(image.size_bytes),
     )
 
 

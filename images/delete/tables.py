@@ -56,7 +56,7 @@ class TrashTable(ImsTable):
     )
     type = tables.Column(order_by=("type", "pk"))
     min_disk_gb = NumberColumn("min_disk_gb", verbose_name=_("Disk (GB)"))
-    stored_bytes = NumberColumn("stored_bytes", verbose_name=_("Image size"), orderable=False)
+    stored_bytes = NumberColumn("size_bytes", accessor="size_bytes", verbose_name=_("Image size"))
     trashed_at = TimeColumn("trashed_at", verbose_name=_("Deleted at"))
     trashed_by = tables.Column(verbose_name=_("Deleted by"), order_by=("trashed_by__username", "pk"))
     kept_until = TimeColumn("kept_until", verbose_name=_("Kept until"))
@@ -87,4 +87,4 @@ class TrashTable(ImsTable):
         return record.get_type_display()
 
     def render_stored_bytes(self, value: int) -> str:
-        return size(value)
+        return size(value or None)

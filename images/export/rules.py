@@ -19,7 +19,7 @@ from imsconsole.engine.types import GIB, MIB
 
 HEADER_BYTES = 2 * MIB  # what a format adds to the content, about
 EXPORT_FACTS = ("has_live_job", "is_exporting", "virtual_bytes")
-EXPORT_BYTES_FACTS = ("stored_bytes", "virtual_bytes")
+EXPORT_BYTES_FACTS = ("virtual_bytes",)
 
 
 class Format(TextChoices):
@@ -193,7 +193,7 @@ def export_bytes(image: Image, format: str) -> int:
     """
     if format == Format.RAW:
         return image.virtual_bytes or 0
-    return (image.stored_bytes or 0) + HEADER_BYTES
+    return image.size_bytes + HEADER_BYTES
 
 
 def can_export_into(image: Image, bucket: Bucket, key: str, format: str, actor: Actor) -> Verdict:

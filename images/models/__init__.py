@@ -1,7 +1,7 @@
 """Rows of this room (design §6, ims-facts §1)."""
 
 from images.models.facts import FACTS, OFFERED, PUBLISHED
-from images.models.image import KEPT_UP_FIRST, Image, ImageDisk, ImageQuerySet, ImageTag
+from images.models.image import KEPT_UP, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
 from images.models.public import PublicSource, ReleaseNote
 from images.models.stored import StoredBytes
@@ -9,7 +9,7 @@ from images.models.upload import Upload
 
 __all__ = [
     "FACTS",
-    "KEPT_UP_FIRST",
+    "KEPT_UP",
     "OFFERED",
     "PUBLISHED",
     "Image",

@@ -46,8 +46,7 @@ class ImageFacts:
     # work on it is running; an export
     has_live_job = Fact[bool](lambda _this, _actor: Exists(_live_jobs()))
     is_exporting = Fact[bool](lambda _this, _actor: Exists(_live_jobs().filter(kind="image.export")))
-    # what its files take in the store, and how large their disks are; None before they are there
-    stored_bytes = Fact[int | None](lambda this, _actor: _all(this, Sum("disks__size_bytes")))
+    # how large its disks are; None before they are there
     virtual_bytes = Fact[int | None](lambda this, _actor: _all(this, Sum("disks__virtual_size_bytes")))
     # when its files last were what they were, None when they were never looked at
     verified_at = Fact[datetime | None](lambda this, _actor: _all(this, Min("disks__verified_at")))

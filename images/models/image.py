@@ -21,8 +21,8 @@ from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 
-# sorts what is deprecated, or will be, behind the rest
-KEPT_UP_FIRST = Coalesce(F("deprecated_on"), Value(date.min))
+# until when it is kept up: sorted down, what is deprecated, or will be, stands behind the rest
+KEPT_UP = Coalesce(F("deprecated_on"), Value(date.max))
 
 
 class ImageQuerySet(TrashQuerySet["Image"]):
@@ -180,6 +180,8 @@ class Image(ImageFacts, Trashable):
         related_name="children",
         verbose_name=_("made of image"),
     )
+    # what its disks take in the store, 0 before they are there; written by triggers only (`images.models.sizes`)
+    size_bytes = models.BigIntegerField(_("image size"), default=0)
     created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     updated_at = models.DateTimeField(_("updated"), default=now)
@@ -202,17 +204,28 @@ class Image(ImageFacts, Trashable):
             # what lists sort by; `image_name_unique_in_project` serves the name
             *(
                 models.Index(fields=["project", column, "id"], condition=EXISTING, name=f"image_by_{column}")
-                for column in ("created_at", "updated_at", "status", "min_disk_gb")
+                for column in ("created_at", "updated_at", "status", "min_disk_gb", "size_bytes")
             ),
             models.Index(
                 "region",
-                KEPT_UP_FIRST,
-                F("created_at").desc(),
-                F("id").desc(),
+                KEPT_UP,
+                "created_at",
+                "id",
                 condition=EXISTING & Q(category="public", hidden=False),
                 name="image_public",
             ),
             models.Index(fields=["region", "category", "-created_at"], name="image_region_category"),
+            *(
+                models.Index(
+                    fields=["region", "category", column, "id"],
+                    condition=EXISTING & Q(category__in=["public", "market"]),
+                    name=f"image_offered_by_{column}",
+                )
+                for column in ("name", "updated_at", "min_disk_gb", "size_bytes")
+            ),
+            models.Index(
+                fields=["project", "kept_until", "id"], condition=Q(status=TRASHED), name="image_in_trash"
+            ),
             models.Index(
                 fields=["delete_at"], condition=Q(delete_at__isnull=False), name="image_to_be_deleted"
             ),
@@ -282,12 +295,6 @@ class Image(ImageFacts, Trashable):
         """Its tags, by key. Prefetch `tags` for lists."""
         return {tag.key: tag.value for tag in self.tags.all()}
 
-    @property
-    def size_bytes(self) -> int | None:
-        """What its files take in the store; None before they are there. Prefetch `disks` for lists."""
-        disks = list(self.disks.all())
-        return sum(disk.size_bytes for disk in disks) if disks else None
-
 
 class ImageDisk(models.Model):
     """One stored disk of an image; index 0 is the system disk (or the only one)."""
@@ -349,7 +356,7 @@ class ImageTag(models.Model):
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
         ordering = ["key"]
-        indexes = [models.Index(fields=["key", "value"], name="image_tag_key_value")]
+        indexes = [models.Index(fields=["key", "value", "image"], name="image_tag_found")]
         constraints = [models.UniqueConstraint(fields=["image", "key"], name="one_tag_per_key")]
 
     def __str__(self) -> str:

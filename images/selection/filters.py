@@ -105,11 +105,12 @@ class ImageFilter(ListFilter):
         """What is in the trash has the status it comes back with."""
         return queryset.filter(Q(status=status) | Q(status=Image.Status.TRASHED, status_before=status))
 
-    def at_least(self, queryset: ImageQuerySet, _field: str, gib: Any) -> ImageQuerySet:
-        return queryset.with_facts(self.actor, "stored_bytes").filter(Q(stored_bytes__gte=int(gib * GIB)))
+    def at_least(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
+        """Of those that have bytes, as `at_most`."""
+        return queryset.filter(size_bytes__gte=max(1, int(gib * GIB)))
 
-    def at_most(self, queryset: ImageQuerySet, _field: str, gib: Any) -> ImageQuerySet:
-        return queryset.with_facts(self.actor, "stored_bytes").filter(Q(stored_bytes__lte=int(gib * GIB)))
+    def at_most(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
+        return queryset.filter(size_bytes__range=(1, int(gib * GIB)))
 
     def with_encryption(self, queryset: ImageQuerySet, _field: str, answer: str) -> ImageQuerySet:
         """Of a full-ECS image any disk counts."""

@@ -4,7 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from images.models import KEPT_UP_FIRST, PUBLISHED, Image, ImageQuerySet
+from images.models import KEPT_UP, PUBLISHED, Image, ImageQuerySet
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Server
 
@@ -40,7 +40,7 @@ def of_kind(kind: str, actor: Actor) -> ImageQuerySet:
         return images.filter(category=Image.Category.PRIVATE).shared_with(actor.project)
     images = images.filter(category=kind)
     if kind == PUBLIC:
-        public = images.filter(hidden=False).annotate(kept_up_first=KEPT_UP_FIRST)
-        return public.order_by(F("kept_up_first"), "-created_at", "-pk")
+        public = images.filter(hidden=False).annotate(kept_up=KEPT_UP)
+        return public.order_by(F("kept_up").desc(), "-created_at", "-pk")
     servers = Server.objects.filter(image=OuterRef("pk"), project=actor.project, deleted_at=None)
     return images.filter(Q(edition__version_of__state=PUBLISHED) | Q(Exists(servers)))

@@ -8,7 +8,7 @@ from imsconsole.accounts.rules import may_operate, may_write
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 READABLE = (Image.Status.ACTIVE, Image.Status.FROZEN)
-VERIFY_FACTS = ("has_live_job", "stored_bytes")
+VERIFY_FACTS = ("has_live_job",)
 
 
 def can_verify(image: Image, actor: Actor) -> Verdict:
@@ -26,7 +26,7 @@ def can_verify(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-owner", _("Only the owner of an image can verify it. Ask the project it belongs to.")
         )
-    if image.status not in READABLE or not image.stored_bytes:
+    if image.status not in READABLE or not image.size_bytes:
         return refuse(
             "nothing-stored",
             _("The image has no stored bytes that could be verified. Wait until it is there."),

@@ -67,6 +67,7 @@ def fill(count: int) -> None:
     systems = list(OsVersion.objects.order_by("pk"))
     ids = [uuid.uuid4() for _ in range(count)]
     shapes = [Shape(number) for number in range(count)]
+    sizes = [chance.randrange(10**8, 10**10) for _ in range(count)]
 
     def images() -> Iterator[dict[str, Any]]:
         for number, (pk, shape) in enumerate(zip(ids, shapes, strict=True)):
@@ -81,6 +82,7 @@ def fill(count: int) -> None:
                 "type": ("system", "system", "system", "data", "iso")[number * 13 % 5],
                 "os_version_id": systems[number % len(systems)].pk,
                 "min_disk_gb": 1 + number * 17 % 200,
+                "size_bytes": sizes[number],
                 "created_by_id": world.user.pk,
                 "created_at": created,
                 "updated_at": created + timedelta(hours=number % 999),
@@ -93,7 +95,7 @@ def fill(count: int) -> None:
         disks = (
             {"id": uuid.uuid4(), "image_id": pk, "size_bytes": size, "virtual_size_bytes": 4 * size,
              "bytes_id": uuid.uuid4(), "sha256": f"{number:064x}"}
-            for number, pk in enumerate(ids) for size in [chance.randrange(10**8, 10**10)]
+            for number, (pk, size) in enumerate(zip(ids, sizes, strict=True))
         )  # fmt: skip
         write(ImageDisk, ImageDisk(role="system"), disks)
         tags = (
@@ -103,7 +105,8 @@ def fill(count: int) -> None:
         )
         write(ImageTag, ImageTag(), tags)
         write(Share, Share(status="accepted"), world.shares(ids, shapes))
-        world.fill_market([pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_market], ids[0])
+        others = [pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_private and not shape.is_own]
+        world.fill_market([pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_market], others)
         own = [pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_own]
         world.fill_servers(own)
         world.fill_past(own[:: max(1, len(own) * 10 // count)])
@@ -149,7 +152,7 @@ class World:
             if shape.is_received:
                 yield {"id": uuid.uuid4(), "image_id": pk, "owner_id": other, "project_id": self.project.pk}
 
-    def fill_market(self, images: list[uuid.UUID], offered: uuid.UUID) -> None:
+    def fill_market(self, images: list[uuid.UUID], offered: list[uuid.UUID]) -> None:
         listings = [uuid.uuid4() for _ in images]
         versions = [uuid.uuid4() for _ in images]
         write(
@@ -159,10 +162,15 @@ class World:
         )
         sold = ListingVersion(
             version="1.0", summary="Ready to use", category="web", support="help@example.org",
-            terms="Use it well.", state="published", published_at=LATEST, image_id=offered,
+            terms="Use it well.", state="published", published_at=LATEST,
         )  # fmt: skip
         titled = (
-            {"id": pk, "listing_id": listing, "title": f"Product {number}"}
+            {
+                "id": pk,
+                "listing_id": listing,
+                "title": f"Product {number}",
+                "image_id": offered[number % len(offered)],
+            }
             for number, (pk, listing) in enumerate(zip(versions, listings, strict=True))
         )
         write(ListingVersion, sold, titled)

@@ -137,7 +137,7 @@ def test_the_size_is_that_of_all_files_and_servers_are_those_of_the_project(peop
     factories.ServerFactory(project=people.carol.project, image=image)
 
     row = page_of(people.bob).context["table"].paginated_rows[0].record
-    assert (row.stored_bytes, row.servers_count) == (2 * 1024**2, 2)
+    assert (row.size_bytes, row.servers_count) == (2 * 1024**2, 2)
 
 
 def test_a_row_in_progress_shows_its_job_and_asks_again_until_it_has_ended(people):

@@ -137,7 +137,7 @@ def test_of_two_copies_at_once_that_fill_the_vault_one_is_let_in(people, vault):
 
 def test_the_copy_and_its_backup_are_there_with_the_bytes_of_the_source_r82_r83(people, vault):
     source = full_image(people.bob)
-    stored = source.stored_bytes
+    stored = source.size_bytes
     copy = copied(source, people.bob, vault)
     assert used_in(vault) == 3 * GIB, "the most it can become is reserved"
     assert used_by(vault.project)["store_bytes"] == stored
@@ -233,7 +233,7 @@ def test_what_fails_at_the_second_disk_leaves_nothing_and_is_retried_as_long_as_
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on_with_that_disk(people, vault, monkeypatch):
     monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 16 * 1024)
     source = full_image(people.bob)
-    total, read = source.stored_bytes, counted_reads(monkeypatch)
+    total, read = source.size_bytes, counted_reads(monkeypatch)
     for number in range(3):
         read.clear()
         vault.capacity_gb += 3
@@ -252,7 +252,7 @@ def test_a_cancelled_one_leaves_nothing_and_the_vault_is_free_again(people, vaul
     monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 16 * 1024)
     source = full_image(people.bob)
     copy = copied(source, people.bob, vault)
-    with dying(counted_reads(monkeypatch), source.stored_bytes // 2), pytest.raises(Crash):
+    with dying(counted_reads(monkeypatch), source.size_bytes // 2), pytest.raises(Crash):
         finish(job_of(copy))
     cancel_job(job_of(copy), actor=people.bob)
     assert ended_later(copy).state == "cancelled"

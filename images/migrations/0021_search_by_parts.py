@@ -31,6 +31,6 @@ def drop_indexes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("images", "0019_stored_bytes")]
+    dependencies = [("images", "0020_damaged_disks")]
 
     operations = [TrigramExtension(), migrations.RunPython(make_indexes, drop_indexes)]
