@@ -12,7 +12,7 @@ from images.choose.forms import Need
 from images.fields.encryption import with_keys
 from images.launch.fit import fits
 from images.launch.rules import can_launch, data_disks_gb_of
-from images.models import KEPT_UP_FIRST, Image, ImageQuerySet, ImageTag, OsVersion
+from images.models import KEPT_UP, Image, ImageQuerySet, ImageTag, OsVersion
 from images.product.ancestry import keys_made_of
 from images.product.products import load_products
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED, of_kind
@@ -90,7 +90,7 @@ def _answering(images: ImageQuerySet, answers: dict[str, Any]) -> ImageQuerySet:
     if not (words := answers.get("software")):
         return images
     found = _telling_of(words, Image.objects.filter(pk__in=images.values("pk")[:COUNTED]))
-    return found.order_by(KEPT_UP_FIRST, "-created_at", "-pk")
+    return found.order_by(KEPT_UP.desc(), "-created_at", "-pk")
 
 
 def _telling_of(words: str, images: ImageQuerySet) -> ImageQuerySet:
