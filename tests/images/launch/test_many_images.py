@@ -1,0 +1,101 @@
+"""Pages that choose among images, or tell of one, ask as much of the database for 30 as for 300, and never for all of them."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from images.models import Image
+from tests import factories
+from tests.conftest import client_of
+from tests.support.plans import scans
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 25
+
+
+@pytest.fixture
+def catalogue(people: SimpleNamespace) -> SimpleNamespace:
+    """One image of each tab, a server, a disk, and an account that publishes: what pages need to be drawn whole."""
+    mine = factories.ImageFactory(project=people.bob.project, name="mine")
+    factories.PublicImageFactory(name="clean")
+    received = factories.ImageFactory(project=people.carol.project, name="received")
+    factories.ShareFactory(image=received, project=people.bob.project, status="accepted")
+    factories.EditionFactory(version_of__listing__project=people.carol.project)
+    factories.FlavorFactory()
+    zone = factories.ZoneFactory(code="cn-north-4a", region=people.bob.region)
+    server = factories.ServerFactory(project=people.bob.project, image=mine, zone=zone)
+    return SimpleNamespace(image=mine, server=server, client=client_of(people.bob))
+
+
+def pages(catalogue: SimpleNamespace) -> dict[str, str]:
+    create, change = "/servers/create/", f"/servers/{catalogue.server.pk}/change-os/"
+    return {
+        **{f"create {tab}": f"{create}?tab={tab}" for tab in ("public", "private", "shared", "market")},
+        **{
+            f"guide {need}": f"/images/choose/?need={need}"
+            for need in ("public", "private", "shared", "market")
+        },
+        "create of one": f"{create}?image={catalogue.image.pk}",
+        "change OS": f"{change}?tab=private",
+        "disk": "/disks/create/",
+        "publish": "/market/listings/create/",
+        "image": f"/images/{catalogue.image.pk}/",
+        "history": f"/images/{catalogue.image.pk}/?section=history",
+        "servers": "/servers/",
+    }
+
+
+def grow(people: SimpleNamespace, count: int) -> None:
+    """As many more of the project's own, of everybody's and of those that it received."""
+    of = {"region": people.bob.region, "status": "active"}
+    rows = [
+        {"project": people.bob.project},
+        {"project": people.bob.project, "type": "data"},
+        {"project": None, "category": "public"},
+        {"project": people.carol.project},
+    ]
+    images = Image.objects.bulk_create(
+        Image(name=f"more-{count}-{number}-{at}", **of, **row)
+        for number in range(count)
+        for at, row in enumerate(rows)
+    )
+    for image in images[3::4]:
+        factories.ShareFactory(image=image, project=people.bob.project, status="accepted")
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200, url
+    return len(asked)
+
+
+@pytest.mark.slow(reason="many pages are looked at, with many rows")
+def test_they_ask_as_often_for_300_images_as_for_30(
+    people: SimpleNamespace, catalogue: SimpleNamespace
+) -> None:
+    def asked() -> dict[str, int]:
+        urls = pages(catalogue)
+        return {name: queries(catalogue.client, url) for name, url in urls.items()}
+
+    grow(people, 30)
+    asked()
+    before = asked()
+    grow(people, 270)
+    assert asked() == before
+    assert max(before.values()) <= MOST_QUERIES, before
+
+
+@pytest.mark.slow(reason="many pages are looked at")
+def test_none_of_them_reads_all_images(people: SimpleNamespace, catalogue: SimpleNamespace) -> None:
+    grow(people, 30)
+    connection.cursor().execute("ANALYZE")
+    found: dict[str, Any] = {}
+    for name, url in pages(catalogue).items():
+        with scans("images_image") as read:
+            catalogue.client.get(url)
+        found[name] = read
+    assert {name: read for name, read in found.items() if read} == {}
