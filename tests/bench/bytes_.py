@@ -1,5 +1,6 @@
 """Server disks against bare `qemu-img create -b`, import against bare `qemu-img convert`."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -7,7 +8,10 @@ from uuid import UUID, uuid4
 
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Seed, ServerSpec
-from tests.bench.timing import median_ms
+from tests.bench.figures import Figure
+from tests.bench.timing import Pair, paired
+
+TITLE = "Bytes, to a bare tool"
 
 
 class Unwatched:
@@ -23,20 +27,19 @@ class Unwatched:
         pass
 
 
-def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
+def figures(base: Path) -> list[Figure]:
     engine = LocalEngine(base / "regions" / "bench", memory_mb=1024)
-    rows = [
-        _ingest(engine, base, 256 * MIB),
+    return [
+        *_ingest(engine, base, 256 * MIB),
         *(_export(engine, base, format) for format in ("qcow2", "vmdk", "vhd", "raw", "stored")),
         *_captures(engine, base),
         *_copies(engine, base),
         *(_overlay(engine, base, size) for size in (1 * GIB, 100 * GIB)),
     ]
-    return "Bytes", ["what", "size", "ours ms", "bare ms", "ratio"], rows
 
 
-def _ingest(engine: LocalEngine, base: Path, size: int) -> list[str]:
-    """The whole way of an imported disk: convert, hash, final name."""
+def _ingest(engine: LocalEngine, base: Path, size: int) -> list[Figure]:
+    """The whole way of an imported disk: written as qcow2, hashed, on the disk, its final name."""
     source, target = base / "source.raw", base / "target.qcow2"
     with source.open("wb") as file:
         for _ in range(size // MIB):
@@ -49,10 +52,21 @@ def _ingest(engine: LocalEngine, base: Path, size: int) -> list[str]:
     def bare() -> None:
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", source, target], check=True)
 
-    return _row("import of random bytes", f"{size // MIB} MiB", median_ms(ours, 3), median_ms(bare, 3))
+    def durable() -> None:
+        """What has to be done at least: what is stored is on the disk, and its SHA-256 is known."""
+        bare()
+        subprocess.run(["sync", target], check=True)
+        with target.open("rb") as file:
+            hashlib.file_digest(file, "sha256")
+
+    said = f"{size // MIB} MiB"
+    return [
+        _figure("import of random bytes", said, paired(ours, bare), 1.2),
+        _figure("import of random bytes, to convert + sync + SHA-256", said, paired(ours, durable)),
+    ]
 
 
-def _export(engine: LocalEngine, base: Path, format: str) -> list[str]:
+def _export(engine: LocalEngine, base: Path, format: str) -> Figure:
     """The whole way of an exported disk: convert, hash, to the disk, into its place; fast export against `cp`."""
     stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
     image, made, target = base / "regions" / "bench" / "images" / stored.ref, base / "exported", base / "bare"
@@ -65,22 +79,20 @@ def _export(engine: LocalEngine, base: Path, format: str) -> list[str]:
         command = ["cp"] if format == "stored" else convert
         subprocess.run([*command, image, target], check=True)
 
-    row = _row(
-        f"export as {format}", f"{stored.size_bytes // MIB} MiB", median_ms(ours, 3), median_ms(bare, 3)
-    )
+    figure = _figure(f"export as {format}", f"{stored.size_bytes // MIB} MiB", paired(ours, bare, 3))
     engine.delete(stored.ref)
     for path in (made, target):
         path.unlink()
-    return row
+    return figure
 
 
-def _captures(engine: LocalEngine, base: Path) -> list[list[str]]:
+def _captures(engine: LocalEngine, base: Path) -> list[Figure]:
     """The disk of a server at rest and of a running one into the store, against converting the chain; and back."""
     stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
     server = engine.create_server(_server(uuid4(), stored.virtual_size_bytes), stored.ref, work=Unwatched())
     folder, target = base / "regions" / "bench" / "servers", base / "captured.qcow2"
     (disk,) = folder.glob(f"{server.ref}/system-*/disk.qcow2")
-    size, rows = f"{stored.size_bytes // MIB} MiB", []
+    size, found = f"{stored.size_bytes // MIB} MiB", []
 
     def ours() -> None:
         for each in engine.capture(server, {uuid4(): server.disks[0]}, work=Unwatched()).values():
@@ -105,16 +117,16 @@ def _captures(engine: LocalEngine, base: Path) -> list[list[str]]:
     for what in ("capture of a disk at rest", "capture of a running guest's disk"):
         if "running" in what:
             engine.start(server)
-        rows.append(_row(what, size, median_ms(ours, 3), median_ms(bare, 3)))
-    rows.append(_row("backup of a running guest's disk", size, median_ms(backup, 3), median_ms(bare, 3)))
-    rows.append(_row("disk from a data disk image", size, median_ms(disk_from, 3), median_ms(copied, 3)))
+        found.append(_figure(what, size, paired(ours, bare, 3)))
+    found.append(_figure("backup of a running guest's disk", size, paired(backup, bare, 3)))
+    found.append(_figure("disk from a data disk image", size, paired(disk_from, copied, 3)))
     engine.delete_server(server.ref)
     engine.delete(stored.ref)
     target.unlink()
-    return rows
+    return found
 
 
-def _copies(engine: LocalEngine, base: Path) -> list[list[str]]:
+def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
     """A stored disk once more: linked and brought from another region against `cp`, encrypted against `qemu-img`."""
     stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
     near = base / "regions" / "bench" / "images" / stored.ref
@@ -137,7 +149,7 @@ def _copies(engine: LocalEngine, base: Path) -> list[list[str]]:
         far.delete(far.transfer(uuid4(), FileSource(near), work=Unwatched(), **what).ref)
 
     def cp() -> None:
-        subprocess.run(["cp", near, target], check=True)
+        subprocess.run(["cp", "--sparse=always", near, target], check=True)
 
     def luks() -> None:
         options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.hash-alg=sha512,encrypt.iter-time=10"
@@ -153,20 +165,19 @@ def _copies(engine: LocalEngine, base: Path) -> list[list[str]]:
         ]
         subprocess.run([*command, "-o", options, near, target], check=True)
 
-    pairs = (
-        ("copy in the region", linked, cp),
-        ("copy, encrypted", encrypted, luks),
-        ("copy to another region", brought, cp),
-    )
-    rows = [_row(what, size, median_ms(ours, 3), median_ms(bare, 3)) for what, ours, bare in pairs]
+    found = [
+        _figure("copy in the region", size, paired(linked, cp, 3)),
+        _figure("copy, encrypted", size, paired(encrypted, luks, 3)),
+        _figure("copy to another region, compared", size, paired(brought, cp), 1.2),
+    ]
     engine.delete(stored.ref)
     for path in (target, secret):
         path.unlink()
-    return rows
+    return found
 
 
-def _overlay(engine: LocalEngine, base: Path, size: int) -> list[str]:
-    """A server's folder with its system disk and seed."""
+def _overlay(engine: LocalEngine, base: Path, size: int) -> Figure:
+    """A server's folder with its system disk."""
     empty, target = base / "empty.raw", base / "overlay.qcow2"
     with empty.open("wb") as file:
         file.truncate(size)
@@ -183,7 +194,7 @@ def _overlay(engine: LocalEngine, base: Path, size: int) -> list[str]:
             ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, target], check=True
         )
 
-    return _row("server's disk and seed", f"{size // GIB} GiB", median_ms(ours), median_ms(bare))
+    return _figure("server's disk", f"{size // GIB} GiB", paired(ours, bare), 1.5)
 
 
 def _server(server_id: UUID, size: int) -> ServerSpec:
@@ -201,5 +212,5 @@ def _server(server_id: UUID, size: int) -> ServerSpec:
     )
 
 
-def _row(what: str, size: str, ours: float, bare: float) -> list[str]:
-    return [what, size, f"{ours:.0f}", f"{bare:.0f}", f"{ours / bare:.2f}"]
+def _figure(what: str, size: str, pair: Pair, goal: float | None = None) -> Figure:
+    return Figure(what, pair.ratio, "×", goal, how=f"{size}: {pair.ours:.0f} to {pair.bare:.0f} ms")

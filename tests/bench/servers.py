@@ -12,24 +12,26 @@ from imsconsole.cloud.servers.services import delete_server
 from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.engine.types import GIB
 from tests import factories
+from tests.bench.figures import Figure
 from tests.bench.timing import median_ms
 from tests.cloud.servers.machines import bootable_image, tiny_flavor
 from tests.support.workers import run_jobs
 
+TITLE = "Servers, until they run"
 SIZES_GB = (1, 10)
 ORDER = {"user_data": "#!/bin/sh\n"}
 
 
-def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
-    """Needs the database that `pages.table` has made. Guests are not given time to power off by themselves."""
+def figures(base: Path) -> list[Figure]:
+    """Needs a database. Guests are not given time to power off by themselves."""
     settings.IMS_STOP_TIMEOUT_S = 0
     times = {size_gb: _measured(size_gb) for size_gb in SIZES_GB}
-    small, rows = times[SIZES_GB[0]], []
+    small, found = times[SIZES_GB[0]], []
     for size_gb, verbs in times.items():
         for verb, ms in verbs.items():
-            ratios = (ms / verbs["create server"], ms / small[verb])
-            rows.append([verb, f"{size_gb} GiB", f"{ms:.0f}", *(f"{ratio:.2f}" for ratio in ratios)])
-    return "Servers", ["what", "image", "ms", "to create server", f"to {SIZES_GB[0]} GiB"], rows
+            said = f"{ms / verbs['create server']:.2f} of creating a server, {ms / small[verb]:.2f} of {SIZES_GB[0]} GiB"
+            found.append(Figure(f"{verb}, {size_gb} GiB", ms, "ms", how=said))
+    return found
 
 
 def _measured(size_gb: int) -> dict[str, float]:

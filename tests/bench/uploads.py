@@ -1,46 +1,60 @@
-"""An upload over a real gunicorn, hashed and inspected as it comes, against `cat` and `sha256sum` of the same file."""
+"""Bytes over a real gunicorn: an upload against `cat`, `sync` and `sha256sum` of the same file, a download against `cat`."""
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
+from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
+from imsconsole.cloud.buckets.sending import token_of
+from imsconsole.core.now import now
 from imsconsole.engine.types import MIB
-from tests.bench.timing import median_ms
+from tests.bench.figures import Figure
+from tests.bench.timing import paired
+from tests.cloud.buckets.making import stored
+from tests.factories import BucketFactory
 from tests.images.uploads.tus import CHUNK_TYPE, VERSION, begin
 from tests.support.clients import ProjectClient
 
+TITLE = "Bytes through the web server"
 SIZE = 512 * MIB
 PIECE = 64 * MIB  # what the uploader in the browser sends at once
 PORT = 8497
 
 
-def table(base: Path) -> tuple[str, list[str], list[list[str]]]:
-    """Needs the database that `pages.table` has made."""
+def figures(base: Path) -> list[Figure]:
+    """Needs a database."""
+    settings.ALLOWED_HOSTS = ["testserver"]
     source = _source(base)
-    client = _signed_in()
-    server = _gunicorn()
-    try:
-        ours = median_ms(lambda: _upload(client, source), 3)
-    finally:
-        server.terminate()
-        server.wait()
-    bare = median_ms(lambda: _bare(source, base / "copy.raw"), 3)
-    rate, bare_rate = SIZE / MIB / (ours / 1000), SIZE / MIB / (bare / 1000)
-    row = [
-        "upload in pieces of 64 MiB",
-        f"{SIZE // MIB} MiB",
-        f"{rate:.0f}",
-        f"{bare_rate:.0f}",
-        f"{ours / bare:.2f}",
-    ]
-    return "Uploads", ["what", "size", "ours MB/s", "cat, fsync + sha256sum MB/s", "ratio of time"], [row]
+    client, actor = _signed_in()
+    address = _object_of(source, actor)
+    with _gunicorn():
+        up = paired(lambda: _upload(client, source), lambda: _bare(source, base / "copy.raw"), 3)
+        down = paired(lambda: _download(address), lambda: _cat(source), 7)
+    size = f"{SIZE // MIB} MiB"
+    how = (
+        f"{size} in pieces of {PIECE // MIB}: {_rate(up.ours)} MiB/s, cat + sync + sha256sum {_rate(up.bare)}"
+    )
+    return [
+        Figure("upload, to the bare speed", 1 / up.ratio, "×", 0.9, is_least=True, how=how),
+        Figure("download, to the bare speed", 1 / down.ratio, "×", 0.9, is_least=True, how=f"{size}, cat into a pipe"),
+        Figure("download", _rate(down.ours), "MiB/s", 1000, is_least=True, how=f"cat {_rate(down.bare)}"),
+    ]  # fmt: skip
+
+
+def _rate(ms: float) -> int:
+    return round(SIZE / MIB / (ms / 1000))
 
 
 def _source(base: Path) -> Path:
@@ -53,31 +67,35 @@ def _source(base: Path) -> Path:
     return path
 
 
-def _signed_in() -> Client:
+def _signed_in() -> tuple[Client, Actor]:
+    region, _ = Region.objects.get_or_create(code="bench", defaults={"name": "Bench"})
     account = Account.objects.create(name="bench-uploads")
-    region = Region.objects.first()
-    assert region
     project = Project.objects.create(account=account, region=region, name="bench-uploads")
     user = User.objects.create_user("bench-uploads")
     Membership.objects.create(user=user, account=account, role=Role.ADMINISTRATOR)
     client = ProjectClient(project)
     client.force_login(user)
-    return client
+    return client, service_actor(project)
 
 
-def _gunicorn() -> "subprocess.Popen[bytes]":
+@contextmanager
+def _gunicorn() -> Iterator[None]:
     options = f"--bind 127.0.0.1:{PORT} --worker-class gthread --workers 2 --threads 8 --no-control-socket"
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "imsconsole.wsgi", *options.split(), "--log-level", "error"],
         cwd=settings.BASE_DIR,
     )
-    while True:
-        try:
-            http.client.HTTPConnection("127.0.0.1", PORT).connect()
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-            continue
-        return server
+    try:
+        while True:
+            try:
+                http.client.HTTPConnection("127.0.0.1", PORT).connect()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _upload(client: Client, source: Path) -> None:
@@ -111,3 +129,26 @@ def _bare(source: Path, target: Path) -> None:
         os.fsync(file.fileno())
     subprocess.run(["sha256sum", source], stdout=subprocess.DEVNULL, check=True)
     target.unlink()
+
+
+def _object_of(source: Path, actor: Actor) -> str:
+    """The address of an object with these bytes, for anybody."""
+    kept = stored(BucketFactory(project=actor.project), actor, "disk.raw", source.read_bytes())
+    return reverse("buckets:linked", args=[token_of(kept, now() + timedelta(hours=1))])
+
+
+def _download(address: str) -> None:
+    """As fast as a client can take it: nothing is looked at but how much came."""
+    with socket.create_connection(("127.0.0.1", PORT)) as connection:
+        connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        buffer, came = bytearray(MIB), 0
+        while piece := connection.recv_into(buffer):
+            came += piece
+    assert came > SIZE, came
+
+
+def _cat(source: Path) -> None:
+    with subprocess.Popen(["cat", source], stdout=subprocess.PIPE, bufsize=0) as cat:
+        buffer = bytearray(MIB)
+        while cat.stdout.readinto(buffer):  # type: ignore[union-attr]
+            pass
