@@ -1,0 +1,87 @@
+"""Each tab asks for its own images only: the same that `visible_to` and `kind_of` say."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from images.models import Image
+from images.selection.filters import for_tab
+from images.selection.tabs import KINDS, kind_of, of_kind
+from imsconsole.accounts.actor import Actor, service_actor
+from imsconsole.core.now import now
+from tests import factories
+from tests.conftest import client_of
+from tests.support.plans import scans
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(people) -> list[Actor]:
+    """Everything that may decide where an image stands, of projects of one account, of another, of another region."""
+    mine = people.bob.project
+    second = factories.ProjectFactory(account=mine.account, region=mine.region)
+    far = factories.ProjectFactory(account=mine.account, region=factories.RegionFactory())
+    projects = [mine, second, far, people.carol.project]
+    for project in projects:
+        for status in Image.Status.values:
+            if status != Image.Status.TRASHED:
+                factories.ImageFactory(project=project, status=status)
+        others = [each for each in projects if each != project and each.region_id == project.region_id]
+        for other in others:
+            for fields in (
+                {"status": "accepted"}, {"status": "pending"}, {"status": "rejected"},
+                {"status": "accepted", "ended_at": now()},
+                {"status": "accepted", "ends_at": now() + timedelta(days=1)},
+                {"status": "accepted", "ends_at": now() - timedelta(days=1)},
+            ):  # fmt: skip
+                factories.ShareFactory(image=factories.ImageFactory(project=project), project=other, **fields)
+            gone = factories.ImageFactory(project=project, status="deleted")
+            factories.ShareFactory(image=gone, project=other, status="accepted")
+    for region in (mine.region, far.region):
+        for fields in ({}, {"hidden": True}, {"status": "deleted"}, {"deprecated_on": now().date()}):
+            factories.PublicImageFactory(region=region, **fields)
+        for state in ("published", "withdrawn", "replaced"):
+            for project in (None, mine, people.carol.project):
+                edition = factories.EditionFactory(
+                    version_of=factories.ListingVersionFactory(state=state), region=region
+                )
+                if project and project.region_id == region.pk:
+                    factories.ServerFactory(project=project, image=edition.image)
+                    gone = factories.EditionFactory(
+                        version_of=factories.ListingVersionFactory(state=state), region=region
+                    )
+                    factories.ServerFactory(project=project, image=gone.image, deleted_at=now())
+    return [service_actor(project) for project in projects]
+
+
+def test_tabs_hold_what_is_visible_each_in_its_own(world):
+    for actor in world:
+        seen = [image for image in Image.objects.visible_to(actor) if not image.hidden]
+        for tab in KINDS:
+            wanted = sorted(image.pk for image in seen if kind_of(image, actor) == tab)
+            found = sorted(of_kind(tab, actor).values_list("pk", flat=True))
+            assert found == wanted, tab
+            assert wanted or (tab == "shared" and actor.project.region != world[0].project.region)
+
+
+def test_no_tab_asks_for_the_images_of_another_or_reads_all_there_are(world, people):
+    for tab in (*KINDS, "trash"):
+        for query in (
+            "",
+            "&sort=name",
+            "&sort=-stored_bytes",
+            "&page=last",
+            "&sort=-updated_at",
+            "&sort=min_disk_gb",
+        ):
+            with scans("images_image") as found:
+                assert (
+                    client_of(people.bob).get(f"{reverse('images:list')}?tab={tab}{query}").status_code == 200
+                )
+            assert found == [], (tab, query)
+
+
+def test_images_in_the_trash_are_of_the_project_only(world, people):
+    assert not for_tab("trash", people.bob).exists()
