@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
@@ -23,11 +24,15 @@ class Fact(Generic[T]):
     """A value that `with_facts` annotates. Of an image that it was not asked for, reading it raises AttributeError.
 
     In templates as well, which take an attribute that no class has for an empty text. `of` makes its expression,
-    given the images of which the outer query's is one (`this`), and the actor.
+    given the images of which the outer query's is one: once for all queries.
     """
 
-    def __init__(self, of: Callable[[Any, Actor], Any]) -> None:
-        self.of = of
+    def __init__(self, of: Callable[[Any], Any]) -> None:
+        self.expression = cache(of)
+
+    def asked_by(self, _actor: Actor, this: Any) -> Any:
+        """Its expression."""
+        return self.expression(this)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -36,41 +41,49 @@ class Fact(Generic[T]):
         raise AttributeError(f"with_facts was not asked for {self.name}")
 
 
+class ActorFact(Fact[T]):
+    """One that depends on who asks, or when."""
+
+    def __init__(self, of: Callable[[Any, Actor], Any]) -> None:
+        self.of = of
+
+    def asked_by(self, actor: Actor, this: Any) -> Any:
+        return self.of(this, actor)
+
+
 class ImageFacts:
     """The facts of an image."""
 
     # the actor's servers that use it: a public image must not tell of others'
-    servers_count = Fact[int](lambda _this, actor: _count(_servers().filter(project=actor.project)))
+    servers_count = ActorFact[int](lambda _this, actor: _count(_servers().filter(project=actor.project)))
     # anybody's servers and data disks that are being created from it
-    launching_count = Fact[int](lambda _this, _actor: _count(_starting()) + _count(_filling()))
+    launching_count = Fact[int](lambda _this: _count(_starting()) + _count(_filling()))
     # work on it is running; an export
-    has_live_job = Fact[bool](lambda _this, _actor: Exists(_live_jobs()))
-    is_exporting = Fact[bool](lambda _this, _actor: Exists(_live_jobs().filter(kind="image.export")))
+    has_live_job = Fact[bool](lambda _this: Exists(_live_jobs()))
+    is_exporting = Fact[bool](lambda _this: Exists(_live_jobs().filter(kind="image.export")))
     # how large its disks are; None before they are there
-    virtual_bytes = Fact[int | None](lambda this, _actor: _all(this, Sum("disks__virtual_size_bytes")))
+    virtual_bytes = Fact[int | None](lambda this: _all(this, Sum("disks__virtual_size_bytes")))
     # when its files last were what they were, None when they were never looked at
-    verified_at = Fact[datetime | None](lambda this, _actor: _all(this, Min("disks__verified_at")))
+    verified_at = Fact[datetime | None](lambda this: _all(this, Min("disks__verified_at")))
     # at least one of its disks is
     is_encrypted = Fact[bool](
-        lambda this, _actor: Q(key__isnull=False) | Q(Exists(this.filter(disks__key__isnull=False)))
+        lambda this: Q(key__isnull=False) | Q(Exists(this.filter(disks__key__isnull=False)))
     )
     # the projects it is shared with
-    shares_count = Fact[int](
-        lambda this, _actor: _count(this.filter(shares__ended_at=None).values("pk"), "shares")
-    )
+    shares_count = Fact[int](lambda this: _count(this.filter(shares__ended_at=None).values("pk"), "shares"))
     # another project's that the actor's has accepted; the day its owner named to it
-    is_received = Fact[bool](lambda this, actor: Exists(this.shared_with(actor.project)))
-    shared_until = Fact[datetime | None](
+    is_received = ActorFact[bool](lambda this, actor: Exists(this.shared_with(actor.project)))
+    shared_until = ActorFact[datetime | None](
         lambda this, actor: Subquery(
             this.filter(shares__project=actor.project, shares__ended_at=None).values("shares__ends_at")[:1]
         )
     )
     # a version of a listing is made of it, from its scan on until it ends; and is on the market
-    is_offered = Fact[bool](lambda this, _actor: Exists(this.filter(offers__state__in=OFFERED)))
-    is_published = Fact[bool](lambda this, _actor: Exists(this.filter(offers__state=PUBLISHED)))
+    is_offered = Fact[bool](lambda this: Exists(this.filter(offers__state__in=OFFERED)))
+    is_published = Fact[bool](lambda this: Exists(this.filter(offers__state=PUBLISHED)))
     # it is of a legacy backup, or of a server that had to do with one
     comes_from_csbs = Fact[bool](
-        lambda _this, _actor: is_of_csbs(backup="backup", server="source_id", at="created_at")
+        lambda _this: is_of_csbs(backup="backup", server="source_id", at="created_at")
     )
 
 

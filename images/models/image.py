@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from functools import cache
 from typing import Any, Self
 
 from django.core.exceptions import FieldError
@@ -62,8 +63,13 @@ class ImageQuerySet(TrashQuerySet["Image"]):
         names = dict.fromkeys((name, *more))
         if unknown := names.keys() - FACTS.keys():
             raise FieldError(f"Images have no such facts: {', '.join(sorted(unknown))}")
-        this = Image.objects.filter(pk=OuterRef("pk")).order_by()
-        return self.annotate(**{name: FACTS[name].of(this, actor) for name in names})
+        return self.annotate(**{name: FACTS[name].asked_by(actor, _this()) for name in names})
+
+
+@cache
+def _this() -> ImageQuerySet:
+    """The image of an outer query."""
+    return Image.objects.filter(pk=OuterRef("pk")).order_by()
 
 
 class Image(ImageFacts, Trashable):

@@ -110,6 +110,8 @@ def fill(count: int) -> None:
         own = [pk for pk, shape in zip(ids, shapes, strict=True) if shape.is_own]
         world.fill_servers(own)
         world.fill_past(own[:: max(1, len(own) * 10 // count)])
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # or it is planned for empty tables
         count_anew()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
