@@ -42,14 +42,14 @@ class Links:
         changed = " OR ".join(f"OLD.{column} <> NEW.{column}" for column in columns)
         new, old = self._of_disk("NEW"), self._of_disk("OLD")
         yield Trigger("store", self.disks, "INSERT", _kept(new))
-        yield Trigger("store", self.disks, "UPDATE", _kept(f"{new} UNION {old}"), columns, changed)
+        yield Trigger("store", self.disks, "UPDATE", _kept(new) + _kept(old), columns, changed)
         yield Trigger("store", self.disks, "DELETE", _kept(old))
         facts = (f"({self.is_there})", self.type, "{row}.project_id")
         changed = " OR ".join(
             f"{fact.format(row='OLD')} IS DISTINCT FROM {fact.format(row='NEW')}" for fact in facts
         )
         new, old = self._of_owner("NEW"), self._of_owner("OLD")
-        yield Trigger("store", self.owners, "UPDATE", _kept(f"{new} UNION {old}"), when=changed)
+        yield Trigger("store", self.owners, "UPDATE", _kept(new) + _kept(old), when=changed)
         yield Trigger("store", self.owners, "DELETE", _kept(old))
 
     def _of_disk(self, row: str) -> str:

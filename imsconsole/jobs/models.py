@@ -254,9 +254,7 @@ class QuotaChange(models.Model):
     amount = models.BigIntegerField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["project", "resource"], include=["amount"], name="quota_change_project")
-        ]
+        indexes = [models.Index(fields=["project", "resource", "amount"], name="quota_change_project")]
 
     def __str__(self) -> str:
         return f"{self.resource} {self.amount:+}"

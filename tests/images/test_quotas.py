@@ -1,5 +1,6 @@
 """The store: bytes that several images and backups of a project are links to are stored once."""
 
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.quotas import used_by
 from tests import factories
 from tests.support.at_once import at_once
+from tests.support.plans import scans
 
 
 @pytest.fixture
@@ -111,6 +113,20 @@ def test_a_difference_is_said_and_put_right(project: Project) -> None:
     ]
     said[0].repair()
     assert stored(project) == 4006
+
+
+@pytest.mark.django_db
+def test_no_trigger_reads_a_table_from_end_to_end(project: Project) -> None:
+    disk = link(project, uuid4())
+    backup_disk = factories.BackupDiskFactory(backup=factories.BackupFactory(project=project))
+    tables = ("images_image", "images_imagedisk", "images_storedbytes", "cloud_backup", "cloud_backupdisk")
+    with ExitStack() as stack:
+        found = [stack.enter_context(scans(table)) for table in (*tables, "jobs_quotachange")]
+        link(project, disk.bytes_id)
+        ImageDisk.objects.filter(pk=disk.pk).update(size_bytes=3)
+        Image.objects.filter(pk=disk.image_id).update(status="deleted")
+        Backup.objects.filter(pk=backup_disk.backup_id).update(deleted_at=now())
+    assert found == [[]] * len(found)
 
 
 @pytest.mark.slow(reason="many transactions of many threads")

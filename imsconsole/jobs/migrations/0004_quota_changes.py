@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.project')),
             ],
             options={
-                'indexes': [models.Index(fields=['project', 'resource'], include=('amount',), name='quota_change_project')],
+                'indexes': [models.Index(fields=['project', 'resource', 'amount'], name='quota_change_project')],
             },
         ),
     ]
