@@ -108,7 +108,7 @@ class ImportImage(MakeImage):
         _remove_links(run)
 
     def source(self, run: Run) -> FileSource:
-        return FileSource(work_dir() / run.result("inspect")["link"])
+        return FileSource(work_dir() / run.result("inspect")["link"], run.args["source_sha256"])
 
     def register(self, run: Run) -> None:
         sizes = {"source_size_bytes": run.result("inspect")["size_bytes"]}

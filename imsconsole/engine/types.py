@@ -23,9 +23,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """A source that is a file here; a local engine reads it in place."""
+    """A source that is a file here; a local engine reads it in place, or keeps it as it is.
+
+    Of one that nobody writes to any more `sha256` may be known: then it need not be read to be kept.
+    """
 
     path: Path
+    sha256: str = ""
 
     @property
     def size_bytes(self) -> int:

@@ -62,8 +62,9 @@ class Run:
     def report(self, done: int, total: int) -> None:
         """Tell progress in bytes; written at most once a second. Raises when cancelled or lost."""
         self._check_events()
+        ends = 0 < total <= done and (self.job.bytes_done, self.job.bytes_total) != (done, total)
         self.job.bytes_done, self.job.bytes_total = done, total
-        if time.monotonic() - self._written_at >= 1 or 0 < total <= done:
+        if ends or time.monotonic() - self._written_at >= 1:
             self._written_at = time.monotonic()
             self.write(bytes_done=done, bytes_total=total)
             self.hold()

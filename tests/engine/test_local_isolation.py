@@ -12,7 +12,7 @@ import pytest
 
 from imsconsole.core.errors import BadImage, Interrupted, NoSpace, Unavailable
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import Limits, run_as, was_killed, wrapped
+from imsconsole.engine.local.limits import NICENESS, Limits, run_as, was_killed, wrapped
 from imsconsole.engine.local.qemu_img import QemuImg, failure
 from imsconsole.engine.types import GIB, MIB, FileSource
 from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_until
@@ -95,6 +95,9 @@ def test_a_private_file_of_ours_can_be_stored_and_read(local: LocalEngine, place
 def test_a_program_is_within_its_limits(place: Path) -> None:
     limits = Limits(memory_bytes=GIB, cpu_s=7, file_bytes=MIB)
     command = wrapped(["cat", "/proc/self/limits", "/proc/self/status"], run_as(), limits=limits)
+    niceness = wrapped(["nice"], run_as(), limits=limits)
+    others = os.getpriority(os.PRIO_PROCESS, 0)
+    assert int(subprocess.run(niceness, capture_output=True, check=True).stdout) == min(others + NICENESS, 19)
     seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for line in (
         "cpu time 7 12 seconds",

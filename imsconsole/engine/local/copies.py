@@ -4,10 +4,10 @@ from pathlib import Path
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, Unsupported
-from imsconsole.engine.local.hashing import copy, settled
+from imsconsole.engine.local.hashing import settled
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store
+from imsconsole.engine.local.store import Store, clone
 from imsconsole.engine.types import GIB, Key, Work
 
 
@@ -67,8 +67,7 @@ def content_of(
         raise Unsupported("not-a-disk")
     total = source.stat().st_size
     store.blank(made)
-    with source.open("rb") as stream, made.open("wb") as out:
-        copy(stream, out, lambda done: work.report(done, total))
+    clone(source, made, lambda done: work.report(done, total))
     needed, is_encrypted = header_of(made)
     if is_encrypted != bool(key):
         raise Conflict("wrong-key")

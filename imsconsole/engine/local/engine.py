@@ -33,6 +33,7 @@ from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
     Exported,
+    FileSource,
     Inventory,
     Key,
     ServerSpec,
@@ -161,15 +162,20 @@ class LocalEngine:
         with self._store.scrap(work) as folder:
             made = folder / "made"
             if format == "iso":
-                sha256 = self._copy_iso(source, made, work)
+                sha256 = self._keep_iso(source, made, work)
             else:
                 sha256 = self._convert(source, format, made, work, key)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
         return self._described(final, sha256)
 
     @staticmethod
-    def _copy_iso(source: Source, made: Path, work: Work) -> str:
+    def _keep_iso(source: Source, made: Path, work: Work) -> str:
         total = source.size_bytes
+        if isinstance(source, FileSource) and source.sha256:
+            link(source.path, made)
+            made.chmod(READ_ONLY)
+            work.report(total, total)
+            return source.sha256
         with source.open() as stream, made.open("xb") as out:
             sha256 = copy_bytes(stream, out, lambda done: work.report(done, total))
         made.chmod(READ_ONLY)

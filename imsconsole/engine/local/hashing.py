@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from imsconsole.engine.local.limits import NICENESS
 from imsconsole.engine.types import MIB
 
 PIECE_BYTES = MIB  # stays in a core's cache while it is hashed and written
 EARLY_BYTES = 16 * MIB  # after which the disk begins
-NICENESS = 5  # pages come first
 
 
 class Sha256:

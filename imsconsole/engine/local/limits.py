@@ -4,7 +4,8 @@ A program that reaches a limit is told so by a signal of that limit, or ends by 
 by another signal was killed from outside, and nothing is known about what it worked on.
 
 `preexec_fn` is unsafe in a threaded worker, so the wrappers of util-linux do it instead: `setpriv`
-changes the user and ties a child to its parent's life, `prlimit` caps memory, CPU and file size.
+changes the user and ties a child to its parent's life, `prlimit` caps memory, CPU and file size, `nice` lets others
+go first.
 """
 
 import os
@@ -22,6 +23,7 @@ from imsconsole.engine.types import GIB, MIB
 OWN_ENDS = (
     signal.SIGXCPU, signal.SIGXFSZ, signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGFPE, signal.SIGILL,
 )  # fmt: skip
+NICENESS = 5  # of what works in the background: pages come first
 GRACE_CPU_S = 5  # between the limit's own signal and the system's SIGKILL
 
 DEFAULT_GUEST_USERS = ("ims-guest", "nobody")
@@ -76,7 +78,15 @@ class Limits:
     file_bytes: int = 0
 
     def wrapper(self) -> list[str]:
-        limits = ["prlimit", f"--as={self.memory_bytes}", f"--stack={MIB}", "--core=0"]
+        limits = [
+            "nice",
+            "-n",
+            str(NICENESS),
+            "prlimit",
+            f"--as={self.memory_bytes}",
+            f"--stack={MIB}",
+            "--core=0",
+        ]
         limits.append(f"--cpu={self.cpu_s}:{self.cpu_s + GRACE_CPU_S}")
         return [*limits, f"--fsize={self.file_bytes}"] if self.file_bytes else limits
 
