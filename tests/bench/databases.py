@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from tests.bench.figures import Figure
 
-PORT = 5499
 KINDS = ("sqlite", "postgres")
 
 
@@ -47,8 +47,8 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
         database.run("fill", str(rows))
         yield database
         return
-    with cluster(folder / "postgres"):
-        url = f"postgres://postgres@127.0.0.1:{PORT}/ims_{rows}"
+    with cluster(folder / "postgres") as port:
+        url = f"postgres://postgres@127.0.0.1:{port}/ims_{rows}"
         database = Database(kind, rows, {**environment, "IMS_DATABASE_URL": url})
         create = [
             "psql",
@@ -56,7 +56,7 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
             "-h",
             "127.0.0.1",
             "-p",
-            str(PORT),
+            str(port),
             "-U",
             "postgres",
             "-c",
@@ -68,8 +68,8 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[None]:
-    """A PostgreSQL of its own that runs as Debian ships it. It does not run as root."""
+def cluster(folder: Path) -> Iterator[int]:
+    """A PostgreSQL of its own that runs as Debian ships it, but not as root; gives its port."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if not folder.exists():
@@ -80,10 +80,13 @@ def cluster(folder: Path) -> Iterator[None]:
             [*as_owner, programs / "initdb", "-D", folder, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
             check=True, stdout=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     control = [*as_owner, programs / "pg_ctl", "-D", folder, "-w", "-s"]
-    options = f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
+    options = f"-p {port} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
     subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, cwd="/")
     try:
-        yield
+        yield port
     finally:
         subprocess.run([*control, "-m", "fast", "stop"], check=True, cwd="/")
