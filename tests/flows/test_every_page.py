@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from tests.support.console import Console
 from tests.support.sitemap import Place, places, troubles_of
 from tests.support.stage import NOWHERE, set_stage
-from tests.support.visitor import Visitor, new_visitor
+from tests.support.visitor import Visitor, first_load_bytes, new_visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
@@ -68,10 +68,4 @@ def troubles_at(reader: Visitor, place: Place, language: str, known: tuple[str, 
 def test_the_first_page_comes_in_at_most_120_kb(path: str, visitor: Callable[..., Visitor]):
     bob = visitor()
     bob.sign_in("bob")
-    network = bob.page.context.new_cdp_session(bob.page)
-    network.send("Network.enable")
-    network.send("Network.clearBrowserCache")
-    came: list[float] = []
-    network.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
-    bob.page.goto(bob.url + path, wait_until="networkidle")
-    assert 0 < sum(came) <= MOST_BYTES
+    assert 0 < first_load_bytes(bob.page, bob.url + path) <= MOST_BYTES

@@ -10,7 +10,8 @@ from django_tasks_db.models import DBTaskResult
 
 from imsconsole.jobs.models import ClockEntry, Job
 from tests.jobs.kinds import QuickWriteFiles
-from tests.support.workers import children_of, is_alive, nursery, supervisor, until
+from tests.support.processes import children_of, is_alive
+from tests.support.workers import nursery, supervisor, until
 
 # slow: each starts four processes that load Django, and waits for real leases
 pytestmark = [

@@ -14,8 +14,9 @@ from django.conf import settings
 
 from imsconsole.jobs.models import Job
 from tests.support.console import free_port
+from tests.support.processes import children_of, is_alive, name_of
 from tests.support.web import answers
-from tests.support.workers import children_of, is_alive, supervisor, until, worker_environment
+from tests.support.workers import supervisor, until, worker_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -43,7 +44,7 @@ class Served:
         names = {}
         for pid in filter(is_alive, self.all()):
             with suppress(FileNotFoundError):
-                names[pid] = Path(f"/proc/{pid}/comm").read_text().strip()
+                names[pid] = name_of(pid)
         return names
 
     def one(self, name: str) -> int:

@@ -126,26 +126,35 @@ def running_console() -> Iterator[Console]:
     }
     running = Console(f"http://localhost:{port}", data, environment)
     furnish(running)
-    with data.with_suffix(".log").open("wb") as log:
-        tree = subprocess.Popen(
+    try:
+        with served(running):
+            yield running
+            running.cut_power()
+    finally:
+        running.cut_power()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def served(console: Console) -> Iterator["subprocess.Popen[bytes]"]:
+    """Its `manage.py serve`, once it answers."""
+    with console.data.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
             [ROOT / ".venv/bin/python", "manage.py", "serve"],
             cwd=ROOT,
-            env=environment,
+            env=console.environment,
             stdout=log,
             stderr=log,
         )
     try:
-        wait_for(lambda: answers(running.url + "/accounts/login/"), "the console does not answer")
-        yield running
+        wait_for(lambda: answers(console.url + "/accounts/login/"), "the console does not answer")
+        yield process
     finally:
-        for shell in running.shells:
+        for shell in console.shells:
             shell.communicate()
-        running.cut_power()
-        tree.terminate()
-        tree.wait(30)
-        running.cut_power()
-        shutil.rmtree(data, ignore_errors=True)
-        data.with_suffix(".log").unlink()
+        process.terminate()
+        process.wait(30)
+        console.data.with_suffix(".log").unlink()
 
 
 def furnish(console: Console) -> None:

@@ -163,3 +163,14 @@ def refused(text: str) -> bool:
     return bool(
         re.search(r"Content Security Policy|Uncaught|Failed to load resource(?!.*status of 422)", text)
     )
+
+
+def first_load_bytes(page: Page, address: str) -> float:
+    """What comes over the wire, scripts, styles and fonts included, when nothing of it came before."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.clearBrowserCache")
+    came: list[float] = []
+    network.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="networkidle")
+    return sum(came)

@@ -11,7 +11,8 @@ from pathlib import Path
 from django.conf import settings
 
 from tests.support.console import free_port
-from tests.support.workers import children_of, until, worker_environment
+from tests.support.processes import children_of
+from tests.support.workers import until, worker_environment
 
 
 class WebServer:

@@ -213,19 +213,6 @@ def supervisor(command: str = "run_worker", **environment: str) -> Iterator["sub
         process.wait()
 
 
-def children_of(pid: int) -> list[int]:
-    """The processes a process has started and that live."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and nobody has asked about does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def kill_at_every_step(
     kind: type[JobKind],
     start: Callable[[], Job],
