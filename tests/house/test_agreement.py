@@ -872,7 +872,6 @@ ELSEWHERE = {
     ending.can_give_notice: "sharing/ending/test_stop.py",
     share_rules.can_share_with: "sharing/share/test_share.py",
     uploads.can_upload: "images/uploads/test_upload.py",
-    full_ecs.can_capture_full: "images/capture/full/test_full_ecs.py",
     full_ecs.can_capture_full_into: "images/capture/full/test_full_ecs.py",
     full_ecs.can_make_of_backup: "images/capture/full/test_full_ecs.py",
     rules_restore_backup.can_restore_to_new: "images/launch/backup/test_restore_backup.py",

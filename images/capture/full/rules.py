@@ -2,18 +2,16 @@
 
 from images.capture.rules import can_capture
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into, can_become_image
+from imsconsole.cloud.backups.rules import can_back_up_into, can_become_image
 from imsconsole.cloud.models import Backup, Server, Vault
 from imsconsole.core.rules import Verdict
 
 
-def can_capture_full(server: Server, actor: Actor) -> Verdict:
-    """Of a running or stopped server, through a backup of all its disks (§2.7; R6, R30)."""
-    return can_back_up(server, actor) and can_capture(actor)
-
-
 def can_capture_full_into(server: Server, vault: Vault, actor: Actor) -> Verdict:
-    """The backup needs its place in a vault. `vault` comes from `with_facts`. Hard only with the rows locked."""
+    """Of a running or stopped server, through a backup of all its disks (§2.7; R6, R30), which needs its place in a vault.
+
+    `vault` comes from `with_facts`. Hard only with the rows locked.
+    """
     return can_back_up_into(server, vault, actor) and can_capture(actor)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.capture.full.forms import OfBackupForm, OfServerForm
-from images.capture.full.rules import can_capture_full, can_capture_full_into, can_make_of_backup
+from images.capture.full.rules import can_capture_full_into, can_make_of_backup
 from images.capture.full.services import capture_full, make_of_backup
 from images.capture.rules import can_capture
 from images.create.sources import BACKUP, SERVER, SourceKind, frame, kinds_context
@@ -18,25 +19,29 @@ from images.models import Image
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
+from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.backups.filters import backups_of
+from imsconsole.cloud.backups.rules import can_back_up, can_become_image, with_present_disks
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
-from imsconsole.core.selection import Partition, split_by
 
 Form = OfServerForm | OfBackupForm
 
 
 @dataclass(frozen=True)
 class Way:
-    """What images of servers and of backups differ in. `may` is asked of each thing, `may_order` of all that was chosen."""
+    """What images of servers and of backups differ in. `may` is asked of each thing, `may_order` of all that was chosen.
+
+    Whether the project may have another image is asked once for all things, and again at the end.
+    """
 
     source: SourceKind
     form: type[Form]
     things: Callable[[Actor], "QuerySet[Any]"]
-    may: Callable[[Any, Actor], Verdict]
+    may: Callable[..., Verdict]
     may_order: Callable[[Mapping[str, Any], Actor], Verdict]
     create: Callable[..., Image]
 
@@ -46,20 +51,22 @@ class Way:
         urls = f"images:create-full-of-{self.source.key}"
         return Wizard(f"images.full-of-{self.source.key}", gettext_lazy("Create image"), urls, steps)
 
-    def filled(self, request: ActorRequest, typed: Typed) -> tuple[Form, Partition[Any]]:
-        """The form, and what it cannot be made of."""
-        things = self.things(request.actor)
-        partition = split_by(things, lambda thing: self.may(thing, request.actor))
+    def filled(self, request: ActorRequest, typed: Typed) -> Form:
         first = {self.source.key: id_of(request.GET.get(self.source.key))}
-        asked: dict[str, Any] = {"sources": things, "offered": partition.allowed, "initial": first}
-        return self.form(typed, actor=request.actor, **asked), partition
+        things = self.things(request.actor)
+        asked: dict[str, Any] = {
+            "sources": things if may_write(request.actor) else things.none(),
+            "initial": first,
+        }
+        rule = partial(self.may, actor=request.actor)
+        return self.form(typed, actor=request.actor, rule=rule, **asked)
 
 
 OF_SERVER = Way(
     SERVER,
     OfServerForm,
-    lambda actor: Server.objects.visible_to(actor).existing().order_by("name"),
-    can_capture_full,
+    lambda actor: with_present_disks(Server.objects.visible_to(actor).existing().order_by("name", "pk")),
+    lambda server, actor: can_back_up(server, actor, server.present_disks),
     lambda chosen, actor: can_capture_full_into(chosen["server"], chosen["vault"], actor),
     capture_full,
 )
@@ -67,7 +74,7 @@ OF_BACKUP = Way(
     BACKUP,
     OfBackupForm,
     lambda actor: backups_of(actor).order_by("-created_at"),
-    can_make_of_backup,
+    can_become_image,
     lambda chosen, actor: can_make_of_backup(chosen["backup"], actor),
     make_of_backup,
 )
@@ -75,13 +82,13 @@ OF_BACKUP = Way(
 
 @OF_SERVER.wizard.first
 def of_server(request: ActorRequest, draft: Draft | None) -> HttpResponse:
-    """Which server, into which vault; servers that cannot be captured stand below with the reason."""
+    """Which server, into which vault; those that cannot be captured say why."""
     return _choose(request, draft, OF_SERVER)
 
 
 @OF_BACKUP.wizard.first
 def of_backup(request: ActorRequest, draft: Draft | None) -> HttpResponse:
-    """Which backup; those that make no image (any more) stand below with the reason."""
+    """Which backup; those that make no image (any more) say why."""
     return _choose(request, draft, OF_BACKUP)
 
 
@@ -98,16 +105,16 @@ def confirm_of_backup(request: ActorRequest, draft: Draft) -> HttpResponse:
 
 
 def _choose(request: ActorRequest, draft: Draft | None, way: Way) -> HttpResponse:
-    form, partition = way.filled(request, way.wizard.typed(request, draft, "source"))
+    form = way.filled(request, way.wizard.typed(request, draft, "source"))
     verdict = can_capture(request.actor)
     if answer := way.wizard.starts(request, draft, form, verdict=verdict):
         return answer
-    about = {"partition": partition, "has_vaults": vaults_of(request.actor).exists(), "verdict": verdict}
+    about = {"has_vaults": vaults_of(request.actor).exists(), "verdict": verdict}
     return _page(request, way, "source", form, **about, **kinds_context(Image.Type.FULL, way.source))
 
 
 def _confirm(request: ActorRequest, draft: Draft, way: Way) -> HttpResponse:
-    form, _partition = way.filled(request, way.wizard.kept(draft, "source"))
+    form = way.filled(request, way.wizard.kept(draft, "source"))
 
     def make() -> Made:
         image = way.create(**form.cleaned_data, actor=request.actor)

@@ -1,6 +1,6 @@
 """What is typed on the pages of backups."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -11,13 +11,10 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.core.forms import RuledChoiceField
+from imsconsole.cloud.servers.pickers import ServerPicker
+from imsconsole.core.pickers import PickingForm
+from imsconsole.core.rules import Verdict
 from imsconsole.core.text import size
-
-
-class ServerToBackUp(RuledChoiceField):
-    def label_from_instance(self, server: Server) -> str:
-        return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
 
 
 class VaultChoice(forms.ModelChoiceField[Vault]):
@@ -28,18 +25,23 @@ class VaultChoice(forms.ModelChoiceField[Vault]):
         return _("%(name)s (%(free)s left)") % {"name": vault.name, "free": left}
 
 
-class CreateBackupForm(forms.Form):
-    """Which server goes into which vault; `offered` are those that can be backed up."""
+class CreateBackupForm(PickingForm):
+    """Which server goes into which vault."""
 
-    server = ServerToBackUp(Server.objects.none(), label=_("Server"))
+    server = ServerPicker()
     vault = VaultChoice(Vault.objects.none(), label=_("Vault"), empty_label=None)
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
 
     def __init__(
-        self, *args: Any, actor: Actor, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
+        self,
+        *args: Any,
+        actor: Actor,
+        servers: QuerySet[Server],
+        rule: Callable[[Any], Verdict],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["server"].offer(servers, offered=offered)  # type: ignore[attr-defined]
+        self.fields["server"].offer(servers, rule)  # type: ignore[attr-defined]
         vault: Any = self.fields["vault"]
         vault.queryset = vaults_of(actor)
 

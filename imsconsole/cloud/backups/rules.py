@@ -1,7 +1,9 @@
 """What may be done with a backup: who, then its state, then the images that are made of it."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -25,6 +27,11 @@ WORKING = (Status.CREATING, Status.RESTORING, Status.DELETING)
 def can_create_backup(actor: Actor) -> Verdict:
     """Making backups needs a role that writes."""
     return may_write(actor)
+
+
+def with_present_disks(servers: "QuerySet[Server]") -> "QuerySet[Any]":
+    """With the disks that `can_back_up` asks for, as `present_disks`, in one query for all of them."""
+    return servers.prefetch_related(Prefetch("disks", Disk.objects.attached(), to_attr="present_disks"))
 
 
 def can_back_up(server: Server, actor: Actor, disks: Iterable[Disk] | None = None) -> Verdict:

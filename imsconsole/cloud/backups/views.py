@@ -23,6 +23,7 @@ from imsconsole.cloud.backups.rules import (
     can_delete_backup,
     can_restore_backup,
     can_restore_to,
+    with_present_disks,
 )
 from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
 from imsconsole.cloud.backups.tables import COLUMNS, BackupTable
@@ -32,7 +33,7 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
-from imsconsole.core.selection import split_by
+from imsconsole.core.pickers import picks_of
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
@@ -77,28 +78,31 @@ def show_backup(request: ActorRequest, backup_id: uuid.UUID) -> HttpResponse:
 
 @form_view
 def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpResponse:
-    """Which server goes into which vault; servers that cannot be backed up stand below with the reason."""
+    """Which server goes into which vault; those that cannot be backed up say why."""
     actor = request.actor
     chosen = find_server(request, server_id) if server_id else None
-    servers = Server.objects.visible_to(actor).existing().order_by("name")
-    partition = split_by(servers, lambda server: can_back_up(server, actor))
+    servers = with_present_disks(Server.objects.visible_to(actor).existing().order_by("name", "pk"))
+    verdict = can_back_up(chosen, actor) if chosen else can_create_backup(actor)
     form = CreateBackupForm(
         request.POST if request.method == "POST" else None,
         actor=actor,
-        servers=servers,
-        offered=partition.allowed,
-        initial={"server": chosen, "name": f"backup-{localtime(now()):%Y%m%d-%H%M%S}"},
+        servers=servers if can_create_backup(actor) else servers.none(),
+        rule=lambda server: can_back_up(server, actor, server.present_disks),
+        initial={"server": chosen and chosen.pk, "name": f"backup-{localtime(now()):%Y%m%d-%H%M%S}"},
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not form.is_refreshed:
+        can_create_backup(actor).require()
+    if form.is_valid():
         backup = create_backup(actor=actor, **form.cleaned_data)
         messages.success(request, _("The backup “%(name)s” is being created.") % {"name": backup.name})
         return redirect(backup)
+    if picks := picks_of(request, form):
+        return picks
     context = {
         "active": "backups",
         "form": form,
-        "partition": partition,
         "has_vaults": vaults_of(actor).exists(),
-        "verdict": can_back_up(chosen, actor) if chosen else can_create_backup(actor),
+        "verdict": verdict,
     }
     return render(request, "cloud/backups/create.html", context, status=422 if form.errors else 200)
 

@@ -1,11 +1,12 @@
 """What is typed on the pages of disks."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -13,7 +14,10 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.keys.rules import can_encrypt_with
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.cloud.servers.pickers import ServerPicker
 from imsconsole.core.forms import RuledChoiceField, limit_number
+from imsconsole.core.pickers import PickerField, PickingForm
+from imsconsole.core.rules import Verdict
 
 
 class BlankDiskForm(forms.Form):
@@ -60,33 +64,42 @@ class GrowForm(forms.Form):
         limit_number(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
 
 
-class ServerToAttachTo(RuledChoiceField):
-    def label_from_instance(self, server: Server) -> str:
-        return f"{server.name} ({server.get_status_display()}, {server.private_ip})"
+class DiskPicker(PickerField):
+    """A disk of the project."""
 
+    heads: ClassVar[Sequence[str | Promise]] = (_("Name"), _("Size"), _("AZ"))
+    nothing = _("There is no disk to choose from.")
 
-class DiskChoice(RuledChoiceField):
+    def described(self, disk: Disk) -> str:
+        return disk.name
+
+    def cells(self, disk: Disk) -> Iterable[Any]:
+        yield f"{disk.size_gb} GB"
+        yield disk.zone
+
     def label_from_instance(self, disk: Disk) -> str:
         return f"{disk.name} ({disk.size_gb} GB)"
 
 
-class AttachForm(forms.Form):
-    """Which server gets the disk; `offered` are those that can take it."""
+class AttachForm(PickingForm):
+    """Which server gets the disk."""
 
-    server = ServerToAttachTo(Server.objects.none(), label=_("Server"))
+    server = ServerPicker()
 
     def __init__(
-        self, *args: Any, servers: QuerySet[Server], offered: Iterable[Server], **kwargs: Any
+        self, *args: Any, servers: QuerySet[Server], rule: Callable[[Any], Verdict], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["server"].offer(servers, offered=offered)  # type: ignore[attr-defined]
+        self.fields["server"].offer(servers, rule)  # type: ignore[attr-defined]
 
 
-class TakeForm(forms.Form):
-    """Which disk a server gets; `offered` are those it can take."""
+class TakeForm(PickingForm):
+    """Which disk a server gets."""
 
-    disk = DiskChoice(Disk.objects.none(), label=_("Disk"))
+    disk = DiskPicker(Disk.objects.none(), label=_("Disk"))
 
-    def __init__(self, *args: Any, disks: QuerySet[Disk], offered: Iterable[Disk], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, disks: QuerySet[Disk], rule: Callable[[Disk], Verdict], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["disk"].offer(disks, offered=offered)  # type: ignore[attr-defined]
+        self.fields["disk"].offer(disks, rule)  # type: ignore[attr-defined]

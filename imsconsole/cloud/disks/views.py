@@ -33,8 +33,8 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
+from imsconsole.core.pickers import picks_of
 from imsconsole.core.rules import Verdict
-from imsconsole.core.selection import split_by
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
@@ -145,7 +145,7 @@ def detach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
 
 @form_view
 def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
-    """Choose the server of a disk; those that cannot take it stand below with the reason."""
+    """Choose the server of a disk; those that cannot take it say why."""
     disk, actor = find_disk(request, disk_id), request.actor
     servers: QuerySet[Any] = Server.objects.visible_to(actor).existing().order_by("name")
     servers = servers.select_related("zone").annotate(taken=Count("disks", filter=IN_PLACE))
@@ -154,12 +154,15 @@ def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         return can_attach_to(disk, server, actor, server.taken)
 
     verdict = can_attach_disk(disk, actor)
-    partition = split_by(servers if verdict else [], fits)
-    form = AttachForm(_typed(request), servers=servers, offered=partition.allowed)
-    if request.method == "POST" and form.is_valid():
+    form = AttachForm(_typed(request), servers=servers if verdict else servers.none(), rule=fits)
+    if request.method == "POST" and not form.is_refreshed:
+        verdict.require()
+    if form.is_valid():
         disk = attach_disk(disk, server=form.cleaned_data["server"], actor=actor)
         return _attached(request, disk)
-    context = {"active": "disks", "disk": disk, "form": form, "partition": partition, "verdict": verdict}
+    if picks := picks_of(request, form):
+        return picks
+    context = {"active": "disks", "disk": disk, "form": form, "verdict": verdict}
     return render(request, "cloud/disks/attach.html", context, status=422 if form.errors else 200)
 
 
@@ -169,19 +172,21 @@ def attach_to_server(request: ActorRequest, server_id: uuid.UUID) -> HttpRespons
     server, actor = find_server(request, server_id), request.actor
     disks = disks_of(actor).filter(role=Disk.Role.DATA, server=None).order_by("name")
     verdict = can_take_disk(server, actor)
-    partition = split_by(
-        disks if verdict else disks.none(), lambda disk: can_attach_to(disk, server, actor, 0)
-    )
-    form = TakeForm(_typed(request), disks=disks, offered=partition.allowed)
-    if request.method == "POST" and form.is_valid():
+    disks = disks if verdict else disks.none()
+    form = TakeForm(_typed(request), disks=disks, rule=lambda disk: can_attach_to(disk, server, actor, 0))
+    if request.method == "POST" and not form.is_refreshed:
+        verdict.require()
+    if form.is_valid():
         disk = attach_disk(form.cleaned_data["disk"], server=server, actor=actor)
         return _attached(request, disk, server)
+    if picks := picks_of(request, form):
+        return picks
     context = {
         "active": "servers",
         "server": server,
         "form": form,
-        "partition": partition,
         "verdict": verdict,
+        "has_disks": disks.exists(),
     }
     return render(request, "cloud/disks/attach_to_server.html", context, status=422 if form.errors else 200)
 
