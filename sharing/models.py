@@ -114,6 +114,11 @@ class Share(models.Model):
             ),
             models.Index(fields=["owner", "-created_at"], name="share_owner_created"),
             models.Index(
+                fields=["project", "ends_at"],
+                condition=Q(ended_at=None, ends_at__isnull=False),
+                name="share_received_ends",
+            ),
+            models.Index(
                 fields=["ends_at"], condition=Q(ended_at=None, ends_at__isnull=False), name="share_ends"
             ),
         ]
