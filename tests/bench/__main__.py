@@ -16,7 +16,7 @@ from tests.bench.databases import KINDS, filled
 from tests.bench.figures import Figure, missed
 
 ROWS = (1_000, 100_000, 1_000_000)
-TABLES = ("pages", "load", "bytes", "weight")
+TABLES = ("pages", "csv", "load", "bytes", "weight")
 
 
 def arguments() -> argparse.Namespace:
@@ -48,6 +48,8 @@ def of_databases(asked: argparse.Namespace, base: Path) -> Iterator[Figure]:
                 size = f"{rows:,} on {kind}"
                 if "pages" in asked.only:
                     yield from printed(f"Pages, {size} images", database.figures("pages", size))
+                if "csv" in asked.only:
+                    yield from printed(f"CSV, {size} images", database.figures("csv", size))
                 if "load" in asked.only and rows == sorted(asked.rows)[len(asked.rows) // 2]:
                     yield from printed(f"Load, {size} images", database.figures("load", size))
 
