@@ -230,6 +230,11 @@ class Image(ImageFacts, Trashable):
                 for column in ("name", "updated_at", "min_disk_gb", "size_bytes")
             ),
             models.Index(
+                fields=["region", "category", "id"],
+                condition=EXISTING & Q(category__in=["public", "market"]),
+                name="image_offered",
+            ),
+            models.Index(
                 fields=["project", "kept_until", "id"], condition=Q(status=TRASHED), name="image_in_trash"
             ),
             models.Index(
