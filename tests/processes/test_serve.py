@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from imsconsole.core.folders import left_behind
 from imsconsole.jobs.models import Job
 from tests.support.console import free_port
 from tests.support.processes import children_of, is_alive, name_of
@@ -93,6 +94,28 @@ def test_what_is_killed_runs_again_and_nobody_is_turned_away(name: str) -> None:
         assert is_reachable(console.screen_port)
         until(console.runs, "it runs again")
         assert answers(f"http://127.0.0.1:{console.port}")
+
+
+def test_each_process_has_a_folder_of_its_own_for_temporary_files_until_it_ends() -> None:
+    with served() as console:
+        shared = locked_by(console.process.pid)
+        own = {pid: locked_by(pid) - shared for pid in children_of(console.process.pid)}
+        assert [len(folders) for folders in own.values()] == [1] * len(own)
+        assert len(set.union(*own.values())) == len(own)
+
+        web = console.one("web")
+        os.kill(web, signal.SIGKILL)
+        until(lambda: own[web] <= set(left_behind(settings.TEMP_DIR)), "what it left can be removed")
+        worker = console.one("bulk-1")
+        os.kill(worker, signal.SIGTERM)
+        until(lambda: not is_alive(worker), "it ended")
+        assert not any(folder.exists() for folder in own[worker])
+
+
+def locked_by(pid: int) -> set[Path]:
+    """The folders for temporary files that a process holds."""
+    held = {Path(os.readlink(number)) for number in Path(f"/proc/{pid}/fd").iterdir() if number.is_symlink()}
+    return {path for path in held if path.parent == settings.TEMP_DIR}
 
 
 def test_nothing_outlives_its_killed_parent_but_a_job_which_keeps_no_port(
