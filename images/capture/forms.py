@@ -14,7 +14,24 @@ from images.fields.forms import (
 from images.fields.rules import name_is_free
 from images.models import Image
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.disks.rules import can_capture_server
+from imsconsole.cloud.keys.rules import with_locked_disks
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.servers.pickers import ServerPicker
+from imsconsole.core.pickers import PickingForm
+
+
+class SourceServerForm(PickingForm):
+    """Which server an image is made of."""
+
+    server = ServerPicker(error_messages={"required": _("Choose what the image is made of.")})
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        servers = Server.objects.visible_to(actor).existing().order_by("name", "pk")
+        self.fields["server"].offer(  # type: ignore[attr-defined]
+            with_locked_disks(servers), lambda server: can_capture_server(server, actor)
+        )
 
 
 class CaptureForm(SystemForm):

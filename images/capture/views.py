@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.capture.forms import CaptureForm, first_values
+from images.capture.forms import CaptureForm, SourceServerForm, first_values
 from images.capture.rules import can_capture
 from images.capture.services import capture_data_disks, capture_disk, capture_server
 from images.create.sources import DISK, SERVER, STEPS, frame, kinds_context, page_url, type_in
@@ -22,8 +22,7 @@ from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Typed, Wizard
-from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
-from imsconsole.cloud.keys.rules import with_locked_disks
+from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
@@ -38,9 +37,9 @@ CAPTURE = Wizard(
 
 @dataclass(frozen=True)
 class CaptureChoice:
-    """A server or disk one may choose, or why not."""
+    """A disk one may choose, or why not."""
 
-    thing: Server | Disk
+    thing: Disk
     verdict: Verdict
     is_chosen: bool
 
@@ -48,16 +47,15 @@ class CaptureChoice:
 @form_view
 def choose_server(request: ActorRequest) -> HttpResponse:
     """Step 1 of a system disk image of a server."""
-    servers = Server.objects.visible_to(request.actor).existing()
-    rows = with_locked_disks(servers.select_related("image__os_version", "flavor").order_by("name", "pk"))
-    asked = _ids(request.POST or request.GET, "server")
-    choices = [
-        CaptureChoice(each, can_capture_server(each, request.actor), each.pk in asked) for each in rows
-    ]
-    chosen = [each for each in choices if each.is_chosen]
-    verdict = chosen[0].verdict if chosen else None
-    data = {"type": Image.Type.SYSTEM, "server": str(chosen[0].thing.pk) if chosen else ""}
-    return _chosen(request, "images/capture/from_server.html", choices, verdict, data, SERVER)
+    may, typed = can_capture(request.actor), request.POST if request.method == "POST" else None
+    form = SourceServerForm(typed, actor=request.actor, initial={"server": id_of(request.GET.get("server"))})
+    if typed is not None and not form.is_refreshed:
+        may.require()
+    if form.is_valid():
+        server = str(form.cleaned_data["server"].pk)
+        return CAPTURE.go(CAPTURE.begin(request.actor, type=Image.Type.SYSTEM, server=server), "details")
+    context = {**frame(), "verdict": may, **kinds_context(Image.Type.SYSTEM, SERVER)}
+    return CAPTURE.page(request, "images/capture/from_server.html", "source", form, **context)
 
 
 @form_view
@@ -73,9 +71,9 @@ def choose_disks(request: ActorRequest) -> HttpResponse:
     )
     choices = [CaptureChoice(each, can_capture_disk(each, request.actor), each.pk in asked) for each in rows]
     chosen = [each.thing for each in choices if each.is_chosen]
-    verdict = _verdict_on([each for each in chosen if isinstance(each, Disk)], image_type, request)
+    verdict = _verdict_on(chosen, image_type, request)
     data = {"type": image_type, "disks": [str(each.pk) for each in chosen]}
-    return _chosen(request, "images/capture/from_disk.html", choices, verdict, data, DISK)
+    return _chosen(request, choices, verdict, data)
 
 
 def _ids(given: QueryDict, name: str) -> set[UUID]:
@@ -90,12 +88,7 @@ def _verdict_on(disks: Sequence[Disk], image_type: str, request: ActorRequest) -
 
 
 def _chosen(
-    request: ActorRequest,
-    template: str,
-    choices: Sequence[CaptureChoice],
-    verdict: Verdict | None,
-    data: dict[str, Any],
-    source: Any,
+    request: ActorRequest, choices: Sequence[CaptureChoice], verdict: Verdict | None, data: dict[str, Any]
 ) -> HttpResponse:
     """On to step 2 with a draft, or the page with what is wrong. `verdict` is None while nothing is chosen."""
     may, problem = can_capture(request.actor), ""
@@ -109,9 +102,11 @@ def _chosen(
         "choices": choices,
         "verdict": may,
         "problem": problem,
-        **kinds_context(data["type"], source),
+        **kinds_context(data["type"], DISK),
     }
-    return CAPTURE.page(request, template, "source", status=422 if problem else 200, **context)
+    return CAPTURE.page(
+        request, "images/capture/from_disk.html", "source", status=422 if problem else 200, **context
+    )
 
 
 class CaptureOrder:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.change_os.rules import OsChange, can_become
 from images.launch.fit import fits_system_disk
-from images.launch.system import SystemForm
+from images.launch.system import NewSystemForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
@@ -15,7 +15,7 @@ from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.rules import is_stopped_first
 
 
-class ChangeOsForm(SystemForm):
+class ChangeOsForm(NewSystemForm):
     """An order as it is typed. A reinstallation has its image already."""
 
     system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)

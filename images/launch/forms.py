@@ -20,7 +20,7 @@ from images.launch.rules import (
     is_usable_in,
     quota_of,
 )
-from images.launch.system import SystemForm
+from images.launch.system import NewSystemForm
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
@@ -30,7 +30,7 @@ from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 
 
-class LaunchForm(SystemForm):
+class LaunchForm(NewSystemForm):
     """An order as it is typed. `data_disks` says how many fields `data_disk_1` … there are."""
 
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)

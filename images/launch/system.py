@@ -12,7 +12,7 @@ from images.selection.tabs import CHOSEN_AMONG, kind_of
 from imsconsole.core.rules import Verdict
 
 
-class SystemForm(LoginForm):
+class NewSystemForm(LoginForm):
     """Its images stand in tabs: the one that is asked for, else that of the image which is chosen."""
 
     image = ImagePicker()

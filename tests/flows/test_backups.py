@@ -101,7 +101,7 @@ def capture_full(alice: Visitor, server: str, vault: str, name: str) -> str:
     page.locator("#create-kinds a[href*='type=full']").first.click()
     page.wait_for_url(re.compile("full-ecs/from-server/"))
     alice.look()
-    page.locator("select[name=server]").select_option(server)
+    page.locator(f"input[name=server][value='{server}']").check()
     page.locator("select[name=vault]").select_option(vault)
     page.locator("input[name=name]").fill(name)
     alice.go_on(re.compile(r"/full-ecs/from-server/[0-9a-f-]{36}/$"))

@@ -72,7 +72,7 @@ def disk_from(alice: Visitor, image: str, name: str) -> str:
     page.locator("#thing-actions a[href*='/disks/create/']").click()
     page.wait_for_url(re.compile(r"/disks/create/"))
     alice.look()
-    expect(page.locator("select[name=image]")).to_have_value(image)
+    expect(page.locator(f"input[name=image][value='{image}']")).to_be_checked()
     page.locator("input[name=name]").fill(name)
     alice.go_on(re.compile(r"/disks/create/[0-9a-f-]{36}/$"))
     alice.send()
@@ -84,7 +84,7 @@ def disk_from(alice: Visitor, image: str, name: str) -> str:
 
 def attach(alice: Visitor, server: str, disk: str) -> None:
     page = alice.open(f"/disks/{disk}/attach/")
-    page.locator("select[name=server]").select_option(server)
+    page.locator(f"input[name=server][value='{server}']").check()
     alice.send()
     becomes(alice, f"/disks/{disk}/", "in-use")
 

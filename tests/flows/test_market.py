@@ -93,7 +93,7 @@ def become_publisher(alice: Visitor, operator: Visitor) -> None:
 def offer(alice: Visitor, image: str) -> str:
     """The draft with all that it says, and a screenshot. Returns the listing's ID."""
     page = alice.open("/market/listings/create/")
-    page.locator("select[name=image]").select_option(value=image)
+    page.locator(f"input[name=image][value='{image}']").check()
     page.locator("select[name=category]").select_option(value="web")
     for name, text in {
         "title": TITLE,
@@ -120,7 +120,7 @@ def offer(alice: Visitor, image: str) -> str:
 
 def new_version(alice: Visitor, listing: str, image: str) -> None:
     page = alice.open(f"/market/listings/{listing}/new-version/")
-    page.locator("select[name=image]").select_option(value=image)
+    page.locator(f"input[name=image][value='{image}']").check()
     page.locator("input[name=version]").fill("2.0")
     page.locator("form.version-form button[type=submit]").click()
     page.wait_for_url(f"**/market/listings/{listing}/edit/")

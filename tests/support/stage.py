@@ -169,7 +169,7 @@ def make_full_image(alice: Visitor, server: str) -> str:
     """Of the running server, by a backup in a new vault. Returns its ID."""
     make_vault(alice, "daily")
     page = alice.open("/images/create/full-ecs/from-server/")
-    page.locator("select[name=server]").select_option(server)
+    page.locator(f"input[name=server][value='{server}']").check()
     page.locator("input[name=name]").fill("whole-web-1")
     alice.go_on(re.compile(rf"/full-ecs/from-server/{ID}/$"))
     alice.send()

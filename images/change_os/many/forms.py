@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.change_os.many.orders import ManyChanges
-from images.launch.system import SystemForm
+from images.launch.system import NewSystemForm
 
 
-class ChangeOsManyForm(SystemForm):
+class ChangeOsManyForm(NewSystemForm):
     """An order as it is typed, or kept. Servers that cannot be changed stay in it: they are told so."""
 
     stop_first = forms.BooleanField(

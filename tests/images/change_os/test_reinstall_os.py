@@ -91,7 +91,7 @@ def test_the_page_takes_the_servers_own_image_whatever_is_sent(people) -> None:
     other = ImageFactory(project=people.alice.project)
     client = client_of(people.alice)
     url = reverse("servers-reinstall-os", args=[server.pk])
-    assert "change-os-images" not in client.get(url).content.decode()
+    assert "id_image-found" not in client.get(url).content.decode()
     typed = {
         "action": "confirm", "image": str(other.pk), "system_disk_gb": "2", "login": "password",
         "password": "Secret-1x", "password_again": "Secret-1x",
