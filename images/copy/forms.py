@@ -1,9 +1,10 @@
 """The forms of the copy wizard."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.pickers import PickerField, PickingForm
 from imsconsole.core.text import size
 
 NOT_ENCRYPTED = gettext_lazy("Not encrypted")
@@ -33,7 +35,17 @@ class VaultField(forms.ModelChoiceField):
         }
 
 
-class CopyForm(forms.Form):
+class ProjectPicker(PickerField):
+    """A project of the account, with where it is."""
+
+    heads: ClassVar[Sequence[str | Promise]] = (gettext_lazy("Name"), gettext_lazy("Region"))
+    nothing = gettext_lazy("The account has no project in another region. Ask the operator for one.")
+
+    def cells(self, project: Project) -> Iterable[Any]:
+        yield project.region
+
+
+class CopyForm(PickingForm):
     """What the copies are called. `name-0`, `name-1`, … are those of `images`, in this order.
 
     `begun`: keys of images whose copies have been begun already, by an order that was cut short.
@@ -129,11 +141,9 @@ class CopyHereForm(CopyForm):
 class CopyAcrossForm(CopyForm):
     """To another region: also which project of the account it goes to (R81, R82)."""
 
-    target = forms.ModelChoiceField(
+    target = ProjectPicker(
         queryset=Project.objects.none(),
         label=gettext_lazy("Target project"),
-        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
-        empty_label=None,
         error_messages={"required": gettext_lazy("Choose the project that the copies go to.")},
     )
     vault = VaultField(
@@ -145,23 +155,18 @@ class CopyAcrossForm(CopyForm):
     def __init__(self, *args: Any, images: Sequence[Image], actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, images=images, actor=actor, **kwargs)
         elsewhere = Project.objects.filter(account=actor.account).exclude(region=actor.region)
-        self.targets = [
-            (project, may_be_placed(project, actor.project)) for project in elsewhere.select_related("region")
-        ]
-        self.fields["target"].queryset = elsewhere  # type: ignore[attr-defined]
-        open_ones = [project for project, verdict in self.targets if verdict]
-        if len(open_ones) == 1:
-            self.fields["target"].initial = open_ones[0].pk
+        self.fields["target"].offer(  # type: ignore[attr-defined]
+            elsewhere.select_related("region").prefetch_related("agencies"),
+            lambda project: may_be_placed(project, actor.project),
+        )
+        open_ones = elsewhere.filter(agencies__grantee=actor.project)
+        if len(only := open_ones[:2]) == 1:
+            self.fields["target"].initial = only[0].pk
         if any(image.backup_id for image in images):
             vaults = Vault.objects.existing().filter(project__in=open_ones).with_facts()
             self.fields["vault"].queryset = vaults.select_related("project__region")  # type: ignore[attr-defined]
         else:
             del self.fields["vault"]
-
-    @property
-    def chosen(self) -> str:
-        """The target that is ticked, as text."""
-        return str(self["target"].value() or "")
 
     def project(self) -> Project | None:
         return self.cleaned_data.get("target")
@@ -169,12 +174,6 @@ class CopyAcrossForm(CopyForm):
     def proposed(self) -> list[str]:
         """Those they have; what is taken there is found out when the target is chosen."""
         return [image.name for image in self.images]
-
-    def clean_target(self) -> Project:
-        target: Project = self.cleaned_data["target"]
-        if not (verdict := may_be_placed(target, self.actor.project)):
-            raise forms.ValidationError(str(verdict.reason))
-        return target
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

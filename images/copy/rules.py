@@ -138,7 +138,7 @@ def may_be_placed(target: Project, source: Project) -> Verdict:
             "same-region",
             _("The target is in the image's own region. Choose a project of another region."),
         )
-    if not target.agencies.filter(grantee=source).exists():
+    if all(agency.grantee_id != source.pk for agency in target.agencies.all()):
         return refuse_as("no-agency", target=target.name, source=source.name)
     return ALLOWED
 
