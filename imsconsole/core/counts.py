@@ -6,10 +6,13 @@ from django.db.models import IntegerField, QuerySet, Subquery
 
 
 class CountUpTo(Subquery):
-    """How many rows there are, at most `most`: a value of another query."""
+    """How many rows there are, at most `most`: a value of another query.
+
+    They are counted in their order: where an index has that, it is what PostgreSQL reads, however many others there are.
+    """
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
 
     def __init__(self, rows: "QuerySet[Any]", most: int) -> None:
-        super().__init__(rows.order_by().values("pk")[:most])
+        super().__init__(rows.values("pk")[:most])

@@ -280,7 +280,7 @@ class _Pages:
             are_all = rows is self.rows and len(keys) <= self.per_page
             return keys, Total(len(keys)) if are_all else self.count(self.rows)
         most = _most(self.rows)
-        counting = rows.annotate(counted=CountUpTo(self.rows, most + 1))
+        counting = rows.annotate(counted=CountUpTo(self.rows.order_by(), most + 1))
         keys = self._keys(counting, order, self.per_page + 1, more=("counted",))
         if keys or rows is self.rows:
             return [key[:-1] for key in keys], Total.up_to(most, keys[0][-1] if keys else 0)

@@ -6,5 +6,7 @@ from imsconsole.notifications.models import Message
 
 MOST = 100
 FRAME: Frame = {
-    "unread_messages": lambda user, _project: CountUpTo(Message.objects.visible_to(user).unread(), MOST),
+    "unread_messages": lambda user, _project: CountUpTo(
+        Message.objects.visible_to(user).unread().order_by(), MOST
+    ),
 }
