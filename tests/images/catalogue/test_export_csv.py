@@ -70,6 +70,30 @@ def test_a_row_says_what_the_image_is(people):
     assert (row["Tags"], row["SHA-256 of the stored file"]) == ("env=prod", "0" * 64)
 
 
+def test_a_full_ecs_image_is_what_its_disks_are(people):
+    """R27."""
+    project, day = people.bob.project, datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
+    key = factories.KeyFactory(project=project, name="vault-1")
+    image = factories.ImageFactory(project=project, type=Image.Type.FULL)
+    for index, (bytes_, verified, of) in enumerate(((1, None, None), (20, day, key), (300, None, None))):
+        factories.ImageDiskFactory(
+            image=image, index=index, size_bytes=bytes_, sha256=str(index) * 64, verified_at=verified, key=of
+        )
+    row = rows_of(people.bob, tab="private")[0]
+    assert (row["Image size (bytes)"], row["Verified at"]) == ("321", "2026-02-01T06:30:00+08:00")
+    assert row["SHA-256 of the stored file"] == "; ".join(number * 64 for number in "012")
+    assert (row["Encryption"], row["Key name"], row["Key ID"]) == (
+        "Partly", "–; vault-1; –", f"–; {key.pk}; –"
+    )  # fmt: skip
+
+
+def test_tags_are_in_the_order_of_their_keys(people):
+    image = factories.ImageFactory(project=people.bob.project)
+    for key, value in (("b", "1"), ("a-b", "2"), ("a", "3"), ("c", "")):
+        image.tags.create(key=key, value=value)
+    assert rows_of(people.bob, tab="private")[0]["Tags"] == "a=3; a-b=2; b=1; c="
+
+
 def test_times_are_in_the_reader_s_time_zone(people):
     people.bob.user.time_zone = "America/New_York"
     people.bob.user.save()
