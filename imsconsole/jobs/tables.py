@@ -43,7 +43,7 @@ class JobTable(ImsTable):
     state = FragmentColumn(
         "jobs/_cell_state.html", verbose_name=_("State"), attrs={"td": {"class": "job-status"}}
     )
-    user = tables.Column(verbose_name=_("Started by"), order_by="user__username", empty_values=())
+    user = tables.Column(verbose_name=_("Started by"), orderable=False, empty_values=())
     created_at = TimeColumn("created_at", verbose_name=_("Created"))
 
     class Meta(ImsTable.Meta):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from imsconsole.core import paging
 from imsconsole.core.paging import Order, Total, in_order, page_of
 from imsconsole.jobs.models import ClockEntry
+from tests.support.paging import assert_walks_every_row
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,22 +42,6 @@ def entries(*rows: tuple[int, int, int | None, int | None]) -> None:
     )  # fmt: skip
 
 
-def walked(rows, way: str, begin: str = "", per_page: int = 2) -> list[list[str]]:
-    """The names on each page, from where `begin` leads, as long as a link leads on."""
-    pages, query = [], begin
-    for _ in range(len(rows) + 3):
-        page = page_of(rows, QueryDict(query.lstrip("?")), per_page)
-        pages.append([row.name for row in page.rows])
-        query = getattr(page, way)
-        if not query:
-            return pages
-    raise AssertionError(f"no end of pages: {pages}")
-
-
-def flat(pages: list[list[str]]) -> list[str]:
-    return [name for page in pages for name in page]
-
-
 @st.composite
 def orders(draw):
     """Some columns, up or down, with empty ones wherever they are by themselves or as asked."""
@@ -72,6 +57,7 @@ def orders(draw):
     return clauses
 
 
+@pytest.mark.slow(reason="150 lists, each gone through twice")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(few, few, maybe, maybe), max_size=9), order=orders(), per_page=st.integers(1, 4)
@@ -81,11 +67,7 @@ def test_every_row_is_on_one_page_in_both_directions(rows, order, per_page):
     found = ClockEntry.objects.order_by(*order)
     names = [row.name for row in in_order(found)]
     assert sorted(names) == sorted(row.name for row in ClockEntry.objects.all())
-    forwards = walked(found, "next", per_page=per_page)
-    assert flat(forwards) == names
-    backwards = walked(found, "previous", "page=last", per_page)[::-1]
-    assert list(dict.fromkeys(flat(backwards))) == names  # the first page is full, and may say again
-    assert len(flat(backwards[1:])) == len(set(flat(backwards[1:])))
+    assert_walks_every_row(found, names, per_page)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)

@@ -50,18 +50,18 @@ class DiskTable(ImsTable):
     status = StatusColumn()
     role = tables.Column(verbose_name=pgettext_lazy("disk", "Role"), order_by=("role", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Size (GB)"))
-    server = tables.Column(linkify=True, order_by=("server__name", "index", "pk"))
-    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
+    server = tables.Column(linkify=True, orderable=False)
+    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), orderable=False)
     image = tables.Column(
         accessor="image_name",
         linkify=lambda record: record.image_page,
-        order_by=("image__name", "pk"),
+        orderable=False,
         verbose_name=_("image"),
     )
     encryption = tables.Column(
         accessor="key__name",
         verbose_name=_("Encryption"),
-        order_by=("key__name", "pk"),
+        orderable=False,
         default=_("Not encrypted"),
     )
     kept_until = TimeColumn("kept_until")

@@ -79,13 +79,13 @@ class ServerTable(ImsTable):
     image = tables.Column(
         accessor="image_name",
         linkify=lambda record: record.image_page,
-        order_by="image__name",
+        orderable=False,
         verbose_name=_("Image"),
     )
-    flavor = tables.Column(order_by="flavor__name", verbose_name=_("Flavor"))
-    zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"))
+    flavor = tables.Column(orderable=False, verbose_name=_("Flavor"))
+    zone = tables.Column(accessor="zone__name", orderable=False, verbose_name=_("AZ"))
     private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
-    key_pair = tables.Column(order_by="key_pair__name", verbose_name=_("Key pair"))
+    key_pair = tables.Column(orderable=False, verbose_name=_("Key pair"))
     auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
     created_at = TimeColumn("created_at", verbose_name=_("Created"))
     actions = ActionsColumn(SERVER_ACTIONS, lambda _record, table: {"host": table.host})

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from images.models import Image
@@ -56,6 +57,7 @@ def world(people) -> list[Actor]:
     return [service_actor(project) for project in projects]
 
 
+@pytest.mark.slow(reason="a hundred images of every kind, looked at from each project")
 def test_tabs_hold_what_is_visible_each_in_its_own(world):
     for actor in world:
         seen = [image for image in Image.objects.visible_to(actor) if not image.hidden]
@@ -66,7 +68,16 @@ def test_tabs_hold_what_is_visible_each_in_its_own(world):
             assert wanted or (tab == "shared" and actor.project.region != world[0].project.region)
 
 
+@pytest.mark.slow(reason="thousands of rows, among which an index is worth its while")
 def test_no_tab_asks_for_the_images_of_another_or_reads_all_there_are(world, people):
+    """Among so many that an index is worth its while."""
+    crowd = factories.ProjectFactory(region=people.bob.project.region)
+    Image.objects.bulk_create(
+        Image(region=crowd.region, project=crowd, name=f"n{number}", status="active")
+        for number in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     for tab in (*KINDS, "trash"):
         for query in (
             "",
