@@ -73,6 +73,9 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
         verbose_name_plural = _("prices")
         ordering = ["-valid_from", "pk"]
         indexes = [
+            models.Index(  # the few of the platform among those of every listing
+                fields=["valid_from"], condition=~models.Q(of="listing"), name="price_of_platform"
+            ),
             models.Index(fields=["listing", "-valid_from"], name="price_listing_from"),
             models.Index(fields=["flavor", "-valid_from"], name="price_flavor_from"),
         ]
