@@ -4,10 +4,6 @@ import http.client
 import os
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,11 +22,11 @@ from tests.cloud.buckets.making import stored
 from tests.factories import BucketFactory
 from tests.images.uploads.tus import CHUNK_TYPE, VERSION, begin
 from tests.support.clients import ProjectClient
+from tests.support.web import WebServer
 
 TITLE = "Bytes through the web server"
 SIZE = 512 * MIB
 PIECE = 64 * MIB  # what the uploader in the browser sends at once
-PORT = 8497
 
 
 def figures(base: Path) -> list[Figure]:
@@ -39,9 +35,9 @@ def figures(base: Path) -> list[Figure]:
     source = _source(base)
     client, actor = _signed_in()
     address = _object_of(source, actor)
-    with _gunicorn():
-        up = paired(lambda: _upload(client, source), lambda: _bare(source, base / "copy.raw"), 3)
-        down = paired(lambda: _download(address), lambda: _cat(source), 7)
+    with WebServer() as server:
+        up = paired(lambda: _upload(client, source, server.port), lambda: _bare(source, base / "copy.raw"), 3)
+        down = paired(lambda: _download(address, server.port), lambda: _cat(source), 7)
     size = f"{SIZE // MIB} MiB"
     how = (
         f"{size} in pieces of {PIECE // MIB}: {_rate(up.ours)} MiB/s, cat + sync + sha256sum {_rate(up.bare)}"
@@ -78,33 +74,13 @@ def _signed_in() -> tuple[Client, Actor]:
     return client, service_actor(project)
 
 
-@contextmanager
-def _gunicorn() -> Iterator[None]:
-    options = f"--bind 127.0.0.1:{PORT} --worker-class gthread --workers 2 --threads 8 --no-control-socket"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "imsconsole.wsgi", *options.split(), "--log-level", "error"],
-        cwd=settings.BASE_DIR,
-    )
-    try:
-        while True:
-            try:
-                http.client.HTTPConnection("127.0.0.1", PORT).connect()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.1)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _upload(client: Client, source: Path) -> None:
+def _upload(client: Client, source: Path, port: int) -> None:
     client.get("/uploads/")
     token = client.cookies["csrftoken"].value
     address = begin(client, SIZE)
     cookies = "; ".join(f"{name}={client.cookies[name].value}" for name in client.cookies)
     headers = {**VERSION, "Content-Type": CHUNK_TYPE, "Cookie": cookies, "X-CSRFToken": token}
-    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     with source.open("rb") as file:
         for offset in range(0, SIZE, PIECE):
             connection.putrequest("PATCH", address)
@@ -137,9 +113,9 @@ def _object_of(source: Path, actor: Actor) -> str:
     return reverse("buckets:linked", args=[token_of(kept, now() + timedelta(hours=1))])
 
 
-def _download(address: str) -> None:
+def _download(address: str, port: int) -> None:
     """As fast as a client can take it: nothing is looked at but how much came."""
-    with socket.create_connection(("127.0.0.1", PORT)) as connection:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         buffer, came = bytearray(MIB), 0
         while piece := connection.recv_into(buffer):
