@@ -14,8 +14,11 @@ OF_DISKS = (
 )
 
 
+WRONG = f"size_bytes <> {OF_DISKS}"
+
+
 class Sizes:
-    """`Image.size_bytes`."""
+    """`Image.size_bytes`. Who saves an image with all that was read of it changes it to nothing else."""
 
     def triggers(self) -> Iterator[Trigger]:
         new, old = (
@@ -24,13 +27,16 @@ class Sizes:
         yield Trigger("size", DISKS, "INSERT", (new,))
         yield Trigger("size", DISKS, "UPDATE", (new, old), ("image_id", "size_bytes"))
         yield Trigger("size", DISKS, "DELETE", (old,))
+        right = f"UPDATE {IMAGES} SET size_bytes = {OF_DISKS} WHERE id = NEW.id AND {WRONG}"
+        changed = "OLD.size_bytes <> NEW.size_bytes"
+        yield Trigger("size", IMAGES, "UPDATE", (right,), ("size_bytes",), changed)
 
     def rebuild(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE {IMAGES} SET size_bytes = {OF_DISKS} WHERE size_bytes <> {OF_DISKS}")
+            cursor.execute(f"UPDATE {IMAGES} SET size_bytes = {OF_DISKS} WHERE {WRONG}")
 
     def wrong(self) -> list[tuple[UUID, str]]:
         with connection.cursor() as cursor:
-            wrong = f"SELECT project_id, COUNT(*) FROM {IMAGES} WHERE size_bytes <> {OF_DISKS} GROUP BY project_id"
+            wrong = f"SELECT project_id, COUNT(*) FROM {IMAGES} WHERE {WRONG} GROUP BY project_id"
             cursor.execute(wrong)
             return [(project, f"{n} sizes of images") for project, n in cursor.fetchall()]

@@ -6,6 +6,8 @@ from django.db import connection
 from images.models import Image, ImageDisk
 from images.models.sizes import Sizes
 from images.verify.store_check import differences
+from imsconsole.core.triggers import drop_triggers, make_triggers
+from imsconsole.jobs.counters import triggers
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,9 @@ def test_it_is_that_of_all_disks_together():
 def test_a_difference_is_said_and_put_right():
     image = factories.ImageFactory()
     factories.ImageDiskFactory(image=image, size_bytes=7)
+    drop_triggers()
     Image.objects.filter(pk=image.pk).update(size_bytes=8)
+    make_triggers(triggers())
     (said,) = [each for each in differences() if "sizes of images" in each.what]
     said.repair()
     assert size_of(image) == 7
@@ -45,3 +49,10 @@ def test_the_database_itself_keeps_it():
         disk.save()
         cursor.execute("UPDATE images_imagedisk SET size_bytes = 6")
     assert size_of(image) == 6
+
+
+def test_an_image_that_was_read_before_its_disks_came_is_saved_without_a_size():
+    image = factories.ImageFactory()
+    factories.ImageDiskFactory(image=image, size_bytes=70)
+    image.save()
+    assert size_of(image) == 70
