@@ -24,6 +24,7 @@ from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.servers.rules import can_run_guests
+from imsconsole.core.pickers import AT_ONCE
 from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict, refuse
 
@@ -146,11 +147,12 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
 
 
 def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
-    """The chosen image, else the first that can be launched, of the public ones if there are any."""
-    system = {"status": Image.Status.ACTIVE, "type": Image.Type.SYSTEM}
-    chosen = row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image"))
-    firsts = (with_parts(of_kind(kind, actor).filter(**system)).first() for kind in CHOSEN_AMONG)
-    return chosen or next(filter(None, firsts), None)
+    """The chosen image, else the first with a system among those that are shown at once, of the public ones if possible."""
+    if chosen := row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image")):
+        return chosen
+    kinds = (of_kind(kind, actor).filter(status=Image.Status.ACTIVE) for kind in CHOSEN_AMONG)
+    shown = (image for images in kinds for image in with_parts(images)[:AT_ONCE])
+    return next((image for image in shown if image.type == Image.Type.SYSTEM), None)
 
 
 def _flavors() -> list[Flavor]:

@@ -80,7 +80,7 @@ def fill(count: int) -> None:
                 "category": "public" if shape.is_public else "market" if shape.is_market else "private",
                 "name": f"{WORDS[number % 12]}-{number:07}",
                 "status": status,
-                "type": ("system", "system", "system", "data", "iso")[number * 13 % 5],
+                "type": ("system", "system", "system", "data", "iso")[number // 20 % 5],
                 "os_version_id": systems[number % len(systems)].pk,
                 "min_disk_gb": 1 + number * 17 % 200,
                 "size_bytes": sizes[number],
