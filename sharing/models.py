@@ -1,6 +1,5 @@
 """A share: one image, one project of its region that may use it (ims-facts §2.14)."""
 
-import uuid
 from typing import Any, Self
 
 from django.db import models
@@ -13,6 +12,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Server, Vault
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 
@@ -67,7 +67,7 @@ class Share(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         REJECTED = "rejected", _("Rejected")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="shares", verbose_name=_("image"))
     owner = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="given_shares", verbose_name=_("shared by")

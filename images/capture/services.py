@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from images.capture.jobs import CaptureImage, occupy
 from images.capture.rules import can_capture
@@ -14,6 +14,7 @@ from imsconsole.accounts.log import service
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked, locked_all, locked_many
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
@@ -183,7 +184,7 @@ def _begin(images: Mapping[Disk, Image], tags: Tags | None, actor: Actor) -> lis
         actor=actor,
         reserves=_estimate(images),
         images={
-            str(image.pk): {"disk": str(disk.pk), "stored": str(uuid4())} for disk, image in images.items()
+            str(image.pk): {"disk": str(disk.pk), "stored": str(new_id())} for disk, image in images.items()
         },
         server=str(server or ""),
         holds={str(each): True for each in taken},

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from itertools import count
-from uuid import uuid4
 
 from django.db.models import Q
 
 from images.models import Image, ImageTag
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Backup, BackupDisk, Key, Vault
+from imsconsole.core.ids import new_id
 
 INHERITED = (
     "type", "use", "os_version", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
@@ -42,7 +42,7 @@ def new_copy(
 def new_disks(source: Image) -> list[dict[str, str]]:
     """What a job is told of each disk: the one it is made of, and new IDs, for it and for what is held meanwhile."""
     return [
-        {"id": str(uuid4()), "held": str(uuid4()), "source": str(pk)}
+        {"id": str(new_id()), "held": str(new_id()), "source": str(pk)}
         for pk in source.disks.values_list("pk", flat=True)
     ]
 

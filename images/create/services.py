@@ -1,7 +1,6 @@
 """Import: an uploaded file becomes a private image."""
 
 from dataclasses import replace
-from uuid import uuid4
 
 from images.create.jobs import ImportImage
 from images.create.rules import Import, can_order_import
@@ -12,6 +11,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.core.errors import NotFound
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked_all
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -33,7 +33,7 @@ def import_image(order: Import, *, actor: Actor) -> Image:
         actor=actor,
         reserves={"store_bytes": order.upload.size_bytes},
         upload=str(order.upload.pk),
-        disk=str(uuid4()),
+        disk=str(new_id()),
         format=order.upload.found["format"],
         source_sha256=order.upload.found["sha256"],
     )

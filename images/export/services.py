@@ -1,7 +1,5 @@
 """Export: the disk of an image becomes a file in a bucket."""
 
-from uuid import uuid4
-
 from images.export.jobs import ExportImage
 from images.export.rules import (
     EXPORT_BYTES_FACTS,
@@ -17,6 +15,7 @@ from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.buckets.expected import expect_object
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.errors import NotFound
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -35,7 +34,7 @@ def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: 
     can_export_as(image, format).require()
     held = locked(Bucket.objects.visible_to(actor), bucket.pk, gone=NotFound("bucket-gone"))
     can_export_into(image, held, key, format, actor).require()
-    expected = expect_object(uuid4(), bucket=held, key=key, user=actor.user)
+    expected = expect_object(new_id(), bucket=held, key=key, user=actor.user)
     start_job(
         ExportImage,
         image,

@@ -1,6 +1,5 @@
 """Images, their disks and tags (design §6, ims-facts §1)."""
 
-import uuid
 from datetime import date
 from functools import cache
 from typing import Any, Self
@@ -18,6 +17,7 @@ from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
@@ -107,7 +107,7 @@ class Image(ImageFacts, Trashable):
         IMAGE = "image", _("Image")
         PLATFORM = "platform", _("Platform")
 
-    id = models.UUIDField(_("image ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("image ID"), primary_key=True, default=new_id, editable=False)
     region = models.ForeignKey(
         Region, on_delete=models.PROTECT, related_name="images", verbose_name=_("region")
     )
@@ -310,7 +310,7 @@ class Image(ImageFacts, Trashable):
 class ImageDisk(models.Model):
     """One stored disk of an image; index 0 is the system disk (or the only one)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="disks")
     index = models.PositiveSmallIntegerField(_("number"), default=0)
     role = models.CharField(
@@ -334,7 +334,7 @@ class ImageDisk(models.Model):
         verbose_name=_("encryption key"),
     )
     # which bytes these are: disks that are links to the same ones have the same value, and a quota counts them once
-    bytes_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    bytes_id = models.UUIDField(default=new_id, editable=False)
     verified_at = models.DateTimeField(
         _("verified"), null=True, blank=True
     )  # when they last were what they were

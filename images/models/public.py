@@ -1,6 +1,5 @@
 """What is kept about public images besides the images themselves."""
 
-import uuid
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
@@ -9,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.people import person
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 
 NOTE_LENGTH = 4000
@@ -17,7 +17,7 @@ NOTE_LENGTH = 4000
 class PublicSource(models.Model):
     """An entry of the catalogue that was fetched: what a job holds, and what its images name as their source."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.CharField(_("key"), max_length=64, unique=True)
     digest = models.CharField(_("checksum of the newest file"), max_length=128, blank=True)
     renewed_at = models.DateTimeField(_("has had it since"), null=True, blank=True)

@@ -1,6 +1,5 @@
 """The row of a file on its way in."""
 
-import uuid
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 
@@ -28,7 +28,7 @@ class Upload(models.Model):
         COMPLETE = "complete", _("Uploaded")
         REFUSED = "refused", _("Refused")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="uploads", verbose_name=_("project")
     )

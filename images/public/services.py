@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
-from uuid import uuid4
 
 from images.models import Image, PublicSource, ReleaseNote
 from images.public.catalogue import entry_of
@@ -13,6 +12,7 @@ from images.public.rules import can_deprecate, can_fetch, can_keep, date_is_near
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked, locked_many
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
@@ -31,7 +31,7 @@ def fetch_public_image(*, key: str, boot_modes: Sequence[str] = (), actor: Actor
     source, _new = PublicSource.objects.get_or_create(key=key)
     regions = Region.objects.order_by("code").values_list("code", flat=True)
     slots = [
-        {"region": region, "boot_mode": mode, "image": str(uuid4()), "disk": str(uuid4())}
+        {"region": region, "boot_mode": mode, "image": str(new_id()), "disk": str(new_id())}
         for region in regions
         for mode in modes
     ]

@@ -1,6 +1,5 @@
 """Users, accounts, projects, memberships, regions, wizard drafts."""
 
-import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.people import person
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.query_string import LONGEST
 
@@ -87,7 +87,7 @@ class AvailabilityZone(models.Model):
 class Account(models.Model):
     """A tenant (账号): one or more projects, and people with a role in it."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=64, unique=True)
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
 
@@ -103,7 +103,7 @@ class Account(models.Model):
 class Project(models.Model):
     """What owns images and servers; in exactly one region. Its ID is what one shares with (C16)."""
 
-    id = models.UUIDField(_("project ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("project ID"), primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="projects", verbose_name=_("account")
     )
@@ -139,7 +139,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
 class Agency(models.Model):
     """An agency (委托): `project` lets `grantee`, of another region of the account, place images in it (R82)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="agencies", verbose_name=_("target project")
     )
@@ -225,7 +225,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """A link that makes its reader a member, once. Only the hash of its secret is kept."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("account")
     )
@@ -265,7 +265,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 class Draft(models.Model):
     """A half-filled wizard. Its key is in the wizard's path, so two tabs do not mix."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     wizard = models.CharField(max_length=32)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="drafts")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -308,7 +308,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 class SavedView(models.Model):
     """A state of a list that somebody named: its query string."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="saved_views")
     room = models.CharField(_("list"), max_length=16)  # a value of `ListName`

@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 from images.models import Image, OsVersion, PublicSource
 from images.public.platform import PLATFORM, platform_actor
@@ -12,6 +11,7 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project, Region
 from imsconsole.core.errors import ImsError
+from imsconsole.core.ids import new_id
 from imsconsole.core.sentences import sentence_of
 from imsconsole.demo.jobs import BuildDemoImage, forget_cache
 from imsconsole.jobs.models import Job
@@ -116,5 +116,5 @@ def build_image(
         source_kind=Image.Source.PLATFORM,
     )
     made_of: dict[str, Any] = {"identity": f"{identity} {boot_mode}", "boot_mode": boot_mode, "format": "raw"}
-    start_job(BuildDemoImage, image, actor=actor, disk=str(uuid4()), **made_of)
+    start_job(BuildDemoImage, image, actor=actor, disk=str(new_id()), **made_of)
     return image

@@ -1,6 +1,5 @@
 """A person's messages."""
 
-import uuid
 from typing import Any, Self
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project, User
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.pages import page_of
 from imsconsole.core.project_urls import in_project
@@ -37,7 +37,7 @@ class Message(models.Model):
         WARNING = "warning", _("Attention")
         ERROR = "error", _("Failed")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,

@@ -16,6 +16,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.accounts.people import person
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from market.models.publishers import Publisher
@@ -38,7 +39,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 class Listing(models.Model):  # type: ignore[django-manager-missing]  # django-money wraps managers
     """A product of the market. Its ID is the product code; the row stays when it is withdrawn (下架)."""
 
-    id = models.UUIDField(_("product code"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("product code"), primary_key=True, default=new_id, editable=False)
     publisher = models.ForeignKey(
         Publisher, on_delete=models.PROTECT, related_name="listings", verbose_name=_("publisher")
     )
@@ -129,7 +130,7 @@ class ListingVersion(models.Model):
     EDITABLE = (State.DRAFT, State.REJECTED)
     AT_WORK = (State.SCANNING, State.APPROVED)  # a job holds it
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     listing = models.ForeignKey(
         Listing, on_delete=models.PROTECT, related_name="versions", verbose_name=_("listing")
     )
@@ -216,7 +217,7 @@ class Software(models.Model):
 class Picture(models.Model):
     """A screenshot of a version: WebP, made anew from what was uploaded."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     version_of = models.ForeignKey(ListingVersion, on_delete=models.CASCADE, related_name="pictures")
     caption = models.CharField(_("caption"), max_length=120, blank=True)
     width = models.PositiveIntegerField()

@@ -1,6 +1,5 @@
 """Prices: of listings, of flavors, of disks. Append-only: a new price is a new row with the day it holds from."""
 
-import uuid
 from decimal import Decimal
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from djmoney.models.validators import MinMoneyValidator
 
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models import Flavor
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from market.models.listings import Listing
 
@@ -35,7 +35,7 @@ class Price(models.Model):  # type: ignore[django-manager-missing]  # django-mon
         ONCE = "once", _("once per server")
         GB_MONTH = "gb-month", _("per GB and month")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     of = models.CharField(_("price of"), max_length=7, choices=Of)
     listing = models.ForeignKey(
         Listing,

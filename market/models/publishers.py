@@ -1,6 +1,5 @@
 """Publishers: accounts that offer images to all others (镜像服务商)."""
 
-import uuid
 from typing import Self
 
 from django.db import models
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account
 from imsconsole.accounts.people import person
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 
@@ -31,7 +31,7 @@ class Publisher(models.Model):
         REJECTED = "rejected", _("Rejected")
         SUSPENDED = "suspended", _("Suspended")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.OneToOneField(
         Account, on_delete=models.PROTECT, related_name="publisher", verbose_name=_("account")
     )

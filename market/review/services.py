@@ -1,13 +1,12 @@
 """What the operator decides about versions, and what becomes of market images that nobody may use any more."""
 
-from uuid import uuid4
-
 from images.delete.jobs import DeleteImage
 from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.jobs.start import start_job
@@ -34,7 +33,7 @@ def approve_version(version: ListingVersion, *, actor: Operator) -> ListingVersi
         actor=service_actor(version.listing.project),
         source=str(version.image.disks.get().pk),
         editions=[
-            {"region": region.pk, "image": str(uuid4()), "disk": str(uuid4())}
+            {"region": region.pk, "image": str(new_id()), "disk": str(new_id())}
             for region in version.regions.all()
         ],
     )

@@ -13,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.making import begin_backup, new_backup
 from imsconsole.cloud.models import Backup, Server, Vault
+from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -109,7 +110,7 @@ def _image_of(backup: Backup, name: str, origin: tuple[str, Any, str], actor: Ac
 
 
 def _disks_for(backup: Backup) -> dict[str, str]:
-    return {str(pk): str(uuid4()) for pk in backup.disks.values_list("pk", flat=True)}
+    return {str(pk): str(new_id()) for pk in backup.disks.values_list("pk", flat=True)}
 
 
 def _keep(image: Image, tags: Tags | None, actor: Actor) -> Image:

@@ -1,6 +1,5 @@
 """Buckets and the objects in them (OBS)."""
 
-import uuid
 from pathlib import PurePosixPath
 from typing import Self
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project, Region
 from imsconsole.accounts.people import person
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 
@@ -41,7 +41,7 @@ class Bucket(models.Model):
         WARM = "warm", _("Warm")
         COLD = "cold", _("Cold")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="buckets", verbose_name=_("project")
     )
@@ -99,7 +99,7 @@ class BucketObject(models.Model):
         ARRIVING = "arriving", _("Arriving")
         STORED = "stored", _("Stored")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     bucket = models.ForeignKey(
         Bucket, on_delete=models.PROTECT, related_name="bucket_objects", verbose_name=_("bucket")
     )

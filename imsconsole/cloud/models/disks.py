@@ -1,6 +1,5 @@
 """Disks (EVS)."""
 
-import uuid
 from datetime import timedelta
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 
@@ -70,7 +70,7 @@ class Disk(FromImage, models.Model):
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="server_disks", verbose_name=_("project")
     )

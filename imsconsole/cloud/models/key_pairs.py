@@ -1,19 +1,18 @@
 """Key pairs: how one signs in to a server."""
 
-import uuid
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 
 
 class KeyPair(models.Model):
     """The public half of an SSH key. The private half is never kept."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="key_pairs", verbose_name=_("project")
     )

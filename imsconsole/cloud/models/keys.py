@@ -1,6 +1,5 @@
 """Encryption keys (KMS), who else may use them, and which master key keeps them."""
 
-import uuid
 from typing import Self
 
 from django.db import models
@@ -11,6 +10,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 
@@ -64,7 +64,7 @@ class Key(models.Model):
         PENDING = "pending-deletion", _("Pending deletion")
         DELETED = "deleted", _("Deleted")
 
-    id = models.UUIDField(_("key ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("key ID"), primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="keys", verbose_name=_("project")
     )
@@ -138,7 +138,7 @@ class KeyGrantQuerySet(models.QuerySet["KeyGrant"]):
 class KeyGrant(models.Model):
     """Lets another project of the region use a key: *decrypt data key* and *describe key* (R47)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.ForeignKey(Key, on_delete=models.CASCADE, related_name="grants", verbose_name=_("key"))
     grantee = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="received_grants", verbose_name=_("granted to")

@@ -1,6 +1,5 @@
 """Cloud servers (ECS)."""
 
-import uuid
 from typing import Any, Self
 
 from django.db import models
@@ -14,6 +13,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
@@ -53,7 +53,7 @@ class Server(FromImage, models.Model):
         IMAGE = "image", _("Creating an image")
         BACKUP = "backup", _("Backing up")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="servers", verbose_name=_("project")
     )

@@ -1,6 +1,5 @@
 """Backups of servers (CBR, legacy CSBS) and the vaults that hold them."""
 
-import uuid
 from datetime import datetime
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
@@ -62,7 +62,7 @@ class Vault(models.Model):
     class Protection(models.TextChoices):
         BACKUP = "backup", _("Backup")
 
-    id = models.UUIDField(_("vault ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("vault ID"), primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="vaults", verbose_name=_("project")
     )
@@ -154,7 +154,7 @@ class Backup(FromImage, models.Model):
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")
 
-    id = models.UUIDField(_("backup ID"), primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("backup ID"), primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, related_name="backups", verbose_name=_("project")
     )
@@ -240,7 +240,7 @@ class Backup(FromImage, models.Model):
 class BackupDisk(models.Model):
     """A stored disk of a backup, at its place in the server; index 0 is the system disk."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     backup = models.ForeignKey(
         Backup, on_delete=models.CASCADE, related_name="disks", verbose_name=_("backup")
     )
