@@ -122,7 +122,7 @@ def new_version(alice: Visitor, listing: str, image: str) -> None:
     page = alice.open(f"/market/listings/{listing}/new-version/")
     page.locator(f"input[name=image][value='{image}']").check()
     page.locator("input[name=version]").fill("2.0")
-    page.locator("form.version-form button[type=submit]").click()
+    page.locator("form.version-form .form-actions button[type=submit]").click()
     page.wait_for_url(f"**/market/listings/{listing}/edit/")
     expect(page.locator("#pictures img")).to_have_count(1)
 
