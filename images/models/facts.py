@@ -62,25 +62,25 @@ class ImageFacts:
     has_live_job = Fact[bool](lambda _this: Exists(_live_jobs()))
     is_exporting = Fact[bool](lambda _this: Exists(_live_jobs().filter(kind="image.export")))
     # how large its disks are; None before they are there
-    virtual_bytes = Fact[int | None](lambda this: _all(this, Sum("disks__virtual_size_bytes")))
+    virtual_bytes = Fact[int | None](lambda this: _of_disks(this, Sum("virtual_size_bytes")))
     # when its files last were what they were, None when they were never looked at
-    verified_at = Fact[datetime | None](lambda this: _all(this, Min("disks__verified_at")))
+    verified_at = Fact[datetime | None](lambda this: _of_disks(this, Min("verified_at")))
     # at least one of its disks is
     is_encrypted = Fact[bool](
-        lambda this: Q(key__isnull=False) | Q(Exists(this.filter(disks__key__isnull=False)))
+        lambda this: Q(key__isnull=False) | Q(Exists(_its(this, "disks").filter(key__isnull=False)))
     )
     # the projects it is shared with
-    shares_count = Fact[int](lambda this: _count(this.filter(shares__ended_at=None).values("pk"), "shares"))
+    shares_count = Fact[int](lambda this: _count(_its(this, "shares").filter(ended_at=None).values("image")))
     # another project's that the actor's has accepted; the day its owner named to it
     is_received = ActorFact[bool](lambda this, actor: Exists(this.shared_with(actor.project)))
     shared_until = ActorFact[datetime | None](
         lambda this, actor: Subquery(
-            this.filter(shares__project=actor.project, shares__ended_at=None).values("shares__ends_at")[:1]
+            _its(this, "shares").filter(project=actor.project, ended_at=None).values("ends_at")[:1]
         )
     )
     # a version of a listing is made of it, from its scan on until it ends; and is on the market
-    is_offered = Fact[bool](lambda this: Exists(this.filter(offers__state__in=OFFERED)))
-    is_published = Fact[bool](lambda this: Exists(this.filter(offers__state=PUBLISHED)))
+    is_offered = Fact[bool](lambda this: Exists(_its(this, "offers").filter(state__in=OFFERED)))
+    is_published = Fact[bool](lambda this: Exists(_its(this, "offers").filter(state=PUBLISHED)))
     # it is of a legacy backup, or of a server that had to do with one
     comes_from_csbs = Fact[bool](
         lambda _this: is_of_csbs(backup="backup", server="source_id", at="created_at")
@@ -109,11 +109,17 @@ def _live_jobs() -> "QuerySet[Any]":
     return Job.objects.live().filter(subject_id=OuterRef("pk"))
 
 
-def _all(this: "QuerySet[Any]", aggregate: Sum | Min) -> Subquery:
+def _its(this: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
+    """The rows that refer to the image of the outer query, which is `this`, by the name of their relation."""
+    rows: QuerySet[Any] = this.model._meta.get_field(name).related_model._base_manager.all()
+    return rows.filter(image=OuterRef("pk")).order_by()
+
+
+def _of_disks(this: "QuerySet[Any]", aggregate: Sum | Min) -> Subquery:
     """Of all its disks together."""
-    return Subquery(this.values("pk").annotate(of_all=aggregate).values("of_all"))
+    return Subquery(_its(this, "disks").values("image").annotate(of_all=aggregate).values("of_all"))
 
 
-def _count(rows: "QuerySet[Any]", what: str = "pk") -> Coalesce:
+def _count(rows: "QuerySet[Any]") -> Coalesce:
     """How many rows a correlated query grouped by its image has."""
-    return Coalesce(Subquery(rows.annotate(n=Count(what)).values("n")), 0)
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
