@@ -76,6 +76,16 @@ class Stored:
         for links in LINKS:
             yield from links.triggers()
 
+    def fill(self) -> None:
+        links = " UNION ALL ".join(each.query() for each in LINKS)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {STORE}")
+            cursor.execute(
+                f"INSERT INTO {STORE} (project_id, bytes_id, type, links, size_bytes) "
+                f"SELECT project_id, bytes_id, MAX(type), COUNT(*), MAX(size_bytes) FROM ({links}) AS links "
+                "GROUP BY project_id, bytes_id"
+            )
+
     @retried
     @transaction.atomic
     def rebuild(self) -> None:

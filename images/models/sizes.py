@@ -31,6 +31,9 @@ class Sizes:
         changed = "OLD.size_bytes <> NEW.size_bytes"
         yield Trigger("size", IMAGES, "UPDATE", (right,), ("size_bytes",), changed)
 
+    def fill(self) -> None:
+        self.rebuild()
+
     def rebuild(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"UPDATE {IMAGES} SET size_bytes = {OF_DISKS} WHERE {WRONG}")

@@ -64,8 +64,11 @@ class Kept(Protocol):
 
     def triggers(self) -> Iterator[Trigger]: ...
 
+    def fill(self) -> None:
+        """Make them all anew, where no trigger is at work: what others write meanwhile, `rebuild` puts right."""
+
     def rebuild(self) -> None:
-        """Put right what is wrong, while others write."""
+        """Put right what is wrong, row by row, while others write."""
 
     def wrong(self) -> list[tuple[UUID, str]]:
         """By project: what is not as it should be."""
@@ -90,7 +93,7 @@ def count_anew() -> None:
     """Make the triggers, and count what there is, whoever writes meanwhile."""
     drop_triggers()
     for each in kept():
-        each.rebuild()  # at once, without a change for each row
+        each.fill()
     make_triggers(triggers())
     recount()
 
