@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0001_squashed_0004_agencies'),
         ('cloud', '0017_words_of_fields'),
-        ('images', '0019_stored_bytes'),
+        ('images', '0017_unknown_cloud_init'),
     ]
 
     operations = [
