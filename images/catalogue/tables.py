@@ -60,7 +60,7 @@ def _marks(image: Image) -> Iterator[SafeString]:
         yield format_html('<span class="tag">{}</span>', gettext("Published"))
     if image.deprecated_on:
         yield fragment("images/catalogue/_public_badge.html", image=image)
-    if image.category == Image.Category.MARKET:
+    if image.category == Image.Category.MARKET and image.product and not image.product.is_offered:
         yield fragment("images/catalogue/_market_badge.html", image=image, product=image.product)
 
 
