@@ -145,7 +145,7 @@ def test_filters_sort_and_bad_values(people) -> None:
         return [row.record.name for row in answer.context["table"].paginated_rows]
 
     assert shown("q=RE") == ["red"]
-    assert shown(f"q={str(blue.pk)[:8]}") == ["blue"]
+    assert shown(f"q={str(blue.pk)[-8:]}") == ["blue"]
     assert shown("state=disabled") == ["blue"]
     assert shown("sort=name&q=") == ["blue", "red"]
     assert shown("sort=-name") == ["red", "blue"]

@@ -318,7 +318,7 @@ def test_the_page_costs_the_same_for_1_and_100_images(people, django_assert_num_
     image = an_image(people.bob)
     client = client_of(people.bob)
     client.get(page_of(image))
-    with django_assert_num_queries(12) as few:
+    with django_assert_num_queries(7) as few:
         client.get(page_of(image))
     factories.ImageFactory.create_batch(100, project=people.bob.project)
     factories.ServerFactory.create_batch(20, project=people.bob.project, image=image)
