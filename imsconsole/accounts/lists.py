@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.models import ListName, SavedView
 from imsconsole.accounts.rules_views import can_share_view
 from imsconsole.core.actions import Action, offered
+from imsconsole.core.cells import Shapes, fragment
 from imsconsole.core.csv import Columns, csv_response, dated_name
 from imsconsole.core.filters import EachField, ListFilter
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -58,7 +61,7 @@ class ListView:
             "active": self.name,
             "filter": found,
             "table": table,
-            "list": list_page(request, self.name, found),
+            "list": list_page(request, self.name, found, table),
             "count_text": self.counted % {"n": table.total},
             "export_url": f"{reverse(f'{self.name}:{self.export}')}?{state_of(request.GET, 'per_page', 'columns').urlencode()}",
             "head": offered(self.head, None, request.actor),
@@ -97,13 +100,33 @@ class ListPage:
     has_more_views: bool
     current: SavedView | None
     can_share: Verdict
+    table: ImsTable
 
     @property
     def clear_url(self) -> str:
         return f"{self.url}?{self.clear_query}"
 
+    @property
+    def menus(self) -> SafeString:
+        """To save what is shown as a view, and to choose the columns."""
+        columns = ((name, str(heading), shown) for name, heading, shown in self.table.column_choices())
+        return MENUS.fill(
+            {
+                "state": self.state,
+                "bare_state": self.state_without_columns,
+                "csrf_token": self.table.csrf_token,
+            },
+            room=self.room,
+            columns=tuple(columns),
+            refusal="" if self.can_share else self.can_share.reason,
+            prefix=get_script_prefix(),
+        )
 
-def list_page(request: ActorRequest, room: str, found: ListFilter) -> ListPage:
+
+MENUS = Shapes(partial(fragment, "components/_list_menus.html"), "state", "bare_state", "csrf_token")
+
+
+def list_page(request: ActorRequest, room: str, found: ListFilter, table: ImsTable) -> ListPage:
     """The frame of the list that the request shows."""
     state = state_of(request.GET)
     views = list(SavedView.objects.visible_to(request.actor).filter(room=room)[: VIEWS_SHOWN + 1])
@@ -124,6 +147,7 @@ def list_page(request: ActorRequest, room: str, found: ListFilter) -> ListPage:
         has_more_views=len(views) > VIEWS_SHOWN,
         current=next((view for view in views if is_same_state(view.query, state.urlencode())), None),
         can_share=can_share_view(request.actor),
+        table=table,
     )
 
 

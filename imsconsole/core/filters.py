@@ -58,7 +58,8 @@ class ListFilter(filters.FilterSet):
     def _drawn(self, name: str) -> SafeString:
         """A field is drawn once for each value that it has, as long as its choices are the same."""
         field = self.form[name]
-        choices: tuple[Any, ...] = tuple(flatten_choices(list(getattr(field.field, "choices", ()))))
+        options: Any = flatten_choices(list(getattr(field.field, "choices", ())))
+        choices = tuple(option for option, _label in options)
         look = (type(self), name, get_language(), str(field.value()), tuple(field.errors), choices)
         if look not in DRAWN:
             if len(DRAWN) >= MOST_DRAWN:
