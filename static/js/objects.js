@@ -17,7 +17,7 @@ function send(form, file, progress) {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) progress(event.loaded / event.total); });
     request.addEventListener("loadend", () => resolve(request));
-    request.open("POST", form.action);
+    request.open("POST", form.getAttribute("action")); // a button of that name hides the property
     request.send(data);
   });
 }

@@ -16,10 +16,12 @@ pytestmark = [pytest.mark.browser]
 FURNISH = """
     import json
     from tests import factories
+    from images.models import Image
     from imsconsole.accounts.models import Project
     project = Project.objects.get(name="acme-cn-north-4")
     long = "很长的名称-with-a-very-long-name-that-goes-on-and-on-until-it-is-as-long-as-names-may-be-"
     names = [f"many-{number:02}" for number in range(60)] + [long + "x" * (128 - len(long))]
+    Image.objects.filter(project=project, name__in=names).delete()
     print(json.dumps({name: str(factories.ImageFactory(project=project, region=project.region, name=name).pk) for name in names}))
 """
 CLEAR = "from images.models import Image; Image.objects.filter(pk__in={ids}).delete()"
@@ -36,7 +38,12 @@ def images(console: Console) -> Iterator[dict[str, str]]:
 
 def search(walker: Walker, word: str) -> None:  # noqa: F811
     """As one types where scripts run, else with its button; Enter behind the word is as good."""
-    walker.fill("image_q", word)
+    if walker.way == "htmx":
+        box = walker.page.locator("[name=image_q]")
+        box.fill("")
+        box.press_sequentially(word, delay=40)
+    else:
+        walker.fill("image_q", word)
     if walker.way == "plain":
         walker.page.locator(".picker-search button").click()
     elif walker.way == "keyboard":

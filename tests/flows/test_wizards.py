@@ -184,7 +184,7 @@ def created_server(walker: Walker, image: str) -> None:
                 "[name=data_disks]"
             ).blur()
         else:
-            page.locator("#launch-choices button[value=refresh]").click()
+            page.locator("#launch-choices button[value=refresh]").last.click()
         expect(page.locator("[name=data_disk_1]")).to_have_count(1)
     walker.fill("data_disk_1", "1")
     walker.fill("name", f"walk-{walker.way}")

@@ -85,7 +85,7 @@ def test_a_list_costs_the_same_with_many_rows(people, rows):
     client.get(reverse(LIST))
     with CaptureQueriesContext(connection) as queries:
         client.get(reverse(LIST), {"per_page": "100"})
-    assert len(queries) == 14
+    assert len(queries) == 9
 
 
 def test_a_page_tells_all_about_a_backup(people):

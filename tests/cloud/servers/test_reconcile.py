@@ -72,7 +72,7 @@ def test_a_server_whose_files_are_gone_says_so(people, engine) -> None:
 def test_a_server_with_a_job_on_it_belongs_to_the_job(people, engine) -> None:
     server = running_server(people.bob)
     engine.delete_server(server.ref)
-    Job.objects.filter(subject_id=server.pk).update(state="running")
+    Job.objects.filter(subject_id=server.pk).update(state="running", finished_at=None)
     reconcile.reconcile_all()
     server.refresh_from_db()
     assert server.status == "running"

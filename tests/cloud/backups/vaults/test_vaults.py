@@ -188,4 +188,4 @@ def test_a_list_costs_the_same_with_many_rows(people, rows):
         connection,
     ) as queries:
         client.get(reverse("vaults:list"), {"per_page": "100"})
-    assert len(queries) == 12
+    assert len(queries) == 7
