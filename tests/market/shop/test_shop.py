@@ -287,7 +287,7 @@ def test_every_wizard_offers_market_images_and_says_where_the_terms_are(people, 
     many = client_of(people.bob).post(reverse("servers-change-os-many"), {"pick": str(server.pk)}).url
     for wizard in (reverse("servers-create"), reverse("servers-change-os", args=[server.pk]), many):
         page = client_of(people.bob).get(wizard, {"tab": "market"}).content.decode()
-        back = quote(f"{at(people.bob.project, wizard)}?image={edition.image_id.hex}&tab=market", safe="")
+        back = quote(f"{at(people.bob.project, wizard)}?tab=market&image={edition.image_id}", safe="")
         assert f'{terms(edition)}?next={back}"' in page
         page = client_of(people.bob).get(wizard, {"image": edition.image_id}).content.decode()
         assert "Web server</strong>" in page  # it is chosen, and cannot be ordered
