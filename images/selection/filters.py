@@ -103,7 +103,8 @@ class ImageFilter(ListFilter):
 
     def in_status(self, queryset: QuerySet[Image], _field: str, status: str) -> QuerySet[Image]:
         """What is in the trash has the status it comes back with."""
-        return queryset.filter(Q(status=status) | Q(status=Image.Status.TRASHED, status_before=status))
+        name = "status_before" if tab_of(self.query) == "trash" else "status"
+        return queryset.filter(**{name: status})
 
     def at_least(self, queryset: QuerySet[Image], _field: str, gib: Any) -> QuerySet[Image]:
         """Of those that have bytes, as `at_most`."""

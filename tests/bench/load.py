@@ -28,7 +28,7 @@ from tests.support.web import WebServer
 from tests.support.workers import worker_environment
 
 CLIENTS = 8
-SECONDS = 10
+SECONDS = 5
 IMPORT_MIB = 2048
 
 
