@@ -29,7 +29,7 @@ def buttons_of(offers: Offers, place: str, request: HttpRequest | None, csrf_tok
     return _placed(_leading_back(offers.at(place), back), _leading_back(more, back), place, frame)
 
 
-def new_id() -> str:
+def id_of_reason() -> str:
     """Of a reason on the page, so that its button can name it."""
     return f"why-{secrets.token_hex(4)}"
 
@@ -49,7 +49,13 @@ class RowButtons:
     def fill(
         self, thing: Any, actor: Any, known: Mapping[str, Any], back: str, csrf_token: object
     ) -> SafeString:
-        texts = {"name": str(thing), "back": back, "csrf_token": csrf_token, "why": new_id(), "pk": thing.pk}
+        texts = {
+            "name": str(thing),
+            "back": back,
+            "csrf_token": csrf_token,
+            "why": id_of_reason(),
+            "pk": thing.pk,
+        }
         is_uuid = isinstance(thing.pk, UUID)
         if is_uuid:
             texts["hex"] = thing.pk.hex
@@ -107,7 +113,7 @@ def _told(
     offers: Sequence[Offer], shapes: Shapes, frame: dict[str, Any], place: str, why: str
 ) -> dict[str, Any]:
     """The buttons, drawn; a reason that many of them have is said once (`shared`)."""
-    shared, why = shared_refusal(offers), why or new_id()
+    shared, why = shared_refusal(offers), why or id_of_reason()
     lines = []
     for number, each in enumerate(offers, 1):
         said = bool(shared.code) and each.verdict.reason == shared.reason

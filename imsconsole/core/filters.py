@@ -59,13 +59,13 @@ class ListFilter(filters.FilterSet):
         """A field is drawn once for each value that it has, as long as its choices are the same."""
         field = self.form[name]
         options: Any = flatten_choices(list(getattr(field.field, "choices", ())))
-        choices = tuple(option for option, _label in options)
+        choices = tuple((option, str(label)) for option, label in options)
         look = (type(self), name, get_language(), str(field.value()), tuple(field.errors), choices)
-        if look not in DRAWN:
+        if (drawn := DRAWN.get(look)) is None:  # another thread may clear them at any moment
             if len(DRAWN) >= MOST_DRAWN:
                 DRAWN.clear()
-            DRAWN[look] = render_field(field, wrapper_class="")
-        return DRAWN[look]
+            drawn = DRAWN[look] = render_field(field, wrapper_class="")
+        return drawn
 
     @cached_property
     def active(self) -> list[ActiveFilter]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Answer = TypeVar("Answer")
 _FORGET: list[Callable[[], None]] = []
@@ -13,14 +13,17 @@ def kept_for(seconds: float) -> Callable[[Callable[[], Answer]], Callable[[], An
     """Others see a change that late, at most; who makes one can `forget_kept`."""
 
     def keep(find: Callable[[], Answer]) -> Callable[[], Answer]:
-        kept: list[tuple[float, Any]] = []
+        kept: dict[str, tuple[float, Any]] = {}
 
         @wraps(find)
         def answer() -> Answer:
-            if not kept or time.monotonic() > kept[0][0]:
-                kept[:] = [(time.monotonic() + seconds, find())]
-            found: Answer = kept[0][1]
-            return found
+            until, found = kept.get(
+                "answer", (float("-inf"), None)
+            )  # another thread may forget it at any moment
+            if time.monotonic() > until:
+                found = find()
+                kept["answer"] = time.monotonic() + seconds, found
+            return cast(Answer, found)
 
         _FORGET.append(kept.clear)
         return answer

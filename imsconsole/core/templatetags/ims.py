@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from imsconsole.core import text
 from imsconsole.core.actions import PAGE, Offer, Offers
-from imsconsole.core.buttons import buttons_of, new_id
+from imsconsole.core.buttons import buttons_of, id_of_reason
 from imsconsole.core.forms import errors_of, told_fields
 from imsconsole.core.project_urls import bare_url as url_of_no_project
 from imsconsole.core.project_urls import in_project as address_in_project
@@ -94,7 +94,7 @@ def action(
         "csrf_token": context.get("csrf_token"),
         "next": request.get_full_path() if request else "",
         "offer": Offer(label, url, verdict, method, style, icon),
-        "why": new_id(),
+        "why": id_of_reason(),
     }
 
 
