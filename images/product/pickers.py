@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from images.fields.encryption import with_keys
+from images.fields.encryption import load_keys
 from images.models import Image, ImageQuerySet
 from images.product.products import load_products
 from images.selection.search import matching
@@ -48,7 +48,7 @@ class ImagePicker(PickerField):
         def listed() -> Iterator[ImageQuerySet]:
             for kind in kinds():
                 images = of_kind(kind, actor).filter(status=Image.Status.ACTIVE, **only)
-                yield with_keys(self.with_asked(images))
+                yield self.with_asked(images)
 
         self.actor = actor
         self.offer(self.with_asked(Image.objects.visible_to(actor)), rule, listed, note)
@@ -62,6 +62,7 @@ class ImagePicker(PickerField):
         return rows.filter(matching(word))
 
     def load(self, rows: list[Image]) -> None:
+        load_keys(rows)
         load_products(rows, self.actor)
 
     def described(self, image: Image) -> SafeString:
@@ -78,5 +79,5 @@ class ImagePicker(PickerField):
 
 
 def with_parts(images: ImageQuerySet) -> ImageQuerySet:
-    """With what `can_launch` and its like ask of an image; of many besides `with_keys`."""
+    """With what `can_launch` and its like ask of an image; of many besides `load_keys`."""
     return images.select_related("os_version", "successor", "backup__zone", "key")
