@@ -6,6 +6,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -53,6 +54,8 @@ ALLOWED_HOSTS = env.list("IMS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1",
 CSRF_TRUSTED_ORIGINS = env.list("IMS_TRUSTED_ORIGINS", default=[])
 IMS_PORT = env.int("IMS_PORT", default=8000)
 IMS_HTTPS = env.bool("IMS_HTTPS", default=False)
+# whose X-Forwarded-… counts (core.proxies)
+IMS_TRUSTED_PROXIES = [ip_network(each) for each in env.list("IMS_TRUSTED_PROXIES", default=[])]
 
 # ── the house ───────────────────────────────────────────────────────────────
 ROOMS = [
@@ -96,6 +99,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "imsconsole.core.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "imsconsole.core.middleware.GzipPagesMiddleware",
@@ -220,7 +224,6 @@ IMS_MESSAGES_DAYS = env.int("IMS_MESSAGES_DAYS", default=90)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IMS_HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IMS_HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if IMS_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from imsconsole.core.checks import check_age_of_database
+from imsconsole.core.checks import check_age_of_database, check_proxies
 
 
 class CoreConfig(AppConfig):
@@ -9,4 +9,5 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
+        checks.register(check_proxies)
         checks.register(check_age_of_database, checks.Tags.database)

@@ -1,12 +1,26 @@
-"""`manage.py migrate`: whether the database is of a version whose migrations are still here."""
+"""`manage.py check`: whether the proxy is named. `manage.py migrate`: whether the database is of a version whose migrations are still here."""
 
 from collections.abc import Collection
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+
+def check_proxies(**_options: Any) -> list[CheckMessage]:
+    """HTTPS ends at a proxy; one that is not trusted hides who asks, and by which scheme."""
+    if not settings.IMS_HTTPS or settings.IMS_TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "IMS_HTTPS is set, but no proxy is trusted: everybody seems to come from the proxy's address, by HTTP.",
+            hint="Set IMS_TRUSTED_PROXIES to the address of the TLS proxy, e.g. 127.0.0.1.",
+            id="ims.W003",
+        )
+    ]
 
 
 def check_age_of_database(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:

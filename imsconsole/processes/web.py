@@ -20,6 +20,7 @@ OPTIONS = {
     "preload_app": True,
     "control_socket_disable": True,
     "loglevel": "warning",
+    "forwarded_allow_ips": "",  # whose X-Forwarded-… counts, says IMS_TRUSTED_PROXIES (core.proxies)
 }
 
 
