@@ -64,6 +64,16 @@ COMMON: Sentences = {
     "download-too-slow": _(
         "The download took longer than is allowed (IMS_DOWNLOAD_HOURS). Retry it when the line is faster."
     ),
+    "download-header-slow": _(
+        "The server did not say within %(seconds)s seconds what it is about to send. Retry it later."
+    ),
+    "download-drips": _(
+        "The server sends less than %(bytes_per_second)s bytes a second, too little to wait for. Retry it later."
+    ),
+    "download-packed": _(
+        "%(url)s answered with packed content (%(encoding)s), which was not asked for. Name a source that sends "
+        "the file as it is."
+    ),
     "download-redirects": _("The address was redirected more than %(limit)s times. Name the final address."),
     "download-broken": _("The connection to %(url)s failed several times: %(detail)s. Retry it later."),
 }

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from imsconsole.core.addresses import AddressRefused, is_public
-from imsconsole.core.downloads import DownloadFailed, Policy, download, probe, read_text
+from imsconsole.core.downloads import Policy, download, probe, read_text
+from imsconsole.core.paced import DownloadFailed
 from tests.support.file_server import CONTENT, Server, serving
 
 ALLOWED = Policy(max_bytes=4 * len(CONTENT), max_seconds=60, allowed_hosts=frozenset({"localhost"}))
@@ -58,6 +59,9 @@ FORBIDDEN = [
     "http://192.168.0.1/secret",
     "http://100.64.0.1/secret",
     "http://169.254.169.254/latest/meta-data/",
+    "http://2852039166/latest/meta-data/",
+    "http://[::ffff:169.254.169.254]/latest/meta-data/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
     "http://192.0.2.1/secret",
     "http://198.18.0.1/secret",
     "http://224.0.0.1/secret",

@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +22,8 @@ class Server(ThreadingHTTPServer):
         self.files = {"/file": CONTENT}
         self.cut_after = 0  # bytes of the body after which each connection breaks, 0: none
         self.version = '"1"'
+        # to `/raw`, header and all, by its range
+        self.answer: Callable[[str], Iterable[bytes]] = lambda asked: ()
 
     def handle_error(self, *_: object) -> None:
         """Those who hang up on us are what most of these tests are about."""
@@ -82,6 +84,10 @@ class Handler(BaseHTTPRequestHandler):
         self.head(200)
         while True:
             self.wfile.write(CONTENT)
+
+    def send_raw(self) -> None:
+        for piece in self.server.answer(self.headers.get("Range", "")):
+            self.wfile.write(piece)
 
     def send_trickle(self) -> None:
         self.head(200)
