@@ -166,7 +166,13 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # of more, what limits and used codes are would be thrown away
+    }
+}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["quick", "bulk"]}}
 IMS_JOB_LEASE_S = env.float("IMS_JOB_LEASE_S", default=30)
@@ -193,13 +199,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
-# how many sign-ins are tried per address, and how many fail per person, before we ask to wait
-ACCOUNT_RATE_LIMITS = {
-    "login": env.str("IMS_LOGIN_RATE", default="30/m/ip"),
-    "login_failed": env.str("IMS_LOGIN_FAILED_RATE", default="10/m/ip,5/5m/key"),
-}
+# how many sign-ins may fail before one waits. allauth's own limits lock out others: accounts.sign_in
+IMS_SIGN_IN_TRIES = env.int("IMS_SIGN_IN_TRIES", default=5)
+ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": ""}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "imsconsole.accounts.forms.codes.AuthenticateForm",
+    "reauthenticate": "imsconsole.accounts.forms.codes.ReauthenticateForm",
+    "authenticate_webauthn": "imsconsole.accounts.forms.codes.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "imsconsole.accounts.forms.codes.ReauthenticateWebAuthnForm",
+}
 MFA_TOTP_ISSUER = "IMS console"
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, list[dict[str, object]]]] = {"openid_connect": {"APPS": []}}

@@ -19,7 +19,7 @@ os.environ["IMS_DATA_DIR"] = str(_BASE / os.environ.get("PYTEST_XDIST_WORKER", "
 os.environ.setdefault("IMS_JOB_LEASE_S", "1")
 os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
-os.environ.setdefault("IMS_LOGIN_FAILED_RATE", "1000/m/ip")
+os.environ.setdefault("IMS_SIGN_IN_TRIES", "1000")
 
 # Whether KVM works is found out once per boot of this host, not by each run, worker and data folder
 from imsconsole.engine.local.kvm import Accelerator  # noqa: E402

@@ -5,16 +5,30 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from django.http import HttpRequest
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
 
+from imsconsole.accounts import sign_in
 from imsconsole.accounts.models import User
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
-    """Nobody signs up by themselves."""
+    """Nobody signs up by themselves; whose password was wrong too often waits (`accounts.sign_in`)."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        attempt = sign_in.counted(request, sign_in.Kind.PASSWORD, credentials.get("username", ""))
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user:
+            sign_in.taken_back(attempt)
+        return user
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **more)
+        sign_in.remember_browser(request, response, user)
+        return response
 
 
 class ClosedSocialAccountAdapter(DefaultSocialAccountAdapter):

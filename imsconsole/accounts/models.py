@@ -334,3 +334,29 @@ class SavedView(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"{reverse(f'{self.room}:list')}?{self.query}"
+
+
+class SlowedSignIn(models.Model):
+    """How often signing in failed, and until when one must wait: of a name from somewhere, from anywhere, or of all from an address."""
+
+    class Kind(models.TextChoices):
+        PASSWORD = "password", _("Password")
+        CODE = "code", _("Second factor")
+
+    kind = models.CharField(_("what failed"), max_length=8, choices=Kind)
+    name = models.CharField(_("user name"), max_length=150, blank=True)  # empty: any
+    source = models.CharField(_("from"), max_length=64, blank=True)  # an address, a known browser; empty: any
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    last_at = models.DateTimeField(_("last failure"), default=now)
+    until = models.DateTimeField(_("must wait until"), default=now, db_index=True)
+
+    class Meta:
+        verbose_name = _("slowed sign-in")
+        verbose_name_plural = _("slowed sign-ins")
+        ordering = ["-last_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "name", "source"], name="slowed_sign_in_unique")
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, (self.name, self.source))) or str(self.pk)

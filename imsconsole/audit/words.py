@@ -77,6 +77,7 @@ ACTIONS: dict[str, str | Promise] = {
     "enableKey": _("Enable an encryption key"),
     "exportImage": _("Export image"),
     "fetchPublicImage": _("Fetch public image"),
+    "forgetFailedSignIns": _("Forget failed sign-ins"),
     "giveCopy": _("Give a copy of a shared image"),
     "growDisk": _("Expand a disk"),
     "hideImage": _("Hide a public image"),

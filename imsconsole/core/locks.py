@@ -18,6 +18,7 @@ M = TypeVar("M", bound=Model)
 ORDER = (
     "accounts.Draft",
     "accounts.User",
+    "accounts.SlowedSignIn",
     "accounts.SavedView",
     "accounts.Account",
     "accounts.Invitation",

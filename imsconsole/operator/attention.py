@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
-from imsconsole.accounts.sign_in import locked_out
+from imsconsole.accounts.sign_in import locked_out, waiting
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Backup
@@ -75,11 +75,11 @@ class Attention:
     guests: list[str]
 
 
-def what_needs_me(host: str) -> Attention:
-    """All of it, in a fixed number of queries. `host` is the name the console is reached by."""
+def what_needs_me() -> Attention:
+    """All of it, in a fixed number of queries."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
     concerns = [
-        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(host), *_quotas(),
+        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
         *_market(),
     ]  # fmt: skip
     return Attention(concerns, spaces, clock, _guests())
@@ -160,8 +160,8 @@ def _full(spaces: list[DiskSpace]) -> Iterator[Concern]:
             yield Concern("error", _("%(place)s: only %(free)s are free.") % free)
 
 
-def _people(host: str) -> Iterator[Concern]:
-    locked = locked_out(User.objects.filter(is_active=True), host)
+def _people() -> Iterator[Concern]:
+    locked = locked_out(User.objects.filter(is_active=True))
     if locked:
         names = ", ".join(map(str, locked[:MOST_SHOWN]))
         said = ngettext(
@@ -171,6 +171,12 @@ def _people(host: str) -> Iterator[Concern]:
         )
         url = f"{reverse('admin:accounts_user_changelist')}?sign_in=locked"
         yield Concern("warning", said % {"n": len(locked), "names": names}, url)
+    if addresses := [row.source for row in waiting() if not row.name]:
+        said = _(
+            "New browsers at an address must wait before they sign in, as too much failed there: %(names)s."
+        )
+        url = f"{reverse('admin:accounts_slowedsignin_changelist')}?sign_in=waits"
+        yield Concern("warning", said % {"names": ", ".join(addresses[:MOST_SHOWN])}, url)
 
 
 def _quotas() -> Iterator[Concern]:

@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
             "accounts.Project",
             "accounts.Membership",
             "accounts.Invitation",
+            "accounts.SlowedSignIn",
         ),
     ),
     ("work", _("Work and trail"), ("jobs.Job", "jobs.ClockEntry", "notifications.Message", "audit.Event")),
@@ -79,9 +80,7 @@ class OperatorSite(AdminSite):
         return redirect("account_change_password")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        return super().index(
-            request, {"attention": what_needs_me(request.get_host()), **(extra_context or {})}
-        )
+        return super().index(request, {"attention": what_needs_me(), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The pages by what they are for; those of one room when asked for it (`app_label`)."""

@@ -3,10 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
 from imsconsole.accounts import links
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Invitation, Membership, Project, Role
+from imsconsole.accounts.models import Invitation, Membership, Project, Role, User
 from imsconsole.accounts.services.invitations import invite_member
 from imsconsole.audit.models import Event
 from tests import factories
@@ -19,6 +20,19 @@ def east(people: SimpleNamespace) -> Project:
     """A second project of alice's account, in another region."""
     region = factories.RegionFactory(code="cn-east-3", name="CN East-Shanghai1")
     return factories.ProjectFactory(account=people.alice.account, region=region, name="acme-east")
+
+
+@pytest.fixture
+def erin(people: SimpleNamespace) -> User:
+    """Somebody with a password."""
+    user = User.objects.create_user("erin", password=PASSWORD)
+    people.alice.account.memberships.create(user=user, role="full-access")
+    return user
+
+
+def code_for(secret: str) -> str:
+    """What an authenticator app shows now."""
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
 def membership_of(actor: Actor) -> Membership:

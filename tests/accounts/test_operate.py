@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from imsconsole.accounts.actor import Operator
-from imsconsole.accounts.models import Account, Invitation, Project, Region, User
+from imsconsole.accounts.models import Account, Invitation, Project, Region, SlowedSignIn, User
 from imsconsole.accounts.services import accounts, places, projects, users
 from imsconsole.audit.models import Event
 from imsconsole.core.now import now
@@ -87,7 +87,7 @@ def test_who_lost_their_device_gets_in_by_password(admin, people) -> None:
 
 
 def test_who_is_locked_out_is_seen_and_let_in_again(admin, people, settings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"login": "100/m/ip", "login_failed": "2/5m/key"}
+    settings.IMS_SIGN_IN_TRIES = 2
     bob = people.bob.user
     bob.set_password("right-password-1")
     bob.save()
@@ -182,7 +182,8 @@ SERVICES = [
     lambda actor: users.change_user(user=actor.user, actor=actor),
     lambda actor: users.reset_password(user=actor.user, password="x", actor=actor),
     lambda actor: users.remove_second_factor(user=actor.user, actor=actor),
-    lambda actor: users.unlock_user(user=actor.user, host="h", actor=actor),
+    lambda actor: users.unlock_user(user=actor.user, actor=actor),
+    lambda actor: users.forget_failed_sign_ins(slowed=SlowedSignIn(), actor=actor),
     lambda actor: accounts.create_account(account=Account(name="x"), actor=actor),
     lambda actor: accounts.rename_account(account=Account.objects.first(), actor=actor),
     lambda actor: accounts.delete_account(account=Account(name="x"), actor=actor),

@@ -1,38 +1,18 @@
-"""Signing in: password, second factor, limits; and no session row before."""
+"""Signing in: password, second factor; and no session row before."""
 
 import re
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client
 
 from imsconsole.accounts.models import User
-from tests.accounts.conftest import PASSWORD
-
-
-@pytest.fixture
-def erin(people) -> User:
-    user = User.objects.create_user("erin", password=PASSWORD)
-    people.alice.account.memberships.create(user=user, role="full-access")
-    return user
-
-
-@pytest.fixture
-def _own_limits(settings, db):
-    """Counters of this test's own."""
-    cache.clear()
-    yield settings
-    cache.clear()
+from tests.accounts.conftest import PASSWORD, code_for
 
 
 def sign_in(client: Client, password: str = PASSWORD, **more: str):
     return client.post("/accounts/login/", {"login": "erin", "password": password, **more})
-
-
-def code_for(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
 @pytest.mark.django_db
@@ -101,26 +81,6 @@ def test_sign_up_is_closed() -> None:
 def test_without_a_mail_server_a_forgotten_password_is_for_the_operator(settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     assert "Ask the operator of this console" in Client().get("/accounts/password/reset/").content.decode()
-
-
-@pytest.mark.usefixtures("_own_limits")
-def test_too_many_tries_from_one_address_are_answered_with_a_sentence(erin, settings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip", "login_failed": ""}
-    client = Client()
-    assert [sign_in(client, "wrong").status_code for _try in range(3)] == [200, 200, 429]
-    page = sign_in(client)
-    assert page.status_code == 429
-    assert "<h1" in page.content.decode()
-
-
-@pytest.mark.usefixtures("_own_limits")
-def test_too_many_failures_for_one_name_stop_even_the_right_password(erin, settings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"login": "100/m/ip", "login_failed": "2/5m/key"}
-    for _try in range(2):
-        sign_in(Client(), "wrong")
-    page = sign_in(Client())
-    assert page.status_code == 200
-    assert "Too many failed login attempts. Try again later." in page.content.decode()
 
 
 def test_the_password_is_changed_on_a_page_of_ours(erin) -> None:

@@ -24,7 +24,16 @@ from images.public.platform import platform_actor
 from images.uploads.services import complete_upload, refuse_upload, start_upload
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import service
-from imsconsole.accounts.models import Account, AvailabilityZone, Draft, Invitation, Project, Region, User
+from imsconsole.accounts.models import (
+    Account,
+    AvailabilityZone,
+    Draft,
+    Invitation,
+    Project,
+    Region,
+    SlowedSignIn,
+    User,
+)
 from imsconsole.accounts.services import (
     accounts,
     agencies,
@@ -200,7 +209,8 @@ def people_and_users(people: SimpleNamespace, operator: Operator) -> None:
     users.change_user(user=user, actor=operator)
     users.reset_password(user=user, password="eve-password-1", actor=operator)
     users.remove_second_factor(user=user, actor=operator)
-    users.unlock_user(user=user, host="localhost", actor=operator)
+    users.unlock_user(user=user, actor=operator)
+    users.forget_failed_sign_ins(slowed=SlowedSignIn.objects.create(), actor=operator)
     member = members.add_member(user=user, role="read-only", actor=people.alice)
     members.leave_account(membership=member, actor=Actor(user, people.alice.project, "read-only"))
     for secret in ("one", "two"):

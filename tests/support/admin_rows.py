@@ -14,6 +14,7 @@ from imsconsole.accounts.models import (
     Membership,
     Project,
     Region,
+    SlowedSignIn,
     User,
 )
 from imsconsole.audit.models import Event
@@ -60,6 +61,12 @@ def _invitations(numbers: range, people: SimpleNamespace) -> None:
         )
         for i in numbers
     )  # fmt: skip
+
+
+def _slowed(numbers: range, _people: SimpleNamespace) -> None:
+    SlowedSignIn.objects.bulk_create(
+        SlowedSignIn(kind="password", name=f"person-{i}", source=f"192.0.2.{i}", failures=9) for i in numbers
+    )
 
 
 def _regions(numbers: range, _people: SimpleNamespace) -> None:
@@ -282,7 +289,7 @@ def _listings(numbers: range, people: SimpleNamespace) -> None:
 ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
-    "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
+    "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,

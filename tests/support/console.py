@@ -121,8 +121,7 @@ def running_console() -> Iterator[Console]:
         "IMS_QUICK_WORKERS": "1",
         "IMS_BULK_WORKERS": "1",
         "IMS_QUOTA_IMAGES": "1000",  # all journeys share a project
-        "IMS_LOGIN_RATE": "1000/m/ip",
-        "IMS_LOGIN_FAILED_RATE": "1000/m/ip",
+        "IMS_SIGN_IN_TRIES": "1000",
     }
     running = Console(f"http://localhost:{port}", data, environment)
     furnish(running)

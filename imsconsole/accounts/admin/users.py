@@ -65,7 +65,7 @@ class LockedOut(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         if self.value() == "locked":
             users = User.objects.filter(is_active=True)
-            return queryset.filter(pk__in=[user.pk for user in locked_out(users, request.get_host())])
+            return queryset.filter(pk__in=[user.pk for user in locked_out(users)])
         if self.value() == "two-factor":
             return queryset.filter(has_second_factor=True)
         return queryset.filter(last_login=None) if self.value() == "never" else queryset
@@ -150,13 +150,12 @@ class UserAdmin(ServiceAdmin):
 
     @admin.action(description=_("Forget failed sign-ins"))
     def unlock(self, request: HttpRequest, queryset: "QuerySet[User]") -> HttpResponse | None:
-        host = request.get_host()
         return self.ask_then(
             request,
             queryset,
             question=gettext("Forget their failed sign-ins, so that they may try again at once?"),
             rule=lambda user, actor: may_operate(actor),
-            call=lambda user, actor: services.unlock_user(user=user, host=host, actor=actor),
+            call=lambda user, actor: services.unlock_user(user=user, actor=actor),
         )
 
     def get_urls(self) -> list[URLPattern]:

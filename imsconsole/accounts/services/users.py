@@ -6,7 +6,8 @@ from django.db.models import Q
 from imsconsole.accounts import rules
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.log import service
-from imsconsole.accounts.models import User
+from imsconsole.accounts.models import SlowedSignIn, User
+from imsconsole.accounts.rows import drop_row
 from imsconsole.accounts.sign_in import forgive
 from imsconsole.core.locks import locked_all
 
@@ -60,8 +61,14 @@ def remove_second_factor(*, user: User, actor: Operator) -> User:
 
 
 @service("unlockUser")
-def unlock_user(*, user: User, host: str, actor: Operator) -> User:
-    """Forget the failed sign-ins of a user at the host name `host`, so that they need not wait."""
+def unlock_user(*, user: User, actor: Operator) -> User:
+    """Forget the failed sign-ins of a user, so that they need not wait."""
     rules.may_operate(actor).require()
-    forgive(user, host)
+    forgive(user)
     return user
+
+
+@service("forgetFailedSignIns")
+def forget_failed_sign_ins(*, slowed: SlowedSignIn, actor: Operator) -> SlowedSignIn:
+    """The same of one name from somewhere, or of all from an address."""
+    return drop_row(slowed, actor)
