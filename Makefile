@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
             grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs \
             debian-archive-keyring
-TEST_PACKAGES := chromium-headless-shell isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
+TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
 
 .PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
         mutants rules screenshots bench lock upgrade hooks packages test-packages

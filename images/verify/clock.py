@@ -15,7 +15,7 @@ from images.verify.orphans import remove_orphans
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import Conflict
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
@@ -44,7 +44,7 @@ def due_disks(region: Region, within: timedelta) -> list[Stored]:
     """
     images = ImageDisk.objects.filter(image__region=region).exclude(image__status=Image.Status.DELETED)
     backups = BackupDisk.objects.filter(backup__project__region=region, backup__deleted_at=None)
-    unseen = Q(last__lt=now() - within / 2)
+    unseen = Q(last__lt=now() - within / 2) | Q(last__gt=furthest(timedelta(0)))
     found = [
         (images, F("image__created_at"), F("bytes_id"), unseen),
         (backups, F("backup__created_at"), F("pk"), unseen | Q(damaged_at__isnull=False)),

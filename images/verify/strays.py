@@ -71,7 +71,7 @@ def _unknown(folder: Path, known: set[str]) -> list[Path]:
 
 
 def _is_older_than(seconds: float, path: Path) -> bool:
-    return time.time() - path.lstat().st_mtime > seconds
+    return abs(time.time() - path.lstat().st_mtime) > seconds
 
 
 def _database_files() -> set[str]:

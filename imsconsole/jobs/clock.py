@@ -1,13 +1,15 @@
 """Periodic work of this room."""
 
 from datetime import timedelta
+from itertools import chain
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import Q
 from django_tasks import TaskResultStatus, default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
 
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.counters import sum_up
 from imsconsole.jobs.models import Job
@@ -16,11 +18,9 @@ from imsconsole.jobs.start import wake_job
 
 def take_up_orphans() -> None:
     """Wake every job whose worker is gone, and every waiting one whose wake-up was lost."""
-    for job in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now()):
-        if not _is_waking(job):
-            wake_job(job)
-    stale = now() - timedelta(seconds=settings.IMS_JOB_LEASE_S)
-    for job in Job.objects.filter(state=Job.State.QUEUED, woken_at__lt=stale):
+    stale = Q(woken_at__lt=now() - timedelta(seconds=settings.IMS_JOB_LEASE_S))
+    unsure = Q(woken_at__gt=furthest(timedelta(0)))
+    for job in chain(Job.objects.lapsed(), Job.objects.filter(stale | unsure, state=Job.State.QUEUED)):
         if not _is_waking(job):
             wake_job(job)
 

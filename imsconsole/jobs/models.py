@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.module_loading import import_string
@@ -13,7 +14,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.people import person
 from imsconsole.core.ids import new_id
-from imsconsole.core.now import now
+from imsconsole.core.now import due, now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.kinds import JobKind
@@ -27,6 +28,12 @@ class JobQuerySet(models.QuerySet["Job"]):
     def live(self) -> Self:
         """Few among very many. An index has those without a time of their end: SQLite uses none for several states."""
         return self.filter(state__in=LIVE, finished_at=None)
+
+    def lapsed(self) -> Self:
+        """Running, and nobody has renewed their lease, or only when the clock stood wrong."""
+        return self.filter(
+            due("lease_until", timedelta(seconds=settings.IMS_JOB_LEASE_S)), state=Job.State.RUNNING
+        )
 
     def unsettled(self) -> Self:
         """Failed, and nothing has been tried about the same subject since."""

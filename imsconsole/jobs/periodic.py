@@ -7,19 +7,18 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import close_old_connections
 from django.db.models import QuerySet
 
 from imsconsole.core.errors import ImsError
-from imsconsole.core.now import now
+from imsconsole.core.now import due, furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.core.rooms import drawers
 from imsconsole.jobs.models import ClockEntry
 
 logger = logging.getLogger(__name__)
-NEVER = datetime.min.replace(tzinfo=UTC)
 SEEN_WITHIN = timedelta(seconds=30)
 
 
@@ -33,15 +32,16 @@ def tick() -> None:
     """Run all that is due now. An error of one does not stop the others."""
     due_at = dict(ClockEntry.objects.values_list("name", "due_at"))
     for periodic in all_periodic():
-        if due_at.get(periodic.name, NEVER) <= now() and _take(periodic):
+        at = due_at.get(periodic.name)
+        if (at is None or not now() < at <= furthest(periodic.every)) and _take(periodic):
             _run(periodic)
 
 
 def _take(periodic: Periodic) -> bool:
     """Whether this host is the one to run it now. After a pause it is due once, not many times."""
     ClockEntry.objects.get_or_create(name=periodic.name, defaults={"due_at": now()})
-    due = ClockEntry.objects.filter(name=periodic.name, due_at__lte=now())
-    return bool(due.update(due_at=now() + periodic.every, started_at=now(), host=socket.gethostname()[:64]))
+    entry = ClockEntry.objects.filter(due("due_at", periodic.every), name=periodic.name)
+    return bool(entry.update(due_at=now() + periodic.every, started_at=now(), host=socket.gethostname()[:64]))
 
 
 def _run(periodic: Periodic) -> None:
@@ -73,5 +73,7 @@ def is_worker_alive() -> bool:
 
 
 def clocks_seen() -> QuerySet[ClockEntry]:
-    """What any host's clock has run lately."""
-    return ClockEntry.objects.filter(started_at__gt=now() - SEEN_WITHIN)
+    """What any host's clock has run lately. What it is to have run later than now says nothing."""
+    return ClockEntry.objects.filter(
+        started_at__gt=now() - SEEN_WITHIN, started_at__lte=furthest(timedelta(0))
+    )

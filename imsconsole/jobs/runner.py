@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from imsconsole.core.contention import retried
@@ -50,8 +50,8 @@ def claim(job_id: str, holder: str) -> Job | None:
 
 
 def _taken(job_id: str, holder: str) -> Job | None:
-    lapsed = Q(state=State.RUNNING, lease_until__lt=now())
-    taken = Job.objects.filter(Q(state=State.QUEUED) | lapsed, pk=job_id).update(
+    free = Job.objects.filter(state=State.QUEUED) | Job.objects.lapsed()
+    taken = free.filter(pk=job_id).update(
         deaths=F("deaths") + Case(When(state=State.RUNNING, then=Value(1)), default=Value(0)),
         state=State.RUNNING,
         attempt=F("attempt") + 1,

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from imsconsole.core.mail import has_mail_server
-from imsconsole.core.now import now
+from imsconsole.core.now import due, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.tasks import mail_messages
@@ -21,9 +21,9 @@ def mail_due_messages() -> None:
     if not has_mail_server():
         return
     with transaction.atomic():
-        due = Message.objects.filter(mail_due_at__lte=now(), created_at__gt=now() - GIVEN_UP)
+        rows = Message.objects.filter(due("mail_due_at", AGAIN), created_at__gt=now() - GIVEN_UP)
         letters: dict[int, list[str]] = defaultdict(list)
-        for user_id, pk in due.values_list("user_id", "pk"):
+        for user_id, pk in rows.values_list("user_id", "pk"):
             letters[user_id].append(str(pk))
         for user_id, ids in letters.items():
             Message.objects.filter(pk__in=ids).update(mail_due_at=now() + AGAIN)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
 
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 from imsconsole.jobs.models import LIVE, ClockEntry, Job
 
 RECONCILING = "cloud.reconcile"
@@ -20,10 +20,11 @@ def known_until() -> datetime | None:
     look = ClockEntry.objects.filter(name=RECONCILING).first()
     if look is None or not look.started_at or not look.finished_at:
         return None
-    if look.error or look.finished_at < look.started_at:
+    if look.error or not look.started_at <= look.finished_at <= furthest(timedelta(0)):
         return None
-    unseen = Job.objects.filter(
-        Q(state__in=LIVE) | Q(finished_at__gte=look.started_at), subject_kind="server"
-    )
+    since = Q(
+        finished_at__range=(look.started_at, furthest(timedelta(0)))
+    )  # later: before the clock was put right
+    unseen = Job.objects.filter(Q(state__in=LIVE) | since, subject_kind="server")
     begun = unseen.aggregate(first=Min("created_at"))["first"]
     return min(filter(None, (look.started_at, begun, now()))) - SLOWEST_TRANSACTION

@@ -4,7 +4,7 @@ gets one version of one object until a moment, without signing in.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +18,12 @@ from imsconsole.cloud.buckets.services import UNKNOWN_TYPE
 from imsconsole.cloud.buckets.store import is_local, open_object, storage, stored_name
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import NotFound
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 
 RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII)
 REDIRECT_S = 300  # within which a browser follows to the storage
 SALT = "buckets.link"
+LONGEST = timedelta(days=7)  # that a link works
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,6 @@ def object_of(token: str) -> BucketObject:
     except signing.BadSignature as error:
         raise NotFound("link-over") from error
     bucket_object = BucketObject.objects.stored().filter(pk=UUID(key)).first()
-    if bucket_object is None or datetime.fromtimestamp(until, UTC) <= now():
+    if bucket_object is None or not now() < datetime.fromtimestamp(until, UTC) <= furthest(LONGEST):
         raise NotFound("link-over")
     return bucket_object

@@ -20,7 +20,7 @@ from imsconsole.cloud.buckets.store import (
     stored_name,
 )
 from imsconsole.cloud.models import BucketObject
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 
 SILENT_FOR = timedelta(hours=1)  # the longest that putting bytes in place may take without a word
 ASKED_AT_ONCE = 500
@@ -31,6 +31,7 @@ IS_OURS = re.compile(r"[0-9a-f]{32}")  # an S3 bucket may hold what others keep 
 
 def sweep_objects() -> None:
     """Free what is reserved for objects that no longer arrive, and remove bytes that are nobody's."""
+    BucketObject.objects.arriving().filter(noted_at__gt=furthest(timedelta(0))).update(noted_at=now())
     silent = BucketObject.objects.arriving().filter(noted_at__lt=now() - SILENT_FOR)
     silent = silent.exclude(pk__in=expected_by_jobs())
     for pk in silent.values_list("pk", flat=True):

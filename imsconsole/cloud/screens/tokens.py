@@ -7,14 +7,14 @@ from uuid import UUID
 
 from imsconsole.accounts.models import User
 from imsconsole.cloud.models import ScreenToken, Server
-from imsconsole.core.now import now
+from imsconsole.core.now import due, now
 
 LIFETIME = timedelta(seconds=30)
 
 
 def new_token(server: Server, user: User, *, session_key: str, origin: str) -> str:
     """A token, of which only the digest is kept. Those that are over go on this occasion."""
-    ScreenToken.objects.filter(expires_at__lte=now()).delete()
+    ScreenToken.objects.filter(due("expires_at", LIFETIME)).delete()
     secret = secrets.token_urlsafe(32)
     ScreenToken.objects.create(
         digest=_digest(secret),
@@ -29,13 +29,12 @@ def new_token(server: Server, user: User, *, session_key: str, origin: str) -> s
 
 def take_token(secret: str, *, session_key: str, origin: str, server_id: UUID, user: User) -> bool:
     """Whether the token opens that screen. It is gone then: the database lets one of several at once have it."""
-    fitting = ScreenToken.objects.filter(
+    fitting = ScreenToken.objects.exclude(due("expires_at", LIFETIME)).filter(
         digest=_digest(secret),
         session=_digest(session_key),
         origin=origin,
         server=server_id,
         user=user,
-        expires_at__gt=now(),
     )
     taken, _ = fitting.delete()
     return taken == 1

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from imsconsole.cloud.engines import console_of
 from imsconsole.cloud.models import Server
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 from imsconsole.engine.types import ServerState
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
@@ -63,7 +63,8 @@ def heard_of(server: Server, found: ServerState) -> str:
     """The code of a watched server that runs: alive, silent for too long, or awaited still."""
     if _has_spoken(server, found.console_bytes):
         return ALIVE
-    return SILENT if now() >= datetime.fromisoformat(server.status_values["until"]) else AWAITED
+    until = datetime.fromisoformat(server.status_values["until"])
+    return AWAITED if now() < until <= furthest(timedelta(seconds=settings.IMS_BOOT_CHECK_S)) else SILENT
 
 
 def tell_of_silence(server: Server) -> None:

@@ -1,0 +1,88 @@
+"""The clock of the host really stands wrong, as `faketime` makes it: a whole `manage.py run_worker`, its jobs and its periodic work."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from imsconsole.core.now import APART
+from imsconsole.jobs.models import ClockEntry, Job
+from tests.processes.test_run_worker import ONE_BULK_WORKER, state, until_writing
+from tests.support.processes import children_of
+from tests.support.workers import supervisor, until
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow(reason="whole trees of workers start, are killed and waited for"),
+]
+Start = Callable[..., Job]
+OtherTime = Callable[[str | Path], dict[str, str]]
+DAYS = 365
+
+
+# the library takes the moment until which Python sleeps, which is monotonic, for one of the clock that it changes
+SLEEP = "import select, time; time.sleep = lambda seconds: select.select((), (), (), seconds)"
+
+
+@pytest.fixture
+def other_time(tmp_path: Path) -> OtherTime:
+    """The environment in which the clock stands so far ahead or behind (`-365d`), or as a file says at every moment."""
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "sitecustomize.py").write_text(SLEEP)
+    fixed = {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_CACHE_DURATION": "1",
+        "PYTHONPATH": str(tmp_path / "python"),
+    }
+    return lambda stands: {
+        **fixed,
+        "FAKETIME_TIMESTAMP_FILE" if isinstance(stands, Path) else "FAKETIME": str(stands),
+    }
+
+
+def has_run(days: int) -> bool:
+    """Whether the clock takes up orphans, and it is as many days from now for it."""
+    at = datetime.now(UTC) + timedelta(days=days)
+    runs = ClockEntry.objects.filter(name="jobs.take_up_orphans", finished_at__range=(at - APART, at + APART))
+    return runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(DAYS, 0), (0, DAYS), (0, -DAYS)], ids=["ahead", "then ahead", "then behind"]
+)
+def test_workers_that_begin_in_another_time_go_on_with_all(
+    start: Start, tmp_path: Path, other_time: OtherTime, before: int, after: int
+):
+    with supervisor(**ONE_BULK_WORKER, **other_time(f"{before:+}d")) as process:
+        job = start(waits=True)
+        until_writing(job)
+        until(lambda: has_run(before), "the clock runs")
+        for pid in [process.pid, *children_of(process.pid)]:
+            os.kill(pid, signal.SIGKILL)
+    assert state(job) == "running"
+
+    (tmp_path / "go").touch()
+    with supervisor(**ONE_BULK_WORKER, **other_time(f"{after:+}d")):
+        until(lambda: has_run(after), "the clock runs")
+        until(lambda: state(job) == "done", "the job ended")
+    assert (job.attempt, job.deaths) == (2, 1)
+
+
+def test_workers_whose_clock_jumps_to_and_fro_end_their_job(
+    start: Start, tmp_path: Path, other_time: OtherTime
+):
+    stands = tmp_path / "stands"
+    stands.write_text("+0d")
+    with supervisor(**ONE_BULK_WORKER, **other_time(stands)):
+        job = start(waits=True)
+        until_writing(job)
+        for days in (DAYS, 0, -DAYS, 0):
+            stands.write_text(f"{days:+}d")
+            until(lambda days=days: has_run(days), f"the clock runs {days} days from now")
+        (tmp_path / "go").touch()
+        until(lambda: state(job) == "done", "the job ended")
