@@ -14,8 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # what the console needs of Debian, and what its tests need besides
 PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
             grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs \
-            debian-archive-keyring
-TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs
+            debian-archive-keyring gpgv nftables
+TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs \
+                 gpg iproute2
 
 .PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
         mutants rules screenshots bench lock upgrade hooks packages test-packages

@@ -312,6 +312,7 @@ if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
 
 # ── the local engine ────────────────────────────────────────────────────────
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
+IMS_GUEST_REACHES = [ip_network(each) for each in env.list("IMS_GUEST_REACHES", default=[])]
 _MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
 IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=_MEMORY_MB * 3 // 4)
 IMS_GUEST_USER = env.str("IMS_GUEST_USER", default="")

@@ -27,6 +27,7 @@ def _local(code: str) -> LocalEngine:
     return LocalEngine(
         settings.DATA_DIR / "regions" / code,
         network=settings.IMS_GUEST_NETWORK,
+        reached=settings.IMS_GUEST_REACHES,
         memory_mb=settings.IMS_GUEST_MEMORY_MB,
         guest_user=settings.IMS_GUEST_USER,
         accelerator=settings.IMS_ACCELERATOR,

@@ -28,6 +28,10 @@ SENTENCES: Sentences = {
         "There is no system user %(user)s to run servers as. Please ask the operator to create it or to set "
         "IMS_GUEST_USER."
     ),
+    "no-guest-wall": _(
+        "Servers may reach the Internet here, but could not be kept from this host and its networks: %(detail)s. Please "
+        "ask the operator to install nftables and to let the service use it, or to set IMS_GUEST_NETWORK to user."
+    ),
     "no-such-bytes": _("The data of this disk or image no longer exists, so it cannot be used."),
     "no-such-server": _("The server no longer exists."),
     "server-running": _("The server is running. Please stop it first."),

@@ -28,6 +28,7 @@ from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
+from imsconsole.engine.local.wall import IpNetwork
 from imsconsole.engine.types import (
     GIB,
     Capabilities,
@@ -52,8 +53,7 @@ class LocalEngine:
     """Images, disks and servers in the folder `root`.
 
     `network`: "none" (a NIC without a cable), "user" (DHCP and the forwarded SSH port, nothing
-    else) or "internet" (user mode with a way out; guests then reach this host's own loopback
-    services as well). `memory_mb` is what all running guests may use together, those of
+    else) or "internet" (user mode with a way out: as `engine.local.wall` says, and to `reached`). `memory_mb` is what all running guests may use together, those of
     the regions beside `root` included. `guest_user` runs
     guests and qemu-img when we are root. `accelerator` "auto" is KVM where it runs a guest, else TCG;
     what was found out is kept beside `root`. `file_bytes` caps any file qemu-img writes (0 is no cap).
@@ -64,6 +64,7 @@ class LocalEngine:
         root: Path,
         *,
         network: Network = "none",
+        reached: Sequence[IpNetwork] = (),
         memory_mb: int,
         guest_user: str = "",
         accelerator: Wanted = "auto",
@@ -75,7 +76,12 @@ class LocalEngine:
         self._memory_mb = memory_mb
         self._accelerator = Accelerator(self._store.root.parent, self._user, accelerator)
         self._machines = Machines(
-            self._store, self._user, network=network, memory_mb=memory_mb, accelerator=self._accelerator
+            self._store,
+            self._user,
+            network=network,
+            reached=reached,
+            memory_mb=memory_mb,
+            accelerator=self._accelerator,
         )
         self._captures = Captures(self._store, self._machines, self._qemu_img)
 

@@ -9,7 +9,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +40,7 @@ from imsconsole.engine.local.state import (
     write_state,
 )
 from imsconsole.engine.local.store import RUN, Store, server_of, sync
+from imsconsole.engine.local.wall import IpNetwork, wall_off
 from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
@@ -57,13 +58,20 @@ class Machines:
     """Starts, watches and ends the guests whose folders are in `store.servers`."""
 
     def __init__(
-        self, store: Store, user: RunAs, *, network: Network, memory_mb: int, accelerator: Accelerator
+        self,
+        store: Store,
+        user: RunAs,
+        *,
+        network: Network,
+        reached: Sequence[IpNetwork],
+        memory_mb: int,
+        accelerator: Accelerator,
     ) -> None:
         self._store = store
         self._user = user
         if network not in get_args(Network):
             raise ValueError(f"not a network: {network!r}")
-        self._network = network
+        self._network, self._reached = network, reached
         self._memory_mb = memory_mb
         self._accelerator = accelerator
 
@@ -193,6 +201,8 @@ class Machines:
         self._require_able(server)
         host = GuestHost(self._user, self._network, self._accelerator.asked())
         self._require_disks(server)
+        if self._network == "internet":
+            wall_off(host.user, self._reached)
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
             try:

@@ -1,0 +1,156 @@
+"""What a guest reaches, as it says itself: tried by root of the guest, with addresses of every kind."""
+
+import ctypes
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network, ip_network
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+from imsconsole.core.errors import Unavailable
+from imsconsole.demo.guest import built_guest
+from imsconsole.engine.local import wall
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.machine import Network
+from imsconsole.engine.types import FileSource, Seed
+from tests.conftest import CACHE
+from tests.engine.guests import TestWork, server_spec, wait_for
+from tests.support.file_server import Server, serving
+from tests.support.ssh import new_key, said
+
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.slow(reason="whole guests boot without KVM"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root has networks and rules"),
+]
+
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+LAN, CLOUD, OWN = "10.99.0.1", "169.254.169.254", "198.51.100.1"  # of the host; all lead to its server
+FAR = "198.51.100.7"  # of another host
+GATEWAY = "192.168.7.1"  # which leads to the host's loopback address
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def here() -> int:
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+
+
+def enter(network: int) -> None:
+    assert LIBC.setns(network, NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
+
+
+def enter_new() -> int:
+    """This thread, and what it starts, is alone in the world."""
+    assert LIBC.unshare(NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
+    return here()
+
+
+def run(*commands: str) -> None:
+    for command in commands:
+        subprocess.run(command.split(), check=True)
+
+
+@pytest.fixture
+def servers() -> Iterator[tuple[Server, Server]]:
+    """One on all addresses of this host, and one on the only other host of the world."""
+    before, far, near = here(), enter_new(), enter_new()
+    try:
+        run("ip link set lo up", f"ip address add {LAN}/32 dev lo", f"ip address add {CLOUD}/32 dev lo")
+        run(f"ip link add out type veth peer name in netns /proc/{os.getpid()}/fd/{far}")
+        run(f"ip address add {OWN}/24 dev out", "ip link set out up")
+        enter(far)
+        run(f"ip address add {FAR}/24 dev in", "ip link set in up")
+        with serving() as other:
+            enter(near)
+            with serving() as own:
+                yield own, other
+    finally:
+        enter(before)
+        for network in (before, far, near):
+            os.close(network)
+
+
+Asking = Callable[..., Callable[[str], str]]
+
+
+@pytest.fixture
+def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
+    engines: list[LocalEngine] = []
+
+    def start(network: Network, reached: Sequence[IPv4Network] = ()) -> Callable[[str], str]:
+        engine = LocalEngine(
+            place / "region",
+            memory_mb=512,
+            network=network,
+            reached=reached,
+            accelerator=settings.IMS_ACCELERATOR,
+        )
+        engines.append(engine)
+        disk = built_guest(CACHE, name="Engine test bios", boot_mode="bios")
+        image = engine.ingest(uuid4(), FileSource(disk), format="raw", work=TestWork())
+        spec = replace(server_spec(memory_mb=256), seed=Seed("i-1", "guest-1", (new_key(tmp_path),)))
+        guest = engine.create_server(spec, image.ref, work=TestWork())
+        engine.start(guest)
+        wait_for(engine, guest.ref, "IMS-GUEST ready")
+        line = f"ssh -p {engine.server_state(guest.ref).ssh_port} root@127.0.0.1"
+        return lambda words: said(line, f"{words} 2>&1; echo .", tmp_path).removesuffix(".\n")
+
+    yield start
+    for engine in engines:
+        for ref in engine.inventory().servers:
+            engine.delete_server(ref)
+
+
+def reached(ask: Callable[[str], str], *places: tuple[str, Server]) -> set[str]:
+    """At which of these addresses a guest gets what the server has there."""
+    request = "printf 'GET /secret HTTP/1.0\\r\\n\\r\\n'"
+    tries = (
+        f"(({request}; sleep 1) | nc -w 5 {address} {server.port} | grep -q secret && echo {address}) &"
+        for address, server in places
+    )
+    return set(re.findall(r"^\d[\d.]+$", ask(f"{' '.join(tries)} wait"), re.MULTILINE))
+
+
+# root of a guest sends to the host's own loopback address, too
+BY_LOOPBACK = (
+    "ip address del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8; "
+    f"ip route add 127.0.0.0/8 via {GATEWAY}; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet"
+)
+NEAR = (GATEWAY, "127.0.0.1", LAN, CLOUD, OWN)
+
+
+def test_a_guest_with_a_way_out_reaches_the_internet_and_nothing_near(
+    asking: Asking, servers: tuple[Server, Server]
+) -> None:
+    (own, other), ask = servers, asking("internet")
+    ask(BY_LOOPBACK)
+    assert reached(ask, *((address, own) for address in NEAR), (FAR, other)) == {FAR}
+    assert own.asked == []
+
+
+def test_a_guest_reaches_what_is_near_and_was_allowed(asking: Asking, servers: tuple[Server, Server]) -> None:
+    (own, _other), ask = servers, asking("internet", [ip_network(f"{LAN}/32")])
+    assert reached(ask, (LAN, own), (GATEWAY, own)) == {LAN}
+
+
+def test_a_guest_without_a_way_out_reaches_nothing(asking: Asking, servers: tuple[Server, Server]) -> None:
+    (own, other), ask = servers, asking("user")
+    ask(BY_LOOPBACK)
+    assert reached(ask, *((address, own) for address in NEAR), (FAR, other)) == set()
+    assert (own.asked, other.asked) == ([], [])
+
+
+def test_guests_do_not_start_with_a_way_out_and_no_wall(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wall, "NFT", "no-such-program")
+    with pytest.raises(Unavailable, match="no-guest-wall"):
+        asking("internet")
