@@ -55,6 +55,7 @@ from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
+from imsconsole.audit.refusals import forget_unwritten  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
@@ -125,6 +126,7 @@ def _time_stands() -> Iterator[None]:
 def _nothing_is_kept() -> None:
     """Of the rows of another test."""
     forget_kept()
+    forget_unwritten()
 
 
 @pytest.fixture(autouse=True)

@@ -46,9 +46,10 @@ class EventAdmin(ServiceAdmin):
         (
             None,
             {
-                "fields": ("at", "what", "action", "result", "code", "sentence"),
+                "fields": ("at", "what", "times", "action", "result", "code", "sentence"),
                 "description": _(
-                    "A row for every change and every refused attempt. Rows are only ever added."
+                    "A row for every change and every refused attempt; refused ones that are alike, within a minute, are "
+                    "one row that says how often. Rows are only ever added."
                 ),
             },
         ),
@@ -58,7 +59,8 @@ class EventAdmin(ServiceAdmin):
 
     @admin.display(description=_("action"), ordering="action")
     def what(self, event: Event) -> str:
-        return action_title(event.action, event.resource_type)
+        title = action_title(event.action, event.resource_type)
+        return format_html("{}<br><strong>{}</strong>", title, event.repeated) if event.repeated else title
 
     @admin.display(description=_("operator"), ordering="user_name")
     def person(self, event: Event) -> str:

@@ -1,11 +1,11 @@
-"""A row for every unsafe request that was refused."""
+"""Every unsafe request that was refused is in the trail, those that are alike in one row (`audit.refusals`)."""
 
 from collections.abc import Callable
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from imsconsole.accounts.models import User
+from imsconsole.audit import refusals
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import ImsError
 from imsconsole.core.project_urls import bare
@@ -28,6 +28,8 @@ class RefusedRequestMiddleware:
         response = self.get_response(request)
         if request.method not in SAFE and 400 <= response.status_code < 500 and response.status_code != 422:
             self._record(request, response)
+        else:
+            refusals.write_due()
         return response
 
     @staticmethod
@@ -37,8 +39,8 @@ class RefusedRequestMiddleware:
         user = request.user if isinstance(request.user, User) or request.user.is_authenticated else None
         match = request.resolver_match
         thing, path = _about(request)
-        with transaction.atomic():
-            Event.objects.create(
+        refusals.note(
+            Event(
                 user_id=user.pk if user else None,
                 user_name=user.get_username() if user else "",
                 account=actor.account if actor else None,
@@ -54,13 +56,17 @@ class RefusedRequestMiddleware:
                 else response.reason_phrase,
                 address=request.META.get("REMOTE_ADDR") or None,
             )
+        )
 
 
 def _about(request: HttpRequest) -> tuple[str, str]:
-    """The ID of the thing in an address, and the address in its project; never the secret of a link, which may still work."""
+    """The ID of the thing in an address, and the address in its project; never the secret of a link, which may still work.
+
+    Of who is not signed in, the kind of address: many are joined in one row.
+    """
     match = request.resolver_match
     if match is None:
         return "", bare(request.path)
-    if SECRETS & match.kwargs.keys():
+    if SECRETS & match.kwargs.keys() or not request.user.is_authenticated:
         return "", f"/{match.route}"
     return str(next(iter(match.kwargs.values()), "")), bare(request.path)

@@ -1,10 +1,11 @@
-"""The audit trail's rows. They are only ever added."""
+"""The audit trail's rows. They are only ever added; of refused requests that are alike one is counted up."""
 
 import uuid
 from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Account, Project
@@ -54,6 +55,9 @@ class Event(models.Model):
     code = models.CharField(_("code"), max_length=64, blank=True)
     details: models.JSONField[Any, Any] = models.JSONField(_("details"), default=str, blank=True)
     address = models.GenericIPAddressField(_("source address"), null=True)
+    times = models.PositiveIntegerField(_("times"), default=1)
+    # what refused requests are joined by (`audit.refusals`); nothing on other rows
+    joined = models.CharField(max_length=48, blank=True, editable=False)
 
     objects = EventQuerySet.as_manager()
 
@@ -65,6 +69,11 @@ class Event(models.Model):
             models.Index(fields=["project", "-at", "-id"], name="event_project_at"),
             models.Index(fields=["project", "action", "-at"], name="event_project_action"),
             models.Index(fields=["project", "resource_type", "resource_id"], name="event_project_resource"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["joined"], condition=~models.Q(joined=""), name="event_joined_unique"
+            )
         ]
 
     def __str__(self) -> str:
@@ -79,6 +88,11 @@ class Event(models.Model):
     def kind_title(self) -> str:
         """What kind of thing it was done to, in the reader's language."""
         return kind_title(self.resource_type)
+
+    @property
+    def repeated(self) -> str:
+        """How often within its minute, when more than once."""
+        return ngettext("%(n)d time", "%(n)d times", self.times) % {"n": self.times} if self.times > 1 else ""
 
     @property
     def sentence(self) -> str:

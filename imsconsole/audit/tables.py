@@ -46,7 +46,8 @@ class EventTable(ImsTable):
         return lines(link(url, record.resource_name or record.resource_id), record.kind_title)
 
     def render_result(self, record: Event) -> SafeString:
-        return status(record.status, record.get_result_display())
+        ended = status(record.status, record.get_result_display())
+        return lines(ended, record.repeated) if record.repeated else ended
 
 
 COLUMNS: Columns = (
@@ -58,6 +59,7 @@ COLUMNS: Columns = (
     (_("Resource name"), lambda event: event.resource_name),
     (_("Resource ID"), lambda event: event.resource_id),
     (_("Result"), lambda event: event.get_result_display()),
+    (_("Times"), lambda event: event.times),
     (_("Code"), lambda event: event.code),
     (_("Details"), lambda event: event.sentence),
     (_("Source address"), lambda event: event.address or ""),
