@@ -371,6 +371,7 @@ IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
 
 # ── public images: what they are fetched from ───────────────────────────────
 IMS_PUBLIC_CATALOGUE = env.str("IMS_PUBLIC_CATALOGUE", default="")
+IMS_PUBLISHER_KEYS = env.str("IMS_PUBLISHER_KEYS", default="")
 IMS_DOWNLOAD_HOSTS = frozenset(host.lower() for host in env.list("IMS_DOWNLOAD_HOSTS", default=[]))
 IMS_DOWNLOAD_PROXY = env.str("IMS_DOWNLOAD_PROXY", default="")
 IMS_DOWNLOAD_HOURS = env.float("IMS_DOWNLOAD_HOURS", default=6)

@@ -20,6 +20,7 @@ class PublicSource(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.CharField(_("key"), max_length=64, unique=True)
     digest = models.CharField(_("checksum of the newest file"), max_length=128, blank=True)
+    signed_by = models.CharField(_("key that signed it"), max_length=64, blank=True)
     renewed_at = models.DateTimeField(_("has had it since"), null=True, blank=True)
 
     class Meta:

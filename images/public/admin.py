@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from images.models import Image, PublicSource
 from images.models.public import NOTE_LENGTH, ReleaseNote
 from images.public import services
-from images.public.catalogue import Entry, entries
+from images.public.catalogue import Entry, entries, keyring_of
 from images.public.platform import platform_actor
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import User
@@ -199,7 +199,7 @@ class ReleaseNoteAdmin(ServiceAdmin):
 class PublicSourceAdmin(ServiceAdmin):
     """Its list is the catalogue's file, with what was made of each entry."""
 
-    fieldsets = ((None, {"fields": ("key", "digest", "renewed_at")}),)
+    fieldsets = ((None, {"fields": ("key", "digest", "signed_by", "renewed_at")}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the list, whose buttons fetch, cancel and retry; a row is only looked at."""
@@ -254,6 +254,19 @@ def _change_job(key: str, do: str, actor: Actor) -> None:
     (retry_job if do == "retry" else cancel_job)(job, actor=actor)
 
 
+def checksum_said(entry: Entry, source: PublicSource | None) -> str:
+    """What vouches for the file of an entry: of the newest that was fetched, else of the next."""
+    if entry.is_built:
+        return "–"
+    if entry.checksum:
+        return _("Checksum of this catalogue")
+    if keyring_of(entry) is None:
+        return _("Checksum over TLS only") if entry.checksums.startswith("https:") else _("Checksum only")
+    if source and source.signed_by:
+        return _("Signed by %(fingerprint)s") % {"fingerprint": source.signed_by}
+    return _("Must be signed by %(publisher)s") % {"publisher": entry.publisher}
+
+
 def _rows(request: HttpRequest) -> list[dict[str, Any]]:
     """Every entry with the newest work on it. Raises CatalogueBroken."""
     sources = {source.key: source for source in PublicSource.objects.all()}
@@ -269,6 +282,7 @@ def _rows(request: HttpRequest) -> list[dict[str, Any]]:
         return {
             "entry": entry,
             "job": job,
+            "checksum": checksum_said(entry, sources.get(entry.key)),
             "images_count": counts.get(pk, 0),
             "can_cancel": can_cancel(job, actor) if job else None,
             "can_retry": can_retry(job, actor) if job else None,

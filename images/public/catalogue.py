@@ -1,5 +1,6 @@
 """The catalogue of official cloud images: a TOML file that says where each comes from."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from imsconsole.core.errors import ImsError, NotFound
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 CHOICES = {"architecture": ("x86", "arm"), "compression": ("", "xz"), "build": ("", "debian")}
 BOOT_MODES = {"bios", "uefi"}
+PUBLISHER = re.compile(r"[a-z0-9][a-z0-9-]*|")
 
 
 class CatalogueBroken(ImsError):
@@ -35,6 +37,8 @@ class Entry:
     url: str = ""
     checksums: str = ""
     checksum: str = ""
+    publisher: str = ""
+    signature: str = ""
     compression: str = ""
     build: str = ""
     min_ram_mb: int = 0
@@ -67,6 +71,17 @@ def entries() -> list[Entry]:
     return found
 
 
+def keyring_of(entry: Entry) -> Path | None:
+    """The keys the operator keeps for the publisher of an entry. Raises CatalogueBroken when there is no such folder."""
+    if not settings.IMS_PUBLISHER_KEYS or not entry.publisher:
+        return None
+    folder = Path(settings.IMS_PUBLISHER_KEYS)
+    if not folder.is_dir():
+        raise CatalogueBroken(detail=f"IMS_PUBLISHER_KEYS: {folder} is no folder")
+    keyring = folder / f"{entry.publisher}.gpg"
+    return keyring if keyring.exists() else None
+
+
 def entry_of(key: str) -> Entry:
     """The entry with a key. Raises NotFound, CatalogueBroken."""
     found = next((entry for entry in entries() if entry.key == key), None)
@@ -84,6 +99,8 @@ def _entry(row: dict[str, Any]) -> Entry:
     for name, allowed in CHOICES.items():
         if getattr(entry, name) not in allowed:
             raise ValueError(f"{entry.key}: {name} is none of {', '.join(allowed)}")
+    if not PUBLISHER.fullmatch(entry.publisher):
+        raise ValueError(f"{entry.key}: publisher has small letters, digits and hyphens")
     if not entry.boot_modes or not set(entry.boot_modes) <= BOOT_MODES:
         raise ValueError(f"{entry.key}: boot_modes has bios, uefi or both")
     if bool(entry.build) == bool(entry.url and (entry.checksums or entry.checksum)):

@@ -11,7 +11,7 @@ from images.models import Image, ImageDisk, OsVersion, PublicSource
 from images.os.catalogue import OTHER_LINUX
 from images.public.catalogue import Entry
 from images.public.checksums import file_digest, require_checksum
-from images.public.obtain import obtain, published_checksum, take_over, unpack
+from images.public.obtain import obtain, published, take_over, unpack
 from images.uploads.found import examine_file
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
@@ -44,10 +44,10 @@ class FetchPublicImage(JobKind):
 
     def look(self, run: Run) -> dict[str, Any]:
         """Nothing is fetched that every region has already."""
-        entry, checksum = _entry(run), published_checksum(_entry(run))
-        if checksum and _is_current(run, checksum):
+        entry, told = _entry(run), published(_entry(run))
+        if told.checksum and _is_current(run, told.checksum):
             raise Conflict("public-image-current", name=entry.name)
-        return {"checksum": checksum}
+        return asdict(told)
 
     def undo_look(self, run: Run) -> None:
         """Asked again by a retry: its publisher may have renewed it."""
@@ -108,9 +108,9 @@ class FetchPublicImage(JobKind):
         """The images, in every region at once."""
         if state != Job.State.DONE:
             return
-        checksum = job.results["look"]["checksum"]
-        changed = PublicSource.objects.filter(pk=job.subject_id).exclude(digest=checksum)
-        changed.update(digest=checksum, renewed_at=now())
+        told, source = job.results["look"], PublicSource.objects.filter(pk=job.subject_id)
+        source.exclude(digest=told["checksum"]).update(digest=told["checksum"], renewed_at=now())
+        source.update(signed_by=told.get("signed_by", ""))
         for slot in job.args["slots"]:
             image = _image(job, slot)
             image.save(force_insert=True)

@@ -3,17 +3,19 @@
 import lzma
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
-from images.public.catalogue import Entry
+from images.public.catalogue import Entry, keyring_of
 from images.public.checksums import find_checksum
 from images.public.debian import build_debian
 from images.public.policy import image_policy, limit_seconds, list_policy
 from images.public.programs import CannotBuildError
+from images.public.signatures import require_signature
 from images.uploads.found import limit_file_bytes
-from imsconsole.core.downloads import download, read_text
+from imsconsole.core.downloads import download, read_bytes
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.types import MIB
@@ -21,11 +23,24 @@ from imsconsole.engine.types import MIB
 Report = Callable[[int, int], None]
 
 
-def published_checksum(entry: Entry) -> str:
-    """What the publisher says the file's checksum is now; empty for what is built here."""
+@dataclass(frozen=True)
+class Published:
+    """What the publisher says the file's checksum is; empty for what is built here. `signed_by`: his key, when it is known."""
+
+    checksum: str
+    signed_by: str = ""
+
+
+def published(entry: Entry) -> Published:
+    """Asked for now. Where his keys are known, his signature is required. Raises also BadImage, Unavailable."""
     if entry.is_built or entry.checksum:
-        return entry.checksum
-    return find_checksum(read_text(entry.checksums, list_policy()), entry.file_name, entry.checksums)
+        return Published(entry.checksum)
+    listed, signed_by = read_bytes(entry.checksums, list_policy()), ""
+    if keyring := keyring_of(entry):
+        signature = read_bytes(entry.signature, list_policy()) if entry.signature else b""
+        listed, signed_by = require_signature(listed, signature, keyring, entry.checksums)
+    text = listed.decode(errors="replace")
+    return Published(find_checksum(text, entry.file_name, entry.checksums), signed_by)
 
 
 def obtain(entry: Entry, path: Path, report: Report) -> None:

@@ -13,6 +13,14 @@ SENTENCES: Sentences = {
         "The file that was downloaded has the checksum %(found)s, not %(wanted)s as its publisher states. "
         "Nothing of it was kept; retry it later."
     ),
+    "signature-bad": _(
+        "The list of checksums %(url)s bears no good signature by a key that is kept for %(publisher)s: it is missing, "
+        "of another key, expired, revoked or weak, or the list was changed. Nothing was downloaded. If the publisher has "
+        "a new key, the operator puts it into IMS_PUBLISHER_KEYS."
+    ),
+    "gpgv-missing": _(
+        "Signatures of publishers cannot be verified, because gpgv is not installed. Please tell the operator."
+    ),
     "cannot-unpack": _("The file that was downloaded cannot be unpacked: %(detail)s."),
     "public-image-not-built": _("The image could not be built from Debian's packages: %(detail)s."),
     "public-image-current": _(

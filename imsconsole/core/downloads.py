@@ -54,17 +54,21 @@ class Policy:
 
 
 def read_text(url: str, policy: Policy) -> str:
-    """A small text, such as a list of checksums; from https it does not follow to http. Raises AddressRefused, DownloadFailed."""
-    deadline, text = time.monotonic() + policy.max_seconds, bytearray()
+    return read_bytes(url, policy).decode(errors="replace")
+
+
+def read_bytes(url: str, policy: Policy) -> bytes:
+    """A small file, such as a list of checksums; from https it does not follow to http. Raises AddressRefused, DownloadFailed."""
+    deadline, content = time.monotonic() + policy.max_seconds, bytearray()
     try:
         with _opened(url, policy, {}, deadline, may_downgrade=False) as answer:
             _require(answer.status == OK, "download-status", url=url, status=answer.status)
             for piece in _pieces(answer):
-                text += piece
-                _require(len(text) <= policy.max_bytes, "download-too-large", limit_bytes=policy.max_bytes)
+                content += piece
+                _require(len(content) <= policy.max_bytes, "download-too-large", limit_bytes=policy.max_bytes)
     except HTTPError as error:
         raise _broken(url, error) from error
-    return text.decode(errors="replace")
+    return bytes(content)
 
 
 def probe(url: str, policy: Policy) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from images.public.catalogue import Entry, entries, note_checked
-from images.public.obtain import published_checksum
+from images.public.obtain import published
 from images.public.policy import image_policy
 from imsconsole.core.downloads import probe
 from imsconsole.core.errors import ImsError
@@ -39,9 +39,10 @@ class Command(BaseCommand):
             return False
         try:
             bytes_there = probe(entry.url, image_policy())
-            published_checksum(entry)
+            signed_by = published(entry).signed_by
         except ImsError as error:
             self.stderr.write(f"{entry.key}: {sentence_of(error)}")
             return False
-        self.stdout.write(f"{entry.key}: {size(bytes_there) if bytes_there else 'there'}")
+        signed = f", signed by {signed_by}" if signed_by else ""
+        self.stdout.write(f"{entry.key}: {size(bytes_there) if bytes_there else 'there'}{signed}")
         return True
