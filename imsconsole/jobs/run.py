@@ -12,6 +12,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, transaction
 
+from imsconsole.core.contention import contention_said
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job, JobQuerySet
@@ -92,8 +93,10 @@ class Run:
         return Job.objects.filter(pk=self.job.pk, attempt=self.attempt, state=Job.State.RUNNING)
 
     def write(self, **fields: Any) -> None:
-        """Change the job's row if it is still ours, else raise LeaseLost."""
-        if not self.ours().update(**fields):
+        """Change the job's row if it is still ours, else raise LeaseLost. Raises Contended when the database is busy."""
+        with contention_said():
+            is_ours = self.ours().update(**fields)
+        if not is_ours:
             raise LeaseLost
         for name, value in fields.items():
             setattr(self.job, name, value)

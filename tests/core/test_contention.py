@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
@@ -154,6 +155,22 @@ def test_a_step_and_the_end_of_a_job_are_tried_again(start: Callable[..., Job], 
     assert (job.state, job.deaths) == ("done", 2 - TRIES)
     job = end(start(Contending, where=where, times=99))
     assert (job.state, job.error_code) == ("failed", "worker-killed")
+
+
+def test_a_database_that_is_busy_between_two_steps_fails_no_job(start: Callable[..., Job]) -> None:  # noqa: F811
+    """As long as another process writes, a worker cannot even note that a step is done."""
+    met: list[str] = []
+
+    def busy(execute: Any, sql: str, *rest: Any) -> Any:
+        if 'SET "results"' in sql and not met:
+            met.append(sql)
+            meet_contention()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(busy):
+        job = end(start(WriteFiles))
+    assert met
+    assert (job.state, job.deaths) == ("done", 1), job.error_code
 
 
 # pages ------------------------------------------------------------------------------------------------
