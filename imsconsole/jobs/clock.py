@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db.models import Q
 from django_tasks import TaskResultStatus, default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
+from django_tasks_db.models import DBTaskResult
 
 from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
@@ -35,8 +36,10 @@ def _is_waking(job: Job) -> bool:
 
 
 def forget_old_tasks() -> None:
-    """Prune the queue's finished rows; the jobs themselves stay."""
+    """Prune the queue's finished rows, and those of workers that were killed, which nobody finishes; the jobs themselves stay."""
     call_command("prune_db_task_results", min_age_days=settings.IMS_TASKS_KEPT_DAYS, verbosity=0)
+    long_ago = now() - timedelta(days=settings.IMS_TASKS_KEPT_DAYS)
+    DBTaskResult.objects.running().filter(started_at__lt=long_ago).delete()
 
 
 PERIODIC = (

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Unavailable
+from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
 from imsconsole.jobs import periodic
-from imsconsole.jobs.clock import take_up_orphans
+from imsconsole.jobs.clock import forget_old_tasks, take_up_orphans
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import is_worker_alive, tick
 from imsconsole.jobs.runner import claim
@@ -155,3 +157,14 @@ def test_a_job_whose_worker_is_gone_is_woken_once(start):
     take_up_orphans()
 
     assert waking(job) == 1
+
+
+def test_the_wake_up_of_a_worker_that_was_killed_is_pruned_in_the_end(start):
+    """Nobody says of it that it has ended; a worker that is alive is never at work for so long."""
+    start()
+    DBTaskResult.objects.update(status="RUNNING", started_at=now())
+    forget_old_tasks()
+    assert DBTaskResult.objects.count() == 1
+    clock.move(timedelta(days=settings.IMS_TASKS_KEPT_DAYS, seconds=1))
+    forget_old_tasks()
+    assert not DBTaskResult.objects.exists()
