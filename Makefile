@@ -19,7 +19,7 @@ TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettex
                  gpg iproute2
 
 .PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
-        mutants rules screenshots bench lock upgrade hooks packages test-packages
+        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -84,6 +84,9 @@ screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page,
 
 bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses its goal: ROWS=1000 in a minute; KEEP=folder for the filled databases
 	$(V)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(DATABASES),--databases $(DATABASES)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
+
+campaign: test-packages $(V)/.dev $(MO)  ## all kinds of work while processes are killed, the disk is full, the database goes: MINUTES=60 SEED=1 DATABASE=postgres
+	$(V)/python -m tests.campaign --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) --database $(or $(DATABASE),sqlite)
 
 hooks: $(V)/.dev  ## have git check style, floors and templates before each commit, types before each push
 	$(V)/pre-commit install

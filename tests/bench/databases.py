@@ -70,23 +70,35 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[Database]:
 @contextmanager
 def cluster(folder: Path) -> Iterator[int]:
     """A PostgreSQL of its own that runs as Debian ships it, but not as root; gives its port."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    as_owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if not folder.exists():
         folder.mkdir()
-        if as_owner:
+        if _as_owner():
             shutil.chown(folder, "postgres")
         subprocess.run(
-            [*as_owner, programs / "initdb", "-D", folder, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
+            [*_as_owner(), _programs() / "initdb", "-D", folder, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
             check=True, stdout=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    control = [*as_owner, programs / "pg_ctl", "-D", folder, "-w", "-s"]
     options = f"-p {port} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
-    subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, cwd="/")
+    pg_ctl(folder, "-l", folder / "log", "-o", options, "start")
     try:
         yield port
     finally:
-        subprocess.run([*control, "-m", "fast", "stop"], check=True, cwd="/")
+        pg_ctl(folder, "-m", "fast", "stop")
+
+
+def pg_ctl(folder: Path, *words: str | Path) -> None:
+    """Tell the cluster in that folder something, and wait until it is so."""
+    subprocess.run(
+        [*_as_owner(), _programs() / "pg_ctl", "-D", folder, "-w", "-s", *words], check=True, cwd="/"
+    )
+
+
+def _programs() -> Path:
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+
+
+def _as_owner() -> list[str]:
+    return ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []

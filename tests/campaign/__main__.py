@@ -24,23 +24,33 @@ def main() -> int:
     parser.add_argument("--seed", default=secrets.token_hex(4))
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     asked = parser.parse_args()
-    print(f"seed {asked.seed}, {asked.minutes:g} minutes, {asked.database}", flush=True)
+    say(f"seed {asked.seed}, {asked.minutes:g} minutes, {asked.database}")
     signal.signal(signal.SIGTERM, _interrupted)
     _limit(asked.minutes * 60 + SETTLING_S)
     from tests.campaign.site import a_site, look_at
 
     with a_site(asked.database) as site:
         if not site.is_mounted:
-            print("The data folder cannot be a file system of its own (mount needs root): the disk never gets full.")
+            say(
+                "The data folder cannot be a file system of its own (mount needs root): the disk never gets full."
+            )
         os.environ.update(site.environment)
+        import django
+
+        django.setup()
         from tests.campaign.campaign import run
 
         is_good = run(site, asked.seed, asked.minutes)
     if is_good:
         shutil.rmtree(site.base)
     else:
-        print(f"Kept: {site.base}\n  {look_at(site)}")
+        say(f"Kept: {site.base}\n  {look_at(site)}")
     return 0 if is_good else 1
+
+
+def say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def _interrupted(number: int, frame: object) -> NoReturn:

@@ -1,14 +1,11 @@
 """The course of a campaign: set the stage, load and faults, rest, comparison, table."""
 
 import re
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-
-import django
-
-django.setup()
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -62,12 +59,16 @@ def run(site: Site, seed: str, minutes: float) -> bool:
 def furnish(site: Site) -> None:
     """Places, people, a tiny flavor, prices, publishers."""
     (site.data / "cache").mkdir(exist_ok=True)
-    for path in (path for path in KEPT.glob("*") if path.is_dir()):  # else they are fetched from the archive of Debian
+    for path in (
+        path for path in KEPT.glob("*") if path.is_dir()
+    ):  # else they are fetched from the archive of Debian
         (site.data / "cache" / path.name).symlink_to(path)
     furnish_places()
     furnish_people(PASSWORD)
     furnish_flavors()
-    tiny, _ = Flavor.objects.get_or_create(name="t6-tiny-1", defaults={"series": "t6", "vcpus": 1, "memory_mb": 64})
+    tiny, _ = Flavor.objects.get_or_create(
+        name="t6-tiny-1", defaults={"series": "t6", "vcpus": 1, "memory_mb": 64}
+    )
     operator = Operator(User.objects.get(username="admin"))
     set_price(Price(of=Price.Of.FLAVOR, flavor=tiny, unit=Price.Unit.HOUR, amount="0.36"), actor=operator)
     set_price(Price(of=Price.Of.DISK, unit=Price.Unit.GB_MONTH, amount="0.7"), actor=operator)
@@ -94,7 +95,9 @@ def sweep() -> list[Trouble]:
         since = now()
         with suppress(OperationalError, InterfaceError):
             ClockEntry.objects.update(due_at=since)
-        while (late := list(ClockEntry.objects.exclude(finished_at__gt=since))) or Job.objects.live().exists():
+        while (
+            late := list(ClockEntry.objects.exclude(finished_at__gt=since))
+        ) or Job.objects.live().exists():
             if time.monotonic() > deadline:
                 return [Trouble(f"periodic work {entry} does not run", STUCK) for entry in late]
             time.sleep(1)
@@ -108,34 +111,43 @@ def guests_of(site: Site) -> frozenset[str]:
         with suppress(OSError):
             if guest := re.search(r"guest=([0-9a-f-]{36})", Path(f"/proc/{pid}/cmdline").read_text()):
                 found[guest[1]] += 1
-    return frozenset(name if number == 0 else f"{name} once more" for name in found for number in range(found[name]))
+    return frozenset(
+        name if number == 0 else f"{name} once more" for name in found for number in range(found[name])
+    )
+
+
+def say(words: object) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def show(load: Load, faults: Faults, found: list[Trouble], unused: list[str]) -> None:
-    print(f"\n{'kind of job':24}{'begun':>7}{'done':>7}{'failed':>7}{'cancelled':>11}  codes")
+    say(f"\n{'kind of job':24}{'begun':>7}{'done':>7}{'failed':>7}{'cancelled':>11}  codes")
     codes: dict[str, Counter[str]] = {}
     states: dict[str, Counter[str]] = {}
     for job in Job.objects.all():
         states.setdefault(job.kind, Counter())[job.state] += 1
         past = [each["code"] for each in job.past_errors]
-        codes.setdefault(job.kind, Counter()).update([*past, *([job.error_code] if job.state == "failed" else [])])
+        codes.setdefault(job.kind, Counter()).update(
+            [*past, *([job.error_code] if job.state == "failed" else [])]
+        )
     for kind, of in sorted(states.items()):
         said = ", ".join(f"{code} {many}" for code, many in codes[kind].most_common())
-        print(f"{kind:24}{of.total():7}{of['done']:7}{of['failed']:7}{of['cancelled']:11}  {said}")
+        say(f"{kind:24}{of.total():7}{of['done']:7}{of['failed']:7}{of['cancelled']:11}  {said}")
     total = sum(states.values(), Counter())
-    print(f"{'all':24}{total.total():7}{total['done']:7}{total['failed']:7}{total['cancelled']:11}")
-    print("\nfaults:    " + ", ".join(f"{name} {many}" for name, many in faults.times.most_common()))
-    print("answers:   " + ", ".join(f"{status} {many}" for status, many in load.notes.answers.most_common()))
-    print("refusals:  " + ", ".join(f"{what} {many}" for what, many in load.notes.refusals.most_common(25)))
-    print("deeds:     " + ", ".join(f"{what} {many}" for what, many in load.done.most_common()))
-    print(f"acknowledged {len(load.notes.told)}, downloads compared {load.contents.downloads}")
+    say(f"{'all':24}{total.total():7}{total['done']:7}{total['failed']:7}{total['cancelled']:11}")
+    say("\nfaults:    " + ", ".join(f"{name} {many}" for name, many in faults.times.most_common()))
+    say("answers:   " + ", ".join(f"{status} {many}" for status, many in load.notes.answers.most_common()))
+    say("refusals:  " + ", ".join(f"{what} {many}" for what, many in load.notes.refusals.most_common(25)))
+    say("deeds:     " + ", ".join(f"{what} {many}" for what, many in load.done.most_common()))
+    say(f"acknowledged {len(load.notes.told)}, downloads compared {load.contents.downloads}")
     for at, what in load.notes.broken:
-        print(f"500 at {at:%H:%M:%S}: {what}")
+        say(f"500 at {at:%H:%M:%S}: {what}")
     for error in (*load.errors, *faults.errors):
-        print(f"error of the campaign: {error}")
+        say(f"error of the campaign: {error}")
     for kind in unused:
-        print(f"never begun: {kind}")
+        say(f"never begun: {kind}")
     for trouble in found:
-        print(trouble)
+        say(trouble)
     counts = Counter(trouble.how for trouble in found)
-    print("\n" + ", ".join(f"{how}: {counts[how]}" for how in (LOST, LEFT, STUCK, WRONG)), flush=True)
+    say("\n" + ", ".join(f"{how}: {counts[how]}" for how in (LOST, LEFT, STUCK, WRONG)))

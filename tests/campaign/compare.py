@@ -69,7 +69,9 @@ def troubles(campaign: Campaign) -> Iterator[Trouble]:
 
 def jobs_at_work(_: Campaign) -> Iterator[Trouble]:
     for job in Job.objects.live():
-        yield Trouble(f"{job.log_name} is {job.state} at {job.step!r}, attempt {job.attempt}, {job.error_code}", STUCK)
+        yield Trouble(
+            f"{job.log_name} is {job.state} at {job.step!r}, attempt {job.attempt}, {job.error_code}", STUCK
+        )
     for job in Job.objects.exclude(state__in=["queued", "running"]).exclude(lease_until=None, holder=""):
         yield Trouble(f"{job.log_name} has ended and is still held by {job.holder!r}", STUCK)
 
@@ -112,11 +114,18 @@ def failures(campaign: Campaign) -> Iterator[Trouble]:
         for code, at in tries:
             if code == "upload-gone" and job.args.get("upload") in discarded:
                 continue  # between a failure and the retry, by a person
-            met = [each for each in campaign.windows if each.since <= at and each.until + MARGIN >= job.created_at]
+            met = [
+                each
+                for each in campaign.windows
+                if each.since <= at and each.until + MARGIN >= job.created_at
+            ]
             if not {each.fault for each in met} & set(LASTING.get(code, ())):
-                during = ", ".join(f"{each.fault} {each.since:%H:%M:%S}" for each in met if each.until > at - MARGIN)
+                during = ", ".join(
+                    f"{each.fault} {each.since:%H:%M:%S}" for each in met if each.until > at - MARGIN
+                )
                 yield Trouble(
-                    f"{job.log_name}: {code} {job.error_values} at {job.step!r}, {at:%H:%M:%S}, after {during or 'nothing'}", WRONG
+                    f"{job.log_name}: {code} {job.error_values} at {job.step!r}, {at:%H:%M:%S}, after {during or 'nothing'}",
+                    WRONG,
                 )
 
 
@@ -126,7 +135,9 @@ def failures(campaign: Campaign) -> Iterator[Trouble]:
 def store(_: Campaign) -> Iterator[Trouble]:
     """What the product's own check finds: files and rows, quotas, reservations, states."""
     for each in differences():
-        yield Trouble(each.what, LOST if "has lost" in each.what else STUCK if "no job works" in each.what else LEFT)
+        yield Trouble(
+            each.what, LOST if "has lost" in each.what else STUCK if "no job works" in each.what else LEFT
+        )
     for row in Reservation.objects.all():
         yield Trouble(f"{row} is still reserved by {row.job_id}", LEFT)
 
@@ -134,7 +145,12 @@ def store(_: Campaign) -> Iterator[Trouble]:
 def temporary(_: Campaign) -> Iterator[Trouble]:
     """Nothing that was on its way, whoever held it."""
     data = Path(settings.DATA_DIR)
-    for folder in ("work", "building", "buckets/incoming", *(f"{each.relative_to(data)}/scrap" for each in (data / "regions").glob("*/"))):
+    for folder in (
+        "work",
+        "building",
+        "buckets/incoming",
+        *(f"{each.relative_to(data)}/scrap" for each in (data / "regions").glob("*/")),
+    ):
         for path in sorted((data / folder).glob("*")):
             yield Trouble(f"{path.relative_to(data)}", LEFT)
 
@@ -147,7 +163,9 @@ def clock_errors(_: Campaign) -> Iterator[Trouble]:
 def guests(campaign: Campaign) -> Iterator[Trouble]:
     if campaign.guests is None:
         return
-    running = {str(pk) for pk in Server.objects.existing().filter(status="running").values_list("pk", flat=True)}
+    running = {
+        str(pk) for pk in Server.objects.existing().filter(status="running").values_list("pk", flat=True)
+    }
     for pk in sorted(running - campaign.guests):
         yield Trouble(f"server {pk} is running and has no process", LOST)
     for pk in sorted(campaign.guests - running):
@@ -159,7 +177,12 @@ def guests(campaign: Campaign) -> Iterator[Trouble]:
 
 def checksums(_: Campaign) -> Iterator[Trouble]:
     images = ImageDisk.objects.exclude(image__status="deleted").exclude(ref="").exclude(sha256="")
-    backups = BackupDisk.objects.exclude(backup__status="failed").filter(backup__deleted_at=None).exclude(ref="").exclude(sha256="")
+    backups = (
+        BackupDisk.objects.exclude(backup__status="failed")
+        .filter(backup__deleted_at=None)
+        .exclude(ref="")
+        .exclude(sha256="")
+    )
     for disk in (*images.select_related("image"), *backups.select_related("backup__project")):
         region = disk.image.region_id if isinstance(disk, ImageDisk) else disk.backup.project.region_id
         path = stored_file(region, disk.ref)
@@ -205,13 +228,23 @@ def contents(campaign: Campaign) -> Iterator[Trouble]:
 
 def plain_disks() -> Iterator[tuple[str, Path, str]]:
     """The name, the file and the format of each: the first disk of images and backups, those of servers, objects."""
-    for disk in ImageDisk.objects.filter(index=0, image__key=None, image__status__in=["active", "trashed"]).select_related("image"):
+    for disk in ImageDisk.objects.filter(
+        index=0, image__key=None, image__status__in=["active", "trashed"]
+    ).select_related("image"):
         yield disk.image.name, stored_file(disk.image.region_id, disk.ref), disk.format
-    for disk in BackupDisk.objects.filter(index=0, key=None, backup__status="available").exclude(ref="").select_related("backup__project"):
+    for disk in (
+        BackupDisk.objects.filter(index=0, key=None, backup__status="available")
+        .exclude(ref="")
+        .select_related("backup__project")
+    ):
         yield disk.backup.name, stored_file(disk.backup.project.region_id, disk.ref), "qcow2"
     for disk in Disk.objects.existing().filter(key=None).exclude(ref="").select_related("image", "project"):
         name = disk.image.name if disk.image else "blank" if "-data-" in disk.name else disk.name
-        place = Path("servers", disk.ref, "disk.qcow2") if disk.role == Disk.Role.SYSTEM else Path("disks", disk.ref)
+        place = (
+            Path("servers", disk.ref, "disk.qcow2")
+            if disk.role == Disk.Role.SYSTEM
+            else Path("disks", disk.ref)
+        )
         yield name, region_dir(disk.project.region_id) / place, "qcow2"
     for row in BucketObject.objects.stored():
         form = {"vhd": "vpc"}.get(row.key.rsplit(".", 1)[-1], row.key.rsplit(".", 1)[-1])
@@ -235,16 +268,27 @@ def downloads(campaign: Campaign) -> Iterator[Trouble]:
 def acknowledged(campaign: Campaign) -> Iterator[Trouble]:
     """A row in the trail for every act, and a job for every piece of work that was begun."""
     acts = Counter((told.action, told.thing) for told in campaign.notes.told)
-    rows = Event.objects.filter(result="normal").values_list("action", "resource_id").annotate(many=Count("pk")).order_by()
+    rows = (
+        Event.objects.filter(result="normal")
+        .values_list("action", "resource_id")
+        .annotate(many=Count("pk"))
+        .order_by()
+    )
     noted = {(action, thing): many for action, thing, many in rows}
     for (action, thing), many in acts.items():
         if noted.get((action, thing), 0) < many:
-            yield Trouble(f"{action} of {thing} was acknowledged {many} times, the trail has {noted.get((action, thing), 0)}", LOST)
+            yield Trouble(
+                f"{action} of {thing} was acknowledged {many} times, the trail has {noted.get((action, thing), 0)}",
+                LOST,
+            )
     works = Counter((told.kind, told.subject) for told in campaign.notes.told if told.kind)
     begun = Counter((kind, str(subject)) for kind, subject in Job.objects.values_list("kind", "subject_id"))
     for (kind, subject), many in works.items():
         if begun[kind, subject] < many:
-            yield Trouble(f"{kind} of {subject} was acknowledged {many} times, there are {begun[kind, subject]} jobs", LOST)
+            yield Trouble(
+                f"{kind} of {subject} was acknowledged {many} times, there are {begun[kind, subject]} jobs",
+                LOST,
+            )
 
 
 def messages(_: Campaign) -> Iterator[Trouble]:
@@ -287,7 +331,9 @@ def lines(_: Campaign) -> Iterator[Trouble]:
     if settled is None:
         return
     found: dict[Any, Fraction] = {}
-    for server, price, total in Charge.objects.values_list("server", "price").annotate(total=Sum("amount")).order_by():
+    for server, price, total in (
+        Charge.objects.values_list("server", "price").annotate(total=Sum("amount")).order_by()
+    ):
         found[server, price] = Fraction(total)
     wanted = recomputed(settled.until)
     many = Counter(Charge.objects.values_list("server", "price"))
@@ -295,7 +341,10 @@ def lines(_: Campaign) -> Iterator[Trouble]:
         differs = abs(found.get(key, Fraction()) - wanted.get(key, Fraction()))
         if differs > many[key] * Fraction(1, 2 * 10**8):
             sign = LOST if found.get(key, 0) < wanted.get(key, 0) else LEFT
-            yield Trouble(f"server {key[0]} was charged {float(found.get(key, 0))}, usage says {float(wanted.get(key, 0))}", sign)
+            yield Trouble(
+                f"server {key[0]} was charged {float(found.get(key, 0))}, usage says {float(wanted.get(key, 0))}",
+                sign,
+            )
 
 
 def recomputed(until: datetime) -> dict[Any, Fraction]:

@@ -41,7 +41,10 @@ class Faults:
         """How often, what it is called, and what it does: true if it was done."""
         of_database = {
             "sqlite": [(3, "database locked", self.lock_database)],
-            "postgres": [(4, "connections lost", self.lose_connections), (1, "database killed", self.restart_database)],
+            "postgres": [
+                (4, "connections lost", self.lose_connections),
+                (1, "database killed", self.restart_database),
+            ],
         }[self.site.database]
         of_disk = [(3, "disk full", self.fill_disk)] if self.site.is_mounted else []
         return [

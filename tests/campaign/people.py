@@ -62,7 +62,9 @@ class Notes:
     told: list[Told] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[datetime, str]] = field(default_factory=list)  # answers of 500
-    files: dict[str, str] = field(default_factory=dict)  # ID of an object or upload → SHA-256 of what was sent
+    files: dict[str, str] = field(
+        default_factory=dict
+    )  # ID of an object or upload → SHA-256 of what was sent
     received: dict[str, int] = field(default_factory=dict)  # ID of an upload → bytes that were acknowledged
     refusals: Counter[str] = field(default_factory=Counter)
 
@@ -108,7 +110,8 @@ class Person:
         if answer.status == 500:
             self.notes.broken.append((datetime.now(UTC), f"{self.name} {method} {path}"))
         location = bare(urlsplit(answer.headers.get("Location", "")).path)
-        text = "" if method == "HEAD" or answer.status == 200 and "html" not in answer.headers.get("Content-Type", "") else answer.data.decode("utf-8", "replace")
+        is_page = "html" in answer.headers.get("Content-Type", "")
+        text = answer.data.decode("utf-8", "replace") if is_page else ""
         return Answer(answer.status, location, text, answer.headers, answer.data)
 
     def post(self, path: str, typed: Mapping[str, Any] | None = None, *, project: Any = None) -> str:

@@ -180,7 +180,9 @@ def _mount(site: Site) -> bool:
     with image.open("wb") as file:
         file.truncate(SIZE_MB * 1024**2)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
-    mounted = subprocess.run(["mount", "-o", "loop", image, site.data], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-o", "loop", image, site.data], capture_output=True, text=True, check=False
+    )
     if mounted.returncode:
         image.unlink()
         return False

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
-from images.models import Image
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject, Server, Usage
 from imsconsole.cloud.servers.states import change_status
@@ -22,7 +21,18 @@ from imsconsole.jobs.start import wake_job
 from imsconsole.notifications.models import Message
 from market.models import Charge, Price
 from tests import factories
-from tests.campaign.compare import LEFT, LOST, STUCK, WRONG, Campaign, lines, region_dir, stored_file, troubles, usage
+from tests.campaign.compare import (
+    LEFT,
+    LOST,
+    STUCK,
+    WRONG,
+    Campaign,
+    lines,
+    region_dir,
+    stored_file,
+    troubles,
+    usage,
+)
 from tests.campaign.compare import guests as guests_of
 from tests.campaign.contents import Contents
 from tests.campaign.faults import Window
@@ -130,7 +140,9 @@ class World:
 
     def tell_twice(self) -> None:
         for _ in range(2):
-            Message.objects.create(user=self.bob.user, code="job-failed", subject_kind="job", subject_id=self.job.pk)
+            Message.objects.create(
+                user=self.bob.user, code="job-failed", subject_kind="job", subject_id=self.job.pk
+            )
 
     def _fail(self, code: str) -> None:
         Job.objects.update(state="failed", error_code=code, finished_at=now())
