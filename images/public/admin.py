@@ -257,7 +257,7 @@ def _change_job(key: str, do: str, actor: Actor) -> None:
 def checksum_said(entry: Entry, source: PublicSource | None) -> str:
     """What vouches for the file of an entry: of the newest that was fetched, else of the next."""
     if entry.is_built:
-        return "–"
+        return _("Packages signed by Debian")
     if entry.checksum:
         return _("Checksum of this catalogue")
     if keyring_of(entry) is None:
