@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "imsconsole.core.form_bodies.FormBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -252,6 +253,9 @@ if IMS_OIDC_URL:  # browsers hold the redirect after a form to form-action as we
 CSRF_FAILURE_VIEW = "imsconsole.accounts.views.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# pictures; what is larger streams (core.streamed), so no form leaves a temporary file
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 # ── languages ───────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
@@ -324,8 +328,11 @@ IMS_TRASH_DAYS = env.int("IMS_TRASH_DAYS", default=7)
 IMS_VERIFY_DAYS = env.int("IMS_VERIFY_DAYS", default=30)
 IMS_MARKET_REINSTALL_DAYS = env.int("IMS_MARKET_REINSTALL_DAYS", default=180)
 
-# ── screens in the browser ──────────────────────────────────────────────────
+# ── connections, and screens in the browser ───────────────────────────────────
 IMS_BIND = env.str("IMS_BIND", default="127.0.0.1")  # of the console and of the bridge
+IMS_PATIENCE_S = env.float("IMS_PATIENCE_S", default=20)
+IMS_SLOWEST_BYTES_S = max(1, env.int("IMS_SLOWEST_BYTES_S", default=4096))
+IMS_CONNECTIONS_PER_ADDRESS = env.int("IMS_CONNECTIONS_PER_ADDRESS", default=64)
 IMS_SCREEN_PORT = env.int("IMS_SCREEN_PORT", default=IMS_PORT + 1)
 IMS_SCREEN_URL = env.str("IMS_SCREEN_URL", default="")
 IMS_SCREEN_IDLE_MIN = env.float("IMS_SCREEN_IDLE_MIN", default=30)

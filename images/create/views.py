@@ -38,7 +38,7 @@ CREATE = Wizard(
 )
 
 
-@form_view
+@form_view.with_files()
 @takes_upload
 def choose_source(request: UploadRequest) -> HttpResponse:
     """Step 1. The file has streamed to `request.streamed` when this runs."""

@@ -67,7 +67,7 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     return render(request, "images/uploads/detail.html", context)
 
 
-@post_view
+@post_view.with_files()
 @takes_upload
 def create(request: UploadRequest) -> HttpResponse:
     """Take in a file; the wizard goes on with it."""
@@ -132,7 +132,6 @@ def _progress(request: ActorRequest, upload: Upload) -> HttpResponse:
 def _take(request: ActorRequest, upload: Upload) -> HttpResponse:
     if request.content_type != tus.CHUNK_TYPE:
         return HttpResponse(status=415)
-    tus.limit_silence(request)
     tus.claim(request, upload)
     received_bytes = append(
         upload,

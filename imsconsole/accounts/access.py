@@ -55,17 +55,24 @@ class NamesNoProject(ImsError):
 class ViewKind:
     """The one decorator of a view: by which methods it is asked (by others: 405), by whom, may its answer be kept.
 
+    `file_bytes`: of the files that its form takes; None: any, which the view reads by itself (`core.form_bodies`).
+
     `@form_view` alone is for people in a project: others go to sign in first, or read that they are in none (403).
     An address that names no project leads to where its thing is; what would change something is refused there.
     """
 
     methods: tuple[str, ...]
     is_kept: bool = True
+    file_bytes: int | None = 0
 
     @property
     def never_cached(self) -> "ViewKind":
         """No browser keeps the answer: it holds a secret, or what was so only at that moment."""
         return replace(self, is_kept=False)
+
+    def with_files(self, most_bytes: int | None = None) -> "ViewKind":
+        """Its form takes files. Without a limit the view streams them."""
+        return replace(self, file_bytes=most_bytes)
 
     def __call__(
         self, view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]

@@ -24,6 +24,7 @@ TITLES = {
     403: _("Not allowed"),
     404: _("Not found"),
     405: _("Not possible this way"),
+    408: _("Too slow"),
     409: _("Not possible now"),
     413: _("Too large"),
     422: _("Not accepted"),

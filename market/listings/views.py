@@ -57,6 +57,7 @@ from market.listings.services import (
 )
 from market.listings.tables import ListingTable, VersionTable
 from market.models import Listing, ListingVersion, Picture
+from market.pictures import LARGEST_BYTES
 from market.prices.forms import PriceForm
 from market.prices.lookup import price_of_listing, prices_of_listing, terms_of
 from market.prices.rules import can_price_listing
@@ -286,7 +287,7 @@ def _was_published(listing: Listing) -> bool:
     return any(version.published_at for version in listing.versions.all())
 
 
-@post_view
+@post_view.with_files(LARGEST_BYTES)
 def take_picture(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     listing = find_listing(request.actor, listing_id)
     version = listing.in_making or listing.latest

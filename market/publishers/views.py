@@ -6,13 +6,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from imsconsole.accounts.access import ActorRequest, form_view
+from market.pictures import LARGEST_BYTES
 from market.publishers.forms import PublisherForm
 from market.publishers.lookup import publisher_of
 from market.publishers.rules import can_apply_as_publisher, can_edit_publisher
 from market.publishers.services import apply_as_publisher, edit_publisher
 
 
-@form_view
+@form_view.with_files(LARGEST_BYTES)
 def own_publisher(request: ActorRequest) -> HttpResponse:
     """Apply, or change what an approved publisher says."""
     publisher = publisher_of(request.actor)

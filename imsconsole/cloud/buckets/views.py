@@ -141,7 +141,7 @@ def address_at(bucket: Bucket, prefix: str) -> str:
     return bucket.get_absolute_url() + (f"?{urlencode({'prefix': prefix})}" if prefix else "")
 
 
-@form_view
+@form_view.with_files()
 @csrf_exempt  # checked inside, once the file can go where it belongs (`core.streamed`)
 def upload(request: ActorRequest, bucket_id: uuid.UUID) -> HttpResponseBase:
     """The form for a file, and the file."""
