@@ -27,7 +27,6 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,checksum,expiration"
 ALGORITHMS = ("sha256", "sha1")
 CHUNK_TYPE = "application/offset+octet-stream"
-SILENT_S = 30  # after which a connection that brings nothing counts as broken, and others may go on
 GONE = ("upload-expired", "upload-refused")
 # what the protocol's clients understand; another refusal is 403, for 409 would be tried again
 STATUSES = {"file-too-large": 413, "quota-upload-bytes": 413, "no-room": 507, **dict.fromkeys(GONE, 410)}
@@ -151,12 +150,6 @@ def checksum(request: HttpRequest) -> Checksum | None:
     except binascii.Error:
         pass
     raise BadRequest(header="Upload-Checksum")
-
-
-def limit_silence(request: HttpRequest) -> None:
-    """A connection that died without a word must not hold an upload for ever (gunicorn hands its socket on)."""
-    if socket := request.META.get("gunicorn.socket"):
-        socket.settimeout(SILENT_S)
 
 
 def options() -> HttpResponse:

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
 
 from imsconsole.core.listening import listen_at
+from imsconsole.processes.lanes import LaneWorker
 from imsconsole.wsgi import application
 
 OPTIONS = {
-    "worker_class": ThreadWorker,
+    "worker_class": LaneWorker,
     "workers": 2,
     "threads": 8,
     "timeout": 3600,

@@ -1,13 +1,14 @@
-"""How many pages a second several people get at once, alone and while disks are imported."""
+"""How many pages a second several people get at once, alone, while disks are imported, and beside slow connections."""
 
 import os
+import socket
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -24,12 +25,20 @@ from tests.bench.fill import PROJECT
 from tests.bench.pages import PRIVATE
 from tests.bench.site import Visitor, p95, signed_in
 from tests.images.create.importing import uploaded
-from tests.support.web import WebServer
+from tests.support.web import WebServer, answers
 from tests.support.workers import worker_environment
 
 CLIENTS = 8
 SECONDS = 5
 IMPORT_MIB = 2048
+SLOW = 500
+HALVES = (
+    b"",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: a",
+    b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 5000\r\n\r\nlogin=",
+    b"GET /accounts/login/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+)
 
 
 def figures(size: str) -> list[Figure]:
@@ -38,6 +47,9 @@ def figures(size: str) -> list[Figure]:
         alone = _load(visitor, prefix + PRIVATE)
         with _importing(2):
             beside = _load(visitor, prefix + PRIVATE)
+        with _stalled(server):
+            healthy = _healthz(server)
+            amid = visitor.times(prefix + PRIVATE)
     how = f"{size}, {CLIENTS} clients"
     return [
         Figure("pages of the list", len(alone) / SECONDS, "a second", 40, is_least=True, how=how),
@@ -56,7 +68,32 @@ def figures(size: str) -> list[Figure]:
             is_least=True,
             how=how,
         ),
+        Figure(
+            "/healthz beside slow connections", max(healthy), "ms", 1000, how=f"slowest, {SLOW} connections"
+        ),
+        Figure("a page beside slow connections", max(amid), "ms", 1000, how=f"slowest, {SLOW} connections"),
     ]
+
+
+@contextmanager
+def _stalled(server: WebServer) -> Iterator[None]:
+    """So many connections, of ten addresses, that say nothing, half of something, or read no answer."""
+    with ExitStack() as stack:
+        for number in range(SLOW):
+            source = (f"127.0.0.{2 + number % 10}", 0)
+            line = socket.create_connection(("127.0.0.1", server.port), source_address=source)
+            stack.enter_context(line).sendall(HALVES[number % len(HALVES)])
+        yield
+
+
+def _healthz(server: WebServer) -> list[float]:
+    """Milliseconds; what it says is no matter here."""
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        answers(server.url)
+        times.append((time.perf_counter() - started) * 1000)
+    return times
 
 
 def _load(visitor: Visitor, url: str) -> list[float]:

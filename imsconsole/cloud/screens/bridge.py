@@ -26,6 +26,7 @@ from websockets.http11 import Request, Response
 
 from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, why_over
 from imsconsole.core.listening import listen_at
+from imsconsole.core.peers import Peers
 from imsconsole.core.sockets import connect_to
 
 T = TypeVar("T")
@@ -70,6 +71,26 @@ async def _until_a_signal(line: socket.socket) -> None:
     await server.wait_closed()
 
 
+class Line(ServerConnection):
+    """A connection, cut at once when its address has too many."""
+
+    _peers = Peers()
+    _address = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        address = transport.get_extra_info("peername")[0]
+        if self._peers.admit(address):
+            self._address = address
+        else:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._address:
+            self._peers.leave(self._address)
+
+
 class Bridge:
     """One listening socket. Counts who is at which server's screen."""
 
@@ -84,6 +105,8 @@ class Bridge:
             sock=line,
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
             process_request=self._receive,
+            create_connection=Line,
+            open_timeout=settings.IMS_PATIENCE_S,
             compression=None,  # VNC compresses
             max_size=LARGEST_MESSAGE_BYTES,
             server_header=None,
