@@ -1,6 +1,9 @@
 """Signing in: password, second factor; and no session row before."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -149,3 +152,26 @@ def test_the_operator_signs_in_to_the_admin_by_the_same_door(operator) -> None:
     response = Client().get("/admin/login/?next=/admin/")
     assert response.status_code == 302
     assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_no_cookie_is_within_reach_of_scripts(erin) -> None:
+    client = Client()
+    sign_in(client)
+    client.post("/me/language/", {"language": "zh-hans"})
+    client.post("/me/", {"language": "en"})
+    assert {"sessionid", "csrftoken", "django_language"} <= client.cookies.keys()
+    kept = [cookie for cookie in client.cookies.values() if cookie.value]
+    assert [cookie.key for cookie in kept if not (cookie["httponly"] and cookie["samesite"] == "Lax")] == []
+
+
+def test_behind_tls_every_cookie_is_for_tls_alone() -> None:
+    words = "import imsconsole.settings as s; print(*(n for n in vars(s) if n.endswith('COOKIE_SECURE') and vars(s)[n]))"
+    told = subprocess.run(
+        [sys.executable, "-c", words],
+        env={**os.environ, "IMS_HTTPS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE"]

@@ -49,7 +49,8 @@ def _with_language_cookie(response: HttpResponse, language: str) -> HttpResponse
             settings.LANGUAGE_COOKIE_NAME,
             language,
             max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.IMS_HTTPS,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",
         )
     else:
