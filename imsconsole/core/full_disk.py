@@ -1,9 +1,11 @@
 """A disk that is full, in our words. This module knows no Django: the engine says it too."""
 
 import errno
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from imsconsole.core.errors import NoSpace
 
@@ -21,6 +23,11 @@ def raises_no_space() -> Iterator[None]:
         if error.errno in FULL:
             raise NoSpace from error
         raise
+
+
+def is_out_of_room(folder: Path) -> bool:
+    """Whether hardly a byte is left where the folder is. A program that ends there cannot even say why."""
+    return shutil.disk_usage(folder).free < 1024**2
 
 
 def met_full_disk(code: int, errors: str) -> bool:

@@ -47,6 +47,7 @@ def run(site: Site, seed: str, minutes: float) -> bool:
         faults.go_on_until(time.monotonic() + minutes * 60)
         load.stop()
         faults.end()
+        connection.close()  # it may have been lost with the others
         rest()
         stuck = sweep()
         found = [*stuck, *troubles(Campaign(load.notes, contents, tuple(faults.windows), guests_of(site)))]

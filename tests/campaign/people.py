@@ -194,9 +194,9 @@ def id_in(address: str) -> str:
 
 def sentence_in(page: str) -> str:
     """The words of a page's or a fragment's notice, short."""
-    main = page.split("<main")[-1]
-    notice = re.search(r'(?s)(error-summary|invalid-feedback|role="alert").*', main)
-    return " ".join(re.sub(r"<[^>]*>", " ", notice[0] if notice else main).split())[:160]
+    main = page.split("<main")[-1].split("</main")[0]
+    notice = re.search(r'(?s)id="error-summary".*?>(.*)', main)
+    return " ".join(re.sub(r"<[^>]*>", " ", notice[1] if notice else main).split())[-160:]
 
 
 def path_without_ids(path: str) -> str:

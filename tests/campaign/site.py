@@ -78,8 +78,10 @@ class Site:
         return found
 
     def _names_us(self, pid: int) -> bool:
-        """By its command (guests, converters) or its environment (what `serve` forked)."""
-        words = Path(f"/proc/{pid}/cmdline").read_bytes() + b"\0" + Path(f"/proc/{pid}/environ").read_bytes()
+        """By where it is (guests), its command (converters) or its environment (what `serve` forked)."""
+        process = Path(f"/proc/{pid}")
+        place = os.readlink(process / "cwd").encode()
+        words = b"\0".join([place, (process / "cmdline").read_bytes(), (process / "environ").read_bytes()])
         return str(self.data).encode() in words and pid != os.getpid() and name_of(pid) not in NOT_OURS
 
     def called(self, *names: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from imsconsole.core.errors import ImsError, NoSpace, Unavailable
+from imsconsole.core.errors import ImsError, NoSpace
+from imsconsole.core.full_disk import is_out_of_room
 from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.local import machine
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, FileSink, FileSource, Power, ServerSpec
 from tests.engine.contract import nothing_in
@@ -107,11 +110,25 @@ def test_a_guest_starts_once_there_is_space(local: LocalEngine, place: Path, boo
         assert not local.inventory().running
 
     for error in until_there_is_space(lambda: local.start(spec), stopped):
-        assert not isinstance(error, ImsError) or isinstance(error, NoSpace | Unavailable), error
+        assert not isinstance(error, ImsError) or isinstance(error, NoSpace), error
     local.stop(spec.ref, graceful_s=0)
     assert local.start(spec).power is Power.RUNNING
     if boot_mode == "bios":
         wait_for(local, spec.ref, "TINY GUEST")
+
+
+@pytest.mark.parametrize("ends", ["kill -XFSZ $$", "echo 'run/pid: No space left on device' >&2; exit 1"])
+def test_a_qemu_that_ends_for_want_of_space_is_no_failure_of_its_own(tmp_path: Path, ends: str) -> None:
+    (tmp_path / machine.RUN).mkdir()
+    with (tmp_path / machine.ERRORS).open("wb") as errors:
+        process = subprocess.Popen(["sh", "-c", ends], stderr=errors)
+    with pytest.raises(NoSpace):
+        machine.wait_ready(tmp_path, server_spec(), process)
+
+
+def test_where_nothing_is_left_a_program_cannot_say_why_it_ended(tmp_path: Path) -> None:
+    assert is_out_of_room(Path("/proc"))
+    assert not is_out_of_room(tmp_path)
 
 
 @pytest.mark.guest

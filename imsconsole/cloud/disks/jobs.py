@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.disks.rules import has_place, is_attachable, is_in_same_zone
 from imsconsole.cloud.engines import engine_for, engine_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.jobs import DONE, bytes_of, subject_of
+from imsconsole.cloud.servers.jobs import DONE, bytes_of, idle_subject, subject_of
 from imsconsole.cloud.servers.specs import disk_spec, key_of, server_spec
 from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.errors import Conflict, NotFound
@@ -139,7 +139,7 @@ class AttachDisk(DiskKind):
                     self._write(run.job, status=Status.IN_USE)
 
     def settle(self, job: Job, state: str) -> None:
-        server = locked(Server.objects.all(), job.subject_id)
+        server = idle_subject(job)
         disk = locked(Disk.objects.all(), job.args["disk_id"])
         if state == DONE:
             self._write(job, status=Status.IN_USE)
@@ -149,7 +149,7 @@ class AttachDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """What was available then may be elsewhere now. Raises Refused."""
-        server = locked(Server.objects.all(), job.subject_id)
+        server = idle_subject(job)
         disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.server_id == server.pk and disk.status == Status.IN_USE:
             self._write(job, status=self.busy)
@@ -172,7 +172,7 @@ class DetachDisk(DiskKind):
         engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
 
     def settle(self, job: Job, state: str) -> None:
-        server = locked(Server.objects.all(), job.subject_id)
+        server = idle_subject(job)
         disk = locked(Disk.objects.all(), job.args["disk_id"])
         if state == DONE:
             take_place(disk)
@@ -182,6 +182,7 @@ class DetachDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """It may have left since. Raises Refused."""
+        idle_subject(job)
         disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.server_id != job.subject_id or disk.status != Status.IN_USE:
             raise Refused(refuse("disk-not-attached", _("The disk is not attached to a server.")))
@@ -216,6 +217,8 @@ class GrowDisk(DiskKind):
 
     def resume(self, job: Job) -> None:
         """It may have grown, moved or gone since. Raises Refused."""
+        if job.subject_kind == "server":
+            idle_subject(job)
         disk = locked(Disk.objects.all(), job.args["disk_id"])
         if disk.status not in (Status.IN_USE, Status.AVAILABLE) or disk.size_gb >= job.args["size_gb"]:
             raise Refused(

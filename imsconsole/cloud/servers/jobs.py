@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.servers.rules import is_idle
 from imsconsole.cloud.servers.specs import key_of, server_spec
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
@@ -33,6 +34,13 @@ def locked_with_disks(job: Job) -> Server:
     """The job's server, held with all its disks, those that lie beside it among them."""
     server = locked(Server.objects.all(), job.subject_id)
     locked_all(Disk.objects.filter(server=server))
+    return server
+
+
+def idle_subject(job: Job) -> Server:
+    """The job's server, held for a retry: what was made of it meanwhile has ended. Raises Refused (R130)."""
+    server = locked(Server.objects.all(), job.subject_id)
+    is_idle(server).require()
     return server
 
 
@@ -136,7 +144,7 @@ class PowerKind(JobKind):
     busy: Server.Status
 
     def resume(self, job: Job) -> None:
-        change_status(locked(Server.objects.all(), job.subject_id), self.busy)
+        change_status(idle_subject(job), self.busy)
 
 
 class StartServer(PowerKind):

@@ -17,6 +17,7 @@ from imsconsole.cloud.servers.boot_check import watched_from
 from imsconsole.cloud.servers.jobs import (
     DONE,
     bytes_of,
+    idle_subject,
     locked_with_disks,
     settle_failed,
     settle_started,
@@ -104,7 +105,7 @@ class ExchangeSystemDisk(JobKind):
             settle_failed(job, self.failed)
 
     def resume(self, job: Job) -> None:
-        change_status(locked(Server.objects.all(), job.subject_id), self.busy)
+        change_status(idle_subject(job), self.busy)
 
 
 class ChangeOs(ExchangeSystemDisk):

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from imsconsole.core.errors import Conflict, Unavailable, Unsupported
+from imsconsole.core.errors import Conflict, NoSpace, Unavailable, Unsupported
 from imsconsole.core.folders import remove
+from imsconsole.core.full_disk import is_out_of_room, met_full_disk
 from imsconsole.engine.local import luks, probe
 from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
@@ -272,7 +273,7 @@ def spawn(
 def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[bytes]") -> None:
     """Return when QEMU answers; it has opened its disks then, and is made to forget their keys.
 
-    Raises Unavailable `qemu-failed` with its own message, Conflict `wrong-key`.
+    Raises Unavailable `qemu-failed` with its own message, Conflict `wrong-key`, NoSpace.
     """
     deadline = time.monotonic() + READY_LIMIT_S
     while process.poll() is None and time.monotonic() < deadline:
@@ -285,6 +286,8 @@ def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[byte
         process.kill()
         process.wait()
     detail = _last_error(folder)
+    if met_full_disk(process.returncode, detail) or is_out_of_room(folder):
+        raise NoSpace
     raise Conflict("wrong-key") if luks.is_locked(detail) else Unavailable("qemu-failed", detail=detail)
 
 
