@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -33,7 +32,7 @@ pytestmark = [
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 LAN, CLOUD, OWN = "10.99.0.1", "169.254.169.254", "198.51.100.1"  # of the host; all lead to its server
 FAR = "198.51.100.7"  # of another host
-GATEWAY = "192.168.7.1"  # which leads to the host's loopback address
+GATEWAY, GATEWAY_6 = "192.168.7.1", "fec0::2"  # which lead to the host's loopback addresses
 
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -70,7 +69,7 @@ def servers() -> Iterator[tuple[Server, Server]]:
         run(f"ip address add {FAR}/24 dev in", "ip link set in up")
         with serving() as other:
             enter(near)
-            with serving() as own:
+            with serving(address="::") as own:
                 yield own, other
     finally:
         enter(before)
@@ -116,7 +115,7 @@ def reached(ask: Callable[[str], str], *places: tuple[str, Server]) -> set[str]:
         f"(({request}; sleep 1) | nc -w 5 {address} {server.port} | grep -q secret && echo {address}) &"
         for address, server in places
     )
-    return set(re.findall(r"^\d[\d.]+$", ask(f"{' '.join(tries)} wait"), re.MULTILINE))
+    return set(ask(f"{' '.join(tries)} wait").split()) & {address for address, _ in places}
 
 
 # root of a guest sends to the host's own loopback address, too
@@ -124,7 +123,7 @@ BY_LOOPBACK = (
     "ip address del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8; "
     f"ip route add 127.0.0.0/8 via {GATEWAY}; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet"
 )
-NEAR = (GATEWAY, "127.0.0.1", LAN, CLOUD, OWN)
+NEAR = (GATEWAY, GATEWAY_6, "127.0.0.1", LAN, CLOUD, OWN)
 
 
 def test_a_guest_with_a_way_out_reaches_the_internet_and_nothing_near(

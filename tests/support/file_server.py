@@ -1,5 +1,6 @@
 """A web server on this host, for downloads: serves files by Range, redirects, and every way to misbehave."""
 
+import socket
 import ssl
 import threading
 import time
@@ -15,8 +16,9 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("0.0.0.0", 0), Handler)
+    def __init__(self, address: str = "0.0.0.0") -> None:
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        super().__init__((address, 0), Handler)
         self.asked: list[tuple[str, str]] = []
         self.location = ""
         self.files = {"/file": CONTENT}
@@ -97,8 +99,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[Server]:
-    server = Server()
+def serving(context: ssl.SSLContext | None = None, address: str = "0.0.0.0") -> Iterator[Server]:
+    server = Server(address)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
