@@ -200,6 +200,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[IMS console] "  # or it is the host of the request
 # how many sign-ins may fail before one waits. allauth's own limits lock out others: accounts.sign_in
 IMS_SIGN_IN_TRIES = env.int("IMS_SIGN_IN_TRIES", default=5)
 ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": ""}

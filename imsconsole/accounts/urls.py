@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from imsconsole.accounts import openid
 from imsconsole.accounts.views import agencies, doors, invitations, me, members, project, saved_views
 
 urlpatterns = [
@@ -27,4 +28,5 @@ urlpatterns = [
     # before allauth's own
     path("accounts/password/reset/", doors.reset_password),
     path("accounts/email/", doors.email),
+    path("accounts/oidc/<str:provider_id>/login/callback/", openid.callback),
 ]

@@ -3,8 +3,11 @@
 import json
 import threading
 import urllib.parse
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import jwt
 import pytest
@@ -18,10 +21,23 @@ from imsconsole.core.now import now
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SHARED = "console-secret-that-is-long-enough-for-hs256"
+
+
 class Provider(BaseHTTPRequestHandler):
-    """Discovery, token, keys and user info of an OpenID provider; `claims` says who signs in."""
+    """Discovery, token, keys and user info of an OpenID provider; `claims` says who signs in.
+
+    `changed` is what is otherwise in the next ID tokens (None: missing), `signed` how they are signed, `about` whom the
+    user info is about.
+    """
 
     claims: dict[str, str] = {}
+    changed: dict[str, Any] = {}
+    signed: tuple[Any, str, str | None] = (KEY, "RS256", "1")
+    about: dict[str, str] = {}
+    asked: dict[str, str] = {}  # what the browser came with
+    has_id_token = True
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -36,7 +52,7 @@ class Provider(BaseHTTPRequestHandler):
                 "userinfo_endpoint": f"{base}/userinfo",
                 "jwks_uri": f"{base}/keys",
             },
-            "/userinfo": self.claims,
+            "/userinfo": self.claims | self.about,
             "/keys": {
                 "keys": [json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "1"}]
             },
@@ -44,15 +60,23 @@ class Provider(BaseHTTPRequestHandler):
         self._answer(answers[self.path])
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        verifier = form.get("code_verifier", [""])[0]
+        challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+        if challenge != self.asked["code_challenge"]:
+            self._answer({"error": "invalid_grant"}, 400)
+            return
         base, at = f"http://{self.headers['Host']}", int(now().timestamp())
-        claims = {**self.claims, "iss": base, "aud": "console", "iat": at, "exp": at + 60}
-        token = jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": "1"})
-        self._answer({"access_token": "t", "token_type": "Bearer", "id_token": token})
+        usual = {"iss": base, "aud": "console", "iat": at, "exp": at + 60, "nonce": self.asked["nonce"]}
+        claims = {name: value for name, value in {**self.claims, **usual, **self.changed}.items() if value}
+        key, algorithm, name = self.signed
+        token = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": name} if name else {})
+        answer = {"access_token": "t", "token_type": "Bearer"}
+        self._answer(answer | {"id_token": token} if self.has_id_token else answer)
 
-    def _answer(self, content: object) -> None:
+    def _answer(self, content: object, status: int = 200) -> None:
         body = json.dumps(content).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -72,6 +96,8 @@ def provider(settings, db) -> Iterator[type[Provider]]:
         "settings": {"server_url": f"http://127.0.0.1:{server.server_port}"},
     }
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    Provider.changed, Provider.about, Provider.has_id_token = {}, {}, True
+    Provider.signed = (KEY, "RS256", "1")
     Provider.claims = {
         "sub": "u-1",
         "preferred_username": "erin",
@@ -84,11 +110,17 @@ def provider(settings, db) -> Iterator[type[Provider]]:
     server.server_close()
 
 
-def come_back(client: Client):
-    """Press the button, be recognised by the provider, and return with its code."""
-    away = client.post("/accounts/oidc/oidc/login/?process=login")
-    state = urllib.parse.parse_qs(urllib.parse.urlsplit(away["Location"]).query)["state"][0]
-    return client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state})
+def go(client: Client, more: str = "") -> dict[str, str]:
+    """Press the button; what the browser takes to the provider."""
+    away = client.post(f"/accounts/oidc/oidc/login/?process=login{more}")
+    Provider.asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(away["Location"]).query))
+    return Provider.asked
+
+
+def come_back(client: Client, state: str = ""):
+    """The same, be recognised by the provider, and return with its code."""
+    asked = go(client)
+    return client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state or asked["state"]})
 
 
 def test_the_sign_in_page_offers_it_and_looking_makes_no_session(provider) -> None:
@@ -127,3 +159,104 @@ def test_a_person_signed_in_by_the_provider_can_set_a_password(provider) -> None
     come_back(client)
     assert "/accounts/password/set/" in client.get("/me/").content.decode()
     assert client.get("/accounts/password/set/").status_code == 200
+
+
+# what does not hold ---------------------------------------------------------------------------------
+
+
+def is_refused(client: Client, answer: Any) -> bool:
+    """A page that says so, and nobody is signed in or made."""
+    shown = answer.status_code == 401 and "<h1" in answer.content.decode()
+    return shown and "_auth_user_id" not in client.session and not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"nonce": None},
+        {"nonce": "of-another-sign-in"},
+        {"nonce": ["a", "list"]},
+        {"aud": "another-console"},
+        {"aud": None},
+        {"iss": "https://evil.example"},
+        {"iss": None},
+        {"exp": 1},
+        {"exp": None},
+        {"sub": None},
+        {"iat": 4102444800},
+    ],
+    ids=str,
+)
+def test_an_id_token_of_another_sign_in_audience_issuer_or_time_is_refused(provider, changed) -> None:
+    provider.changed, client = changed, Client()
+    assert is_refused(client, come_back(client))
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        (None, "none", "1"),
+        (None, "none", None),
+        (OTHER_KEY, "RS256", "1"),
+        (OTHER_KEY, "RS256", "2"),
+        (KEY, "RS256", None),
+        (SHARED, "HS256", "1"),
+    ],
+    ids=["none", "none without a key", "another key", "an unknown key", "no key named", "a shared secret"],
+)
+def test_an_id_token_that_the_provider_has_not_signed_is_refused(provider, signed) -> None:
+    provider.signed, client = signed, Client()
+    assert is_refused(client, come_back(client))
+
+
+def test_without_an_id_token_the_user_info_alone_is_no_sign_in(provider) -> None:
+    provider.has_id_token, client = False, Client()
+    assert is_refused(client, come_back(client))
+
+
+def test_a_user_info_about_somebody_else_is_refused(provider) -> None:
+    provider.about, client = {"sub": "u-2"}, Client()
+    assert is_refused(client, come_back(client))
+
+
+def test_a_state_works_once_and_only_in_the_browser_that_began(provider) -> None:
+    client, stranger = Client(), Client()
+    address = {"code": "c", "state": go(client)["state"]}
+    url = "/accounts/oidc/oidc/login/callback/"
+    assert is_refused(stranger, stranger.get(url, address))
+    for state in ("", "x" * 16):
+        assert is_refused(client, client.get(url, {"code": "c", "state": state}))
+    assert client.get(url, address)["Location"] == "/"
+    client.post("/accounts/logout/")
+    assert client.get(url, address).status_code == 401
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_code_that_another_browser_was_given_is_of_no_use(provider) -> None:
+    """The attacker's browser began; the victim's brings the code: PKCE and nonce are those of the first."""
+    victim, attacker = Client(), Client()
+    state = go(attacker)["state"]
+    go(victim)
+    assert is_refused(
+        attacker, attacker.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state})
+    )
+
+
+def test_a_link_to_the_button_cannot_say_what_the_provider_is_asked_for(provider) -> None:
+    asked = go(Client(), "&auth_params=redirect_uri%3Dhttps://evil.example%26nonce%3Dx&scope=admin")
+    assert asked["redirect_uri"] == "http://testserver/accounts/oidc/oidc/login/callback/"
+    assert sorted(asked["scope"].split()) == ["email", "openid", "profile"]
+    assert asked["nonce"] != "x"
+
+
+def test_a_second_identity_with_the_same_mail_is_another_user(provider) -> None:
+    come_back(Client())
+    provider.claims = {**provider.claims, "sub": "u-2"}
+    come_back(Client())
+    assert User.objects.count() == 2
+
+
+def test_an_unknown_provider_is_not_found(provider) -> None:
+    assert (
+        Client().get("/accounts/oidc/other/login/callback/", {"code": "c", "state": "s"}).status_code == 404
+    )

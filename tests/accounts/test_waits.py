@@ -60,7 +60,7 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour_and_nobody_is_refused_for_g
 
 
 def test_who_waits_is_not_kept_waiting_longer_by_trying(erin) -> None:
-    guess(X, 50)
+    guess(X, 10)
     assert SlowedSignIn.objects.get(name="erin", source=X).failures == 5
     clock.move(timedelta(seconds=6))
     assert sign_in_from(X, PASSWORD) == "in"
@@ -176,7 +176,7 @@ def test_others_cannot_push_the_counts_out_of_the_store(erin) -> None:
     guess(X, 5)
     for i in range(400):  # Django's cache keeps 300 by itself
         cache.set(f"other-{i}", i)
-    assert guess(X, 1) != ["wrong"]
+    assert SlowedSignIn.objects.get(name="erin", source=X).failures == 5
     assert cache.get("other-0") == 0
 
 
