@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor, Operator
@@ -38,6 +39,20 @@ def may_operate(actor: Actor | Operator) -> Verdict:
     return refuse("operators-only", _("Only operators of the platform can do this. Ask one of them."))
 
 
+def may_keep_user(user: User, actor: Actor | Operator) -> Verdict:
+    """Users are for operators; who is one, or is to be one, is for those who may do everything."""
+    verdict = may_operate(actor)
+    operators = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True))
+    if not verdict or actor.user is None or actor.user.is_superuser:
+        return verdict
+    if user.is_staff or operators.filter(pk=user.pk).exists():
+        return refuse(
+            "operator-by-operators",
+            _("Only who may do everything here can make somebody an operator, or change one."),
+        )
+    return verdict
+
+
 def can_change_quotas(actor: Actor) -> Verdict:
     """Limits are the platform's: only its operators change them (§2.23: by service ticket)."""
     return may_operate(actor)
@@ -53,7 +68,7 @@ def are_limits(quotas: Mapping[str, int]) -> Verdict:
 def can_change_user(user: User, actor: Actor | Operator, *, operates: bool) -> Verdict:
     """Whether a user can be changed; `operates`: is an operator who can sign in, afterwards. One must remain."""
     others = User.objects.filter(is_active=True, is_staff=True, is_superuser=True).exclude(pk=user.pk)
-    if (verdict := may_operate(actor)) and not (operates or others.exists()):
+    if (verdict := may_keep_user(user, actor)) and not (operates or others.exists()):
         return refuse(
             "last-operator",
             _("%(name)s is the last operator of the platform. Make someone else an operator first."),

@@ -80,7 +80,9 @@ class OperatorSite(AdminSite):
         return redirect("account_change_password")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        return super().index(request, {"attention": what_needs_me(), **(extra_context or {})})
+        """What needs the operator names people, projects and disks: staff with some permissions are not told."""
+        attention = what_needs_me() if getattr(request.user, "is_superuser", False) else None
+        return super().index(request, {"attention": attention, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The pages by what they are for; those of one room when asked for it (`app_label`)."""

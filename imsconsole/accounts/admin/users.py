@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Membership, User
-from imsconsole.accounts.rules import may_operate
+from imsconsole.accounts.rules import may_keep_user, may_operate
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of
 from imsconsole.accounts.services import users as services
 from imsconsole.accounts.sign_in import locked_out
@@ -144,7 +144,7 @@ class UserAdmin(ServiceAdmin):
             request,
             queryset,
             question=gettext("Remove the second factor, so that they sign in by password alone?"),
-            rule=lambda user, actor: may_operate(actor),
+            rule=may_keep_user,
             call=lambda user, actor: services.remove_second_factor(user=user, actor=actor),
         )
 

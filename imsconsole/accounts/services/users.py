@@ -26,7 +26,7 @@ EDITABLE = (
 @service("createUser")
 def create_user(*, user: User, actor: Operator) -> User:
     """Make a user, with the password already set in `user`. Without a membership they can enter no project."""
-    rules.may_operate(actor).require()
+    rules.may_keep_user(user, actor).require()
     user.is_superuser = user.is_staff
     user.save()
     return user
@@ -46,7 +46,7 @@ def change_user(*, user: User, actor: Operator) -> User:
 @service("resetPassword")
 def reset_password(*, user: User, password: str, actor: Operator) -> User:
     """Give a user another password; all their sessions end with it."""
-    rules.may_operate(actor).require()
+    rules.may_keep_user(user, actor).require()
     user.set_password(password)
     user.save(update_fields=["password"])
     return user
@@ -55,7 +55,7 @@ def reset_password(*, user: User, password: str, actor: Operator) -> User:
 @service("removeSecondFactor")
 def remove_second_factor(*, user: User, actor: Operator) -> User:
     """Let a user who lost their device sign in by password alone: authenticator, passkeys, recovery codes go."""
-    rules.may_operate(actor).require()
+    rules.may_keep_user(user, actor).require()
     Authenticator.objects.filter(user=user).delete()
     return user
 

@@ -1,0 +1,126 @@
+"""Staff who are no superusers: the administration does for them what their permissions say, page by page and action by action."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from imsconsole.accounts.models import User
+from imsconsole.accounts.service_admin import ServiceAdmin
+from imsconsole.audit.models import Event
+from imsconsole.jobs.models import Job
+from tests.house.test_admin import GIVEN, PANELS, addresses, at, label, one
+
+pytestmark = pytest.mark.django_db
+FRAME = {"index", "login", "logout", "jsi18n", "password_change", "password_change_done", "view_on_site"}
+TRAIL = "/admin/audit/event/"
+
+
+def staff(*permissions: str, model: str = "") -> Client:
+    """Signed in, with these permissions on all models or on that one (app.model)."""
+    user = User.objects.create_user("staff", is_staff=True)
+    found = Permission.objects.filter(codename__regex=f"^({'|'.join(permissions)})_") if permissions else []
+    for permission in found:
+        kind = permission.content_type
+        if not model or model.lower() == f"{kind.app_label}.{kind.model}":
+            user.user_permissions.add(permission)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def changes(panel: ServiceAdmin) -> tuple[Any, ...]:
+    """What would be otherwise if something had been done."""
+    rows = panel.model._default_manager.order_by("pk")
+    if panel.model is Event:  # what is refused is added
+        rows = rows.filter(result="normal")
+    return list(rows.values()), Event.objects.filter(result="normal").count(), Job.objects.count()
+
+
+def act(client: Client, panel: ServiceAdmin, action: str, key: Any) -> int:
+    data = {"action": action, "_selected_action": key, "confirmed": "1", "post": "yes", "reason": "x"}
+    return client.post(at(panel, "changelist"), data).status_code
+
+
+def test_without_a_permission_only_the_frame_is_shown(people: SimpleNamespace) -> None:
+    client = staff()
+    for name, places in addresses():
+        if name in FRAME:
+            continue
+        url = reverse(f"admin:{name}", kwargs={place: GIVEN[place] for place in places})
+        for answer in (client.get(url), client.post(url, {"post": "yes"})):
+            if answer.status_code == 302:  # a row's history is the trail's page, which refuses
+                assert answer["Location"].startswith(TRAIL), url
+            else:
+                assert answer.status_code in (403, 404, 405), url
+    assert client.get(TRAIL).status_code == 403
+    assert not Event.objects.filter(result="normal").exists()
+
+
+def test_the_start_page_tells_what_needs_the_operator_to_operators_alone(
+    people: SimpleNamespace, operator: User
+) -> None:
+    page = staff().get("/admin/").content.decode()
+    assert "No worker has been seen" not in page
+    client = Client()
+    client.force_login(operator)
+    assert "No worker has been seen" in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=label)
+def test_who_may_look_changes_nothing(panel: ServiceAdmin, people: SimpleNamespace) -> None:
+    client, key = staff("view"), one(panel, people).pk
+    assert client.get(at(panel, "changelist")).status_code == 200
+    shown = client.get(at(panel, "change", key))
+    assert shown.status_code == 200
+    before = changes(panel)
+    refused = [
+        client.get(at(panel, "add")),
+        client.post(at(panel, "add"), {"name": "x"}),
+        client.post(at(panel, "change", key), {"name": "x"}),
+        client.get(at(panel, "delete", key)),
+        client.post(at(panel, "delete", key), {"post": "yes"}),
+    ]
+    assert {answer.status_code for answer in refused} == {403}
+    for action in (*panel.actions, "delete_selected"):
+        act(client, panel, action, key)
+    assert changes(panel) == before
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=label)
+def test_who_may_change_one_kind_changes_no_other(panel: ServiceAdmin, people: SimpleNamespace) -> None:
+    other = next(each for each in PANELS if each is not panel and each.changed_by)
+    client, key = staff("view", "change", model=panel.opts.label), one(panel, people).pk
+    theirs = one(other, people).pk
+    before = changes(other)
+    assert client.get(at(panel, "change", key)).status_code == 200
+    for answer in (
+        client.get(at(other, "changelist")),
+        client.get(at(other, "change", theirs)),
+        client.post(at(other, "change", theirs), {"name": "x"}),
+        client.post(at(other, "delete", theirs), {"post": "yes"}),
+        client.post(at(panel, "delete", key), {"post": "yes"}),
+        client.post(at(panel, "add"), {"name": "x"}),
+    ):
+        assert answer.status_code == 403
+    for action in (*other.actions, "delete_selected"):
+        assert act(client, other, action, theirs) == 403
+    assert changes(other) == before
+
+
+def test_nobody_becomes_an_operator_by_changing_users(people: SimpleNamespace) -> None:
+    """Neither themselves nor others; nor do they take over who is one."""
+    client = staff("view", "change", "add", model="accounts.User")
+    boss = User.objects.create_superuser("boss", password="boss-password-1")
+    own = User.objects.get(username="staff")
+    for user in (own, people.bob.user):
+        client.post(f"/admin/accounts/user/{user.pk}/change/", {"is_active": "on", "is_staff": "on"})
+    client.post("/admin/accounts/user/add/", {"username": "eve", "password1": "kh4Jq-oo8-wyx", "password2": "kh4Jq-oo8-wyx", "is_staff": "on"})  # fmt: skip
+    new = {"new_password1": "kh4Jq-oo8-wyx", "new_password2": "kh4Jq-oo8-wyx"}
+    client.post(f"/admin/accounts/user/{boss.pk}/password/", new)
+    assert list(User.objects.filter(is_superuser=True)) == [boss]
+    boss.refresh_from_db()
+    assert boss.check_password("boss-password-1")
