@@ -322,6 +322,8 @@ IMS_GUEST_REACHES = [ip_network(each) for each in env.list("IMS_GUEST_REACHES", 
 _MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
 IMS_GUEST_MEMORY_MB = env.int("IMS_GUEST_MEMORY_MB", default=_MEMORY_MB * 3 // 4)
 IMS_GUEST_USER = env.str("IMS_GUEST_USER", default="")
+_FIRST_UID, _LAST_UID = env.str("IMS_GUEST_UIDS", default="1900000000-1900009999").split("-")
+IMS_GUEST_UIDS = range(int(_FIRST_UID), int(_LAST_UID) + 1)
 IMS_ACCELERATOR = env.str("IMS_ACCELERATOR", default="auto")
 IMS_STOP_TIMEOUT_S = env.float("IMS_STOP_TIMEOUT_S", default=60)
 IMS_BOOT_CHECK_S = env.float("IMS_BOOT_CHECK_S", default=90)

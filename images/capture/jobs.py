@@ -18,7 +18,7 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import registering
+from imsconsole.jobs.quotas import registering, reserve_more
 from imsconsole.jobs.run import Run
 
 
@@ -42,7 +42,9 @@ class CaptureImage(JobKind):
         wanted = {image: UUID(each["stored"]) for image, each in run.args["images"].items()}
         disks = {wanted[image]: disk_spec(_disk(each["disk"])) for image, each in run.args["images"].items()}
         server = server_spec(_server(run.args["server"])) if run.args["server"] else None
-        stored = engine_for(_region(run.job)).capture(server, disks, work=run)
+        engine = engine_for(_region(run.job))
+        reserve_more(run, "store_bytes", engine.capture_bytes(disks.values()))
+        stored = engine.capture(server, disks, work=run)
         return {image: asdict(stored[each]) for image, each in wanted.items()}
 
     def undo_capture(self, run: Run) -> None:

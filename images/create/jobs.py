@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from images.fields.encryption import key_of
 from images.models import Image, ImageDisk, Upload
 from images.os.detection import os_version_of
-from images.uploads.found import examine_file, limit_virtual_bytes
+from images.uploads.found import examine_file, limit_virtual_bytes, store_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
@@ -21,7 +21,7 @@ from imsconsole.engine.types import GIB, MIB, FileSource, Found
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import registering
+from imsconsole.jobs.quotas import registering, reserve_more
 from imsconsole.jobs.run import Run
 
 
@@ -40,6 +40,7 @@ class MakeImage(JobKind):
             format=run.args["format"],
             work=run,
             key=key_of(image),
+            limit_bytes=int(run.job.reserves.get("store_bytes", 0)),
         )
         return asdict(stored)
 
@@ -102,6 +103,7 @@ class ImportImage(MakeImage):
         needed_gb = -(-found.virtual_size_bytes // GIB)
         if image.type != Image.Type.ISO and needed_gb > image.min_disk_gb:  # R62
             raise Conflict("disk-smaller-than-image", needed_gb=needed_gb, given_gb=image.min_disk_gb)
+        reserve_more(run, "store_bytes", store_bytes(found, is_encrypted=bool(image.key_id)))
         return {"link": link.name, "size_bytes": found.size_bytes}
 
     def undo_inspect(self, run: Run) -> None:

@@ -7,6 +7,7 @@ from images.create.rules import Import, can_order_import
 from images.fields.insert import insert_image
 from images.models import Image, OsVersion, Upload
 from images.os.catalogue import OTHER_LINUX
+from images.uploads.found import found_of, store_bytes
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.keys.default import default_key
@@ -31,7 +32,7 @@ def import_image(order: Import, *, actor: Actor) -> Image:
         ImportImage,
         image,
         actor=actor,
-        reserves={"store_bytes": order.upload.size_bytes},
+        reserves={"store_bytes": store_bytes(found_of(order.upload), is_encrypted=order.encrypt)},
         upload=str(order.upload.pk),
         disk=str(new_id()),
         format=order.upload.found["format"],

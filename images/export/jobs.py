@@ -1,6 +1,7 @@
 """The long work of an export."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from imsconsole.engine.types import FileSink
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import left_for
 from imsconsole.jobs.run import Run
 
 
@@ -47,7 +49,10 @@ class ExportImage(JobKind):
         disk = _disk(run)
         key = key_of(disk.image)
         sink, format = FileSink(work_dir() / run.token), run.args["format"]
-        made = engine_for(disk.image.region_id).export(disk.ref, sink, format=format, work=run, key=key)
+        with _within_quota():
+            made = engine_for(disk.image.region_id).export(
+                disk.ref, sink, format=format, work=run, key=key, limit_bytes=left_for(run, "bucket_bytes")
+            )
         if format == Format.STORED and made.sha256 != disk.sha256:
             raise Conflict("image-damaged", name=disk.image.name)
         return {**asdict(made), "file": sink.path.name}
@@ -104,6 +109,17 @@ class ExportImage(JobKind):
         if BucketObject.objects.filter(bucket=bucket, key=job.args["key"]).exists():
             raise Conflict("object-exists", bucket=bucket.name, key=job.args["key"])
         expect_object(UUID(job.args["object"]), bucket=bucket, key=job.args["key"], user=job.user)
+
+
+@contextmanager
+def _within_quota() -> Iterator[None]:
+    """The limit is what the quota has left."""
+    try:
+        yield
+    except Conflict as error:
+        if error.code == "beyond-limit":
+            raise Conflict("bucket-quota-reached") from error
+        raise
 
 
 def exported_object(job: Job) -> BucketObject | None:

@@ -13,7 +13,9 @@ from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.inspection import find_system, inspect_file
-from imsconsole.engine.types import GIB, Found
+from imsconsole.engine.types import GIB, MIB, Found
+
+LUKS_BYTES = 4 * MIB  # what keys and their header take, and more
 
 
 def limit_virtual_bytes() -> int:
@@ -80,6 +82,11 @@ def found_of(upload: Upload) -> Found:
     for name in ("boot_modes", "warnings"):
         values[name] = tuple(values.get(name, ()))
     return Found(**values)
+
+
+def store_bytes(found: Found, *, is_encrypted: bool = False) -> int:
+    """What an image of a file takes in the store, at most."""
+    return max(found.size_bytes, found.needed_bytes) + (LUKS_BYTES if is_encrypted else 0)
 
 
 def warnings_of(found: Found) -> list[str]:

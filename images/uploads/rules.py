@@ -1,19 +1,21 @@
 """May a file be uploaded, an upload be discarded?"""
 
-import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, Upload
 from images.uploads.found import limit_file_bytes
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.buckets.rules import announced_bytes
+from imsconsole.cloud.engines import promised_room
 from imsconsole.core.now import now
+from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 from imsconsole.core.text import size
@@ -21,7 +23,6 @@ from imsconsole.engine.types import MIB
 from imsconsole.jobs.quotas import fits_quota
 
 TYPES = (Image.Type.SYSTEM, Image.Type.DATA, Image.Type.ISO)  # a full-ECS image is not made of one file
-SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives there too
 
 
 def can_upload(actor: Actor, size_bytes: int) -> Verdict:
@@ -39,7 +40,11 @@ def can_upload(actor: Actor, size_bytes: int) -> Verdict:
 
 
 def has_room(size_bytes: int) -> Verdict:
-    if shutil.disk_usage(settings.UPLOAD_DIR).free >= size_bytes + SPARE_BYTES:
+    """What others were promised is not free: work that runs, and what was announced and has not come yet."""
+    arriving = Upload.objects.filter(state=Upload.State.RECEIVING)
+    announced = arriving.aggregate(left=Sum(F("size_bytes") - F("received_bytes")))["left"] or 0
+    free = promised_room().free_bytes(settings.UPLOAD_DIR) - announced - announced_bytes()
+    if free >= size_bytes + SPARE_BYTES:
         return ALLOWED
     return refuse(
         "no-room",

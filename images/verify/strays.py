@@ -22,7 +22,12 @@ from imsconsole.engine.types import Inventory
 FOLDERS = ("database", "uploads", "buckets", "work", "regions", "tmp", "static", "building", "cache")
 FILES = ("secret_key", "master_key", "demo_password")
 OF_FILE_SYSTEM = "lost+found"
-OF_KVM = ("kvm.json", "kvm.json.new")  # whether KVM works: the engine's, of all regions
+OF_ALL_REGIONS = (
+    "kvm.json",
+    "kvm.json.new",
+    "uids",
+    "room",
+)  # the engine's: whether KVM works, who has which number, what is promised
 BUILDS_IN_CACHE = "image.build"  # the kind of job that keeps packages in cache/
 A_MOMENT_S, AN_HOUR_S = 60, 3600
 
@@ -61,7 +66,7 @@ def _others() -> Iterator[StoreDifference]:
             yield StoreDifference(f"{_shown(path)} was to become the master key", partial(remove, path))
     for path in _unknown(Path(settings.DATABASE_DIR), _database_files()):
         yield StoreDifference(f"{_shown(path)} is nothing of the database in use", None)
-    for path in _unknown(regions, {*codes, *OF_KVM}):
+    for path in _unknown(regions, {*codes, *OF_ALL_REGIONS}):
         if not path.is_dir() or any(each.is_file() for each in path.rglob("*")):
             yield StoreDifference(f"{_shown(path)} is of no region", None)
 

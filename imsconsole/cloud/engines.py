@@ -6,6 +6,7 @@ from django.conf import settings
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import Server
+from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.api import Engine
 from imsconsole.engine.inspection import QemuImg
 from imsconsole.engine.local.engine import LocalEngine
@@ -18,7 +19,7 @@ def engine_for(region: Region | str) -> Engine:
 
 
 def qemu_img_of(region: Region | str) -> QemuImg:
-    """What `engine.inspection` runs `qemu-img` with: limited, and as the guests' user."""
+    """What `engine.inspection` runs `qemu-img` with: limited, and as a user of its own."""
     return _local(region if isinstance(region, str) else region.code).qemu_img
 
 
@@ -30,8 +31,14 @@ def _local(code: str) -> LocalEngine:
         reached=settings.IMS_GUEST_REACHES,
         memory_mb=settings.IMS_GUEST_MEMORY_MB,
         guest_user=settings.IMS_GUEST_USER,
+        guest_uids=settings.IMS_GUEST_UIDS,
         accelerator=settings.IMS_ACCELERATOR,
     )
+
+
+def promised_room() -> Room:
+    """The room on this host's disks, but for what running work has been promised."""
+    return Room(settings.DATA_DIR / "regions" / PROMISES)
 
 
 def engine_of(server: Server) -> Engine:

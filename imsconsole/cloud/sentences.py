@@ -32,6 +32,18 @@ SENTENCES: Sentences = {
         "Servers may reach the Internet here, but could not be kept from this host and its networks: %(detail)s. Please "
         "ask the operator to install nftables and to let the service use it, or to set IMS_GUEST_NETWORK to user."
     ),
+    "beyond-limit": _(
+        "The result takes more than the %(limit_bytes)s bytes that are reserved for it or that the project's quota has left. "
+        "Delete what is no longer needed, or ask the operator for more, and retry."
+    ),
+    "no-guest-uid": _(
+        "Each server and each conversion runs as a system user of its own, and all of %(first)s to %(last)s are taken. "
+        "Please try again later, or ask the operator to reserve more (IMS_GUEST_UIDS)."
+    ),
+    "guest-uids-unmapped": _(
+        "The system users %(first)s to %(last)s, as which servers and conversions run, do not exist where the service "
+        "runs (a container with few of them?). Please ask the operator to reserve others (IMS_GUEST_UIDS)."
+    ),
     "no-such-bytes": _("The data of this disk or image no longer exists, so it cannot be used."),
     "no-such-server": _("The server no longer exists."),
     "server-running": _("The server is running. Please stop it first."),

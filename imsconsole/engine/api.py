@@ -67,11 +67,19 @@ class Engine(Protocol):
 
     # stored disks of images: read-only once they exist
     def ingest(
-        self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None
+        self,
+        disk_id: UUID,
+        source: Source,
+        *,
+        format: str,
+        work: Work,
+        key: Key | None = None,
+        limit_bytes: int = 0,
     ) -> StoredDisk:
         """Store `source`, whose inspected format is `format`, as qcow2 (or the ISO itself, never encrypted).
 
-        With a `key` what is stored is encrypted with it. Raises BadImage, NoSpace, Unavailable.
+        With a `key` what is stored is encrypted with it. No more than `limit_bytes` are written, if there is a limit.
+        Raises BadImage, NoSpace, Unavailable, Conflict `beyond-limit`.
         """
         ...
 
@@ -95,6 +103,10 @@ class Engine(Protocol):
         has them. What is stored stands alone. A capture that a killed worker began goes on when it is asked
         for again. Raises NotFound, NoSpace, Unavailable.
         """
+        ...
+
+    def capture_bytes(self, disks: Iterable[DiskSpec]) -> int:
+        """What a `capture` of these disks takes in the store, at most. Raises NotFound."""
         ...
 
     def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
@@ -121,11 +133,20 @@ class Engine(Protocol):
         """
         ...
 
-    def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
+    def export(
+        self,
+        ref: str,
+        sink: Sink,
+        *,
+        format: str,
+        work: Work,
+        key: Key | None = None,
+        limit_bytes: int = 0,
+    ) -> Exported:
         """Write the content of a stored disk to `sink` as qcow2, vmdk, vhd or raw, or its file as it is (`stored`).
 
-        `key` is that of an encrypted disk; what is written as a format is not encrypted. Raises NotFound,
-        NoSpace, Unsupported (another format). When it raises, what the sink has got is worth nothing.
+        `key` is that of an encrypted disk; what is written as a format is not encrypted, and has no more than `limit_bytes`,
+        if there is a limit. Raises NotFound, NoSpace, Unsupported (another format), Conflict `beyond-limit`. When it raises, what the sink has got is worth nothing.
         """
         ...
 

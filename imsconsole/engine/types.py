@@ -113,6 +113,7 @@ class Found:
     os_version: str = ""
     os_name: str = ""
     cloud_init: bool = False  # seen on it; else nothing is known
+    needed_bytes: int = 0  # what it takes in the store, at most; 0 as long as that was not measured
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ class Capabilities:
     )
     missing: tuple[str, ...] = ()  # names of missing packages
     memory_mb: int = 0  # what all running guests together may use
+    isolated: bool = False  # each guest and each conversion is a user of its own
 
 
 @dataclass(frozen=True)

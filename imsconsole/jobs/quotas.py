@@ -150,6 +150,28 @@ def reserve(job: Job) -> None:
     )
 
 
+def reserve_more(run: Run, resource: str, amount: int) -> None:
+    """A job has found out that it needs so much altogether: held before the first byte is written. Raises Refused."""
+    project = run.job.quota_project
+    had = int(run.job.reserves.get(resource, 0))
+    if project is None or amount <= had:
+        return
+    with run.fenced():
+        lock_project(project)
+        fits_quota(project, {resource: amount - had}).require()
+        run.job.reservations.filter(resource=resource).delete()
+        run.job.reservations.create(project=project, resource=resource, amount=amount)
+        run.write(reserves={**run.job.reserves, resource: amount})
+
+
+def left_for(run: Run, resource: str) -> int:
+    """What a job may take of a quota, what it has reserved included; at least a byte, for 0 is no limit to engines."""
+    project = run.job.quota_project
+    assert project is not None  # noqa: S101 - who is asked has one
+    others = used_by(project, [resource])[resource] - int(run.job.reserves.get(resource, 0))
+    return max(1, project.quota(resource) - others)
+
+
 @contextmanager
 def registering(run: Run) -> Iterator[None]:
     """In the run's fence: rows of stored bytes that the block writes take the place of what the job reserved.

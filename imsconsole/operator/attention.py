@@ -39,6 +39,14 @@ ACCELERATORS = {
     "": gettext_lazy("No server can be started: QEMU is not installed."),
 }
 
+ISOLATION = {
+    True: gettext_lazy("Each server and each conversion of a disk runs as a system user of its own."),
+    False: gettext_lazy(
+        "The service does not run as root, so all servers and conversions run as the one user that it is itself: what breaks "
+        "out of one of them reaches all others, and the console's own data."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Concern:
@@ -218,8 +226,7 @@ def _spaces() -> Iterator[DiskSpace]:
 
 
 def _guests() -> list[str]:
-    """What servers run with, each way once: regions of one host have the same."""
-    engines = [engine_for(region) for region in Region.objects.all()]
-    return [
-        str(ACCELERATORS[name]) for name in sorted({engine.capabilities().accelerator for engine in engines})
-    ]
+    """What servers run with, and as whom, each way once: regions of one host have the same."""
+    found = [engine_for(region).capabilities() for region in Region.objects.all()]
+    accelerators = [str(ACCELERATORS[name]) for name in sorted({each.accelerator for each in found})]
+    return accelerators + [str(ISOLATION[way]) for way in sorted({each.isolated for each in found})]

@@ -380,10 +380,10 @@ def test_the_local_engine_runs_qemu_img_for_the_inspection(disks: Disks) -> None
         root.chmod(0o755)
         path = root / "upload.qcow2"
         path.write_bytes(disks.get("qcow2"))
-        engine = LocalEngine(root / "engine", memory_mb=256)
+        engine = LocalEngine(root / "regions" / "engine", memory_mb=256)
         found = inspect_file(path, limit_virtual_bytes=LIMIT, run=engine.qemu_img)
         assert (found.format, found.partition_table, found.boot_modes) == ("qcow2", "gpt", ("uefi",))
-        assert {entry.name for entry in root.iterdir()} == {"upload.qcow2", "engine"}
+        assert {entry.name for entry in root.iterdir()} == {"upload.qcow2", "regions"}
 
 
 def test_no_more_is_kept_of_what_qemu_img_says_than_is_read(tmp_path: Path, place: Path) -> None:

@@ -15,7 +15,6 @@ from imsconsole.core.sentences import sentence_of
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local import capture
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import run_as
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, Power, Space
 from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
@@ -98,7 +97,7 @@ def test_what_a_guest_that_broke_out_lays_down_instead_is_not_stored(
 def overlay_on(base: Path, path: Path) -> None:
     create = ["qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", str(base), str(path), "4M"]
     subprocess.run(create, check=True)
-    os.chown(path, run_as().uid, run_as().gid)
+    os.chown(path, path.parent.stat().st_uid, path.parent.stat().st_gid)
 
 
 @pytest.mark.guest

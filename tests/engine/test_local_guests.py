@@ -14,7 +14,7 @@ import pytest
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.demo.guest import BootMode
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.machines import LOG_LIMIT_BYTES
+from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import read_state, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
 from tests.engine.guests import (

@@ -11,9 +11,11 @@ from uuid import uuid4
 import pytest
 
 from imsconsole.core.errors import BadImage, Interrupted, NoSpace, Unavailable
+from imsconsole.core.room import Room
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import NICENESS, Limits, run_as, was_killed, wrapped
+from imsconsole.engine.local.limits import GUEST_UIDS, NICENESS, Limits, run_as, was_killed, wrapped
 from imsconsole.engine.local.qemu_img import QemuImg, failure
+from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import GIB, MIB, FileSource
 from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_until
 
@@ -57,9 +59,9 @@ def test_a_guest_runs_as_nobody_special_and_can_gain_nothing(local: LocalEngine,
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
     pid = local.start(server).pid
     status = status_of(pid or 0)
-    expected = str(run_as().uid)
+    expected = str(local._users.of(local._store.server(server.ref)).uid)
     assert status["Uid"].split() == [expected] * 4
-    assert os.geteuid() != 0 or expected != "0"
+    assert os.geteuid() != 0 or int(expected) in GUEST_UIDS
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert int(status["CapEff"], 16) == 0 or os.geteuid() != 0
     assert os.getsid(pid or 0) == pid
@@ -189,7 +191,7 @@ def test_a_cancelled_conversion_ends_its_process(place: Path) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        QemuImg(run_as()).convert(
+        QemuImg(Users(place / "uids", run_as(), GUEST_UIDS), Room(place / "room")).convert(
             place / "source.raw", "raw", place / "target", size_bytes=64 * MIB, progress=cancel
         )
     assert not [pid for pid in processes_with("qemu-img") if f"{place}" in os.readlink(f"/proc/{pid}/cwd")]

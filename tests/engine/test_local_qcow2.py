@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-import os
 import random
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +97,25 @@ def test_more_clusters_than_a_block_counts_are_counted(tmp_path: Path) -> None:
         assert qemu_img("check", "-f", "qcow2", path)["allocated-clusters"] == used
 
 
-def test_a_disk_over_the_limit_of_a_file_is_not_begun(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [MIB, 70 * MIB])
+def test_its_size_is_asked_before_it_is_begun(tmp_path: Path, size: int) -> None:
     source, made = tmp_path / "source.raw", tmp_path / "made.qcow2"
-    source.write_bytes(os.urandom(MIB))
-    with source.open("rb") as file, made.open("wb") as out, pytest.raises(NoSpace):
-        write_raw(file, out, progress, limit_bytes=MIB - 1)
-    assert not made.stat().st_size
+    source.write_bytes(b"\5" * size)
+    asked: list[int] = []
+
+    @contextmanager
+    def admitted(size_bytes: int) -> Iterator[None]:
+        asked.append(size_bytes)
+        if len(asked) == 1:
+            raise NoSpace
+        yield
+
+    with source.open("rb") as file, made.open("wb") as out:
+        with pytest.raises(NoSpace):
+            write_raw(file, out, progress, admitted)
+        assert not made.stat().st_size
+        write_raw(file, out, progress, admitted)
+    assert asked == [made.stat().st_size] * 2
 
 
 @pytest.mark.parametrize("content", [b"", b"QFI\xfb", b"\0" * 512])

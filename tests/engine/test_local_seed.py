@@ -10,8 +10,8 @@ from pathlib import Path
 import pycdlib
 import pytest
 
-from imsconsole.engine.local.machines import plain_text
 from imsconsole.engine.local.seed import meta_data, network_config, user_data, write_seed
+from imsconsole.engine.local.serial import plain_text
 from imsconsole.engine.types import Seed
 from tests.engine.guests import server_spec
 

@@ -1,5 +1,6 @@
 """What needs the operator, on the administration's start page."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 
 from imsconsole.cloud import engines
 from imsconsole.core.now import now
+from imsconsole.engine.local.limits import run_as
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import all_periodic, tick
 from imsconsole.operator import attention
@@ -69,6 +71,21 @@ def test_what_servers_run_with_is_said(admin, people, settings, accelerator: str
     page = admin.get("/admin/")
     engines._local.cache_clear()
     assert said in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("is_root", "said"),
+    [(True, "each conversion of a disk runs as a system user of its own"), (False, "does not run as root")],
+)
+def test_whether_servers_are_users_of_their_own_is_said(
+    admin, people, monkeypatch, is_root: bool, said: str
+) -> None:
+    if not is_root:
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    engines._local.cache_clear()
+    page = admin.get("/admin/").content.decode()
+    engines._local.cache_clear()
+    assert (said in page) == (not is_root or run_as().switch)
 
 
 def test_failed_jobs_are_counted_until_somebody_tries_again(admin, people) -> None:

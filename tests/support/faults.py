@@ -18,6 +18,7 @@ The wrapper stands where every room gets its engine (`cloud.engines`), in the te
 in processes of their own do not see it.
 """
 
+import os
 import resource
 import sqlite3
 from collections import Counter
@@ -124,6 +125,24 @@ def full_disk(limit_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def free_space(size_bytes: int) -> Iterator[None]:
+    """All file systems say that so many bytes are free, whatever others write to them meanwhile."""
+    usual = os.statvfs
+
+    def said(path: Any) -> os.statvfs_result:
+        found = usual(path)
+        values = list(found)
+        values[4] = size_bytes // found.f_frsize  # f_bavail
+        return os.statvfs_result(values)
+
+    os.statvfs = said
+    try:
+        yield
+    finally:
+        os.statvfs = usual
 
 
 def meet_full_database() -> None:

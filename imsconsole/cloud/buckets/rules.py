@@ -1,20 +1,18 @@
 """What may be done with buckets and objects: who, then state, then quota."""
 
-import shutil
-
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.buckets.store import arrived_bytes
+from imsconsole.cloud.engines import promised_room
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.edits import told_of
+from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
-from imsconsole.engine.types import MIB
 from imsconsole.jobs.quotas import fits_quota
-
-SPARE_BYTES = 256 * MIB  # never fill the disk to the brim: the database lives there too
 
 
 def can_create_bucket(actor: Actor) -> Verdict:
@@ -50,9 +48,14 @@ def can_upload_object(bucket: Bucket, actor: Actor, size_bytes: int = 1) -> Verd
     """Who may write, as long as quota and disk have room for `size_bytes` more."""
     if not (verdict := may_write(actor) and fits_quota(actor.project, {"bucket_bytes": size_bytes})):
         return verdict
-    if shutil.disk_usage(settings.BUCKET_DIR).free < size_bytes + SPARE_BYTES:
-        return refuse_as("no-space")
-    return ALLOWED
+    free = promised_room().free_bytes(settings.BUCKET_DIR) - announced_bytes()
+    return ALLOWED if free >= size_bytes + SPARE_BYTES else refuse_as("no-space")
+
+
+def announced_bytes() -> int:
+    """What was announced of objects and has not come yet."""
+    arriving = BucketObject.objects.arriving().filter(size_bytes__gt=0).values_list("pk", "size_bytes")
+    return sum(max(0, size - arrived_bytes(pk)) for pk, size in arriving)
 
 
 def can_delete_object(bucket_object: BucketObject, actor: Actor) -> Verdict:

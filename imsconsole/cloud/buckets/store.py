@@ -34,6 +34,14 @@ def incoming_path(pk: UUID) -> Path:
     return incoming_dir() / pk.hex
 
 
+def arrived_bytes(pk: UUID) -> int:
+    """How much has come of what arrives."""
+    try:
+        return incoming_path(pk).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class _Finished(File):
     """A file that the local storage may take as it is, in one move; another storage reads it."""
 

@@ -41,7 +41,8 @@ def inspect_file(path: Path, *, limit_virtual_bytes: int, run: QemuImg, claimed:
     facts = check_consistency(path, qemu_name, facts, run)
     if facts.format not in PLAIN:
         facts = look_inside(path, qemu_name, facts, run)
-    return Found(size_bytes=size_bytes, **vars(facts))
+    needed_bytes = size_bytes if facts.format == "iso" else measure(path, qemu_name, facts, run)
+    return Found(size_bytes=size_bytes, needed_bytes=needed_bytes, **vars(facts))
 
 
 @contextlib.contextmanager
@@ -138,6 +139,15 @@ def check_consistency(path: Path, qemu_name: str, facts: Facts, run: QemuImg) ->
     if code not in (0, CHECK_UNSUPPORTED):
         raise BadImage("corrupt", format=facts.format, detail=f"qemu-img check: {code}")
     return facts
+
+
+def measure(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> int:
+    """How large the qcow2 file is at most that has its content: a small file can hold a full disk."""
+    code, out = ask(path, facts, run, "measure", "--output=json", "-f", qemu_name, "-O", "qcow2", str(path))
+    try:
+        return int(json.loads(out)["required"]) + MIB
+    except (ValueError, KeyError, TypeError):
+        raise BadImage("corrupt", format=facts.format, detail=f"qemu-img measure: {code}") from None
 
 
 def look_inside(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:

@@ -8,7 +8,7 @@ rest are copied by `qemu-img`. What is finished is hashed and given its name in 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
 from imsconsole.engine.local.store import BASE, RUN, Store, link
-from imsconsole.engine.types import DiskSpec, ServerSpec, StoredDisk, Work
+from imsconsole.engine.types import MIB, DiskSpec, ServerSpec, StoredDisk, Work
 
 PREFIX = "capture-"
 POLL_S = 0.1
@@ -119,21 +119,20 @@ class Captures:
     def _described(self, path: Path, work: Work) -> StoredDisk:
         size = path.stat().st_size
         sha256 = settled(path, lambda _done: work.report(size, size))
-        virtual, _is_encrypted = header_of(path)
-        return StoredDisk(path.name, SUFFIX[1:], size, virtual, sha256)
+        return StoredDisk(path.name, SUFFIX[1:], size, header_of(path)[0], sha256)
 
     # disks at rest
     def _at_rest(self, copies: Sequence[DiskCopy], scrap: Path, work: Work) -> dict[UUID, Path]:
         """By `qemu-img`, which finds them locked when a guest runs from them after all."""
-        self._require_room(copies)
         sizes = [each.disk.size_bytes for each in copies]
         made = {}
         for number, each in enumerate(copies):
             folder = scrap / each.stored.hex
             folder.mkdir(mode=0o700)
-            self._store.user.let_in(folder)
             report = _part(work, sum(sizes[:number]), sizes[number], sum(sizes))
-            made[each.stored] = self._flattened(each.disk, folder, report)
+            with self._store.users.lent(self._layers(each.disk)[0]) as user:
+                user.let_in(folder)
+                made[each.stored] = self._flattened(each.disk, folder, report)
         return made
 
     def _flattened(self, disk: DiskSpec, folder: Path, report: Callable[[float], None]) -> Path:
@@ -151,11 +150,10 @@ class Captures:
         base = top.with_name(BASE)
         return [top, base] if base.exists() else [top]
 
-    def _require_room(self, copies: Sequence[DiskCopy]) -> None:
-        """A full disk would stop the guests of this host as well. Raises NoSpace."""
-        layers = [layer for each in copies for layer in self._layers(each.disk)]
-        if sum(layer.stat().st_blocks * 512 for layer in layers) > self._store.free_space().free_bytes:
-            raise NoSpace
+    def most_bytes(self, disk: DiskSpec) -> int:
+        """What a copy of it takes, at most: what its layers have, or all of it. Raises NotFound."""
+        have = sum(layer.stat().st_blocks * 512 for layer in self._layers(disk))
+        return min(have, disk.size_bytes + disk.size_bytes // 4096) + 4 * MIB
 
     # disks of a running guest
     def _of_a_guest(
@@ -163,20 +161,33 @@ class Captures:
     ) -> dict[UUID, Path]:
         """Empty when the guest does not run. Raises GuestGone when it has ended meanwhile."""
         work.hold()  # not while the server is locked: who is stopped here may not keep the next attempt waiting
-        with self._machines.held(server.ref) as (folder, runs):
-            if not runs:
-                drop(folder, copies_in(folder, copies))
-                return {}
-            with qmp(folder) as talk:
-                goes_on = self._taken_over(talk, folder, copies, work)
-            if not goes_on:
-                self._begin(folder, copies, work)
-        try:
-            self._follow(server.ref, folder, copies, work)
+        with ExitStack() as room:
             with self._machines.held(server.ref) as (folder, runs):
+                if not runs:
+                    drop(folder, copies_in(folder, copies))
+                    return {}
+                with qmp(folder) as talk:
+                    goes_on = self._taken_over(talk, folder, copies, work)
+                if not goes_on:
+                    drop(folder, copies_in(folder, copies))
+                for each in copies:  # a full disk would stop the guests of this host as well
+                    kept = self._store.room.kept(
+                        folder / RUN / _target(each, work), self.most_bytes(each.disk)
+                    )
+                    room.enter_context(kept)
+                if not goes_on:
+                    self._begin(folder, copies, work)
+            return self._followed(server.ref, folder, copies, scrap, work)
+
+    def _followed(
+        self, ref: str, folder: Path, copies: Sequence[DiskCopy], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
+        try:
+            self._follow(ref, folder, copies, work)
+            with self._machines.held(ref) as (folder, _runs):
                 return self._collected(folder, copies, scrap, work)
         except (ImsError, OSError, GuestGone):
-            with self._machines.held(server.ref) as (folder, _runs):
+            with self._machines.held(ref) as (folder, _runs):
                 drop(folder, [path for path in copies_in(folder, copies) if work.token in path.name])
             raise
 
@@ -193,8 +204,6 @@ class Captures:
 
     def _begin(self, folder: Path, copies: Sequence[DiskCopy], work: Work) -> None:
         """One transaction: the disks are copied as they are now. Raises NoSpace, Unavailable."""
-        drop(folder, copies_in(folder, copies))
-        self._require_room(copies)
         with qmp(folder) as talk:
             sizes = _sizes(talk)
         try:
@@ -255,7 +264,7 @@ class Captures:
             made[each.stored] = scrap / f"{each.stored.hex}{SUFFIX}"
             if path := _copy_in(folder, each):  # whichever attempt's name it bears just now
                 path.rename(made[each.stored])
-            self._store.own(made[each.stored])
+            self._store.own(made[each.stored], self._store.users.of(folder / RUN))
             self._require_alone(made[each.stored])
         return made
 
@@ -281,10 +290,7 @@ class Captures:
 
 
 def drop(folder: Path, paths: Sequence[Path]) -> None:
-    """End the copying into these files, if a guest still copies, and remove them.
-
-    A guest that stands still because the disk was full goes on.
-    """
+    """End the copying into these files, if a guest still copies, and remove them. One that stands still goes on."""
     if not paths:
         return
     with suppress(Unavailable), qmp(folder) as talk:

@@ -67,7 +67,8 @@ def content_of(
         raise Unsupported("not-a-disk")
     total = source.stat().st_size
     store.blank(made)
-    clone(source, made, lambda done: work.report(done, total))
+    with store.room.kept(made, total):
+        clone(source, made, lambda done: work.report(done, total))
     needed, is_encrypted = header_of(made)
     if is_encrypted != bool(key):
         raise Conflict("wrong-key")

@@ -1,24 +1,24 @@
 """`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict
-from imsconsole.core.folders import left_behind, locked_folder, remove
+from imsconsole.core.folders import left_behind, remove
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
-from imsconsole.engine.local.exporting import export_disk
+from imsconsole.engine.local.exporting import Wish, export_disk
 from imsconsole.engine.local.hashing import copy as copy_bytes
 from imsconsole.engine.local.hashing import settled
+from imsconsole.engine.local.inspecting import inspecting
 from imsconsole.engine.local.kvm import Accelerator, Wanted
-from imsconsole.engine.local.limits import RunAs, run_as
+from imsconsole.engine.local.limits import GUEST_UIDS, run_as
 from imsconsole.engine.local.listing import StoreListing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
@@ -27,6 +27,7 @@ from imsconsole.engine.local.qcow2 import header_of, write_raw
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of
 from imsconsole.engine.local.transfers import transferred
+from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.local.wall import IpNetwork
 from imsconsole.engine.types import (
@@ -46,17 +47,15 @@ from imsconsole.engine.types import (
     Work,
 )
 
-OUTPUT = "of="  # of qemu-img dd
-
 
 class LocalEngine:
     """Images, disks and servers in the folder `root`.
 
-    `network`: "none" (a NIC without a cable), "user" (DHCP and the forwarded SSH port, nothing
-    else) or "internet" (user mode with a way out: as `engine.local.wall` says, and to `reached`). `memory_mb` is what all running guests may use together, those of
-    the regions beside `root` included. `guest_user` runs
-    guests and qemu-img when we are root. `accelerator` "auto" is KVM where it runs a guest, else TCG;
-    what was found out is kept beside `root`. `file_bytes` caps any file qemu-img writes (0 is no cap).
+    `network`: "none" (a NIC without a cable), "user" (DHCP and the forwarded SSH port, nothing else) or "internet" (user
+    mode with a way out: as `engine.local.wall` says, and to `reached`). `memory_mb` is what all running
+    guests may use together, those of the regions beside `root` included. When we are root each guest and each conversion
+    has one of the numbers `guest_uids` and the group of `guest_user`. `accelerator` "auto" is KVM where it runs a guest,
+    else TCG; what was found out is kept beside `root`. `file_bytes` caps any file qemu-img writes (0 is no cap).
     """
 
     def __init__(
@@ -67,28 +66,26 @@ class LocalEngine:
         reached: Sequence[IpNetwork] = (),
         memory_mb: int,
         guest_user: str = "",
+        guest_uids: range = GUEST_UIDS,
         accelerator: Wanted = "auto",
         file_bytes: int = 0,
     ) -> None:
-        self._user: RunAs = run_as(guest_user)
-        self._store = Store(root.absolute(), self._user)
-        self._qemu_img = QemuImg(self._user, file_bytes)
+        common = run_as(guest_user)
+        self._users = Users(root.absolute().parent / FOLDER, common, guest_uids)
+        self._store = Store(root.absolute(), self._users)
+        self._qemu_img = QemuImg(self._users, self._store.room, file_bytes)
         self._memory_mb = memory_mb
-        self._accelerator = Accelerator(self._store.root.parent, self._user, accelerator)
+        self._accelerator = Accelerator(self._store.root.parent, common, accelerator)
         self._machines = Machines(
-            self._store,
-            self._user,
-            network=network,
-            reached=reached,
-            memory_mb=memory_mb,
-            accelerator=self._accelerator,
+            self._store, network=network, reached=reached, memory_mb=memory_mb, accelerator=self._accelerator
         )
         self._captures = Captures(self._store, self._machines, self._qemu_img)
 
     # what there is
     def capabilities(self, *, ask: bool = False) -> Capabilities:
         accelerator = self._accelerator.asked() if ask else self._accelerator.known()
-        return replace(host_capabilities(accelerator), memory_mb=self._memory_mb)
+        found = host_capabilities(accelerator)
+        return replace(found, memory_mb=self._memory_mb, isolated=self._users.common.switch)
 
     def free_space(self) -> Space:
         return self._store.free_space()
@@ -127,40 +124,20 @@ class LocalEngine:
 
     @raises_no_space()
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
-        """Run qemu-img for the inspection: exit code, output, errors.
-
-        Every absolute path among the arguments (plain or `if=`) is replaced by a link that the
-        guests' user can read, so that files of ours stay private to us; what it writes to an
-        absolute `of=` is moved there when it went well.
-        """
-        with self._readable(arguments) as (folder, readable):
-            result = self._qemu_img.run(readable, cwd=folder)
-            for wanted, used in zip(arguments, readable, strict=True):
-                if result[0] == 0 and wanted != used and wanted.startswith(OUTPUT):
-                    made = folder / used.removeprefix(OUTPUT)
-                    self._store.own(made)
-                    shutil.move(made, wanted.removeprefix(OUTPUT))
-        return result
-
-    @contextmanager
-    def _readable(self, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
-        with locked_folder(self._store.scraps, READ) as folder:
-            self._user.let_in(folder)
-            readable = list(arguments)
-            for index, argument in enumerate(arguments):
-                prefix, slash, path = argument.partition("/")
-                if slash and prefix in ("", "if=", OUTPUT):
-                    readable[index] = f"{prefix}file-{index}"
-                if slash and prefix in ("", "if="):
-                    self._store.link_source(Path(f"/{path}"), folder / f"file-{index}")
-                elif slash and prefix == OUTPUT:
-                    self._store.blank(folder / f"file-{index}")
-            yield folder, readable
+        """Run qemu-img for the inspection: exit code, output, errors."""
+        return inspecting(self._store, self._qemu_img, arguments)
 
     # stored disks of images
     @raises_no_space()
     def ingest(
-        self, disk_id: UUID, source: Source, *, format: str, work: Work, key: Key | None = None
+        self,
+        disk_id: UUID,
+        source: Source,
+        *,
+        format: str,
+        work: Work,
+        key: Key | None = None,
+        limit_bytes: int = 0,
     ) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
@@ -170,28 +147,29 @@ class LocalEngine:
             if format == "iso":
                 sha256 = self._keep_iso(source, made, work)
             else:
-                sha256 = self._convert(source, format, made, work, key)
+                sha256 = self._convert(source, format, made, work, key, limit_bytes)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
         return self._described(final, sha256)
 
-    @staticmethod
-    def _keep_iso(source: Source, made: Path, work: Work) -> str:
+    def _keep_iso(self, source: Source, made: Path, work: Work) -> str:
         total = source.size_bytes
         if isinstance(source, FileSource) and source.sha256:
             link(source.path, made)
             made.chmod(READ_ONLY)
             work.report(total, total)
             return source.sha256
-        with source.open() as stream, made.open("xb") as out:
+        with self._store.room.kept(made, total), source.open() as stream, made.open("xb") as out:
             sha256 = copy_bytes(stream, out, lambda done: work.report(done, total))
         made.chmod(READ_ONLY)
         return sha256
 
-    def _convert(self, source: Source, format: str, made: Path, work: Work, key: Key | None) -> str:
+    def _convert(
+        self, source: Source, format: str, made: Path, work: Work, key: Key | None, limit_bytes: int
+    ) -> str:
         brought = made.with_name("source")
         self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
         if format == "raw" and key is None:
-            return self._lay_out(brought, made, work)
+            return self._lay_out(brought, made, work, limit_bytes)
         total = self._qemu_img.virtual_size(brought, format)
         work.report(0, total)
         self._qemu_img.convert(
@@ -201,14 +179,17 @@ class LocalEngine:
             size_bytes=total,
             progress=lambda percent: work.report(int(total * percent / 100), total),
             key=key,
+            limit_bytes=limit_bytes,
         )
         self._store.own(made)
         return settled(made, _beat(work, total))
 
-    def _lay_out(self, brought: Path, made: Path, work: Work) -> str:
+    def _lay_out(self, brought: Path, made: Path, work: Work, limit_bytes: int) -> str:
         """Bytes of a raw disk mean nothing to us: no program has to stand between."""
         with brought.open("rb") as source, made.open("xb") as out:
-            sha256 = write_raw(source, out, work.report, limit_bytes=self._qemu_img.file_bytes)
+            sha256 = write_raw(
+                source, out, work.report, lambda size: self._qemu_img.admitted(made, size, limit_bytes)
+            )
         made.chmod(READ_ONLY)
         return sha256
 
@@ -236,6 +217,9 @@ class LocalEngine:
     ) -> dict[UUID, StoredDisk]:
         return self._captures.capture(server, disks, work)
 
+    def capture_bytes(self, disks: Iterable[DiskSpec]) -> int:
+        return sum(map(self._captures.most_bytes, disks))
+
     def open(self, ref: str, offset: int = 0) -> BinaryIO:
         stream = self._store.stored(ref).open("rb")
         stream.seek(offset)
@@ -250,8 +234,10 @@ class LocalEngine:
         return same_bytes(self._store, ref)
 
     @raises_no_space()
-    def export(self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None) -> Exported:
-        return export_disk(self._store, self._qemu_img, ref, sink, format=format, work=work, key=key)
+    def export(
+        self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None, limit_bytes: int = 0
+    ) -> Exported:
+        return export_disk(self._store, self._qemu_img, ref, sink, Wish(format, key, limit_bytes), work)
 
     def delete(self, ref: str) -> None:
         if path := self._store.find_stored(ref):
@@ -272,6 +258,7 @@ class LocalEngine:
             else:
                 self._qemu_img.create(made, size_bytes, key)
             store.open_filled(made).close()
+            self._users.take_back(made)
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
     @raises_no_space()
@@ -280,7 +267,9 @@ class LocalEngine:
         if server and self._machines.grow(server, disk, size_bytes):
             return disk.ref
         if header_of(path)[0] < size_bytes:
-            self._qemu_img.resize(path, size_bytes, disk.key, BASE if server_of(disk.ref) else "")
+            with self._users.lent(path) as user:
+                base = BASE if server_of(disk.ref) else ""
+                self._qemu_img.resize(path, size_bytes, disk.key, base, user=user)
         return disk.ref
 
     def delete_disk(self, ref: str) -> None:
@@ -307,10 +296,10 @@ class LocalEngine:
 
     def _build_server(self, server: ServerSpec, image: Path | None, work: Work) -> Path:
         """The folder with its system disk inside, whole from its first moment."""
-        with self._store.scrap(work) as scrap:
+        with self._store.scrap(work, self._users.taken(self._store.servers / str(server.id))) as scrap:
             made = scrap / "server"
             made.mkdir(mode=0o700)
-            self._user.let_in(made)
+            self._users.of(scrap).let_in(made)
             if server.cd_ref:
                 link(self._store.stored(server.cd_ref), made / CD)
             self._layer(made / f"system-{server.disks[0].id}.{work.token}", image, server.disks[0])
@@ -320,7 +309,7 @@ class LocalEngine:
         return self._store.adopt(folder, f"system-{server.disks[0].id}", "", work)
 
     def _build_system(self, folder: Path, server: ServerSpec, image: Path | None, work: Work) -> Path:
-        with self._store.scrap(work) as scrap:
+        with self._store.scrap(work, nullcontext(self._users.of(folder))) as scrap:
             made = scrap / "system"
             self._layer(made, image, server.disks[0])
             return self._store.finish(made, folder, f"system-{server.disks[0].id}", "", work)
@@ -331,7 +320,7 @@ class LocalEngine:
         A blank disk has a blank base, so that all system disks are alike.
         """
         made.mkdir(mode=0o700)
-        self._user.let_in(made)
+        self._users.of(made.parent).let_in(made)
         if image:
             link(image, made / BASE)
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from imsconsole.core.errors import BadImage, NoSpace, Unsupported
@@ -17,10 +18,18 @@ NOT_WRITTEN = ("error while writing", "File truncated")
 FORMATS = ("qcow2", "vmdk", "vhd", "raw")
 
 
-def export_disk(
-    store: Store, qemu_img: QemuImg, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None
-) -> Exported:
+@dataclass(frozen=True)
+class Wish:
+    """As what a disk leaves; `key` unlocks it, `limit_bytes` is the most it may have (0 is no limit)."""
+
+    format: str
+    key: Key | None = None
+    limit_bytes: int = 0
+
+
+def export_disk(store: Store, qemu_img: QemuImg, ref: str, sink: Sink, wish: Wish, work: Work) -> Exported:
     """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
+    format = wish.format
     if format not in (*FORMATS, AS_STORED) or (format != AS_STORED and ref.endswith(".iso")):
         raise Unsupported("export-format", format=format)
     with store.scrap(work) as folder:
@@ -38,7 +47,8 @@ def export_disk(
                 size_bytes=total,
                 progress=lambda percent: work.report(int(total * percent / 100), total),
                 into=format,
-                source_key=key,
+                source_key=wish.key,
+                limit_bytes=wish.limit_bytes,
             )
         store.own(made)
         return hand_over(made, sink, work)

@@ -8,10 +8,12 @@ changes the user and ties a child to its parent's life, `prlimit` caps memory, C
 go first.
 """
 
+import errno
 import os
 import pwd
 import shutil
 import signal
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,9 @@ NICENESS = 5  # of what works in the background: pages come first
 GRACE_CPU_S = 5  # between the limit's own signal and the system's SIGKILL
 
 DEFAULT_GUEST_USERS = ("ims-guest", "nobody")
+GUEST_UIDS = range(
+    1_900_000_000, 1_900_010_000
+)  # of no range of Debian's, nor of systemd's, nor of subordinate users
 
 # Nothing of our own environment reaches the programs: it may hold secrets.
 CLEAN_ENVIRONMENT = {
@@ -37,16 +42,28 @@ CLEAN_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class RunAs:
-    """The user that programs run as. `switch` only when we are root and can become it."""
+    """The user that programs run as, with `groups` besides its own. `switch` only when we are root and can become it."""
 
     uid: int
     gid: int
     switch: bool
+    groups: tuple[int, ...] = ()
 
     def give(self, path: Path) -> None:
-        """Make `path` belong to this user."""
-        if self.switch:
-            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+        """Make a folder, or a file that only its owner may read, belong to this user.
+
+        What others may read is shared: its other names would be given along. Raises PermissionError.
+        """
+        if not self.switch:
+            return
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            mode = os.fstat(number).st_mode
+            if stat.S_ISREG(mode) and mode & stat.S_IROTH:
+                raise PermissionError(errno.EPERM, "Shared with others", str(path))
+            os.fchown(number, self.uid, self.gid)
+        finally:
+            os.close(number)
 
     def let_in(self, folder: Path) -> None:
         """Let this user reach names it knows in a folder of ours, but not list or change them."""
@@ -102,7 +119,8 @@ def wrapped(
     """`command` behind its wrappers, which replace themselves: the process ID is the command's own."""
     privileges = ["setpriv", "--no-new-privs"]
     if user.switch:
-        supplementary = ["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]
+        besides = [str(group) for group in (*user.groups, *groups)]
+        supplementary = ["--groups", ",".join(besides)] if besides else ["--clear-groups"]
         privileges += ["--reuid", str(user.uid), "--regid", str(user.gid), *supplementary]
     if dies_with_us:
         privileges += ["--pdeathsig", "KILL"]

@@ -25,6 +25,7 @@ from imsconsole.engine.local import luks, probe
 from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.luks import Secrets
+from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
@@ -241,6 +242,27 @@ def prepare(folder: Path, server: ServerSpec, host: GuestHost) -> None:
         shutil.copyfile(probe.OVMF_VARS, new)
         host.user.give(new)
         new.rename(variables)
+
+
+def move(folder: Path, old: RunAs, new: RunAs) -> None:
+    """Make the folder of a server whose guest does not run another user's: at last the folder itself, so it can be done again.
+
+    What else a guest left in its run folder is of no use to the next.
+    """
+    run = folder / RUN
+    for system in folder.glob("system-*/"):
+        for name in ("disk.qcow2", "vars.fd"):
+            if (system / name).exists():
+                new.give(system / name)
+        new.let_in(system)
+    if run.is_dir():
+        try:
+            with open_theirs(run / SERIAL_LOG, old) as log:
+                os.fchown(log.fileno(), new.uid, new.gid)
+        except FileNotFoundError:
+            remove(run / SERIAL_LOG)
+        new.give(run)
+    new.let_in(folder)
 
 
 def _private(path: Path) -> None:

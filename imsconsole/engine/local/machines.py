@@ -7,7 +7,6 @@ lock of the whole region lines up starts while memory is counted.
 import contextlib
 import fcntl
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,8 +24,8 @@ from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import GuestHost, Network
 from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import qmp
+from imsconsole.engine.local.serial import end_of_log, trim_log
 from imsconsole.engine.local.state import (
-    SERIAL_LOG,
     Recorded,
     describe,
     find_guest,
@@ -44,14 +43,10 @@ from imsconsole.engine.local.wall import IpNetwork, wall_off
 from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
-LOG_LIMIT_BYTES = 8 * 1024**2  # a guest may write for ever; its log may not grow for ever
-LOG_KEPT_BYTES = 256 * 1024
 QUIT_LIMIT_S = 10.0
 PRESS_EVERY_S = 5.0
 POLL_S = 0.05
 STARTS = 3  # tries, when another process takes the port between choosing and using it
-ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b.")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Machines:
@@ -60,7 +55,6 @@ class Machines:
     def __init__(
         self,
         store: Store,
-        user: RunAs,
         *,
         network: Network,
         reached: Sequence[IpNetwork],
@@ -68,7 +62,6 @@ class Machines:
         accelerator: Accelerator,
     ) -> None:
         self._store = store
-        self._user = user
         if network not in get_args(Network):
             raise ValueError(f"not a network: {network!r}")
         self._network, self._reached = network, reached
@@ -110,16 +103,24 @@ class Machines:
         """Delete a server that work made whose token begins so, unless other work took it over."""
         with contextlib.suppress(NotFound), self._locked(str(server)) as folder:
             if (folder / MADE_BY).read_text().startswith(token):
-                self._cut_power(folder)
-                self._store.delete_tree(folder)
+                self._remove(folder)
 
     def delete(self, ref: str) -> None:
         try:
             with self._locked(ref) as folder:
-                self._cut_power(folder)
-                self._store.delete_tree(folder)
+                self._remove(folder)
         except NotFound:
             self._store.forget_tree(ref)
+
+    def _remove(self, folder: Path) -> None:
+        """Its disks outlive a server, and its user is the next one's."""
+        self._cut_power(folder)
+        users = self._store.users
+        user = users.of(folder)
+        for disk in self._store.disks.iterdir() if users.is_own(user) else ():
+            if disk.stat().st_uid == user.uid:
+                users.take_back(disk)
+        self._store.delete_tree(folder)
 
     @contextmanager
     def _locked(self, ref: str) -> Iterator[Path]:
@@ -148,7 +149,7 @@ class Machines:
         try:
             folder = self._store.server(ref)
             recorded = read_state(folder)
-            self._trim_log(folder)
+            trim_log(folder / RUN, self._store.users)
             if not recorded.running or find_guest(folder, recorded):
                 return describe(folder, recorded)
             with _flock(folder, wait=False):
@@ -199,10 +200,13 @@ class Machines:
 
     def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
         self._require_able(server)
-        host = GuestHost(self._user, self._network, self._accelerator.asked())
+        user = self._user_of(folder)
+        host = GuestHost(user, self._network, self._accelerator.asked())
         self._require_disks(server)
+        for disk in server.disks:
+            user.give(self._store.disk(disk.ref))
         if self._network == "internet":
-            wall_off(host.user, self._reached)
+            wall_off(user, self._reached)
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
             try:
@@ -213,6 +217,15 @@ class Machines:
                 if "host forwarding" not in str(error) or attempt == STARTS:
                     raise
         raise AssertionError("the last try returns or raises")
+
+    def _user_of(self, folder: Path) -> RunAs:
+        """A server's own user; one from before they had any is moved to its own."""
+        users = self._store.users
+        if (user := users.of(folder)) != users.common or not user.switch:
+            return user
+        with users.taken(folder) as user:
+            machine.move(folder, users.common, user)
+        return user
 
     def _require_able(self, server: ServerSpec) -> None:
         """Raises Unsupported when this host lacks what the server needs."""
@@ -287,18 +300,20 @@ class Machines:
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
-            self._store.disk(disk.ref)
+            path = self._store.disk(disk.ref)
             if self._noted(folder).power is not Power.RUNNING:
                 return
+            self._store.users.of(folder).give(path)
             with qmp(folder) as talk:
                 hotplug.add(talk, disk)
 
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
-            if self._noted(folder).power is not Power.RUNNING:
-                return
-            with qmp(folder) as talk:
-                hotplug.take_out(talk, disk)
+            if self._noted(folder).power is Power.RUNNING:
+                with qmp(folder) as talk:
+                    hotplug.take_out(talk, disk)
+            if path := self._store.find_disk(disk.ref):
+                self._store.users.take_back(path)
 
     def grow(self, server: ServerSpec, disk: DiskSpec, size_bytes: int) -> bool:
         """Grow a disk that a guest has; False when the server does not run and nothing was done."""
@@ -318,7 +333,7 @@ class Machines:
         with qmp(folder) as talk:
             talk.command("screendump", filename=picture.name, format="png")
             try:
-                with open_theirs(picture, self._user) as stream:
+                with open_theirs(picture, self._store.users.of(picture.parent)) as stream:
                     return stream.read()
             except FileNotFoundError as error:
                 raise Unavailable("qemu-silent", detail="no picture") from error
@@ -332,38 +347,16 @@ class Machines:
         return str(folder / RUN / machine.VNC_SOCKET)
 
     def console_log(self, ref: str, limit_bytes: int) -> str:
-        path = self._store.server(ref) / RUN / SERIAL_LOG
+        run = self._store.server(ref) / RUN
         try:
-            with open_theirs(path, self._user) as stream:
-                stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
-                return plain_text(stream.read(limit_bytes))
+            return end_of_log(run, self._store.users, limit_bytes)
         except FileNotFoundError:
             return ""
-
-    def _trim_log(self, folder: Path) -> None:
-        """Keep the end of a log that grew too long; QEMU appends, so it goes on behind it."""
-        try:
-            with open_theirs(folder / RUN / SERIAL_LOG, self._user, os.O_RDWR) as log:
-                size = os.fstat(log.fileno()).st_size
-                if size > LOG_LIMIT_BYTES:
-                    log.seek(size - LOG_KEPT_BYTES)
-                    end = log.read()
-                    log.seek(0)
-                    log.truncate()
-                    log.write(end)
-        except FileNotFoundError:
-            return
 
 
 def _keys(server: ServerSpec) -> AbstractContextManager[Secrets]:
     """What unlocks a server's disks. Raises what a key's `material` raises."""
     return luks.secrets(*(disk.key for disk in server.disks))
-
-
-def plain_text(written: bytes) -> str:
-    """What a terminal was sent, as text: no escapes, no control characters but tabs and new lines."""
-    text = ESCAPES.sub("", written.decode(errors="replace"))
-    return CONTROLS.sub("", text.replace("\r\n", "\n"))
 
 
 @contextmanager

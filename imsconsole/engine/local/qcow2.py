@@ -9,10 +9,12 @@ import os
 import struct
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from imsconsole.core.errors import BadImage, NoSpace
+from imsconsole.core.errors import BadImage
 from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
 
 CLUSTER = 64 * 1024
@@ -44,18 +46,19 @@ def write_blank(out: BinaryIO, size_bytes: int, base: str = "") -> None:
 
 
 def write_raw(
-    source: BinaryIO, out: BinaryIO, progress: Callable[[int, int], None], *, limit_bytes: int = 0
+    source: BinaryIO,
+    out: BinaryIO,
+    progress: Callable[[int, int], None],
+    admitted: Callable[[int], AbstractContextManager[object]] = nullcontext,
 ) -> str:
     """The content of a raw disk, but for clusters of zeros; the SHA-256 of what was written.
 
-    Raises NoSpace when that would be more than `limit_bytes`, if there is a limit.
+    It is written within what `admitted` answers to its size, and raises what that raises.
     """
     size = os.fstat(source.fileno()).st_size
     size_bytes = -(-size // SECTOR) * SECTOR
     used = _used_clusters(source, size, lambda: progress(0, size))
-    if limit_bytes and sum(used) * CLUSTER > limit_bytes:
-        raise NoSpace
-    with Writer(out) as made:
+    with admitted(_layout(size_bytes, used).clusters * CLUSTER), Writer(out) as made:
         for piece in _tables(size_bytes, used):
             made.write(piece)
         for first, last in _runs(used):
@@ -101,8 +104,20 @@ def _runs(used: bytearray) -> Iterator[tuple[int, int]]:
         first = used.find(1, last)
 
 
-def _tables(size_bytes: int, used: bytes | bytearray, base: str = "") -> Iterator[bytes]:
-    """All that comes before the data: whole clusters."""
+@dataclass(frozen=True)
+class Layout:
+    """Where what lies, in clusters: L1, L2 tables of the groups that are `filled`, data; `clusters` is all of it."""
+
+    filled: list[bool]
+    count_clusters: int
+    blocks: int
+    l1: int
+    l2: int
+    data: int
+    clusters: int
+
+
+def _layout(size_bytes: int, used: bytes | bytearray) -> Layout:
     groups = -(-size_bytes // (CLUSTER * ENTRIES))
     filled = [used.find(1, group * ENTRIES, (group + 1) * ENTRIES) >= 0 for group in range(groups)]
     l1_clusters = max(1, -(-groups // ENTRIES))
@@ -112,15 +127,20 @@ def _tables(size_bytes: int, used: bytes | bytearray, base: str = "") -> Iterato
     l1 = 1 + count_clusters + blocks
     l2 = l1 + l1_clusters
     data = l2 + sum(filled)
-    clusters = data + sum(used)
+    return Layout(filled, count_clusters, blocks, l1, l2, data, data + sum(used))
 
-    yield _header(size_bytes, groups, l1, count_clusters, base)
-    yield _packed("Q", [(1 + count_clusters + block) * CLUSTER for block in range(blocks)])
-    for block in range(blocks):
-        yield _packed("H", [1] * min(COUNTS, clusters - block * COUNTS))
-    yield _packed("Q", _offsets(bytes(filled), l2), l1_clusters)
-    for group in range(groups):
-        if filled[group]:
+
+def _tables(size_bytes: int, used: bytes | bytearray, base: str = "") -> Iterator[bytes]:
+    """All that comes before the data: whole clusters."""
+    place = _layout(size_bytes, used)
+    data = place.data
+    yield _header(size_bytes, len(place.filled), place.l1, place.count_clusters, base)
+    yield _packed("Q", [(1 + place.count_clusters + block) * CLUSTER for block in range(place.blocks)])
+    for block in range(place.blocks):
+        yield _packed("H", [1] * min(COUNTS, place.clusters - block * COUNTS))
+    yield _packed("Q", _offsets(bytes(place.filled), place.l2), place.l2 - place.l1)
+    for group, is_filled in enumerate(place.filled):
+        if is_filled:
             entries = used[group * ENTRIES : (group + 1) * ENTRIES]
             yield _packed("Q", _offsets(entries, data))
             data += sum(entries)

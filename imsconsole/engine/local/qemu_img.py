@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,7 @@ from imsconsole.core.errors import (
     Unsupported,
 )
 from imsconsole.core.full_disk import met_full_disk
+from imsconsole.core.room import Room
 from imsconsole.engine.local import luks
 from imsconsole.engine.local.limits import (
     CLEAN_ENVIRONMENT,
@@ -39,9 +41,11 @@ from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.output import output_of
 from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.local.qcow2 import write_blank
-from imsconsole.engine.types import GIB, Key
+from imsconsole.engine.local.users import Users
+from imsconsole.engine.types import GIB, MIB, Key
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
+TOO_LARGE = "File too large"
 # what the host lacks, or its wrappers say
 NO_FAULT_OF_THE_FILE = (
     "Cannot allocate memory", "unable to allocate", "Resource temporarily unavailable", "setpriv: ", "prlimit: ",
@@ -69,6 +73,7 @@ OPTIONS = {
     "vhd": ("-o", "subformat=dynamic,force_size=on"),
 }
 
+LUKS_BYTES = 4 * MIB  # what keys and their header take, and more
 NO_SECRETS = Secrets()
 Progress = Callable[[float], None]  # percent
 
@@ -79,20 +84,26 @@ def _nothing(_percent: float) -> None:
 
 @dataclass(frozen=True)
 class QemuImg:
-    """Runs qemu-img as `user`. `file_bytes` caps every file it writes (0 is no cap)."""
+    """Runs qemu-img as whoever works in a folder. `file_bytes` caps every file it writes (0 is no cap)."""
 
-    user: RunAs
+    users: Users
+    room: Room
     file_bytes: int = 0
 
     def run(
-        self, arguments: Sequence[str], *, cwd: Path | None = None, secrets: Secrets = NO_SECRETS
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        secrets: Secrets = NO_SECRETS,
+        user: RunAs | None = None,
     ) -> tuple[int, str, str]:
         """Exit code (below 0: the signal of a limit, or a fault), output and errors of a short command.
 
         Raises Unavailable (also Interrupted, when it was killed), Unsupported.
         """
         limits = Limits(cpu_s=INFO_CPU_LIMIT_S, file_bytes=self.file_bytes)
-        with self._start(arguments, limits, cwd, secrets) as process:
+        with self._start(arguments, limits, cwd, secrets, user=user) as process:
             try:
                 out, err = output_of(process, limit_s=INFO_TIME_LIMIT_S)
             except subprocess.TimeoutExpired as error:
@@ -103,12 +114,18 @@ class QemuImg:
         return process.returncode, out, err
 
     def do(
-        self, arguments: Sequence[str], *, cwd: Path, format: str = "qcow2", key: Key | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        format: str = "qcow2",
+        key: Key | None = None,
+        user: RunAs | None = None,
     ) -> str:
         """Output of a short command on a file of that format. Raises what its failure means."""
         with luks.secrets(key) as secrets:
             for _ in range(luks.TRIES):
-                code, out, err = self.run(arguments, cwd=cwd, secrets=secrets)
+                code, out, err = self.run(arguments, cwd=cwd, secrets=secrets, user=user)
                 if luks.UNMEASURED not in err:
                     break
         if code:
@@ -118,7 +135,7 @@ class QemuImg:
     def info(self, path: Path, format: str) -> dict[str, Any]:
         """What `qemu-img info` says about a file whose format is known."""
         described = self.do(
-            ["info", "--output=json", "-f", DRIVERS[format], str(path)], cwd=path.parent, format=format
+            ["info", "--output=json", "-f", DRIVERS[format], path.name], cwd=path.parent, format=format
         )
         return dict(json.loads(described))
 
@@ -131,7 +148,7 @@ class QemuImg:
         With a key both are encrypted with it. The base is not opened: how to unlock it would become
         part of the layer's header.
         """
-        with make_blank(path, self.user) as file:
+        with make_blank(path, self.users.of(path.parent)) as file:
             if key is None:
                 write_blank(file, size_bytes, base)
                 return
@@ -139,10 +156,17 @@ class QemuImg:
         command += ["-F", "qcow2", "-b", base] if base else []
         self.do([*command, path.name, str(size_bytes)], cwd=path.parent, key=key)
 
-    def resize(self, path: Path, size_bytes: int, key: Key | None = None, base: str = "") -> None:
-        """Grow a qcow2; an encrypted one over the file `base` in its folder, if it has one."""
+    def resize(
+        self,
+        path: Path,
+        size_bytes: int,
+        key: Key | None = None,
+        base: str = "",
+        user: RunAs | None = None,
+    ) -> None:
+        """Grow a qcow2; an encrypted one over the file `base` in its folder, if it has one. Its owner is `user`, if not the folder's."""
         command = ["resize", "-q", *opened(path.name, "qcow2", key, base), str(size_bytes)]
-        self.do(command, cwd=path.parent, key=key)
+        self.do(command, cwd=path.parent, key=key, user=user)
 
     def convert(
         self,
@@ -156,31 +180,57 @@ class QemuImg:
         source_base: str = "",
         key: Key | None = None,
         into: str = "qcow2",
+        limit_bytes: int = 0,
     ) -> None:
         """Write `source` anew at `target`, in the same folder, as qcow2 or the format `into`.
 
         `source_key` unlocks a qcow2 source, and its base if the file `source_base` in that folder is
         one; `key` encrypts a qcow2 target. `progress` may raise: qemu-img is killed and the error
-        passes on. `size_bytes`, the virtual size, scales the CPU limit.
-        Raises BadImage, NoSpace, Unavailable, Conflict `wrong-key`, what a key's `material` raises.
+        passes on. `size_bytes`, the virtual size, scales the CPU limit. It writes no more than was measured before,
+        and than `limit_bytes`, if there is a limit.
+        Raises BadImage, NoSpace, Unavailable, Conflict `wrong-key` or `beyond-limit`, what a key's `material` raises.
         """
+        files = opened(source.name, format, source_key, source_base)
+        needed = self._measured(files, target.parent, format, source_key) + (LUKS_BYTES if key else 0)
+        most = needed if into == "qcow2" else size_bytes + size_bytes // 128 + 16 * MIB  # with its tables
+        cap = min(each for each in (most, limit_bytes, self.file_bytes) if each)
         output = ["-O", DRIVERS[into], *OPTIONS.get(into, ()), *luks.creation(key)]
         command = [
             "convert",
             "-p",
             *output,
-            *opened(source.name, format, source_key, source_base),
+            *files,
             target.name,
         ]
-        limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=self.file_bytes)
-        make_blank(target, self.user).close()
-        with luks.secrets(source_key, key) as secrets:
+        limits = Limits(cpu_s=120 + 30 * (size_bytes // GIB), file_bytes=cap)
+        make_blank(target, self.users.of(target.parent)).close()
+        with (
+            self.admitted(target, needed, limit_bytes if into == "qcow2" else 0),
+            luks.secrets(source_key, key) as secrets,
+        ):
             for _ in range(luks.TRIES):
                 code, err = self._converted(command, limits, target.parent, progress, secrets)
                 if luks.UNMEASURED not in err:
                     break
+        if code and cap == limit_bytes and (TOO_LARGE in err or target.stat().st_size > cap - 4 * MIB):
+            raise Conflict("beyond-limit", limit_bytes=limit_bytes)
         if code:
             raise failure(code, err, format)
+
+    def _measured(self, files: Sequence[str], cwd: Path, format: str, key: Key | None) -> int:
+        """What the content of a disk takes as qcow2, at most."""
+        command = ["measure", "--output=json", "-O", "qcow2", *files]
+        return int(json.loads(self.do(command, cwd=cwd, format=format, key=key))["required"])
+
+    @contextmanager
+    def admitted(self, target: Path, needed_bytes: int, limit_bytes: int = 0) -> Iterator[None]:
+        """Room for what is written at `target`. Raises NoSpace; Conflict `beyond-limit` when it takes more than a limit."""
+        if limit_bytes and needed_bytes > limit_bytes:
+            raise Conflict("beyond-limit", limit_bytes=limit_bytes)
+        if self.file_bytes and needed_bytes > self.file_bytes:
+            raise NoSpace
+        with self.room.kept(target, needed_bytes):
+            yield
 
     def flatten(
         self,
@@ -223,15 +273,16 @@ class QemuImg:
         self,
         arguments: Sequence[str],
         limits: Limits,
-        cwd: Path | None,
+        cwd: Path,
         secrets: Secrets,
         errors: IO[bytes] | int = subprocess.PIPE,
+        user: RunAs | None = None,
     ) -> "subprocess.Popen[bytes]":
         if missing_programs("qemu-img"):
             raise Unsupported("qemu-img-missing", package="qemu-utils")
         command = ["qemu-img", arguments[0], *secrets.arguments, *arguments[1:]]
         return subprocess.Popen(
-            wrapped(command, self.user, limits=limits, dies_with_us=True),
+            wrapped(command, user or self.users.of(cwd), limits=limits, dies_with_us=True),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

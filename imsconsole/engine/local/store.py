@@ -8,7 +8,7 @@
         run/                             the only place its QEMU can make files in
     scrap/<token>/                       everything unfinished
 
-All folders are ours but run/: no program of the guests' user can change a name in them (`ownership`).
+All folders are ours but run/: no program of a guest's user can change a name in them (`ownership`).
 A final name carries the attempt that made it, so a worker that wakes up late can never overwrite
 or remove what a later attempt made. A later attempt takes over a whole file by renaming it.
 """
@@ -20,7 +20,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -28,9 +28,11 @@ from uuid import UUID
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import remove, remove_left
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.local.hashing import copy
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
+from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
 
 UUID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -48,11 +50,12 @@ logger = logging.getLogger(__name__)
 
 
 class Store:
-    """The folder of a region. Raises Unavailable when the guests' user cannot reach it."""
+    """The folder of a region. Raises Unavailable when the guests' users cannot reach it."""
 
-    def __init__(self, root: Path, user: RunAs) -> None:
+    def __init__(self, root: Path, users: Users) -> None:
         self.root = root
-        self.user = user
+        self.users = users
+        self.room = Room(root.parent / PROMISES)
         self.images = root / "images"
         self.disks = root / "disks"
         self.servers = root / "servers"
@@ -66,15 +69,17 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o711)
         self.images.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.disks, self.servers, self.scraps):
+        for folder in (self.disks, self.servers):
             folder.mkdir(mode=0o700, exist_ok=True)
-            self.user.let_in(folder)
-        if self.user.switch:
+            self.users.common.let_in(folder)
+        self.scraps.mkdir(mode=0o700, exist_ok=True)
+        self.scraps.chmod(0o700)  # who works in one begins in it, and reaches no other
+        if self.users.common.switch:
             self._check_reachable()
 
     def _check_reachable(self) -> None:
         seen = subprocess.run(
-            wrapped(["test", "-x", str(self.disks)], self.user), env=CLEAN_ENVIRONMENT, check=False
+            wrapped(["test", "-x", str(self.disks)], self.users.common), env=CLEAN_ENVIRONMENT, check=False
         )
         if seen.returncode:
             raise Unavailable("data-dir-not-traversable", path=str(self.root))
@@ -115,17 +120,18 @@ class Store:
 
     # making
     @contextmanager
-    def scrap(self, work: Work) -> Iterator[Path]:
-        """A folder for unfinished things, gone afterwards whatever happens."""
+    def scrap(self, work: Work, whose: AbstractContextManager[RunAs] | None = None) -> Iterator[Path]:
+        """A folder for unfinished things, gone afterwards whatever happens; programs in it have a user of their own, or `whose`."""
         if not TOKEN.fullmatch(work.token):
             raise ValueError(f"not a token: {work.token!r}")
         folder = self.scraps / work.token
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self.user.let_in(folder)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with whose or self.users.taken() as user:
+            try:
+                folder.mkdir(mode=0o700, exist_ok=True)
+                user.let_in(folder)
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def finish(self, made: Path, folder: Path, stem: str, suffix: str, work: Work) -> Path:
         """Give a finished file or folder its final name, if the work is still ours."""
@@ -145,26 +151,26 @@ class Store:
         return final
 
     def blank(self, path: Path) -> None:
-        """An empty file that a program of the guests' user is to fill, in a folder of ours."""
-        make_blank(path, self.user).close()
+        """An empty file that a program of the folder's user is to fill, in a folder of ours."""
+        make_blank(path, self.users.of(path.parent)).close()
 
-    def own(self, path: Path) -> None:
+    def own(self, path: Path, whose: RunAs | None = None) -> None:
         """Make a file that a program has filled, in a folder of ours, our own and its bytes final.
 
         Who has it open still would go on writing: then what is there now is copied. Raises Unavailable
-        `output-refused` when it is anything but a file of the guests' user with this one name.
+        `output-refused` when it is anything but a file with this one name of the folder's user, or of `whose`.
         """
-        with self.open_filled(path) as file:
-            if self.user.switch:
+        with self.open_filled(path, whose) as file:
+            if self.users.common.switch:
                 os.fchown(file.fileno(), os.geteuid(), os.getegid())
             os.fchmod(file.fileno(), READ_ONLY)
-            if self.user.switch and not nobody_writes(file):
+            if self.users.common.switch and not nobody_writes(file):
                 _replace_by_copy(path)
 
-    def open_filled(self, path: Path) -> BinaryIO:
+    def open_filled(self, path: Path, whose: RunAs | None = None) -> BinaryIO:
         """The open file that a program has filled. Raises Unavailable `output-refused`."""
         try:
-            return open_theirs(path, self.user)
+            return open_theirs(path, whose or self.users.of(path.parent))
         except FileNotFoundError as error:
             logger.exception("What a program left at %s is refused", path)
             raise Unavailable("output-refused", detail=error.strerror) from error
@@ -192,9 +198,13 @@ class Store:
         """Make a source readable for the guests' user at `target`: a link when it is a file of ours."""
         if isinstance(source, FileSource) and self.link_source(source.path, target):
             return
-        with source.open() as stream, target.open("xb") as out:
+        with (
+            self.room.kept(target, source.size_bytes),
+            source.open() as stream,
+            target.open("xb") as out,
+        ):
             copy(stream, out, progress)
-        let_read(target, self.user)
+        let_read(target, self.users.common)
 
     def link_source(self, path: Path, target: Path) -> bool:
         """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
@@ -204,7 +214,7 @@ class Store:
             raise NotFound("no-such-bytes", ref=path.name) from error
         except OSError:
             return False
-        let_read(target, self.user)
+        let_read(target, self.users.common)
         return True
 
     def link_stored(self, ref: str, target: Path) -> None:
@@ -254,7 +264,7 @@ class Store:
 
     def free_space(self) -> Space:
         numbers = os.statvfs(self.root)
-        return Space(numbers.f_bavail * numbers.f_frsize, numbers.f_blocks * numbers.f_frsize)
+        return Space(self.room.free_bytes(self.root), numbers.f_blocks * numbers.f_frsize)
 
     def system_refs(self) -> Iterator[str]:
         for folder in self.servers.glob("*/system-*"):

@@ -24,7 +24,7 @@ def transferred(store: Store, disk_id: UUID, source: Source, *, sha256: str, for
     suffix = ".iso" if format == "iso" else ".qcow2"
     if adopted := store.adopt(store.images, str(disk_id), suffix, work):
         return adopted
-    with _part(store, disk_id, work) as (path, file):
+    with _part(store, disk_id, work) as (path, file), store.room.kept(path, source.size_bytes):
         try:
             _bring(file, source, sha256, work)
         except (BadImage, OSError):

@@ -2,8 +2,7 @@
 
 import errno
 import hashlib
-import shutil
-from collections import namedtuple
+import os
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from images.uploads.rules import can_upload
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.names import object_key
@@ -24,12 +24,14 @@ from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.project_urls import bare
+from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.buckets.making import stored
 from tests.conftest import client_of
 from tests.factories import BucketFactory
 from tests.support.at_once import DONE, at_once
+from tests.support.faults import free_space
 
 
 @pytest.fixture
@@ -161,10 +163,20 @@ def test_a_full_disk_says_so_and_leaves_nothing(people, bucket, monkeypatch) -> 
     with pytest.raises(NoSpace):
         arrival.keep()
     assert nothing_is_left()
-    usage = namedtuple("usage", "free")(100)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
-    with pytest.raises(Refused, match="no-space"):
+    with free_space(SPARE_BYTES), pytest.raises(Refused, match="no-space"):
         Arrival(bucket, key="a", size_bytes=10, actor=people.bob)
+    assert nothing_is_left()
+
+
+def test_what_was_announced_to_others_is_not_free(people, bucket) -> None:
+    with free_space(SPARE_BYTES + 3 * 4096):
+        first = Arrival(bucket, key="a", size_bytes=2 * 4096, actor=people.bob)
+        with pytest.raises(Refused, match="no-space"):
+            Arrival(bucket, key="b", size_bytes=2 * 4096, actor=people.alice)
+        assert can_upload(people.bob, 2 * 4096).code == "no-room"
+        first.feed(b"x" * 4096)
+        Arrival(bucket, key="b", size_bytes=2 * 4096, actor=people.alice).abandon()
+        first.abandon()
     assert nothing_is_left()
 
 
@@ -238,7 +250,7 @@ def test_an_object_whose_bytes_are_gone_is_told(people, bucket) -> None:
     assert list(objects_without_bytes()) == []
     with open_object(kept) as file:
         path = file.name
-    shutil.os.unlink(path)
+    os.unlink(path)
     assert list(objects_without_bytes()) == [kept]
     answer = client_of(people.bob).get(reverse("buckets:download", args=[kept.pk]))
     assert answer.status_code == 404

@@ -19,12 +19,13 @@ from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB
+from imsconsole.engine.types import GIB, MIB
 from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests import factories
 from tests.images.create.importing import FORMATS, ISOS, imported, upload_files, uploaded, work_files
+from tests.support.faults import faulty_engine
 from tests.support.workers import finish, kill_at_every_step
 
 pytestmark = pytest.mark.django_db
@@ -275,6 +276,48 @@ def test_a_file_that_is_gone_fails_with_a_sentence_and_a_new_try_does_not_hurt(
     retry_job(job, actor=people.bob)
     assert Image.objects.get().status == "queued"
     assert finish(job).state == "failed"
+    assert_clean()
+
+
+@pytest.fixture
+def bomb(tmp_path: Path) -> Path:
+    """A small file that holds a full disk of 32 MiB."""
+    full, path = tmp_path / "full.raw", tmp_path / "bomb.qcow2"
+    full.write_bytes(b"\x5a" * 32 * MIB)
+    convert = ["qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", full, path]
+    subprocess.run(convert, check=True)
+    return path
+
+
+def test_what_does_not_fit_into_the_quota_is_not_ordered(people: SimpleNamespace, bomb: Path):
+    """Though the file itself would."""
+    project = people.bob.project
+    project.quotas = {"store_bytes": 16 * MIB}
+    project.save()
+    with pytest.raises(Refused) as refusal:
+        imported(people.bob, bomb)
+    assert refusal.value.code == "quota-store-bytes"
+    project.quotas = {"store_bytes": 34 * MIB}
+    project.save()
+    import_image(Import(Upload.objects.get(), "fits", "system", 1), actor=people.bob)
+    assert used_by(project)["store_bytes"] > 32 * MIB
+
+
+def test_what_turns_out_not_to_fit_fails_before_it_is_written(people: SimpleNamespace, bomb: Path):
+    project = people.bob.project
+    project.quotas = {"store_bytes": 16 * MIB}
+    project.save()
+    made = imported(people.bob, bomb, examined=False)
+    with faulty_engine() as engine:
+        job = finish(made.job)
+    assert (job.state, job.error_code) == ("failed", "quota-store-bytes")
+    assert not [point for point in engine.points if point.startswith("ingest")]
+    assert "33.0 MiB more are needed" in Image.objects.get().error_sentence
+    project.quotas = {}
+    project.save()
+    retry_job(job, actor=people.bob)
+    assert finish(job).state == "done"
+    assert not Reservation.objects.exists()
     assert_clean()
 
 

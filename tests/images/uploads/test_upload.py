@@ -19,6 +19,7 @@ from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.project_urls import bare
+from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.quotas import used_by
@@ -33,6 +34,7 @@ from tests.images.create.importing import (
     upload_files,
     uploaded,
 )
+from tests.support.faults import free_space
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +74,17 @@ def test_a_file_is_refused_when_the_disk_has_no_room(people: SimpleNamespace, se
     settings.IMS_IMPORT_MAX_GB = 10**9
     people.bob.project.quotas = {"upload_bytes": 10**18}
     assert can_upload(people.bob, 10**15).code == "no-room"
+
+
+def test_what_uploads_have_announced_is_not_free(people: SimpleNamespace):
+    """Whoever announced it, and in which project; what has come is no longer free anyway."""
+    with free_space(SPARE_BYTES + 10 * MIB):
+        first = start_upload(name="a.raw", size_bytes=6 * MIB, actor=people.bob)
+        with pytest.raises(Refused) as refusal:
+            start_upload(name="b.raw", size_bytes=6 * MIB, actor=people.carol)
+        assert refusal.value.code == "no-room"
+        Upload.objects.filter(pk=first.pk).update(received_bytes=3 * MIB)
+        start_upload(name="b.raw", size_bytes=6 * MIB, actor=people.carol)
 
 
 def test_what_arrived_is_described_and_its_true_size_counts(people: SimpleNamespace, disks: Path):
