@@ -43,6 +43,11 @@ del os.environ["DJANGO_SETTINGS_MODULE"]  # or xdist's workers would read the se
 
 from django.conf import settings  # noqa: E402
 
+options = settings.DATABASES["default"]["OPTIONS"]  # nobody cuts the power of a test
+options.update(
+    {name: value.replace("FULL", "OFF") for name, value in options.items() if name == "init_command"}
+)
+
 assert str(settings.DATA_DIR) == os.environ["IMS_DATA_DIR"], "unset DJANGO_SETTINGS_MODULE to run the tests"
 tempfile.tempdir = None  # what tests keep for a look afterwards is not the console's
 

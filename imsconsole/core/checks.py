@@ -1,4 +1,6 @@
-"""`manage.py check`: whether the proxy is named. `manage.py migrate`: whether the database is of a version whose migrations are still here."""
+"""`manage.py check`: whether the proxy is named. `manage.py migrate`: whether the database keeps what it has committed, and is of a
+version whose migrations are still here.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,6 +23,27 @@ def check_proxies(**_options: Any) -> list[CheckMessage]:
             id="ims.W003",
         )
     ]
+
+
+def check_durability(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """What PostgreSQL says is committed must be on the disk; SQLite is told so by us."""
+    return [
+        Warning(
+            f"PostgreSQL has {name}=off: after a power cut what people were told is done may not be.",
+            hint=f"Set {name} = on in postgresql.conf, or for the console's role.",
+            id="ims.W004",
+        )
+        for alias in databases or ()
+        if connections[alias].vendor == "postgresql"
+        for name in ("fsync", "synchronous_commit")
+        if _shown(alias, name) == "off"
+    ]
+
+
+def _shown(alias: str, name: str) -> str:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"SHOW {name}")
+        return str(cursor.fetchone()[0])
 
 
 def check_age_of_database(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:
