@@ -172,7 +172,9 @@ def _stored(source: ImageDisk, edition: dict[str, str], run: Run) -> dict[str, A
 
 
 def _publish(version: ListingVersion, job: Job) -> None:
-    """The images with their disks, and the state; all of it in the transaction that ends the job."""
+    """The images with their disks, and the state; all of it in the transaction that ends the job. Raises Conflict."""
+    if version.state != State.APPROVED:
+        raise Conflict
     former = version.listing.versions.filter(state=State.PUBLISHED).update(state=State.REPLACED)
     for edition in job.args["editions"]:
         image = _market_image(version, edition)
