@@ -10,8 +10,10 @@ from pathlib import Path
 from imsconsole.core.errors import NoSpace
 
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-# how programs name these; the last is qemu-img's for a qcow2 file that may not grow
-WORDS = ("No space left on device", "File too large", "Disk quota exceeded", "image size is too large")
+# how programs name these; the last two are qemu-img's, for a qcow2 file that may not grow and for a VMDK whose header does not fit
+WORDS = (
+    "No space left on device", "File too large", "Disk quota exceeded", "image size is too large", "error_setv: Assertion",
+)  # fmt: skip
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import NoReturn
 
-SETTLING_S = 900  # within which all must be at rest and compared
+SETTLING_S = 1500  # within which all must be at rest and compared
 
 
 def main() -> int:

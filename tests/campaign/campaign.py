@@ -36,6 +36,7 @@ def run(site: Site, seed: str, minutes: float) -> bool:
     with serving() as publisher:
         contents = Contents(site.base / "contents", publisher, seed)
         (site.base / "catalogue.toml").write_text(contents.catalogue())
+        contents.convert_all()
         furnish(site)
         site.serve()
         load, faults = Load(site.url, contents, seed), Faults(site, seed)
@@ -48,6 +49,8 @@ def run(site: Site, seed: str, minutes: float) -> bool:
         load.stop()
         faults.end()
         connection.close()  # it may have been lost with the others
+        rest()
+        load.finish()
         rest()
         stuck = sweep()
         found = [*stuck, *troubles(Campaign(load.notes, contents, tuple(faults.windows), guests_of(site)))]

@@ -129,6 +129,19 @@ def failures(campaign: Campaign) -> Iterator[Trouble]:
                 )
 
 
+def broken_pages(campaign: Campaign) -> Iterator[Trouble]:
+    """What was answered with a reference where a sentence was due: but for a database that was going away or full."""
+    for at, what in campaign.notes.broken:
+        if not any(
+            each.fault in DATABASE_GOES and each.since <= at <= each.until + MARGIN
+            for each in campaign.windows
+        ):
+            yield Trouble(f"{what} was answered with 500 at {at:%H:%M:%S}", WRONG)
+
+
+DATABASE_GOES = ("connections lost", "database killed", "database locked", "disk full")
+
+
 # rows, files and processes
 
 
@@ -375,6 +388,6 @@ def sha256_of(path: Path) -> str:
 
 
 CHECKS: tuple[Callable[[Campaign], Iterator[Trouble]], ...] = (
-    jobs_at_work, wake_ups, failures, store, temporary, clock_errors, guests, checksums, sent_files, contents, downloads,
+    jobs_at_work, wake_ups, failures, broken_pages, store, temporary, clock_errors, guests, checksums, sent_files, contents, downloads,
     acknowledged, messages, usage, lines,
 )  # fmt: skip

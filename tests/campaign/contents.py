@@ -4,7 +4,6 @@ import hashlib
 import random
 import struct
 import subprocess
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ class Contents:
 
     def __init__(self, folder: Path, publisher: Server, seed: str) -> None:
         self.folder, self.publisher, self._published = folder, publisher, 0
-        self._converting = threading.Lock()
         self.wrong_downloads: list[str] = []
         self.downloads = 0
         folder.mkdir()
@@ -40,11 +38,16 @@ class Contents:
     def converted(self, tag: str, form: str) -> Path:
         """The same disk in that format."""
         made = self.file(tag, form)
-        with self._converting:
-            if not made.exists():
-                convert = ["qemu-img", "convert", "-f", "raw", "-O", form, self.file(tag, "raw"), made]
-                subprocess.run(convert, check=True, capture_output=True)
+        if form != "raw" and not made.exists():
+            convert = ["qemu-img", "convert", "-f", "raw", "-O", form, self.file(tag, "raw"), made]
+            subprocess.run(convert, check=True, capture_output=True)
         return made
+
+    def convert_all(self) -> None:
+        """Before something is killed that is called like a converter of the console."""
+        for tag in self.tags:
+            for form in ("qcow2", "vmdk"):
+                self.converted(tag, form)
 
     def sha256(self, file: Path) -> str:
         return hashlib.sha256(file.read_bytes()).hexdigest()

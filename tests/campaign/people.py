@@ -129,12 +129,12 @@ class Person:
     def through(self, path: str, *pages: Mapping[str, Any], leads_to: str = "", project: Any = None) -> str:
         """A wizard: each page is sent where the one before led to, then the confirmation. The ID of what was made.
 
-        `leads_to` is how the address of what was made begins: any other says that it was not.
+        `leads_to` is the address of that thing, or of its list: any other says that it was not made.
         """
         for typed in pages:
             path = self.post(path, typed, project=project)
         end = self.post(path, {}, project=project)
-        if not end.startswith(leads_to) or end == path or "/create/" in end:
+        if not re.fullmatch(rf"{leads_to}([0-9a-f-]{{36}}/(edit/)?)?", end):
             self.notes.refusals[f"back to {path_without_ids(end)}"] += 1
             raise NotNow(end)
         return id_in(end)

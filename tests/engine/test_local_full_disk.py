@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,17 @@ def test_disks_and_servers_are_made_once_there_is_space(local: LocalEngine, plac
     assert errors
     assert {type(error) for error in errors} == {NoSpace}
     assert local.inventory().servers == {made.ref}
+
+
+def test_a_conversion_can_say_that_the_disk_is_full_where_no_file_takes_a_word(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the file that is converted would be called corrupt."""
+    source = FileSource(tiny_disk(place / "source.raw"))
+    monkeypatch.setattr(tempfile, "tempdir", "/proc")
+    with full_disk(100_000), pytest.raises(NoSpace):
+        local.ingest(uuid4(), source, format="raw", work=TestWork())
+    assert local.ingest(uuid4(), source, format="raw", work=TestWork()).sha256
 
 
 @pytest.mark.guest

@@ -10,12 +10,11 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from imsconsole.core.errors import (
     BadImage,
@@ -38,7 +37,7 @@ from imsconsole.engine.local.limits import (
     wrapped,
 )
 from imsconsole.engine.local.luks import Secrets
-from imsconsole.engine.local.output import output_of
+from imsconsole.engine.local.output import output_of, pieces_of
 from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.local.qcow2 import write_blank
 from imsconsole.engine.local.users import Users
@@ -259,15 +258,16 @@ class QemuImg:
     def _converted(
         self, command: Sequence[str], limits: Limits, cwd: Path, progress: Progress, secrets: Secrets
     ) -> tuple[int, str]:
-        with tempfile.TemporaryFile() as errors:
-            with self._start(command, limits, cwd, secrets, errors) as process:
-                try:
-                    self._follow(process, progress)
-                    code = process.wait()
-                finally:
-                    kill_group(process)
-            errors.seek(0)
-            return code, errors.read(65536).decode(errors="replace")
+        errors = bytearray()
+        with self._start(command, limits, cwd, secrets) as process:
+            try:
+                for piece in pieces_of(process, errors):
+                    if found := PROGRESS.findall(piece):
+                        progress(float(found[-1]))
+                code = process.wait()
+            finally:
+                kill_group(process)
+        return code, errors.decode(errors="replace")
 
     def _start(
         self,
@@ -275,7 +275,6 @@ class QemuImg:
         limits: Limits,
         cwd: Path,
         secrets: Secrets,
-        errors: IO[bytes] | int = subprocess.PIPE,
         user: RunAs | None = None,
     ) -> "subprocess.Popen[bytes]":
         if missing_programs("qemu-img"):
@@ -285,18 +284,12 @@ class QemuImg:
             wrapped(command, user or self.users.of(cwd), limits=limits, dies_with_us=True),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=subprocess.PIPE,
             cwd=cwd,
             env=CLEAN_ENVIRONMENT,
             start_new_session=True,
             pass_fds=secrets.descriptors,
         )
-
-    @staticmethod
-    def _follow(process: "subprocess.Popen[bytes]", progress: Progress) -> None:
-        for piece in _pieces(process.stdout):
-            if found := PROGRESS.search(piece):
-                progress(float(found[1]))
 
 
 def opened(name: str, format: str, key: Key | None = None, base: str = "") -> list[str]:
@@ -307,12 +300,6 @@ def opened(name: str, format: str, key: Key | None = None, base: str = "") -> li
     if base:
         node["backing"] = node | {"file": {"driver": "file", "filename": base}}
     return [f"json:{json.dumps(node)}"]
-
-
-def _pieces(stream: IO[bytes] | None) -> Iterator[bytes]:
-    """What arrives, as it arrives: progress lines end with a carriage return."""
-    while stream is not None and (piece := os.read(stream.fileno(), 4096)):
-        yield piece.replace(b"\r", b"\n").rstrip(b"\n").rpartition(b"\n")[2]
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

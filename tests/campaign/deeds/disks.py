@@ -40,7 +40,7 @@ def grow_disk(stage: Stage, person: Person) -> None:
 
 @does("disk.delete")
 def delete_disk(stage: Stage, person: Person) -> None:
-    disk = one(person, disks(person, role="data", status="available"))
+    disk = one(person, disks(person, role="data", status__in=["available", "failed"]))
     person.post(f"/disks/{disk.pk}/delete/")
     person.note("deleteDisk", disk.pk, "disk.delete")
 

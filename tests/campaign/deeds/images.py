@@ -64,8 +64,9 @@ def use_upload(stage: Stage, person: Person) -> None:
 
 @does()
 def discard_upload(stage: Stage, person: Person) -> None:
-    complete = Upload.objects.filter(project=person.project, user__username=person.name, state="complete")
-    upload = one(person, complete)
+    """Not one that a job is taking."""
+    mine = Upload.objects.filter(project=person.project, user__username=person.name)
+    upload = one(person, mine.exclude(state="receiving", is_resumable=False))
     person.post(f"/uploads/{upload.pk}/discard/")
     person.note("discardUpload", upload.pk)
 
@@ -100,7 +101,7 @@ def export(stage: Stage, person: Person) -> None:
     bucket = one(person, Bucket.objects.filter(project=person.project))
     form = person.rng.choice(("raw", "qcow2", "vmdk", "vhd"))
     page = {"format": form, "name": stage.name(tag_of(image)), "bucket": str(bucket.pk), "folder": "exports"}
-    person.through(f"/images/{image.pk}/export/", page, leads_to="/images/")
+    person.through(f"/images/{image.pk}/export/", page, leads_to=f"/images/{image.pk}/")
     person.note("exportImage", image.pk, "image.export")
 
 
@@ -129,11 +130,23 @@ def capture(stage: Stage, person: Person) -> None:
 
 @does()
 def throw_away(stage: Stage, person: Person) -> None:
-    image = one(person, images(person))
-    if asked(images(person).count) < 4:
-        raise NotNow
-    person.post(f"/images/{image.pk}/delete/", {"name": image.name})
+    """One of many, or one that could not be made."""
+    if asked(images(person).count) < 4 or person.rng.random() < 0.3:
+        image = one(person, images(person, status="killed"))
+    else:
+        image = one(person, images(person))
+    if person.post(f"/images/{image.pk}/delete/", {"name": image.name}) != "/images/":
+        raise NotNow("it is shared, and asks what becomes of that")
     person.note("deleteImage", image.pk)
+
+
+@does(who=("alice",))
+def clear_far(stage: Stage, person: Person) -> None:
+    """What was copied across is thrown away, and then for ever."""
+    image = one(person, Image.objects.filter(project=stage.far, status__in=["active", "killed", "trashed"]))
+    verb, action = ("purge", "purgeImage") if image.status == "trashed" else ("delete", "deleteImage")
+    person.post(f"/images/{image.pk}/{verb}/", {"name": image.name}, project=stage.far)
+    person.note(action, image.pk)
 
 
 @does()

@@ -17,7 +17,10 @@ def cancel(stage: Stage, person: Person) -> None:
 
 @does()
 def retry(stage: Stage, person: Person) -> None:
-    job = one(person, Job.objects.unsettled().filter(project=person.project))
+    retry_job(person, one(person, Job.objects.unsettled().filter(project=person.project)))
+
+
+def retry_job(person: Person, job: Job) -> None:
     person.post(f"/jobs/{job.pk}/retry/")
     person.note("retryJob", job.pk)
 
@@ -40,6 +43,10 @@ def look_around(stage: Stage, person: Person) -> None:
 def download(stage: Stage, person: Person) -> None:
     """What comes whole is what is noted."""
     row = one(person, BucketObject.objects.stored().filter(bucket__project=person.project))
+    download_object(stage, person, row)
+
+
+def download_object(stage: Stage, person: Person, row: BucketObject) -> None:
     answer = person.request("GET", f"/buckets/objects/{row.pk}/download/")
     if answer.status == 200:
         stage.contents.compare_download(row, answer.body, answer.headers)

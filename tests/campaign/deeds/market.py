@@ -71,7 +71,7 @@ def give_copy(stage: Stage, person: Person) -> None:
 
 @does()
 def create_listing(stage: Stage, person: Person) -> None:
-    if asked(Listing.objects.filter(project=person.project).count) > 12:
+    if asked(Listing.objects.filter(project=person.project).count) > 4:
         raise NotNow
     image = one(person, images(person, type="system", key=None))
     typed = {
@@ -103,6 +103,9 @@ def approve(stage: Stage, person: Person) -> None:
 def fetch(stage: Stage, person: Person) -> None:
     if asked(Job.objects.live().filter(kind=FetchPublicImage.kind).exists):
         raise NotNow  # it would meet a publisher who changes his mind
+    fetched = Image.objects.filter(category="public", name__startswith="boot1-official")
+    if person.rng.random() < 0.7 or asked(fetched.count) > 60:
+        raise NotNow
     stage.contents.publish_anew()
     person.post("/admin/images/publicsource/", {"do": "fetch", "key": "one", "boot_mode": "bios"})
 

@@ -1,6 +1,7 @@
 """Servers, and what becomes of their systems."""
 
 from imsconsole.cloud.models import Disk
+from imsconsole.cloud.servers.rules import BUSY
 from tests.campaign.doing import HERE, LOGIN, Deed, Stage, does, images, one, room, servers, tag_of
 from tests.campaign.people import Person
 
@@ -36,7 +37,7 @@ _press("reboot", "rebootServer", "running")
 
 @does("server.delete")
 def delete_server(stage: Stage, person: Person) -> None:
-    server = one(person, servers(person, status__in=["running", "stopped", "failed"]))
+    server = one(person, servers(person).exclude(status__in=BUSY))
     person.post(f"/servers/{server.pk}/delete/", {"delete_disks": "on"})
     person.note("deleteServer", server.pk, "server.delete")
 
@@ -53,7 +54,7 @@ def change_os(stage: Stage, person: Person) -> None:
     server = one(person, servers(person, status__in=["running", "stopped"]))
     image = one(person, images(person, type="system").exclude(pk=server.image_id))
     order = {"action": "confirm", "image": str(image.pk), "system_disk_gb": "1", "stop_first": "on", **LOGIN}
-    person.through(f"/servers/{server.pk}/change-os/", order, leads_to=f"/servers/{server.pk}")
+    person.through(f"/servers/{server.pk}/change-os/", order, leads_to=f"/servers/{server.pk}/")
     person.note("changeOs", server.pk, "server.change-os")
 
 
@@ -67,7 +68,7 @@ def reinstall_os(stage: Stage, person: Person) -> None:
         "stop_first": "on",
         **LOGIN,
     }
-    person.through(f"/servers/{server.pk}/reinstall-os/", order, leads_to=f"/servers/{server.pk}")
+    person.through(f"/servers/{server.pk}/reinstall-os/", order, leads_to=f"/servers/{server.pk}/")
     person.note("reinstallOs", server.pk, "server.reinstall-os")
 
 
