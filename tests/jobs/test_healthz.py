@@ -60,6 +60,13 @@ def test_a_store_that_is_gone_is_said(beat, settings, tmp_path) -> None:
     )
 
 
+def test_what_is_kept_beside_the_regions_is_no_store(beat, settings, tmp_path) -> None:
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions" / "kvm.json").touch(mode=0o644)
+    assert answer()[0] == 200
+
+
 def test_a_database_that_does_not_answer_is_said() -> None:
     def broken(*_args: object) -> None:
         raise OperationalError("the database is away")
