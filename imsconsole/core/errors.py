@@ -41,6 +41,12 @@ class Interrupted(Unavailable):
     default_code = "program-killed"
 
 
+class Disconnected(Unavailable):
+    """The database did not answer, or the connection to it broke; the same call may work later."""
+
+    default_code = "disconnected"
+
+
 class NotFound(ImsError):
     """What was named does not exist (any more)."""
 

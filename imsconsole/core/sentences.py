@@ -30,6 +30,9 @@ COMMON: Sentences = {
     "no-space": _(
         "The disk of the service is full. Please tell the operator; the work can be repeated afterwards."
     ),
+    "disconnected": _(
+        "The database does not answer right now. What you asked for last may not have been done: please look again in a moment."
+    ),
     "bytes-missing": _("Its file in the store is missing. Please tell the operator."),
     "bytes-damaged": _(
         "Its stored bytes are no longer what they were, so nobody can use it. Please tell the operator: once the "

@@ -43,5 +43,9 @@ def _bridge_listens() -> bool:
 
 def _store_is_writable() -> bool:
     """The folders that bytes go to; a region's is made when it is first used."""
-    folders = (Path(settings.DATA_DIR), Path(settings.UPLOAD_DIR), *Path(settings.DATA_DIR).glob("regions/*/"))
+    folders = (
+        Path(settings.DATA_DIR),
+        Path(settings.UPLOAD_DIR),
+        *Path(settings.DATA_DIR).glob("regions/*/"),
+    )
     return all(os.access(folder, os.W_OK | os.X_OK) for folder in folders)

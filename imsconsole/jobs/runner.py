@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from imsconsole.core.contention import retried
-from imsconsole.core.errors import Contended, ImsError, Interrupted
+from imsconsole.core.disconnection import disconnection_said
+from imsconsole.core.errors import Contended, Disconnected, ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
@@ -81,12 +83,13 @@ def _to_the_end(run: Run) -> None:
 def _try_forward(run: Run) -> None:
     """Do what is left to do and end the job; on any failure decide that it is to be undone."""
     try:
-        with fullness_said():
+        with fullness_said(), disconnection_said():
             _forward(run)
             _end(run, State.DONE)
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
-    except (Interrupted, Contended) as error:
+    except (Interrupted, Contended, Disconnected) as error:
+        connection.close_if_unusable_or_obsolete()
         release(run, error, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
     except ImsError as error:
         _fail(run, error)

@@ -680,7 +680,7 @@ PROJECT = Subject(
     ),
     typed={
         "Create key pair": {"name": "mine"},
-        "Import public key": {"name": "mine", "public_key": KEY},
+        "Import public key": {"name": "imported", "public_key": KEY},
         "Create key": {"name": "mine"},
         "Create vault": {"name": "mine", "capacity_gb": "1"},
         "Create bucket": {"name": "new-bucket", "storage_class": "standard"},

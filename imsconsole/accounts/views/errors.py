@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from imsconsole.core.contention import is_contended
-from imsconsole.core.errors import Contended, NoSpace
+from imsconsole.core.disconnection import is_disconnected
+from imsconsole.core.errors import Contended, Disconnected, NoSpace
 from imsconsole.core.fullness import is_full
 from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
 from imsconsole.core.sentences import sentence_of
@@ -44,7 +45,11 @@ def too_many(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles what was raised, wherever that was."""
     error = sys.exc_info()[1]
-    for is_said, said in ((is_full, NoSpace()), (is_contended, Contended())):
+    for is_said, said in (
+        (is_full, NoSpace()),
+        (is_contended, Contended()),
+        (is_disconnected, Disconnected()),
+    ):
         if is_said(error):
             return bare_error_page(request, said.http_status, sentence_of(said))
     return bare_error_page(

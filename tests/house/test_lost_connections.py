@@ -1,0 +1,119 @@
+"""Every service loses its connection to the database: at each of its statements, and before it commits.
+
+It says so and nothing else, and leaves rows and files as they were. Called again, it does what it is for.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import Error, connection
+
+from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.models import User
+from imsconsole.core.actions import Action, always
+from imsconsole.core.contention import _rows
+from imsconsole.core.disconnection import is_disconnected
+from tests.house.test_agreement import SUBJECTS, Asked, Subject, made, undone
+from tests.house.test_locks import STORIES, press
+from tests.house.test_services import public_functions, service_modules
+from tests.support.disconnection import COMMIT, lost_connection
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow(reason="every service is called again for each of its statements"),
+]
+disturbed: set[str] = set()  # services, each once
+
+
+@pytest.fixture(autouse=True)
+def _every_service_is_disturbed() -> Iterator[None]:
+    """What `retried` calls of a service is put in place of the service, by whatever name it was imported."""
+    changed = []
+    for module in service_modules():
+        for function in public_functions(module):
+            names = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+            cell = names["function"]
+            changed.append((cell, cell.cell_contents))
+            cell.cell_contents = Disturbed(f"{module}.{function.__name__}", cell.cell_contents)
+    yield
+    for cell, usual in changed:
+        cell.cell_contents = usual
+
+
+class Disturbed:
+    """A service whose connection is lost at one statement after the other, until it comes to its end."""
+
+    def __init__(self, name: str, service: Callable[..., Any]) -> None:
+        self.name, self.service = name, service
+        self.__name__ = self.__qualname__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if connection.in_atomic_block or self.name in disturbed:
+            return self.service(*args, **kwargs)
+        disturbed.add(self.name)
+        rows = [(row, dict(vars(row))) for row in _rows([*args, *kwargs.values()])]
+        before = everything()
+        self._lose(COMMIT, rows, args, kwargs)  # what it keeps of its rows, it asks for once
+        for at in range(self._lose(COMMIT, rows, args, kwargs), COMMIT, -1):
+            self._lose(at, rows, args, kwargs)
+        assert everything() == before, self.name
+        return self.service(*args, **kwargs)
+
+    def _lose(self, at: int, rows: list[Any], args: Any, kwargs: Any) -> int:
+        """Call it once, and say how many statements it got to."""
+        with lost_connection(at) as fault:
+            error = error_of(self.service, *args, **kwargs)
+        assert is_disconnected(error), f"{self.name} at {at}: {error!r}"
+        for row, as_it_was in rows:
+            vars(row).clear()
+            vars(row).update(as_it_was)
+        return fault.statements
+
+
+def error_of(service: Callable[..., Any], *args: Any, **kwargs: Any) -> Error | None:
+    try:
+        service(*args, **kwargs)
+    except Error as error:
+        return error
+    return None
+
+
+def everything() -> tuple[dict[str, list[Any]], list[Path]]:
+    """Every row, and every file in the data folder but the database's."""
+    rows = {
+        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
+        for model in apps.get_models()
+        if model._meta.managed
+    }
+    folders = (path for path in Path(settings.DATA_DIR).iterdir() if path.name not in ("database", "tmp"))
+    return rows, sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=list(SUBJECTS))
+def test_a_button_pressed_when_the_database_goes_away(people: SimpleNamespace, subject: Subject) -> None:
+    pressed: list[Action] = []
+    for state in subject.states:
+        for action in subject.actions:
+            if action.rule is always or str(action.label) in subject.ways or action in pressed:
+                continue
+            if may_be_pressed(subject, state, action, people.alice):
+                pressed.append(action)
+                press(subject, action, made(subject, state, people.alice), people.alice)
+
+
+def may_be_pressed(subject: Subject, state: str, action: Action, actor: Actor) -> bool:
+    with undone():
+        asked = Asked.of(subject, action, made(subject, state, actor), actor)
+        return bool(asked.verdict) and asked.is_shown
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_service_of_no_button_when_the_database_goes_away(
+    people: SimpleNamespace, operator: User, story: Callable[[SimpleNamespace, Operator], None]
+) -> None:
+    story(people, Operator(operator))
