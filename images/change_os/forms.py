@@ -13,12 +13,13 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.rules import is_stopped_first
+from imsconsole.core.forms import NumberField
 
 
 class ChangeOsForm(NewSystemForm):
     """An order as it is typed. A reinstallation has its image already."""
 
-    system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
+    system_disk_gb = NumberField(label=_("System disk (GB)"), min_value=1)
     stop_first = forms.BooleanField(
         label=_("Stop the server first"),
         required=False,

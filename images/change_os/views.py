@@ -28,7 +28,7 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.core.query_string import row_of
+from imsconsole.core.query_string import number_in, row_of
 from imsconsole.core.rules import Verdict
 
 
@@ -151,8 +151,7 @@ def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str,
     image = row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image"))
     present = _system_disk(server)
     least = max(image.min_disk_gb if image else 1, 1)
-    size = str(typed.get("system_disk_gb") or "")
-    if not size.isdecimal() or int(size) < least:
+    if number_in(typed.get("system_disk_gb")) < least:
         typed["system_disk_gb"] = max(least, present.size_gb if present else 1)
     typed["image"] = image or ""
     return typed

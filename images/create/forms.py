@@ -36,7 +36,7 @@ from images.uploads.found import detected_os, found_of
 from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
-from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.forms import NumberField, RuledChoiceField
 from imsconsole.core.rules import Verdict
 
 ISO_DISK_GB = 40  # what the console proposes for the disk that an installation goes to (§2.10)
@@ -56,7 +56,7 @@ class DetailsForm(SystemForm):
         required=False,
         help_text=_("An image for cloud servers (ECS) starts no bare metal server (BMS), nor the reverse."),
     )
-    min_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
+    min_disk_gb = NumberField(label=_("System disk (GB)"), min_value=1)
     encrypt = EncryptField(
         help_text=_(
             "The image is stored encrypted, and so are the disks of the servers that are created from it."
@@ -142,7 +142,7 @@ class DataDiskFields:
             file.offer(Upload.objects.visible_to(actor), self._can_be_data, files)
             form.fields[f"data_{number}_upload"] = file
             form.fields[f"data_{number}_name"] = NameField(label=_("Name"), required=False)
-            form.fields[f"data_{number}_gb"] = forms.IntegerField(
+            form.fields[f"data_{number}_gb"] = NumberField(
                 label=_("Data disk (GB)"), min_value=1, required=False
             )
         self.has_files = files.exists()

@@ -17,7 +17,7 @@ from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.rules import DEFAULT_NAME, can_use_key
 from imsconsole.cloud.models import Architecture, BootMode, Key
-from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.forms import NumberField, RuledChoiceField
 from imsconsole.core.rules import Verdict
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
@@ -178,14 +178,14 @@ def chosen_key_name(given: dict[str, Any]) -> str:
 class ImageForm(forms.Form):
     """What is asked of every new image, however it is made; what is made adds its own fields."""
 
-    min_ram_mb = forms.IntegerField(
+    min_ram_mb = NumberField(
         label=gettext_lazy("Minimum memory (MB)"),
         min_value=0,
         max_value=MOST_MEMORY_MB,
         required=False,
         help_text=gettext_lazy("0: any."),
     )
-    max_ram_mb = forms.IntegerField(
+    max_ram_mb = NumberField(
         label=gettext_lazy("Maximum memory (MB)"),
         min_value=1,
         max_value=MOST_MEMORY_MB,

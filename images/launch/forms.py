@@ -28,6 +28,8 @@ from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, fits_data_disk
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
+from imsconsole.core.forms import NumberField
+from imsconsole.core.query_string import number_in
 
 
 class LaunchForm(NewSystemForm):
@@ -35,8 +37,8 @@ class LaunchForm(NewSystemForm):
 
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)
     flavor = forms.ModelChoiceField(Flavor.objects.none(), label=_("Flavor"))
-    system_disk_gb = forms.IntegerField(label=_("System disk (GB)"), min_value=1)
-    data_disks = forms.IntegerField(
+    system_disk_gb = NumberField(label=_("System disk (GB)"), min_value=1)
+    data_disks = NumberField(
         label=_("Data disks"),
         min_value=0,
         max_value=MAX_DATA_DISKS,
@@ -48,7 +50,7 @@ class LaunchForm(NewSystemForm):
         validators=[server_name],
         help_text=_("Several servers are numbered: name-1, name-2 …"),
     )
-    count = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MAX_COUNT)
+    count = NumberField(label=_("Quantity"), min_value=1, max_value=MAX_COUNT)
     auto_start = forms.BooleanField(label=_("Start with the host"), required=False)
 
     def __init__(self, *args: Any, actor: Actor, host: Host, **kwargs: Any) -> None:
@@ -67,8 +69,8 @@ class LaunchForm(NewSystemForm):
 
     def disk_count(self) -> int:
         """How many data disks are asked for; 0 when it cannot be read."""
-        value = str(self.data.get("data_disks") if self.is_bound else self.initial.get("data_disks", 0))
-        return min(int(value), MAX_DATA_DISKS) if value.isdecimal() else 0
+        given = self.data if self.is_bound else self.initial
+        return min(number_in(given.get("data_disks")), MAX_DATA_DISKS)
 
     def _add_data_images(self, actor: Actor) -> None:
         """What each data disk is made of, where there is something to choose."""
@@ -111,7 +113,9 @@ class LaunchForm(NewSystemForm):
     def wanted(self) -> dict[str, int]:
         """What the order as it is filled in now would take of the quotas; what cannot be read counts nothing."""
         sizes = [self["system_disk_gb"], *self.data_disk_fields()]
-        return quota_of(self.chosen_flavor, [_number(size) for size in sizes], _number(self["count"]))
+        return quota_of(
+            self.chosen_flavor, [number_in(size.value()) for size in sizes], number_in(self["count"].value())
+        )
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data
@@ -155,17 +159,11 @@ def filled_again(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {"data_disks": len(sizes), **kept, **disks, **chosen}
 
 
-def _disk_field(number: int) -> forms.IntegerField:
+def _disk_field(number: int) -> NumberField:
     smallest, largest = settings.IMS_DATA_DISK_GB
-    return forms.IntegerField(
+    return NumberField(
         label=_("Data disk %(number)s (GB)") % {"number": number},
         min_value=smallest,
         max_value=largest,
         initial=max(smallest, min(10, largest)),
     )
-
-
-def _number(field: forms.BoundField) -> int:
-    """The whole number in a field; 0 when there is none, or one that is absurd."""
-    text = str(field.value() or "")
-    return int(text) if text.isdecimal() and len(text) < 7 else 0

@@ -25,7 +25,7 @@ from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.pickers import AT_ONCE
-from imsconsole.core.query_string import row_of
+from imsconsole.core.query_string import number_in, row_of
 from imsconsole.core.rules import Verdict, refuse
 
 LAUNCH = Wizard(
@@ -125,9 +125,8 @@ def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any
     if typed.get("flavor") not in [flavor.pk for flavor in flavors]:
         typed["flavor"] = flavors[0].pk if flavors else ""
     typed["image"] = image or ""
-    size = str(typed.get("system_disk_gb") or "")
     least = image.min_disk_gb if image else 1
-    if not size.isdecimal() or int(size) < least:
+    if number_in(typed.get("system_disk_gb")) < least:
         typed["system_disk_gb"] = least
     return _with_data_disks(typed, image)
 
@@ -138,11 +137,9 @@ def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, An
     former = str(typed.get("of_image", ""))
     if image and former and former != str(image.pk):
         typed["data_disks"] = len(sizes)
-    count = str(typed.get("data_disks") or 0)
-    typed["data_disks"] = max(int(count) if count.isdecimal() else 0, len(sizes))
+    typed["data_disks"] = max(number_in(typed.get("data_disks")), len(sizes))
     for number, least in enumerate(sizes, 1):
-        chosen = str(typed.get(f"data_disk_{number}") or "")
-        typed[f"data_disk_{number}"] = max(int(chosen) if chosen.isdecimal() else 0, least)
+        typed[f"data_disk_{number}"] = max(number_in(typed.get(f"data_disk_{number}")), least)
     return typed
 
 

@@ -69,7 +69,6 @@ def speaks_tus(
         except ImsError as error:
             response = _refusal(error)
         response["Tus-Resumable"] = VERSION
-        response["Cache-Control"] = "no-store"
         return response
 
     return answer

@@ -8,7 +8,6 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -53,7 +52,7 @@ class NamesNoProject(ImsError):
 
 @dataclass(frozen=True)
 class ViewKind:
-    """The one decorator of a view: by which methods it is asked (by others: 405), by whom, may its answer be kept.
+    """The one decorator of a view: by which methods it is asked (by others: 405), by whom.
 
     `file_bytes`: of the files that its form takes; None: any, which the view reads by itself (`core.form_bodies`).
 
@@ -62,13 +61,7 @@ class ViewKind:
     """
 
     methods: tuple[str, ...]
-    is_kept: bool = True
     file_bytes: int | None = 0
-
-    @property
-    def never_cached(self) -> "ViewKind":
-        """No browser keeps the answer: it holds a secret, or what was so only at that moment."""
-        return replace(self, is_kept=False)
 
     def with_files(self, most_bytes: int | None = None) -> "ViewKind":
         """Its form takes files. Without a limit the view streams them."""
@@ -113,7 +106,6 @@ class ViewKind:
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         """Signed in or not."""
         checked = require_http_methods(self.methods)(view)
-        checked = checked if self.is_kept else never_cache(checked)
         vars(checked)["kind"] = self
         return checked
 

@@ -34,7 +34,7 @@ class NoFiles(FileUploadHandler):
 
 
 class FormBodyMiddleware:
-    """Refuses what is too large by what is announced, and a file at its first byte; nothing is ever spooled.
+    """Refuses what is too large by what is announced, a file at its first byte, and a NUL; nothing is ever spooled.
 
     Runs before the CSRF check, which reads the form. A view takes files if its `kind` has `file_bytes`: at most so
     many, or any number (None): that one asks who is there before it reads by itself (`core.streamed`).
@@ -49,6 +49,8 @@ class FormBodyMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
     ) -> HttpResponse | None:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
+            return _unreadable(request)
         file_bytes = getattr(getattr(view, "kind", None), "file_bytes", 0)
         length = announced_bytes(request)
         if not length or file_bytes is None:
@@ -80,11 +82,17 @@ def _read(request: HttpRequest, file_bytes: int) -> HttpResponse | None:
             request, 400, _("This form takes no files. Send the file where the page asks for it.")
         )
     except UnreadablePostError as error:
-        return unread_page(request, error)
-    return None
+        return _unread(request, error)
+    is_text = all("\0" not in text for name, values in request.POST.lists() for text in (name, *values))
+    return None if is_text else _unreadable(request)
 
 
-def unread_page(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+def _unreadable(request: HttpRequest) -> HttpResponse:
+    """No text has a NUL in it, and PostgreSQL takes none."""
+    return error_page(request, 400, _("The browser sent something we could not read. Go back and try again."))
+
+
+def _unread(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
     """The answer to who broke off, or was too slow."""
     status = (
         HTTPStatus.REQUEST_TIMEOUT if isinstance(error.__cause__, TimeoutError) else HTTPStatus.BAD_REQUEST

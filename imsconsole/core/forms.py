@@ -12,6 +12,7 @@ from django_bootstrap5.renderers import FormRenderer
 from imsconsole.core.edits import told
 from imsconsole.core.rules import Verdict, first_refusal
 
+MOST = 2**31 - 1
 INDEXED = (forms.RadioSelect, forms.CheckboxSelectMultiple)  # their first choice has the number 0 in its ID
 
 
@@ -75,6 +76,13 @@ class RuledChoiceField(forms.ModelChoiceField[Any]):
 
 class RuledMultipleChoiceField(RuledChoiceField, forms.ModelMultipleChoiceField[Any]):
     """Several of them."""
+
+
+class NumberField(forms.IntegerField):
+    """A whole number, never larger than what a database column holds."""
+
+    def __init__(self, *, max_value: int = MOST, **kwargs: Any) -> None:
+        super().__init__(max_value=max_value, **kwargs)
 
 
 def limit_number(field: Any, smallest: int, largest: int) -> None:

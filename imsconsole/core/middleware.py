@@ -48,6 +48,18 @@ class GzipPagesMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class NoStoreMiddleware:
+    """No browser and no proxy keeps what it is answered: after somebody signed out, *Back* shows nothing. Static files keep theirs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
 class SentenceMiddleware:
     """Answers an `ImsError` with its sentence and status; gives a body to answers that have none (405)."""
 

@@ -22,6 +22,12 @@ def state_of(query: QueryDict, *without: str) -> QueryDict:
     return state
 
 
+def number_in(text: object) -> int:
+    """The number that a text is; 0 when it is none, or a larger one than anything here is counted to."""
+    digits = str(text or "").strip()
+    return int(digits) if digits.isdecimal() and len(digits) < 7 else 0
+
+
 def id_of(text: object) -> UUID | None:
     """The ID that a text is, however it is written; None when it is none."""
     try:

@@ -19,6 +19,7 @@ from imsconsole.core.actions import ROW, Action
 from imsconsole.core.buttons import RowButtons
 from imsconsole.core.cells import Shapes, fragment, label_of, named, status
 from imsconsole.core.paging import PER_PAGE, Page, Total, in_order, page_of
+from imsconsole.core.query_string import number_in
 from imsconsole.core.table_rows import attrs_of, drawn_rows
 from imsconsole.core.templatetags.ims import ago
 
@@ -276,8 +277,8 @@ def paged(
     table = table_class(rows, actor=actor)
     table.show(shown)
     tables.RequestConfig(request, paginate=False).configure(table)  # its own paging counts all rows
-    size = request.GET.get(table.per_page_field, "")
-    per_page = int(size) if size.isdecimal() and int(size) in PAGE_SIZES else PER_PAGE
+    size = number_in(request.GET.get(table.per_page_field))
+    per_page = size if size in PAGE_SIZES else PER_PAGE
     ordered: QuerySet[Any] = table.data.data
     table.page = page_of(
         ordered, request.GET, per_page, lambda found: table_class.reading(found, shown, actor), count

@@ -1,6 +1,7 @@
 """Whether the console can work, for a load balancer and for whoever watches it. Needs no sign-in, tells no secret."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from django.http import HttpRequest, JsonResponse
 from imsconsole.accounts.access import page_view
 from imsconsole.jobs.periodic import is_worker_alive
 
+LEAST_FREE_BYTES = 64 * 1024**2
+READ_ONLY = {"postgresql": "SHOW transaction_read_only"}
 
-@page_view.never_cached.for_anyone
+
+@page_view.for_anyone
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, the store can be written and a worker was seen within 30 s; else 503.
+    """200 when the database answers and may be written, the store can be written and has room, and a worker was seen within 30 s; else 503.
 
     It tells besides whether the bridge to screens listens: without it pages have the picture, and all else works.
     """
@@ -25,10 +29,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def _database_answers() -> bool:
+    """Also whether it would take a change. That one is really made, every few seconds, is what the worker's check says."""
+    question = READ_ONLY.get(connection.vendor, "SELECT 1")
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            return cursor.fetchone() == (1,)
+            cursor.execute(question)
+            return cursor.fetchone() in ((1,), ("off",))
     except Error:
         return False
 
@@ -42,10 +48,11 @@ def _bridge_listens() -> bool:
 
 
 def _store_is_writable() -> bool:
-    """The folders that bytes go to; a region's is made when it is first used."""
-    folders = (
-        Path(settings.DATA_DIR),
-        Path(settings.UPLOAD_DIR),
-        *Path(settings.DATA_DIR).glob("regions/*/"),
-    )
-    return all(os.access(folder, os.W_OK | os.X_OK) for folder in folders)
+    """The folders that bytes go to, a database of files included; a region's is made when it is first used."""
+    own = (settings.DATA_DIR, settings.DATABASE_DIR, settings.UPLOAD_DIR)
+    folders = [*map(Path, own), *Path(settings.DATA_DIR).glob("regions/*/")]
+    return all(os.access(folder, os.W_OK | os.X_OK) and _has_room(folder) for folder in folders)
+
+
+def _has_room(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free >= LEAST_FREE_BYTES

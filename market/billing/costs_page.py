@@ -12,7 +12,7 @@ from imsconsole.accounts.access import ActorRequest, page_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.htmx import render_page
-from imsconsole.core.query_string import row_of
+from imsconsole.core.query_string import number_in, row_of
 from market.billing.estimates import estimate_disks, estimate_servers
 
 SIZES = ("disk_gb", "system_disk_gb", "size_gb")
@@ -28,7 +28,7 @@ def show_cost(request: ActorRequest) -> HttpResponse:
 
 def cost_context(typed: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """What `market/_cost.html` shows. What cannot be read counts nothing."""
-    size_gb = sum(whole_number(typed.get(name)) for name in SIZES)
+    size_gb = sum(number_in(typed.get(name)) for name in SIZES)
     image, flavor = _image(str(typed.get("image") or ""), actor), None
     if "flavor" in typed:
         flavor = Flavor.objects.filter(pk=str(typed["flavor"])[:32]).first()
@@ -41,11 +41,6 @@ def cost_context(typed: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
         "count": int("flavor" in typed),
         "refreshed_by": f"{reverse('market:cost')}?{urlencode(fixed)}",
     }
-
-
-def whole_number(typed: Any) -> int:
-    text = str(typed or "")
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
 def _image(typed: str, actor: Actor) -> Image | None:

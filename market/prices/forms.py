@@ -8,6 +8,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.edits import EditForm
+from imsconsole.core.forms import NumberField
 from imsconsole.core.now import now
 from imsconsole.core.pickers import PickingForm
 from market.models import Listing, Price
@@ -31,7 +32,7 @@ class PriceForm(PickingForm, EditForm):
         label=_("Amount"), min_value=0, max_digits=12, decimal_places=4, required=False
     )
     per_vcpu = forms.BooleanField(label=_("For each vCPU"), required=False)
-    trial_days = forms.IntegerField(
+    trial_days = NumberField(
         label=_("Free trial (days)"),
         min_value=0,
         max_value=MOST_TRIAL_DAYS,

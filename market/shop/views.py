@@ -27,9 +27,6 @@ from market.shop.rules import can_accept_terms
 from market.shop.services import accept_terms
 from market.shop.tables import COLUMNS, OfferTable
 
-KEPT_S = 24 * 3600  # how long a browser keeps a picture
-
-
 LIST = ListView(
     ListName.MARKET,
     lambda request: offered_in(request.actor),
@@ -106,9 +103,7 @@ def show_picture(request: ActorRequest, picture_id: uuid.UUID) -> HttpResponse:
 def _picture(content: bytes, kind: str) -> HttpResponse:
     if not content:
         raise Http404
-    response = HttpResponse(content, content_type=kind)
-    response["Cache-Control"] = f"private, max-age={KEPT_S}"
-    return response
+    return HttpResponse(content, content_type=kind)
 
 
 @form_view

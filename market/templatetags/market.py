@@ -12,8 +12,9 @@ from images.choose.found import Candidate
 from images.models import Image
 from images.product.products import product_of
 from imsconsole.cloud.models import Flavor, Server
+from imsconsole.core.query_string import number_in
 from market import money
-from market.billing.costs_page import WHAT_COSTS, cost_context, whole_number
+from market.billing.costs_page import WHAT_COSTS, cost_context
 from market.billing.estimates import Estimate, PriceList, estimate_change, estimate_servers
 from market.models import Price
 
@@ -61,7 +62,7 @@ def cost_of_form(
 @register.inclusion_tag("market/_cost_change.html", takes_context=True)
 def cost_of_change(context: Context, server: Server, image: Image | None, system_gb: Any) -> dict[str, Any]:
     """Before and after a server gets another image and a system disk of that size, as it was typed."""
-    return _change(context, {server: whole_number(system_gb)}, image)
+    return _change(context, {server: number_in(system_gb)}, image)
 
 
 @register.inclusion_tag("market/_cost_change.html", takes_context=True)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from imsconsole.core.forms import errors_of
+from imsconsole.core.forms import NumberField, errors_of
 
 
 class Order(forms.Form):
@@ -17,6 +18,20 @@ class Order(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         raise forms.ValidationError("Nothing of it is right.")
+
+
+def test_a_number_that_no_column_holds_is_said_where_it_was_typed() -> None:
+    for typed in ("9" * 5000, str(2**31), str(2**63)):
+        with pytest.raises(forms.ValidationError):
+            NumberField().clean(typed)
+    assert NumberField().clean("2147483647") == 2147483647
+
+
+def test_every_form_counts_with_the_bounded_field() -> None:
+    rooms = ("imsconsole", "images", "market", "sharing")
+    sources = {path for room in rooms for path in (settings.BASE_DIR / room).rglob("*.py")}
+    sources -= {settings.BASE_DIR / "imsconsole/core/forms.py"}
+    assert [path for path in sources if "forms.IntegerField" in path.read_text()] == []
 
 
 def drawn(text: str = "{% form_errors %}", **context: Any) -> str:

@@ -198,6 +198,7 @@ def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests:
                 assert response.status_code in (302, 405)
                 assert response.get("Location", "/accounts/login/").startswith("/accounts/login/")
             assert SECRET not in text_of(response)
+            assert response["Cache-Control"] == "no-store"
 
 
 @pytest.mark.slow(reason="every page of the console is asked for")
@@ -250,4 +251,5 @@ def test_members_get_an_answer_and_reading_changes_nothing(
             url = url_of(name, places, things)
             response = client.get(url, headers=headers)
             assert response.status_code < 500
+            assert response["Cache-Control"] == "no-store"
             assert not Event.objects.exists()

@@ -3,9 +3,10 @@
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
 from imsconsole.core.now import now
@@ -65,6 +66,24 @@ def test_what_is_kept_beside_the_regions_is_no_store(beat, settings, tmp_path) -
     (tmp_path / "regions").mkdir()
     (tmp_path / "regions" / "kvm.json").touch(mode=0o644)
     assert answer()[0] == 200
+
+
+def test_a_store_without_room_is_said(beat, settings) -> None:
+    settings.DATA_DIR = settings.DATABASE_DIR = settings.UPLOAD_DIR = Path(
+        "/proc"
+    )  # has none, and may be written
+    assert answer() == (
+        503,
+        {"ok": False, "database": True, "store": False, "worker": True, "screens": False},
+    )
+
+
+def test_a_database_that_takes_no_change_is_said(beat) -> None:
+    """As a standby of PostgreSQL; SQLite has none."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET TRANSACTION READ ONLY")
+        assert answer()[1]["database"] is (connection.vendor != "postgresql")
 
 
 def test_a_database_that_does_not_answer_is_said() -> None:

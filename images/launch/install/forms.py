@@ -13,7 +13,7 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
-from imsconsole.core.forms import RuledChoiceField, limit_number
+from imsconsole.core.forms import NumberField, RuledChoiceField, limit_number
 from imsconsole.core.rules import Verdict
 
 
@@ -23,7 +23,7 @@ class InstallForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
     zone = forms.ModelChoiceField(AvailabilityZone.objects.none(), label=_("AZ"), empty_label=None)
     flavor = RuledChoiceField(Flavor.objects.none(), label=_("Flavor"), empty_label=None)
-    system_disk_gb = forms.IntegerField(label=_("System disk (GB)"))
+    system_disk_gb = NumberField(label=_("System disk (GB)"))
 
     def __init__(self, *args: Any, image: Image, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,7 +21,7 @@ from imsconsole.core.project_urls import bare_url, in_project
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-@form_view.never_cached
+@form_view
 def invite(request: ActorRequest) -> HttpResponse:
     """Make a link. The answer shows it, once: it is neither kept nor put into a redirect."""
     rules.can_invite(request.actor).require()
@@ -44,7 +44,7 @@ def withdraw_invitation(request: ActorRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("project")
 
 
-@form_view.never_cached.for_anyone
+@form_view.for_anyone
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """The page behind the link: a member-to-be accepts; a newcomer also chooses name and password."""

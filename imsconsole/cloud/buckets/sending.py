@@ -114,7 +114,6 @@ def _described(response: HttpResponseBase, bucket_object: BucketObject) -> HttpR
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = bucket_object.etag
     response["Last-Modified"] = http_date(bucket_object.created_at.timestamp())
-    response["Cache-Control"] = "private, no-cache"
     response["Content-Type"] = UNKNOWN_TYPE
     response["Content-Disposition"] = content_disposition_header(True, bucket_object.name) or "attachment"
     return response
@@ -128,9 +127,7 @@ def _redirect(bucket_object: BucketObject) -> HttpResponse:
         "ResponseContentType": UNKNOWN_TYPE,
     }
     url = remote.url(stored_name(bucket_object.pk), parameters=headers, expire=REDIRECT_S)
-    response = HttpResponseRedirect(url)
-    response["Cache-Control"] = "no-store"
-    return response
+    return HttpResponseRedirect(url)
 
 
 def token_of(bucket_object: BucketObject, until: datetime) -> str:

@@ -208,7 +208,7 @@ def linked(request: HttpRequest, token: str) -> HttpResponseBase:
     return send_object(request, object_of(token))
 
 
-@post_view.never_cached
+@post_view
 def link(request: ActorRequest, object_id: uuid.UUID) -> HttpResponse:
     """Make a link, and show it."""
     bucket_object = find_object(request, object_id)

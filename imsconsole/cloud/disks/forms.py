@@ -15,7 +15,7 @@ from imsconsole.cloud.keys.rules import can_encrypt_with
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.servers.pickers import ServerPicker
-from imsconsole.core.forms import RuledChoiceField, limit_number
+from imsconsole.core.forms import NumberField, RuledChoiceField, limit_number
 from imsconsole.core.pickers import PickerField, PickingForm
 from imsconsole.core.rules import Verdict
 
@@ -30,7 +30,7 @@ class BlankDiskForm(forms.Form):
         empty_label=None,
         help_text=_("A disk can only be attached to a server of its AZ."),
     )
-    size_gb = forms.IntegerField(label=_("Size (GB)"), initial=10)
+    size_gb = NumberField(label=_("Size (GB)"), initial=10)
     key = RuledChoiceField(
         Key.objects.none(), label=_("Encryption"), empty_label=_("Not encrypted"), required=False
     )
@@ -55,7 +55,7 @@ class RenameDiskForm(forms.Form):
 class GrowForm(forms.Form):
     """What the disk becomes; it never shrinks."""
 
-    size_gb = forms.IntegerField(label=_("New size (GB)"))
+    size_gb = NumberField(label=_("New size (GB)"))
 
     def __init__(self, *args: Any, disk: Disk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

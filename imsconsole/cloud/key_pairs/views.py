@@ -48,7 +48,7 @@ def import_key(request: ActorRequest) -> HttpResponse:
     return render(request, "cloud/key_pairs/import.html", context, status=422 if form.errors else 200)
 
 
-@form_view.never_cached
+@form_view
 def create(request: ActorRequest) -> HttpResponse:
     """Make a pair. The private half is in this answer as a file, and nowhere else ever."""
     form = KeyPairForm(request.POST if request.method == "POST" else None, actor=request.actor)

@@ -15,6 +15,7 @@ from imsconsole.cloud.keys.rules import DELETION_DAYS, is_free_key_name, is_gran
 from imsconsole.cloud.models import Key, KeyQuerySet
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.forms import NumberField
 from imsconsole.core.rules import Verdict
 
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
@@ -67,7 +68,7 @@ class KeyForm(forms.Form):
 
 
 class ScheduleDeletionForm(forms.Form):
-    days = forms.IntegerField(
+    days = NumberField(
         label=_("Days until it is deleted"),
         min_value=DELETION_DAYS[0],
         max_value=DELETION_DAYS[-1],

@@ -24,7 +24,7 @@ def find_screen(request: ActorRequest, server_id: uuid.UUID) -> Server:
     return get_object_or_404(servers, pk=server_id)
 
 
-@page_view.never_cached
+@page_view
 def screen_picture(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The picture itself (PNG). 409 when the server is not running."""
     server = find_screen(request, server_id)
@@ -32,7 +32,7 @@ def screen_picture(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return HttpResponse(screen_of(server), content_type="image/png")
 
 
-@page_view.never_cached
+@page_view
 def show_console(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The fragment with the end of the log; 204 when the reader has it already."""
     server = find_screen(request, server_id)
@@ -42,7 +42,7 @@ def show_console(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render(request, "cloud/server_pages/_console.html", {"server": server, **context})
 
 
-@page_view.never_cached
+@page_view
 def console_text(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The whole log that is kept, as plain text."""
     log = console_of(find_screen(request, server_id), limit_bytes=WHOLE_LOG_BYTES)

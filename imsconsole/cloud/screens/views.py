@@ -13,7 +13,7 @@ from imsconsole.cloud.screens.services import open_screen
 from imsconsole.core.htmx import render_page
 
 
-@page_view.never_cached
+@page_view
 def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The page; to htmx the fragment with the picture, which asks for itself again while the server runs."""
     server = find_screen(request, server_id)
@@ -32,7 +32,7 @@ def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return response
 
 
-@post_view.never_cached
+@post_view
 def open_screen_of(request: ActorRequest, server_id: uuid.UUID) -> JsonResponse:
     """`{url, token}`: where the screen is, and what opens it once within 30 seconds."""
     _server, token = open_screen(

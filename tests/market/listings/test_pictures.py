@@ -42,6 +42,33 @@ def test_nothing_but_pixels_gets_through():
     assert b"taken at home" not in made.content
 
 
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize(
+    "more", [b"<!doctype html><script>alert(1)</script>", b"PK\x03\x04" + b"\0" * 30, b"*/=1;alert(1)//"]
+)
+def test_what_is_a_picture_and_something_else_besides_is_only_a_picture(format, more):
+    both = file(format, (20, 10)).getvalue() + more
+    for made in (screenshot(BytesIO(both)).content, logo(BytesIO(both))):
+        assert more not in made
+        assert made[:4] in (b"RIFF", b"\x89PNG")
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_of_a_picture_that_moves_the_first_is_taken(format):
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue", "lime")]
+    moving = file(format, (20, 10), save_all=True, append_images=frames, duration=100)
+    made = Image.open(BytesIO(screenshot(moving).content))
+    assert (made.size, getattr(made, "n_frames", 1)) == ((20, 10), 1)
+
+
+def text_bomb():
+    """Text of 200 MB in a comment of a small picture."""
+    data = b"Comment\0\0" + zlib.compress(b"x" * 200_000_000)
+    chunk = struct.pack(">I", len(data)) + b"zTXt" + data + struct.pack(">I", zlib.crc32(b"zTXt" + data))
+    picture = file(size=(20, 10)).getvalue()
+    return BytesIO(picture[:33] + chunk + picture[33:])  # behind IHDR
+
+
 def bomb():
     """A small file that says it is a picture of 40,000 × 40,000 pixels."""
     head = struct.pack(">IIBBBBB", 40_000, 40_000, 1, 0, 0, 0, 0)
@@ -62,6 +89,9 @@ def bomb():
         (lambda: BytesIO(b"\0" * (LARGEST_BYTES + 1)), "picture-too-large"),
         (lambda: file(size=(6000, 5000)), "picture-too-many-pixels"),
         (bomb, "picture-too-many-pixels"),
+        (lambda: BytesIO(b"GIF89a/*" + b"\0" * 64 + b"*/=1;alert(1)//"), "bad-picture"),
+        (lambda: BytesIO(b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>"), "bad-picture"),
+        (text_bomb, "bad-picture"),
     ],
 )
 def test_what_is_no_picture_or_too_much_of_one_is_refused(given, code):

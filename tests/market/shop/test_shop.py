@@ -342,6 +342,13 @@ def test_pictures_of_drafts_are_their_projects_and_the_reviewers(people, operato
     assert status(people.alice, draft) == 200
 
 
+def test_a_picture_is_nothing_else_in_a_browser(people, edition):
+    picture = Picture.objects.create(version_of=edition.version_of, width=2, height=2, content=b"<script>")
+    response = client_of(people.alice).get(reverse("market:picture", args=[picture.pk]))
+    assert (response["Content-Type"], response["X-Content-Type-Options"]) == ("image/webp", "nosniff")
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
 def test_a_publisher_has_a_page_once_approved(people, edition):
     publisher = edition.version_of.listing.publisher
     page = client_of(people.dave).get(publisher.get_absolute_url()).content.decode()
