@@ -32,6 +32,7 @@ from market.billing import ledger
 from market.billing.known import RECONCILING
 from market.models import Charge
 from tests.campaign.contents import Contents
+from tests.campaign.doing import tag_of_disk
 from tests.campaign.faults import Window
 from tests.campaign.people import Notes
 from tests.market.billing.test_ledger_story import fee, second, spans
@@ -252,13 +253,12 @@ def plain_disks() -> Iterator[tuple[str, Path, str]]:
     ):
         yield disk.backup.name, stored_file(disk.backup.project.region_id, disk.ref), "qcow2"
     for disk in Disk.objects.existing().filter(key=None).exclude(ref="").select_related("image", "project"):
-        name = disk.image.name if disk.image else "blank" if "-data-" in disk.name else disk.name
         place = (
             Path("servers", disk.ref, "disk.qcow2")
             if disk.role == Disk.Role.SYSTEM
             else Path("disks", disk.ref)
         )
-        yield name, region_dir(disk.project.region_id) / place, "qcow2"
+        yield tag_of_disk(disk), region_dir(disk.project.region_id) / place, "qcow2"
     for row in BucketObject.objects.stored():
         form = {"vhd": "vpc"}.get(row.key.rsplit(".", 1)[-1], row.key.rsplit(".", 1)[-1])
         yield row.key, Path(settings.BUCKET_DIR) / "objects" / row.pk.hex[:2] / row.pk.hex, form

@@ -97,3 +97,10 @@ def disks(person: Person, **which: Any) -> "QuerySet[Disk]":
 
 def tag_of(thing: Any) -> str:
     return str(thing.name).split("-")[0]
+
+
+def tag_of_disk(disk: Disk) -> str:
+    """What is in it: its image's content; nothing, when it came with a server, whose name it bears."""
+    if disk.image:
+        return tag_of(disk.image)
+    return "blank" if "-data-" in disk.name else tag_of(disk)

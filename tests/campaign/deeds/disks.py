@@ -68,7 +68,8 @@ def create_backup(stage: Stage, person: Person) -> None:
 
 @does("backup.restore")
 def restore_backup(stage: Stage, person: Person) -> None:
-    backup = one(person, Backup.objects.existing().filter(project=person.project, status="available"))
+    there = Backup.objects.existing().filter(project=person.project, status="available")
+    backup = one(person, there.filter(server_id__in=servers(person)))
     person.post(f"/backups/{backup.pk}/restore/", {"stop_first": "on"})
     person.note("restoreBackup", backup.server_id, "backup.restore")
 

@@ -7,7 +7,18 @@ from images.models import Image, Upload
 from imsconsole.accounts.actor import actor_for
 from imsconsole.accounts.models import User
 from imsconsole.cloud.models import Bucket, BucketObject
-from tests.campaign.doing import Stage, disks, does, images, new_image, one, room, servers, tag_of
+from tests.campaign.doing import (
+    Stage,
+    disks,
+    does,
+    images,
+    new_image,
+    one,
+    room,
+    servers,
+    tag_of,
+    tag_of_disk,
+)
 from tests.campaign.people import NotNow, Person, asked
 from tests.cloud.buckets.making import bytes_elsewhere
 
@@ -120,8 +131,8 @@ def capture(stage: Stage, person: Person) -> None:
         server = one(person, servers(person, status__in=["running", "stopped"]).select_related("image"))
         page, first, tag = "from-server", {"server": str(server.pk)}, tag_of(server.image)
     else:
-        disk = one(person, disks(person, role="data", status="available"))
-        page, first, tag = "from-disk", {"type": "data", "disk": str(disk.pk)}, tag_of(disk)
+        disk = one(person, disks(person, role="data", status="available").select_related("image"))
+        page, first, tag = "from-disk", {"type": "data", "disk": str(disk.pk)}, tag_of_disk(disk)
     image = person.through(
         f"/images/create/{page}/", first, {"details-name_1": stage.name(tag)}, leads_to="/images/"
     )
