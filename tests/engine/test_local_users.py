@@ -251,8 +251,9 @@ def test_a_user_is_not_given_again_while_a_process_of_it_lives(one: Users) -> No
         left = subprocess.Popen(wrapped(["sleep", "600"], user))
         wait_until(lambda: os.stat(f"/proc/{left.pid}").st_uid == user.uid)
     with left:
-        assert not is_free(one) or not IS_ROOT
+        held = not is_free(one)
         left.kill()
+    assert held == IS_ROOT
     assert is_free(one)
 
 
