@@ -16,10 +16,10 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.local import capture
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
-from imsconsole.engine.types import MIB, Power, Space
+from imsconsole.engine.types import MIB, Power
 from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
 from tests.engine.guests import COUNTED, counters, wait_until
-from tests.support.faults import full_disk
+from tests.support.faults import free_space, full_disk
 
 
 class TestLocalCapture(CaptureContract):
@@ -30,13 +30,10 @@ class TestLocalCapture(CaptureContract):
 
 @pytest.mark.guest
 @pytest.mark.parametrize("runs", [True, False])
-def test_without_room_for_it_nothing_is_begun(
-    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch, runs: bool
-) -> None:
+def test_without_room_for_it_nothing_is_begun(local: LocalEngine, place: Path, runs: bool) -> None:
     """A full disk would stop every guest of the host."""
     server = counting(local, place) if runs else counting_server(local, place)
-    monkeypatch.setattr(local._store, "free_space", lambda: Space(MIB, MIB))
-    with pytest.raises(NoSpace):
+    with free_space(MIB), pytest.raises(NoSpace):
         captured(local, server)
     assert not local.inventory().scraps
     assert (local.server_state(server.ref).power is Power.RUNNING) == runs
