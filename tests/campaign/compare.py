@@ -17,7 +17,7 @@ from django.db.models import Count, Sum
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from images.models import ImageDisk, Upload
+from images.models import Image, ImageDisk, Upload
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.store import open_object
@@ -105,15 +105,21 @@ LASTING: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+REMOVES = ("discardUpload", "deleteImage", "purgeImage")
+
+
 def failures(campaign: Campaign) -> Iterator[Trouble]:
     """Of every job that failed, now or before a retry."""
-    discarded = {told.thing for told in campaign.notes.told if told.action == "discardUpload"}
+    removed = {told.thing for told in campaign.notes.told if told.action in REMOVES}
+    removed |= {
+        str(pk) for pk in Image.objects.filter(status__in=["deleted", "trashed"]).values_list("pk", flat=True)
+    }
     for job in Job.objects.all():
         tries = [(each["code"], datetime.fromisoformat(each["at"])) for each in job.past_errors]
         if job.state == Job.State.FAILED:
             tries.append((job.error_code, job.finished_at or now()))
         for code, at in tries:
-            if code == "upload-gone" and job.args.get("upload") in discarded:
+            if code.endswith("-gone") and removed & {str(job.subject_id), job.args.get("upload", "")}:
                 continue  # between a failure and the retry, by a person
             met = [
                 each

@@ -161,6 +161,17 @@ def test_a_guest_can_be_stopped_and_deleted_on_a_full_disk(local: LocalEngine, p
 
 
 @pytest.mark.guest
+def test_a_disk_of_a_running_guest_that_cannot_grow_says_why(local: LocalEngine, place: Path) -> None:
+    """Its tables would be larger than QEMU may write."""
+    spec = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    with full_disk(4_000_000):
+        local.start(spec)
+    with pytest.raises(NoSpace):
+        local.grow_disk(spec.disks[0], 500_000 * GIB, server=spec)
+    local.stop(spec.ref, graceful_s=0)
+
+
+@pytest.mark.guest
 def test_how_a_guest_ended_is_known_though_it_cannot_be_noted(local: LocalEngine, place: Path) -> None:
     spec = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
     pid = local.start(spec).pid

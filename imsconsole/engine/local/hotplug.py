@@ -3,7 +3,8 @@
 import contextlib
 import time
 
-from imsconsole.core.errors import Conflict
+from imsconsole.core.errors import Conflict, NoSpace
+from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks, machine
 from imsconsole.engine.local.qmp import Qmp, QmpError
 from imsconsole.engine.types import DiskSpec
@@ -56,7 +57,7 @@ def take_out(talk: Qmp, disk: DiskSpec) -> None:
 
 
 def grow(talk: Qmp, disk: DiskSpec, size_bytes: int) -> None:
-    """Tell the guest that its disk is larger; one that is as large already stays as it is. Raises Conflict."""
+    """Tell the guest that its disk is larger; one that is as large already stays as it is. Raises Conflict, NoSpace."""
     nodes = talk.command("query-named-block-nodes", flat=True)
     sizes = {node["node-name"]: node["image"]["virtual-size"] for node in nodes}
     if sizes.get(machine.node_of(disk), 0) >= size_bytes:
@@ -64,7 +65,8 @@ def grow(talk: Qmp, disk: DiskSpec, size_bytes: int) -> None:
     try:
         talk.command("block_resize", **{"node-name": machine.node_of(disk), "size": size_bytes})
     except QmpError as error:
-        raise Conflict("grow-failed", detail=error.values["detail"]) from error
+        detail = error.values["detail"]
+        raise NoSpace if met_full_disk(0, detail) else Conflict("grow-failed", detail=detail) from error
 
 
 def _forget_node(talk: Qmp, disk: DiskSpec) -> bool:
