@@ -17,6 +17,8 @@ from tests.engine.contract import nothing_in
 from tests.engine.guests import TestWork, stored_image, used_bytes
 from tests.support.faults import free_space
 
+pytestmark = pytest.mark.slow(reason="full disks are made and converted")
+
 SIZE = 48 * MIB
 
 

@@ -95,6 +95,7 @@ def test_a_guest_s_user_reaches_nothing_of_another_guest(local: LocalEngine, pla
     assert stat.S_IMODE(local._store.scraps.stat().st_mode) == 0o700
 
 
+@pytest.mark.slow(reason="a disk is converted and stopped again and again")
 def test_a_guest_s_user_reaches_nothing_of_a_running_conversion(local: LocalEngine, place: Path) -> None:
     server = with_disk(local, place)
     user, folder = user_of(local, server), local._store.server(server.ref)
