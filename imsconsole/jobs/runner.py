@@ -89,7 +89,8 @@ def _try_forward(run: Run) -> None:
     except Cancelled as error:
         _fail(run, error, State.CANCELLED)
     except (Interrupted, Contended, Disconnected) as error:
-        connection.close_if_unusable_or_obsolete()
+        if isinstance(error, Disconnected):
+            connection.close_if_unusable_or_obsolete()
         release(run, error, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
     except ImsError as error:
         _fail(run, error)
