@@ -274,9 +274,7 @@ def test_the_file_has_what_the_list_has(people, share):
     assert "acme" in line
 
 
-@pytest.mark.parametrize(
-    "query", [{"q": "we"}, {"q": "acm"}, {"q": "zzz"}, {"q": "\x00"}, {"sort": "-owner"}]
-)
+@pytest.mark.parametrize("query", [{"q": "we"}, {"q": "acm"}, {"q": "zzz"}, {"sort": "-owner"}])
 def test_the_inbox_is_filtered_and_sorted_by_its_address(people, share, query):
     page = client_of(people.carol).get(reverse("sharing:list"), query)
     assert page.status_code == 200
