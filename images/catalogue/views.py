@@ -29,7 +29,6 @@ from images.fields.encryption import with_keys
 from images.models import Image, ImageQuerySet
 from images.product.ancestry import load_ancestors
 from images.product.products import product_of
-from images.selection.bulk import MOST_AT_ONCE
 from images.selection.chosen import chosen_images, found_by
 from images.selection.filters import TABS, ImageFilter, for_tab, tab_of
 from images.selection.tabs import KINDS, kind_of
@@ -39,6 +38,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
+from imsconsole.accounts.several import MOST_AT_ONCE
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.actions import PAGE, Action, Bar, Bulk, bulk_facts, chosen_for, facts_at, offered

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -26,14 +27,15 @@ from images.delete.rules import (
 from images.delete.services import delete_image, purge_image, restore_image, withdraw_deletion
 from images.models import Image
 from images.models.trash import keeps_what_is_deleted
-from images.selection.bulk import Several, act_on_several
+from images.selection.chosen import chosen_images
 from images.selection.used_by import uses_of
 from imsconsole.accounts.access import ActorRequest, form_view, post_view
+from imsconsole.accounts.several import MOST_AT_ONCE, Several, act_on_several
 from imsconsole.core.now import now
 
 DELETES_BACKUPS = "delete_backups"  # the box for those of a full-ECS image (R88)
+SEVERAL = "images/selection/several.html"
 RESTORE = Several(
-    url="images:restore-several",
     title=gettext_lazy("Restore images"),
     heading=ngettext_lazy("Restore %(n)s image?", "Restore %(n)s images?", "n"),
     heading_none=gettext_lazy("None of these images can be restored"),
@@ -48,10 +50,10 @@ RESTORE = Several(
     nothing=gettext_lazy("No image is selected. Tick the images you want to restore first."),
     ask=can_restore_each,
     do=restore_image,
+    template=SEVERAL,
     style="primary",
 )
 PURGE = Several(
-    url="images:purge-several",
     title=gettext_lazy("Delete images for ever"),
     heading=ngettext_lazy("Delete %(n)s image for ever?", "Delete %(n)s images for ever?", "n"),
     heading_none=gettext_lazy("None of these images can be deleted for ever"),
@@ -70,11 +72,11 @@ PURGE = Several(
     ask=lambda images, actor: [can_purge(image, actor) for image in images],
     facts=PURGE_FACTS,
     do=purge_image,
+    template=SEVERAL,
 )
 
 
 DELETE = Several(
-    url="images:delete-several",
     title=gettext_lazy("Delete images"),
     heading=ngettext_lazy("Delete %(n)s image?", "Delete %(n)s images?", "n"),
     heading_none=gettext_lazy("None of these images can be deleted"),
@@ -139,7 +141,7 @@ def told_deleted(image: Image) -> str:
 @form_view
 def delete_several(request: ActorRequest) -> HttpResponse:
     """Names the chosen images and what keeps some of them back; with `confirm` deletes them."""
-    return act_on_several(request, DELETE, deletes_backups=DELETES_BACKUPS in request.POST)
+    return _act_on(request, DELETE, deletes_backups=DELETES_BACKUPS in request.POST)
 
 
 @form_view
@@ -183,10 +185,28 @@ def purge(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
 @form_view
 def restore_several(request: ActorRequest) -> HttpResponse:
     """Names the chosen images and what keeps some of them back; with `confirm` restores them."""
-    return act_on_several(request, RESTORE)
+    return _act_on(request, RESTORE)
 
 
 @form_view
 def purge_several(request: ActorRequest) -> HttpResponse:
     """The same for deleting them for ever; with `matching` everything that is in the trash (*empty trash*)."""
-    return act_on_several(request, PURGE)
+    return _act_on(request, PURGE)
+
+
+def _act_on(request: ActorRequest, several: Several, **options: Any) -> HttpResponse:
+    asked = request.POST or request.GET
+    state = asked.get("state", "") or asked.get("matching", "") or "tab=private"
+    chosen = chosen_images(asked, request.actor).with_facts(request.actor, "servers_count", *several.facts)
+    images = list(chosen[: MOST_AT_ONCE + 1])
+    return act_on_several(
+        request,
+        several,
+        images,
+        back=f"{reverse('images:list')}?{state}",
+        options=options,
+        active="images",
+        state=state,
+        has_full=any(image.type == Image.Type.FULL for image in images),
+        trash_days=settings.IMS_TRASH_DAYS,
+    )
