@@ -77,6 +77,8 @@ ACTIONS: dict[str, str | Promise] = {
     "enableKey": _("Enable an encryption key"),
     "exportImage": _("Export image"),
     "fetchPublicImage": _("Fetch public image"),
+    "forceOffServer": _("Force a server off"),
+    "forceRebootServer": _("Force a server to restart"),
     "forgetFailedSignIns": _("Forget failed sign-ins"),
     "giveCopy": _("Give a copy of a shared image"),
     "growDisk": _("Expand a disk"),

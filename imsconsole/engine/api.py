@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from imsconsole.engine.types import (
+    Asked,
     Capabilities,
     DiskSpec,
     Exported,
@@ -30,6 +31,7 @@ from imsconsole.engine.types import (
     Space,
     StoredDisk,
     Work,
+    never,
 )
 
 
@@ -194,12 +196,12 @@ class Engine(Protocol):
         """Start it, or do nothing when it runs. Raises Unsupported, Unavailable, NotFound."""
         ...
 
-    def stop(self, ref: str, *, graceful_s: float) -> ServerState:
-        """Ask the guest to power off, after `graceful_s` seconds cut the power."""
+    def stop(self, ref: str, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
+        """Ask the guest to power off; after `graceful_s` seconds, or once it `is_forced`, cut the power."""
         ...
 
-    def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
-        """Restart the guest's system, after `graceful_s` seconds by force."""
+    def reboot(self, server: ServerSpec, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
+        """Restart the guest's system, after `graceful_s` seconds, or once it `is_forced`, by force."""
         ...
 
     def delete_server(self, ref: str) -> None:

@@ -10,6 +10,11 @@ from uuid import UUID
 
 GIB = 1024**3
 MIB = 1024**2
+Asked = Callable[[], bool]  # asked again and again while a verb waits; it may take some milliseconds
+
+
+def never() -> bool:
+    return False
 
 
 class Source(Protocol):

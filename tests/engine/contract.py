@@ -395,6 +395,19 @@ class EngineContract:
         wait_for(engine, server.ref, "HELLO", times=3)
 
     @pytest.mark.guest
+    def test_a_guest_that_does_not_power_off_is_not_waited_for_once_it_is_forced(
+        self, engine: Engine, place: Path
+    ) -> None:
+        server = engine.create_server(
+            server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
+        )
+        engine.start(server)
+        answers = iter([False, False, True])
+        assert engine.reboot(server, graceful_s=3600, is_forced=lambda: next(answers)).power is Power.RUNNING
+        assert next(answers, "asked") == "asked"
+        assert engine.stop(server.ref, graceful_s=3600, is_forced=lambda: True).power is Power.STOPPED
+
+    @pytest.mark.guest
     def test_a_guest_that_ends_itself_is_told_from_one_that_was_stopped(
         self, engine: Engine, place: Path
     ) -> None:

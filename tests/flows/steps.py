@@ -102,11 +102,24 @@ def ready(alice: Visitor, server: str, times: int = 1) -> str:
 
 
 def press(alice: Visitor, server: str, verb: str, expected: str) -> None:
-    """Press a server's button and wait for what comes of it."""
+    """Press a server's button, say yes to what it asks, and wait for what comes of it."""
     page = alice.open(f"/servers/{server}/")
-    page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
+    if verb == "start":
+        page.locator(f"main form[action$='/servers/{server}/{verb}/'] button").first.click()
+    else:
+        link = page.locator(f"main a[href$='/servers/{server}/{verb}/']").first
+        if link.is_visible():
+            link.click()
+        else:  # in the menu, which closes when the state changes meanwhile
+            alice.open(f"/servers/{server}/{verb}/")
+        say_yes(page)
     page.wait_for_load_state("load")
     becomes(alice, f"/servers/{server}/", expected)
+
+
+def say_yes(page: Page) -> None:
+    """Answer what is asked: in a dialog, or without scripts on a page of its own."""
+    page.locator(".confirm button[type=submit]").click()
 
 
 def give_agency(alice: Visitor) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.engine.guests import dead_disk
-from tests.flows.steps import becomes, choose_login, create_server, import_file, ready
+from tests.flows.steps import becomes, choose_login, create_server, import_file, ready, say_yes
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -43,7 +43,7 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     expect(page.locator("#kept-disks")).to_contain_text(A)
     expect(page.locator(NO_WORD)).to_have_count(0)
 
-    undo(alice, "#kept-disks form[action$='/undo/'] button")
+    undo(alice, "#kept-disks a[href$='/undo/']")
     assert marker in boots(alice, server, A, times=3)
     assert shown_address(page) == address
     expect(page.locator("#kept-disks")).to_contain_text(B)
@@ -52,7 +52,7 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     there = f"{alice.url}/servers/{server}/"
     wait_for(lambda: NO_WORD_TEXT in page.request.get(there, max_retries=3).text(), "it was not noticed")
     expect(alice.open(f"/servers/{server}/").locator(NO_WORD)).to_be_visible()
-    undo(alice, f"{NO_WORD} form button")
+    undo(alice, f"{NO_WORD} a[href$='/undo/']")
     assert marker in boots(alice, server, A, times=4)
     assert shown_address(page) == address
     expect(page.locator(NO_WORD)).to_have_count(0)
@@ -86,8 +86,9 @@ def change_os(alice: Visitor, server: str, image: str) -> None:
     becomes(alice, f"/servers/{server}/", "running")
 
 
-def undo(alice: Visitor, button: str) -> None:
-    alice.page.locator(button).click()
+def undo(alice: Visitor, link: str) -> None:
+    alice.page.locator(link).click()
+    say_yes(alice.page)
     alice.page.wait_for_load_state("load")
 
 

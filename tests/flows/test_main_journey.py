@@ -58,6 +58,11 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
         press(alice, server, "start", "running")
         again = ready(alice, server, times=2)
         assert again.count(f"marker=IMS-MARKER {server}") >= 2
+        assert again.count("IMS-GUEST power off") == 1
+        press(alice, server, "force-reboot", "running")
+        assert ready(alice, server, times=3).count("IMS-GUEST power off") == 1
+        press(alice, server, "force-off", "stopped")
+        assert ready(alice, server, times=3).count("IMS-GUEST power off") == 1
     download_the_list(alice, name)
 
 

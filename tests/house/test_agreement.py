@@ -86,7 +86,7 @@ from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server,
 from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.servers import rules as cloud
-from imsconsole.cloud.servers.jobs import CreateServer, StartServer
+from imsconsole.cloud.servers.jobs import CreateServer, RebootServer, StartServer, StopServer
 from imsconsole.core.actions import PAGE, ROW, Action, always
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
@@ -157,7 +157,8 @@ def a_server(actor: Actor, *, with_job: bool = True, **fields: Any) -> Server:
     factories.ImageDiskFactory(image=server.image, ref="none")
     factories.DiskFactory(server=server, image=server.image, ref="there")
     if server.status in cloud.BUSY and with_job:
-        start_job(StartServer, server, actor=actor)
+        kinds = {Server.Status.STOPPING: StopServer, Server.Status.REBOOTING: RebootServer}
+        start_job(kinds.get(server.status, StartServer), server, actor=actor)
     return server
 
 

@@ -126,6 +126,11 @@ class Server(FromImage, models.Model):
         return address_of("servers:detail", self.pk)
 
     @property
+    def has_screen(self) -> bool:
+        """Whether there is a guest to look at."""
+        return self.status in (self.Status.RUNNING, self.Status.STOPPING, self.Status.REBOOTING)
+
+    @property
     def status_sentence(self) -> str:
         """Why it is in this state; empty when somebody asked for it."""
         return sentence(self.status_code, self.status_values) if self.status_code else ""

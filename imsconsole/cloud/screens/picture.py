@@ -51,7 +51,7 @@ def console_text(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 
 def picture_of(server: Server) -> dict[str, Any]:
     """`picture`: the screen as base64, or `no_picture`: why there is none."""
-    if server.status != Server.Status.RUNNING:
+    if not server.has_screen:
         return {"picture": "", "no_picture": ""}
     try:
         return {"picture": base64.b64encode(screen_of(server)).decode(), "no_picture": ""}

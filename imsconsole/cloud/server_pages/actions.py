@@ -8,10 +8,13 @@ from imsconsole.cloud.disks.rules import can_capture_server, can_take_disk
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.rules import (
     can_delete,
+    can_force_off,
+    can_force_reboot,
     can_reboot,
     can_rename,
     can_set_auto_start,
     can_start,
+    can_start_each,
     can_stop,
 )
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
@@ -29,15 +32,24 @@ def _is_to_start(server: Server) -> bool:
     return server.status in STARTED_BY_PEOPLE
 
 
+def _is_on(server: Server) -> bool:
+    return not _is_to_start(server)
+
+
 SERVER_ACTIONS = (
     Action(_("Open screen"), "servers:screen", always, "computer-desktop", where=(ROW,)),
     Action(_("Start"), "servers:start", can_start, "play", spares=("host",), is_shown=_is_to_start,
-        method="post", style="primary"),
+        method="post", style="primary", many=Many("servers:start-several", can_start_each)),
     Action(_("Start"), "servers:start", can_start, "play", spares=("host",), method="post",
         where=("failed",)),
-    Action(_("Stop"), "servers:stop", can_stop, "stop", is_shown=lambda server: not _is_to_start(server),
-        method="post"),
-    Action(_("Restart"), "servers:reboot", can_reboot, "arrow-path", method="post"),
+    Action(_("Stop"), "servers:stop", can_stop, "stop", is_shown=_is_on, asks=True,
+        many=Many("servers:stop-several")),
+    Action(_("Restart"), "servers:reboot", can_reboot, "arrow-path", asks=True,
+        many=Many("servers:reboot-several")),
+    Action(_("Force off"), "servers:force-off", can_force_off, "power", is_shown=_is_on, asks=True,
+        where=(ROW, MORE), many=Many("servers:force-off-several")),
+    Action(_("Force restart"), "servers:force-reboot", can_force_reboot, "bolt", is_shown=_is_on, asks=True,
+        where=(ROW, MORE), many=Many("servers:force-reboot-several")),
     Action(_("Create image"), "images:create-from-server", can_capture_server, "square-3-stack-3d",
         query="server", where=(ROW, MORE)),
     Action(_("Change OS"), "servers-change-os", can_change_os, "arrows-right-left", key="o", where=(ROW, MORE),

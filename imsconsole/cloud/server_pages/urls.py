@@ -6,7 +6,7 @@ from imsconsole.cloud.backups import views as backups
 from imsconsole.cloud.disks import views as disks
 from imsconsole.cloud.screens import picture
 from imsconsole.cloud.screens import views as screens
-from imsconsole.cloud.server_pages import views
+from imsconsole.cloud.server_pages import power, views
 from imsconsole.cloud.system_disk import views as system_disk
 
 SERVERS = [
@@ -14,9 +14,16 @@ SERVERS = [
     path("export.csv", views.export_servers, name="export"),
     path("selection/", views.show_selection, name="selection"),
     path("<uuid:server_id>/", views.show_server, name="detail"),
-    path("<uuid:server_id>/start/", views.start, name="start"),
-    path("<uuid:server_id>/stop/", views.stop, name="stop"),
-    path("<uuid:server_id>/reboot/", views.reboot, name="reboot"),
+    path("start/", power.start_several, name="start-several"),
+    path("stop/", power.stop_several, name="stop-several"),
+    path("reboot/", power.reboot_several, name="reboot-several"),
+    path("force-off/", power.force_off_several, name="force-off-several"),
+    path("force-reboot/", power.force_reboot_several, name="force-reboot-several"),
+    path("<uuid:server_id>/start/", power.start, name="start"),
+    path("<uuid:server_id>/stop/", power.stop, name="stop"),
+    path("<uuid:server_id>/reboot/", power.reboot, name="reboot"),
+    path("<uuid:server_id>/force-off/", power.force_off, name="force-off"),
+    path("<uuid:server_id>/force-reboot/", power.force_reboot, name="force-reboot"),
     path("<uuid:server_id>/rename/", views.rename, name="rename"),
     path("<uuid:server_id>/auto-start/", views.auto_start, name="auto-start"),
     path("<uuid:server_id>/delete/", views.confirm_delete, name="delete"),

@@ -1,14 +1,13 @@
-"""The list of servers, the page of one, and the buttons on both: power, name, start with the host, deletion."""
+"""The list of servers, the page of one, and the buttons on both: name, start with the host, deletion."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
@@ -27,7 +26,7 @@ from imsconsole.cloud.server_pages.filters import ServerFilter
 from imsconsole.cloud.server_pages.forms import DeleteServerForm, RenameServerForm
 from imsconsole.cloud.server_pages.tables import COLUMNS, SEEN, ServerTable, servers_of, state_seen
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
-from imsconsole.cloud.servers.lookup import find_server
+from imsconsole.cloud.servers.lookup import chosen_servers, find_server
 from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.servers.rules import (
     BUSY,
@@ -36,11 +35,8 @@ from imsconsole.cloud.servers.rules import (
 )
 from imsconsole.cloud.servers.services import (
     delete_server,
-    reboot_server,
     rename_server,
     set_auto_start,
-    start_server,
-    stop_server,
 )
 from imsconsole.core.actions import Bar, Offers, chosen_for, offered
 from imsconsole.core.errors import ImsError
@@ -166,33 +162,6 @@ def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
     return next((job for job in jobs if job.is_live), None) if exchanging or server.task else None
 
 
-@post_view
-def start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _change(request, server_id, start_server, _("“%(name)s” is starting."))
-
-
-@post_view
-def stop(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _change(request, server_id, stop_server, _("“%(name)s” is being stopped."))
-
-
-@post_view
-def reboot(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _change(request, server_id, reboot_server, _("“%(name)s” is being restarted."))
-
-
-def _change(
-    request: ActorRequest, server_id: uuid.UUID, change: Callable[..., Server], done: str
-) -> HttpResponse:
-    """Call the service, say what happens now, and go back to the list or the server's page."""
-    server = change(find_server(request, server_id), actor=request.actor)
-    messages.success(request, done % {"name": server.name})
-    came_from = request.META.get("HTTP_REFERER", "")
-    if url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
-        return redirect(came_from)
-    return redirect(server)
-
-
 @form_view
 def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer."""
@@ -242,8 +211,7 @@ def confirm_delete(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 
 @post_view  # IDs do not fit into an address; nothing is changed
 def show_selection(request: ActorRequest) -> HttpResponse:
-    picked = picked_ids(request.POST)
-    chosen = Server.objects.visible_to(request.actor).existing().filter(pk__in=picked)
+    picked, chosen = picked_ids(request.POST), chosen_servers(request.POST, request.actor)
     servers = list(chosen)
     context = {
         "choices": chosen_for(SERVER_ACTIONS, servers, request.actor),

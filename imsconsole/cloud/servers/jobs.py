@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -137,7 +138,10 @@ class CreateServer(JobKind):
 
 
 class PowerKind(JobKind):
-    """Work of one step that changes a server's power. It cannot be cancelled half-way."""
+    """Work of one step that changes a server's power. It cannot be cancelled half-way.
+
+    `args`: `is_forced`, whether its system is not waited for; it may come while one waits.
+    """
 
     queue = QUICK
     can_cancel = False
@@ -177,7 +181,9 @@ class StopServer(PowerKind):
     def stop(self, run: Run) -> None:
         server = subject_of(run.job)
         run.hold()
-        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+        engine_of(server).stop(
+            server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, is_forced=partial(is_forced, run.job)
+        )
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -195,7 +201,11 @@ class RebootServer(PowerKind):
     def reboot(self, run: Run) -> dict[str, Any]:
         server = subject_of(run.job)
         run.hold()
-        state = engine_of(server).reboot(server_spec(server), graceful_s=settings.IMS_STOP_TIMEOUT_S)
+        state = engine_of(server).reboot(
+            server_spec(server),
+            graceful_s=settings.IMS_STOP_TIMEOUT_S,
+            is_forced=partial(is_forced, run.job),
+        )
         return {"ssh_port": state.ssh_port}
 
     def settle(self, job: Job, state: str) -> None:
@@ -235,6 +245,21 @@ class DeleteServer(PowerKind):
             change_status(server, Server.Status.DELETED, deleted_at=now(), ref="", ssh_port=None)
         else:
             settle_failed(job, Server.Status.STOPPED if server.ref else Server.Status.FAILED)
+
+
+def is_forced(job: Job) -> bool:
+    """Whether somebody wants it at once, since it began or by now."""
+    return Job.objects.filter(pk=job.pk, args__is_forced=True).exists()
+
+
+def waiting_jobs(kind: type[PowerKind], server: Server) -> list[Job]:
+    """The work of this kind that waits for the server's system, held: at most one. It is held before the server is."""
+    return locked_all(Job.objects.live().filter(subject_id=server.pk, kind=kind.kind))
+
+
+def force(job: Job) -> None:
+    """Let work that is held wait no longer for a server's system."""
+    Job.objects.filter(pk=job.pk).update(args={**job.args, "is_forced": True})
 
 
 def settle_started(job: Job, step: str = "start", **why: Any) -> None:

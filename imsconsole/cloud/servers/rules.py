@@ -1,5 +1,7 @@
 """What may be done with a server or a key pair: who, then state, then what the host can do."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -41,6 +43,14 @@ def can_start(server: Server, actor: Actor, host: Host | None = None) -> Verdict
     )
 
 
+def can_start_each(servers: Sequence[Server], actor: Actor) -> list[Verdict]:
+    """Each as if it were the only one: how many fit into the memory is seen when they start."""
+    if not servers:
+        return []
+    host = host_of(actor.region)
+    return [can_start(server, actor, host) for server in servers]
+
+
 def can_stop(server: Server, actor: Actor) -> Verdict:
     """Only a running server can be stopped."""
     return may_change(server, actor) and _runs(server)
@@ -49,6 +59,16 @@ def can_stop(server: Server, actor: Actor) -> Verdict:
 def can_reboot(server: Server, actor: Actor) -> Verdict:
     """Only a running server can be restarted, and only while its disks could be unlocked again (R90)."""
     return may_change(server, actor) and _runs(server) and can_unlock_disks(server, actor)
+
+
+def can_force_off(server: Server, actor: Actor) -> Verdict:
+    """The power of a running server can be cut, also while its system is being asked to power off and does not."""
+    return _may_force(server, actor, Server.Status.STOPPING)
+
+
+def can_force_reboot(server: Server, actor: Actor) -> Verdict:
+    """As `can_force_off`, and only while its disks could be unlocked again (R90)."""
+    return _may_force(server, actor, Server.Status.REBOOTING) and can_unlock_disks(server, actor)
 
 
 def can_rename(server: Server, actor: Actor) -> Verdict:
@@ -71,8 +91,8 @@ def can_delete(server: Server, actor: Actor) -> Verdict:
 
 
 def can_open_screen(server: Server, actor: Actor) -> Verdict:
-    """Whoever sees a server may look at its screen while it runs."""
-    return _runs(server)
+    """Whoever sees a server may look at its screen while it runs, also while its system comes down."""
+    return ALLOWED if server.has_screen else refuse_as("server-not-running")
 
 
 def can_run_guests(capabilities: Capabilities) -> Verdict:
@@ -131,6 +151,12 @@ def _busy(server: Server) -> Verdict:
         _("The server is in state “%(status)s”. Please wait until that has finished."),
         status=told_of(server, "status"),
     )
+
+
+def _may_force(server: Server, actor: Actor, waits: Server.Status) -> Verdict:
+    if server.status == waits:
+        return may_write(actor)
+    return may_change(server, actor) and _runs(server)
 
 
 def _runs(server: Server) -> Verdict:

@@ -1,22 +1,35 @@
 """Start, stop, restart, rename, delete a server."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.names import server_name
-from imsconsole.cloud.servers.jobs import DeleteServer, PowerKind, RebootServer, StartServer, StopServer
+from imsconsole.cloud.servers.jobs import (
+    DeleteServer,
+    PowerKind,
+    RebootServer,
+    StartServer,
+    StopServer,
+    force,
+    waiting_jobs,
+)
 from imsconsole.cloud.servers.rules import (
     can_delete,
+    can_force_off,
+    can_force_reboot,
     can_reboot,
     can_rename,
     can_set_auto_start,
     can_start,
     can_stop,
+    is_idle,
 )
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.locks import locked
+from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
 
 
@@ -42,6 +55,24 @@ def reboot_server(server: Server, *, actor: Actor) -> Server:
     server = locked(Server.objects.for_change(actor), server.pk)
     can_reboot(server, actor).require()
     return _begin(RebootServer, server, actor)
+
+
+@service("forceOffServer")
+def force_off_server(server: Server, *, actor: Actor) -> Server:
+    """Cut the power at once; a stop that waits for the guest waits no longer."""
+    waiting = waiting_jobs(StopServer, server)
+    server = locked(Server.objects.for_change(actor), server.pk)
+    can_force_off(server, actor).require()
+    return _force(StopServer, waiting, server, actor)
+
+
+@service("forceRebootServer")
+def force_reboot_server(server: Server, *, actor: Actor) -> Server:
+    """Cut the power and start again at once; a restart that waits for the guest waits no longer."""
+    waiting = waiting_jobs(RebootServer, server)
+    server = locked(Server.objects.for_change(actor), server.pk)
+    can_force_reboot(server, actor).require()
+    return _force(RebootServer, waiting, server, actor)
 
 
 @service("deleteServer")
@@ -70,6 +101,16 @@ def set_auto_start(server: Server, *, auto_start: bool, actor: Actor) -> Server:
     can_set_auto_start(server, actor).require()
     server.auto_start = auto_start
     server.save(update_fields=["auto_start"])
+    return server
+
+
+def _force(kind: type[PowerKind], waiting: Sequence[Job], server: Server, actor: Actor) -> Server:
+    if server.status != kind.busy:
+        return _begin(kind, server, actor, is_forced=True)
+    if not waiting:  # it began a moment ago
+        is_idle(server).require()
+    for job in waiting:
+        force(job)
     return server
 
 

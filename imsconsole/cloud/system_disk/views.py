@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from imsconsole.accounts.access import ActorRequest, form_view, post_view
+from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.cloud.models import Disk
-from imsconsole.cloud.system_disk.rules import can_delete_kept_disk
+from imsconsole.cloud.system_disk.rules import can_delete_kept_disk, can_undo_change_os
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 
 
@@ -19,12 +19,19 @@ def find_kept(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -
     return get_object_or_404(disks, pk=disk_id, server=server_id)
 
 
-@post_view
+@form_view
 def undo(request: ActorRequest, server_id: uuid.UUID, disk_id: uuid.UUID) -> HttpResponse:
-    """One click: it can be undone in turn."""
-    server = undo_change_os(find_kept(request, server_id, disk_id), actor=request.actor)
-    messages.success(request, _("“%(name)s” goes back to its former system disk.") % {"name": server.name})
-    return redirect(server)
+    """The question, and its answer."""
+    disk = find_kept(request, server_id, disk_id)
+    if request.method == "POST":
+        server = undo_change_os(disk, actor=request.actor)
+        messages.success(
+            request, _("“%(name)s” goes back to its former system disk.") % {"name": server.name}
+        )
+        return redirect(server)
+    verdict = can_undo_change_os(disk, request.actor)
+    context = {"active": "servers", "server": disk.server, "disk": disk, "verdict": verdict}
+    return render(request, "cloud/server_pages/undo_change_os.html", context)
 
 
 @form_view

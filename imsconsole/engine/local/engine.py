@@ -32,6 +32,7 @@ from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
 from imsconsole.engine.local.wall import IpNetwork
 from imsconsole.engine.types import (
     GIB,
+    Asked,
     Capabilities,
     DiskSpec,
     Exported,
@@ -45,6 +46,7 @@ from imsconsole.engine.types import (
     Space,
     StoredDisk,
     Work,
+    never,
 )
 
 
@@ -353,12 +355,12 @@ class LocalEngine:
         return self._machines.start(server)
 
     @raises_no_space()
-    def stop(self, ref: str, *, graceful_s: float) -> ServerState:
-        return self._machines.stop(ref, graceful_s)
+    def stop(self, ref: str, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
+        return self._machines.stop(ref, graceful_s, is_forced)
 
     @raises_no_space()
-    def reboot(self, server: ServerSpec, *, graceful_s: float) -> ServerState:
-        return self._machines.reboot(server, graceful_s)
+    def reboot(self, server: ServerSpec, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
+        return self._machines.reboot(server, graceful_s, is_forced)
 
     def delete_server(self, ref: str) -> None:
         self._machines.delete(ref)

@@ -40,11 +40,12 @@ from imsconsole.engine.local.state import (
 )
 from imsconsole.engine.local.store import RUN, Store, server_of, sync
 from imsconsole.engine.local.wall import IpNetwork, wall_off
-from imsconsole.engine.types import DiskSpec, Power, ServerSpec, ServerState, Work
+from imsconsole.engine.types import Asked, DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
 QUIT_LIMIT_S = 10.0
 PRESS_EVERY_S = 5.0
+ASK_EVERY_S = 1.0  # whether it is forced by now
 POLL_S = 0.05
 STARTS = 3  # tries, when another process takes the port between choosing and using it
 
@@ -189,13 +190,13 @@ class Machines:
             with _keys(server) as secrets:
                 return self._start(folder, server, secrets)
 
-    def stop(self, ref: str, graceful_s: float) -> ServerState:
+    def stop(self, ref: str, graceful_s: float, is_forced: Asked) -> ServerState:
         with self._locked(ref) as folder:
-            return self._stop(folder, graceful_s)
+            return self._stop(folder, graceful_s, is_forced)
 
-    def reboot(self, server: ServerSpec, graceful_s: float) -> ServerState:
+    def reboot(self, server: ServerSpec, graceful_s: float, is_forced: Asked) -> ServerState:
         with self._locked(server.ref) as folder, _keys(server) as secrets:
-            self._stop(folder, graceful_s)
+            self._stop(folder, graceful_s, is_forced)
             return self._start(folder, server, secrets)
 
     def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
@@ -277,11 +278,11 @@ class Machines:
         if used + needed_mb > self._memory_mb:
             raise Unavailable("no-guest-memory", needed_mb=needed_mb, free_mb=max(0, self._memory_mb - used))
 
-    def _stop(self, folder: Path, graceful_s: float) -> ServerState:
+    def _stop(self, folder: Path, graceful_s: float, is_forced: Asked) -> ServerState:
         recorded = read_state(folder)
         if pid := find_guest(folder, recorded):
             note(folder, replace(recorded, pid=pid, stopping=True))
-            if not _shut_down(folder, pid, graceful_s):
+            if not _shut_down(folder, pid, graceful_s, is_forced):
                 self._cut_power(folder)
         return self._noted(folder)
 
@@ -373,13 +374,15 @@ def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
         os.close(number)
 
 
-def _shut_down(folder: Path, pid: int, limit_s: float) -> bool:
+def _shut_down(folder: Path, pid: int, limit_s: float, is_forced: Asked) -> bool:
     """Press the power button until the guest has ended; one that still boots misses a press."""
-    deadline = time.monotonic() + limit_s
-    while (left := deadline - time.monotonic()) > 0:
-        with contextlib.suppress(ImsError), qmp(folder) as talk:
-            talk.command("system_powerdown")
-        if _ended(pid, folder.name, min(left, PRESS_EVERY_S)):
+    began, presses = time.monotonic(), 0
+    while (passed := time.monotonic() - began) < limit_s and not is_forced():
+        if passed >= presses * PRESS_EVERY_S:
+            presses += 1
+            with contextlib.suppress(ImsError), qmp(folder) as talk:
+                talk.command("system_powerdown")
+        if _ended(pid, folder.name, min(limit_s - passed, ASK_EVERY_S)):
             return True
     return False
 

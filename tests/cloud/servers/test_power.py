@@ -6,8 +6,21 @@ from django.urls import reverse
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.servers.rules import can_reboot, can_start, can_stop
-from imsconsole.cloud.servers.services import reboot_server, start_server, stop_server
+from imsconsole.cloud.servers.rules import (
+    can_force_off,
+    can_force_reboot,
+    can_open_screen,
+    can_reboot,
+    can_start,
+    can_stop,
+)
+from imsconsole.cloud.servers.services import (
+    force_off_server,
+    force_reboot_server,
+    reboot_server,
+    start_server,
+    stop_server,
+)
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
@@ -17,7 +30,7 @@ from tests.cloud.servers.machines import running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.factories import ServerFactory
-from tests.support.workers import run_jobs
+from tests.support.workers import nursery, run_jobs, until
 
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=1024), 1024)
 IN_PROGRESS = ("creating", "starting", "stopping", "rebooting", "deleting")
@@ -39,9 +52,18 @@ def test_the_state_decides_who_may_start_stop_and_restart(people, status, start,
     assert can_reboot(server, people.bob).code == stop
 
 
+@pytest.mark.parametrize("status", Server.Status.values)
+def test_what_is_being_stopped_can_be_forced_off_and_what_is_being_restarted_forced_to(
+    people, status
+) -> None:
+    server = ServerFactory(project=people.bob.project, status=status)
+    assert bool(can_force_off(server, people.bob)) == (status in ("running", "stopping"))
+    assert bool(can_force_reboot(server, people.bob)) == (status in ("running", "rebooting"))
+
+
 def test_who_only_reads_changes_no_power(people) -> None:
     server = ServerFactory(project=people.dave.project)
-    for rule in (can_start, can_stop, can_reboot):
+    for rule in (can_start, can_stop, can_reboot, can_force_off, can_force_reboot):
         assert rule(server, people.dave).code == "read-only"
 
 
@@ -133,13 +155,128 @@ def test_the_buttons_start_the_work_and_go_back(people) -> None:
     assert Event.objects.filter(code="server-busy").exists()
 
 
-@pytest.mark.parametrize("name", ["start", "stop", "reboot"])
+@pytest.mark.parametrize("name", ["start", "stop", "reboot", "force-off", "force-reboot"])
 def test_power_changes_only_by_post_and_only_for_those_who_write(people, name) -> None:
     server = ServerFactory(project=people.bob.project)
     url = reverse(f"servers:{name}", args=[server.pk])
-    assert client_of(people.bob).get(url).status_code == 405
+    assert client_of(people.bob).get(url).status_code == (405 if name == "start" else 200)
     assert client_of(people.dave).post(url).status_code == 409
     assert client_of(people.carol).post(url).status_code == 404
     assert client_of(None).post(url).status_code == 302
     server.refresh_from_db()
     assert server.status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "status", "kind"),
+    [
+        ("stop", "Stop “web”?", "stopping", "server.stop"),
+        ("reboot", "Restart “web”?", "rebooting", "server.reboot"),
+        ("force-off", "Force “web” off?", "stopping", "server.stop"),
+        ("force-reboot", "Force “web” to restart?", "rebooting", "server.reboot"),
+    ],
+)
+def test_what_ends_a_running_system_asks_first_and_names_the_server(
+    people, name, asked, status, kind
+) -> None:
+    server = ServerFactory(project=people.bob.project, name="web", status="running")
+    client, url = client_of(people.bob), reverse(f"servers:{name}", args=[server.pk])
+
+    page = client.get(url)
+    assert asked in page.content.decode()
+    assert not Job.objects.exists()
+    answer = client.post(url, headers={"Referer": f"http://testserver{page.wsgi_request.get_full_path()}"})
+
+    assert bare(answer["Location"]) == server.get_absolute_url()
+    server.refresh_from_db()
+    assert server.status == status
+    job = Job.objects.get()
+    assert (job.kind, job.args.get("is_forced", False)) == (kind, name in ("force-off", "force-reboot"))
+
+
+def test_the_answer_in_a_dialog_leads_back_to_where_it_was(people) -> None:
+    server = ServerFactory(project=people.bob.project, status="running")
+    answer = client_of(people.bob).post(
+        reverse("servers:stop", args=[server.pk]), headers={"Referer": "http://testserver/p/x/servers/?q=web"}
+    )
+    assert answer["Location"] == "http://testserver/p/x/servers/?q=web"
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "kept"),
+    [
+        ("start", "stopped", "running"),
+        ("stop", "running", "stopped"),
+        ("reboot", "running", "stopped"),
+        ("force-off", "stopping", "stopped"),
+        ("force-reboot", "rebooting", "stopped"),
+    ],
+)
+def test_several_are_asked_for_by_name_and_who_cannot_stays_as_it_is(people, name, allowed, kept) -> None:
+    servers = [
+        ServerFactory(project=people.bob.project, name=f"can-{number}", status="stopped") for number in (1, 2)
+    ]
+    if allowed in ("stopping", "rebooting"):
+        Server.objects.update(status="running")
+        for server in servers:
+            (stop_server if allowed == "stopping" else reboot_server)(server, actor=people.bob)
+    Server.objects.update(status=allowed)
+    other = ServerFactory(project=people.bob.project, name="cannot", status=kept)
+    foreign = ServerFactory(project=people.carol.project, name="foreign", status=allowed)
+    client, url = client_of(people.bob), reverse(f"servers:{name}-several")
+    ticked = ",".join(str(server.pk) for server in (*servers, other, foreign))
+
+    page = client.get(url, {"pick": ticked, "state": "q=c"}).content.decode()
+    assert [name in page for name in ("can-1", "can-2", "cannot", "foreign")] == [True, True, True, False]
+    answer = client.post(url, {"pick": ticked, "state": "q=c", "confirm": "1"})
+
+    assert bare(answer["Location"]) == "/servers/?q=c"
+    assert Job.objects.live().count() == 2
+    assert not Job.objects.live().exclude(subject_id__in=[server.pk for server in servers]).exists()
+    other.refresh_from_db()
+    foreign.refresh_from_db()
+    assert (other.status, foreign.status) == (kept, allowed)
+
+
+def test_who_ticked_nothing_reads_that(people) -> None:
+    answer = client_of(people.bob).post(reverse("servers:stop-several"), {"confirm": "1"}, follow=True)
+    assert "No server is selected." in answer.content.decode()
+
+
+@pytest.mark.parametrize("status", ["running", "stopping", "rebooting"])
+def test_its_screen_stays_while_a_guest_shuts_down(people, status) -> None:
+    server = ServerFactory(project=people.bob.project, status=status)
+    assert can_open_screen(server, people.bob)
+    page = client_of(people.bob).get(reverse("servers:screen", args=[server.pk])).content.decode()
+    assert 'hx-trigger="every 3s"' in page
+
+
+@pytest.mark.guest
+@pytest.mark.slow(reason="a real worker waits for a guest that does not power off")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("begin", "force", "status", "times"),
+    [(stop_server, force_off_server, "stopped", 1), (reboot_server, force_reboot_server, "running", 2)],
+)
+def test_a_system_that_does_not_shut_down_is_not_waited_for(
+    people, engine, monkeypatch, begin, force, status, times
+) -> None:
+    monkeypatch.setenv("IMS_STOP_TIMEOUT_S", "3600")
+    server = running_server(people.bob)
+    wait_for(engine, server.ref, "TINY GUEST")
+    begin(server, actor=people.bob)
+    with nursery() as workers:
+        worker = workers.start_worker()
+        until(lambda: Job.objects.filter(state="running").exists(), "it waits for the guest")
+        assert engine.server_state(server.ref).power == "running"
+
+        force(server, actor=people.bob)
+
+        assert worker.wait() == 0
+    server.refresh_from_db()
+    assert server.status == status
+    wait_for(engine, server.ref, "TINY GUEST", times=times)
+    assert Job.objects.exclude(kind="server.create").get().state == "done"
+    assert Event.objects.filter(
+        action=f"{'forceOff' if status == 'stopped' else 'forceReboot'}Server"
+    ).exists()
