@@ -4,16 +4,20 @@ import base64
 import hashlib
 import os
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from imsconsole.core.errors import NotFound, Unavailable
+from imsconsole.core.errors import Interrupted, NotFound, Unavailable
 from imsconsole.demo.guest import BootMode
+from imsconsole.engine.local import machine
 from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.qmp import Qmp
 from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import read_state, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
@@ -118,6 +122,38 @@ def test_a_killed_guest_is_stopped_and_starts_again(local: LocalEngine, place: P
     wait_until(lambda: local.server_state(server.ref).power is Power.STOPPED)
     assert local.server_state(server.ref).reason == "killed"
     assert local.start(server).power is Power.RUNNING
+
+
+def test_a_guest_that_is_killed_while_it_starts_is_worth_another_try(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spawned_and_killed(*arguments: Any) -> "subprocess.Popen[bytes]":
+        process = spawn(*arguments)
+        process.kill()
+        process.wait()
+        return process
+
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    spawn = machine.spawn
+    with monkeypatch.context() as patched:
+        patched.setattr(machine, "spawn", spawned_and_killed)
+        with pytest.raises(Interrupted):
+            local.start(server)
+    assert local.start(server).power is Power.RUNNING
+
+
+def test_a_guest_that_is_killed_while_it_is_told_something_is_stopped(
+    local: LocalEngine, place: Path
+) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = local.start(server).pid or 0
+
+    def say(talk: Qmp) -> None:
+        os.kill(pid, signal.SIGKILL)
+        talk.command("query-status")
+
+    assert not local._machines._tell(place / "region" / "servers" / server.ref, say)
+    assert local.server_state(server.ref).reason == "killed"
 
 
 def test_a_guest_of_a_host_that_was_restarted_is_stopped(local: LocalEngine, place: Path) -> None:

@@ -19,9 +19,9 @@ def inspecting(store: Store, qemu_img: QemuImg, arguments: Sequence[str]) -> tup
     can read, so that files of ours stay private to us; what it writes to an absolute `of=` is moved there when
     it went well.
     """
-    with _readable(store, arguments) as (folder, readable):
-        result = qemu_img.run(readable, cwd=folder)
-        for wanted, used in zip(arguments, readable, strict=True):
+    with readable(store, arguments) as (folder, links):
+        result = qemu_img.run(links, cwd=folder)
+        for wanted, used in zip(arguments, links, strict=True):
             if result[0] == 0 and wanted != used and wanted.startswith(OUTPUT):
                 made = folder / used.removeprefix(OUTPUT)
                 store.own(made)
@@ -30,16 +30,17 @@ def inspecting(store: Store, qemu_img: QemuImg, arguments: Sequence[str]) -> tup
 
 
 @contextmanager
-def _readable(store: Store, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+def readable(store: Store, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+    """A folder for one conversion, and the arguments with links there in place of our files."""
     with locked_folder(store.scraps, READ) as folder, store.users.taken() as user:
         user.let_in(folder)
-        readable = list(arguments)
+        links = list(arguments)
         for index, argument in enumerate(arguments):
             prefix, slash, path = argument.partition("/")
             if slash and prefix in ("", "if=", OUTPUT):
-                readable[index] = f"{prefix}file-{index}"
+                links[index] = f"{prefix}file-{index}"
             if slash and prefix in ("", "if="):
                 store.link_source(Path(f"/{path}"), folder / f"file-{index}")
             elif slash and prefix == OUTPUT:
                 store.blank(folder / f"file-{index}")
-        yield folder, readable
+        yield folder, links

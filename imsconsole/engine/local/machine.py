@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from imsconsole.core.errors import Conflict, NoSpace, Unavailable, Unsupported
+from imsconsole.core.errors import Conflict, Interrupted, NoSpace, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import is_out_of_room, met_full_disk
 from imsconsole.engine.local import luks, probe
 from imsconsole.engine.local.kvm import kvm_groups
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
+from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, was_killed, wrapped
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import SOCKET, qmp
@@ -295,7 +295,7 @@ def spawn(
 def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[bytes]") -> None:
     """Return when QEMU answers; it has opened its disks then, and is made to forget their keys.
 
-    Raises Unavailable `qemu-failed` with its own message, Conflict `wrong-key`, NoSpace.
+    Raises Unavailable `qemu-failed` with its own message, Interrupted, Conflict `wrong-key`, NoSpace.
     """
     deadline = time.monotonic() + READY_LIMIT_S
     while process.poll() is None and time.monotonic() < deadline:
@@ -307,6 +307,8 @@ def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[byte
     if process.poll() is None:
         process.kill()
         process.wait()
+    elif was_killed(process.returncode):
+        raise Interrupted(program="qemu-system-x86_64")
     detail = _last_error(folder)
     if met_full_disk(process.returncode, detail) or is_out_of_room(folder):
         raise NoSpace

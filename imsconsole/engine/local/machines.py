@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import GuestHost, Network
 from imsconsole.engine.local.ownership import open_theirs
-from imsconsole.engine.local.qmp import qmp
+from imsconsole.engine.local.qmp import Qmp, qmp
 from imsconsole.engine.local.serial import end_of_log, trim_log
 from imsconsole.engine.local.state import (
     Recorded,
@@ -301,29 +301,32 @@ class Machines:
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
-            path = self._store.disk(disk.ref)
-            if self._noted(folder).power is not Power.RUNNING:
-                return
-            self._store.users.of(folder).give(path)
-            with qmp(folder) as talk:
-                hotplug.add(talk, disk)
+            self._store.users.of(folder).give(self._store.disk(disk.ref))
+            self._tell(folder, lambda talk: hotplug.add(talk, disk))
 
     def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
         with self._locked(server.ref) as folder:
-            if self._noted(folder).power is Power.RUNNING:
-                with qmp(folder) as talk:
-                    hotplug.take_out(talk, disk)
+            self._tell(folder, lambda talk: hotplug.take_out(talk, disk))
             if path := self._store.find_disk(disk.ref):
                 self._store.users.take_back(path)
 
     def grow(self, server: ServerSpec, disk: DiskSpec, size_bytes: int) -> bool:
         """Grow a disk that a guest has; False when the server does not run and nothing was done."""
         with self._locked(server.ref) as folder:
-            if self._noted(folder).power is not Power.RUNNING:
-                return False
+            return self._tell(folder, lambda talk: hotplug.grow(talk, disk, size_bytes))
+
+    def _tell(self, folder: Path, say: Callable[[Qmp], None]) -> bool:
+        """Say something to a guest's QEMU; False when it does not run, or has ended meanwhile."""
+        if self._noted(folder).power is not Power.RUNNING:
+            return False
+        try:
             with qmp(folder) as talk:
-                hotplug.grow(talk, disk, size_bytes)
-            return True
+                say(talk)
+        except Unavailable:
+            if self._noted(folder).power is Power.RUNNING:
+                raise
+            return False
+        return True
 
     # what can be seen
     def screen(self, ref: str) -> bytes:

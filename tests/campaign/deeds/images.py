@@ -51,7 +51,10 @@ def take(stage: Stage, person: Person) -> None:
     """As if the bytes lay elsewhere: else no job takes them. Then an image of it, or nothing."""
     room(person, Upload.objects.filter(project=person.project))
     row = one(
-        person, BucketObject.objects.stored().filter(bucket__project=person.project, key__endswith=".raw")
+        person,
+        BucketObject.objects.stored()
+        .filter(bucket__project=person.project, key__endswith=".raw")
+        .exclude(key__contains="blank"),  # without a byte in it, it is no image
     )
     actor = asked(lambda: actor_for(User.objects.get(username=person.name), person.project))
     with elsewhere_lock, bytes_elsewhere():

@@ -226,7 +226,7 @@ def test_it_shows_the_way_to_an_image_that_is_elsewhere(people, flavors):
     "answers",
     [
         {"need": "no-such", "flavor": "no-such", "zone": "x" * 5000, "platform": "'; drop", "software": "y" * 5000},
-        {"flavor": "\x00", "software": "\x00"},
+        {"flavor": "\x01", "software": "\x01"},
         {"software": "%_\\"},
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from images.verify.orphans import remove_orphans
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.folders import locked_folder, remove
+from imsconsole.engine.local.inspecting import readable
 from imsconsole.engine.types import Power
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
@@ -170,7 +171,7 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
         path.touch()
     with (
         locked_folder(settings.TEMP_DIR) as temporary,
-        engine._readable(["info", str(upload.path)]) as (reading, _),
+        readable(engine._store, ["info", str(upload.path)]) as (reading, _),
     ):
         files += [temporary, *reading.iterdir(), *(region / "servers" / server.ref).rglob("*")]
         assert check("--repair") == "The store is clean.\n"
@@ -192,11 +193,12 @@ import django
 django.setup()
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from imsconsole.cloud.engines import engine_for
+from imsconsole.engine.local.inspecting import readable
 
 with TemporaryUploadedFile("logo.png", "image/png", 6, "") as spooled:
     spooled.write(sys.argv[3].encode())
     spooled.flush()
-    with engine_for(sys.argv[1])._readable(["info", sys.argv[2]]):
+    with readable(engine_for(sys.argv[1])._store, ["info", sys.argv[2]]):
         print("reading", flush=True)
         sys.stdin.read()
 """

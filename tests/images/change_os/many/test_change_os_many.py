@@ -260,7 +260,7 @@ def test_images_say_how_many_servers_they_fit(people) -> None:
     assert names == ["c-bios", "b-uefi", "a-iso"]
 
 
-@pytest.mark.parametrize("words", [[], ["nonsense", "' OR 1=1", "\x00"], [str(uuid.UUID(int=5))]])
+@pytest.mark.parametrize("words", [[], ["nonsense", "' OR 1=1"], [str(uuid.UUID(int=5))]])
 def test_what_is_no_server_of_ours_begins_no_order(people, words) -> None:
     answer = client_of(people.bob).post(PICK, {"pick": words}, follow=True)
     assert bare(answer.redirect_chain[0][0]) == LIST
