@@ -37,7 +37,7 @@ def test_while_something_is_made_of_the_server_no_work_on_it_is_retried(people, 
     with transaction.atomic():
         job = start_job(kind, server, actor=people.bob, **args)
     Job.objects.update(state="failed", error_code="no-space")
-    Server.objects.update(task="backing-up")
+    Server.objects.update(task=Server.Task.BACKUP)
     with pytest.raises(Refused) as refused:
         retry_job(job, actor=people.bob)
     assert refused.value.code == "server-task"
