@@ -835,6 +835,7 @@ ELSEWHERE = {
     accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/change_os/test_reinstall_os.py",
     delete.can_delete_unasked: "sharing/ending/test_delete.py",
+    cloud.can_start_each: "cloud/servers/test_power.py",
     delete.can_restore_each: "images/delete/test_trash_pages.py",
     take_object.can_take_object: "images/create/test_import_object.py",
     export.can_export_as: "images/export/test_export.py",
