@@ -78,9 +78,8 @@ def create_server(alice: Visitor, name: str) -> str:
 
 
 def press(alice: Visitor, server: str, verb: str, status: str) -> None:
-    page = alice.open(f"/servers/{server}/")
-    page.locator(f"main form[action$='/{verb}/'] button").first.click()
-    page.wait_for_load_state("load")
+    alice.open(f"/servers/{server}/{verb}/")
+    alice.send("main .confirm button[type=submit]")
     becomes(alice, f"/servers/{server}/", status)
 
 
