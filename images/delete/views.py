@@ -207,6 +207,6 @@ def _act_on(request: ActorRequest, several: Several, **options: Any) -> HttpResp
         options=options,
         active="images",
         state=state,
-        has_full=any(image.type == Image.Type.FULL for image in images),
+        about=lambda allowed: {"has_full": any(image.type == Image.Type.FULL for image in allowed)},
         trash_days=settings.IMS_TRASH_DAYS,
     )

@@ -47,9 +47,11 @@ def act_on_several(
     *,
     back: str,
     options: Any = None,
+    about: Callable[[Sequence[Any]], dict[str, Any]] = lambda allowed: {},
     **context: Any,
 ) -> HttpResponse:
     """With `confirm` the deed, else the question; then to the list at `back`. `options` go to the service.
+    `about` adds to the question what it says about those that can be done.
 
     `found` are the chosen things, one more than MOST_AT_ONCE when there are more. What is confirmed are those that were
     named, never whatever a filter finds by then.
@@ -78,5 +80,6 @@ def act_on_several(
             "has_more": len(found) > len(things),
             "most": MOST_AT_ONCE,
             **context,
+            **about(partition.allowed),
         },
     )

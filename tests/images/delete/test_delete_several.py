@@ -59,6 +59,14 @@ def test_the_bar_counts_what_a_query_finds_on_all_pages(people, three):
     assert "Select all" not in bar
 
 
+def test_the_box_for_backups_is_there_when_a_full_ecs_image_can_be_deleted(people, three):
+    full = factories.ImageFactory(project=people.bob.project, type="full", protected=True)
+    assert "delete_backups" not in send(people.bob, DELETE, [*three, full]).content.decode()
+    full.protected = False
+    full.save()
+    assert "delete_backups" in send(people.bob, DELETE, [*three, full]).content.decode()
+
+
 def test_a_reader_is_told_why_nothing_can_be_deleted(people, three):
     bar = send(people.dave, BAR, three).content.decode()
 
