@@ -20,7 +20,7 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from imsconsole.core.peers import Peers
-from imsconsole.processes.paced import PacedSocket
+from imsconsole.processes.patience import PacedSocket
 
 HEAD_BYTES = 64 * 1024
 SHORT_BODY_BYTES = 64 * 1024  # a form; longer ones are read by a thread

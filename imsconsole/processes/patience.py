@@ -12,9 +12,7 @@ from django.conf import settings
 
 UNSENT_BYTES = 256 * 1024  # of an answer for which no thread waits; pages are smaller
 FILE_BYTES = 1024 * 1024  # of a file at once
-LUMP_BYTES = (
-    64 * 1024
-)  # what the kernel may have unsent, or a slow reader would be seen to read once in minutes
+LUMP_BYTES = 64 * 1024  # what the kernel may have unsent; with more, a slow reader seems to stand still
 
 
 class TooSlow(TimeoutError):
