@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "imsconsole.core.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imsconsole.core.middleware.HeadMiddleware",
     "imsconsole.core.middleware.NoStoreMiddleware",
     "imsconsole.core.middleware.GzipPagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from django.core.cache import caches
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -53,6 +54,17 @@ def test_a_wrong_method_is_explained_and_says_which_is_right():
     assert response.status_code == 405
     assert response["Allow"] == "POST"
     assert "error-sentence" in response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/t/404/", "/t/stream/"])
+def test_head_is_answered_with_the_headers_of_a_get_and_no_body(path):
+    handler = WSGIHandler()  # the test client would drop a body itself
+    whole, bare = (handler.get_response(getattr(RequestFactory(), verb)(path)) for verb in ("get", "head"))
+    assert b"".join(whole)
+    assert b"".join(bare) == b""
+    for name in ("Content-Type", "Content-Length"):
+        assert bare.get(name) == whole.get(name)
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from imsconsole.accounts.models import Region
+from imsconsole.core.csv import csv_file
 from imsconsole.core.errors import Conflict, Unavailable
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import refuse
@@ -53,6 +54,7 @@ urlpatterns = [
     path("t/409/", failing(Conflict())),
     path("t/413/", failing(RequestDataTooBig("large"))),
     path("t/503/", failing(Unavailable())),
+    path("t/stream/", lambda request: csv_file(["Name"], [["cn-north-1"]], "regions.csv")),
     path("t/500/", failing(ValueError("broken"))),
     *real,
 ]

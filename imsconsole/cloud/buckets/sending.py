@@ -100,12 +100,8 @@ def _is_still(request: HttpRequest, bucket_object: BucketObject) -> bool:
 
 
 def _answer(request: HttpRequest, bucket_object: BucketObject, span: Span, status: int) -> HttpResponseBase:
-    response: HttpResponseBase
-    if request.method == "HEAD":
-        response = HttpResponse(status=status)
-    else:
-        part: Any = FilePart(open_object(bucket_object), span)
-        response = FileResponse(part, status=status)
+    part: Any = FilePart(open_object(bucket_object), span)
+    response = FileResponse(part, status=status)
     response["Content-Length"] = str(span.length)
     return _described(response, bucket_object)
 
