@@ -86,7 +86,7 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider(settings, db) -> Iterator[type[Provider]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     app = {
         "provider_id": "oidc",

@@ -26,6 +26,7 @@ def shown(client: Client, url: str, draft_id: UUID) -> str:
     return re.sub(r"\b\w{64}\b|>[0-9a-f]{8}<", "", page)
 
 
+@pytest.mark.slow(reason="every wizard is begun anew for each stranger")
 @pytest.mark.parametrize("name", OTHERS)
 def test_somebody_else_s_draft_is_not_found_however_it_is_asked_for(
     way: Way,  # noqa: F811

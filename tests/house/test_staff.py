@@ -17,16 +17,21 @@ from tests.house.test_admin import GIVEN, PANELS, addresses, at, label, one
 pytestmark = pytest.mark.django_db
 FRAME = {"index", "login", "logout", "jsi18n", "password_change", "password_change_done", "view_on_site"}
 TRAIL = "/admin/audit/event/"
+EVERY_PANEL = pytest.mark.parametrize("panel", PANELS, ids=label)
 
 
 def staff(*permissions: str, model: str = "") -> Client:
     """Signed in, with these permissions on all models or on that one (app.model)."""
     user = User.objects.create_user("staff", is_staff=True)
-    found = Permission.objects.filter(codename__regex=f"^({'|'.join(permissions)})_") if permissions else []
-    for permission in found:
-        kind = permission.content_type
-        if not model or model.lower() == f"{kind.app_label}.{kind.model}":
-            user.user_permissions.add(permission)
+    found = (
+        Permission.objects.filter(codename__regex=f"^({'|'.join(permissions)})_")
+        if permissions
+        else Permission.objects.none()
+    )
+    if model:
+        app, name = model.lower().split(".")
+        found = found.filter(content_type__app_label=app, content_type__model=name)
+    user.user_permissions.set(found)
     client = Client()
     client.force_login(user)
     return client
@@ -45,6 +50,7 @@ def act(client: Client, panel: ServiceAdmin, action: str, key: Any) -> int:
     return client.post(at(panel, "changelist"), data).status_code
 
 
+@pytest.mark.slow(reason="every page of the administration is asked for")
 def test_without_a_permission_only_the_frame_is_shown(people: SimpleNamespace) -> None:
     client = staff()
     for name, places in addresses():
@@ -70,7 +76,8 @@ def test_the_start_page_tells_what_needs_the_operator_to_operators_alone(
     assert "No worker has been seen" in client.get("/admin/").content.decode()
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=label)
+@EVERY_PANEL
+@pytest.mark.slow(reason="every page of the administration is asked for")
 def test_who_may_look_changes_nothing(panel: ServiceAdmin, people: SimpleNamespace) -> None:
     client, key = staff("view"), one(panel, people).pk
     assert client.get(at(panel, "changelist")).status_code == 200
@@ -90,7 +97,8 @@ def test_who_may_look_changes_nothing(panel: ServiceAdmin, people: SimpleNamespa
     assert changes(panel) == before
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=label)
+@EVERY_PANEL
+@pytest.mark.slow(reason="every page of the administration is asked for")
 def test_who_may_change_one_kind_changes_no_other(panel: ServiceAdmin, people: SimpleNamespace) -> None:
     other = next(each for each in PANELS if each is not panel and each.changed_by)
     client, key = staff("view", "change", model=panel.opts.label), one(panel, people).pk
