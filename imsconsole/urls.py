@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("market.urls")),
     path("images/", include("images.urls")),
     path("servers/create/", include("images.launch.urls")),
-    path("backups/", include("images.launch.backup.urls")),
+    path("backups/", include("images.restore.urls")),
     path("servers/", include("images.change_os.urls")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.launch.disk.urls")),

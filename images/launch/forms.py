@@ -14,6 +14,7 @@ from images.launch.rules import (
     MAX_COUNT,
     Launch,
     can_launch,
+    can_order_servers,
     data_disks_gb_of,
     fit_data_images,
     fits_data_disks_of,
@@ -30,6 +31,8 @@ from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.forms import NumberField
 from imsconsole.core.query_string import number_in
+from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.summary import Costs, Summary
 
 
 class LaunchForm(NewSystemForm):
@@ -110,12 +113,41 @@ class LaunchForm(NewSystemForm):
     def chosen_flavor(self) -> Flavor | None:
         return Flavor.objects.filter(pk=str(self["flavor"].value() or "")).first()
 
-    def wanted(self) -> dict[str, int]:
-        """What the order as it is filled in now would take of the quotas; what cannot be read counts nothing."""
-        sizes = [self["system_disk_gb"], *self.data_disk_fields()]
-        return quota_of(
-            self.chosen_flavor, [number_in(size.value()) for size in sizes], number_in(self["count"].value())
+    def summary(self) -> Summary:
+        """The order as it is filled in now; what cannot be read counts nothing."""
+        system_gb, *data_gb = (
+            number_in(size.value()) for size in (self["system_disk_gb"], *self.data_disk_fields())
         )
+        image, flavor, count = self.chosen_image, self.chosen_flavor, number_in(self["count"].value())
+        quota = quota_of(flavor, [system_gb, *data_gb], count)
+        return Summary(
+            facts=[
+                (_("Image"), image or "–"),
+                (_("Flavor"), f"{flavor.name} · {flavor.size}" if flavor else "–"),
+                (_("Disks"), " + ".join(f"{size_gb} GB" for size_gb in (system_gb, *data_gb))),
+                (_("Name"), self["name"].value() or "–"),
+                (_("Quantity"), count),
+            ],
+            quota=quota,
+            verdict=self._foreseen(system_gb, data_gb, count),
+            costs=Costs(quota["disk_gb"], quota["servers"], image, flavor),
+        )
+
+    def _foreseen(self, system_gb: int, data_gb: list[int], count: int) -> Verdict:
+        """Why such servers would be refused; the name and the login are asked for when the form is sent."""
+        image, flavor = self.chosen_image, self.chosen_flavor
+        zone = self.filled("zone") or self.actor.region.zones.first()
+        if not (image and flavor and zone):
+            return ALLOWED
+        names = (f"data_image_{number}" for number in range(1, len(data_gb) + 1))
+        images: list[Image | None] = [
+            self[name].chosen if name in self.fields else None  # type: ignore[attr-defined]
+            for name in names
+        ]
+        order = Launch(
+            image, flavor, zone, "", system_gb, count, data_disks_gb=tuple(data_gb), data_images=tuple(images)
+        )
+        return can_order_servers(order, self.actor, self.host)
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

@@ -104,6 +104,15 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     Hard only after `lock_project` and with the region's row locked.
     """
     host = host or host_of(actor.region)
+    return _is_possible(launch, actor, host) and has_login(launch) and _has_room(launch, actor, host)
+
+
+def can_order_servers(launch: Launch, actor: Actor, host: Host) -> Verdict:
+    """The same of an order that is being filled in: all but its login, which comes last."""
+    return _is_possible(launch, actor, host) and _has_room(launch, actor, host)
+
+
+def _is_possible(launch: Launch, actor: Actor, host: Host) -> Verdict:
     return (
         can_launch(launch.image, actor)
         and is_here(launch, actor)
@@ -112,10 +121,11 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
         and _fits_data_disks(launch)
         and fit_data_images(launch.image, launch.data_disks_gb, launch.data_images, actor)
         and _fits_count(launch)
-        and has_login(launch)
-        and fits_quota(actor.project, launch.quota)
-        and fits_host(launch, host)
     )
+
+
+def _has_room(launch: Launch, actor: Actor, host: Host) -> Verdict:
+    return fits_quota(actor.project, launch.quota) and fits_host(launch, host)
 
 
 def can_unlock_disks(image: Image, actor: Actor) -> Verdict:

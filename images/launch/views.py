@@ -27,6 +27,7 @@ from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.pickers import AT_ONCE
 from imsconsole.core.query_string import number_in, row_of
 from imsconsole.core.rules import Verdict, refuse
+from imsconsole.core.summary import wants_summary
 
 LAUNCH = Wizard(
     "launch",
@@ -54,9 +55,12 @@ class Choice:
 
 @LAUNCH.first
 def launch(request: ActorRequest, draft: Draft | None) -> HttpResponse:
-    """The order's page. Only `action=confirm` goes on; else it is drawn again for what was chosen meanwhile."""
+    """The order's page. Only `action=confirm` goes on; else it is drawn again for what was chosen meanwhile.
+
+    The summary is of what was typed, the page's form is completed first.
+    """
     actor, host = request.actor, host_of(request.actor.region)
-    if request.POST.get("action") == "confirm":
+    if request.POST.get("action") == "confirm" or wants_summary(request):
         form = LaunchForm(request.POST, actor=actor, host=host)
         if may_write(actor) and form.is_valid():
             return LAUNCH.go(LAUNCH.keep(actor, draft, **form.kept()), "confirm")
@@ -76,7 +80,7 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     order = form.order()
     context = {
         "order": order,
-        "needed": order.quota,
+        "summary": form.summary(),
         "verdict": can_create_servers(order, request.actor),
         "back_url": LAUNCH.url(draft, "choose"),
         **PLACE,
@@ -166,7 +170,7 @@ def _page(request: ActorRequest, form: LaunchForm, status: int = 200) -> HttpRes
         "verdict": may_write(actor),
         "runs": can_run_guests(host.capabilities),
         "host": host,
-        "wanted": form.wanted(),
+        "summary": form.summary(),
         "elsewhere": _elsewhere(request),
     }
     fragment = "images/launch/_swapped.html"

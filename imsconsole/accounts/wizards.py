@@ -36,6 +36,7 @@ from imsconsole.core.pickers import is_refresh, picks_of
 from imsconsole.core.query_string import row_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import lasting_values, sentence_of
+from imsconsole.core.summary import summary_of
 
 T = TypeVar("T")
 Typed = MultiValueDict[str, str] | None
@@ -192,14 +193,22 @@ class Wizard:
     ) -> HttpResponse:
         """A step's page (`components/wizard.html`); 422 where what was sent is not taken.
 
-        `fragment` is what htmx gets when something on the page was chosen, or only the rows of a picker.
+        `fragment` is what htmx gets when something on the page was chosen, or only the rows of a picker, or the
+        `summary` (a `Summary`).
         """
-        if picks := picks_of(request, form):
-            return picks
+        steps = list(self.steps.items())
+        about = {
+            "title": self.title,
+            "steps": steps,
+            "current": step,
+            "form_id": f"step-{step}",
+            "form": form,
+        }
+        context = {**about, **context}
+        if part := picks_of(request, form) or summary_of(request, context):
+            return part
         if request.method == "POST" and form is not None and form.errors:
             status = 422
-        steps = list(self.steps.items())
-        context = {"title": self.title, "steps": steps, "current": step, "form": form, **context}
         response = render_page(request, template, fragment or template, context, status)
         if status != 200:
             response["HX-Push-Url"] = "false"  # it is the page one is on

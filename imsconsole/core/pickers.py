@@ -205,7 +205,7 @@ class BoundPicker(BoundField):
 
 
 class PickingForm(forms.Form):
-    """A form with pickers, or beside one. Sent only to be drawn again it keeps what was typed, and says nothing of it."""
+    """A form with pickers, or with a summary. Sent only to be drawn again it keeps what was typed, and says nothing of it."""
 
     @property
     def is_refreshed(self) -> bool:
@@ -219,6 +219,13 @@ class PickingForm(forms.Form):
             return super().full_clean()
         self._errors, self.cleaned_data = ErrorDict(), {}
         return None
+
+    def filled(self, name: str) -> Any:
+        """What a field holds as it is filled in now; None while it is not, or not well."""
+        try:
+            return self.fields[name].clean(self[name].value())
+        except forms.ValidationError:
+            return None
 
 
 def is_refresh(data: Mapping[str, Any]) -> bool:

@@ -13,9 +13,10 @@ from images.models import Image
 from images.product.products import product_of
 from imsconsole.cloud.models import Flavor, Server
 from imsconsole.core.query_string import number_in
+from imsconsole.core.summary import Costs
 from market import money
 from market.billing.costs_page import WHAT_COSTS, cost_context
-from market.billing.estimates import Estimate, PriceList, estimate_change, estimate_servers
+from market.billing.estimates import Estimate, PriceList, estimate_change, estimate_disks, estimate_servers
 from market.models import Price
 
 register = template.Library()
@@ -34,15 +35,28 @@ def cents(amount: Decimal | None) -> str:
     return money.money(amount)
 
 
-@register.inclusion_tag("market/_cost.html", takes_context=True)
-def cost_of_servers(
-    context: Context, image: Image | None, flavor: Flavor | None, disk_gb: int, count: int = 1
-) -> dict[str, Any]:
-    """Of so many new servers, with disks of that size in all."""
-    estimate = None
-    if image and flavor:
-        estimate = estimate_servers(image, flavor, disk_gb, context["actor"], count=count)
-    return {"estimate": estimate, "count": count, "is_swapped": context.get("is_swapped")}
+@register.simple_tag(takes_context=True)
+def estimate_of(context: Context, costs: Costs | None) -> Estimate | None:
+    """The price of what a form would make; None while that is not known."""
+    if costs is None:
+        return None
+    if not costs.servers:
+        return estimate_disks(costs.disk_gb)
+    if not (costs.image and costs.flavor):
+        return None
+    return estimate_servers(costs.image, costs.flavor, costs.disk_gb, context["actor"], count=costs.servers)
+
+
+@register.simple_tag
+def flavor_prices() -> PriceList:
+    """For `of_flavor`: read once for all flavors of a page."""
+    return PriceList()
+
+
+@register.filter
+def of_flavor(prices: PriceList, flavor: Flavor) -> str:
+    """What an hour on a flavor costs."""
+    return prices.flavor(flavor).text
 
 
 @register.inclusion_tag("market/_cost.html", takes_context=True)

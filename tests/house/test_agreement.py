@@ -46,13 +46,13 @@ from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
 from images.launch import rules as launch
-from images.launch.backup import rules as rules_restore_backup
 from images.launch.disk import rules as create_disk_rules
 from images.launch.disk.services import create_disk_from
 from images.launch.install import rules as install
 from images.launch.services import create_servers, install_server
 from images.models import Image, Upload
 from images.public import rules as public
+from images.restore import rules as rules_restore_backup
 from images.uploads import rules as uploads
 from images.uploads.actions import UPLOAD_ACTIONS
 from imsconsole.accounts import rules as accounts
@@ -876,7 +876,7 @@ ELSEWHERE = {
     uploads.can_upload: "images/uploads/test_upload.py",
     full_ecs.can_capture_full_into: "images/capture/full/test_full_ecs.py",
     full_ecs.can_make_of_backup: "images/capture/full/test_full_ecs.py",
-    rules_restore_backup.can_restore_to_new: "images/launch/backup/test_restore_backup.py",
+    rules_restore_backup.can_restore_to_new: "images/restore/test_restore_backup.py",
     backups.can_back_up_into: "cloud/backups/test_create.py",
     backups.can_restore_to: "cloud/backups/test_restore.py",
     vaults.can_order_vault: "cloud/backups/vaults/test_vaults.py",

@@ -10,9 +10,9 @@ from images.create.forms import DetailsForm
 from images.create.from_object.forms import ObjectForm
 from images.export.forms import TargetForm
 from images.fields.forms import KeyField
-from images.launch.backup.forms import RestoreToNewForm
 from images.launch.disk.forms import CreateDiskForm
 from images.launch.install.forms import InstallForm
+from images.restore.forms import RestoreToNewForm
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
 from imsconsole.core.now import now

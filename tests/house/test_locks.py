@@ -15,12 +15,12 @@ from images.capture.full.services import capture_full
 from images.capture.services import capture_data_disks
 from images.create.from_object.services import take_object
 from images.delete import services as delete
-from images.launch.backup.services import restore_to_new_server
 from images.models import Image, OsVersion
 from images.modify.tagging import tag_image
 from images.os.services import change_os_version, create_os_version, delete_os_version
 from images.public import services as public
 from images.public.platform import platform_actor
+from images.restore.services import restore_to_new_server
 from images.uploads.services import complete_upload, refuse_upload, start_upload
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import service

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.support.console import PASSWORD
 
@@ -74,6 +74,11 @@ SETTLES = f"""(part) => {{ window.settled = new Promise((done, fail) => {{
 SEEN: set[str] = set()  # the shapes with which axe found nothing wrong
 
 
+def is_sent(request: Request) -> bool:
+    """Whether it is a form that somebody has sent, not its summary that follows it."""
+    return request.method == "POST" and request.headers.get("hx-target") != "summary"
+
+
 @dataclass(frozen=True)
 class Visitor:
     """Somebody at a browser. Every page they look at is checked for accessibility and broken scripts."""
@@ -109,7 +114,7 @@ class Visitor:
     def _send_in_place(self, button: Locator) -> None:
         """The form of a wizard: htmx puts the next step into the page, or leaves for what was made."""
         self.page.evaluate(SETTLES, "main")
-        with self.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        with self.page.expect_response(lambda answer: is_sent(answer.request)) as answered:
             button.click()
         if leads := answered.value.header_value("hx-redirect"):
             self.page.wait_for_url(lambda url: url.endswith(leads))

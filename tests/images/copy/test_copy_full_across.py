@@ -12,9 +12,9 @@ from images.copy.jobs_across import CopyImageAcross
 from images.copy.rules import can_copy_across, may_be_backed_up
 from images.copy.services import copy_image_across
 from images.delete.services import delete_image, purge_image
-from images.launch.backup.services import restore_to_new_server
 from images.launch.services import create_servers
 from images.models import Image
+from images.restore.services import restore_to_new_server
 from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.backups.rules import is_bound_to

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from images.capture.full.services import make_of_backup
-from images.launch.backup.rules import can_restore_to_new
+from images.restore.rules import can_restore_to_new
 from images.verify.clock import due_disks, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image

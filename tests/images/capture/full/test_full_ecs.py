@@ -8,10 +8,10 @@ from images.capture.full.services import capture_full, make_of_backup
 from images.change_os.rules import can_become
 from images.change_os.services import change_os
 from images.delete.services import delete_image, purge_image
-from images.launch.backup.services import restore_to_new_server
 from images.launch.rules import data_disks_gb_of
 from images.launch.services import create_servers
 from images.models import Image
+from images.restore.services import restore_to_new_server
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, restore_backup
 from imsconsole.cloud.backups.vaults.filters import vaults_of

@@ -1,6 +1,6 @@
 """A backup becomes a new server: all its disks, as they were."""
 
-from images.launch.backup.rules import can_restore_to_new
+from images.restore.rules import can_restore_to_new
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region

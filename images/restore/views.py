@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.launch.backup.forms import RestoreToNewForm
-from images.launch.backup.rules import can_restore_to_new
-from images.launch.backup.services import restore_to_new_server
 from images.launch.rules import quota_of
+from images.restore.forms import RestoreToNewForm
+from images.restore.rules import can_restore_to_new
+from images.restore.services import restore_to_new_server
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Typed, Wizard
@@ -81,4 +81,4 @@ def _page(
     url = backup.get_absolute_url()
     crumbs = [(reverse("backups:list"), _("Backups")), (url, backup.name)]
     about: dict[str, Any] = {"active": "backups", "backup": backup, "crumbs": crumbs, "cancel_url": url}
-    return RESTORE.page(request, f"images/launch/backup/{step}.html", step, form, **about, **context)
+    return RESTORE.page(request, f"images/restore/{step}.html", step, form, **about, **context)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from images.launch.backup import views
+from images.restore import views
 
 RESTORE = "<uuid:backup_id>/restore-to-new/"
 urlpatterns = [

@@ -6,8 +6,8 @@ import pytest
 from django.apps import apps
 from django.urls import reverse
 
-from images.launch.backup.rules import can_restore_to_new
-from images.launch.backup.services import restore_to_new_server
+from images.restore.rules import can_restore_to_new
+from images.restore.services import restore_to_new_server
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup
 from imsconsole.cloud.hosts import Host
