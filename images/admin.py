@@ -151,6 +151,7 @@ class ImageAdmin(PublicImageActions):
         "architecture",
         "boot_mode",
         "hidden",
+        "released",
         "protected",
         "deprecated_on",
     )
@@ -172,10 +173,11 @@ class ImageAdmin(PublicImageActions):
         (
             _("Offer"),
             {
-                "fields": ("hidden", "protected", "deprecated_on", "successor"),
+                "fields": ("hidden", "released", "protected", "deprecated_on", "successor"),
                 "description": _(
-                    "Public images are hidden, protected and deprecated by the actions of their list; servers that "
-                    "have one go on. Of private images their owners decide."
+                    "Public images are hidden, released, protected and deprecated by the actions of their list; servers "
+                    "that have one go on. A released one may be copied and downloaded by every project: look at its "
+                    "licence first. Of private images their owners decide."
                 ),
             },
         ),
@@ -214,6 +216,7 @@ class ImageAdmin(PublicImageActions):
         """How it differs from what everybody can take."""
         flags = {
             _("hidden"): image.hidden,
+            _("released"): image.released,
             _("protected"): image.protected,
             _("Deprecated"): image.deprecated_on,
         }

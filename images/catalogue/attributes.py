@@ -95,8 +95,17 @@ def _basics(image: Image, product: Product | None, kind: str) -> list[Attribute]
             _("The project that may change and delete it; its members all see it."),
         ),
         Attribute(_("Protected"), _yes_no(image.protected), _("A protected image cannot be deleted.")),
+        *_release(image),
         *_encryption(image),
     ]
+
+
+def _release(image: Image) -> list[Attribute]:
+    """Of a public image."""
+    if image.category != Image.Category.PUBLIC:
+        return []
+    meaning = _("Whether the operator lets every project copy and download it.")
+    return [Attribute(_("Released"), _yes_no(image.released), meaning)]
 
 
 def _market(product: Product) -> list[Attribute]:

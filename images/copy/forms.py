@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from images.copy.rows import free_names, taken_names
 from images.copy.rules import fits_key, may_be_backed_up, may_be_placed
-from images.fields.forms import DescriptionField, NameField
+from images.fields.forms import DescriptionField, NameField, fitting_name
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
@@ -127,7 +127,8 @@ class CopyHereForm(CopyForm):
 
     def proposed(self) -> list[str]:
         """`copy_<region>_<name>` (§2.12), or with a number behind it."""
-        wanted = [f"copy_{self.actor.region.code}_{image.name}"[:120].rstrip() for image in self.images]
+        copied = [f"copy_{self.actor.region.code}_{image.name}" for image in self.images]
+        wanted = [fitting_name(name[:120].rstrip()) for name in copied]
         return free_names(wanted, taken_names(self.actor.project, wanted))
 
     def clean_key(self) -> Key | None:
@@ -173,7 +174,7 @@ class CopyAcrossForm(CopyForm):
 
     def proposed(self) -> list[str]:
         """Those they have; what is taken there is found out when the target is chosen."""
-        return [image.name for image in self.images]
+        return [fitting_name(image.name) for image in self.images]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

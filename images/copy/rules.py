@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from images.fields.encryption import keys_of
 from images.fields.rules import is_active, name_is_free
 from images.models import Image, ImageDisk
+from images.product.rules import is_released
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
@@ -66,7 +67,8 @@ class CopyAcross:
 
 
 def can_copy(image: Image, actor: Actor) -> Verdict:
-    """In its region: own private images, and received ones (R109), in state Normal, up to 128 GB, whose key may be used.
+    """In its region: own private images, received ones (R109) and released public ones, in state Normal, up to 128 GB,
+    whose key may be used.
 
     No full-ECS and no ISO images (R24, R66, R80, R90). `image` comes with `COPY_FACTS`; load `key` with it.
     """
@@ -99,7 +101,8 @@ def can_order_copy(copy: Copy, actor: Actor) -> Verdict:
 
 
 def can_copy_across(image: Image, actor: Actor) -> Verdict:
-    """To another region: own private images (R54) in state Normal, not encrypted, of up to 128 GB (R81, R92).
+    """To another region: own private images (R54) and released public ones in state Normal, not encrypted, of up to
+    128 GB (R81, R92).
 
     No ISO, and no full-ECS image whose backup is not at rest. `image` comes with `COPY_FACTS`; load `key` and
     `backup`, and prefetch `disks` with several.
@@ -163,7 +166,7 @@ def may_be_backed_up(images: Iterable[Image], target: Project, vault: Vault | No
 
 def _is_own(image: Image, actor: Actor) -> Verdict:
     """§2.15: a received image is copied within its region."""
-    if image.project_id == actor.project.pk:
+    if image.project_id == actor.project.pk or image.category == Image.Category.PUBLIC:
         return ALLOWED
     return refuse(
         "shared-across",
@@ -248,11 +251,13 @@ def fits_copy_limit(image: Image) -> Verdict:
 
 
 def _owns(image: Image, actor: Actor) -> Verdict:
-    if image.category != Image.Category.PRIVATE:
+    if image.category == Image.Category.PUBLIC:
+        return is_released(image, actor)
+    if image.category == Image.Category.MARKET:
         return refuse(
-            "public-image",
+            "market-image",
             _(
-                "Only private images can be copied. Create a server from this one and make a private image of it."
+                "Market images cannot be copied. Create a server from this one and make a private image of it."
             ),
         )
     if image.project_id == actor.project.pk or image.is_received:

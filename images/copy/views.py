@@ -164,7 +164,7 @@ def _choose_kind(request: ActorRequest, images: list[Image], back: str) -> HttpR
     possible = [kind.key for kind, partition in ways if partition.allowed]
     context = {
         **_shown(images, back),
-        "heading": _heading(images, request.actor),
+        "heading": _heading(images),
         "ways": ways,
         "chosen": asked or request.GET.get("kind") or (possible[0] if possible else ""),
         "is_dead_end": not possible,
@@ -239,10 +239,9 @@ def _shown(images: Sequence[Image], back: str) -> dict[str, Any]:
     return {"active": "images", "images": images, "crumbs": crumbs, "cancel_url": back}
 
 
-def _heading(images: Sequence[Image], actor: Actor) -> str:
+def _heading(images: Sequence[Image]) -> str:
     if len(images) == 1:
-        is_own = images[0].project_id == actor.project.pk
-        text = _("Copy %(name)s") if is_own else _("Copy the shared image %(name)s")
+        text = _("Copy the shared image %(name)s") if images[0].is_received else _("Copy %(name)s")
         return text % {"name": images[0].name}
     return ngettext("Copy %(n)s image", "Copy %(n)s images", len(images)) % {"n": len(images)}
 

@@ -247,10 +247,14 @@ def disk_label(image_type: str) -> str:
     return _("Data disk (GB)") if image_type == Image.Type.DATA else _("System disk (GB)")
 
 
+def fitting_name(text: str) -> str:
+    """What an image can be called, as much like `text` as possible."""
+    return text if NAME.fullmatch(text) else NOT_IN_NAMES.sub("-", text).strip(" -")[:120].strip() or "image"
+
+
 def proposed_name(file_name: str, actor: Actor) -> str:
     """A free name made of a file's."""
-    stem = EXTENSIONS.sub("", PurePath(file_name).name)
-    base = NOT_IN_NAMES.sub("-", stem).strip(" -")[:120].strip() or "image"
+    base = fitting_name(EXTENSIONS.sub("", PurePath(file_name).name)[:120].strip(" -"))
     taken = set(Image.objects.owned_by(actor).filter(name__startswith=base).values_list("name", flat=True))
     return next(
         name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken

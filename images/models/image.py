@@ -155,6 +155,8 @@ class Image(ImageFacts, Trashable):
     )
     protected = models.BooleanField(_("protected"), default=False)
     hidden = models.BooleanField(_("hidden"), default=False)
+    # a public image: projects may copy and download it, as the operator says (R70)
+    released = models.BooleanField(_("released for copies and downloads"), default=False)
     # what an operator says of a public image: from this day on it is not kept up any more
     deprecated_on = models.DateField(_("deprecated on"), null=True, blank=True)
     successor = models.ForeignKey(

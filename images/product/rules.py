@@ -204,6 +204,19 @@ def _has_grantable_keys(image: Image) -> Verdict:
     )
 
 
+def is_released(image: Image, actor: Actor) -> Verdict:
+    """Whether projects may have a public image for themselves: copy it, download it (R70)."""
+    if image.released:
+        return may_use_product(image, actor)
+    return refuse(
+        "not-released",
+        _(
+            "The operator has not released this public image for copies and downloads. Create a server from it, and make "
+            "a private image of that."
+        ),
+    )
+
+
 def may_use_product(image: Image, actor: Actor, *, has_it: bool = False) -> Verdict:
     """A public image is used while it is not hidden, a market image while it is offered, and what was made of one as
     well once its terms are accepted.

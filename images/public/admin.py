@@ -106,7 +106,17 @@ class ReleaseNoteForm(forms.Form):
 class PublicImageActions(ServiceAdmin):
     """The actions of the list of images. They are about public ones; others are refused by name."""
 
-    actions: Any = ("hide", "show", "protect", "unprotect", "deprecate", "undeprecate", "write_note")
+    actions: Any = (
+        "hide",
+        "show",
+        "release",
+        "withhold",
+        "protect",
+        "unprotect",
+        "deprecate",
+        "undeprecate",
+        "write_note",
+    )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("images.change_image"))
@@ -118,6 +128,14 @@ class PublicImageActions(ServiceAdmin):
     @admin.action(description=gettext_lazy("Show in the catalogue"), permissions=["operate"])
     def show(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:
         self._each(request, queryset, services.show_image)
+
+    @admin.action(description=gettext_lazy("Release for copies and downloads"), permissions=["operate"])
+    def release(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:
+        self._each(request, queryset, services.release_image)
+
+    @admin.action(description=gettext_lazy("Withhold from copies and downloads"), permissions=["operate"])
+    def withhold(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:
+        self._each(request, queryset, services.withhold_image)
 
     @admin.action(description=gettext_lazy("Protect"), permissions=["operate"])
     def protect(self, request: HttpRequest, queryset: "QuerySet[Image]") -> None:

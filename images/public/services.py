@@ -51,6 +51,18 @@ def show_image(image: Image, *, actor: Actor) -> Image:
     return _changed(image, actor, hidden=False)
 
 
+@service("releaseImage")
+def release_image(image: Image, *, actor: Actor) -> Image:
+    """Let projects copy and download a public image (R70)."""
+    return _changed(image, actor, released=True)
+
+
+@service("withholdImage")
+def withhold_image(image: Image, *, actor: Actor) -> Image:
+    """Not any more. What was copied stays its project's."""
+    return _changed(image, actor, released=False)
+
+
 @service("protectImage")
 def protect_image(image: Image, *, actor: Actor) -> Image:
     return _changed(image, actor, protected=True)

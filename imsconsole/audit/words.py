@@ -97,6 +97,7 @@ ACTIONS: dict[str, str | Promise] = {
     "reinstallOs": _("Reinstall OS"),
     "rejectListing": _("Reject a listing"),
     "rejectPublisher": _("Reject a publisher"),
+    "releaseImage": _("Release a public image for copies and downloads"),
     "removeAccountMember": _("Remove a member from the account"),
     "removeListingPicture": _("Remove a screenshot"),
     "removeSecondFactor": _("Remove a second factor"),
@@ -145,6 +146,7 @@ ACTIONS: dict[str, str | Promise] = {
     "withdrawImageDeletion": _("Keep an image that was to be deleted"),
     "withdrawInvitation": _("Withdraw an invitation"),
     "withdrawListing": _("Withdraw a listing"),
+    "withholdImage": _("Withhold a public image from copies and downloads"),
     "writeReleaseNote": _("Write a release note"),
 }
 REQUEST = "request"  # the kind of what a refused request leaves: its action is the address's name

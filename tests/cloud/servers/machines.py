@@ -46,7 +46,7 @@ def bootable_image(
 
 def stored_image(actor: Actor, path: Path, **fields: Any) -> Image:
     """A private image of a raw disk."""
-    image = factories.ImageFactory(project=actor.project, os_version=None, **fields)
+    image = factories.ImageFactory(**{"project": actor.project, "os_version": None, **fields})
     disk = factories.ImageDiskFactory(image=image)
     stored = engine_for(REGION).ingest(
         disk.pk, FileSource(path), format="raw", work=TestWork(), key=key_of(image)

@@ -73,7 +73,12 @@ def test_only_normal_images_are_copied(people, status):
         ({"type": "data"}, ""),
         ({"type": "iso"}, "iso-image"),  # R66, R80
         ({"type": "full"}, "full-image"),  # R80
-        ({"category": "public", "project": None}, "public-image"),
+        ({"category": "public", "project": None}, "not-released"),  # R70
+        ({"category": "public", "project": None, "released": True}, ""),
+        ({"category": "public", "project": None, "released": True, "hidden": True}, "image-hidden"),
+        ({"category": "public", "project": None, "released": True, "type": "full"}, "full-image"),
+        ({"category": "market", "project": None}, "market-image"),
+        ({"category": "market", "project": None, "released": True}, "market-image"),
     ],
 )
 def test_what_kinds_of_images_are_copied(people, fields, code):
@@ -359,6 +364,32 @@ def test_the_wizard_leads_to_a_copy(people):
     assert copy.get_absolute_url() in page
     page = client.get(f"{copy.get_absolute_url()}?section=lineage").content.decode()
     assert source.get_absolute_url() in page
+
+
+def test_a_released_public_image_is_copied_under_a_name_that_an_image_can_have(people):
+    """R70, §2.12: the bytes are shared with the platform's, and count for the project."""
+    public = bootable_image(people.bob, category="public", project=None, name="Debian 12 · 2026-11-29")
+    client = client_of(people.bob)
+    assert client.post(url("copy", public.pk), {"kind": "here"}).status_code == 409
+    Image.objects.filter(pk=public.pk).update(released=True)
+    at = begun(client, public)
+    page = client.get(at).content.decode()
+    assert "Copy Debian 12 · 2026-11-29" in client.get(url("copy", public.pk)).content.decode()
+    name = f"copy_{REGION}_Debian 12-2026-11-29"
+    assert f'value="{name}"' in page
+    assert client.post(at, target(**{"name-0": name, "key": ""})).status_code == 302
+    confirmed(client, at)
+    run_jobs()
+    copy = Image.objects.get(name=name)
+    assert (copy.status, copy.category, copy.project, copy.parent) == (
+        "active",
+        "private",
+        people.bob.project,
+        public,
+    )
+    assert (copy.released, copy.protected) == (False, False)
+    assert used_by(people.bob.project)["store_bytes"] == public.disks.get().size_bytes
+    assert_clean()
 
 
 def test_a_name_that_is_taken_is_said_with_one_that_is_free(people):

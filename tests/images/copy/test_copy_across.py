@@ -91,7 +91,8 @@ def test_only_those_who_may_write_in_the_owning_project_may_copy(people, name, c
         ({"status": "frozen"}, "not-active"),
         ({"status": "saving"}, "not-active"),
         ({"status": "queued"}, "not-active"),
-        ({"category": "public", "project": None}, "public-image"),
+        ({"category": "public", "project": None}, "not-released"),
+        ({"category": "public", "project": None, "released": True}, ""),
     ],
 )
 def test_what_is_not_copied_across_regions(people, fields, code):

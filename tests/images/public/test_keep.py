@@ -50,6 +50,8 @@ def act(client: Client, action: str, *images: Image, **fields: str):
     [
         ("hide", "hidden", True, "hideImage"),
         ("show", "hidden", False, "showImage"),
+        ("release", "released", True, "releaseImage"),
+        ("withhold", "released", False, "withholdImage"),
         ("protect", "protected", True, "protectImage"),
         ("unprotect", "protected", False, "unprotectImage"),
     ],
