@@ -305,19 +305,33 @@ STORAGES: dict[str, dict[str, object]] = {
         },
     },
 }
-if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
-    STORAGES["buckets"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",  # of the extra [s3]
+
+
+def s3_storage(
+    bucket: str, *, endpoint: str, region: str, access_key: str, secret_key: str
+) -> dict[str, object]:
+    """Objects in a bucket of S3; what is empty boto3 finds out by itself. Needs the extra [s3]."""
+    return {
+        "BACKEND": "imsconsole.cloud.buckets.s3.ObjectsInS3",
         "OPTIONS": {
-            "bucket_name": IMS_S3_BUCKET,
-            "endpoint_url": env.str("IMS_S3_ENDPOINT", default="") or None,
-            "region_name": env.str("IMS_S3_REGION", default="") or None,
-            "access_key": env.str("IMS_S3_ACCESS_KEY", default="") or None,
-            "secret_key": env.str("IMS_S3_SECRET_KEY", default="") or None,
-            "signature_version": "s3v4",
+            "bucket_name": bucket,
+            "endpoint_url": endpoint or None,
+            "region_name": region or None,
+            "access_key": access_key or None,
+            "secret_key": secret_key or None,
             "default_acl": None,
         },
     }
+
+
+if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
+    STORAGES["buckets"] = s3_storage(
+        IMS_S3_BUCKET,
+        endpoint=env.str("IMS_S3_ENDPOINT", default=""),
+        region=env.str("IMS_S3_REGION", default=""),
+        access_key=env.str("IMS_S3_ACCESS_KEY", default=""),
+        secret_key=env.str("IMS_S3_SECRET_KEY", default=""),
+    )
 
 # ── the local engine ────────────────────────────────────────────────────────
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")

@@ -12,6 +12,10 @@ SENTENCES: Sentences = {
         "The bucket “%(bucket)s” has an object “%(key)s” already, or one is on its way there. Choose another name "
         "or folder, or delete that object first."
     ),
+    "buckets-unavailable": _(
+        "The storage of the buckets does not answer as it should (%(detail)s). Try again in a while; if it stays "
+        "so, please tell the operator."
+    ),
     "bucket-gone": _("The bucket no longer exists. Please choose another one."),
     "bucket-quota-reached": _(
         "The file turned out larger than expected, and the quota of the project for objects in buckets has no room "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -73,15 +73,14 @@ def open_object(bucket_object: BucketObject) -> File:
 
 
 def stream_object(bucket_object: BucketObject) -> IO[bytes]:
-    """The bytes of a stored object in their order, without a copy on this host. Raises NotFound."""
-    remote: Any = getattr(
-        storage(), "bucket", None
-    )  # of S3, whose files are fetched whole when one opens them
-    if remote is None:
+    """The bytes of a stored object in their order, without a copy on this host. Raises NotFound, Unavailable."""
+    stream = getattr(storage(), "stream", None)  # of S3
+    if stream is None:
         return cast(IO[bytes], open_object(bucket_object))
-    if not storage().exists(stored_name(bucket_object.pk)):
-        raise NotFound("object-bytes-gone", name=bucket_object.key)
-    return cast(IO[bytes], remote.Object(stored_name(bucket_object.pk)).get()["Body"])
+    try:
+        return cast(IO[bytes], stream(stored_name(bucket_object.pk)))
+    except FileNotFoundError as error:
+        raise NotFound("object-bytes-gone", name=bucket_object.key) from error
 
 
 def is_local() -> bool:

@@ -1,0 +1,98 @@
+"""A real S3 server on this host: SeaweedFS, whose one program comes as a package of Python."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from imsconsole.settings import s3_storage
+from tests.support.console import free_port
+from tests.support.workers import until
+
+WEED = Path(sys.executable).with_name("weed")
+KEY, SECRET, REGION = "console", "console-secret", "us-east-1"
+IDENTITIES = f"""{{"identities": [{{"name": "console", "actions": ["Admin"],
+  "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}"""
+
+
+class S3Server:
+    """Keeps what it is given in a folder; `kill` and `start` are a crash of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "data").mkdir()
+        (folder / "identities.json").write_text(IDENTITIES)
+        self.port, *self.others = (free_port() for _each in range(9))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        master, master_rpc, volume, volume_rpc, filer, filer_rpc, s3_rpc, catalogue = self.others
+        ports = {
+            "master.port": master, "master.port.grpc": master_rpc,
+            "volume.port": volume, "volume.port.grpc": volume_rpc,
+            "filer.port": filer, "filer.port.grpc": filer_rpc,
+            "s3.port": self.port, "s3.port.grpc": s3_rpc, "s3.port.iceberg": catalogue,
+        }  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    WEED, "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
+                    f"-dir={self.folder / 'data'}", f"-s3.config={self.folder / 'identities.json'}",
+                    "-volume.max=0", "-master.volumeSizeLimitMB=256", "-master.telemetry=false",
+                    *(f"-{name}={port}" for name, port in ports.items()),
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+            )  # fmt: skip
+        until(lambda: self.answers() or self.process.poll() is not None, "the S3 server answered")
+        assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+
+    def answers(self) -> bool:
+        """Whether it takes objects: its parts find each other later than the first answers."""
+        client = self.client(retries={"total_max_attempts": 1})
+        try:
+            with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket="probe")
+            client.put_object(Bucket="probe", Key="probe", Body=b"x")
+            client.get_object(Bucket="probe", Key="probe")["Body"].read()
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def client(self, **options: Any) -> Any:
+        """boto3's, with the right key."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            config=Config(signature_version="s3v4", **options),
+        )
+
+    def storage(self, bucket: str) -> dict[str, Any]:
+        """The storage of a console that keeps its objects there."""
+        return s3_storage(bucket, endpoint=self.url, region=REGION, access_key=KEY, secret_key=SECRET)
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    server = S3Server(folder)
+    try:
+        yield server
+    finally:
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
