@@ -32,12 +32,14 @@ from images.fields.rules import (
     use_fits,
 )
 from images.models import Image, OsVersion, Upload
+from images.os.detection import os_version_of
 from images.uploads.found import detected_os, found_of
 from images.uploads.rules import waiting_uploads
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.forms import NumberField, RuledChoiceField
 from imsconsole.core.rules import Verdict
+from imsconsole.engine.types import Found, Machine
 
 ISO_DISK_GB = 40  # what the console proposes for the disk that an installation goes to (§2.10)
 NUMBERS = range(1, MOST_DATA_DISKS + 1)
@@ -122,13 +124,29 @@ def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any
     """What the details begin with, from what was found in the file."""
     found = found_of(upload)
     least = least_disk_gb(image_type, upload)
+    machine = found.machine or Machine()
     return {
-        "name": proposed_name(upload.name, actor),
-        "architecture": Architecture.X86,
-        "boot_mode": found.boot_modes[0] if found.boot_modes else BootMode.BIOS,
+        "name": proposed_name(machine.name or upload.name, actor),
+        "os_version": likely_os(found),
+        "architecture": found.architecture or Architecture.X86,
+        "boot_mode": likely_boot_mode(found),
         "min_disk_gb": max(least, ISO_DISK_GB) if image_type == Image.Type.ISO else least,
-        "min_ram_mb": 0,
+        "min_ram_mb": machine.memory_mb,
     }
+
+
+def likely_boot_mode(found: Found) -> str:
+    """What the archive's machine booted with, unless the disk says otherwise."""
+    said = found.machine.boot_mode if found.machine else ""
+    if found.boot_modes and said not in found.boot_modes:
+        return found.boot_modes[0]
+    return said or (BootMode.UEFI if found.architecture == Architecture.ARM else BootMode.BIOS)
+
+
+def likely_os(found: Found) -> OsVersion | None:
+    """The system that was found, else what the archive calls that of its machine."""
+    named = found.machine or Machine()
+    return os_version_of(found) or os_version_of(named)
 
 
 class DataDiskFields:

@@ -1,5 +1,6 @@
 """Long work about images."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
-from imsconsole.engine.types import GIB, MIB, FileSource, Found
+from imsconsole.engine.types import GIB, MIB, FileSource, Found, Part
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
@@ -74,7 +75,10 @@ class MakeImage(JobKind):
 
 
 class ImportImage(MakeImage):
-    """Args: `upload` and `disk` (UUIDs), `format` and `source_sha256` (what inspection found while it arrived)."""
+    """Args: `upload` and `disk` (UUIDs), `format` and `source_sha256` (what inspection found while it arrived).
+
+    `part`, if there is one, is where in that file the disk lies.
+    """
 
     kind = "image.import"
     title = _("Import image")
@@ -96,9 +100,11 @@ class ImportImage(MakeImage):
             image.region,
             claimed=run.args["format"],
             looks_inside=not upload.is_fast,
+            part=_part(run),
         )
         if upload.origin:
             _read_whole(run, link)
+        _check_part(run, link)
         _note_system(run, found)
         needed_gb = -(-found.virtual_size_bytes // GIB)
         if image.type != Image.Type.ISO and needed_gb > image.min_disk_gb:  # R62
@@ -110,7 +116,8 @@ class ImportImage(MakeImage):
         _remove_links(run)
 
     def source(self, run: Run) -> FileSource:
-        return FileSource(work_dir() / run.result("inspect")["link"], run.args["source_sha256"])
+        link = work_dir() / run.result("inspect")["link"]
+        return FileSource(link, run.args["source_sha256"], _part(run))
 
     def register(self, run: Run) -> None:
         sizes = {"source_size_bytes": run.result("inspect")["size_bytes"]}
@@ -185,9 +192,29 @@ def _read_whole(run: Run, path: Path) -> None:
         while piece := stream.read(4 * MIB):
             inspector.feed(piece)
             run.report(inspector.size_bytes, total)
-    sha256 = inspector.finish(run.args["format"]).sha256
+    sha256 = inspector.finish("ova" if _part(run) else run.args["format"]).sha256
     if sha256 != run.args["source_sha256"]:
         raise BadImage("checksum-differs", wanted=run.args["source_sha256"], found=sha256)
+
+
+def _part(run: Run) -> Part | None:
+    return Part(**run.args["part"]) if run.args.get("part") else None
+
+
+def _check_part(run: Run, path: Path) -> None:
+    """What the archive's manifest says of the disk. Raises BadImage."""
+    part = _part(run)
+    if part is None or not part.checksum:
+        return
+    algorithm, _, wanted = part.checksum.partition(":")
+    digest, done = hashlib.new(algorithm, usedforsecurity=False), 0
+    with FileSource(path, part=part).open() as stream:
+        while piece := stream.read(MIB):
+            digest.update(piece)
+            done += len(piece)
+            run.report(done, part.size_bytes)
+    if digest.hexdigest() != wanted:
+        raise BadImage("ova-checksum", file=part.name)
 
 
 def _links(run: Run) -> list[Path]:

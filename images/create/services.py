@@ -37,6 +37,7 @@ def import_image(order: Import, *, actor: Actor) -> Image:
         disk=str(new_id()),
         format=order.upload.found["format"],
         source_sha256=order.upload.found["sha256"],
+        part=order.upload.found.get("part"),
     )
     for disk in order.data_disks:
         along = Import(disk.upload, disk.name, Image.Type.DATA, disk.min_disk_gb)

@@ -1,5 +1,6 @@
 """Images of a file: which file, what the image is called and needs, and once more before it begins."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,16 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm, first_values
-from images.create.rules import Import, can_import_file
+from images.create.rules import MOST_DATA_DISKS, Import, can_import_file
 from images.create.services import import_image
 from images.create.sources import FILE, STEPS, frame, kinds_context, page_url, type_in
 from images.fields.forms import chosen_key_name, disk_label
 from images.fields.rules import can_import
 from images.models import Image, Upload
+from images.uploads.archives import beside
 from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import detected_os, found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
-from images.uploads.rules import waiting_uploads
+from images.uploads.rules import is_idle, waiting_uploads
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
@@ -49,8 +51,7 @@ def choose_source(request: UploadRequest) -> HttpResponse:
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):
-            draft = CREATE.begin(request.actor, upload=str(upload.pk), type=form.cleaned_data["type"])
-            return CREATE.go(draft, "details")
+            return begin_details(request, upload, form.cleaned_data["type"])
     chosen = str(form["upload"].value() or "")
     context = {
         **frame(),
@@ -62,6 +63,27 @@ def choose_source(request: UploadRequest) -> HttpResponse:
         **uploader_context(request.actor),
     }
     return CREATE.page(request, "images/create/create.html", "source", form, **context)
+
+
+def begin_details(
+    request: ActorRequest, upload: Upload, image_type: str, along: Sequence[Upload] = ()
+) -> HttpResponse:
+    """Step 2 of a complete upload; with a system disk come these data disks, and those of its archive."""
+    disks = (
+        [*along, *(each for each in beside(upload) if is_idle(each))]
+        if image_type == Image.Type.SYSTEM
+        else []
+    )
+    ids = [str(each.pk) for each in disks[:MOST_DATA_DISKS]]
+    if len(disks) > len(ids):
+        messages.info(
+            request,
+            _(
+                "The virtual machine has more data disks; they wait among your uploads, to be imported by themselves."
+            ),
+        )
+    draft = CREATE.begin(request.actor, upload=str(upload.pk), type=image_type, along=ids)
+    return CREATE.go(draft, "details")
 
 
 def take_file(form: SourceForm, request: UploadRequest) -> Upload | None:

@@ -12,6 +12,7 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.fields.formats import ENDINGS
 from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
@@ -25,7 +26,7 @@ LETTERS = r"A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 NAME = re.compile(rf"(?! )[{LETTERS} ._-]{{1,128}}(?<! )")
 NOT_IN_NAMES = re.compile(rf" *[^{LETTERS} ._-]+ *")
 KEY_LENGTH, VALUE_LENGTH = 36, 43  # §1.7
-EXTENSIONS = re.compile(r"\.(raw|img|qcow2|vmdk|vhd|vhdx|vdi|iso|bin|dd)$", re.IGNORECASE)
+EXTENSIONS = re.compile(rf"\.({'|'.join(ENDINGS)})$", re.IGNORECASE)
 MOST_MEMORY_MB = 4 * 1024 * 1024
 TAG_SIGNS = re.compile(r"[^\x00-\x1f<>,*|\\/=]*")
 

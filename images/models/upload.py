@@ -43,6 +43,8 @@ class Upload(models.Model):
     origin = models.CharField(
         max_length=255, blank=True
     )  # "bucket:object" that it was taken from, else empty
+    # the upload that its archive came as, when it is one of the disks in an archive; `found` has the part
+    archive = models.UUIDField(null=True, editable=False)
     is_fast = models.BooleanField(default=False)  # prepared for fast import (R61)
     claimed_format = models.CharField(
         _("format it is said to have"), max_length=8, blank=True

@@ -1,7 +1,7 @@
 """From what a disk says of its system to the operator's table (R63)."""
 
 from images.models import OsVersion
-from imsconsole.engine.types import Found
+from imsconsole.engine.types import Found, Machine
 
 # the ID of an os-release → the platform of our table
 PLATFORMS = {
@@ -13,6 +13,7 @@ PLATFORMS = {
     "debian": "Debian",
     "euleros": "EulerOS",
     "fedora": "Fedora",
+    "freebsd": "FreeBSD",
     "ol": "Oracle Linux",
     "openeuler": "openEuler",
     "opensuse-leap": "OpenSUSE",
@@ -21,10 +22,11 @@ PLATFORMS = {
     "sled": "SUSE",
     "sles": "SUSE",
     "ubuntu": "Ubuntu",
+    "windows": "Windows",
 }
 
 
-def os_version_of(found: Found) -> OsVersion | None:
+def os_version_of(found: Found | Machine) -> OsVersion | None:
     """The row of what was found: that version, else its line; never one that is more precise than the disk is.
 
     >>> # "12" finds 12; "22.04" of Ubuntu finds 22.04 server; "9.4" finds 9; "15.5" of SUSE finds 15 SP5

@@ -3,6 +3,7 @@
 import logging
 
 from images.models import Upload
+from images.uploads.archives import begin_disks
 from images.uploads.found import examine_file, with_hash
 from images.uploads.receiver import Receiver
 from images.uploads.services import complete_upload, refuse_upload
@@ -19,8 +20,9 @@ def conclude(receiver: Receiver, *, claimed: str, sha256: str, actor: Actor) -> 
     What may work later (no space, no engine) is raised as well, and everything is kept.
     """
     try:
-        found = receiver.finish(claimed=claimed, sha256=sha256)
-        return complete_upload(receiver.upload, _examined(receiver.upload, found, actor), actor=actor)
+        found = _examined(receiver.upload, receiver.finish(claimed=claimed, sha256=sha256), actor)
+        begin_disks(receiver.upload, found)
+        return complete_upload(receiver.upload, found, actor=actor)
     except ImsError as error:
         if error.retryable and receiver.upload.is_resumable:
             raise
@@ -39,13 +41,15 @@ def turn_away(receiver: Receiver, error: ImsError, *, actor: Actor) -> ImsError:
 def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
     """Look at the finished file as well; when that is not possible now, the job will.
 
-    Raises BadImage alone: all else says nothing about the file.
+    Raises BadImage alone: all else says nothing about the file. Of an archive nothing is known without.
     """
     try:
         seen = examine_file(upload.path, actor.region, claimed=found.format)
     except BadImage:
         raise
     except ImsError as error:
+        if found.format == "ova":
+            raise
         logger.warning(
             "Upload %s is complete but could not be examined; the import job will: %s", upload.pk, error
         )

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from images.fields.formats import ENDINGS, FILE_FORMATS
 from images.models import Upload
 from images.uploads.found import limit_file_bytes
 from images.uploads.rules import TYPES, can_resume, waiting_uploads
@@ -16,7 +17,7 @@ from imsconsole.engine.types import MIB
 
 FORMATS = [
     ("", _("Recognise it")),
-    *((name, name) for name in ("raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "iso")),
+    *((each.key, each.label) for each in FILE_FORMATS),
 ]
 CHUNK_BYTES = 64 * MIB  # what one request carries; a proxy that buffers requests loses this much at most
 UNFINISHED = 50  # more than that nobody goes on with
@@ -75,4 +76,5 @@ def uploader_context(actor: Actor, upload: Upload | None = None) -> dict[str, An
         "unfinished": json.dumps(unfinished),
         "limit_bytes": limit_file_bytes(),
         "chunk_bytes": CHUNK_BYTES,
+        "accepted": ",".join(f".{ending}" for ending in ENDINGS),
     }

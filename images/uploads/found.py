@@ -1,5 +1,6 @@
 """What inspection found, as it is kept with an upload; and what the limits are."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
-from imsconsole.engine.inspection import find_system, inspect_file
-from imsconsole.engine.types import GIB, MIB, Found
+from imsconsole.engine.inspection import QemuImg, find_system, inspect_file
+from imsconsole.engine.types import GIB, MIB, Found, Machine, Part
 
 LUKS_BYTES = 4 * MIB  # what keys and their header take, and more
 
@@ -33,22 +34,30 @@ def limit_fast_bytes() -> int:
     return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
 
 
-def examine_file(path: Path, region: Region, *, claimed: str, looks_inside: bool = True) -> Found:
-    """Inspect a finished file, `qemu-img` under limits included, and look for its system unless told not to.
+def examine_file(
+    path: Path, region: Region, *, claimed: str, looks_inside: bool = True, part: Part | None = None
+) -> Found:
+    """Inspect a finished file, or a part of it, `qemu-img` under limits included, and look for its system unless told not to.
 
     Once more when it was interrupted. Raises BadImage, NoSpace, Unavailable, Unsupported.
     """
     try:
-        return _examined(path, region, claimed, looks_inside)
+        return _examined(path, region, claimed, looks_inside, part)
     except Interrupted:
-        return _examined(path, region, claimed, looks_inside)
+        return _examined(path, region, claimed, looks_inside, part)
 
 
-def _examined(path: Path, region: Region, claimed: str, looks_inside: bool) -> Found:
+def _examined(path: Path, region: Region, claimed: str, looks_inside: bool, part: Part | None) -> Found:
     run = qemu_img_of(region)
-    found = inspect_file(path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run)
+    found = inspect_file(path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run, part=part)
     if found.format == "iso" or not looks_inside:
         return found
+    if found.disks:
+        return replace(found, disks=(_with_system(path, found.disks[0], run), *found.disks[1:]))
+    return _with_system(path, found, run)
+
+
+def _with_system(path: Path, found: Found, run: QemuImg) -> Found:
     system = find_system(path, found, run=run)
     if system is None:
         return found
@@ -76,12 +85,24 @@ def to_json(found: Found) -> dict[str, Any]:
     return asdict(found)
 
 
-def found_of(upload: Upload) -> Found:
-    """What was found in a complete upload."""
-    values = dict(upload.found)
+def from_json(kept: Mapping[str, Any]) -> Found:
+    values = dict(kept)
     for name in ("boot_modes", "warnings"):
         values[name] = tuple(values.get(name, ()))
+    for name, kind in (("machine", Machine), ("part", Part)):
+        values[name] = kind(**values[name]) if values.get(name) else None
+    values["disks"] = tuple(from_json(disk) for disk in values.get("disks", ()))
     return Found(**values)
+
+
+def found_of(upload: Upload) -> Found:
+    """What was found in a complete upload."""
+    return from_json(upload.found)
+
+
+def disks_in(found: Found) -> list[Found]:
+    """The disks in an archive, that of the system first; else what was found is the disk."""
+    return [replace(disk, sha256=found.sha256) for disk in found.disks] or [found]
 
 
 def store_bytes(found: Found, *, is_encrypted: bool = False) -> int:

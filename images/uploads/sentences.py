@@ -58,10 +58,6 @@ INSPECTION: Mapping[str, Any] = {
         "This is a QED image. The format is no longer kept up and is not accepted. "
         "Convert it first: qemu-img convert -f qed -O qcow2 disk.qed disk.qcow2"
     ),
-    "format-qcow1": _(
-        "This is a qcow image of version 1. The format is out of date and is not accepted. "
-        "Convert it first: qemu-img convert -f qcow -O qcow2 disk.qcow disk.qcow2"
-    ),
     "unknown-features": _(
         "This %(format)s file needs features this service does not know (%(features)s), so it could be read wrongly. "
         "Convert it with the program that made it to a plain qcow2, or raw, and import that."
@@ -74,13 +70,44 @@ INSPECTION: Mapping[str, Any] = {
         "The file looks like several things at once (%(found)s), so it is not clear what a program would read in it. "
         "Convert it with the format you mean to qcow2 (qemu-img convert -f FORMAT -O qcow2) and import that."
     ),
-    "ova": _(
-        "This is an OVA archive, not a disk image. "
-        "Extract the disk from it (tar -xf file.ova) and import the VMDK file that it contains."
+    "ova-structure": _(
+        "This OVA is not a plain archive of files beside each other, each with a name of its own (%(detail)s). "
+        "Export the virtual machine again, or extract its disks and import them."
+    ),
+    "ovf-unreadable": _(
+        "The description of the virtual machine in this OVA cannot be read (%(detail)s). "
+        "Export the virtual machine again, or extract its disks and import them."
+    ),
+    "ova-manifest": _(
+        "The manifest in this OVA cannot be read, or speaks of files that are not in it (%(line)s). "
+        "Export the virtual machine again."
+    ),
+    "ova-checksum": _(
+        "“%(file)s” in this OVA differs from what its manifest says. The file was damaged or changed; "
+        "copy it again, or export the virtual machine again."
+    ),
+    "ova-machines": _(
+        "This OVA describes %(count)s virtual machines; exactly one is imported. Export each by itself."
+    ),
+    "ova-no-disk": _("The virtual machine in this OVA has no disk with content: there is nothing to import."),
+    "ova-disks": _(
+        "Too many disks: the virtual machine in this OVA has %(count)s, and at most %(most)s are taken."
+    ),
+    "ova-delta": _(
+        "“%(file)s” in this OVA holds only the changes to another disk. "
+        "Consolidate the snapshots of the virtual machine and export it again."
+    ),
+    "ova-file-missing": _(
+        "“%(file)s” belongs to the virtual machine in this OVA and is not in it. "
+        "The transfer was probably interrupted, or parts lie elsewhere; export the virtual machine into one file."
+    ),
+    "ova-compressed": _(
+        "“%(file)s” in this OVA is compressed, or cut into pieces. "
+        "Export the virtual machine again without that; its disks are compressed anyway."
     ),
     "not-an-image": _(
-        "This is not a disk image (found: %(found)s). Accepted are raw, qcow2, VMDK, VHD, VHDX, VDI and ISO files; "
-        "unpack an archive first, and choose the format raw for a disk without partition table or file system."
+        "This is not a disk image (found: %(found)s). Accepted are raw, QCOW2, QCOW1, VMDK, VHD, VHDX, VDI, ISO and OVA "
+        "files; unpack an archive first, and choose the format raw for a disk without partition table or file system."
     ),
     "empty": _("The image is empty: there is nothing in it. Check that the file was written completely."),
     "too-large": _(

@@ -3,7 +3,7 @@
 from typing import cast
 
 from images.models import Upload
-from images.uploads.found import to_json
+from images.uploads.archives import fill, unfilled
 from images.uploads.receiver import kept_until
 from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
@@ -46,18 +46,7 @@ def start_upload(
 @service("completeUpload")
 def complete_upload(upload: Upload, found: Found, *, actor: Actor) -> Upload:
     """All bytes are here; what they are is kept with them. Raises NotFound when it was discarded meanwhile."""
-    upload.state = Upload.State.COMPLETE
-    upload.size_bytes = upload.received_bytes = found.size_bytes
-    upload.found = to_json(found)
-    upload.expires_at = kept_until()
-    kept = Upload.objects.filter(pk=upload.pk).update(
-        state=upload.state,
-        size_bytes=upload.size_bytes,
-        received_bytes=upload.received_bytes,
-        found=upload.found,
-        expires_at=upload.expires_at,
-    )
-    if not kept:
+    if not fill(upload, found):
         raise NotFound("upload-gone", name=upload.name)
     return upload
 
@@ -77,5 +66,6 @@ def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
     locked_all(Upload.objects.filter(pk=upload.pk))
     can_discard(upload, actor).require()
     upload.path.unlink(missing_ok=True)
+    unfilled(upload).delete()
     Upload.objects.filter(pk=upload.pk).delete()
     return upload

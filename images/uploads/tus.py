@@ -182,7 +182,7 @@ def progress(upload: Upload) -> HttpResponse:
         upload,
         200,
         Upload_Offset=str(so_far.received_bytes),
-        Upload_Length=str(upload.size_bytes),
+        Upload_Length=str(max(upload.size_bytes, so_far.received_bytes)),  # of an archive less is its own
         Upload_Metadata=f"filename {name}",
         IMS_Head=f"{length} {digest}",
     )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 from uuid import UUID
 
 GIB = 1024**3
@@ -27,20 +28,55 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Part:
+    """Where in an archive a file lies; `checksum` is what the archive says of it: "sha256:…", or nothing."""
+
+    name: str
+    offset: int
+    size_bytes: int
+    checksum: str = ""
+
+
+class PartReader(RawIOBase):
+    """The bytes of a part alone, from `offset` in it on."""
+
+    def __init__(self, path: Path, part: Part, offset: int = 0) -> None:
+        super().__init__()
+        self._stream = path.open("rb")
+        self._stream.seek(part.offset + offset)
+        self._left = max(0, part.size_bytes - offset)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(memoryview(buffer)[: self._left])
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+@dataclass(frozen=True)
 class FileSource:
-    """A source that is a file here; a local engine reads it in place, or keeps it as it is.
+    """A source that is a file here, or a part of one; a local engine reads it in place, or keeps it as it is.
 
     Of one that nobody writes to any more `sha256` may be known: then it need not be read to be kept.
     """
 
     path: Path
     sha256: str = ""
+    part: Part | None = None
 
     @property
     def size_bytes(self) -> int:
-        return self.path.stat().st_size
+        return self.part.size_bytes if self.part else self.path.stat().st_size
 
     def open(self, offset: int = 0) -> BinaryIO:
+        if self.part:
+            return BufferedReader(PartReader(self.path, self.part, offset))
         stream = self.path.open("rb")
         stream.seek(offset)
         return stream
@@ -102,10 +138,23 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """What an archive of a virtual machine says of it; zero or empty where it says nothing."""
+
+    name: str = ""
+    vcpus: int = 0
+    memory_mb: int = 0
+    boot_mode: str = ""
+    os_id: str = ""  # as of `Found`, guessed from what the system is called
+    os_version: str = ""
+    os_name: str = ""
+
+
+@dataclass(frozen=True)
 class Found:
     """What an image file really is (see `inspection`). `warnings` are codes of sentences."""
 
-    format: str  # raw, qcow2, vmdk, vhd, vhdx, vdi, iso
+    format: str  # raw, qcow, qcow2, vmdk, vhd, vhdx, vdi, iso, ova
     virtual_size_bytes: int
     size_bytes: int
     sha256: str = ""
@@ -119,6 +168,10 @@ class Found:
     os_name: str = ""
     cloud_init: bool = False  # seen on it; else nothing is known
     needed_bytes: int = 0  # what it takes in the store, at most; 0 as long as that was not measured
+    architecture: str = ""  # x86 or arm, of the system on it; empty when that could not be told
+    disks: tuple["Found", ...] = ()  # of an archive, that of the system first
+    machine: Machine | None = None  # of a disk in an archive
+    part: Part | None = None
 
 
 @dataclass(frozen=True)

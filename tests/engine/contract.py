@@ -69,7 +69,7 @@ class EngineContract:
         assert work.reports[-1] == (4 * MIB, 4 * MIB)
         assert work.holds == 2
 
-    @pytest.mark.parametrize("format", ["qcow2", "vmdk", "vpc", "vhdx", "vdi"])
+    @pytest.mark.parametrize("format", ["qcow", "qcow2", "vmdk", "vpc", "vhdx", "vdi"])
     def test_every_format_is_stored_as_qcow2(self, engine: Engine, place: Path, format: str) -> None:
         tiny_disk(place / "source.raw")
         subprocess.run(

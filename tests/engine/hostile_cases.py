@@ -91,8 +91,36 @@ QCOW2 = (
     Case("qcow2 cut in its header", "truncated", cut("qcow2", 80)),
     Case("qcow2 cut in its tables", "truncated", cut("qcow2", 65536)),
     Case("qcow2 cut in its data", "corrupt", cut("qcow2", 262144 + 65536), late=True),
-    Case("qcow of version 1", "format-qcow1", lambda disks: disks.get("qcow1")),
     Case("QED", "format-qed", lambda disks: disks.get("qed")),
+)
+
+QCOW1 = (
+    Case(
+        "qcow with a backing file",
+        "backing-file",
+        lambda disks: disks.create("1", "-f", "qcow", "-F", "raw", "-b", "gpt.raw", ""),
+    ),
+    Case("qcow whose backing name points nowhere", "backing-file", bent("qcow1", 8, ">QI", 2**63, 900)),
+    Case("qcow with encryption", "encrypted", bent("qcow1", 36, ">I", 1)),
+    Case("qcow with an unknown encryption", "encrypted", bent("qcow1", 36, ">I", 7)),
+    Case("qcow with absurd clusters", "absurd-header", bent("qcow1", 32, ">B", 22)),
+    Case("qcow with absurd tables", "absurd-header", bent("qcow1", 33, ">B", 2)),
+    Case("qcow with too large a table", "absurd-header", bent("qcow1", 24, ">Q", 2**62)),
+    Case("qcow with a table in its header", "absurd-header", bent("qcow1", 40, ">Q", 8)),
+    Case("qcow without a size", "empty", bent("qcow1", 24, ">Q", 0)),
+    Case("qcow over the limit", "too-large", lambda disks: disks.create("q", "-f", "qcow", "2T")),
+    Case("qcow cut in its header", "truncated", cut("qcow1", 40)),
+    Case("qcow cut in its table", "truncated", cut("qcow1", 50)),
+    Case("qcow cut in its data", "truncated", cut("qcow1", 12 * 1024), late=True),
+    Case("qcow cut in its last cluster", "truncated", lambda disks: disks.get("qcow1")[:-100], late=True),
+    Case("qcow with a table behind its end", "truncated", bent("qcow1", 48, ">Q", 2**40), late=True),
+    Case(
+        "qcow with a compressed cluster behind its end",
+        "truncated",
+        lambda disks: patch(disks.get("qcow1"), 4096, ">Q", 2**63 + (100 << 51) + 2**40),
+        late=True,
+    ),
+    Case("qcow that is also an ISO", "ambiguous", lambda disks: iso_over(disks.get("qcow1"))),
 )
 
 VMDK = (
@@ -257,7 +285,7 @@ NO_IMAGE = (
     Case("a bzip2 archive", "not-an-image", plain(b"BZh91AY&SY" + bytes(range(256)))),
     Case("a zstd archive", "not-an-image", plain(b"\x28\xb5\x2f\xfd" + bytes(600))),
     Case("a tar archive", "not-an-image", plain(tar_of("notes.txt"))),
-    Case("an OVA", "ova", plain(tar_of("machine.ovf"))),
+    Case("an OVA without its disk", "ovf-unreadable", plain(tar_of("machine.ovf")), late=True),
     Case("a PDF", "not-an-image", plain(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(600))),
     Case("a program of Linux", "not-an-image", plain(Path("/bin/true").read_bytes())),
     Case("a program of Windows", "not-an-image", plain(b"MZ" + bytes(5000))),
@@ -308,4 +336,4 @@ NO_IMAGE = (
     ),
 )
 
-CASES = (*QCOW2, *VMDK, *VHD, *VHDX, *VDI, *NO_IMAGE)
+CASES = (*QCOW1, *QCOW2, *VMDK, *VHD, *VHDX, *VDI, *NO_IMAGE)

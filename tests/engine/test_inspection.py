@@ -36,6 +36,7 @@ from tests.engine.hostile import (
     vhd,
 )
 from tests.engine.hostile_cases import CASES
+from tests.engine.hostile_ovas import HOSTILE
 
 LIMIT = 1024 * GIB
 GRUB_ISO = Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso")
@@ -67,6 +68,7 @@ def outcome(data: bytes, chunk: int, claimed: str = "", limit: int = LIMIT) -> F
 
 
 GOOD = {
+    "qcow1": ("qcow", ""),
     "qcow2": ("qcow2", ""),
     "vmdk": ("vmdk", "monolithicSparse"),
     "stream": ("vmdk", "streamOptimized"),
@@ -238,6 +240,7 @@ def test_where_the_chunks_are_cut_does_not_matter(disks: Disks, data: st.DataObj
 
 # where each format keeps what is believed: (start, length)
 HEADERS = {
+    "qcow1": [(0, 64), (4096, 256)],
     "qcow2": [(0, 128)],
     "vmdk": [(0, 80), (512, 600)],
     "stream": [(0, 80), (512, 600)],
@@ -420,6 +423,7 @@ def test_every_sentence_belongs_to_a_refusal_or_a_warning() -> None:
 
 def test_every_refusal_but_that_of_the_limits_and_of_the_library_has_a_hostile_file() -> None:
     untested = {code for code, _ in refusals()} - {case.code for case in CASES}
+    untested -= {code for code, _build in HOSTILE.values()}
     assert untested == {"too-complex", "unsafe-structure"}
 
 

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
-from images.uploads.found import check_fast, examine_file, limit_virtual_bytes, to_json, with_hash
+from images.uploads.archives import begin_disks, drop_disks, fill
+from images.uploads.found import check_fast, examine_file, from_json, limit_virtual_bytes, to_json, with_hash
 from images.uploads.receiver import kept_until
 from imsconsole.cloud.buckets.store import stream_object
 from imsconsole.cloud.models import BucketObject
@@ -61,19 +62,21 @@ class TakeObject(JobKind):
 
     def complete(self, run: Run) -> None:
         """The file is the upload's from now on."""
-        found = run.result("fetch")["found"]
+        found = from_json(run.result("fetch")["found"])
         with run.fenced():
-            upload = _upload(run)
-            if upload.state == Upload.State.RECEIVING:
+            if (upload := _upload(run)).state == Upload.State.RECEIVING:
+                begin_disks(upload, found)
+        with run.fenced():
+            if (upload := _upload(run)).state == Upload.State.RECEIVING:
                 upload.path.unlink(missing_ok=True)
                 os.link(work_dir() / run.result("fetch")["file"], upload.path)
-                sizes = {"size_bytes": found["size_bytes"], "received_bytes": found["size_bytes"]}
-                _rows(run).update(state=Upload.State.COMPLETE, found=found, expires_at=kept_until(), **sizes)
+                fill(upload, found)
         _remove_files(run)
 
     def undo_complete(self, run: Run) -> None:
         for upload in _rows(run):
             upload.path.unlink(missing_ok=True)
+            drop_disks(upload)
 
     def sweep(self, run: Run) -> None:
         _remove_files(run, but=run.result("fetch").get("file", ""))

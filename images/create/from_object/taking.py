@@ -10,6 +10,7 @@ from pathlib import Path
 
 from images.create.from_object.services import take_object
 from images.models import Upload
+from images.uploads.archives import begin_disks
 from images.uploads.found import check_fast, examine_file, with_hash
 from images.uploads.services import complete_upload, refuse_upload
 from imsconsole.accounts.actor import Actor
@@ -38,7 +39,9 @@ def take(
             looks_inside=not is_fast,
         )
         check_fast(found, is_fast=is_fast)
-        return complete_upload(upload, with_hash(found, bucket_object.sha256), actor=actor)
+        found = with_hash(found, bucket_object.sha256)
+        begin_disks(upload, found)
+        return complete_upload(upload, found, actor=actor)
     except ImsError as error:
         upload.path.unlink(missing_ok=True)
         refuse_upload(upload, error, actor=actor)

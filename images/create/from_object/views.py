@@ -9,7 +9,7 @@ from images.create.from_object.forms import ObjectForm
 from images.create.from_object.taking import take
 from images.create.rules import can_import_file
 from images.create.sources import OBJECT, frame, kinds_context, type_in
-from images.create.views import CREATE
+from images.create.views import CREATE, begin_details
 from images.fields.rules import can_import
 from images.models import Upload
 from images.uploads.services import discard_upload
@@ -65,6 +65,4 @@ def _go_on(request: ActorRequest, uploads: list[Upload], image_type: str) -> Htt
     if not (verdict := can_import_file(upload, image_type, request.actor)):
         messages.warning(request, str(verdict.reason))
         return leave_for(request, reverse("uploads:detail", args=[upload.pk]))
-    ids = [str(each.pk) for each in along]
-    draft = CREATE.begin(request.actor, upload=str(upload.pk), type=image_type, along=ids)
-    return CREATE.go(draft, "details")
+    return begin_details(request, upload, image_type, along)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from imsconsole.core.errors import BadImage
-from imsconsole.engine.inspection import disk, iso, qcow2, vdi, vhd, vhdx, vmdk
+from imsconsole.engine.inspection import disk, iso, ova, qcow1, qcow2, vdi, vhd, vhdx, vmdk
 from imsconsole.engine.inspection.foreign import find_foreign, is_vmdk_descriptor, text_of
 from imsconsole.engine.inspection.view import Facts, View
 
@@ -18,8 +18,9 @@ WARNINGS = frozenset(
         "vhd-geometry",
     }
 )
-ALIASES = {"vpc": "vhd", "img": "raw"}
+ALIASES = {"vpc": "vhd", "img": "raw", "qcow1": "qcow"}
 READERS: dict[str, Callable[[View], Facts]] = {
+    "qcow": qcow1.read,
     "qcow2": qcow2.read,
     "vmdk": vmdk.read,
     "vhd": vhd.read,
@@ -27,9 +28,11 @@ READERS: dict[str, Callable[[View], Facts]] = {
     "vhdx": vhdx.read,
     "vdi": vdi.read,
     "iso": iso.read,
+    "ova": ova.read,
 }
 # (offset, magic, what it is)
 SIGNATURES = (
+    (0, qcow1.MAGIC, "qcow"),
     (0, qcow2.MAGIC, "qcow2"),
     (0, b"QED\0", "qed"),
     (0, vmdk.MAGIC, "vmdk"),
@@ -59,6 +62,8 @@ def examine(view: View, limit_virtual_bytes: int, claimed: str = "") -> Facts:
 
 
 def check_size(facts: Facts, limit_virtual_bytes: int, *, arriving: bool) -> None:
+    if facts.format == "ova":  # its disks are looked at one by one
+        return
     size = facts.virtual_size_bytes
     if size > limit_virtual_bytes:
         raise BadImage("too-large", size_bytes=size, limit_bytes=limit_virtual_bytes)
@@ -73,17 +78,17 @@ def detect(view: View) -> str:
     found = kinds + ([foreign] if foreign else [])
     if len(found) > 1:
         raise BadImage("ambiguous", found=", ".join(kind.replace("-fixed", "") for kind in found))
-    if foreign == "ova":
-        raise BadImage("ova")
-    if foreign:
+    if foreign and foreign != "ova":
         raise BadImage("not-an-image", found=foreign)
-    kind = kinds[0] if kinds else "raw"
+    kind = kinds[0] if kinds else foreign or "raw"
     refuse_format(kind, view.head)
     return kind
 
 
 def signatures(view: View) -> list[str]:
     kinds = [kind for offset, magic, kind in SIGNATURES if view.head.startswith(magic, offset)]
+    if "qcow" in kinds:
+        kinds.remove("qcow2")  # their magic is the same
     if is_vmdk_descriptor(text_of(view.head[:512].split(b"\0")[0]).lower()):
         kinds.append("vmdk-descriptor")
     if view.size_bytes is not None and "vhd" not in kinds and len(view.end) >= vhd.FOOTER_BYTES:

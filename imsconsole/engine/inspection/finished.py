@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,8 +15,10 @@ from imsconsole.core.full_disk import met_full_disk, raises_no_space
 from imsconsole.engine.inspection.disk import SECTOR, read_table
 from imsconsole.engine.inspection.examine import check_size, examine
 from imsconsole.engine.inspection.library import PIECE_BYTES, Library
+from imsconsole.engine.inspection.ova import read_archive
 from imsconsole.engine.inspection.view import HEAD_BYTES, TAIL_BYTES, Facts, View
-from imsconsole.engine.types import MIB, Found
+from imsconsole.engine.parts import file_of, named
+from imsconsole.engine.types import MIB, Found, Part
 
 # arguments after `qemu-img` -> return code, stdout, stderr; runs it under limits of memory, CPU and time.
 # A code below 0 is the signal of a limit, or a fault of its own; it raises Unavailable when somebody killed it.
@@ -27,34 +30,50 @@ OUR_FAULT = ("Permission denied", "Failed to get", "Resource temporarily", "setp
 CHECK_LEAKS, CHECK_UNSUPPORTED = 3, 63
 
 
-def inspect_file(path: Path, *, limit_virtual_bytes: int, run: QemuImg, claimed: str = "") -> Found:
-    """What the file at the absolute `path` is; its `sha256` stays empty (`Inspector` made it).
+def inspect_file(
+    path: Path, *, limit_virtual_bytes: int, run: QemuImg, claimed: str = "", part: Part | None = None
+) -> Found:
+    """What the file at the absolute `path` is, or a `part` of it; its `sha256` stays empty (`Inspector` made it).
 
-    Raises BadImage, NoSpace, Unavailable (of `run`).
+    Of an archive all its `disks` are told. Raises BadImage, NoSpace, Unavailable (of `run`).
     """
-    with file_view(path) as view:
+    with file_view(path, part) as view:
         facts = examine(view, limit_virtual_bytes, claimed)
         check_library(view, facts)
         size_bytes = view.size_bytes or 0
+        archive = read_archive(view) if facts.format == "ova" else None
+    if part and facts.format in ("iso", "ova"):
+        raise BadImage("not-an-image", found=facts.format)
+    if archive:
+        disks = [
+            inspect_file(path, limit_virtual_bytes=limit_virtual_bytes, run=run, part=each)
+            for each in archive.disks
+        ]
+        disks.sort(key=lambda disk: not disk.boot_modes)  # that of the system first
+        told = tuple(replace(disk, machine=archive.description.machine) for disk in disks)
+        return Found(size_bytes=size_bytes, disks=told, **vars(facts))
     qemu_name = QEMU_NAMES.get(facts.format, facts.format)
-    facts = check_info(path, qemu_name, facts, run, limit_virtual_bytes)
-    facts = check_consistency(path, qemu_name, facts, run)
+    file = named(str(path), qemu_name, part)
+    facts = check_info(file, qemu_name, facts, run, limit_virtual_bytes)
+    facts = check_consistency(file, qemu_name, facts, run)
     if facts.format not in PLAIN:
-        facts = look_inside(path, qemu_name, facts, run)
-    needed_bytes = size_bytes if facts.format == "iso" else measure(path, qemu_name, facts, run)
-    return Found(size_bytes=size_bytes, needed_bytes=needed_bytes, **vars(facts))
+        facts = look_inside(file, qemu_name, facts, run)
+    needed_bytes = size_bytes if facts.format == "iso" else measure(file, qemu_name, facts, run)
+    return Found(size_bytes=size_bytes, needed_bytes=needed_bytes, part=part, **vars(facts))
 
 
 @contextlib.contextmanager
-def file_view(path: Path) -> Iterator[View]:
-    """A view that reaches every byte of the file."""
+def file_view(path: Path, part: Part | None = None) -> Iterator[View]:
+    """A view that reaches every byte of the file, or of a part of it."""
     with path.open("rb") as stream:
         handle = stream.fileno()
-        size = os.fstat(handle).st_size
-        end = os.pread(handle, TAIL_BYTES, max(0, size - TAIL_BYTES))
-        yield View(
-            os.pread(handle, HEAD_BYTES, 0), size, end, lambda at, length: os.pread(handle, length, at)
-        )
+        start = part.offset if part else 0
+        size = part.size_bytes if part else os.fstat(handle).st_size
+
+        def read(at: int, length: int) -> bytes:
+            return os.pread(handle, max(0, min(length, size - at)), start + at)
+
+        yield View(read(0, HEAD_BYTES), size, read(max(0, size - TAIL_BYTES), TAIL_BYTES), read)
 
 
 @contextlib.contextmanager
@@ -71,29 +90,31 @@ def check_library(view: View, facts: Facts) -> None:
     library.check(facts, partly=True)
 
 
-def ask(path: Path, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
+def ask(file: str, facts: Facts, run: QemuImg, *args: str) -> tuple[int, str]:
     """Return code and output of qemu-img. Raises BadImage; NoSpace, Unavailable when the fault is ours."""
     code, out, error = run(args)
     if met_full_disk(code, error):
         raise NoSpace
     if code > CHECK_UNSUPPORTED or any(words in error for words in OUR_FAULT):
-        raise Unavailable("qemu-img-failed", detail=last_line(error, path))
+        raise Unavailable("qemu-img-failed", detail=last_line(error, file))
     if code < 0 or any(words in error for words in LIMITS_REACHED):
         raise BadImage("too-complex", format=facts.format)
     if code == 1:
-        raise BadImage("corrupt", format=facts.format, detail=last_line(error, path))
+        raise BadImage("corrupt", format=facts.format, detail=last_line(error, file))
     return code, out
 
 
-def last_line(error: str, path: Path) -> str:
+def last_line(error: str, file: str) -> str:
     """The last line qemu-img said, without our own file names."""
     lines = error.strip().splitlines() or [""]
-    return lines[-1].removeprefix("qemu-img: ").replace(str(path), path.name)[:200]
+    said = re.sub(r"json:\{.*\}", "", lines[-1].removeprefix("qemu-img: "))
+    path = Path(file_of(file)[0])
+    return said.replace(str(path), path.name)[:200]
 
 
-def check_info(path: Path, qemu_name: str, facts: Facts, run: QemuImg, limit_virtual_bytes: int) -> Facts:
+def check_info(file: str, qemu_name: str, facts: Facts, run: QemuImg, limit_virtual_bytes: int) -> Facts:
     """What QEMU itself makes of the file: neither other files nor encryption, and the same size."""
-    code, out = ask(path, facts, run, "info", "-f", qemu_name, "--output=json", str(path))
+    code, out = ask(file, facts, run, "info", "-f", qemu_name, "--output=json", file)
     try:
         info = json.loads(out)
         size = int(info["virtual-size"])
@@ -120,7 +141,7 @@ def refuse_references(info: dict[str, Any], facts: Facts) -> None:
             "encrypted", format=facts.format, method=str(details.get("encrypt", {}).get("format", ""))
         )
     extents = [str(extent.get("filename")) for extent in details.get("extents", [])]
-    if any(extent != str(info.get("filename")) for extent in extents):
+    if any(leads_to(extent) != leads_to(str(info.get("filename"))) for extent in extents):
         raise BadImage(
             "vmdk-extents", create_type=str(details.get("create-type")), files=", ".join(extents[:5])
         )
@@ -129,11 +150,19 @@ def refuse_references(info: dict[str, Any], facts: Facts) -> None:
         raise BadImage("data-file", format=facts.format, file=", ".join(others[:5]))
 
 
-def check_consistency(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
+def leads_to(name: str) -> object:
+    """What a name of qemu's stands for; nothing that equals anything when that cannot be told."""
+    try:
+        return file_of(name)
+    except (ValueError, LookupError, TypeError):
+        return object()
+
+
+def check_consistency(file: str, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
     """qemu-img check, for the formats that have one."""
     if qemu_name in ("raw", "vpc"):
         return facts
-    code, _ = ask(path, facts, run, "check", "-f", qemu_name, "--output=json", str(path))
+    code, _ = ask(file, facts, run, "check", "-f", qemu_name, "--output=json", file)
     if code == CHECK_LEAKS:
         return replace(facts, warnings=(*facts.warnings, "leaked-clusters"))
     if code not in (0, CHECK_UNSUPPORTED):
@@ -141,20 +170,20 @@ def check_consistency(path: Path, qemu_name: str, facts: Facts, run: QemuImg) ->
     return facts
 
 
-def measure(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> int:
+def measure(file: str, qemu_name: str, facts: Facts, run: QemuImg) -> int:
     """How large the qcow2 file is at most that has its content: a small file can hold a full disk."""
-    code, out = ask(path, facts, run, "measure", "--output=json", "-f", qemu_name, "-O", "qcow2", str(path))
+    code, out = ask(file, facts, run, "measure", "--output=json", "-f", qemu_name, "-O", "qcow2", file)
     try:
         return int(json.loads(out)["required"]) + MIB
     except (ValueError, KeyError, TypeError):
         raise BadImage("corrupt", format=facts.format, detail=f"qemu-img measure: {code}") from None
 
 
-def look_inside(path: Path, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
+def look_inside(file: str, qemu_name: str, facts: Facts, run: QemuImg) -> Facts:
     """Partition table and boot modes of the disk that the file contains."""
     with temporary_file() as target:
-        files = [f"if={path}", f"of={target}"]
-        ask(path, facts, run, "dd", "-f", qemu_name, "-O", "raw", "bs=1M", "count=1", *files)
+        files = [f"if={file}", f"of={target}"]
+        ask(file, facts, run, "dd", "-f", qemu_name, "-O", "raw", "bs=1M", "count=1", *files)
         head = target.read_bytes()[:MIB]
     table = read_table(View(head, facts.virtual_size_bytes))
     beyond = table.end_bytes > facts.virtual_size_bytes // SECTOR * SECTOR

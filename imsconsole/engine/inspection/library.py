@@ -8,6 +8,7 @@ from imsconsole.core.errors import BadImage
 from imsconsole.engine.inspection.view import Facts
 from imsconsole.engine.types import MIB
 
+NAMES = {"qcow": "qcow2"}
 PIECE_BYTES = MIB  # smaller pieces are slow, larger ones make it miss VHDX metadata
 # what its inspectors raise on bytes that are not theirs
 TROUBLE = (
@@ -64,14 +65,14 @@ class Library:
 
         `partly`: it saw only the start of the file, so an unfinished inspector says nothing.
         """
-        plain = facts.format == "raw" or (facts.variant == "fixed" and facts.format == "vhd")
-        expected = set() if plain else {facts.format}
+        plain = facts.format in ("raw", "ova") or (facts.variant == "fixed" and facts.format == "vhd")
+        expected = set() if plain else {NAMES.get(facts.format, facts.format)}
         matches = self._matches()
         if matches - expected:
             raise BadImage("ambiguous", found=", ".join(sorted(matches | {facts.format})))
         if expected - matches:
             raise BadImage("unsafe-structure", format=facts.format, check="format")
-        for name in expected:
+        for name in expected & {facts.format}:  # of the first qcow it calls nothing safe
             self._check_safety(self._inspectors[name], facts, partly)
 
     def _check_safety(self, inspector: format_inspector.FileInspector, facts: Facts, partly: bool) -> None:

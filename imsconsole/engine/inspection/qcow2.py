@@ -18,8 +18,6 @@ HEADER = struct.Struct(">4sIQIIQIIQQIIQ")
 
 def read(view: View) -> Facts:
     """Facts of a qcow2 file that stands on its own."""
-    if struct.unpack(">I", view.at(4, 4))[0] == 1:
-        raise BadImage("format-qcow1")
     header = HEADER.unpack(view.at(0, HEADER.size))
     (_, version, backing_offset, backing_length, cluster_bits, size, crypt, *tables) = header
     if version not in (2, 3):

@@ -19,6 +19,7 @@ from imsconsole.engine.inspection.files import FileSystem, Unreadable
 from imsconsole.engine.inspection.finished import QEMU_NAMES, QemuImg, ask, temporary_file
 from imsconsole.engine.inspection.view import Facts
 from imsconsole.engine.inspection.xfs import Xfs
+from imsconsole.engine.parts import named
 from imsconsole.engine.types import MIB, Found
 
 PAGE_BYTES = 64 * 1024
@@ -74,14 +75,17 @@ class ReadDisk:
         if number * PAGE_BYTES >= self._found.virtual_size_bytes:
             return b""
         if self._found.format == "raw":
+            start = self._found.part.offset if self._found.part else 0
+            length = min(PAGE_BYTES, self._found.virtual_size_bytes - number * PAGE_BYTES)
             with self._path.open("rb") as file:
-                return os.pread(file.fileno(), PAGE_BYTES, number * PAGE_BYTES)
+                return os.pread(file.fileno(), length, start + number * PAGE_BYTES)
         format = QEMU_NAMES.get(self._found.format, self._found.format)
+        name = named(str(self._path), format, self._found.part)
         size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
         facts = Facts(self._found.format, self._found.virtual_size_bytes)
         with temporary_file() as target:
-            files = [f"if={self._path}", f"of={target}"]
-            ask(self._path, facts, self._run, "dd", "-f", format, "-O", "raw", *size, *files)
+            files = [f"if={name}", f"of={target}"]
+            ask(name, facts, self._run, "dd", "-f", format, "-O", "raw", *size, *files)
             with target.open("rb") as file:
                 return file.read(PAGE_BYTES)
 

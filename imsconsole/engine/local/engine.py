@@ -169,10 +169,10 @@ class LocalEngine:
         self, source: Source, format: str, made: Path, work: Work, key: Key | None, limit_bytes: int
     ) -> str:
         brought = made.with_name("source")
-        self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
-        if format == "raw" and key is None:
+        part = self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
+        if format == "raw" and key is None and part is None:
             return self._lay_out(brought, made, work, limit_bytes)
-        total = self._qemu_img.virtual_size(brought, format)
+        total = self._qemu_img.virtual_size(brought, format, part)
         work.report(0, total)
         self._qemu_img.convert(
             brought,
@@ -180,6 +180,7 @@ class LocalEngine:
             made,
             size_bytes=total,
             progress=lambda percent: work.report(int(total * percent / 100), total),
+            source_part=part,
             key=key,
             limit_bytes=limit_bytes,
         )

@@ -8,14 +8,15 @@ from pathlib import Path
 from imsconsole.core.folders import locked_folder
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import READ, Store
+from imsconsole.engine.parts import file_of, renamed
 
-OUTPUT = "of="  # of qemu-img dd
+INPUT, OUTPUT = "if=", "of="  # of qemu-img dd
 
 
 def inspecting(store: Store, qemu_img: QemuImg, arguments: Sequence[str]) -> tuple[int, str, str]:
     """Exit code, output, errors.
 
-    Every absolute path among the arguments (plain or `if=`) is replaced by a link that the users of conversions
+    Every absolute path among the arguments (plain or `if=`, also of a part of a file) is replaced by a link that the users of conversions
     can read, so that files of ours stay private to us; what it writes to an absolute `of=` is moved there when
     it went well.
     """
@@ -36,11 +37,15 @@ def readable(store: Store, arguments: Sequence[str]) -> Iterator[tuple[Path, lis
         user.let_in(folder)
         links = list(arguments)
         for index, argument in enumerate(arguments):
-            prefix, slash, path = argument.partition("/")
-            if slash and prefix in ("", "if=", OUTPUT):
-                links[index] = f"{prefix}file-{index}"
-            if slash and prefix in ("", "if="):
-                store.link_source(Path(f"/{path}"), folder / f"file-{index}")
-            elif slash and prefix == OUTPUT:
-                store.blank(folder / f"file-{index}")
+            prefix, name = next(
+                (each, argument[len(each) :]) for each in (INPUT, OUTPUT, "") if argument.startswith(each)
+            )
+            path, link = Path(file_of(name)[0]), f"file-{index}"
+            if not path.is_absolute():
+                continue
+            links[index] = prefix + renamed(name, link)
+            if prefix == OUTPUT:
+                store.blank(folder / link)
+            else:
+                store.link_source(path, folder / link)
         yield folder, links

@@ -41,7 +41,8 @@ from imsconsole.engine.local.output import output_of, pieces_of
 from imsconsole.engine.local.ownership import make_blank
 from imsconsole.engine.local.qcow2 import write_blank
 from imsconsole.engine.local.users import Users
-from imsconsole.engine.types import GIB, MIB, Key
+from imsconsole.engine.parts import named
+from imsconsole.engine.types import GIB, MIB, Key, Part
 
 PROGRESS = re.compile(rb"\(\s*([\d.]+)/100%\)")
 TOO_LARGE = "File too large"
@@ -58,6 +59,7 @@ INFO_TIME_LIMIT_S = (
 DRIVERS = {
     "raw": "raw",
     "iso": "raw",
+    "qcow": "qcow",
     "qcow2": "qcow2",
     "vmdk": "vmdk",
     "vhd": "vpc",
@@ -131,15 +133,13 @@ class QemuImg:
             raise failure(code, err, format)
         return out
 
-    def info(self, path: Path, format: str) -> dict[str, Any]:
-        """What `qemu-img info` says about a file whose format is known."""
-        described = self.do(
-            ["info", "--output=json", "-f", DRIVERS[format], path.name], cwd=path.parent, format=format
-        )
-        return dict(json.loads(described))
+    def info(self, path: Path, format: str, part: Part | None = None) -> dict[str, Any]:
+        """What `qemu-img info` says about a file, or a part of it, whose format is known."""
+        files = opened(path.name, format, part=part)
+        return dict(json.loads(self.do(["info", "--output=json", *files], cwd=path.parent, format=format)))
 
-    def virtual_size(self, path: Path, format: str) -> int:
-        return int(self.info(path, format)["virtual-size"])
+    def virtual_size(self, path: Path, format: str, part: Part | None = None) -> int:
+        return int(self.info(path, format, part)["virtual-size"])
 
     def create(self, path: Path, size_bytes: int, key: Key | None = None, base: str = "") -> None:
         """A blank qcow2 disk, or a layer over the qcow2 file `base` in its folder; encrypted with `key` if there is one.
@@ -177,11 +177,12 @@ class QemuImg:
         progress: Progress = _nothing,
         source_key: Key | None = None,
         source_base: str = "",
+        source_part: Part | None = None,
         key: Key | None = None,
         into: str = "qcow2",
         limit_bytes: int = 0,
     ) -> None:
-        """Write `source` anew at `target`, in the same folder, as qcow2 or the format `into`.
+        """Write `source`, or a part of it, anew at `target`, in the same folder, as qcow2 or the format `into`.
 
         `source_key` unlocks a qcow2 source, and its base if the file `source_base` in that folder is
         one; `key` encrypts a qcow2 target. `progress` may raise: qemu-img is killed and the error
@@ -189,7 +190,7 @@ class QemuImg:
         and than `limit_bytes`, if there is a limit.
         Raises BadImage, NoSpace, Unavailable, Conflict `wrong-key` or `beyond-limit`, what a key's `material` raises.
         """
-        files = opened(source.name, format, source_key, source_base)
+        files = opened(source.name, format, source_key, source_base, source_part)
         needed = self._measured(files, target.parent, format, source_key) + (LUKS_BYTES if key else 0)
         most = needed if into == "qcow2" else size_bytes + size_bytes // 128 + 16 * MIB  # with its tables
         cap = min(each for each in (most, limit_bytes, self.file_bytes) if each)
@@ -292,10 +293,12 @@ class QemuImg:
         )
 
 
-def opened(name: str, format: str, key: Key | None = None, base: str = "") -> list[str]:
-    """How a command names a file, and the base under it, that it is to open."""
+def opened(
+    name: str, format: str, key: Key | None = None, base: str = "", part: Part | None = None
+) -> list[str]:
+    """How a command names a file, or a part of it, and the base under it, that it is to open."""
     if key is None:
-        return ["-f", DRIVERS[format], name]
+        return ["-f", DRIVERS[format], named(name, DRIVERS[format], part)]
     node = {"driver": "qcow2", **luks.unlocking(key), "file": {"driver": "file", "filename": name}}
     if base:
         node["backing"] = node | {"file": {"driver": "file", "filename": base}}

@@ -33,7 +33,7 @@ from imsconsole.engine.local.hashing import copy
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, wrapped
 from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
 from imsconsole.engine.local.users import Users
-from imsconsole.engine.types import MIB, FileSource, Source, Space, Work
+from imsconsole.engine.types import MIB, FileSource, Part, Source, Space, Work
 
 UUID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 STORED_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.(?:qcow2|iso)")
@@ -194,10 +194,13 @@ class Store:
             path for path in folder.glob(f"{stem}.*{suffix}") if path.suffix == suffix or not suffix
         )
 
-    def bring(self, source: Source, target: Path, progress: Callable[[int], None]) -> None:
-        """Make a source readable for the guests' user at `target`: a link when it is a file of ours."""
+    def bring(self, source: Source, target: Path, progress: Callable[[int], None]) -> Part | None:
+        """Make a source readable for the guests' user at `target`: a link when it is a file of ours.
+
+        What it is a part of is linked as a whole: then the part is returned.
+        """
         if isinstance(source, FileSource) and self.link_source(source.path, target):
-            return
+            return source.part
         with (
             self.room.kept(target, source.size_bytes),
             source.open() as stream,
@@ -205,6 +208,7 @@ class Store:
         ):
             copy(stream, out, progress)
         let_read(target, self.users.common)
+        return None
 
     def link_source(self, path: Path, target: Path) -> bool:
         """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
