@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 V := .venv/bin
 NOVNC := .venv/share/novnc/core/rfb.js
+XTERM := 6.0.0
+XTERM_FIT := 0.11.0
 PO := imsconsole/locale/zh_Hans/LC_MESSAGES/django.po
 MO := $(PO:.po=.mo)
 export IMS_PORT ?= 8000
@@ -19,7 +21,7 @@ TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettex
                  gpg iproute2
 
 .PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
-        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages
+        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages xterm
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -130,6 +132,13 @@ $(NOVNC): $(V)/.venv
 	  then touch ../share/novnc/core/rfb.js; \
 	  else echo "noVNC could not be fetched; for screens in the browser please run:  sudo apt-get install novnc"; fi
 	@rm -rf .venv/novnc
+
+# xterm.js is part of the checkout, as its packages for npm have it: the terminal needs nothing of this host
+xterm:  ## bring the terminal of serial consoles up to XTERM and XTERM_FIT (needs npm)
+	@rm -rf static/xterm && mkdir -p static/xterm && cd static/xterm && \
+	  npm pack --silent @xterm/xterm@$(XTERM) @xterm/addon-fit@$(XTERM_FIT) >/dev/null && for package in *.tgz; do tar -xzf $$package && \
+	    cp package/LICENSE LICENSE-$${package%-*} && cp package/lib/*.mjs . && { cp package/css/*.css . 2>/dev/null; rm -r package $$package; }; done
+	@sed -i '/^\/\/# sourceMappingURL=/d' static/xterm/*.mjs
 
 # install what is missing when we may, else say what is missing
 define install

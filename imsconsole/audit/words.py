@@ -88,6 +88,7 @@ ACTIONS: dict[str, str | Promise] = {
     "inviteMember": _("Invite a member"),
     "leaveAccount": _("Leave the account"),
     "openScreen": _("Open a screen"),
+    "openSerialConsole": _("Open a serial console"),
     "planImageDeletion": _("Plan the deletion of an image"),
     "protectImage": _("Protect a public image"),
     "purgeImage": _("Delete image for ever"),

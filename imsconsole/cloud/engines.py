@@ -56,11 +56,18 @@ def screen_of(server: Server) -> bytes:
     return engine_of(server).screen(server.ref)
 
 
-def console_of(server: Server, *, limit_bytes: int = 65536) -> str:
+def console_of(server: Server, *, limit_bytes: int = 65536, joined: bool = False) -> str:
     """The end of what the guest wrote to its serial console; empty before there is a machine."""
-    return engine_of(server).console_log(server.ref, limit_bytes=limit_bytes) if server.ref else ""
+    if not server.ref:
+        return ""
+    return engine_of(server).console_log(server.ref, limit_bytes=limit_bytes, joined=joined)
 
 
 def endpoint_of(server: Server) -> str:
     """The unix socket behind the server's screen and keyboard. Raises Conflict when it is not running."""
     return engine_of(server).console_endpoint(server.ref)
+
+
+def serial_endpoint_of(server: Server) -> str:
+    """The unix socket behind its serial console. Raises Conflict besides when it was started without one."""
+    return engine_of(server).serial_endpoint(server.ref)

@@ -48,6 +48,10 @@ SENTENCES: Sentences = {
     "no-such-server": _("The server no longer exists."),
     "server-running": _("The server is running. Please stop it first."),
     "server-not-running": _("The server is not running. Please start it first."),
+    "no-serial-input": _(
+        "The server was started before its serial console could be typed at. It can be after its next start; until then "
+        "there is its log."
+    ),
     "system-disk-too-small": _(
         "The system disk of %(size_gb)s GB is smaller than the image, which needs at least %(needed_gb)s GB. "
         "Please choose a larger system disk."

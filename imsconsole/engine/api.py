@@ -230,6 +230,17 @@ class Engine(Protocol):
         """
         ...
 
-    def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:
-        """The end of what the guest wrote to its serial console, without terminal escapes."""
+    def serial_endpoint(self, ref: str) -> str:
+        """Where its serial console is, in both directions and for one at a time: the path of a unix socket.
+
+        What the guest writes is kept as its log all the same. Guarded and refused as `console_endpoint`; raises Conflict
+        `no-serial-input` besides, of a server that was started when there was no such thing.
+        """
+        ...
+
+    def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:
+        """The end of what the guest wrote to its serial console, without terminal escapes.
+
+        Who is connected to its `serial_endpoint` says `joined`: all the rest comes, or came, by that connection.
+        """
         ...

@@ -13,11 +13,13 @@ from uuid import uuid4
 import pytest
 
 from imsconsole.core.errors import BadImage, Conflict, NotFound, Unavailable, Unsupported
+from imsconsole.core.sockets import connect_to
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Inventory, Power
 from tests.engine.guests import (
     Stopped,
     TestWork,
+    answering_disk,
     server_spec,
     stop,
     stop_at,
@@ -482,6 +484,29 @@ class EngineContract:
         engine.delete_server(server.ref)
         with pytest.raises(NotFound):
             engine.console_endpoint(server.ref)
+
+    @pytest.mark.guest
+    def test_a_serial_console_can_be_typed_at_while_its_log_goes_on(
+        self, engine: Engine, place: Path
+    ) -> None:
+        disk = FileSource(answering_disk(place / "answering.raw"))
+        image = engine.ingest(uuid4(), disk, format="raw", work=TestWork())
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        with pytest.raises(Conflict):
+            engine.serial_endpoint(server.ref)
+        engine.start(server)
+        for times in (1, 2):
+            wait_for(engine, server.ref, "HAL")
+            with connect_to(Path(engine.serial_endpoint(server.ref)), 20) as line:
+                line.sendall(b"HAL")
+                answer = b""
+                while len(answer) < 3:
+                    answer += line.recv(16)
+                assert answer == b"IBM"
+            wait_for(engine, server.ref, "IBM", times=times)
+        engine.delete_server(server.ref)
+        with pytest.raises(NotFound):
+            engine.serial_endpoint(server.ref)
 
     @pytest.mark.guest
     def test_a_cd_boots_until_the_system_disk_does(self, engine: Engine, place: Path) -> None:

@@ -19,6 +19,7 @@ from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, Server
 __all__ = [
     "Stopped",
     "TestWork",
+    "answering_disk",
     "counters",
     "counting_disk",
     "server_spec",
@@ -87,6 +88,20 @@ def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
     for sector in COUNTED:
         noise[sector * 512 : (sector + 1) * 512] = bytes(512)
     path.write_bytes(noise)
+    return path
+
+
+def answering_disk(path: Path) -> Path:
+    """A raw disk that says HAL on the serial port, then answers each byte it is sent there with the one that follows it."""
+    says = bytes.fromhex("fa 31c0 8ed8 be0000 baf803 ac 84c0 7403 ee ebf8")  # as tiny_boot_sector does
+    answers = bytes.fromhex(
+        "bafd03 ec a801 74fb baf803 ec fec0 ee ebef"
+    )  # wait for a byte; in; inc al; out; again
+    code = (says + answers).replace(
+        b"\xbe\0\0", b"\xbe" + (0x7C00 + len(says + answers)).to_bytes(2, "little")
+    )
+    sector = (code + b"HAL\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
+    path.write_bytes(sector + os.urandom(4 * MIB - 512))
     return path
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.engine.guests import dead_disk
-from tests.flows.steps import becomes, choose_login, create_server, import_file, ready, say_yes
+from tests.flows.steps import SECRET, becomes, choose_login, create_server, import_file, ready, say_yes
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -38,6 +38,7 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     log = boots(alice, server, B, times=2)
     assert marker in log
     assert "password=set" in log
+    answers_at_its_serial_console(alice, server)
     assert (told(log, "address"), told(log, "mac")) == address
     assert shown_address(page) == address
     expect(page.locator("#kept-disks")).to_contain_text(A)
@@ -99,6 +100,33 @@ def boots(alice: Visitor, server: str, identity: str, *, times: int) -> str:
     assert f"identity={identity} " in last, log
     alice.open(f"/servers/{server}/")
     return last
+
+
+def answers_at_its_serial_console(alice: Visitor, server: str) -> None:
+    """Somebody signs in there with the password and asks; hostile words stay words."""
+    page = alice.open(f"/servers/{server}/serial/")
+    said, title = page.locator(".xterm-rows"), page.title()
+    expect(page.locator("[data-serial]")).to_have_attribute("data-state", "connected")
+    expect(said).to_contain_text("IMS-GUEST ready")
+    for awaited, typed in (
+        ("login:", "root\n"),
+        ("Password:", f"{SECRET}\n"),
+        (
+            "built-in shell",
+            r"printf '\033]0;evil\007\033[38;2;9;9;9m<b>bold</b>\n'; echo IMS-$((6*7)); sleep 999" "\n",
+        ),
+    ):
+        expect(said).to_contain_text(awaited)
+        page.keyboard.type(typed)
+    expect(said).to_contain_text("IMS-42")
+    expect(said).to_contain_text("<b>bold</b>")
+    assert page.title() == title
+    page.locator("[data-key=ctrl-c]").click()
+    page.keyboard.type("echo again-$((6*7))\n")
+    expect(said).to_contain_text("again-42")
+    alice.look()
+    assert "again-42" in page.request.get(f"{alice.url}/servers/{server}/console.txt", max_retries=3).text()
+    alice.open(f"/servers/{server}/")
 
 
 def told(log: str, name: str) -> str:

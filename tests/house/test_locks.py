@@ -48,7 +48,7 @@ from imsconsole.cloud.backups.services import create_legacy_backup
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
-from imsconsole.cloud.screens.services import open_screen
+from imsconsole.cloud.screens.services import open_screen, open_serial_console
 from imsconsole.core.actions import Action, always
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.locks import ORDER, locked_all
@@ -238,6 +238,7 @@ def cloud(people: SimpleNamespace, operator: Operator) -> None:
     flavors.delete_flavor(flavor=flavor, actor=operator)
     running = a_server(alice, status="running")
     open_screen(running, session_key="key", origin="https://localhost", actor=alice)
+    open_serial_console(running, session_key="key", origin="https://localhost", actor=alice)
     create_legacy_backup(a_server(alice), name="legacy", actor=alice)
     vault = factories.VaultFactory(project=alice.project)
     capture_full(a_server(alice), vault=vault, name="whole", actor=alice)

@@ -25,12 +25,14 @@ class RunningBridge:
     def __init__(self, port: int, process: "subprocess.Popen[str]") -> None:
         self.port, self.process = port, process
 
-    def come(self, server: Server, client: Client, token: str, origin: str = ORIGIN) -> ClientConnection:
-        """Open the screen as a browser does. Raises websockets' InvalidStatus when turned away."""
+    def come(
+        self, server: Server, client: Client, token: str, origin: str = ORIGIN, *, channel: str = "binary"
+    ) -> ClientConnection:
+        """Open the screen, or the channel "serial", as a browser does. Raises websockets' InvalidStatus when turned away."""
         return connect(
             f"ws://localhost:{self.port}/{server.pk}",
             origin=origin,  # type: ignore[arg-type]
-            subprotocols=["binary", f"ims-token.{token}"],  # type: ignore[list-item]
+            subprotocols=[channel, f"ims-token.{token}"],  # type: ignore[list-item]
             additional_headers={"Cookie": cookies_of(client)},
             compression=None,
         )
@@ -67,11 +69,10 @@ def running_bridge(**environment: str) -> Iterator[RunningBridge]:
         process.communicate()
 
 
-def token_for(client: Client, server: Server, origin: str = ORIGIN) -> str:
+def token_for(client: Client, server: Server, origin: str = ORIGIN, *, what: str = "screen") -> str:
     """A token as the page gets it."""
-    answer = client.post(
-        reverse("servers:open-screen", args=[server.pk]), headers={"origin": origin, "host": "localhost:8000"}
-    )
+    url = reverse(f"servers:open-{what}", args=[server.pk])
+    answer = client.post(url, headers={"origin": origin, "host": "localhost:8000"})
     assert answer.status_code == 200, answer.content
     return str(answer.json()["token"])
 

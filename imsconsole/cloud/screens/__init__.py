@@ -1,1 +1,1 @@
-"""The screen of a server in the browser: noVNC on its page, and the bridge (`manage.py run_screens`) to QEMU."""
+"""The screen and the serial console of a server in the browser: their pages, and the bridge (`manage.py run_screens`) to QEMU."""

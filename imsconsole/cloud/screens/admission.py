@@ -12,8 +12,9 @@ from django.http import HttpRequest
 
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.models import User
-from imsconsole.cloud.engines import endpoint_of
+from imsconsole.cloud.engines import console_of, endpoint_of, serial_endpoint_of
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.place import is_trusted
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.tokens import take_token
@@ -24,22 +25,24 @@ SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 @dataclass(frozen=True)
 class Knock:
-    """What a browser brings along: the path it asks for, its page's origin, its cookies, its token."""
+    """What a browser brings along: the path it asks for, its page's origin, its cookies, its token, what it wants to be at."""
 
     path: str
     origin: str
     cookies: str
     token: str
+    channel: Channel = Channel.SCREEN
 
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody at a screen. `endpoint` is the unix socket behind it."""
+    """Somebody at a screen or a serial console. `endpoint` is the unix socket behind it."""
 
     session_key: str
     user_id: Any
     server_id: UUID
     endpoint: str
+    channel: Channel
 
 
 class TurnedAwayError(Exception):
@@ -58,7 +61,12 @@ def admit(knock: Knock) -> Guest:
     if (user := _user_of(session_key)) is None:
         raise TurnedAwayError(401)
     fits = take_token(
-        knock.token, session_key=session_key, origin=knock.origin, server_id=server_id, user=user
+        knock.token,
+        channel=knock.channel,
+        session_key=session_key,
+        origin=knock.origin,
+        server_id=server_id,
+        user=user,
     )
     if not fits:
         raise TurnedAwayError(403)
@@ -67,8 +75,9 @@ def admit(knock: Knock) -> Guest:
     server, actor = found
     if not can_operate_screen(server, actor):
         raise TurnedAwayError(409 if actor.writes else 403)
+    behind = serial_endpoint_of if knock.channel is Channel.SERIAL else endpoint_of
     try:
-        return Guest(session_key, user.pk, server_id, endpoint_of(server))
+        return Guest(session_key, user.pk, server_id, behind(server), knock.channel)
     except ImsError as error:
         raise TurnedAwayError(error.http_status) from error
 
@@ -82,6 +91,14 @@ def why_over(guest: Guest) -> str:
     if found is None or not found[1].writes:
         return "not-allowed"
     return "" if can_operate_screen(*found) else "server-stopped"
+
+
+def log_for(guest: Guest) -> bytes:
+    """What was on the serial console before somebody came, as a terminal takes it; nothing of a screen."""
+    if guest.channel is not Channel.SERIAL:
+        return b""
+    server = Server.objects.select_related("project").get(pk=guest.server_id)
+    return console_of(server, joined=True).replace("\n", "\r\n").encode()
 
 
 def _session_key(cookies: str) -> str:

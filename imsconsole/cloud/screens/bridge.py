@@ -1,19 +1,21 @@
-"""The bridge: bytes between a browser's WebSocket and the VNC socket of a server's QEMU.
+"""The bridge: bytes between a browser's WebSocket and a server's QEMU, its VNC socket or its serial console.
 
-It looks again every few seconds whether whoever is at a screen may stay. What a connection ends with is a
-close code, for which the page (`static/js/screen.js`) has a sentence.
+It looks again every few seconds whether whoever is at it may stay. What a connection ends with is a
+close code, for which the page (`static/js/live.js`) has a sentence.
 """
 
 import asyncio
 import functools
 import http
 import logging
+import re
 import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,14 +26,15 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, why_over
+from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, log_for, why_over
+from imsconsole.cloud.screens.channels import Channel
+from imsconsole.cloud.screens.serial import PIECE_BYTES, SharedLines, Streams
 from imsconsole.core.listening import listen_at
 from imsconsole.core.peers import Peers
 from imsconsole.core.sockets import connect_to
 
 T = TypeVar("T")
 
-SUBPROTOCOL = "binary"
 CARRIES = "ims-token."  # a subprotocol of this name carries the token: unlike an address it is not logged
 CLOSE_CODES = {
     "session-over": 4401,
@@ -41,9 +44,12 @@ CLOSE_CODES = {
     "too-many": 4429,
 }
 LOOK_EVERY_S = 3.0
-PIECE_BYTES = 64 * 1024
+CONNECT_LIMIT_S = 10.0
 LARGEST_MESSAGE_BYTES = 64 * 1024  # of a browser: keys and pointers take some ten
 ASKS_FOR_PICTURE = 3  # the RFB message that browsers send all the time, alone and 10 bytes long
+REPORT = re.compile(rb"\x1b\[[0-9;?>]*[Rcn]")  # what a terminal answers by itself
+
+Read = Callable[[], Awaitable[bytes]]
 
 logger = logging.getLogger(__name__)
 mute = logging.getLogger("websockets.quiet")  # what the library would log has cookies in it
@@ -97,13 +103,14 @@ class Bridge:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="screens")
         self._present: Counter[UUID] = Counter()
+        self._serial = SharedLines(self._connect)
 
     async def listen(self, line: socket.socket) -> Server:
         """Let browsers in from now on; `close()` of what is returned sends all of them away."""
         return await serve(
             self._serve,
             sock=line,
-            subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+            subprotocols=list(Channel),
             process_request=self._receive,
             create_connection=Line,
             open_timeout=settings.IMS_PATIENCE_S,
@@ -129,24 +136,44 @@ class Bridge:
             return
         self._present[guest.server_id] += 1
         began, why = time.monotonic(), "server-stopped"
-        logger.info("Screen of server %s opened by user %s", guest.server_id, guest.user_id)
+        what = guest.channel.name.capitalize()
+        logger.info("%s of server %s opened by user %s", what, guest.server_id, guest.user_id)
         try:
-            line = await self._in_thread(connect_to, Path(guest.endpoint))
-            why = await self._pass_on(browser, guest, line)
+            async with self._way_to(guest) as (read, writer):
+                why = await self._pass_on(browser, guest, read, writer)
         except OSError:  # it stopped just now
             pass
         finally:
             self._present[guest.server_id] -= 1
             await browser.close(CLOSE_CODES.get(why, 1000))
             seconds = round(time.monotonic() - began)
-            logger.info("Screen of server %s closed after %s s: %s", guest.server_id, seconds, why)
+            logger.info("%s of server %s closed after %s s: %s", what, guest.server_id, seconds, why)
 
-    async def _pass_on(self, browser: ServerConnection, guest: Guest, line: socket.socket) -> str:
-        """Both directions until one ends or the guest may not stay; returns why."""
-        reader, writer = await asyncio.open_unix_connection(sock=line)
-        activity = Activity()
+    async def _connect(self, endpoint: str) -> Streams:
+        line = await self._in_thread(connect_to, Path(endpoint), CONNECT_LIMIT_S)
+        return await asyncio.open_unix_connection(sock=line)
+
+    @asynccontextmanager
+    async def _way_to(self, guest: Guest) -> AsyncIterator[tuple[Read, asyncio.StreamWriter]]:
+        """A line of one's own to a screen; everybody's to a serial console. Raises OSError."""
+        if guest.channel is Channel.SERIAL:
+            async with self._serial.joined(guest.endpoint) as (viewer, writer):
+                yield viewer.get, writer
+            return
+        reader, writer = await self._connect(guest.endpoint)
+        try:
+            yield functools.partial(reader.read, PIECE_BYTES), writer
+        finally:
+            writer.close()
+
+    async def _pass_on(
+        self, browser: ServerConnection, guest: Guest, read: Read, writer: asyncio.StreamWriter
+    ) -> str:
+        """What is there already, then both directions until one ends or the guest may not stay; returns why."""
+        activity = Activity(guest.channel)
+        log = await self._in_thread(log_for, guest)
         work: list[Coroutine[Any, Any, str]] = [
-            _to_browser(reader, browser),
+            _to_browser(log, read, browser),
             _to_server(browser, writer, activity),
             self._watch(guest, activity),
         ]
@@ -158,7 +185,6 @@ class Bridge:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            writer.close()
 
     async def _watch(self, guest: Guest, activity: "Activity") -> str:
         while True:
@@ -185,7 +211,8 @@ def _with_database(function: Callable[..., T], *arguments: Any) -> T:
 class Activity:
     """When somebody last pressed a key or moved the pointer."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self._at = time.monotonic()
 
     @property
@@ -193,14 +220,21 @@ class Activity:
         return time.monotonic() - self._at
 
     def saw(self, message: bytes) -> None:
-        if not (len(message) == 10 and message[0] == ASKS_FOR_PICTURE):
+        if not self._is_by_itself(message):
             self._at = time.monotonic()
 
+    def _is_by_itself(self, message: bytes) -> bool:
+        if self._channel is Channel.SERIAL:
+            return REPORT.fullmatch(message) is not None
+        return len(message) == 10 and message[0] == ASKS_FOR_PICTURE
 
-async def _to_browser(reader: asyncio.StreamReader, browser: ServerConnection) -> str:
+
+async def _to_browser(log: bytes, read: Read, browser: ServerConnection) -> str:
     try:
-        while piece := await reader.read(PIECE_BYTES):
+        piece = log or await read()
+        while piece:
             await browser.send(piece)
+            piece = await read()
     except ConnectionClosed:
         return "left"
     except ConnectionError:
@@ -231,4 +265,5 @@ def _knock_of(request: Request) -> Knock:
         origin=next(iter(headers.get_all("Origin")), ""),
         cookies="; ".join(headers.get_all("Cookie")),
         token=next(iter(tokens), ""),
+        channel=next((each for each in Channel if each in offered), Channel.SCREEN),
     )

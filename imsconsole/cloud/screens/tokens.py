@@ -1,4 +1,4 @@
-"""Tokens: 256 random bits that open one screen, once, from one session and one origin, for 30 seconds."""
+"""Tokens: 256 random bits that open one screen or serial console, once, from one session and one origin, for 30 seconds."""
 
 import hashlib
 import secrets
@@ -7,17 +7,18 @@ from uuid import UUID
 
 from imsconsole.accounts.models import User
 from imsconsole.cloud.models import ScreenToken, Server
+from imsconsole.cloud.screens.channels import Channel
 from imsconsole.core.now import due, now
 
 LIFETIME = timedelta(seconds=30)
 
 
-def new_token(server: Server, user: User, *, session_key: str, origin: str) -> str:
+def new_token(server: Server, user: User, *, channel: Channel, session_key: str, origin: str) -> str:
     """A token, of which only the digest is kept. Those that are over go on this occasion."""
     ScreenToken.objects.filter(due("expires_at", LIFETIME)).delete()
     secret = secrets.token_urlsafe(32)
     ScreenToken.objects.create(
-        digest=_digest(secret),
+        digest=_digest(channel + secret),
         session=_digest(session_key),
         origin=origin,
         server=server,
@@ -27,10 +28,12 @@ def new_token(server: Server, user: User, *, session_key: str, origin: str) -> s
     return secret
 
 
-def take_token(secret: str, *, session_key: str, origin: str, server_id: UUID, user: User) -> bool:
-    """Whether the token opens that screen. It is gone then: the database lets one of several at once have it."""
+def take_token(
+    secret: str, *, channel: Channel, session_key: str, origin: str, server_id: UUID, user: User
+) -> bool:
+    """Whether the token opens that channel of the server. It is gone then: the database lets one of several at once have it."""
     fitting = ScreenToken.objects.exclude(due("expires_at", LIFETIME)).filter(
-        digest=_digest(secret),
+        digest=_digest(channel + secret),
         session=_digest(session_key),
         origin=origin,
         server=server_id,

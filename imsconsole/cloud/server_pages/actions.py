@@ -38,6 +38,7 @@ def _is_on(server: Server) -> bool:
 
 SERVER_ACTIONS = (
     Action(_("Open screen"), "servers:screen", always, "computer-desktop", where=(ROW,)),
+    Action(_("Open serial console"), "servers:serial", always, "command-line", where=(ROW, MORE)),
     Action(_("Start"), "servers:start", can_start, "play", spares=("host",), is_shown=_is_to_start,
         method="post", style="primary", many=Many("servers:start-several", can_start_each)),
     Action(_("Start"), "servers:start", can_start, "play", spares=("host",), method="post",

@@ -385,8 +385,11 @@ class LocalEngine:
     def console_endpoint(self, ref: str) -> str:
         return self._machines.console_endpoint(ref)
 
-    def console_log(self, ref: str, *, limit_bytes: int = 65536) -> str:
-        return self._machines.console_log(ref, limit_bytes)
+    def serial_endpoint(self, ref: str) -> str:
+        return self._machines.serial_endpoint(ref)
+
+    def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:
+        return self._machines.console_log(ref, limit_bytes, joined=joined)
 
 
 def _beat(work: Work, total: int) -> Callable[[int], None]:

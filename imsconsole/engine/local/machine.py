@@ -28,6 +28,7 @@ from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
+from imsconsole.engine.local.serial import SERIAL_SOCKET
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
 from imsconsole.engine.local.store import RUN
 from imsconsole.engine.types import DiskSpec, ServerSpec
@@ -105,7 +106,8 @@ def command_line(
     command += ["-machine", _machine(server), "-accel", "kvm" if fast else "tcg"]
     command += ["-cpu", "host" if fast else "max", "-smp", str(server.vcpus), "-m", str(server.memory_mb)]
     command += ["-device", "VGA", "-vnc", f"unix:{VNC_SOCKET}", "-pidfile", PID_FILE]
-    command += ["-chardev", f"file,id=serial,path={SERIAL_LOG},append=on", "-serial", "chardev:serial"]
+    serial = f"socket,id=serial,path={SERIAL_SOCKET},server=on,wait=off,logfile={SERIAL_LOG},logappend=on"
+    command += ["-chardev", serial, "-serial", "chardev:serial"]
     command += ["-qmp", f"unix:{SOCKET},server=on,wait=off"]
     command += [
         "-object",
@@ -229,7 +231,14 @@ def prepare(folder: Path, server: ServerSpec, host: GuestHost) -> None:
     run = folder / RUN
     run.mkdir(mode=0o700, exist_ok=True)
     host.user.give(run)
-    for name in (folder / SEED, folder / ERRORS, run / SOCKET, run / VNC_SOCKET, run / PID_FILE):
+    for name in (
+        folder / SEED,
+        folder / ERRORS,
+        run / SOCKET,
+        run / VNC_SOCKET,
+        run / SERIAL_SOCKET,
+        run / PID_FILE,
+    ):
         remove(name)
     _private(folder / SEED)
     write_seed(folder / SEED, server, static_address=host.network == "none")

@@ -7,7 +7,6 @@ lock of the whole region lines up starts while memory is counted.
 import contextlib
 import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -15,22 +14,21 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
+from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.engine.local import hotplug, luks, machine, probe
+from imsconsole.engine.local.ending import cut_power, shut_down
 from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
 from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import GuestHost, Network
 from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import Qmp, qmp
-from imsconsole.engine.local.serial import end_of_log, trim_log
+from imsconsole.engine.local.serial import SERIAL_SOCKET, end_of_log, trim_log
 from imsconsole.engine.local.state import (
     Recorded,
     describe,
     find_guest,
-    is_guest,
-    kill,
     note,
     note_end,
     now,
@@ -43,10 +41,6 @@ from imsconsole.engine.local.wall import IpNetwork, wall_off
 from imsconsole.engine.types import Asked, DiskSpec, Power, ServerSpec, ServerState, Work
 
 MADE_BY = "made-by"
-QUIT_LIMIT_S = 10.0
-PRESS_EVERY_S = 5.0
-ASK_EVERY_S = 1.0  # whether it is forced by now
-POLL_S = 0.05
 STARTS = 3  # tries, when another process takes the port between choosing and using it
 
 
@@ -115,7 +109,7 @@ class Machines:
 
     def _remove(self, folder: Path) -> None:
         """Its disks outlive a server, and its user is the next one's."""
-        self._cut_power(folder)
+        cut_power(folder)
         users = self._store.users
         user = users.of(folder)
         for disk in self._store.disks.iterdir() if users.is_own(user) else ():
@@ -282,21 +276,9 @@ class Machines:
         recorded = read_state(folder)
         if pid := find_guest(folder, recorded):
             note(folder, replace(recorded, pid=pid, stopping=True))
-            if not _shut_down(folder, pid, graceful_s, is_forced):
-                self._cut_power(folder)
+            if not shut_down(folder, pid, graceful_s, is_forced):
+                cut_power(folder)
         return self._noted(folder)
-
-    @staticmethod
-    def _cut_power(folder: Path) -> None:
-        """Quit lets QEMU flush its disks; a QEMU that does not answer is killed."""
-        pid = find_guest(folder, read_state(folder))
-        if pid is None:
-            return
-        with contextlib.suppress(ImsError), qmp(folder) as talk:
-            talk.command("quit")
-        if not _ended(pid, folder.name, QUIT_LIMIT_S):
-            kill(pid, folder.name)
-            _ended(pid, folder.name, QUIT_LIMIT_S)
 
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
@@ -330,9 +312,7 @@ class Machines:
 
     # what can be seen
     def screen(self, ref: str) -> bytes:
-        folder = self._store.server(ref)
-        if self.state(ref).power is not Power.RUNNING:
-            raise Conflict("server-not-running", server=ref)
+        folder = self._running(ref).parent
         picture = folder / RUN / "screen.png"
         with qmp(folder) as talk:
             talk.command("screendump", filename=picture.name, format="png")
@@ -345,13 +325,27 @@ class Machines:
                 remove(picture)
 
     def console_endpoint(self, ref: str) -> str:
+        return str(self._running(ref) / machine.VNC_SOCKET)
+
+    def serial_endpoint(self, ref: str) -> str:
+        if not (line := self._running(ref) / SERIAL_SOCKET).exists():
+            raise Conflict("no-serial-input", server=ref)
+        return str(line)
+
+    def _running(self, ref: str) -> Path:
+        """The run folder of a server that runs. Raises Conflict."""
         folder = self._store.server(ref)
         if self.state(ref).power is not Power.RUNNING:
             raise Conflict("server-not-running", server=ref)
-        return str(folder / RUN / machine.VNC_SOCKET)
+        return folder / RUN
 
-    def console_log(self, ref: str, limit_bytes: int) -> str:
-        run = self._store.server(ref) / RUN
+    def console_log(self, ref: str, limit_bytes: int, *, joined: bool = False) -> str:
+        """QEMU takes connections in turn: once it talks to us it has taken the one that came before."""
+        folder = self._store.server(ref)
+        run = folder / RUN
+        if joined:
+            with contextlib.suppress(Unavailable), qmp(folder):
+                pass
         try:
             return end_of_log(run, self._store.users, limit_bytes)
         except FileNotFoundError:
@@ -375,26 +369,3 @@ def _flock(folder: Path, *, wait: bool = True) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
-
-
-def _shut_down(folder: Path, pid: int, limit_s: float, is_forced: Asked) -> bool:
-    """Press the power button until the guest has ended; one that still boots misses a press."""
-    began, presses = time.monotonic(), 0
-    while (passed := time.monotonic() - began) < limit_s and not is_forced():
-        if passed >= presses * PRESS_EVERY_S:
-            presses += 1
-            with contextlib.suppress(ImsError), qmp(folder) as talk:
-                talk.command("system_powerdown")
-        if _ended(pid, folder.name, min(limit_s - passed, ASK_EVERY_S)):
-            return True
-    return False
-
-
-def _ended(pid: int, server: str, limit_s: float) -> bool:
-    deadline = time.monotonic() + limit_s
-    while is_guest(pid, server):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_S)
-    machine.reap()
-    return True

@@ -1,4 +1,7 @@
-"""What guests write to their serial consoles: a log in each run folder, which QEMU appends to."""
+"""The serial consoles of guests: a log in each run folder, which QEMU appends to, and a socket to type at.
+
+The log is written whether somebody is at the socket or not.
+"""
 
 import os
 import re
@@ -9,6 +12,7 @@ from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.state import SERIAL_LOG
 from imsconsole.engine.local.users import Users
 
+SERIAL_SOCKET = "serial.sock"
 LOG_LIMIT_BYTES = 8 * 1024**2  # a guest may write for ever; its log may not grow for ever
 LOG_KEPT_BYTES = 256 * 1024
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b.")

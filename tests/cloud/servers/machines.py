@@ -13,7 +13,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
 from imsconsole.engine.types import MIB, FileSource
 from tests import factories
-from tests.engine.guests import TestWork, dead_disk, tiny_cd, tiny_disk, tiny_uefi_disk
+from tests.engine.guests import TestWork, answering_disk, dead_disk, tiny_cd, tiny_disk, tiny_uefi_disk
 from tests.support.workers import run_jobs
 
 REGION = "cn-north-4"
@@ -42,6 +42,12 @@ def bootable_image(
             tiny_disk(path, word, end=end)
         os.truncate(path, size_bytes)
         return stored_image(actor, path, **fields)
+
+
+def answering_image(actor: Actor) -> Image:
+    """One whose system says HAL on the serial port and answers what is typed there (`answering_disk`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        return stored_image(actor, answering_disk(Path(folder, "disk.raw")))
 
 
 def stored_image(actor: Actor, path: Path, **fields: Any) -> Image:
