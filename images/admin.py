@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image, ImageDisk, ImageTag, OsVersion, Upload
+from images.models import Download, Image, ImageDisk, ImageTag, OsVersion, Upload
 from images.os import services as os_versions
 from images.public.admin import PublicImageActions
 from images.verify.services import verify_image
@@ -232,6 +232,53 @@ class ImageAdmin(PublicImageActions):
             (gettext("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
             (gettext("Usage"), f"{reverse('admin:cloud_usage_changelist')}?image={obj.pk}"),
             (gettext("What happened to it"), trail_of("image", obj.pk)),
+        ]
+
+
+@admin.register(Download)
+class DownloadAdmin(ServiceAdmin):
+    """Images that were prepared in another format. They expire by themselves; the clock removes them."""
+
+    list_display = (
+        "name",
+        "project",
+        "image",
+        "format",
+        "state",
+        "stored",
+        "created_by",
+        "created_at",
+        "expires_at",
+    )
+    list_filter = ("state", "format", "project__region")
+    search_fields = ("name", "id", "image__name", "project__name")
+    list_select_related = ("project", "image", "created_by")
+    date_hierarchy = "created_at"
+    fieldsets = (
+        (None, {"fields": ("name", "id", "project", "image", "created_by", "created_at", "expires_at")}),
+        (
+            _("State"),
+            {
+                "fields": ("state", "format", "stored", "sha256", "error_sentence"),
+                "description": _(
+                    "The file is kept until it expires. Only people of its project can download it."
+                ),
+            },
+        ),
+    )
+
+    @admin.display(description=_("stored"), ordering="size_bytes")
+    def stored(self, download: Download) -> str:
+        return size(download.size_bytes or None)
+
+    @admin.display(description=_("reason"))
+    def error_sentence(self, download: Download) -> str:
+        return download.error_sentence
+
+    def links_of(self, obj: Download) -> list[tuple[str, str]]:
+        return [
+            (gettext("Jobs"), f"{reverse('admin:jobs_job_changelist')}?subject_id={obj.pk}"),
+            (gettext("What happened to it"), trail_of("download", obj.pk)),
         ]
 
 

@@ -134,6 +134,7 @@ KEPT = (Stored(), Sizes())
 COUNTED = (
     Counted("images_image", {"images": "1"}, only="{row}.status NOT IN ('deleted', 'trashed')"),
     Counted("images_upload", {"upload_bytes": "{row}.size_bytes"}),
+    Counted("images_download", {"store_bytes": "{row}.size_bytes"}),
     Counted(
         STORE,
         {"store_bytes": "{row}.size_bytes"}

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("images.choose.urls")),
     path("", include("images.copy.urls")),
     path("", include("images.delete.urls")),
+    path("", include("images.download.urls")),
     path("", include("images.export.urls")),
     path("", include("images.launch.install.urls")),
     path("", include("images.modify.urls")),

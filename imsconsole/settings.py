@@ -23,8 +23,10 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
 DATABASE_DIR = DATA_DIR / "database"
 BUCKET_DIR = DATA_DIR / "buckets"  # what arrives for buckets, and what is in them unless that is in S3
+DOWNLOAD_DIR = DATA_DIR / "downloads"  # images in other formats, made to be downloaded
 for _private in (
     UPLOAD_DIR,
+    DOWNLOAD_DIR,
     DATABASE_DIR,
     BUCKET_DIR,
 ):  # the guests' user must reach the data folder, but not these
@@ -396,6 +398,7 @@ IMS_TAGS_PER_IMAGE = env.int("IMS_TAGS_PER_IMAGE", default=10)  # R97
 IMS_COPIES_AT_ONCE = env.int("IMS_COPIES_AT_ONCE", default=5)  # R81
 IMS_COPY_MAX_GB = env.int("IMS_COPY_MAX_GB", default=128)  # C10
 IMS_UPLOAD_KEPT_HOURS = env.int("IMS_UPLOAD_KEPT_HOURS", default=24)
+IMS_DOWNLOAD_KEPT_HOURS = env.int("IMS_DOWNLOAD_KEPT_HOURS", default=24)
 
 # ── public images: what they are fetched from ───────────────────────────────
 IMS_PUBLIC_CATALOGUE = env.str("IMS_PUBLIC_CATALOGUE", default="")

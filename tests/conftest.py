@@ -152,7 +152,14 @@ def _rows_are_held_in_order() -> Iterator[None]:
 def _no_files_of_other_tests() -> Iterator[None]:
     """A test's rows are rolled back; its files are not."""
     yield
-    for pattern in ("uploads/*", "work/*", "regions/*/images/*", "buckets/objects/*/*", "buckets/incoming/*"):
+    for pattern in (
+        "uploads/*",
+        "downloads/*",
+        "work/*",
+        "regions/*/images/*",
+        "buckets/objects/*/*",
+        "buckets/incoming/*",
+    ):
         for path in Path(settings.DATA_DIR).glob(pattern):
             path.unlink(missing_ok=True)
     for path in left_behind(settings.TEMP_DIR):  # by workers that were killed

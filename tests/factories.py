@@ -7,7 +7,7 @@ import factory
 from django.db import transaction
 from factory.django import DjangoModelFactory
 
-from images.models import Image, ImageDisk, OsVersion, Upload
+from images.models import Download, Image, ImageDisk, OsVersion, Upload
 from imsconsole.accounts.models import (
     Account,
     Agency,
@@ -165,6 +165,17 @@ class UploadFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     name = "disk.qcow2"
     size_bytes = 1024**2
+
+
+class DownloadFactory(DjangoModelFactory):
+    class Meta:
+        model = Download
+
+    project = factory.SubFactory(ProjectFactory)
+    image = factory.SubFactory("tests.factories.ImageFactory")
+    name = "disk.raw"
+    format = "raw"
+    expires_at = factory.LazyFunction(lambda: now() + timedelta(days=1))
 
 
 class KeyPairFactory(DjangoModelFactory):

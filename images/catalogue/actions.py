@@ -12,6 +12,7 @@ from images.delete.rules import (
     can_delete_unasked,
     can_withdraw_deletion,
 )
+from images.download.rules import DOWNLOAD_FACTS, can_download
 from images.export.rules import EXPORT_FACTS, can_export
 from images.fields.rules import can_import
 from images.launch.disk.rules import can_create_disk_from
@@ -44,6 +45,7 @@ IMAGE_ACTIONS = (
     Action(_("Edit tags"), "images:tag", can_tag, "tag", key="t", where=(ROW, "tags")),
     Action(_("Export"), "images:export", can_export, "arrow-up-on-square", key="o", facts=EXPORT_FACTS,
         many=Many("images:export-several")),
+    Action(_("Download"), "images:download", can_download, "arrow-down-tray", key="l", facts=DOWNLOAD_FACTS),
     Action(_("Share"), "sharing:share", can_share, "share", key="s", facts=SHARE_FACTS,
         many=Many("sharing:share-several")),
     Action(_("Publish as market image"), "market:create-listing", can_offer, "shopping-bag", query="image",

@@ -1,22 +1,19 @@
 """The form of an export: what the file is, what it is called, where it goes."""
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.export.rules import Format, can_export_as, can_export_into, file_name
-from images.fields.forms import LETTERS, NameField
+from images.export.names import file_name, proposed_name
+from images.export.rules import Format, can_export_as, can_export_into
+from images.fields.forms import NameField
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.names import object_key
 from imsconsole.cloud.buckets.rules import is_standard
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.forms import RuledChoiceField
-
-NOT_IN_FILE_NAMES = re.compile(rf"[^{LETTERS}._-]+")
-LONGEST = 120  # of a proposed name, so that an extension and a number fit behind it
 
 
 class TargetForm(forms.Form):
@@ -124,8 +121,3 @@ class ExportForm(TargetForm):
         verdict = can_export_into(self.image, data["bucket"], self.key, data["format"], self.actor)
         if not verdict:
             self.add_error("name" if verdict.code == "object-exists" else "bucket", str(verdict.reason))
-
-
-def proposed_name(image: Image) -> str:
-    """The image's name with what may stand in a file's."""
-    return NOT_IN_FILE_NAMES.sub("-", image.name).strip("-. ")[:LONGEST] or f"image-{image.pk.hex[:8]}"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.export.rules import Format
 from images.fields.encryption import key_of
-from images.models import Image, ImageDisk
+from images.models import Image
 from imsconsole.cloud.buckets.expected import (
     attempted,
     begin_attempt,
@@ -45,21 +45,12 @@ class ExportImage(JobKind):
     }
 
     def write(self, run: Run) -> dict[str, Any]:
-        """The whole file, beside the bucket. As it is stored it must still be what once was stored."""
-        disk = _disk(run)
-        key = key_of(disk.image)
-        sink, format = FileSink(work_dir() / run.token), run.args["format"]
-        with _within_quota():
-            made = engine_for(disk.image.region_id).export(
-                disk.ref, sink, format=format, work=run, key=key, limit_bytes=left_for(run, "bucket_bytes")
-            )
-        if format == Format.STORED and made.sha256 != disk.sha256:
-            raise Conflict("image-damaged", name=disk.image.name)
-        return {**asdict(made), "file": sink.path.name}
+        """The whole file, beside the bucket."""
+        with within_quota("bucket-quota-reached"):
+            return write_file(run, _image(run), left_for(run, "bucket_bytes"))
 
     def undo_write(self, run: Run) -> None:
-        _remove_files(run)
-        engine_for(_image(run).region_id).sweep(run.prefix)
+        sweep_files(run, _image(run))
 
     def place(self, run: Run) -> dict[str, Any]:
         """Under an ID of this attempt's own, so that nobody can meet half of it or replace it."""
@@ -92,12 +83,11 @@ class ExportImage(JobKind):
 
     def tidy(self, run: Run) -> None:
         run.hold()
-        _remove_files(run)
+        remove_files(run)
 
     def sweep(self, run: Run) -> None:
         """What earlier attempts began and did not finish."""
-        engine_for(_image(run).region_id).sweep(run.prefix)
-        _remove_files(run, but=run.result("write").get("file", ""))
+        sweep_files(run, _image(run), but=run.result("write").get("file", ""))
         _forget_attempts(run, but=run.result("place").get("object", ""))
 
     def settle(self, job: Job, state: str) -> None:
@@ -112,13 +102,13 @@ class ExportImage(JobKind):
 
 
 @contextmanager
-def _within_quota() -> Iterator[None]:
-    """The limit is what the quota has left."""
+def within_quota(code: str) -> Iterator[None]:
+    """The limit is what the quota has left; `code` says so. Raises Conflict."""
     try:
         yield
     except Conflict as error:
         if error.code == "beyond-limit":
-            raise Conflict("bucket-quota-reached") from error
+            raise Conflict(code) from error
         raise
 
 
@@ -134,20 +124,34 @@ def _image(run: Run) -> Image:
     return Image.objects.get(pk=run.job.subject_id)
 
 
-def _disk(run: Run) -> ImageDisk:
-    """The one disk of the image, if that is as it was when the export began."""
-    image = _image(run)
+def write_file(run: Run, image: Image, limit_bytes: int) -> dict[str, Any]:
+    """The image's one disk as a file of the format of the args: its name among the work files, `size_bytes`, `sha256`.
+
+    As it is stored it must still be what once was stored. Raises NotFound, Conflict, NoSpace.
+    """
     disk = image.disks.select_related("image__key").first()
     if image.status != Image.Status.ACTIVE or disk is None:
         raise NotFound("image-gone")
-    return disk
+    sink, format = FileSink(work_dir() / run.token), run.args["format"]
+    made = engine_for(image.region_id).export(
+        disk.ref, sink, format=format, work=run, key=key_of(disk.image), limit_bytes=limit_bytes
+    )
+    if format == Format.STORED and made.sha256 != disk.sha256:
+        raise Conflict("image-damaged", name=image.name)
+    return {**asdict(made), "file": sink.path.name}
+
+
+def sweep_files(run: Run, image: Image, but: str = "") -> None:
+    """What earlier attempts have written, here and in the engine."""
+    remove_files(run, but)
+    engine_for(image.region_id).sweep(run.prefix)
 
 
 def _expected(run: Run) -> UUID:
     return UUID(run.args["object"])
 
 
-def _remove_files(run: Run, but: str = "") -> None:
+def remove_files(run: Run, but: str = "") -> None:
     for path in work_dir().glob(f"{run.prefix}*"):
         if path.name != but:
             with suppress(FileNotFoundError):

@@ -18,7 +18,8 @@ from imsconsole.core.sentences import refuse_as
 from imsconsole.engine.types import GIB, MIB
 
 HEADER_BYTES = 2 * MIB  # what a format adds to the content, about
-EXPORT_FACTS = ("has_live_job", "is_exporting", "virtual_bytes")
+LEAVE_FACTS = ("virtual_bytes",)
+EXPORT_FACTS = ("has_live_job", "is_exporting", *LEAVE_FACTS)
 EXPORT_BYTES_FACTS = ("virtual_bytes",)
 
 
@@ -33,23 +34,20 @@ class Format(TextChoices):
     STORED = "stored", gettext_lazy("As it is stored (fast export)")
 
 
-EXTENSIONS = {Format.RAW: "raw", Format.STORED: "qcow2"}
-
-
 def can_export(image: Image, actor: Actor) -> Verdict:
     """Whether it can be exported at all: whose it is, its state, then what it is and was made from (R70 to R79).
 
     `image` comes with `EXPORT_FACTS`, in lists also from `ancestry.load_ancestors`.
     """
-    return (
-        may_write(actor)
-        and _owns(image, actor)
-        and _is_idle(image)
-        and _has_type(image)
-        and _fits(image)
-        and can_unlock(image, actor)
-        and _is_free(image)
-    )
+    return may_write(actor) and _owns(image, actor) and _is_idle(image) and may_leave(image, actor)
+
+
+def may_leave(image: Image, actor: Actor) -> Verdict:
+    """Whether its bytes may leave the service, whichever way: what it is, its key, what it was made from (R71 to R76).
+
+    `image` comes with `LEAVE_FACTS`.
+    """
+    return _has_type(image) and _fits(image) and can_unlock(image, actor) and _is_free(image)
 
 
 def _owns(image: Image, actor: Actor) -> Verdict:
@@ -213,9 +211,3 @@ def is_free_key(bucket: Bucket, key: str) -> Verdict:
     if not BucketObject.objects.filter(bucket=bucket, key=key).exists():
         return ALLOWED
     return refuse_as("object-exists", bucket=bucket.name, key=key)
-
-
-def file_name(name: str, format: str) -> str:
-    """The whole name of the file, with what its format is known by."""
-    extension = f".{EXTENSIONS.get(Format(format), format)}"
-    return name if name.lower().endswith(extension) else name + extension

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from images.export.forms import ExportForm, SeveralForm, proposed_name
+from images.export.forms import ExportForm, SeveralForm
+from images.export.names import proposed_name
 from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, can_export, export_bytes
 from images.export.services import export_image
 from images.models import Image

@@ -1,5 +1,6 @@
 """Rows of this room (design §6, ims-facts §1)."""
 
+from images.models.download import Download
 from images.models.facts import FACTS, OFFERED, PUBLISHED
 from images.models.image import KEPT_UP, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
@@ -12,6 +13,7 @@ __all__ = [
     "KEPT_UP",
     "OFFERED",
     "PUBLISHED",
+    "Download",
     "Image",
     "ImageDisk",
     "ImageQuerySet",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from images.models import Upload
+from images.models import Download, Upload
 from images.public.obtain import building_dir
 from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
@@ -35,6 +35,7 @@ def remove_orphans() -> None:
 
 def orphans() -> Iterator[StoreDifference]:
     yield from _uploads()
+    yield from _downloads()
     yield from _work_files()
     yield from _scraps()
     yield from _temporary()
@@ -46,6 +47,16 @@ def _uploads() -> Iterator[StoreDifference]:
     for path in present:
         if path.name not in known:
             yield StoreDifference(f"uploaded file {path.name} belongs to no upload", partial(remove, path))
+
+
+def _downloads() -> Iterator[StoreDifference]:
+    present = sorted(Path(settings.DOWNLOAD_DIR).iterdir())
+    known = {pk.hex for pk in Download.objects.values_list("pk", flat=True)}
+    for path in present:
+        if path.name not in known:
+            yield StoreDifference(
+                f"downloaded file {path.name} belongs to no download", partial(remove, path)
+            )
 
 
 def _work_files() -> Iterator[StoreDifference]:

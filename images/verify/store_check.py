@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from images.models import Image, ImageDisk, Upload
+from images.models import Download, Image, ImageDisk, Upload
 from images.verify.differences import Busy, StoreDifference
 from images.verify.orphans import orphans
 from images.verify.strays import strays, strays_of_region
@@ -57,6 +57,7 @@ def differences() -> Iterator[StoreDifference]:
         yield from strays_of_region(region, engine, inventory)
     yield from orphans()
     yield from _lost_uploads()
+    yield from _lost_downloads()
     yield from _objects()
     yield from strays()
     yield from _rows_at_work(busy)
@@ -166,6 +167,12 @@ def _lost_uploads() -> Iterator[StoreDifference]:
     for upload in Upload.objects.filter(state=Upload.State.COMPLETE):
         if not upload.path.exists():
             yield StoreDifference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
+
+
+def _lost_downloads() -> Iterator[StoreDifference]:
+    for download in Download.objects.filter(state=Download.State.READY):
+        if not download.path.exists():
+            yield StoreDifference(f"download {download} ({download.pk}) has lost its file", download.delete)
 
 
 def _objects() -> Iterator[StoreDifference]:

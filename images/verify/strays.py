@@ -19,7 +19,18 @@ from imsconsole.core.folders import remove
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
 
-FOLDERS = ("database", "uploads", "buckets", "work", "regions", "tmp", "static", "building", "cache")
+FOLDERS = (
+    "database",
+    "uploads",
+    "downloads",
+    "buckets",
+    "work",
+    "regions",
+    "tmp",
+    "static",
+    "building",
+    "cache",
+)
 FILES = ("secret_key", "master_key", "demo_password")
 OF_FILE_SYSTEM = "lost+found"
 OF_ALL_REGIONS = (

@@ -29,6 +29,7 @@ ORDER = (
     "images.OsVersion",
     "images.Image",
     "images.Upload",
+    "images.Download",
     "market.Listing",
     "cloud.Server",
     "cloud.Disk",

@@ -82,6 +82,7 @@ def limits() -> dict[str, Any]:
         "verify_days": settings.IMS_VERIFY_DAYS,
         "tags_per_image": settings.IMS_TAGS_PER_IMAGE,
         "upload_kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
+        "download_kept_hours": settings.IMS_DOWNLOAD_KEPT_HOURS,
         "market_reinstall_days": settings.IMS_MARKET_REINSTALL_DAYS,
         "old_disk_days": settings.IMS_OLD_DISK_DAYS,
         "boot_check_s": settings.IMS_BOOT_CHECK_S,

@@ -42,6 +42,8 @@ from images.create.services import import_image as import_service
 from images.delete import rules as delete
 from images.delete.actions import TRASH_ACTIONS
 from images.delete.services import delete_image
+from images.download import rules as download
+from images.download.services import prepare_download
 from images.export import rules as export
 from images.export.services import export_image
 from images.fields import rules as fields
@@ -477,6 +479,7 @@ IMAGE = Subject(
         "private": {},
         "protected": {"protected": True},
         "public": {"category": "public", "project": None, "region": "ours"},
+        "released": {"category": "public", "project": None, "region": "ours", "released": True},
         "launching": {"launching": True},
         "held": {"held": True},
         "ISO": {"type": "iso"},
@@ -498,6 +501,7 @@ IMAGE = Subject(
     services={
         "Delete": lambda image, actor: delete_image(image, from_all=True, actor=actor),
         "Export": exported,
+        "Download": lambda image, actor: prepare_download(image, format="raw", actor=actor),
         "Copy": copied,
         ACROSS.label: copied_across,
         "Install server": installed,
@@ -838,6 +842,11 @@ ELSEWHERE = {
     cloud.can_start_each: "cloud/servers/test_power.py",
     delete.can_restore_each: "images/delete/test_trash_pages.py",
     take_object.can_take_object: "images/create/test_import_object.py",
+    download.can_choose: "images/download/test_download.py",
+    download.can_discard_download: "images/download/test_download.py",
+    download.can_download_stored: "images/download/test_download.py",
+    download.can_fetch_download: "images/download/test_download.py",
+    download.can_prepare: "images/download/test_download.py",
     export.can_export_as: "images/export/test_export.py",
     export.can_export_into: "images/export/test_export.py",
     cloud.can_open_screen: "cloud/screens/test_screen.py",

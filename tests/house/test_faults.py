@@ -41,7 +41,7 @@ from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_
 
 pytestmark = pytest.mark.django_db
 WITH_GUESTS = [pytest.mark.slow(reason="a guest starts again and again"), pytest.mark.guest]
-WITHOUT_GUESTS = ("image.", "share.", "listing.")
+WITHOUT_GUESTS = ("image.", "download.", "share.", "listing.")
 SLOW = [pytest.mark.slow(reason="work of a kind is done anew for each thing that goes wrong")]
 
 
@@ -77,6 +77,7 @@ FILLING = [
     in (
         "image.import",
         "image.export",
+        "download.prepare",
         "upload.take",
         "server.create",
         "server.start",

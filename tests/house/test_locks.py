@@ -15,6 +15,7 @@ from images.capture.full.services import capture_full
 from images.capture.services import capture_data_disks
 from images.create.from_object.services import take_object
 from images.delete import services as delete
+from images.download.services import discard_download, note_download, prepare_download
 from images.models import Image, OsVersion
 from images.modify.tagging import tag_image
 from images.os.services import change_os_version, create_os_version, delete_os_version
@@ -264,6 +265,10 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
     delete.plan_deletion(image, at=now(), actor=alice)
     delete.delete_due_image(image, actor=alice)
     image = an_image(alice)
+    note_download(image, name="disk.qcow2", actor=alice)
+    made = prepare_download(image, format="raw", actor=alice)
+    type(made).objects.update(state="ready")
+    discard_download(made, actor=alice)
     image.tags.create(key="old")
     tag_image(image, tags={"new": ""}, actor=alice)
     upload = start_upload(name="disk.raw", size_bytes=512, actor=alice)
@@ -276,7 +281,8 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
 def public_images(people: SimpleNamespace, operator: Operator) -> None:
     actor = platform_actor(operator.user)
     old, new = (factories.PublicImageFactory(name=name, region=people.alice.region) for name in ("a", "b"))
-    for turn in (public.hide_image, public.show_image, public.unprotect_image, public.protect_image):
+    turns = (public.hide_image, public.show_image, public.unprotect_image, public.protect_image)
+    for turn in (*turns, public.release_image, public.withhold_image):
         turn(old, actor=actor)
     public.deprecate_image(old, on=now().date(), successor=new, actor=actor)
     public.undeprecate_image(old, actor=actor)

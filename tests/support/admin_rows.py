@@ -114,6 +114,12 @@ def _uploads(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _downloads(numbers: range, people: SimpleNamespace) -> None:
+    for number in numbers:
+        image = factories.ImageFactory(project=people.bob.project)
+        factories.DownloadFactory(project=people.bob.project, image=image, name=f"{number}.raw")
+
+
 def _servers(numbers: range, people: SimpleNamespace) -> None:
     image = Image.objects.filter(project=people.bob.project).first()
     image, flavor = image or factories.ImageFactory(project=people.bob.project), factories.FlavorFactory()
@@ -291,7 +297,7 @@ ROWS: dict[str, Make] = {
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
-    "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
+    "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
     "market.ListingVersion": _listings, "market.Price": _prices, "market.Charge": _charges,
 }  # fmt: skip

@@ -20,9 +20,11 @@ from images.create.jobs import ImportImage
 from images.delete.clock import finish_deletions
 from images.delete.jobs import DeleteImage
 from images.delete.services import delete_image, purge_image
+from images.download.jobs import PrepareDownload
+from images.download.services import prepare_download
 from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
-from images.models import Image, ImageDisk, PublicSource, Upload
+from images.models import Download, Image, ImageDisk, PublicSource, Upload
 from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
 from images.public.services import fetch_public_image
@@ -147,6 +149,9 @@ class Works:
         )
         key = f"exports/disk-{self._count}.vmdk"
         return export_image(image, bucket=bucket, key=key, format="vmdk", actor=self.actor)
+
+    def prepare_download(self) -> Download:
+        return prepare_download(bootable_image(self.actor), format="vmdk", actor=self.actor)
 
     def capture_image(self) -> Image:
         """Of a disk that no server has. With guests: images/test_capture_kills."""
@@ -330,6 +335,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     VerifyImage: Works.verify_image,
     VerifyStored: Works.verify_stored,
     ExportImage: Works.export_image,
+    PrepareDownload: Works.prepare_download,
     CaptureImage: Works.capture_image,
     ScanListing: Works.scan_listing,
     PublishListing: Works.publish_listing,
@@ -490,7 +496,16 @@ def _upload(job: Job) -> None:
         assert hashlib.sha256(upload.path.read_bytes()).hexdigest() == upload.found["sha256"]
 
 
+def _download(job: Job) -> None:
+    download = Download.objects.get(pk=job.subject_id)
+    assert download.state == ("ready" if job.state == "done" else "failed")
+    assert download.error_code == job.error_code
+    if job.state == "done":
+        assert hashlib.sha256(download.path.read_bytes()).hexdigest() == download.sha256
+
+
 LOST = {
+    "download": _download,
     "listingversion": _version,
     "upload": _upload,
     "imagedisk": _stored,

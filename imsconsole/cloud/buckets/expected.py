@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from imsconsole.cloud.buckets.services import UNKNOWN_TYPE
 from imsconsole.cloud.buckets.store import incoming_path, put_in_place, remove_bytes
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
+from imsconsole.core.sending import UNKNOWN_TYPE
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project
 

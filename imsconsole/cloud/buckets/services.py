@@ -16,9 +16,8 @@ from imsconsole.core.contention import one_wins
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
+from imsconsole.core.sending import UNKNOWN_TYPE
 from imsconsole.jobs.quotas import lock_project
-
-UNKNOWN_TYPE = "application/octet-stream"
 
 
 @service("createBucket")

@@ -149,8 +149,3 @@ class BucketObject(models.Model):
     def prefix(self) -> str:
         """The folder it is in, with its "/"; empty at the top."""
         return self.key[: len(self.key) - len(self.name)]
-
-    @property
-    def etag(self) -> str:
-        """Strong, as a header has it: the same bytes have the same one."""
-        return f'"{self.sha256}"'
