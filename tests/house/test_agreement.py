@@ -863,6 +863,7 @@ ELSEWHERE = {
     import_image.can_order_import: "images/create/test_import.py",
     install.can_install_server: "images/launch/install/test_install.py",
     launch.can_create_servers: "images/launch/test_launch.py",
+    launch.can_order_servers: "images/launch/test_launch_summary.py",
     launch.can_unlock_disks: "images/capture/full/test_full_ecs.py",
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",
