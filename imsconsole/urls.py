@@ -15,6 +15,7 @@ urlpatterns = [
     path("servers/create/", include("images.launch.urls")),
     path("backups/", include("images.restore.urls")),
     path("servers/", include("images.change_os.urls")),
+    path("servers/", include("images.resize.urls")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.launch.disk.urls")),
     path("disks/", include("imsconsole.cloud.disks.urls")),

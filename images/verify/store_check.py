@@ -39,6 +39,7 @@ SERVER_AT_WORK = (
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
     Server.Status.RESTORING,
+    Server.Status.RESIZING,
     Server.Status.DELETING,
 )
 

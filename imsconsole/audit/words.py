@@ -108,6 +108,7 @@ ACTIONS: dict[str, str | Promise] = {
     "renameDisk": _("Rename a disk"),
     "renameServer": _("Rename a server"),
     "resetPassword": _("Set a user's password"),
+    "resizeServer": _("Resize a server"),
     "restoreImage": _("Restore image"),
     "restoreBackup": _("Restore a backup"),
     "retryJob": _("Retry a job"),

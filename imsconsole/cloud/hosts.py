@@ -19,6 +19,7 @@ IN_MEMORY = (
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
     Server.Status.RESTORING,
+    Server.Status.RESIZING,
 )
 
 

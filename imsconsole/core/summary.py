@@ -13,12 +13,16 @@ from imsconsole.core.rules import ALLOWED, Verdict
 
 @dataclass(frozen=True)
 class Costs:
-    """What the market is asked the price of: servers of an image on a flavor, and disks; without servers disks alone."""
+    """What the market is asked the price of: servers of an image on a flavor, and disks; without servers disks alone.
+
+    Or of what `server` costs with another flavor, beside what it costs now.
+    """
 
     disk_gb: int = 0
     servers: int = 0
     image: Any = None
     flavor: Any = None
+    server: Any = None
 
 
 @dataclass(frozen=True)

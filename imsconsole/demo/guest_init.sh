@@ -134,6 +134,8 @@ start_network() {
 boot=bios
 [ -d /sys/firmware/efi ] && boot=uefi
 say "identity=$(cat /etc/identity) kernel=$(uname -r) boot=$boot"
+say "cpus=$(grep -c ^processor /proc/cpuinfo)"
+say "memory-kb=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 acpid -l /dev/null
 read_seed
 tell_new_disks

@@ -192,6 +192,14 @@ class Engine(Protocol):
         """Make the kept disk `disks[0]` the system disk again. The server is stopped."""
         ...
 
+    def resize(self, server: ServerSpec) -> ServerSpec:
+        """Give a stopped server the vCPUs and the memory of its spec, with which it starts from then on.
+
+        It returns when that is final: an engine whose cloud asks for a confirmation gives it. Raises NotFound, Conflict
+        `server-running`, Unsupported where `capabilities` say that nothing is resized.
+        """
+        ...
+
     def start(self, server: ServerSpec) -> ServerState:
         """Start it, or do nothing when it runs. Raises Unsupported, Unavailable, NotFound."""
         ...

@@ -261,6 +261,7 @@ class Capabilities:
     bare_metal: bool = False
     encryption: bool = False
     screen: bool = False
+    resize: bool = False
     accelerator: str = (
         ""  # kvm, tcg, unknown (not asked yet: may be either), or empty: no servers can be started
     )

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from imsconsole.core.project_urls import bare
 
 PAGES = (
-    "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "disks", "backups",
+    "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "resize", "disks", "backups",
     "key-pairs", "keys", "sharing", "market", "selling",
     "buckets", "members",
 )  # fmt: skip

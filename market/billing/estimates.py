@@ -163,6 +163,18 @@ def estimate_change(
     return before, after if image else before
 
 
+def estimate_resize(server: Server, flavor: Flavor | None, actor: Actor) -> tuple[Estimate, Estimate]:
+    """What a server costs before and after it gets another flavor: its image stays, at its price."""
+    prices, run = PriceList(actor=actor), _present_runs([server]).get(server.pk)
+    all_gb, _system_gb = _disks_gb([server]).get(server.pk, (0, 0))
+
+    def on(flavor: Flavor) -> Estimate:
+        image = image_fee(run.price, flavor, run.trial_until) if run else image_fee(None, flavor)
+        return Estimate(image, prices.flavor(flavor), prices.disks(all_gb))
+
+    return on(server.flavor), on(flavor or server.flavor)
+
+
 def _present_runs(servers: Iterable[Server]) -> dict[UUID, ProductRun]:
     usages = Usage.objects.filter(server__in=list(servers), ended_at=None)
     runs = runs_of(usages, now(), now())

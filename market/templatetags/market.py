@@ -16,7 +16,14 @@ from imsconsole.core.query_string import number_in
 from imsconsole.core.summary import Costs
 from market import money
 from market.billing.costs_page import WHAT_COSTS, cost_context
-from market.billing.estimates import Estimate, PriceList, estimate_change, estimate_disks, estimate_servers
+from market.billing.estimates import (
+    Estimate,
+    PriceList,
+    estimate_change,
+    estimate_disks,
+    estimate_resize,
+    estimate_servers,
+)
 from market.models import Price
 
 register = template.Library()
@@ -37,9 +44,11 @@ def cents(amount: Decimal | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def estimate_of(context: Context, costs: Costs | None) -> Estimate | None:
-    """The price of what a form would make; None while that is not known."""
+    """The price of what a form would make, or of the server that it changes; None while that is not known."""
     if costs is None:
         return None
+    if costs.server:
+        return estimate_resize(costs.server, costs.flavor, context["actor"])[1]
     if not costs.servers:
         return estimate_disks(costs.disk_gb)
     if not (costs.image and costs.flavor):
@@ -85,6 +94,13 @@ def cost_of_changes(context: Context, lines: Iterable[ServerLine], image: Image 
     return _change(
         context, {line.server: line.new_gb for line in lines if line.server and line.verdict}, image
     )
+
+
+@register.inclusion_tag("market/_cost_change_table.html", takes_context=True)
+def cost_of_resize(context: Context, server: Server, flavor: Flavor | None) -> dict[str, Any]:
+    """Before and after a server gets another flavor."""
+    before, after = estimate_resize(server, flavor, context["actor"])
+    return {"before": before, "after": after, "is_chosen": flavor is not None, "is_resize": True}
 
 
 @register.inclusion_tag("market/_cost_undo.html", takes_context=True)

@@ -397,6 +397,27 @@ class EngineContract:
         wait_for(engine, server.ref, "HELLO", times=3)
 
     @pytest.mark.guest
+    def test_a_stopped_server_is_resized_and_starts_with_its_new_size(
+        self, engine: Engine, place: Path
+    ) -> None:
+        assert engine.capabilities().resize
+        server = engine.create_server(
+            server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
+        )
+        larger = replace(server, vcpus=2, memory_mb=server.memory_mb + 32)
+        larger = engine.resize(engine.resize(larger))
+        engine.start(larger)
+        wait_for(engine, larger.ref, "HELLO")
+        with pytest.raises(Conflict) as refusal:
+            engine.resize(server)
+        assert refusal.value.code == "server-running"
+        engine.stop(larger.ref, graceful_s=0)
+        engine.start(engine.resize(replace(server, ref=larger.ref)))
+        wait_for(engine, larger.ref, "HELLO", times=2)
+        with pytest.raises(NotFound):
+            engine.resize(replace(server, ref=str(uuid4())))
+
+    @pytest.mark.guest
     def test_a_guest_that_does_not_power_off_is_not_waited_for_once_it_is_forced(
         self, engine: Engine, place: Path
     ) -> None:

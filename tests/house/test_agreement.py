@@ -54,6 +54,8 @@ from images.launch.install import rules as install
 from images.launch.services import create_servers, install_server
 from images.models import Image, Upload
 from images.public import rules as public
+from images.resize import rules as resize
+from images.resize.services import resize_server
 from images.restore import rules as rules_restore_backup
 from images.uploads import rules as uploads
 from images.uploads.actions import UPLOAD_ACTIONS
@@ -197,6 +199,9 @@ SERVER = Subject(
             server, image=server.image, actor=actor, **LOGIN
         ),
         "Reinstall OS": lambda server, actor: reinstall_os(server, actor=actor, **LOGIN),
+        "Resize": lambda server, actor: resize_server(
+            server, flavor=factories.FlavorFactory(name="t6-other"), stop_first=True, actor=actor
+        ),
     },
     has_page=has_own_page,
 )
@@ -838,6 +843,8 @@ ELSEWHERE = {
     copy.can_order_copy_across: "images/copy/test_copy_across.py",
     accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/change_os/test_reinstall_os.py",
+    resize.can_have: "images/resize/test_resize.py",
+    resize.can_order_resize: "images/resize/test_resize.py",
     delete.can_delete_unasked: "sharing/ending/test_delete.py",
     cloud.can_start_each: "cloud/servers/test_power.py",
     delete.can_restore_each: "images/delete/test_trash_pages.py",

@@ -1,4 +1,4 @@
-"""Two people at once on one system disk: change, reinstall, undo, delete the kept disk, and many by one order."""
+"""Two people at once on one system disk: change, reinstall, undo, delete the kept disk, resize, and many by one order."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ import pytest
 
 from images.change_os.services import change_os, reinstall_os
 from images.models import Image
+from images.resize.services import resize_server
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
@@ -61,6 +62,10 @@ def undo(server: Server, *, actor: Any) -> Server:
     return undo_change_os(kept(server), actor=actor)
 
 
+def resize(server: Server, *, actor: Any) -> Server:
+    return resize_server(server, flavor=factories.FlavorFactory(name="t6-other"), actor=actor)
+
+
 def forget(server: Server, *, actor: Any) -> Disk:
     return delete_kept_disk(kept(server), actor=actor)
 
@@ -81,6 +86,10 @@ def drop(server: Server, *, actor: Any) -> Server:
         (undo, start_server),
         (change, drop),
         (undo, drop),
+        (resize, resize),
+        (resize, start_server),
+        (resize, change),
+        (resize, drop),
     ],
 )
 def test_of_two_who_exchange_a_system_one_wins(people: SimpleNamespace, first: Verb, second: Verb) -> None:

@@ -28,6 +28,7 @@ from images.models import Download, Image, ImageDisk, PublicSource, Upload
 from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
 from images.public.services import fetch_public_image
+from images.resize.services import resize_server
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image
 from images.verify.store_check import differences
@@ -45,7 +46,14 @@ from imsconsole.cloud.disks.services import attach_disk, create_disk, delete_dis
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.default import default_key
 from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, Vault
-from imsconsole.cloud.servers.jobs import CreateServer, DeleteServer, RebootServer, StartServer, StopServer
+from imsconsole.cloud.servers.jobs import (
+    CreateServer,
+    DeleteServer,
+    RebootServer,
+    ResizeServer,
+    StartServer,
+    StopServer,
+)
 from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.cloud.servers.services import delete_server, reboot_server, start_server, stop_server
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
@@ -65,7 +73,7 @@ from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
 from tests.cloud.buckets.making import stored as stored_object
-from tests.cloud.servers.machines import REGION, bootable_image, order
+from tests.cloud.servers.machines import REGION, bootable_image, order, tiny_flavor
 from tests.engine.guests import TestWork
 from tests.factories import BucketFactory
 from tests.images.create.importing import imported, make_disks
@@ -218,6 +226,13 @@ class Works:
     def reboot_server(self) -> Server:
         return reboot_server(self.server("running"), actor=self.actor)
 
+    def resize_server(self) -> Server:
+        """The running server, from the flavor it has to the other one."""
+        server = self.server("running")
+        other = factories.FlavorFactory(name="t6-large-2", series="t6", vcpus=2, memory_mb=96)
+        flavor = tiny_flavor() if server.flavor == other else other
+        return resize_server(server, flavor=flavor, stop_first=True, actor=self.actor)
+
     def delete_server(self) -> Server:
         server = self.create_server()
         run_jobs()
@@ -343,6 +358,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     StartServer: Works.start_server,
     StopServer: Works.stop_server,
     RebootServer: Works.reboot_server,
+    ResizeServer: Works.resize_server,
     DeleteServer: Works.delete_server,
     ChangeOs: Works.change_os,
     ReinstallOs: Works.reinstall_os,

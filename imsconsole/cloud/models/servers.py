@@ -43,6 +43,7 @@ class Server(FromImage, models.Model):
         REINSTALLING = "reinstalling", _("Reinstalling")
         REINSTALL_FAILED = "reinstall-failed", _("Reinstallation failed")
         RESTORING = "restoring", _("Restoring")
+        RESIZING = "resizing", _("Resizing")
         FAILED = "failed", _("Creation failed")
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")

@@ -158,6 +158,7 @@ def _change_of(server: Server, jobs: Iterable[Job]) -> Job | None:
         Server.Status.CHANGING_OS,
         Server.Status.REINSTALLING,
         Server.Status.RESTORING,
+        Server.Status.RESIZING,
     )
     return next((job for job in jobs if job.is_live), None) if exchanging or server.task else None
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import Disk, Flavor, Server
 from imsconsole.cloud.servers.rules import is_idle
 from imsconsole.cloud.servers.specs import key_of, server_spec
 from imsconsole.cloud.servers.states import change_status
@@ -213,6 +213,57 @@ class RebootServer(PowerKind):
             settle_started(job, step="reboot")
         else:  # down or up; reconciliation finds out
             settle_failed(job, Server.Status.STOPPED)
+
+
+class ResizeServer(PowerKind):
+    """`args`: `flavor` and `former`, what it has afterwards and before; `starts`, whether it runs and may be stopped."""
+
+    kind = "server.resize"
+    title = _("Resize server")
+    steps = {"stop": _("Stop"), "resize": _("Resize"), "start": _("Start")}
+    busy = Server.Status.RESIZING
+
+    def stop(self, run: Run) -> None:
+        if run.args["starts"]:
+            server = subject_of(run.job)
+            run.hold()
+            engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+
+    def resize(self, run: Run) -> None:
+        """What the row says counts towards the quota from then on, so nothing is reserved any more."""
+        server, name = subject_of(run.job), run.args["flavor"]
+        flavor = Flavor.objects.filter(pk=name).first()
+        if flavor is None:
+            raise NotFound("flavor-gone", name=name)
+        run.hold()
+        spec = replace(server_spec(server), vcpus=flavor.vcpus, memory_mb=flavor.memory_mb)
+        ref = engine_of(server).resize(spec).ref
+        with run.fenced():
+            run.job.reservations.all().delete()
+            Server.objects.filter(pk=server.pk).update(flavor=flavor, ref=ref)
+
+    def undo_resize(self, run: Run) -> None:
+        with run.fenced():
+            Server.objects.filter(pk=run.job.subject_id).update(flavor=run.args["former"])
+        server = subject_of(run.job)
+        with contextlib.suppress(NotFound):
+            engine_of(server).resize(server_spec(server))
+
+    def start(self, run: Run) -> dict[str, Any]:
+        return start_guest(run) if run.args["starts"] else {}
+
+    def undo_start(self, run: Run) -> None:
+        server = subject_of(run.job)
+        with contextlib.suppress(NotFound):
+            engine_of(server).stop(server.ref, graceful_s=0)
+
+    def settle(self, job: Job, state: str) -> None:
+        if state != DONE:
+            settle_failed(job, Server.Status.STOPPED)
+        elif job.args["starts"]:
+            settle_started(job)
+        else:
+            change_status(locked(Server.objects.all(), job.subject_id), Server.Status.STOPPED)
 
 
 class DeleteServer(PowerKind):

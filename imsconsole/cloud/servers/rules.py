@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock_disks
 from imsconsole.cloud.models import Server
@@ -22,6 +23,7 @@ BUSY = (
     Server.Status.CHANGING_OS,
     Server.Status.REINSTALLING,
     Server.Status.RESTORING,
+    Server.Status.RESIZING,
     Server.Status.DELETING,
 )
 
@@ -69,6 +71,17 @@ def can_force_off(server: Server, actor: Actor) -> Verdict:
 def can_force_reboot(server: Server, actor: Actor) -> Verdict:
     """As `can_force_off`, and only while its disks could be unlocked again (R90)."""
     return _may_force(server, actor, Server.Status.REBOOTING) and can_unlock_disks(server, actor)
+
+
+def can_resize(server: Server, actor: Actor) -> Verdict:
+    """Stopped, or running (C12: a box stops it first), where its host can do it."""
+    if not (verdict := may_change(server, actor)):
+        return verdict
+    if engine_for(server.project.region_id).capabilities().resize:
+        return ALLOWED
+    return refuse(
+        "no-resize", _("Servers of this region cannot be resized. Create a new one of another flavor.")
+    )
 
 
 def can_rename(server: Server, actor: Actor) -> Verdict:

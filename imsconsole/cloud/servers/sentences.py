@@ -9,6 +9,7 @@ SENTENCES: Sentences = {
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),
+    "flavor-gone": _("The flavor %(name)s does not exist any more. Choose another one."),
     "boot-awaited": _("The system is starting. It has not written anything to its serial console yet."),
     "boot-seen": _("The system has started: it has written to its serial console."),
     "no-sign-of-life": _(

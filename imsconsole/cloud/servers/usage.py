@@ -19,6 +19,7 @@ STATES = {
     Server.Status.REINSTALLING: "stopped",
     Server.Status.REINSTALL_FAILED: "stopped",
     Server.Status.RESTORING: "stopped",
+    Server.Status.RESIZING: "stopped",
 }
 
 

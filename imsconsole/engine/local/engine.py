@@ -1,7 +1,7 @@
 """`LocalEngine`: the words of `engine.api` on this machine's files and processes."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,8 @@ from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import Wish, export_disk
-from imsconsole.engine.local.hashing import copy as copy_bytes
 from imsconsole.engine.local.hashing import settled
+from imsconsole.engine.local.ingesting import beat, convert, keep_iso
 from imsconsole.engine.local.inspecting import inspecting
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import GUEST_UIDS, run_as
@@ -23,9 +23,9 @@ from imsconsole.engine.local.listing import StoreListing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.probe import host_capabilities
-from imsconsole.engine.local.qcow2 import header_of, write_raw
+from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import BASE, READ, READ_ONLY, Store, link, server_of
+from imsconsole.engine.local.store import BASE, READ, Store, link, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
@@ -36,7 +36,6 @@ from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
     Exported,
-    FileSource,
     Inventory,
     Key,
     ServerSpec,
@@ -143,58 +142,16 @@ class LocalEngine:
     ) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
-            return self._described(adopted, settled(adopted, _beat(work, source.size_bytes)))
+            return self._described(adopted, settled(adopted, beat(work, source.size_bytes)))
         with self._store.scrap(work) as folder:
             made = folder / "made"
             if format == "iso":
-                sha256 = self._keep_iso(source, made, work)
+                sha256 = keep_iso(self._store, source, made, work)
             else:
-                sha256 = self._convert(source, format, made, work, key, limit_bytes)
+                wish = Wish(format, key, limit_bytes)
+                sha256 = convert(self._store, self._qemu_img, source, made, wish, work)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
         return self._described(final, sha256)
-
-    def _keep_iso(self, source: Source, made: Path, work: Work) -> str:
-        total = source.size_bytes
-        if isinstance(source, FileSource) and source.sha256:
-            link(source.path, made)
-            made.chmod(READ_ONLY)
-            work.report(total, total)
-            return source.sha256
-        with self._store.room.kept(made, total), source.open() as stream, made.open("xb") as out:
-            sha256 = copy_bytes(stream, out, lambda done: work.report(done, total))
-        made.chmod(READ_ONLY)
-        return sha256
-
-    def _convert(
-        self, source: Source, format: str, made: Path, work: Work, key: Key | None, limit_bytes: int
-    ) -> str:
-        brought = made.with_name("source")
-        part = self._store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))
-        if format == "raw" and key is None and part is None:
-            return self._lay_out(brought, made, work, limit_bytes)
-        total = self._qemu_img.virtual_size(brought, format, part)
-        work.report(0, total)
-        self._qemu_img.convert(
-            brought,
-            format,
-            made,
-            size_bytes=total,
-            progress=lambda percent: work.report(int(total * percent / 100), total),
-            source_part=part,
-            key=key,
-            limit_bytes=limit_bytes,
-        )
-        self._store.own(made)
-        return settled(made, _beat(work, total))
-
-    def _lay_out(self, brought: Path, made: Path, work: Work, limit_bytes: int) -> str:
-        """Bytes of a raw disk mean nothing to us: no program has to stand between."""
-        with brought.open("rb") as source, made.open("xb") as out:
-            sha256 = write_raw(
-                source, out, work.report, lambda size: self._qemu_img.admitted(made, size, limit_bytes)
-            )
-        made.chmod(READ_ONLY)
-        return sha256
 
     def _described(self, path: Path, sha256: str) -> StoredDisk:
         format, size = path.suffix[1:], path.stat().st_size
@@ -351,6 +308,11 @@ class LocalEngine:
         self._machines.require_stopped(server.ref)
         return server
 
+    def resize(self, server: ServerSpec) -> ServerSpec:
+        """A start takes whatever size it is given: only the old one must not be in use."""
+        self._machines.require_stopped(self._store.server(server.ref).name)
+        return server
+
     @raises_no_space()
     def start(self, server: ServerSpec) -> ServerState:
         return self._machines.start(server)
@@ -390,11 +352,6 @@ class LocalEngine:
 
     def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:
         return self._machines.console_log(ref, limit_bytes, joined=joined)
-
-
-def _beat(work: Work, total: int) -> Callable[[int], None]:
-    """Progress of a phase without a share of its own: tells that the work goes on."""
-    return lambda _done: work.report(total, total)
 
 
 def _with_system(server: ServerSpec, ref: str) -> ServerSpec:

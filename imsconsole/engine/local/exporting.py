@@ -20,7 +20,7 @@ FORMATS = ("qcow2", "vmdk", "vhd", "raw")
 
 @dataclass(frozen=True)
 class Wish:
-    """As what a disk leaves; `key` unlocks it, `limit_bytes` is the most it may have (0 is no limit)."""
+    """As what a disk leaves, or comes; `key` unlocks it, `limit_bytes` is the most it may have (0 is no limit)."""
 
     format: str
     key: Key | None = None

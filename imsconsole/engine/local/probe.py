@@ -27,6 +27,7 @@ def host_capabilities(accelerator: str) -> Capabilities:
         boot_modes=frozenset({"bios", "uefi"} if uefi else {"bios"}) if qemu else frozenset(),
         encryption=qemu_img,
         screen=qemu,
+        resize=True,
         accelerator=accelerator if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),
     )

@@ -1,0 +1,1 @@
+"""A server gets another flavor: which fit it, and the order."""
