@@ -71,6 +71,7 @@ ROOMS = [
     "imsconsole.notifications",
     "imsconsole.audit",
     "imsconsole.help",
+    "imsconsole.search",
     "imsconsole.accounts",
     "imsconsole.core",
 ]

@@ -24,6 +24,7 @@ urlpatterns = [
     path("audit/", include("imsconsole.audit.urls")),
     path("messages/", include("imsconsole.notifications.urls")),
     path("help/", include("imsconsole.help.urls")),
+    path("search/", include("imsconsole.search.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -7,12 +7,13 @@ from uuid import UUID
 from images.capture.jobs import CaptureImage, occupy
 from images.capture.rules import can_capture
 from images.fields.insert import insert_image
-from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
+from images.fields.rules import boot_mode_fits, memory_fits
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks, can_capture_server
 from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked, locked_all, locked_many

@@ -19,6 +19,7 @@ from images.selection.columns import facts_of
 from images.selection.filters import tab_of
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.tags.tables import TagsColumn, with_tags
 from imsconsole.core.actions import ROW, facts_at
 from imsconsole.core.cells import fragment, label_of, lines, named, status
 from imsconsole.core.tables import (
@@ -113,7 +114,7 @@ class ImageTable(ImsTable):
     source_kind = tables.Column(orderable=False)
     encryption = tables.Column(accessor="is_encrypted", verbose_name=_("Encryption"), orderable=False)
     protected = tables.Column(orderable=False)
-    tags = tables.Column(accessor="tag_values", verbose_name=_("Tags"), orderable=False)
+    tags = TagsColumn()
     created_at = TimeColumn("created_at")
     updated_at = TimeColumn("updated_at")
     verified_at = TimeColumn("verified_at", verbose_name=_("Verified"), orderable=False)
@@ -132,7 +133,7 @@ class ImageTable(ImsTable):
     def reading(cls, rows: Any, columns: Collection[str], actor: Actor) -> Any:
         images = rows.with_facts(actor, *ROW_FACTS, *facts_of(cls, columns))
         images = images.select_related("key", "os_version", "backup__zone")
-        return images.prefetch_related("tags") if "tags" in columns else images
+        return with_tags(images, columns)
 
     def load(self, records: list[Image]) -> None:
         """What works on the images, and which rows change by themselves."""
@@ -164,9 +165,6 @@ class ImageTable(ImsTable):
     def render_servers_count(self, value: int, record: Image) -> str | SafeString:
         page = record.get_absolute_url()
         return format_html('<a href="{}#servers">{}</a>', page, value) if value else "0"
-
-    def render_tags(self, record: Image) -> SafeString:
-        return fragment("images/catalogue/_tags.html", image=record)
 
     def render_stored_bytes(self, value: int) -> str:
         return size(value or None)

@@ -15,7 +15,6 @@ from images.fields.rules import (
     least_gb,
     memory_fits,
     os_is_given,
-    tags_fit,
     use_fits,
 )
 from images.models import Image, OsVersion, Upload
@@ -23,6 +22,7 @@ from images.uploads.found import detected_os, found_of
 from images.uploads.rules import is_idle
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Key
+from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as

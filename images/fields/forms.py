@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.fields.formats import ENDINGS
-from images.fields.rules import boot_mode_fits, memory_fits, tags_fit
+from images.fields.rules import boot_mode_fits, memory_fits
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.rules import DEFAULT_NAME, can_use_key
 from imsconsole.cloud.models import Architecture, BootMode, Key
+from imsconsole.cloud.tags.forms import TagsField
+from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.forms import NumberField, RuledChoiceField
 from imsconsole.core.rules import Verdict
 
@@ -25,10 +27,8 @@ from imsconsole.core.rules import Verdict
 LETTERS = r"A-Za-z0-9\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 NAME = re.compile(rf"(?! )[{LETTERS} ._-]{{1,128}}(?<! )")
 NOT_IN_NAMES = re.compile(rf" *[^{LETTERS} ._-]+ *")
-KEY_LENGTH, VALUE_LENGTH = 36, 43  # §1.7
 EXTENSIONS = re.compile(rf"\.({'|'.join(ENDINGS)})$", re.IGNORECASE)
 MOST_MEMORY_MB = 4 * 1024 * 1024
-TAG_SIGNS = re.compile(r"[^\x00-\x1f<>,*|\\/=]*")
 
 
 class NameField(forms.CharField):
@@ -58,60 +58,6 @@ class DescriptionField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=1024, **kwargs)
-
-
-class TagRows(forms.Textarea):
-    """Reads tags that come as pairs of fields, `tags-key` and `tags-value`, as lines."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        if name in data or not hasattr(data, "getlist"):
-            return data.get(name)
-        pairs = zip(data.getlist(f"{name}-key"), data.getlist(f"{name}-value"), strict=False)
-        return "\n".join(f"{key}={value}" for key, value in pairs if key.strip() or value.strip())
-
-
-class TagsField(forms.CharField):
-    """A line per tag, `key=value`; the value may be empty. Cleans to a dict (§2.22)."""
-
-    widget = forms.Textarea
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-        self.widget.attrs["rows"] = "3"
-
-    def prepare_value(self, value: Any) -> Any:
-        return tag_lines(value) if isinstance(value, dict) else value
-
-    def clean(self, value: Any) -> dict[str, str]:
-        lines = [line.strip() for line in str(super().clean(value)).splitlines()]
-        tags: dict[str, str] = {}
-        for line in filter(None, lines):
-            key, _sign, content = (part.strip() for part in line.partition("="))
-            _check_tag(key, content, tags)
-            tags[key] = content
-        return tags
-
-
-def tag_lines(tags: dict[str, str]) -> str:
-    """The tags as they are typed: a line each."""
-    return "\n".join(f"{key}={value}" if value else key for key, value in tags.items())
-
-
-def _check_tag(key: str, value: str, tags: dict[str, str]) -> None:
-    if not 1 <= len(key) <= KEY_LENGTH or len(value) > VALUE_LENGTH:
-        raise ValidationError(
-            _(
-                "The key of a tag has 1 to %(key)s characters and its value up to %(value)s: “%(tag)s” does not fit."
-            )
-            % {"key": KEY_LENGTH, "value": VALUE_LENGTH, "tag": f"{key}={value}"}
-        )
-    if not TAG_SIGNS.fullmatch(key) or not TAG_SIGNS.fullmatch(value):
-        raise ValidationError(
-            _("A tag contains none of < > , * | \\ / and only one “=”: “%(tag)s”.")
-            % {"tag": f"{key}={value}"}
-        )
-    if key in tags:
-        raise ValidationError(_("The key “%(key)s” is there twice.") % {"key": key})
 
 
 class PlatformIterator(ModelChoiceIterator):

@@ -1,6 +1,6 @@
 """Do the fields of an image fit, each and together? (ims-facts §2.4, §2.6)"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -109,17 +109,6 @@ def memory_fits(min_ram_mb: int, max_ram_mb: int | None) -> Verdict:
     if max_ram_mb is None or max_ram_mb >= min_ram_mb:
         return ALLOWED
     return refuse("memory-range", _("The maximum memory is below the minimum. Raise it, or leave it empty."))
-
-
-def tags_fit(tags: Mapping[str, str]) -> Verdict:
-    """R97."""
-    if len(tags) <= settings.IMS_TAGS_PER_IMAGE:
-        return ALLOWED
-    return refuse(
-        "too-many-tags",
-        _("An image can have at most %(most)s tags."),
-        most=settings.IMS_TAGS_PER_IMAGE,
-    )
 
 
 def name_is_free(name: str, actor: Actor, taken: Collection[str] | None = None) -> Verdict:

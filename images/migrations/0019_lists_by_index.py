@@ -1,4 +1,4 @@
-"""An index for each way in which images are listed, sorted, and searched by parts of names and IDs (`images.selection.search`)."""
+"""An index for each way in which images are listed, sorted, and searched by parts of names and IDs (`imsconsole.core.matching`)."""
 
 import datetime
 

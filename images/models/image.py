@@ -8,6 +8,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from images.models.facts import FACTS, PUBLISHED, ImageFacts
@@ -16,7 +17,7 @@ from images.models.trash import EXISTING, TRASHED, Trashable, TrashQuerySet, onl
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
-from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server
+from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server, Tag, Tagged
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -72,7 +73,7 @@ def _this() -> ImageQuerySet:
     return Image.objects.filter(pk=OuterRef("pk")).order_by()
 
 
-class Image(ImageFacts, Trashable):
+class Image(Tagged, ImageFacts, Trashable):
     """An image (镜像): a template of a server or disk. The row stays when it is deleted."""
 
     class Category(models.TextChoices):
@@ -304,9 +305,9 @@ class Image(ImageFacts, Trashable):
         return sentence(self.error_code, self.error_values) if self.error_code else ""
 
     @property
-    def tag_values(self) -> dict[str, str]:
-        """Its tags, by key. Prefetch `tags` for lists."""
-        return {tag.key: tag.value for tag in self.tags.all()}
+    def list_page(self) -> str:
+        """Of the tab of its category."""
+        return f"{reverse('images:list')}?tab={self.category}"
 
 
 class ImageDisk(models.Model):
@@ -358,19 +359,11 @@ class ImageDisk(models.Model):
         return f"{self.image} {self.index}"
 
 
-class ImageTag(models.Model):
-    """A tag: key and value (§2.22, R97)."""
+class ImageTag(Tag):
+    """A tag of an image (§2.22, R97)."""
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
-    key = models.CharField(_("key"), max_length=36)
-    value = models.CharField(_("value"), max_length=43, blank=True)
 
-    class Meta:
-        verbose_name = _("tag")
-        verbose_name_plural = _("tags")
-        ordering = ["key"]
+    class Meta(Tag.Meta):
         indexes = [models.Index(fields=["key", "value", "image"], name="image_tag_found")]
         constraints = [models.UniqueConstraint(fields=["image", "key"], name="one_tag_per_key")]
-
-    def __str__(self) -> str:
-        return f"{self.key}={self.value}"

@@ -1,24 +1,22 @@
-"""The forms that change an image: its attributes, and its tags."""
+"""The form that changes the attributes of an image."""
 
 from copy import copy
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm
-from images.fields.forms import TagRows, TagsField, disk_label
-from images.fields.rules import disk_range_gb, tags_fit
+from images.fields.forms import disk_label
+from images.fields.rules import disk_range_gb
 from images.models import Image
 from images.modify.rules import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.edits import EditForm, told_of
 
 GIVEN = DetailsForm.base_fields  # an attribute is typed as it was when the image was made
-SPARE_ROWS = 3
 
 
 class ModifyForm(EditForm):
@@ -74,29 +72,6 @@ class ModifyForm(EditForm):
             if not verdict:
                 self.add_error(name if name in self.fields else None, str(verdict.reason))
         return wanted
-
-
-class TagForm(EditForm):
-    """All tags of an image: rows of key and value; an empty row is no tag."""
-
-    tags = TagsField(label=gettext_lazy("Tags"), widget=TagRows)
-
-    def __init__(self, data: QueryDict | None = None, *, image: Image) -> None:
-        super().__init__(data, initial={"tags": image.tag_values})
-
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """What is typed, and some empty rows, at most as many as there may be tags."""
-        lines = str(self["tags"].value() or "").splitlines()
-        typed = [(key, value) for key, _sign, value in (line.partition("=") for line in lines)]
-        spare = min(SPARE_ROWS, settings.IMS_TAGS_PER_IMAGE - len(typed))
-        return typed + [("", "")] * spare
-
-    def clean_tags(self) -> dict[str, str]:
-        tags: dict[str, str] = self.cleaned_data["tags"]
-        if not (verdict := tags_fit(tags)):
-            raise forms.ValidationError(str(verdict.reason), verdict.code)
-        return tags
 
 
 def values_of(image: Image) -> dict[str, Any]:

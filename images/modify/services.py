@@ -1,19 +1,20 @@
 """Modifying an image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from images.fields.rules import name_is_free, tags_fit
-from images.models import Image, ImageTag
+from images.fields.rules import name_is_free
+from images.models import Image
 from images.modify.rules import can_modify, can_tag, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
+from imsconsole.cloud.tags.services import Tagging
 from imsconsole.core.contention import one_wins
-from imsconsole.core.edits import overwritten, told, told_of
+from imsconsole.core.edits import overwritten, told_of
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
@@ -64,34 +65,9 @@ def _told(former: Image, image: Image, name: str) -> dict[str, Any]:
     )
 
 
-@service("addTag")
-def add_tags(image: Image, *, tags: Mapping[str, str], actor: Actor) -> Image:
-    """Give an image these tags as well; a key that it has gets the new value. Raises Refused."""
-    image = _to_tag(image, actor)
-    tags_fit({**image.tag_values, **tags}).require()
-    former = _take(image, tags)
-    ImageTag.objects.bulk_create(ImageTag(image=image, key=key, value=value) for key, value in tags.items())
-    return explain(image, f"{told(former)} → {told(tags)}" if former else told(tags))
-
-
-@service("deleteTag")
-def delete_tags(image: Image, *, keys: Iterable[str], actor: Actor) -> Image:
-    """Take the tags of these keys from an image. Raises Refused."""
-    image = _to_tag(image, actor)
-    return explain(image, told(_take(image, keys)))
-
-
-def _to_tag(image: Image, actor: Actor) -> Image:
-    image = locked(Image.objects.all(), image.pk)
-    can_tag(image, actor).require()
+def _note(image: Image) -> None:
     image.updated_at = now()
     image.save(update_fields=["updated_at"])
-    return image
 
 
-def _take(image: Image, keys: Iterable[str]) -> dict[str, str]:
-    """Delete the tags of these keys; they are what is returned."""
-    tags = image.tags.filter(key__in=list(keys))
-    taken = dict(tags.values_list("key", "value"))
-    tags.delete()
-    return taken
+TAGS = Tagging[Image](lambda _actor: Image.objects.all(), can_tag, _note)

@@ -9,39 +9,35 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from images.models import Image
-from images.modify.forms import ModifyForm, TagForm, values_of
-from images.modify.rules import can_modify, can_tag
-from images.modify.services import modify_image
-from images.modify.tagging import tag_image
+from images.modify.forms import ModifyForm, values_of
+from images.modify.rules import can_modify
+from images.modify.services import TAGS, modify_image
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.audit.models import Event
+from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict
-
-EDITS = ("updateImage", "addTag", "deleteTag")  # in the trail
-PAGES = {ModifyForm: ("images/modify/modify.html", can_modify), TagForm: ("images/modify/tag.html", can_tag)}
 
 
 def _page(
     request: ActorRequest,
     image: Image,
-    form: ModifyForm | TagForm,
+    form: ModifyForm,
     differences: Sequence[Difference] = (),
     conflict: Conflict | None = None,
 ) -> HttpResponse:
     """The form; with what is wrong (422), or with what somebody else changed meanwhile (409)."""
-    template, rule = PAGES[type(form)]
-    done = Event.objects.visible_to(request.actor).about("image", image.pk).done(*EDITS)
+    done = Event.objects.visible_to(request.actor).about("image", image.pk).done("updateImage")
     context = {
         "active": "images",
         "image": image,
         "form": form,
-        "verdict": rule(image, request.actor),
+        "verdict": can_modify(image, request.actor),
         "differences": differences,
         "last_change": done.first() if conflict else None,
     }
     status = 409 if conflict else 422 if form.errors else 200
-    response = render(request, template, context, status=status)
+    response = render(request, "images/modify/modify.html", context, status=status)
     response.ims_error = conflict  # type: ignore[attr-defined]  # for the trail
     return response
 
@@ -77,22 +73,5 @@ def _find(request: ActorRequest, image_id: uuid.UUID) -> Image:
 
 @form_view
 def tag(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
-    """The form, and its answer; after a conflict the form once more, with both values (409)."""
     image = get_object_or_404(Image.objects.visible_to(request.actor), pk=image_id)
-    form = TagForm(request.POST if request.method == "POST" else None, image=image)
-    if request.method != "POST":
-        return _page(request, image, form)
-    can_tag(image, request.actor).require()
-    if not form.is_valid():
-        return _page(request, image, form)
-    wanted, seen = form.cleaned_data["tags"], form.seen.get("tags")
-    if wanted == seen:
-        messages.info(request, _("Nothing was changed."))
-        return redirect(f"{image.get_absolute_url()}#tags")
-    try:
-        tag_image(image, tags=wanted, seen=seen, actor=request.actor)
-    except Conflict as conflict:
-        form, differences = form.after_conflict({"tags": image.tag_values}, image=image)
-        return _page(request, image, form, differences, conflict)
-    messages.success(request, _("The tags of %(name)s have been changed.") % {"name": image.name})
-    return redirect(f"{image.get_absolute_url()}#tags")
+    return edit_tags(request, image, TAGS, "images")

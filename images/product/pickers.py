@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from images.fields.encryption import load_keys
 from images.models import Image, ImageQuerySet
 from images.product.products import load_products
-from images.selection.search import matching
 from images.selection.tabs import of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.cells import fragment, joined
+from imsconsole.core.matching import matching
 from imsconsole.core.pickers import PickerField
 from imsconsole.core.rules import Verdict
 

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, ImageQuerySet, OsVersion
 from images.os.names import os_names
-from images.selection.search import matching
 from images.selection.tabs import KINDS, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Architecture, BootMode
-from imsconsole.core.filters import EachFilter, ListFilter
+from imsconsole.cloud.tags.filters import TagFilter
+from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import matching
 from imsconsole.engine.types import GIB
 
 TABS = {**KINDS, "trash": _("Trash")}
@@ -92,7 +93,7 @@ class ImageFilter(ListFilter):
     size_max = _amount(_("Image size to (GiB)"), method="at_most")
     since = _day(_("Created from"), "created_since")
     until = _day(_("Created until"), "created_until")
-    tag = EachFilter(label=_("Tag"), method="tagged", placeholder=_("key or key=value"))
+    tag = TagFilter()
 
     class Meta:
         model = Image
@@ -123,14 +124,6 @@ class ImageFilter(ListFilter):
 
     def created_until(self, queryset: QuerySet[Image], _field: str, day: datetime.date) -> QuerySet[Image]:
         return queryset.filter(created_at__lte=_instant(day, datetime.time.max))
-
-    def tagged(self, queryset: QuerySet[Image], _field: str, tags: list[str]) -> QuerySet[Image]:
-        """With all of these tags; one without "=" asks for the key, whatever its value."""
-        for tag in tags:
-            key, has_value, value = tag.partition("=")
-            wanted = {"tags__key": key} | ({"tags__value": value} if has_value else {})
-            queryset = queryset.filter(**wanted)
-        return queryset
 
 
 def _instant(day: datetime.date, time: datetime.time) -> datetime.datetime:

@@ -78,7 +78,7 @@ class ListView:
     def csv(self, request: ActorRequest) -> HttpResponseBase:
         """What the list shows, all pages, in its order."""
         rows = self.table.in_order(self.found(request).qs, request.GET)
-        rows = self.table.reading(rows, (), request.actor)
+        rows = self.table.reading(rows, self.table.choosable, request.actor)
         return csv_response(self.columns, rows, dated_name(request.actor.project, self.name))
 
 

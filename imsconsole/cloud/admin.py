@@ -9,13 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.service_admin import ByZone, ServiceAdmin, count_of, operator_of, trail_of
+from imsconsole.accounts.service_admin import (
+    ByZone,
+    ReadOnlyInline,
+    ServiceAdmin,
+    count_of,
+    operator_of,
+    trail_of,
+)
 from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
 from imsconsole.cloud.backups.vaults.admin import VaultAdmin
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
-from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server, Usage
+from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Server, ServerTag, Usage
 from imsconsole.core.text import duration
 
 __all__ = [
@@ -98,6 +105,16 @@ class FlavorAdmin(ServiceAdmin):
         flavors.delete_flavor(flavor=obj, actor=operator_of(request))
 
 
+class ServerTagInline(ReadOnlyInline):
+    model = ServerTag
+    fields = readonly_fields = ("key", "value")
+
+
+class DiskTagInline(ReadOnlyInline):
+    model = DiskTag
+    fields = readonly_fields = ("key", "value")
+
+
 @admin.register(Server)
 class ServerAdmin(LegacyBackups):
     """The password's hash, user data and keys are the owner's; they are not shown."""
@@ -116,6 +133,7 @@ class ServerAdmin(LegacyBackups):
     list_filter = (Existing, "status", ("zone", ByZone), "flavor", "auto_start", "is_temporary")
     search_fields = ("name", "id", "private_ip", "mac", "project__name")
     search_help_text = _("By name, ID, private IP, MAC or project.")
+    inlines = (ServerTagInline,)
     list_select_related = ("project", "flavor", "zone", "image")
     date_hierarchy = "created_at"
     show_full_result_count = False
@@ -166,6 +184,7 @@ class DiskAdmin(ServiceAdmin):
     list_filter = (Existing, "role", "status", ("zone", ByZone))
     search_fields = ("name", "id", "server__name", "project__name")
     list_select_related = ("project", "server", "zone")
+    inlines = (DiskTagInline,)
     date_hierarchy = "created_at"
     show_full_result_count = False
     fieldsets = (

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, OsVersion
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import of_id
 from market.models import ListingVersion, Price, Publisher
 
 PAID = (Price.Unit.HOUR, Price.Unit.MONTH, Price.Unit.ONCE)
@@ -54,13 +55,14 @@ class OfferFilter(ListFilter):
         fields = ("q",)
 
     def search(self, queryset: QuerySet[ListingVersion], _field: str, text: str) -> QuerySet[ListingVersion]:
-        """In title, summary, built-in software and the publisher's name."""
+        """In title, summary, built-in software and the publisher's name; or in its ID, at least four characters."""
         named = ListingVersion.objects.filter(software__name__icontains=text)
         return queryset.filter(
             Q(title__icontains=text)
             | Q(summary__icontains=text)
             | Q(listing__publisher__name__icontains=text)
             | Q(pk__in=named.values("pk"))
+            | of_id(text, "listing__pk")
         )
 
     def charged(

@@ -16,7 +16,7 @@ function move(step) {
 const turn = (rel) => document.querySelector(`.paging-pages a[rel=${rel}]`)?.click();
 
 const ACTIONS = {
-  "/": () => { search()?.focus(); search()?.select(); },
+  f: () => { search()?.focus(); search()?.select(); },
   "?": () => keys()?.showModal(),
   ArrowDown: () => move(1),
   ArrowUp: () => move(-1),

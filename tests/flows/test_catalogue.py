@@ -170,13 +170,60 @@ def test_the_list_is_worked_by_keys_alone(visitor: Callable[..., Visitor], conso
     expect(page.locator(".paging-total")).to_have_text("11–12 of 12")
     press("ArrowLeft")
     expect(page.locator(".paging-total")).to_have_text("1–10 of 12")
-    press("/")
+    press("f")
     expect(focused).to_have_attribute("name", "q")
     page.keyboard.type("keys-07")
     expect(page.locator("tbody tr")).to_have_count(1)
     press("ArrowDown")
     press("Enter")
     expect(page.locator("h1")).to_contain_text("keys-07")
+
+
+def test_everything_is_searched_from_any_page_by_keyboard_and_without_scripts(
+    visitor: Callable[..., Visitor], console: Console
+):
+    make_images(console, "sought")
+    console.python(
+        "from images.models import Image\nImage.objects.get(name='sought-04').tags.create(key='环境', value='prod')"
+    )
+    alice = visitor(locale="en-US")
+    page = alice.sign_in("alice")
+    focused, press = page.locator(":focus"), page.keyboard.press
+    found = page.locator("#search-found a")
+    alice.open("/help/")
+    press("/")
+    expect(focused).to_have_attribute("id", "search")
+    page.keyboard.type("sought-/")
+    expect(page.get_by_text("Nothing has “sought-/”")).to_be_visible()
+    press("Backspace")
+    expect(found).to_have_count(6)  # five, and the way to the list
+    alice.look()
+    press("Escape")
+    expect(found.first).to_be_hidden()
+    press("/")
+    page.keyboard.type("环境=prod")
+    expect(found).to_have_count(1)
+    press("ArrowDown")
+    expect(focused).to_contain_text("sought-04")
+    press("Enter")
+    expect(page.locator("h1")).to_contain_text("sought-04")
+
+    press("/")
+    page.keyboard.type("sought-0")
+    press("Enter")
+    expect(page).to_have_url(re.compile(r"/search/\?q=sought-0$"))
+    alice.look()
+    page.get_by_role("link", name="All of them in the list").click()
+    expect(page.locator("#filters input[name=q]")).to_have_value("sought-0")
+
+    bare = visitor(locale="zh-CN", java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = bare.sign_in("alice")
+    page.get_by_role("link", name="搜索全部资源").click()
+    page.get_by_role("searchbox").fill("sought-04")
+    page.keyboard.press("Enter")
+    bare.look()
+    page.locator("#found a").first.click()
+    expect(page.locator("h1")).to_contain_text("sought-04")
 
 
 def test_a_list_that_cannot_be_fetched_says_so_and_leads_on(

@@ -91,7 +91,7 @@ from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, RebootServer, StartServer, StopServer
-from imsconsole.core.actions import PAGE, ROW, Action, always
+from imsconsole.core.actions import ROW, Action, always
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import ALLOWED, Refused, Verdict
@@ -124,6 +124,7 @@ from tests.market import selling
 from tests.support.walks import undone
 
 MEMBERS = ("alice", "bob", "dave")
+TAGGED = {"tags-key": "env", "tags-value": "prod"}
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
 
 
@@ -186,7 +187,7 @@ SERVER = Subject(
     },
     pages_of_server,
     SERVER_ACTIONS,
-    typed={"Rename": {"name": "other"}, "Delete": {"delete_disks": "on"}},
+    typed={"Rename": {"name": "other"}, "Edit tags": TAGGED, "Delete": {"delete_disks": "on"}},
     services={
         "Attach disk": lambda server, actor: attach_disk(
             free_disk(actor, zone=server.zone), server=server, actor=actor
@@ -261,8 +262,8 @@ DISK = Subject(
         "system disk": {"server": {}, "role": "system"},
     },
     lambda disk: [f"{reverse('disks:list')}?q={disk.pk}", disk.get_absolute_url()],
-    [each for each in DISK_ACTIONS if {PAGE, ROW} <= {*each.where} and "server" not in each.where],
-    typed={"Expand": {"size_gb": 2}, "Rename": {"name": "other"}},
+    [each for each in DISK_ACTIONS if ROW in each.where and "server" not in each.where],
+    typed={"Expand": {"size_gb": 2}, "Rename": {"name": "other"}, "Edit tags": TAGGED},
     services={
         "Attach": lambda disk, actor: attach_disk(disk, server=taker(disk), actor=actor),
         "Create image": lambda disk, actor: capture_disk(disk, name="captured", os_version=None, actor=actor),
@@ -501,7 +502,7 @@ IMAGE = Subject(
     (*IMAGE_ACTIONS, ACROSS),
     typed={
         "Modify": {"name": "other", "boot_mode": "bios", "min_disk_gb": 1},
-        "Edit tags": {"tags-key": "env", "tags-value": "prod"},
+        "Edit tags": TAGGED,
     },
     services={
         "Delete": lambda image, actor: delete_image(image, from_all=True, actor=actor),

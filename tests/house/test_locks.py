@@ -17,7 +17,7 @@ from images.create.from_object.services import take_object
 from images.delete import services as delete
 from images.download.services import discard_download, note_download, prepare_download
 from images.models import Image, OsVersion
-from images.modify.tagging import tag_image
+from images.modify.services import TAGS
 from images.os.services import change_os_version, create_os_version, delete_os_version
 from images.public import services as public
 from images.public.platform import platform_actor
@@ -46,10 +46,12 @@ from imsconsole.accounts.services import (
     users,
 )
 from imsconsole.cloud.backups.services import create_legacy_backup
+from imsconsole.cloud.disks.services import TAGS as disk_tags
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
+from imsconsole.cloud.servers.services import TAGS as server_tags
 from imsconsole.core.actions import Action, always
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.locks import ORDER, locked_all
@@ -238,6 +240,8 @@ def cloud(people: SimpleNamespace, operator: Operator) -> None:
     flavors.hide_flavor(flavor=flavor, hidden=True, actor=operator)
     flavors.delete_flavor(flavor=flavor, actor=operator)
     running = a_server(alice, status="running")
+    server_tags.change(running, tags={"new": ""}, actor=alice)
+    disk_tags.change(free_disk(alice, zone=running.zone), tags={"new": ""}, actor=alice)
     open_screen(running, session_key="key", origin="https://localhost", actor=alice)
     open_serial_console(running, session_key="key", origin="https://localhost", actor=alice)
     create_legacy_backup(a_server(alice), name="legacy", actor=alice)
@@ -270,7 +274,7 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
     type(made).objects.update(state="ready")
     discard_download(made, actor=alice)
     image.tags.create(key="old")
-    tag_image(image, tags={"new": ""}, actor=alice)
+    TAGS.change(image, tags={"new": ""}, actor=alice)
     upload = start_upload(name="disk.raw", size_bytes=512, actor=alice)
     found = Found(format="raw", virtual_size_bytes=512, size_bytes=512, sha256="0" * 64)
     complete_upload(upload, found, actor=alice)

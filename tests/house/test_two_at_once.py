@@ -17,8 +17,7 @@ from images.delete.clock import empty_trashes
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.services import create_servers
 from images.models import Image, Upload
-from images.modify.services import modify_image
-from images.modify.tagging import tag_image
+from images.modify.services import TAGS, modify_image
 from images.uploads.services import discard_upload
 from imsconsole.accounts.models import Membership, Role
 from imsconsole.accounts.services.members import change_role, leave_account, remove_member
@@ -252,7 +251,7 @@ def test_an_image_is_modified_or_deleted(people: SimpleNamespace) -> None:
 def test_of_two_who_tag_an_image_one_wins(people: SimpleNamespace) -> None:
     for _ in range(ROUNDS):
         image = stored_image(people.bob.project)
-        tag = partial(tag_image, image, seen={})
+        tag = partial(TAGS.change, image, seen={})
         outcomes = at_once(
             partial(tag, tags={"of": "alice"}, actor=people.alice),
             partial(tag, tags={"of": "bob"}, actor=people.bob),

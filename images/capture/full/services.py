@@ -7,12 +7,13 @@ from uuid import uuid4
 from images.capture.full.jobs import CaptureFull, MakeOfBackup
 from images.capture.full.rules import can_capture_full_into, can_make_of_backup
 from images.fields.insert import insert_image
-from images.fields.rules import memory_fits, tags_fit
+from images.fields.rules import memory_fits
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.making import begin_backup, new_backup
 from imsconsole.cloud.models import Backup, Server, Vault
+from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project

@@ -1,7 +1,5 @@
 """The filters of the list of backups and of its CSV."""
 
-import re
-
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
@@ -10,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Backup, BackupQuerySet
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import matching, of_id
 
-PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 STATUSES = [choice for choice in Backup.Status.choices if choice[0] != Backup.Status.DELETED]
 
 
@@ -42,7 +40,5 @@ class BackupFilter(ListFilter):
 
     def search(self, queryset: QuerySet[Backup], _field: str, text: str) -> QuerySet[Backup]:
         """Part of the name or of the server's name, or at least four characters of an ID of either."""
-        found = Q(name__icontains=text) | Q(server_name__icontains=text)
-        if PART_OF_ID.fullmatch(text):
-            found |= Q(pk__icontains=text) | Q(server_id__icontains=text)
-        return queryset.filter(found)
+        of_server = Q(server_name__icontains=text) | of_id(text, "server_id")
+        return queryset.filter(matching(text) | of_server)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import matching
 
 
 def buckets_of(actor: Actor) -> QuerySet[Bucket]:
@@ -19,10 +20,9 @@ class BucketFilter(ListFilter):
     primary = ("q", "storage_class")
 
     q = filters.CharFilter(
-        label=_("Bucket name"),
-        field_name="name",
-        lookup_expr="icontains",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Bucket name")}),
+        label=_("Name or ID"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or ID")}),
     )
     storage_class = filters.ChoiceFilter(
         label=_("Storage class"), choices=Bucket.StorageClass, empty_label=_("All")
@@ -31,3 +31,6 @@ class BucketFilter(ListFilter):
     class Meta:
         model = Bucket
         fields = ("q",)
+
+    def search(self, queryset: QuerySet[Bucket], _field: str, text: str) -> QuerySet[Bucket]:
+        return queryset.filter(matching(text))

@@ -13,6 +13,7 @@ from imsconsole.cloud.disks.rules import (
     can_detach_disk,
     can_grow_disk,
     can_rename_disk,
+    can_tag_disk,
 )
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.system_disk.rules import can_delete_kept_disk, can_undo_change_os
@@ -37,6 +38,7 @@ DISK_ACTIONS = (
         lambda disk: f"{reverse('images:create-from-disk')}?type={disk.role}&disk={disk.pk.hex}",
         can_capture_disk, "square-3-stack-3d", is_shown=lambda disk: not disk.beside),
     Action(_("Rename"), "disks:rename", can_rename_disk, "pencil", key="e"),
+    Action(_("Edit tags"), "disks:tag", can_tag_disk, "tag", key="t", where=(ROW, "tags")),
     Action(_("Undo"), _of_server("servers:undo-change-os"), can_undo_change_os, "arrow-uturn-left",
         spares=("host",), is_shown=_is_kept, asks=True, where=(PAGE, "server")),
     Action(_("Undo the change"), _of_server("servers:undo-change-os"), can_undo_change_os, "arrow-uturn-left",

@@ -1,7 +1,5 @@
 """The filters of the list of disks and of its CSV."""
 
-import re
-
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
@@ -13,9 +11,10 @@ from imsconsole.cloud.keys.filters import EncryptionFilter
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.models.disks import DiskQuerySet
 from imsconsole.cloud.models.origins import with_lost_images
+from imsconsole.cloud.tags.filters import TagFilter
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import matching
 
-PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 STATUSES = [choice for choice in Disk.Status.choices if choice[0] != Disk.Status.DELETED]
 MOST_GB = 1_000_000
 
@@ -46,6 +45,7 @@ class DiskFilter(ListFilter):
     size_max = filters.NumberFilter(
         label=_("Size to (GB)"), field_name="size_gb", lookup_expr="lte", min_value=0, max_value=MOST_GB
     )
+    tag = TagFilter()
 
     class Meta:
         model = Disk
@@ -53,7 +53,4 @@ class DiskFilter(ListFilter):
 
     def search(self, queryset: QuerySet[Disk], _field: str, text: str) -> QuerySet[Disk]:
         """Part of the name or of the server's name, or at least four characters of an ID."""
-        found = Q(name__icontains=text) | Q(server__name__icontains=text)
-        if PART_OF_ID.fullmatch(text):
-            found |= Q(pk__icontains=text)
-        return queryset.filter(found)
+        return queryset.filter(matching(text) | Q(server__name__icontains=text))

@@ -73,6 +73,11 @@ def can_rename_disk(disk: Disk, actor: Actor) -> Verdict:
     return may_write(actor) and (_busy(disk) if disk.status == Status.DELETING else ALLOWED)
 
 
+def can_tag_disk(disk: Disk, actor: Actor) -> Verdict:
+    """Its tags may be changed in every state but while it is being deleted."""
+    return can_rename_disk(disk, actor)
+
+
 def can_delete_disk(disk: Disk, actor: Actor) -> Verdict:
     """A data disk that belongs to no server; also one that never came about."""
     return may_write(actor) and is_data_disk(disk) and is_idle(disk) and is_free(disk)

@@ -19,13 +19,17 @@ from imsconsole.cloud.disks.rules import (
     can_grow_to,
     can_order_disk,
     can_rename_disk,
+    can_tag_disk,
 )
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import server_name
+from imsconsole.cloud.tags.services import Tagging
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
+
+TAGS = Tagging[Disk](Disk.objects.for_change, can_tag_disk)
 
 
 @service("createDisk")

@@ -1,5 +1,6 @@
 """The list of disks, and the columns of its file."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.disks.actions import DISK_ACTIONS
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.models import Disk
+from imsconsole.cloud.tags.tables import TagsColumn, tags_cell, with_tags
 from imsconsole.core.cells import day_and_time, lines, status
 from imsconsole.core.csv import Columns, moment
 from imsconsole.core.tables import (
@@ -42,6 +44,7 @@ class DiskTable(ImsTable):
         "zone": True,
         "image": False,
         "encryption": False,
+        "tags": False,
         "kept_until": False,
         "created_at": True,
     }
@@ -64,6 +67,7 @@ class DiskTable(ImsTable):
         orderable=False,
         default=_("Not encrypted"),
     )
+    tags = TagsColumn()
     kept_until = TimeColumn("kept_until")
     created_at = TimeColumn("created_at")
     actions = ActionsColumn(DISK_ACTIONS)
@@ -73,9 +77,13 @@ class DiskTable(ImsTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "disks-table"}
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"disk-{record.pk}"}
         fields = (
-            "name", "status", "role", "size_gb", "server", "zone", "image", "encryption", "kept_until", "created_at",
+            "name", "status", "role", "size_gb", "server", "zone", "image", "encryption", "tags", "kept_until", "created_at",
         )  # fmt: skip
         order_by = ("-created_at",)
+
+    @classmethod
+    def reading(cls, rows: Any, columns: Collection[str], _actor: Any) -> Any:
+        return with_tags(rows, columns)
 
     def render_status(self, record: Disk) -> SafeString:
         until = day_and_time(record.kept_until) if record.status == Disk.Status.KEPT else ""
@@ -98,6 +106,7 @@ COLUMNS: Columns = (
     (_("Image"), lambda disk: disk.image_name),
     (_("Key name"), lambda disk: disk.key),
     (_("Key ID"), lambda disk: disk.key_id),
+    (_("Tags"), tags_cell),
     (_("Kept until"), lambda disk: moment(disk.kept_until)),
     (_("Created at"), lambda disk: moment(disk.created_at)),
 )

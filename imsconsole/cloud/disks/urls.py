@@ -10,6 +10,7 @@ urlpatterns = [
     path("export.csv", views.export_disks, name="export"),
     path("<uuid:disk_id>/", views.show_disk, name="detail"),
     path("<uuid:disk_id>/rename/", views.rename, name="rename"),
+    path("<uuid:disk_id>/tags/", views.tag, name="tag"),
     path("<uuid:disk_id>/grow/", views.grow, name="grow"),
     path("<uuid:disk_id>/attach/", views.attach, name="attach"),
     path("<uuid:disk_id>/detach/", views.detach, name="detach"),

@@ -26,11 +26,19 @@ from imsconsole.cloud.disks.rules import (
     can_rename_disk,
     can_take_disk,
 )
-from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk, grow_disk, rename_disk
+from imsconsole.cloud.disks.services import (
+    TAGS,
+    attach_disk,
+    delete_disk,
+    detach_disk,
+    grow_disk,
+    rename_disk,
+)
 from imsconsole.cloud.disks.tables import COLUMNS, DiskTable
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
+from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pickers import picks_of
@@ -99,6 +107,11 @@ def rename(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "verdict": can_rename_disk(disk, request.actor),
     }
     return render(request, "cloud/disks/rename.html", context, status=422 if form.errors else 200)
+
+
+@form_view
+def tag(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
+    return edit_tags(request, find_disk(request, disk_id), TAGS, "disks")
 
 
 @form_view

@@ -1,12 +1,10 @@
 """What is typed about encryption keys, and what narrows their list."""
 
-import re
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.core.validators import RegexValidator
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -16,9 +14,9 @@ from imsconsole.cloud.models import Key, KeyQuerySet
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.core.filters import ListFilter
 from imsconsole.core.forms import NumberField
+from imsconsole.core.matching import matching
 from imsconsole.core.rules import Verdict
 
-PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 STATES = [choice for choice in Key.State.choices if choice[0] != Key.State.DELETED]
 one_line = RegexValidator(
     r"^[^\r\n<>\x00-\x1f]*\Z", _("A description has neither line breaks nor the characters < and >.")
@@ -43,10 +41,7 @@ class KeyFilter(ListFilter):
 
     def search(self, queryset: KeyQuerySet, _field: str, text: str) -> KeyQuerySet:
         """Part of a name, or at least four characters of an ID."""
-        found = Q(name__icontains=text)
-        if PART_OF_ID.fullmatch(text):
-            found |= Q(pk__icontains=text)
-        return queryset.filter(found)
+        return queryset.filter(matching(text))
 
 
 class KeyForm(forms.Form):

@@ -1,13 +1,14 @@
 """The neighbours of an image, one module each."""
 
 from imsconsole.cloud.models.buckets import Bucket, BucketObject
-from imsconsole.cloud.models.disks import Disk
+from imsconsole.cloud.models.disks import Disk, DiskTag
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.screens import ScreenToken
-from imsconsole.cloud.models.servers import Server, ServerQuerySet
+from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
+from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
 
@@ -20,6 +21,7 @@ __all__ = [
     "Bucket",
     "BucketObject",
     "Disk",
+    "DiskTag",
     "Flavor",
     "Key",
     "KeyGrant",
@@ -31,7 +33,10 @@ __all__ = [
     "ScreenToken",
     "Server",
     "ServerQuerySet",
+    "ServerTag",
     "SettledUsage",
+    "Tag",
+    "Tagged",
     "Usage",
     "Vault",
     "VaultQuerySet",

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -13,6 +14,7 @@ from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.servers import Server
+from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -46,7 +48,7 @@ class DiskQuerySet(ProjectQuerySet["Disk"]):
         return soon.filter(kept_until__lte=now() + EXPIRING).order_by("kept_until")
 
 
-class Disk(FromImage, models.Model):
+class Disk(Tagged, FromImage, models.Model):
     """A disk (EVS): a server's system disk or a data disk.
 
     A system disk may lie beside its server: while it is built for another OS, and while it is kept
@@ -143,3 +145,17 @@ class Disk(FromImage, models.Model):
 
     def get_absolute_url(self) -> str:
         return address_of("disks:detail", self.pk)
+
+    @property
+    def list_page(self) -> str:
+        return reverse("disks:list")
+
+
+class DiskTag(Tag):
+    """A tag of a disk."""
+
+    disk = models.ForeignKey(Disk, on_delete=models.CASCADE, related_name="tags")
+
+    class Meta(Tag.Meta):
+        indexes = [models.Index(fields=["key", "value", "disk"], name="disk_tag_found")]
+        constraints = [models.UniqueConstraint(fields=["disk", "key"], name="one_disk_tag_per_key")]

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
@@ -13,6 +14,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -28,7 +30,7 @@ class ServerQuerySet(ProjectQuerySet["Server"]):
         return self.visible_to(actor).existing().select_related("flavor", "project", "zone")
 
 
-class Server(FromImage, models.Model):
+class Server(Tagged, FromImage, models.Model):
     """A cloud server (ECS). Its state is reconciled with its process."""
 
     class Status(models.TextChoices):
@@ -127,6 +129,10 @@ class Server(FromImage, models.Model):
         return address_of("servers:detail", self.pk)
 
     @property
+    def list_page(self) -> str:
+        return reverse("servers:list")
+
+    @property
     def has_screen(self) -> bool:
         """Whether there is a guest to look at."""
         return self.status in (self.Status.RUNNING, self.Status.STOPPING, self.Status.REBOOTING)
@@ -135,3 +141,13 @@ class Server(FromImage, models.Model):
     def status_sentence(self) -> str:
         """Why it is in this state; empty when somebody asked for it."""
         return sentence(self.status_code, self.status_values) if self.status_code else ""
+
+
+class ServerTag(Tag):
+    """A tag of a server."""
+
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="tags")
+
+    class Meta(Tag.Meta):
+        indexes = [models.Index(fields=["key", "value", "server"], name="server_tag_found")]
+        constraints = [models.UniqueConstraint(fields=["server", "key"], name="one_server_tag_per_key")]

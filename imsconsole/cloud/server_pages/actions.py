@@ -17,6 +17,7 @@ from imsconsole.cloud.servers.rules import (
     can_start,
     can_start_each,
     can_stop,
+    can_tag_server,
 )
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.core.actions import MORE, ROW, Action, Many, always
@@ -61,6 +62,7 @@ SERVER_ACTIONS = (
     Action(_("Resize"), "servers-resize", can_resize, "arrows-pointing-out", where=(ROW, MORE)),
     Action(_("Back up"), "servers:back-up", can_back_up, "clock", spares=("disks",), where=(MORE,)),
     Action(_("Rename"), "servers:rename", can_rename, "pencil", key="e", where=(ROW, MORE)),
+    Action(_("Edit tags"), "servers:tag", can_tag_server, "tag", key="t", where=(ROW, MORE, "tags")),
     Action(_("Delete"), "servers:delete", can_delete, "trash", key="d", asks=True, where=(ROW, MORE)),
     Action(_("Attach disk"), "servers:attach-disk", can_take_disk, "plus", spares=("taken",),
         where=("disks",)),

@@ -6,8 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models import Server, ServerQuerySet
+from imsconsole.cloud.tags.filters import TagFilter
 from imsconsole.core.filters import ListFilter
-from imsconsole.core.query_string import id_of
+from imsconsole.core.matching import matching
 
 SHOWN = [(value, label) for value, label in Server.Status.choices if value != Server.Status.DELETED]
 
@@ -28,11 +29,12 @@ class ServerFilter(ListFilter):
         choices=[("", _("All")), ("yes", _("Yes")), ("no", _("No"))],
         coerce=lambda value: value == "yes",
     )
+    tag = TagFilter()
 
     class Meta:
         model = Server
-        fields = ("q", "status", "temporary")
+        fields = ("q", "status", "temporary", "tag")
 
     def search(self, servers: ServerQuerySet, _field: str, word: str) -> ServerQuerySet:
-        """Part of a name, the beginning of an address, or an ID."""
-        return servers.filter(Q(name__icontains=word) | Q(private_ip__startswith=word) | Q(pk=id_of(word)))
+        """Part of a name or an ID, or the beginning of an address."""
+        return servers.filter(matching(word) | Q(private_ip__startswith=word))

@@ -1,7 +1,7 @@
 """The list of servers, and the columns of its file."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -19,6 +19,7 @@ from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS
 from imsconsole.cloud.servers.boot_check import ALIVE
 from imsconsole.cloud.servers.rules import BUSY
+from imsconsole.cloud.tags.tables import TagsColumn, tags_cell, with_tags
 from imsconsole.core.cells import lines, named, status
 from imsconsole.core.csv import Columns, moment
 from imsconsole.core.tables import (
@@ -46,6 +47,7 @@ COLUMNS: Columns = (
     (_("Key pair"), lambda server: server.key_pair),
     (_("Start with the host"), lambda server: gettext("Yes") if server.auto_start else gettext("No")),
     (_("Temporary server"), lambda server: gettext("Yes") if server.is_temporary else gettext("No")),
+    (_("Tags"), tags_cell),
     (_("Created at"), lambda server: moment(server.created_at)),
 )
 
@@ -71,7 +73,7 @@ class ServerTable(ImsTable):
 
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
         ("status", "image", "flavor", "zone", "private_ip", "created_at"), True
-    ) | {"key_pair": False, "auto_start": False}
+    ) | {"key_pair": False, "auto_start": False, "tags": False}
 
     pick = PickColumn()
     name = NameColumn()
@@ -87,6 +89,7 @@ class ServerTable(ImsTable):
     private_ip = tables.Column(verbose_name=_("IP address"), attrs={"td": {"class": "mono"}})
     key_pair = tables.Column(orderable=False, verbose_name=_("Key pair"))
     auto_start = tables.BooleanColumn(yesno=(_("Yes"), _("No")), verbose_name=_("Start with the host"))
+    tags = TagsColumn()
     created_at = TimeColumn("created_at", verbose_name=_("Created"))
     actions = ActionsColumn(SERVER_ACTIONS, lambda _record, table: {"host": table.host})
 
@@ -101,16 +104,16 @@ class ServerTable(ImsTable):
     class Meta(ImsTable.Meta):
         model = Server
         fields = (
-            "pick", "name", "status", "image", "flavor", "zone", "private_ip", "key_pair", "auto_start", "created_at",
+            "pick", "name", "status", "image", "flavor", "zone", "private_ip", "key_pair", "auto_start", "tags", "created_at",
             "actions",
         )  # fmt: skip
         row_attrs: ClassVar[dict[str, Any]] = {"id": lambda record: f"server-{record.pk}"}
         order_by = "-created_at"
 
     @classmethod
-    def reading(cls, rows: Any, *_asked: Any) -> Any:
+    def reading(cls, rows: Any, columns: Collection[str], _actor: Any) -> Any:
         damaged = Disk.objects.damaged().filter(server=OuterRef("pk"), beside=False)
-        return with_locked_disks(rows).annotate(is_damaged=Exists(damaged))
+        return with_tags(with_locked_disks(rows).annotate(is_damaged=Exists(damaged)), columns)
 
     def load(self, records: list[Any]) -> None:
         self.host = host_of(self.actor.region)

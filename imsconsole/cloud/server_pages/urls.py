@@ -25,6 +25,7 @@ SERVERS = [
     path("<uuid:server_id>/force-off/", power.force_off, name="force-off"),
     path("<uuid:server_id>/force-reboot/", power.force_reboot, name="force-reboot"),
     path("<uuid:server_id>/rename/", views.rename, name="rename"),
+    path("<uuid:server_id>/tags/", views.tag, name="tag"),
     path("<uuid:server_id>/auto-start/", views.auto_start, name="auto-start"),
     path("<uuid:server_id>/delete/", views.confirm_delete, name="delete"),
     path("<uuid:server_id>/kept/<uuid:disk_id>/undo/", system_disk.undo, name="undo-change-os"),

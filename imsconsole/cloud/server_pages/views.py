@@ -34,10 +34,12 @@ from imsconsole.cloud.servers.rules import (
     can_rename,
 )
 from imsconsole.cloud.servers.services import (
+    TAGS,
     delete_server,
     rename_server,
     set_auto_start,
 )
+from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.core.actions import Bar, Offers, chosen_for, offered
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -175,6 +177,11 @@ def rename(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     verdict = can_rename(server, request.actor)
     context = {"active": "servers", "server": server, "form": form, "verdict": verdict}
     return render(request, "cloud/server_pages/rename.html", context, status=422 if form.errors else 200)
+
+
+@form_view
+def tag(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
+    return edit_tags(request, find_server(request, server_id), TAGS, "servers")
 
 
 @post_view

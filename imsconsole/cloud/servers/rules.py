@@ -93,6 +93,11 @@ def can_rename(server: Server, actor: Actor) -> Verdict:
     return ALLOWED
 
 
+def can_tag_server(server: Server, actor: Actor) -> Verdict:
+    """Its tags may be changed in every state but while it is deleted."""
+    return can_rename(server, actor)
+
+
 def can_set_auto_start(server: Server, actor: Actor) -> Verdict:
     """Starting with the host can be chosen in every state but while it is deleted."""
     return can_rename(server, actor)

@@ -25,12 +25,16 @@ from imsconsole.cloud.servers.rules import (
     can_set_auto_start,
     can_start,
     can_stop,
+    can_tag_server,
     is_idle,
 )
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.tags.services import Tagging
 from imsconsole.core.locks import locked
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
+
+TAGS = Tagging[Server](Server.objects.for_change, can_tag_server)
 
 
 @service("startServer")

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from images.models import Image
 from images.modify.rules import can_tag
-from images.modify.tagging import tag_image
+from images.modify.services import TAGS
 from imsconsole.audit.models import Event
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
@@ -54,28 +54,28 @@ def test_public_images_and_deleted_ones_are_not_tagged(people):
 
 def test_the_trail_says_which_tags_there_were_and_are(people):
     image = an_image(people.bob, env="test", old="1", kept="2")
-    tag_image(image, tags={"env": "prod", "kept": "2", "tier": ""}, actor=people.bob)
+    TAGS.change(image, tags={"env": "prod", "kept": "2", "tier": ""}, actor=people.bob)
 
     assert tags_of(image) == {"env": "prod", "kept": "2", "tier": ""}
     assert [(event.action, event.sentence) for event in Event.objects.order_by("pk")] == [
         ("deleteTag", "old=1"),
         ("addTag", "env=test → env=prod, tier"),
     ]
-    tag_image(image, tags={"env": "prod", "kept": "2", "tier": "", "new": "3"}, actor=people.bob)
+    TAGS.change(image, tags={"env": "prod", "kept": "2", "tier": "", "new": "3"}, actor=people.bob)
     assert Event.objects.first().sentence == "new=3"
 
 
 def test_an_image_has_at_most_ten(people):
     image = an_image(people.bob)
     with pytest.raises(Refused, match="too-many-tags"):
-        tag_image(image, tags={f"k{n}": "" for n in range(11)}, actor=people.bob)
+        TAGS.change(image, tags={f"k{n}": "" for n in range(11)}, actor=people.bob)
 
 
 def test_who_did_not_see_the_present_tags_overwrites_none(people):
     image = an_image(people.bob, env="test")
-    tag_image(image, tags={"env": "prod"}, seen={"env": "test"}, actor=people.alice)
+    TAGS.change(image, tags={"env": "prod"}, seen={"env": "test"}, actor=people.alice)
     with pytest.raises(Conflict):
-        tag_image(image, tags={}, seen={"env": "test"}, actor=people.bob)
+        TAGS.change(image, tags={}, seen={"env": "test"}, actor=people.bob)
     assert tags_of(image) == {"env": "prod"}
 
 
@@ -121,7 +121,7 @@ def test_what_is_typed_wrong_is_said_and_kept(people, pairs, sentence):
 def test_a_conflict_shows_both_and_either_can_be_taken(people):
     image = an_image(people.bob, env="test")
     bob = client_of(people.bob)
-    tag_image(image, tags={"env": "alices"}, actor=people.alice)
+    TAGS.change(image, tags={"env": "alices"}, actor=people.alice)
     answer = bob.post(page_of(image), rows(("env", "bobs"), seen="env=test"))
     page = answer.content.decode()
 

@@ -2,11 +2,13 @@
 
 import django_filters as filters
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Vault, VaultQuerySet
 from imsconsole.core.filters import ListFilter
+from imsconsole.core.matching import matching
 
 
 def vaults_of(actor: Actor) -> VaultQuerySet:
@@ -19,12 +21,14 @@ class VaultFilter(ListFilter):
     primary = ("q",)
 
     q = filters.CharFilter(
-        label=_("Vault name"),
-        field_name="name",
-        lookup_expr="icontains",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Vault name")}),
+        label=_("Name or ID"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or ID")}),
     )
 
     class Meta:
         model = Vault
         fields = ("q",)
+
+    def search(self, queryset: QuerySet[Vault], _field: str, text: str) -> QuerySet[Vault]:
+        return queryset.filter(matching(text))

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from images.models import Image
-from images.selection.search import matching
 from images.selection.tabs import PRIVATE, of_kind
+from imsconsole.core.matching import matching
 from tests import factories
 from tests.support.plans import scans
 

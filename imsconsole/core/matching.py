@@ -16,12 +16,16 @@ HAS_TRIGRAMS = re.compile(r"[0-9a-z]{3}", re.IGNORECASE | re.ASCII)
 
 
 def matching(text: str) -> Q:
-    """Images with it in their names; or in their IDs, when it is at least four characters of one."""
+    """Rows with it in their names; or in their IDs, when it is at least four characters of one."""
     keeps_length = len(text.upper()) == len(text)  # "ß" may become "SS"
     if connection.vendor == "postgresql" and keeps_length and not HAS_TRIGRAMS.search(text):
         return _with_pairs(text)
-    found = Q(name__icontains=text)
-    return found | Q(pk__icontains=text) if PART_OF_ID.fullmatch(text) else found
+    return Q(name__icontains=text) | of_id(text)
+
+
+def of_id(text: str, name: str = "pk") -> Q:
+    """Those in whose ID it is; none when it is less than four characters of one."""
+    return Q((f"{name}__icontains", text)) if PART_OF_ID.fullmatch(text) else Q()
 
 
 def _with_pairs(text: str) -> Q:

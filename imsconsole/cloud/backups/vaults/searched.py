@@ -1,0 +1,13 @@
+"""Vaults in the search."""
+
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.cloud.backups.vaults.filters import VaultFilter, vaults_of
+from imsconsole.search.kinds import Kind
+
+SEARCHED = (
+    Kind(
+        5, _("Vaults"), "inbox-stack", vaults_of, VaultFilter, "vaults:list", "vaults:detail",
+        told=lambda vault: f"{vault.capacity_gb} GB",
+    ),
+)  # fmt: skip
