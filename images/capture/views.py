@@ -26,6 +26,7 @@ from imsconsole.cloud.disks.rules import can_capture_disk, can_capture_disks
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
+from imsconsole.core.summary import Summary
 
 CAPTURE = Wizard(
     "images.capture",
@@ -132,9 +133,22 @@ class CaptureOrder:
         initial = first_values(self.server, self.disks, self.actor)
         return CaptureForm(typed, prefix="details", initial=initial, actor=self.actor, **what)
 
-    def shown(self) -> dict[str, Any]:
+    def summary(self, form: CaptureForm) -> Summary:
+        count = len(self.disks)
+        return Summary(
+            facts=[
+                (_("Image type"), Image.Type(self.image_type).label),
+                (_("Source"), self.server or ", ".join(disk.name for disk in self.disks)),
+                *((_("Name"), field.value()) for field in form.name_fields()),
+            ],
+            quota={"images": count, "store_bytes": 0},
+            verdict=can_capture(self.actor, count),
+        )
+
+    def shown(self, form: CaptureForm) -> dict[str, Any]:
         return {
             **frame(),
+            "summary": self.summary(form),
             "image_type": self.image_type,
             "type_label": Image.Type(self.image_type).label,
             "server": self.server,
@@ -183,7 +197,7 @@ def details(request: ActorRequest, draft: Draft) -> HttpResponse:
         return CAPTURE.go(draft, "confirm")
     before = order.source_url()
     return CAPTURE.page(
-        request, "images/capture/details.html", "details", form, back_url=before, **order.shown()
+        request, "images/capture/details.html", "details", form, back_url=before, **order.shown(form)
     )
 
 
@@ -197,11 +211,10 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     if answer := CAPTURE.ends(request, draft, form, make=partial(order.make, form), back="details"):
         return answer
     context = {
-        **order.shown(),
+        **order.shown(form),
         "chosen": form.cleaned_data,
         "names": list(form.names().values()),
         "key_name": None,
-        "needed": {"images": len(order.disks), "store_bytes": 0},
     }
     before = CAPTURE.url(draft, "details")
     return CAPTURE.page(request, "images/capture/confirm.html", "confirm", back_url=before, **context)

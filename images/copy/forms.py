@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.copy.rows import free_names, taken_names
-from images.copy.rules import fits_key, may_be_backed_up, may_be_placed
+from images.copy.rules import Copy, fits_key, may_be_backed_up, may_be_placed, new_bytes
 from images.fields.forms import DescriptionField, NameField, fitting_name
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -17,7 +17,10 @@ from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.pickers import PickerField, PickingForm
+from imsconsole.core.rules import ALLOWED, Verdict, first_refusal
+from imsconsole.core.summary import Summary
 from imsconsole.core.text import size
+from imsconsole.jobs.quotas import fits_quota
 
 NOT_ENCRYPTED = gettext_lazy("Not encrypted")
 NAME = "name-"
@@ -90,6 +93,30 @@ class CopyForm(PickingForm):
     def proposed(self) -> list[str]:
         raise NotImplementedError
 
+    def foreseen(self) -> tuple[Project | None, int, Verdict]:
+        """As it is filled in now: where the copies go, how many bytes they take there, and what is against it."""
+        raise NotImplementedError
+
+    def summary(self) -> Summary:
+        """Which copies there would be; what is against a name is said when the form is sent."""
+        project, store_bytes, verdict = self.foreseen()
+        names = [str(field.value()) for _image, field in self.named]
+        quota = {"images": len(names), "store_bytes": store_bytes} if project else {}
+        return Summary(
+            facts=[
+                (gettext_lazy("Target project"), f"{project} · {project.region}" if project else "–"),
+                (gettext_lazy("Images"), len(names)) if len(names) > 1 else (gettext_lazy("Name"), names[0]),
+                (gettext_lazy("Image size"), size(self.size_bytes)),
+            ],
+            quota=quota,
+            verdict=verdict and fits_quota(project, quota) if project else ALLOWED,
+            project=project,
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(image.size_bytes for image in self.images)
+
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         fields = [f"{NAME}{number}" for number in range(len(self.images))]
@@ -130,6 +157,13 @@ class CopyHereForm(CopyForm):
         copied = [f"copy_{self.actor.region.code}_{image.name}" for image in self.images]
         wanted = [fitting_name(name[:120].rstrip()) for name in copied]
         return free_names(wanted, taken_names(self.actor.project, wanted))
+
+    def foreseen(self) -> tuple[Project, int, Verdict]:
+        key: Key | None = self.filled("key")
+        links = [image for image in self.images if Copy(image, "", key).is_link]
+        written = sum(image.size_bytes for image in self.images if image not in links)
+        fit = first_refusal(fits_key(image, key, self.actor) for image in self.images)
+        return self.project(), new_bytes(links, self.project()) + written, fit
 
     def clean_key(self) -> Key | None:
         key: Key | None = self.cleaned_data["key"]
@@ -175,6 +209,16 @@ class CopyAcrossForm(CopyForm):
     def proposed(self) -> list[str]:
         """Those they have; what is taken there is found out when the target is chosen."""
         return [fitting_name(image.name) for image in self.images]
+
+    def foreseen(self) -> tuple[Project | None, int, Verdict]:
+        target: Project | None = self["target"].chosen  # type: ignore[attr-defined]
+        vault = self.filled("vault") if "vault" in self.fields else None
+        fit = may_be_placed(target, self.actor.project) if target else ALLOWED
+        return (
+            target,
+            self.size_bytes,
+            fit and (may_be_backed_up(self.images, target, vault) if target and vault else ALLOWED),
+        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

@@ -43,7 +43,7 @@ class Copy:
 
     def quota(self, actor: Actor) -> dict[str, int]:
         """What it takes of the project's quotas."""
-        new = new_bytes(self.image, actor.project) if self.is_link else self.image.size_bytes
+        new = new_bytes([self.image], actor.project) if self.is_link else self.image.size_bytes
         return {"images": 1, "store_bytes": new}
 
 
@@ -220,10 +220,10 @@ def fits_key(image: Image, key: Key | None, actor: Actor) -> Verdict:
     return can_encrypt_with(key, actor) if key else is_encrypting(actor)
 
 
-def new_bytes(image: Image, project: Project) -> int:
-    """What a copy that is links to the same bytes adds to the storage of a project: nothing, where it has them."""
+def new_bytes(images: Iterable[Image], project: Project) -> int:
+    """What copies that are links to the same bytes add to the storage of a project: nothing, where it has them."""
     had = ImageDisk.objects.filter(image__project=project).exclude(image__status=Image.Status.DELETED)
-    new = image.disks.exclude(bytes_id__in=had.values("bytes_id"))
+    new = ImageDisk.objects.filter(image__in=list(images)).exclude(bytes_id__in=had.values("bytes_id"))
     return sum(new.values_list("size_bytes", flat=True))
 
 

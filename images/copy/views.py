@@ -27,7 +27,6 @@ from imsconsole.core.each import tell_each
 from imsconsole.core.rules import Verdict
 from imsconsole.core.selection import Partition, split_by
 from imsconsole.jobs.models import Job
-from imsconsole.jobs.quotas import quota_lines
 
 COPY = Wizard(
     "images.copy",
@@ -104,17 +103,15 @@ class CopyOrder:
         return self.kind.form(typed, prefix="target", images=self.images, actor=self.actor, begun=self.begun)
 
     def read_again(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What will be copied, and what it takes."""
+        """What will be copied."""
         named = zip(self.images, given["names"], strict=True)
         if target := given.get("target"):
             across = [CopyAcross(image, name, target, given.get("vault")) for image, name in named]
-            quotas = quota_lines(target, _sum([order.quota for order in across]))
-            return {"copies": across, "given": given, "quotas": quotas}
+            return {"copies": across, "given": given}
         here = [Copy(image, name, given["key"]) for image, name in named]
         return {
             "copies": here,
             "given": given,
-            "quotas": quota_lines(self.actor.project, _sum([order.quota(self.actor) for order in here])),
             "are_links": all(order.is_link for order in here),
             "decrypted": [order for order in here if order.image.key_id and not order.key],
         }
@@ -184,7 +181,7 @@ def target(request: ActorRequest, draft: Draft) -> HttpResponse:
     if COPY.takes(request, draft, "target", form):
         return COPY.go(draft, "confirm")
     before = _first_url(order)
-    return _page(request, "target", order, form, back_url=before)
+    return _page(request, "target", order, form, back_url=before, summary=form.summary())
 
 
 @COPY.step
@@ -198,7 +195,8 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
         return COPY.go(draft, "target")
     if request.method != "POST":
         before = COPY.url(draft, "target")
-        return _page(request, "confirm", order, back_url=before, **order.read_again(form.cleaned_data))
+        again = order.read_again(form.cleaned_data)
+        return _page(request, "confirm", order, back_url=before, summary=form.summary(), **again)
     given = form.cleaned_data
     named = zip(order.images, given["names"], strict=True)
     outcome = COPY.each(
@@ -256,7 +254,3 @@ def _first_url(order: CopyOrder) -> str:
 def _images(actor: Actor) -> ImageQuerySet:
     images = Image.objects.visible_to(actor).with_facts(actor, *COPY_FACTS)
     return images.select_related("key", "region", "backup").prefetch_related("disks")
-
-
-def _sum(quotas: list[dict[str, int]]) -> dict[str, int]:
-    return {name: sum(quota[name] for quota in quotas) for name in quotas[0]} if quotas else {}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
+from imsconsole.core.summary import Summary
 
 Type = Image.Type
 STEPS = {"source": _("Type and source"), "details": _("Image information"), "confirm": _("Confirm")}
@@ -76,7 +77,13 @@ def page_url(image_type: str, source: SourceKind, **kept: str) -> str:
 
 def kinds_context(image_type: str, source: SourceKind, **kept: str) -> dict[str, Any]:
     """The choice of type and source, this one chosen. `kept` goes along to other types of the same source."""
+    counted = (
+        ("images", "upload_bytes", "store_bytes") if source in (FILE, OBJECT) else ("images", "store_bytes")
+    )
+    facts = [(_("Image type"), Type(image_type).label), (_("Source"), source.title)]
+    quota = {resource: int(resource == "images") for resource in counted}
     return {
+        "summary": Summary(facts, quota, follows=False),
         "image_type": image_type,
         "type_tabs": [_type_tab(each, source, kept) for each in Type.values if _sources_of(each)],
         "source_tabs": [

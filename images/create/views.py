@@ -30,7 +30,9 @@ from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.core.errors import ImsError
 from imsconsole.core.query_string import id_of
 from imsconsole.core.sentences import sentence_of
+from imsconsole.core.summary import Summary
 from imsconsole.engine.types import Found
+from imsconsole.jobs.quotas import fits_quota
 
 CREATE = Wizard(
     "images.create",
@@ -147,9 +149,29 @@ class CreateOrder:
             actor=self.actor,
         )
 
-    def shown(self) -> dict[str, Any]:
+    def files(self, form: DetailsForm) -> list[Upload]:
+        """The file and, as far as they are chosen, those of the data disks along with it."""
+        names = (name for name in form.fields if name.startswith("data_") and name.endswith("_upload"))
+        return [self.upload, *filter(None, (form.filled(name) for name in names))]
+
+    def summary(self, form: DetailsForm) -> Summary:
+        files = self.files(form)
+        return Summary(
+            facts=[
+                (_("Image type"), Image.Type(self.image_type).label),
+                (_("File"), ", ".join(file.name for file in files)),
+                (disk_label(self.image_type), f"{form['min_disk_gb'].value()} GB"),
+                (_("Name"), form["name"].value() or "–"),
+            ],
+            quota={"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
+            verdict=can_import_file(self.upload, self.image_type, self.actor)
+            and fits_quota(self.actor.project, {"images": len(files)}),
+        )
+
+    def shown(self, form: DetailsForm) -> dict[str, Any]:
         return {
             **frame(),
+            "summary": self.summary(form),
             "upload": self.upload,
             "found": self.found,
             "warnings": warnings_of(self.found),
@@ -160,8 +182,7 @@ class CreateOrder:
         }
 
     def read_again(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        """What will be created, and what it takes."""
-        files = [self.upload, *(disk.upload for disk in chosen.get("data_disks", ()))]
+        """What will be created."""
         is_detected = self.image_type == Image.Type.SYSTEM and detected_os(self.upload) is not None
         return {
             "chosen": chosen,
@@ -169,7 +190,6 @@ class CreateOrder:
             "key_name": chosen_key_name(chosen),
             "notes": notes_on(chosen, self.found, self.image_type),
             "is_detected": is_detected,
-            "needed": {"images": len(files), "store_bytes": sum(file.size_bytes for file in files)},
         }
 
     def make(self, form: DetailsForm) -> Made:
@@ -198,7 +218,7 @@ def details(request: ActorRequest, draft: Draft) -> HttpResponse:
     form = order.form(CREATE.typed(request, draft, "details"))
     if CREATE.takes(request, draft, "details", form):
         return CREATE.go(draft, "confirm")
-    shown = order.shown()
+    shown = order.shown(form)
     return CREATE.page(
         request, "images/create/details.html", "details", form, back_url=shown["source_url"], **shown
     )
@@ -212,7 +232,7 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     form = order.form(CREATE.kept(draft, "details"))
     if answer := CREATE.ends(request, draft, form, make=partial(order.make, form), back="details"):
         return answer
-    context = {**order.shown(), **order.read_again(form.cleaned_data)}
+    context = {**order.shown(form), **order.read_again(form.cleaned_data)}
     before = CREATE.url(draft, "details")
     return CREATE.page(request, "images/create/confirm.html", "confirm", back_url=before, **context)
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from images.export.names import file_name, proposed_name
-from images.export.rules import Format, can_export_as, can_export_into
+from images.export.rules import Format, can_export_as, can_export_into, export_bytes
 from images.fields.forms import NameField
 from images.models import Image
 from imsconsole.accounts.actor import Actor
@@ -14,9 +14,12 @@ from imsconsole.cloud.buckets.names import object_key
 from imsconsole.cloud.buckets.rules import is_standard
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.forms import RuledChoiceField
+from imsconsole.core.pickers import PickingForm
+from imsconsole.core.rules import ALLOWED
+from imsconsole.core.summary import Summary
 
 
-class TargetForm(forms.Form):
+class TargetForm(PickingForm):
     """Format, bucket and folder: what exports of several images have in common."""
 
     format = forms.ChoiceField(
@@ -103,6 +106,22 @@ class ExportForm(TargetForm):
             {"value": each.value, "label": each.label, "verdict": verdict, "checked": each == chosen}
             for each, verdict in choices
         ]
+
+    def summary(self) -> Summary:
+        """The file as it is filled in now."""
+        format = next((each["value"] for each in self.formats if each["checked"]), Format.QCOW2)
+        bucket, folder = self.filled("bucket"), str(self["folder"].value() or "").strip("/")
+        key = "/".join(filter(None, [folder, file_name(str(self["name"].value()), format)]))
+        return Summary(
+            facts=[
+                (_("Image"), self.image.name),
+                (_("File format"), Format(format).label),
+                (_("Bucket"), bucket or "–"),
+                (_("Object"), key),
+            ],
+            quota={"bucket_bytes": export_bytes(self.image, format)},
+            verdict=can_export_into(self.image, bucket, key, format, self.actor) if bucket else ALLOWED,
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

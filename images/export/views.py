@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from images.export.forms import ExportForm, SeveralForm
 from images.export.names import proposed_name
-from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, can_export, export_bytes
+from images.export.rules import EXPORT_BYTES_FACTS, EXPORT_FACTS, can_export
 from images.export.services import export_image
 from images.models import Image
 from images.product.ancestry import load_ancestors
@@ -61,15 +61,7 @@ def confirm(request: ActorRequest, draft: Draft, image_id: uuid.UUID) -> HttpRes
     form = ExportForm(EXPORT.kept(draft, "target"), image=image, actor=request.actor)
     if answer := EXPORT.ends(request, draft, form, make=lambda: _begin(image, form), back="target"):
         return answer
-    chosen = form.cleaned_data
-    return _page(
-        request,
-        "confirm",
-        image,
-        form,
-        needed={"bucket_bytes": export_bytes(image, chosen["format"])},
-        back_url=EXPORT.url(draft, "target"),
-    )
+    return _page(request, "confirm", image, form, back_url=EXPORT.url(draft, "target"))
 
 
 def _image(request: ActorRequest, image_id: uuid.UUID) -> Image:
@@ -91,6 +83,7 @@ def _page(request: ActorRequest, step: str, image: Image, form: ExportForm, **co
     about: dict[str, Any] = {
         "active": "images",
         "image": image,
+        "summary": form.summary(),
         "heading": _("Export %(name)s") % {"name": image.name},
         "crumbs": [(listed, _("Images")), (page, image.name)],
         "cancel_url": page,

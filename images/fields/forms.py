@@ -21,6 +21,7 @@ from imsconsole.cloud.models import Architecture, BootMode, Key
 from imsconsole.cloud.tags.forms import TagsField
 from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.forms import NumberField, RuledChoiceField
+from imsconsole.core.pickers import PickingForm
 from imsconsole.core.rules import Verdict
 
 # R39 and §1.3: letters, digits, Chinese, space and -._ ; Django strips the ends, so they are checked unstripped
@@ -122,7 +123,7 @@ def chosen_key_name(given: dict[str, Any]) -> str:
     return given["key"].name if given.get("key") else DEFAULT_NAME
 
 
-class ImageForm(forms.Form):
+class ImageForm(PickingForm):
     """What is asked of every new image, however it is made; what is made adds its own fields."""
 
     min_ram_mb = NumberField(

@@ -1,6 +1,7 @@
 """Does an image fit a flavor? Asked while both are chosen, and again by the service (ims-facts §2.19)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,25 @@ from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import Capabilities
 
 LIMIT_32_BIT_MB = 4096
+
+
+@dataclass(frozen=True)
+class FlavorChoice:
+    """A flavor one may choose, or why not."""
+
+    thing: Flavor
+    verdict: Verdict
+    is_chosen: bool
+
+
+def flavor_choices(image: Image | None, chosen: object, capabilities: Capabilities) -> list[FlavorChoice]:
+    """All flavors, those that fit the image first, the others with the reason."""
+    unchosen = refuse("no-image", _("Choose an image first."))
+    choices = [
+        FlavorChoice(flavor, fits(image, flavor, capabilities) if image else unchosen, flavor.pk == chosen)
+        for flavor in Flavor.objects.filter(hidden=False)
+    ]
+    return sorted(choices, key=lambda choice: not choice.verdict)
 
 
 def fits(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:

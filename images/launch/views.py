@@ -1,15 +1,13 @@
 """Create servers from an image: one page to choose on, one to confirm."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy, ngettext
-from django.utils.translation import gettext_lazy as _
 
 from images.copy.rules import COPY_FACTS, can_copy_across
-from images.launch.fit import fits
+from images.launch.fit import flavor_choices
 from images.launch.forms import LaunchForm, filled_again
 from images.launch.rules import Launch, can_create_servers, can_launch, data_disks_gb_of
 from images.launch.services import create_servers
@@ -22,11 +20,9 @@ from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.pickers import AT_ONCE
 from imsconsole.core.query_string import number_in, row_of
-from imsconsole.core.rules import Verdict, refuse
 from imsconsole.core.summary import wants_summary
 
 LAUNCH = Wizard(
@@ -42,15 +38,6 @@ PLACE: dict[str, Any] = {
 }
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
 DEFAULTS = {"count": 1, "data_disks": 0}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A flavor one may choose, or why not."""
-
-    thing: Flavor
-    verdict: Verdict
-    is_chosen: bool
 
 
 @LAUNCH.first
@@ -125,9 +112,9 @@ def _begun(request: ActorRequest) -> dict[str, Any]:
 def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
     """What was typed, with an image, a fitting flavor and a system disk that holds the image."""
     image = _image(typed, actor)
-    flavors = [flavor for flavor in _flavors() if image and fits(image, flavor, host.capabilities)]
-    if typed.get("flavor") not in [flavor.pk for flavor in flavors]:
-        typed["flavor"] = flavors[0].pk if flavors else ""
+    fitting = [choice.thing.pk for choice in flavor_choices(image, "", host.capabilities) if choice.verdict]
+    if typed.get("flavor") not in fitting:
+        typed["flavor"] = fitting[0] if fitting else ""
     typed["image"] = image or ""
     least = image.min_disk_gb if image else 1
     if number_in(typed.get("system_disk_gb")) < least:
@@ -156,17 +143,13 @@ def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
     return next((image for image in shown if image.type == Image.Type.SYSTEM), None)
 
 
-def _flavors() -> list[Flavor]:
-    return list(Flavor.objects.filter(hidden=False))
-
-
 def _page(request: ActorRequest, form: LaunchForm, status: int = 200) -> HttpResponse:
     actor, host, image = request.actor, form.host, form.chosen_image
     form.images.back = f"{reverse('servers-create')}?tab={form.tab}&image="
     context = {
         **PLACE,
         "image": image,
-        "flavors": _flavor_choices(image, str(form["flavor"].value() or ""), host),
+        "flavors": flavor_choices(image, form["flavor"].value(), host.capabilities),
         "verdict": may_write(actor),
         "runs": can_run_guests(host.capabilities),
         "host": host,
@@ -175,13 +158,3 @@ def _page(request: ActorRequest, form: LaunchForm, status: int = 200) -> HttpRes
     }
     fragment = "images/launch/_swapped.html"
     return LAUNCH.page(request, "images/launch/launch.html", "choose", form, status, fragment, **context)
-
-
-def _flavor_choices(image: Image | None, chosen: str, host: Host) -> list[Choice]:
-    """All flavors, those that fit the image first, the others with the reason."""
-    unchosen = refuse("no-image", _("Choose an image first."))
-    choices = [
-        Choice(flavor, fits(image, flavor, host.capabilities) if image else unchosen, flavor.pk == chosen)
-        for flavor in _flavors()
-    ]
-    return sorted(choices, key=lambda choice: not choice.verdict)

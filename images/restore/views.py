@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from images.launch.rules import quota_of
+from images.launch.fit import flavor_choices
 from images.restore.forms import RestoreToNewForm
 from images.restore.rules import can_restore_to_new
 from images.restore.services import restore_to_new_server
@@ -38,7 +38,8 @@ def restore_to_new(request: ActorRequest, draft: Draft | None, backup_id: uuid.U
     verdict = can_restore_backup(backup, request.actor)
     if answer := RESTORE.starts(request, draft, form, verdict=verdict, backup=str(backup.pk)):
         return answer
-    return _page(request, "server", backup, form, verdict=verdict)
+    flavors = flavor_choices(backup.image, form["flavor"].value(), form.host.capabilities)
+    return _page(request, "server", backup, form, verdict=verdict, flavors=flavors)
 
 
 @RESTORE.step
@@ -54,13 +55,12 @@ def confirm(request: ActorRequest, draft: Draft, backup_id: uuid.UUID) -> HttpRe
 
     if answer := RESTORE.ends(request, draft, form, make=make):
         return answer
-    flavor, sizes = form.cleaned_data["flavor"], [disk.size_gb for disk in backup.disks.all()]
+    flavor = form.cleaned_data["flavor"]
     return _page(
         request,
         "confirm",
         backup,
         form,
-        needed=quota_of(flavor, sizes, 1),
         verdict=can_restore_to_new(backup, flavor, request.actor),
         back_url=RESTORE.url(draft, "server"),
     )
@@ -81,4 +81,5 @@ def _page(
     url = backup.get_absolute_url()
     crumbs = [(reverse("backups:list"), _("Backups")), (url, backup.name)]
     about: dict[str, Any] = {"active": "backups", "backup": backup, "crumbs": crumbs, "cancel_url": url}
+    about["summary"] = form.summary()
     return RESTORE.page(request, f"images/restore/{step}.html", step, form, **about, **context)

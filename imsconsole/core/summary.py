@@ -30,7 +30,8 @@ class Summary:
     """`facts` say what is made, each a label and a value; `costs` is None where nothing is charged.
 
     `quota` is what it takes (resource → amount) of `project`, else of the actor's own. `verdict` is why the service
-    would refuse it. The form beside it is a `PickingForm`, sent to be drawn again whenever something is filled in.
+    would refuse it. A summary that `follows` its form is drawn again whenever something is filled in: the form is a
+    `PickingForm`.
     """
 
     facts: Sequence[tuple[str | Promise, Any]] = ()
@@ -38,6 +39,7 @@ class Summary:
     verdict: Verdict = ALLOWED
     costs: Costs | None = None
     project: Any = None
+    follows: bool = True
 
 
 def wants_summary(request: HttpRequest) -> bool:

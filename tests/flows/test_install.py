@@ -73,7 +73,7 @@ def install(alice: Visitor, image: str, name: str) -> str:
     page.get_by_role("link", name="Install server").click()
     page.locator("input[name=name]").fill(name)
     alice.look()
-    page.locator("select[name=flavor]").select_option(index=1)
+    page.locator("input[name=flavor]:enabled").nth(1).check()
     alice.go_on(re.compile(rf"/install/{ID}/$"))
     alice.send()
     page.wait_for_url(re.compile(rf"/servers/{ID}/$"))

@@ -14,7 +14,7 @@ from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Backup, Vault
 from imsconsole.cloud.servers.pickers import ServerPicker
 from imsconsole.core.cells import day_and_time
-from imsconsole.core.pickers import PickerField, PickingForm
+from imsconsole.core.pickers import PickerField
 from imsconsole.core.rules import Verdict
 
 
@@ -39,7 +39,7 @@ class BackupPicker(PickerField):
         return f"{backup.name} ({backup.server_name}, {backup.get_kind_display()})"
 
 
-class FullForm(PickingForm, ImageForm):
+class FullForm(ImageForm):
     """What every full-ECS image is asked."""
 
     name = NameField(label=_("Image name"))

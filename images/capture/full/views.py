@@ -22,11 +22,12 @@ from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Typed, Wizard
 from imsconsole.cloud.backups.filters import backups_of
-from imsconsole.cloud.backups.rules import can_back_up, can_become_image, with_present_disks
+from imsconsole.cloud.backups.rules import can_back_up, can_become_image, reserved_for, with_present_disks
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import Verdict
+from imsconsole.core.summary import Summary
 
 Form = OfServerForm | OfBackupForm
 
@@ -60,6 +61,20 @@ class Way:
         }
         rule = partial(self.may, actor=request.actor)
         return self.form(typed, actor=request.actor, rule=rule, **asked)
+
+    def summary(self, form: Form) -> Summary:
+        """The image as it is filled in now; of a server also the most that its backup can take."""
+        asked = {self.source.key: form[self.source.key].chosen}  # type: ignore[attr-defined]
+        asked |= {"vault": form.filled("vault")} if "vault" in form.fields else {}
+        server = asked.get("server")
+        return Summary(
+            facts=[
+                *((str(form[name].label), thing or "–") for name, thing in asked.items()),
+                (_("Image name"), form["name"].value() or "–"),
+            ],
+            quota={"images": 1, **(reserved_for(server) if server else {})},
+            verdict=self.may_order(asked, form.actor) if all(asked.values()) else can_capture(form.actor),
+        )
 
 
 OF_SERVER = Way(
@@ -110,7 +125,8 @@ def _choose(request: ActorRequest, draft: Draft | None, way: Way) -> HttpRespons
     if answer := way.wizard.starts(request, draft, form, verdict=verdict):
         return answer
     about = {"has_vaults": vaults_of(request.actor).exists(), "verdict": verdict}
-    return _page(request, way, "source", form, **about, **kinds_context(Image.Type.FULL, way.source))
+    about |= {**kinds_context(Image.Type.FULL, way.source), "summary": way.summary(form)}
+    return _page(request, way, "source", form, **about)
 
 
 def _confirm(request: ActorRequest, draft: Draft, way: Way) -> HttpResponse:
@@ -123,7 +139,8 @@ def _confirm(request: ActorRequest, draft: Draft, way: Way) -> HttpResponse:
 
     if answer := way.wizard.ends(request, draft, form, make=make):
         return answer
-    about = {"needed": {"images": 1}, "verdict": way.may_order(form.cleaned_data, request.actor)}
+    summary = way.summary(form)
+    about = {"summary": summary, "verdict": summary.verdict}
     return _page(request, way, "confirm", form, **about, back_url=way.wizard.url(draft, "source"))
 
 

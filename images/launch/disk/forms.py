@@ -5,13 +5,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from images.launch.disk.rules import can_create_disk_from, fits_image
+from images.launch.disk.rules import can_create_disk_from, can_order_disk_from, fits_image
 from images.models import Image
 from images.product.pickers import ImagePicker
 from images.selection.tabs import MARKET, PRIVATE, PUBLIC, SHARED
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.disks.forms import BlankDiskForm
+from imsconsole.cloud.disks.rules import can_order_disk
+from imsconsole.cloud.models import Key
 from imsconsole.core.pickers import PickingForm
+from imsconsole.core.query_string import number_in
+from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.summary import Costs, Summary
 
 
 class DataImagePicker(ImagePicker):
@@ -46,6 +51,29 @@ class CreateDiskForm(PickingForm, BlankDiskForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.fields["image"].offer_data_images(actor)  # type: ignore[attr-defined]
+
+    def summary(self) -> Summary:
+        """The disk as it is filled in now."""
+        image, size_gb, key = self["image"].chosen, number_in(self["size_gb"].value()), self.filled("key")  # type: ignore[attr-defined]
+        return Summary(
+            facts=[
+                (_("Content"), image or _("None: a blank disk")),
+                (_("Size"), f"{size_gb} GB"),
+                (_("Encryption"), (image.key if image else key) or _("Not encrypted")),
+                (_("Name"), self["name"].value() or "–"),
+            ],
+            quota={"disks": 1, "disk_gb": size_gb},
+            verdict=self._foreseen(image, size_gb, key),
+            costs=Costs(size_gb),
+        )
+
+    def _foreseen(self, image: Image | None, size_gb: int, key: Key | None) -> Verdict:
+        zone = self.filled("zone") or self.actor.region.zones.first()
+        if zone is None:
+            return ALLOWED
+        if image:
+            return can_order_disk_from(image, size_gb, zone, self.actor)
+        return can_order_disk(size_gb, zone, self.actor, key)
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.forms import Form
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -55,7 +54,6 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
         request,
         "confirm",
         form,
-        needed={"disks": 1, "disk_gb": typed["size_gb"]},
         verdict=can_order_disk_from(image, *order) if image else can_order_disk(*order),
         back_url=CREATE.url(draft, "disk"),
     )
@@ -75,7 +73,8 @@ def _begun(request: ActorRequest) -> dict[str, Any]:
     return {"image": image.pk, "size_gb": image.min_disk_gb} if image else {}
 
 
-def _page(request: ActorRequest, step: str, form: Form | None = None, **context: Any) -> HttpResponse:
+def _page(request: ActorRequest, step: str, form: CreateDiskForm, **context: Any) -> HttpResponse:
+    context["summary"] = form.summary()
     crumbs = [(reverse("disks:list"), _("Disks"))]
     about: dict[str, Any] = {"active": "disks", "crumbs": crumbs, "cancel_url": reverse("disks:list")}
     return CREATE.page(request, f"images/launch/disk/{step}.html", step, form, **about, **context)

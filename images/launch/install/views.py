@@ -3,13 +3,13 @@
 import uuid
 from typing import Any
 
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from images.launch.fit import flavor_choices
 from images.launch.install.forms import InstallForm
 from images.launch.install.rules import can_install, can_install_server
 from images.launch.rules import Launch
@@ -38,8 +38,10 @@ def install(request: ActorRequest, draft: Draft | None, image_id: uuid.UUID) -> 
     verdict = can_install(image, request.actor)
     if answer := INSTALL.starts(request, draft, form, verdict=verdict, image=str(image.pk)):
         return answer
-    runs = can_run_guests(host_of(request.actor.region).capabilities)
-    return _page(request, "server", image, form, verdict=verdict, runs=runs)
+    capabilities = form.host.capabilities
+    flavors = flavor_choices(image, form["flavor"].value(), capabilities)
+    runs = can_run_guests(capabilities)
+    return _page(request, "server", image, form, verdict=verdict, runs=runs, flavors=flavors)
 
 
 @INSTALL.step
@@ -60,7 +62,6 @@ def confirm(request: ActorRequest, draft: Draft, image_id: uuid.UUID) -> HttpRes
         "confirm",
         image,
         form,
-        needed=order.quota,
         verdict=can_install_server(order, request.actor),
         back_url=INSTALL.url(draft, "server"),
     )
@@ -77,9 +78,7 @@ def _form(request: ActorRequest, image: Image, typed: Typed) -> InstallForm:
     return InstallForm(typed, initial=first, image=image, actor=request.actor, host=host)
 
 
-def _page(
-    request: ActorRequest, step: str, image: Image, form: Form | None = None, **context: Any
-) -> HttpResponse:
+def _page(request: ActorRequest, step: str, image: Image, form: InstallForm, **context: Any) -> HttpResponse:
     crumbs = [
         (f"{reverse('images:list')}?tab={image.category}", _("Images")),
         (image.get_absolute_url(), image.name),
@@ -87,6 +86,7 @@ def _page(
     about: dict[str, Any] = {
         "active": "images",
         "image": image,
+        "summary": form.summary(),
         "crumbs": crumbs,
         "cancel_url": image.get_absolute_url(),
     }

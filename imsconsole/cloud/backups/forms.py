@@ -8,12 +8,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.backups.rules import can_back_up_into, reserved_for
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.models import Server, Vault
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.servers.pickers import ServerPicker
 from imsconsole.core.pickers import PickingForm
-from imsconsole.core.rules import Verdict
+from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.summary import Summary
 from imsconsole.core.text import size
 
 
@@ -44,6 +46,21 @@ class CreateBackupForm(PickingForm):
         self.fields["server"].offer(servers, rule)  # type: ignore[attr-defined]
         vault: Any = self.fields["vault"]
         vault.queryset = vaults_of(actor)
+        self.actor = actor
+
+    def summary(self) -> Summary:
+        """The backup as it is filled in now, with the most that it can take."""
+        server, vault = self["server"].chosen, self.filled("vault")  # type: ignore[attr-defined]
+        fits = can_back_up_into(server, vault, self.actor) if server and vault else ALLOWED
+        return Summary(
+            facts=[
+                (_("Server"), server or "–"),
+                (_("Vault"), vault or "–"),
+                (_("Name"), self["name"].value()),
+            ],
+            quota=reserved_for(server) if server else {"store_bytes": 0},
+            verdict=fits,
+        )
 
 
 class RestoreBackupForm(forms.Form):

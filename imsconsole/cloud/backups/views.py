@@ -34,6 +34,7 @@ from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.now import now
 from imsconsole.core.pickers import picks_of
+from imsconsole.core.summary import summary_of
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job
 
@@ -103,8 +104,11 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
         "form": form,
         "has_vaults": vaults_of(actor).exists(),
         "verdict": verdict,
+        "summary": form.summary(),
     }
-    return render(request, "cloud/backups/create.html", context, status=422 if form.errors else 200)
+    return summary_of(request, context) or render(
+        request, "cloud/backups/create.html", context, status=422 if form.errors else 200
+    )
 
 
 @form_view

@@ -51,6 +51,7 @@ from imsconsole.core.project_urls import bare_url
 from imsconsole.core.query_string import state_of
 from imsconsole.core.selection import chosen_elsewhere, split_by
 from imsconsole.core.streamed import StreamedFile, streaming
+from imsconsole.core.summary import Summary
 from imsconsole.core.tables import paged
 from imsconsole.jobs.quotas import quota_lines
 
@@ -85,6 +86,7 @@ def create(request: ActorRequest) -> HttpResponse:
         messages.success(request, _("The bucket “%(name)s” was created.") % {"name": bucket.name})
         return redirect(bucket)
     context = {"active": "buckets", "form": form, "verdict": can_create_bucket(request.actor)}
+    context["summary"] = Summary(quota={"buckets": 1, "bucket_bytes": 0}, follows=False)
     return render(request, "cloud/buckets/create.html", context, status=422 if form.errors else 200)
 
 
@@ -174,6 +176,7 @@ def _upload_page(request: ActorRequest, bucket: Bucket, form: UploadForm) -> Htt
         "bucket": bucket,
         "form": form,
         "verdict": can_upload_object(bucket, request.actor),
+        "summary": Summary([(_("Bucket"), bucket.name)], {"bucket_bytes": 0}, follows=False),
     }
     return render(request, "cloud/buckets/upload.html", context, status=422 if form.errors else 200)
 

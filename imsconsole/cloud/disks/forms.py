@@ -11,13 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
+from imsconsole.cloud.disks.rules import can_grow_to
 from imsconsole.cloud.keys.rules import can_encrypt_with
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.names import NAME_LENGTH, server_name
 from imsconsole.cloud.servers.pickers import ServerPicker
 from imsconsole.core.forms import NumberField, RuledChoiceField, limit_number
 from imsconsole.core.pickers import PickerField, PickingForm
+from imsconsole.core.query_string import number_in
 from imsconsole.core.rules import Verdict
+from imsconsole.core.summary import Costs, Summary
 
 
 class BlankDiskForm(forms.Form):
@@ -52,16 +55,27 @@ class RenameDiskForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, validators=[server_name])
 
 
-class GrowForm(forms.Form):
+class GrowForm(PickingForm):
     """What the disk becomes; it never shrinks."""
 
     size_gb = NumberField(label=_("New size (GB)"))
 
-    def __init__(self, *args: Any, disk: Disk, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, disk: Disk, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.disk, self.actor = disk, actor
         self.fields["size_gb"].initial = disk.size_gb + 1
         limits = settings.IMS_DATA_DISK_GB if disk.role == Disk.Role.DATA else settings.IMS_SYSTEM_DISK_GB
         limit_number(self.fields["size_gb"], disk.size_gb + 1, max(limits[1], disk.size_gb + 1))
+
+    def summary(self) -> Summary:
+        """The disk as it would be."""
+        size_gb = number_in(self["size_gb"].value())
+        return Summary(
+            facts=[(_("Disk"), self.disk.name), (_("Size"), f"{self.disk.size_gb} → {size_gb} GB")],
+            quota={"disk_gb": max(0, size_gb - self.disk.size_gb)},
+            verdict=can_grow_to(self.disk, size_gb, self.actor),
+            costs=Costs(size_gb),
+        )
 
 
 class DiskPicker(PickerField):

@@ -43,6 +43,7 @@ from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pickers import picks_of
 from imsconsole.core.rules import Verdict
+from imsconsole.core.summary import Costs, Summary, summary_of
 from imsconsole.jobs.about import SHOWN, latest_jobs
 from imsconsole.jobs.models import Job, JobQuerySet
 
@@ -129,7 +130,7 @@ def delete(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
 @form_view
 def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
     disk = find_disk(request, disk_id)
-    form = GrowForm(request.POST if request.method == "POST" else None, disk=disk)
+    form = GrowForm(_typed(request), disk=disk, actor=request.actor)
     if request.method == "POST" and form.is_valid():
         disk = grow_disk(disk, size_gb=form.cleaned_data["size_gb"], actor=request.actor)
         messages.success(request, _("The disk “%(name)s” is being expanded.") % {"name": disk.name})
@@ -139,8 +140,11 @@ def grow(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "disk": disk,
         "form": form,
         "verdict": can_grow_disk(disk, request.actor),
+        "summary": form.summary(),
     }
-    return render(request, "cloud/disks/grow.html", context, status=422 if form.errors else 200)
+    return summary_of(request, context) or render(
+        request, "cloud/disks/grow.html", context, status=422 if form.errors else 200
+    )
 
 
 @post_view
@@ -175,7 +179,8 @@ def attach(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         return _attached(request, disk)
     if picks := picks_of(request, form):
         return picks
-    context = {"active": "disks", "disk": disk, "form": form, "verdict": verdict}
+    costs = Summary([(_("Disk"), disk.name)], costs=Costs(disk.size_gb), follows=False)
+    context = {"active": "disks", "disk": disk, "form": form, "verdict": verdict, "summary": costs}
     return render(request, "cloud/disks/attach.html", context, status=422 if form.errors else 200)
 
 

@@ -25,6 +25,7 @@ from imsconsole.cloud.models import Vault
 from imsconsole.cloud.models.vaults import is_held
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page
+from imsconsole.core.summary import summary_of
 from imsconsole.core.tables import paged
 
 LIST = ListView(
@@ -74,20 +75,24 @@ def _received(vault: Vault) -> "QuerySet[Any]":
 
 @form_view
 def create(request: ActorRequest) -> HttpResponse:
-    form = VaultForm(request.POST if request.method == "POST" else None)
+    form = VaultForm(request.POST if request.method == "POST" else None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
         vault = create_vault(actor=request.actor, **form.cleaned_data)
         messages.success(request, _("The vault “%(name)s” was created.") % {"name": vault.name})
         return redirect(vault)
     context = {"active": "vaults", "form": form, "verdict": can_create_vault(request.actor)}
-    return render(request, "cloud/backups/vaults/create.html", context, status=422 if form.errors else 200)
+    context["summary"] = form.summary()
+    return summary_of(request, context) or render(
+        request, "cloud/backups/vaults/create.html", context, status=422 if form.errors else 200
+    )
 
 
 @form_view
 def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
     vault = find_vault(request, vault_id)
     was = {"name": vault.name, "capacity_gb": vault.capacity_gb}
-    form = VaultForm(request.POST if request.method == "POST" else None, initial=was)
+    typed = request.POST if request.method == "POST" else None
+    form = VaultForm(typed, actor=request.actor, vault=vault, initial=was)
     if request.method == "POST" and form.is_valid():
         vault = edit_vault(vault, actor=request.actor, **form.cleaned_data)
         messages.success(request, _("The vault “%(name)s” was changed.") % {"name": vault.name})
@@ -97,8 +102,11 @@ def edit(request: ActorRequest, vault_id: uuid.UUID) -> HttpResponse:
         "vault": vault,
         "form": form,
         "verdict": can_edit_vault(vault, request.actor),
+        "summary": form.summary(),
     }
-    return render(request, "cloud/backups/vaults/edit.html", context, status=422 if form.errors else 200)
+    return summary_of(request, context) or render(
+        request, "cloud/backups/vaults/edit.html", context, status=422 if form.errors else 200
+    )
 
 
 @form_view
