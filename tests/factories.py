@@ -22,6 +22,7 @@ from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.models import (
     Backup,
     BackupDisk,
+    BackupSchedule,
     Bucket,
     BucketObject,
     Disk,
@@ -288,6 +289,27 @@ class VaultFactory(DjangoModelFactory):
     project = factory.SubFactory(ProjectFactory)
     name = factory.Sequence(lambda n: f"vault-{n}")
     capacity_gb = 10
+
+
+class BackupScheduleFactory(DjangoModelFactory):
+    """A daily schedule at two o'clock in Shanghai; `servers` are those it backs up."""
+
+    class Meta:
+        model = BackupSchedule
+        skip_postgeneration_save = True
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"daily-{n}")
+    vault = factory.LazyAttribute(lambda schedule: VaultFactory(project=schedule.project))
+    hour = 2
+    time_zone = "Asia/Shanghai"
+    keep = 2
+    next_at = factory.LazyFunction(lambda: now() + timedelta(hours=1))
+
+    @factory.post_generation
+    def servers(self, create, servers, **_kwargs):
+        for server in servers or ():
+            self.members.create(server=server)
 
 
 class BackupFactory(DjangoModelFactory):

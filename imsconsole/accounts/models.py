@@ -292,6 +292,7 @@ class ListName(models.TextChoices):
     KEYS = "keys", _("Encryption keys")
     VAULTS = "vaults", _("Vaults")
     BACKUPS = "backups", _("Backups")
+    SCHEDULES = "schedules", _("Backup schedules")
     SHARING = "sharing", _("Shared images")
     MARKET = "market", _("Market")
     JOBS = "jobs", _("Jobs")

@@ -11,6 +11,7 @@ from imsconsole.accounts.models import Project
 # places in addresses → model names, where they differ by more than "_id" and "_"; messages are of a person
 MODELS = {
     "object_id": "bucketobject",
+    "schedule_id": "backupschedule",
     "version_id": "listingversion",
     "view_id": "savedview",
     "message_id": "",

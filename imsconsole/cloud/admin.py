@@ -23,10 +23,12 @@ from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
 from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Server, ServerTag, Usage
+from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
 from imsconsole.core.text import duration
 
 __all__ = [
     "BackupAdmin",
+    "BackupScheduleAdmin",
     "BucketAdmin",
     "BucketObjectAdmin",
     "KeyAdmin",

@@ -7,6 +7,7 @@ from imsconsole.cloud.backups.vaults.urls import VAULTS
 from imsconsole.cloud.buckets.urls import BUCKETS
 from imsconsole.cloud.key_pairs.urls import KEY_PAIRS
 from imsconsole.cloud.keys.urls import KEYS
+from imsconsole.cloud.schedules.urls import SCHEDULES
 from imsconsole.cloud.server_pages.urls import SERVERS
 
 urlpatterns = [
@@ -15,5 +16,6 @@ urlpatterns = [
     path("buckets/", include((BUCKETS, "buckets"))),
     path("keys/", include((KEYS, "keys"))),
     path("vaults/", include((VAULTS, "vaults"))),
+    path("schedules/", include((SCHEDULES, "schedules"))),
     path("backups/", include((BACKUPS, "backups"))),
 ]

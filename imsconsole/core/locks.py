@@ -23,6 +23,7 @@ ORDER = (
     "accounts.Account",
     "accounts.Invitation",
     "market.Publisher",
+    "cloud.BackupSchedule",
     "jobs.Job",
     "accounts.Project",  # its quotas
     "accounts.Region",  # its memory

@@ -20,6 +20,7 @@ PAGES = {
     "bucketobject": "buckets:object",
     "vault": "vaults:detail",
     "backup": "backups:detail",
+    "backupschedule": "schedules:detail",
     "publisher": "market:publisher",
     "listing": "market:detail",
     "listingversion": "market:version",

@@ -55,6 +55,7 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(visitor, console:
     console.cut_power(copy)
 
     backup = back_up(alice, server, vault, name)
+    nightly = back_up_regularly(alice, console, server, vault)
     of_backup = image_of_backup(alice, backup, f"{name}-cbr")
     far = copied_to_vault(alice, of_backup, name)
     change_os(alice, server, image_b)
@@ -63,7 +64,7 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(visitor, console:
     log = boots(alice, server, A, times=3)
     assert f"disk vdb {marker}" in log
     assert f"instance-id={server}" in log
-    again = restore_to_new(alice, backup, f"{name}-again")
+    again = restore_to_new(alice, nightly, f"{name}-again")
     bought = create_from_full(alice, of_backup, f"{name}-cbr")
     for new in (again, bought):
         log = boots(alice, new, A, times=1)
@@ -141,6 +142,48 @@ def back_up(alice: Visitor, server: str, vault: str, name: str) -> str:
     becomes(alice, f"/backups/{backup}/", "available")
     alice.look()
     return backup
+
+
+def back_up_regularly(alice: Visitor, console: Console, server: str, vault: str) -> str:
+    """By a schedule that keeps one, twice when its time has come. The backup that is left."""
+    page = alice.open(f"/schedules/create/?server={server}")
+    expect(page.locator(f"input[name=servers][value='{server}']")).to_be_checked()
+    page.locator("input[name=name]").fill("nightly")
+    page.locator("select[name=vault]").select_option(vault)
+    page.locator("input[name=keep]").fill("1")
+    expect(page.locator("#summary dd").nth(1)).to_have_text("1")
+    alice.look()
+    alice.send()
+    page.wait_for_url(re.compile(r"/schedules/[0-9a-f-]{36}/$"))
+    schedule = id_in(page)
+    first = made_at_its_time(alice, console, schedule, before="")
+    kept = made_at_its_time(alice, console, schedule, before=first)
+    wait_for(lambda: scheduled_backups(alice) == [kept], "the older backup is still there")
+    page = alice.open(f"/schedules/{schedule}/")
+    expect(page.locator("#backups-table tbody tr")).to_have_count(1)
+    alice.look()
+    expect(alice.open(f"/servers/{server}/").locator("#schedules")).to_contain_text("nightly")
+    alice.open(f"/schedules/{schedule}/delete/")
+    alice.send()
+    return kept
+
+
+def made_at_its_time(alice: Visitor, console: Console, schedule: str, before: str) -> str:
+    """The backup it makes when it is due; `before` is the one that was there."""
+    console.python(f"""
+from imsconsole.cloud.models import BackupSchedule
+from imsconsole.core.now import now
+BackupSchedule.objects.filter(pk="{schedule}").update(next_at=now())
+""")
+    wait_for(lambda: set(scheduled_backups(alice)) - {before}, "the schedule makes no backup")
+    (new,) = set(scheduled_backups(alice)) - {before}
+    becomes(alice, f"/backups/{new}/", "available")
+    return new
+
+
+def scheduled_backups(alice: Visitor) -> list[str]:
+    text = alice.page.request.get(f"{alice.url}/backups/?schedule=nightly", max_retries=3).text()
+    return sorted(set(re.findall(r'/backups/([0-9a-f-]{36})/"', text)))
 
 
 def image_of_backup(alice: Visitor, backup: str, name: str) -> str:

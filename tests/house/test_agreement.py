@@ -86,7 +86,10 @@ from imsconsole.cloud.key_pairs.actions import KEY_PAIR_ACTIONS, KEY_PAIR_LIST_A
 from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.actions import GRANT_ACTIONS, KEY_ACTIONS, KEY_LIST_ACTIONS
 from imsconsole.cloud.keys.services import grant_key
-from imsconsole.cloud.models import Backup, Bucket, Disk, Key, KeyGrant, Server, Vault
+from imsconsole.cloud.models import Backup, BackupSchedule, Bucket, Disk, Key, KeyGrant, Server, Vault
+from imsconsole.cloud.schedules import rules as schedules
+from imsconsole.cloud.schedules.actions import SCHEDULE_ACTIONS, SCHEDULE_LIST_ACTIONS
+from imsconsole.cloud.schedules.services import Plan, create_schedule, edit_schedule
 from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.servers import rules as cloud
@@ -360,6 +363,29 @@ BACKUP = Subject(
     services={
         "Restore": lambda backup, actor: restore_backup(backup, actor=actor, stop_first=True),
         "Create image": lambda backup, actor: make_of_backup(backup, name="of-it", actor=actor),
+    },
+)
+
+
+def a_schedule(actor: Actor, *, servers: int = 1, **fields: Any) -> BackupSchedule:
+    vault = factories.VaultFactory(project=actor.project, name="of-schedule")
+    members = [a_server(actor) for _ in range(servers)]
+    made = factories.BackupScheduleFactory(project=actor.project, vault=vault, servers=members, **fields)
+    return BackupSchedule.objects.with_facts().get(pk=made.pk)
+
+
+SCHEDULE = Subject(
+    a_schedule,
+    {
+        **{state: {"state": state} for state in BackupSchedule.State.values},
+        "without servers": {"servers": 0},
+    },
+    lambda schedule: [reverse("schedules:list"), schedule.get_absolute_url()],
+    SCHEDULE_ACTIONS,
+    services={
+        "Modify": lambda schedule, actor: edit_schedule(
+            schedule, Plan("other", schedule.vault, [a_server(actor)], [], 3, "UTC", 1), actor=actor
+        ),
     },
 )
 
@@ -675,6 +701,7 @@ PROJECT = Subject(
             "buckets:list",
             "vaults:list",
             "backups:list",
+            "schedules:list",
             "project",
         )
     ],
@@ -686,6 +713,7 @@ PROJECT = Subject(
         *SERVER_LIST_ACTIONS,
         *VAULT_LIST_ACTIONS,
         *BACKUP_LIST_ACTIONS,
+        *SCHEDULE_LIST_ACTIONS,
         *BUCKET_LIST_ACTIONS,
         *PROJECT_ACTIONS,
     ),
@@ -703,6 +731,10 @@ PROJECT = Subject(
         ),
         "Import image": lambda _, actor: import_service(
             import_image.Import(complete_upload_of(actor, 1), name="new", type="system", min_disk_gb=1),
+            actor=actor,
+        ),
+        "Create schedule": lambda _, actor: create_schedule(
+            Plan("new", factories.VaultFactory(project=actor.project), [a_server(actor)], [], 3, "UTC", 1),
             actor=actor,
         ),
         "Create backup": lambda _, actor: create_backup(
@@ -809,6 +841,7 @@ SUBJECTS = {
     "object": OBJECT,
     "vault": VAULT,
     "backup": BACKUP,
+    "schedule": SCHEDULE,
     "encryption key": ENCRYPTION_KEY,
     "key grant": KEY_GRANT,
     "image": IMAGE,
@@ -895,6 +928,7 @@ ELSEWHERE = {
     full_ecs.can_capture_full_into: "images/capture/full/test_full_ecs.py",
     full_ecs.can_make_of_backup: "images/capture/full/test_full_ecs.py",
     rules_restore_backup.can_restore_to_new: "images/restore/test_restore_backup.py",
+    schedules.can_order_schedule: "cloud/schedules/test_pages.py",
     backups.can_back_up_into: "cloud/backups/test_create.py",
     backups.can_restore_to: "cloud/backups/test_restore.py",
     vaults.can_order_vault: "cloud/backups/vaults/test_vaults.py",

@@ -19,6 +19,7 @@ from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.sending import LONGEST, object_of, token_of
 from imsconsole.cloud.buckets.sweep import SILENT_FOR, sweep_objects
 from imsconsole.cloud.models import BucketObject, Key, ScreenToken
+from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.tokens import new_token, take_token
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT, heard_of, watched_from
 from imsconsole.core import now as clock
@@ -114,6 +115,19 @@ def test_a_clock_that_was_seen_in_another_time_was_not_seen(plan, by):  # noqa: 
     assert is_worker_alive()
     wrote_while_wrong(by)
     assert not is_worker_alive()
+
+
+@BOTH_WAYS
+def test_a_schedule_is_due_within_a_day(people: SimpleNamespace, by):
+    server = factories.ServerFactory(project=people.bob.project, status="stopped", ref="there")
+    factories.DiskFactory(server=server, ref="there", image=server.image)
+    made = factories.BackupScheduleFactory(project=people.bob.project, servers=[server])
+    wrote_while_wrong(by)
+
+    run_schedules()
+    clock.move(timedelta(days=1))
+    run_schedules()
+    assert made.backups.count() == 1
 
 
 @BOTH_WAYS

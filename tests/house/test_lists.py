@@ -16,6 +16,7 @@ from imsconsole.cloud.buckets import views as buckets
 from imsconsole.cloud.disks import views as disks
 from imsconsole.cloud.key_pairs import views as key_pairs
 from imsconsole.cloud.keys import views as keys
+from imsconsole.cloud.schedules import views as schedules
 from imsconsole.cloud.server_pages import views as servers
 from imsconsole.core import paging
 from imsconsole.core.now import now
@@ -81,6 +82,7 @@ LISTS: dict[str, tuple[ListView, str, Callable[[Any], Any]]] = {
     "jobs": (jobs.LIST, "", job),
     "audit": (audit.LIST, "", event),
     "backups": (backups.LIST, "", lambda project: factories.BackupFactory(project=project)),
+    "schedules": (schedules.LIST, "", lambda project: factories.BackupScheduleFactory(project=project)),
     "vaults": (vaults.LIST, "", lambda project: factories.VaultFactory(project=project)),
     "buckets": (buckets.LIST, "", lambda project: factories.BucketFactory(project=project)),
     "keys": (keys.LIST, "", lambda project: factories.KeyFactory(project=project)),

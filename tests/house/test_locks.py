@@ -50,6 +50,8 @@ from imsconsole.cloud.disks.services import TAGS as disk_tags
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.schedules import services as schedules
+from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
 from imsconsole.cloud.servers.services import TAGS as server_tags
 from imsconsole.core.actions import Action, always
@@ -246,6 +248,14 @@ def cloud(people: SimpleNamespace, operator: Operator) -> None:
     open_serial_console(running, session_key="key", origin="https://localhost", actor=alice)
     create_legacy_backup(a_server(alice), name="legacy", actor=alice)
     vault = factories.VaultFactory(project=alice.project)
+    plan = schedules.Plan("s", vault, [a_server(alice)], [], 2, "UTC", 1)
+    schedule = schedules.create_schedule(plan, actor=alice)
+    schedules.edit_schedule(schedule, plan, actor=alice)
+    schedules.run_schedule(schedule, actor=alice)
+    run_schedules()
+    schedules.pause_schedule(schedule, actor=alice)
+    schedules.resume_schedule(schedule, actor=alice)
+    schedules.delete_schedule(schedule, actor=alice)
     capture_full(a_server(alice), vault=vault, name="whole", actor=alice)
     capture_data_disks({free_disk(alice, zone=running.zone).pk: "data"}, actor=alice)
     small = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)

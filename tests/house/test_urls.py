@@ -140,6 +140,9 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         ).pk,
         "grant_id": factories.KeyGrantFactory(key=key).pk,
         "vault_id": backup.vault_id,
+        "schedule_id": factories.BackupScheduleFactory(
+            project=project, vault=vault, name=f"{SECRET}-schedule", servers=[server]
+        ).pk,
         "backup_id": backup.pk,
         "room": "images",
         "view_id": view.pk,

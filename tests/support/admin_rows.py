@@ -194,6 +194,12 @@ def _vaults(numbers: range, people: SimpleNamespace) -> None:
         factories.VaultFactory(project=people.bob.project, name=f"vault-{i}", created_by=people.bob.user)
 
 
+def _schedules(numbers: range, people: SimpleNamespace) -> None:
+    for i in numbers:
+        vault = factories.VaultFactory(project=people.bob.project, name=f"of-schedule-{i}")
+        factories.BackupScheduleFactory(project=vault.project, vault=vault, name=f"schedule-{i}")
+
+
 def _backups(numbers: range, people: SimpleNamespace) -> None:
     for i in numbers:
         vault = factories.VaultFactory(project=people.bob.project, name=f"of-backup-{i}")
@@ -298,7 +304,8 @@ ROWS: dict[str, Make] = {
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
-    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
+    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
+    "cloud.BackupSchedule": _schedules, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
     "market.ListingVersion": _listings, "market.Price": _prices, "market.Charge": _charges,
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ STATUSES = [choice for choice in Backup.Status.choices if choice[0] != Backup.St
 def backups_of(actor: Actor) -> BackupQuerySet:
     """Every backup of the project that exists, with what it takes."""
     backups: BackupQuerySet = Backup.objects.visible_to(actor).existing().weighed()
-    return backups.select_related("vault", "zone", "image").prefetch_related("images", "disks")
+    return backups.select_related("vault", "zone", "image", "schedule").prefetch_related("images", "disks")
 
 
 class BackupFilter(ListFilter):
@@ -32,6 +32,7 @@ class BackupFilter(ListFilter):
     status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
     kind = filters.ChoiceFilter(label=_("Kind"), choices=Backup.Kind, empty_label=_("All"))
     vault = filters.CharFilter(label=_("Vault"), field_name="vault__name", lookup_expr="iexact")
+    schedule = filters.CharFilter(label=_("Schedule"), field_name="schedule__name", lookup_expr="iexact")
     zone = filters.CharFilter(label=_("AZ"), field_name="zone__name", lookup_expr="iexact")
 
     class Meta:

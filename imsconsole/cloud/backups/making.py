@@ -7,14 +7,16 @@ from django.db.models import Model
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.backups.jobs_create import CreateBackup, occupy
 from imsconsole.cloud.backups.rules import reserved_for, size_of
-from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
+from imsconsole.cloud.models import Backup, BackupDisk, BackupSchedule, Disk, Server, Vault
 from imsconsole.cloud.names import server_name
 from imsconsole.cloud.system_disk.swap import login_of
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
 
 
-def new_backup(server: Server, name: str, actor: Actor, *, vault: Vault | None) -> Backup:
+def new_backup(
+    server: Server, name: str, actor: Actor, *, vault: Vault | None, schedule: BackupSchedule | None = None
+) -> Backup:
     """The server as it is now, and a row for each of its disks. Raises ValidationError (name)."""
     server_name(name)
     disks = list(server.disks.attached().order_by("index"))
@@ -23,6 +25,7 @@ def new_backup(server: Server, name: str, actor: Actor, *, vault: Vault | None) 
         name=name,
         kind=Backup.Kind.CBR if vault else Backup.Kind.CSBS,
         vault=vault,
+        schedule=schedule,
         size_gb=size_of(server),
         server_id=server.pk,
         server_name=server.name,

@@ -14,7 +14,7 @@ from imsconsole.cloud.backups.rules import (
     can_restore_to,
     fits_store,
 )
-from imsconsole.cloud.models import Backup, Disk, Server, Vault
+from imsconsole.cloud.models import Backup, BackupSchedule, Disk, Server, Vault
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
@@ -22,13 +22,18 @@ from imsconsole.jobs.start import start_job
 
 
 @service("createBackup")
-def create_backup(server: Server, *, vault: Vault, name: str, actor: Actor) -> Backup:
-    """Back up all disks of a server, which may run on, into a vault. Raises Refused, NotFound, ValidationError (name)."""
+def create_backup(
+    server: Server, *, vault: Vault, name: str, schedule: BackupSchedule | None = None, actor: Actor
+) -> Backup:
+    """Back up all disks of a server, which may run on, into a vault. Raises Refused, NotFound, ValidationError (name).
+
+    `schedule` is the one that has it made, and deletes it again.
+    """
     lock_project(actor.project)
     server = locked(Server.objects.for_change(actor), server.pk)
     vault = locked(Vault.objects.for_change(actor), vault.pk)
     can_back_up_into(server, vault, actor).require()
-    backup = new_backup(server, name, actor, vault=vault)
+    backup = new_backup(server, name, actor, vault=vault, schedule=schedule)
     begin_backup(CreateBackup, backup, backup, actor)
     return backup
 

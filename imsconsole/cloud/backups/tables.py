@@ -40,6 +40,7 @@ class BackupTable(ImsTable):
         "server_name": True,
         "vault": True,
         "kind": False,
+        "schedule": False,
         "size_gb": True,
         "stored_bytes": True,
         "zone": False,
@@ -52,6 +53,7 @@ class BackupTable(ImsTable):
     server_name = tables.Column(order_by=("server_name", "pk"))
     vault = tables.Column(linkify=True, order_by=("vault__name", "pk"))
     kind = tables.Column(order_by=("kind", "pk"))
+    schedule = tables.Column(linkify=True, order_by=("schedule__name", "pk"))
     size_gb = NumberColumn("size_gb", verbose_name=_("Disk capacity (GB)"))
     stored_bytes = NumberColumn("stored_bytes", verbose_name=pgettext_lazy("bytes", "Stored"))
     zone = tables.Column(accessor="zone__name", verbose_name=_("AZ"), order_by=("zone__name", "pk"))
@@ -77,6 +79,17 @@ class BackupTable(ImsTable):
         return record.status in WORKING
 
 
+class BackupsOfSchedule(BackupTable):
+    empty = Empty(
+        _("The schedule has made no backup yet"),
+        _("Its backups are here once its time has come, or when you run it now."),
+        icon="clock",
+    )
+
+    class Meta(BackupTable.Meta):
+        pass
+
+
 class BackupsInVault(BackupTable):
     empty = Empty(
         _("No backup is in this vault"),
@@ -96,6 +109,7 @@ COLUMNS: Columns = (
     (_("Server"), lambda backup: backup.server_name),
     (_("Server ID"), lambda backup: backup.server_id),
     (_("Vault"), lambda backup: backup.vault),
+    (_("Schedule"), lambda backup: backup.schedule),
     (_("Disk capacity (GB)"), lambda backup: backup.size_gb),
     (_("Size (bytes)"), lambda backup: backup.stored_bytes),
     (_("AZ"), lambda backup: backup.zone.name),

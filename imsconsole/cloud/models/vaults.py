@@ -41,16 +41,20 @@ class VaultQuerySet(ProjectQuerySet["Vault"]):
         return self.visible_to(actor).existing().with_facts()
 
     def with_facts(self) -> Self:
-        """Annotates `used_bytes` (of backups see `BackupQuerySet.weighed`), `backups_count` and `received_count`."""
+        """Annotates `used_bytes` (of backups see `BackupQuerySet.weighed`), `backups_count`, `received_count` and
+        `schedules_count`.
+        """
         mine = Backup.objects.existing().filter(vault=OuterRef("pk")).order_by().values("vault")
         weighed = Backup.objects.existing().weighed().filter(vault=OuterRef("pk")).order_by().values("vault")
         images = Vault.objects.filter(is_held("received__"), pk=OuterRef("pk")).order_by().values("pk")
+        into = Vault.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
         image_bytes = images.annotate(total=Sum("received__image__disks__size_bytes")).values("total")
         return self.annotate(
             used_bytes=Coalesce(Subquery(weighed.annotate(total=Sum("weight_bytes")).values("total")), 0)
             + Coalesce(Subquery(image_bytes), 0),
             backups_count=Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0),
             received_count=Coalesce(Subquery(images.annotate(n=Count("received")).values("n")), 0),
+            schedules_count=Coalesce(Subquery(into.annotate(n=Count("schedules")).values("n")), 0),
         )
 
 
@@ -79,6 +83,7 @@ class Vault(models.Model):
     used_bytes: int
     backups_count: int
     received_count: int
+    schedules_count: int
 
     objects = VaultQuerySet.as_manager()
 
@@ -192,6 +197,15 @@ class Backup(FromImage, models.Model):
     instance_id = models.CharField(max_length=64, blank=True, editable=False)
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
 
+    # the schedule that made it, which deletes it again; none when people did, or when the schedule is gone
+    schedule = models.ForeignKey(
+        "cloud.BackupSchedule",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="backups",
+        verbose_name=_("schedule"),
+    )
     created_by = person(_("created by"))
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)

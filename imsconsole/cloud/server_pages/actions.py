@@ -6,6 +6,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.disks.rules import can_capture_server, can_take_disk
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.schedules.rules import can_schedule
 from imsconsole.cloud.servers.rules import (
     can_delete,
     can_force_off,
@@ -61,6 +62,8 @@ SERVER_ACTIONS = (
         where=(ROW, MORE)),
     Action(_("Resize"), "servers-resize", can_resize, "arrows-pointing-out", where=(ROW, MORE)),
     Action(_("Back up"), "servers:back-up", can_back_up, "clock", spares=("disks",), where=(MORE,)),
+    Action(_("Back up regularly"), "schedules:create", can_schedule, "calendar-days", query="server",
+        where=(MORE,)),
     Action(_("Rename"), "servers:rename", can_rename, "pencil", key="e", where=(ROW, MORE)),
     Action(_("Edit tags"), "servers:tag", can_tag_server, "tag", key="t", where=(ROW, MORE, "tags")),
     Action(_("Delete"), "servers:delete", can_delete, "trash", key="d", asks=True, where=(ROW, MORE)),

@@ -19,7 +19,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.disks.actions import DISK_ACTIONS
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.hosts import Host, host_of
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import BackupSchedule, Disk, Server
 from imsconsole.cloud.screens.picture import log_of, picture_of
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.server_pages.filters import ServerFilter
@@ -114,6 +114,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "retry": _retry_of(server, jobs, request.actor),
         "change": _change_of(server, jobs),
         "jobs": jobs,
+        "schedules": BackupSchedule.objects.filter(members__server=server),
         "ssh_line": ssh_line(server),
         **picture_of(server),
         **log_of(server),

@@ -47,9 +47,14 @@ def can_resize_vault(vault: Vault, capacity_gb: int, actor: Actor) -> Verdict:
 
 
 def can_delete_vault(vault: Vault, actor: Actor) -> Verdict:
-    """An empty vault can be deleted. `vault` comes from `with_facts`."""
+    """An empty vault into which no schedule puts backups. `vault` comes from `with_facts`."""
     if not (verdict := may_write(actor)):
         return verdict
+    if vault.schedules_count:
+        return refuse(
+            "vault-has-schedules",
+            _("Schedules put backups into the vault. Delete them first, or choose another vault for them."),
+        )
     if vault.backups_count:
         return refuse(
             "vault-not-empty",
