@@ -270,6 +270,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "imsconsole" / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+FORMAT_MODULE_PATH = "imsconsole.core.formats"
 TIME_ZONE = "UTC"
 IMS_TIME_ZONE = env.str("IMS_TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True

@@ -137,7 +137,7 @@ def _whether_left(product: Product) -> Text:
         return _("It can be deployed.")
     if product.reinstall_until is None:
         return _("A newer version has taken its place. Servers that have it go on.")
-    day = date_format(localtime(product.reinstall_until), "Y-m-d")
+    day = date_format(localtime(product.reinstall_until), "DATE_FORMAT")
     return _(
         "It was withdrawn. Servers that have it go on, and can be reinstalled with it until %(day)s."
     ) % {"day": day}

@@ -134,7 +134,7 @@ def told_deleted(image: Image) -> str:
         return _("The image %(name)s has been deleted.") % {"name": image.name}
     return _("The image %(name)s has been deleted. Until %(until)s it can be restored from the trash.") % {
         "name": image.name,
-        "until": date_format(localtime(image.kept_until), "Y-m-d H:i"),
+        "until": date_format(localtime(image.kept_until), "DATETIME_FORMAT"),
     }
 
 

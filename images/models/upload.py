@@ -1,5 +1,6 @@
 """The row of a file on its way in."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,11 +14,18 @@ from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 
+ABANDONED = timedelta(hours=1)
+
 
 class UploadQuerySet(models.QuerySet["Upload"]):
     def visible_to(self, actor: Actor) -> Self:
         """One's own uploads of the project."""
         return self.filter(project=actor.project, user=actor.user)
+
+    def abandoned(self) -> Self:
+        """Those of which nothing has come for an hour, though not all is there."""
+        kept = timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
+        return self.filter(state="receiving", expires_at__lt=now() + kept - ABANDONED)
 
 
 class Upload(models.Model):

@@ -270,7 +270,7 @@ def _is_left_to_servers(product: Product) -> Verdict:
             "another image instead."
         ),
         title=product.title,
-        day=date_format(localtime(product.reinstall_until), "Y-m-d"),
+        day=date_format(localtime(product.reinstall_until), "DATE_FORMAT"),
     )
 
 

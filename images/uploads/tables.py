@@ -37,8 +37,8 @@ class UploadTable(ImsTable):
     name = tables.Column(order_by=("name", "pk"), attrs={"td": {"class": "mono text-break"}})
     state = FragmentColumn("images/uploads/_cell_state.html", _shown, order_by=("state", "pk"))
     size_bytes = NumberColumn("size_bytes")
-    created_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("created_at", "pk"))
-    expires_at = tables.DateTimeColumn(format="Y-m-d H:i", order_by=("expires_at", "pk"))
+    created_at = tables.DateTimeColumn(format="DATETIME_FORMAT", order_by=("created_at", "pk"))
+    expires_at = tables.DateTimeColumn(format="DATETIME_FORMAT", order_by=("expires_at", "pk"))
     actions = ActionsColumn(
         UPLOAD_ACTIONS, lambda record, table: {"image_name": table.made.get(record.pk, "")}
     )

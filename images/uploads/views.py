@@ -7,6 +7,7 @@ Django's CSRF check holds for tus as well: the token comes in the header X-CSRFT
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -35,10 +36,15 @@ from imsconsole.core.tables import paged
 
 @page_view
 def list_uploads(request: ActorRequest) -> HttpResponse:
-    """One's own uploads in this project, and a place to begin another."""
+    """One's own uploads in this project, and a place to begin another. Abandoned ones are a line, until one asks for them."""
     uploads = Upload.objects.visible_to(request.actor)
+    folded = 0 if "abandoned" in request.GET else uploads.abandoned().count()
+    if folded:
+        uploads = uploads.exclude(pk__in=uploads.abandoned().values("pk"))
     context = {
         "active": "images",
+        "folded": folded,
+        "kept_hours": settings.IMS_UPLOAD_KEPT_HOURS,
         "table": paged(UploadTable, uploads, request),
         "verdict": may_write(request.actor),
         "form": SourceForm(request.actor),

@@ -19,7 +19,7 @@ class MembersTable(ImsTable):
     user = tables.Column(verbose_name=gettext_lazy("Name"), order_by=("user__display_name", "user__username"))
     role = tables.Column(verbose_name=gettext_lazy("Role"))
     projects = tables.Column(verbose_name=gettext_lazy("Projects"), orderable=False, empty_values=())
-    created_at = tables.DateTimeColumn(verbose_name=gettext_lazy("Member since"), format="Y-m-d")
+    created_at = tables.DateTimeColumn(verbose_name=gettext_lazy("Member since"), format="DATE_FORMAT")
 
     class Meta(ImsTable.Meta):
         model = Membership

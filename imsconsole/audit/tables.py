@@ -25,7 +25,7 @@ class EventTable(ImsTable):
     )
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(("user_name", "resource_name", "result"), True)
 
-    at = TimeColumn("at", verbose_name=_("Time"))
+    at = TimeColumn("at", "exact", verbose_name=_("Time"))
     user_name = tables.Column(verbose_name=_("Done by"), orderable=False, default=_("the service"))
     action = FragmentColumn("audit/_cell_action.html", verbose_name=_("Action"), orderable=False)
     resource_name = tables.Column(verbose_name=_("Resource"), orderable=False, empty_values=())

@@ -103,7 +103,7 @@ def lines(first: object, *notes: object) -> SafeString:
 
 def day_and_time(at: datetime | None) -> str:
     """In the reader's time zone."""
-    return date_format(localtime(at), "Y-m-d H:i") if at else ""
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
 
 
 def joined(*parts: object) -> SafeString:

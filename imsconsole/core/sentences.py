@@ -166,7 +166,7 @@ def said(value: Any) -> Any:
         case {"code": str(code), "values": dict(values)}:
             return sentence(code, values)
         case {"at": str(at)}:
-            return date_format(localtime(datetime.fromisoformat(at)), "Y-m-d H:i")
+            return date_format(localtime(datetime.fromisoformat(at)), "DATETIME_FORMAT")
         case list():
             return "; ".join(str(said(each)) for each in value)
     return value

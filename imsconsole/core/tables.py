@@ -219,15 +219,16 @@ class StatusColumn(tables.Column):
 
 
 class TimeColumn(tables.Column):
-    """A time as people say it, sorted by the field `name`."""
+    """A time as people say it, sorted by the field `name`; `how` as `ago` says it."""
 
     empty_values = ()
 
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(order_by=(name, "pk"), attrs={"td": {"class": "time"}}, **kwargs)
+    def __init__(self, name: str, how: str = "", **kwargs: Any) -> None:
+        super().__init__(**{"order_by": (name, "pk"), "attrs": {"td": {"class": "time"}}, **kwargs})
+        self.how = how
 
     def render(self, value: Any) -> str:
-        return ago(value)
+        return ago(value, self.how)
 
 
 class NumberColumn(tables.Column):

@@ -108,9 +108,9 @@ class JobAdmin(ServiceAdmin):
 
     @admin.display(description=_("took"))
     def took(self, job: Job) -> str:
-        if not (job.started_at and job.finished_at):
+        if not job.finished_at:
             return "–"
-        return duration((job.finished_at - job.started_at).total_seconds())
+        return duration(job.duration_s)
 
     @admin.display(description=_("subject"))
     def subject(self, job: Job) -> str:

@@ -133,6 +133,11 @@ class Job(models.Model):
         return f"{self.kind} {self.subject_name}"
 
     @property
+    def duration_s(self) -> float | None:
+        """How long it has worked, or did until it ended; None before it began. Of one that was tried again the last time."""
+        return ((self.finished_at or now()) - self.started_at).total_seconds() if self.started_at else None
+
+    @property
     def log_name(self) -> str:
         """How the log calls it: what it does, its ID and what it is about."""
         return f"Job {self.kind} {self.pk} of {self.subject_kind} {self.subject_id}"

@@ -14,6 +14,7 @@ from imsconsole.core.cells import link
 from imsconsole.core.csv import Columns, moment
 from imsconsole.core.pages import pages_found
 from imsconsole.core.tables import Empty, FragmentColumn, ImsTable, TimeColumn
+from imsconsole.core.text import duration
 from imsconsole.jobs.models import Job
 
 COLUMNS: Columns = (
@@ -28,6 +29,7 @@ COLUMNS: Columns = (
     (_("Created at"), lambda job: moment(job.created_at)),
     (_("Started at"), lambda job: moment(job.started_at)),
     (_("Ended at"), lambda job: moment(job.finished_at)),
+    (_("Duration (s)"), lambda job: "" if job.duration_s is None else round(job.duration_s)),
 )
 
 
@@ -35,7 +37,7 @@ class JobTable(ImsTable):
     """Kind, subject, state with progress or error, who started it, when."""
 
     choosable: ClassVar[dict[str, bool]] = dict.fromkeys(
-        ("subject_name", "state", "user", "created_at"), True
+        ("subject_name", "state", "user", "created_at", "finished_at", "duration"), True
     )
 
     kind = tables.Column(verbose_name=_("Job"))
@@ -44,7 +46,9 @@ class JobTable(ImsTable):
         "jobs/_cell_state.html", verbose_name=_("State"), attrs={"td": {"class": "job-status"}}
     )
     user = tables.Column(verbose_name=_("Started by"), orderable=False, empty_values=())
-    created_at = TimeColumn("created_at", verbose_name=_("Created"))
+    created_at = TimeColumn("created_at", "exact", verbose_name=_("Created"))
+    finished_at = TimeColumn("finished_at", "exact", verbose_name=_("Ended"), orderable=False)
+    duration = tables.Column(accessor="duration_s", verbose_name=_("Duration"), orderable=False)
 
     class Meta(ImsTable.Meta):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "jobs-table"}
@@ -71,6 +75,9 @@ class JobTable(ImsTable):
 
     def render_user(self, record: Job) -> str:
         return str(record.user) if record.user else str(_("the service"))
+
+    def render_duration(self, value: float) -> str:
+        return duration(value)
 
     def is_working(self, record: Job) -> bool:
         return record.is_live

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 
+import pytest
 from django.template import Context, Template
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from imsconsole.core.rules import ALLOWED, refuse
 
@@ -46,7 +47,7 @@ def test_two_actions_have_reasons_of_their_own():
 def test_a_time_tells_the_exact_one_in_the_readers_time_zone():
     with timezone.override("Asia/Shanghai"):
         html = drawn("{{ at|ago }}", at=datetime(2024, 1, 1, 12, tzinfo=UTC))
-    assert 'title="2024-01-01 20:00:00 CST"' in html
+    assert 'title="1 Jan 2024, 20:00:00 CST"' in html
     assert 'datetime="2024-01-01T12:00:00+00:00"' in html
     assert drawn("{{ at|ago }}", at=None) == "–"
 
@@ -65,3 +66,25 @@ def test_the_current_step_is_marked():
     )
     assert html.count('aria-current="step"') == 1
     assert html.index("First") < html.index('aria-current="step"') < html.index("Second")
+
+
+AT = datetime(2026, 11, 29, 17, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "exact", "day"),
+    [
+        ("en", "UTC", "29 Nov 2026, 17:05:09", "29 Nov 2026"),
+        ("zh-hans", "Asia/Shanghai", "2026年11月30日 01:05:09", "2026年11月30日"),
+    ],
+)
+def test_times_are_in_the_readers_language_and_zone(language, zone, exact, day):
+    with translation.override(language), timezone.override(zone):
+        plain, both = drawn("{{ at|ago }}", at=AT), drawn('{{ at|ago:"exact" }}', at=AT)
+        assert f'title="{exact} ' in plain
+        assert f">{exact} <small" in both
+        assert 'datetime="2026-11-29T17:05:09+00:00"' in both
+        assert drawn('{{ at|date:"DATE_FORMAT" }} {{ at|date:"DATETIME_FORMAT" }}', at=AT).startswith(
+            f"{day} "
+        )
+        assert drawn("{{ at }}", at=AT) == exact[:-3]

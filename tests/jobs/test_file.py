@@ -1,10 +1,13 @@
 """The list of jobs as a CSV file."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from imsconsole.jobs.models import Job
 from tests.conftest import client_of
@@ -28,6 +31,20 @@ def test_a_row_says_what_the_job_is_and_why_it_failed(start: Start, people: Simp
     assert (row["State"], row["Started by"]) == ("Failed", "bob")
     assert row["Reason"].startswith("The disk of the service is full")
     assert row["Created at"] <= row["Started at"] <= row["Ended at"]
+    Job.objects.update(started_at=job.created_at, finished_at=job.created_at + timedelta(seconds=3750))
+    (row,) = file_of(people.dave, "jobs")
+    assert row["Duration (s)"] == "3750"
+    client = client_of(people.dave)
+    ended = localtime(job.created_at + timedelta(seconds=3750))
+    for page in (reverse("jobs:list"), job.get_absolute_url()):
+        html = client.get(page).content.decode()
+        assert "1 h 2 min" in html
+        assert date_format(ended, "EXACT_FORMAT") in html
+
+
+def test_a_job_that_waits_has_no_duration(start: Start, people: SimpleNamespace):
+    assert start().duration_s is None
+    assert file_of(people.dave, "jobs")[0]["Duration (s)"] == ""
 
 
 def test_the_file_is_found_and_ordered_as_the_list_is(start: Start, people: SimpleNamespace):

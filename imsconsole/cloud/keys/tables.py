@@ -71,7 +71,7 @@ class KeyTable(ImsTable):
         return named(record.name, record.pk, tag, url=record.get_absolute_url())
 
     def render_state(self, record: Key) -> SafeString:
-        day = date_format(localtime(record.delete_at), "Y-m-d") if record.delete_at else ""
+        day = date_format(localtime(record.delete_at), "DATE_FORMAT") if record.delete_at else ""
         return lines(state_of(record), day and gettext("on %(at)s") % {"at": day})
 
     def render_description(self, value: str) -> str:

@@ -9,6 +9,7 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -29,12 +30,19 @@ register.filter("duration", text.duration)
 
 
 @register.filter
-def ago(at: datetime | None) -> SafeString | str:
-    """A time as people say it; the exact one, in the reader's time zone, on hover."""
+def ago(at: datetime | None, how: str = "") -> SafeString | str:
+    """A time as people say it; the exact one, in the reader's format and time zone, on hover.
+
+    "exact" says it first, for whoever compares times, and how long ago that is below.
+    """
     if at is None:
         return "–"
-    exact = f"{localtime(at):%Y-%m-%d %H:%M:%S %Z}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
+    there = localtime(at)
+    exact, zone, said = date_format(there, "EXACT_FORMAT"), f"{there:%Z}", naturaltime(at)
+    if how == "exact":
+        shown = '<time datetime="{}" title="{}">{} <small class="text-muted">{}</small></time>'
+        return format_html(shown, at.isoformat(), zone, exact, said)
+    return format_html('<time datetime="{}" title="{} {}">{}</time>', at.isoformat(), exact, zone, said)
 
 
 @register.simple_tag

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from images.change_os.services import change_os
@@ -187,7 +188,7 @@ def test_the_servers_page_offers_both_and_says_until_when(people) -> None:
     for word in (
         "former-system",
         "9 GB",
-        f"{localtime(kept.kept_until):%Y-%m-%d}",
+        date_format(localtime(kept.kept_until)),
         url_of(kept, "undo-change-os"),
     ):
         assert word in page

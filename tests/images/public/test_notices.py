@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import translation
+from django.utils.formats import date_format
 
 from images.models import Image
 from images.public.services import deprecate_image, write_release_note
@@ -62,7 +63,7 @@ def test_what_is_announced_for_later_says_the_day(platform, people, old):
     deprecate_image(old, on=day, actor=platform)
     assert not Image.objects.get(pk=old.pk).is_deprecated
     page = client_of(people.bob).get(old.get_absolute_url()).content.decode()
-    assert f"From {day:%Y-%m-%d} on this image is not kept up" in page
+    assert f"From {date_format(day)} on this image is not kept up" in page
 
 
 def test_release_notes_are_read_in_one_s_own_language(platform, people, old):

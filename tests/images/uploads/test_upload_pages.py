@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from images.models import Upload
+from images.uploads.receiver import kept_until
 from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from tests import factories
@@ -76,6 +77,23 @@ def test_the_list_asks_the_database_equally_often_for_one_and_for_a_hundred(peop
             assert client.get("/uploads/?per_page=100").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_abandoned_uploads_fold_into_a_line_that_unfolds(
+    people: SimpleNamespace, disks: Path, interrupted: Upload
+):
+    whole = uploaded(people.bob, disks / "disk.qcow2")
+    for n in range(3):
+        Upload.objects.create(
+            project=people.bob.project, user=people.bob.user, name=f"left-{n}.raw", size_bytes=10,
+            expires_at=kept_until() - timedelta(hours=2),
+        )  # fmt: skip
+    page = page_of(people.bob, "/uploads/")
+    assert "3 abandoned uploads" in page
+    assert "left-0.raw" not in page.split('id="uploads-table"')[1]
+    assert all(name in page for name in (interrupted.name, whole.name))
+    assert "left-0.raw" in page_of(people.bob, "/uploads/?abandoned=shown").split('id="uploads-table"')[1]
+    assert "abandoned uploads" not in page_of(people.alice, "/uploads/")
 
 
 def test_an_interrupted_upload_asks_for_its_file(people: SimpleNamespace, interrupted: Upload):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from images.delete.rules import can_delete
@@ -332,7 +333,7 @@ def test_a_withdrawn_listing_is_offered_no_more_and_says_until_when_it_can_be_re
     assert (listing.published, listing.versions.get().state) == (None, "withdrawn")
     assert timedelta(days=179) < listing.reinstall_until - now() <= timedelta(days=180)
     told = Message.objects.get(code="listing-withdrawn-notice")
-    until = f"{localtime(listing.reinstall_until):%Y-%m-%d %H:%M}"
+    until = date_format(localtime(listing.reinstall_until), "DATETIME_FORMAT")
     assert (told.user, told.sentence) == (
         people.carol.user,
         f"Web server was withdrawn from the market. Servers of your project {people.carol.project.name} go on "

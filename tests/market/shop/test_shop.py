@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from images.change_os.rules import OsChange, can_become, can_order_reinstall
@@ -305,7 +306,7 @@ def test_the_page_of_a_server_says_that_its_product_has_left_the_market(people, 
     page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
     assert "There is a newer version of it." in page
     withdraw(edition)
-    day = f"{localtime(edition.version_of.listing.reinstall_until):%Y-%m-%d}"
+    day = date_format(localtime(edition.version_of.listing.reinstall_until))
     page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
     assert "it can be reinstalled until" in page
     assert day in page
