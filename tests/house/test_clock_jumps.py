@@ -20,6 +20,7 @@ from imsconsole.cloud.buckets.sending import LONGEST, object_of, token_of
 from imsconsole.cloud.buckets.sweep import SILENT_FOR, sweep_objects
 from imsconsole.cloud.models import BucketObject, Key, ScreenToken
 from imsconsole.cloud.schedules.running import run_schedules
+from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.tokens import new_token, take_token
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT, heard_of, watched_from
 from imsconsole.core import now as clock
@@ -133,7 +134,7 @@ def test_a_schedule_is_due_within_a_day(people: SimpleNamespace, by):
 @BOTH_WAYS
 def test_a_screen_is_not_opened_with_a_token_of_another_time(people: SimpleNamespace, by):
     server = factories.ServerFactory(project=people.bob.project)
-    held = {"session_key": "key", "origin": "https://localhost"}
+    held = {"channel": Channel.SCREEN, "session_key": "key", "origin": "https://localhost"}
     secret = new_token(server, people.bob.user, **held)
     wrote_while_wrong(by)
 
