@@ -6,6 +6,7 @@ app_name = "images"
 urlpatterns = [
     path("", include("images.catalogue.urls")),
     path("create/", include("images.create.urls")),
+    path("create/", include("images.fetch.urls")),
     path("create/", include("images.capture.urls")),
     path("", include("images.choose.urls")),
     path("", include("images.copy.urls")),

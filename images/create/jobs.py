@@ -102,7 +102,7 @@ class ImportImage(MakeImage):
             looks_inside=not upload.is_fast,
             part=_part(run),
         )
-        if upload.origin:
+        if upload.origin and not upload.url:
             _read_whole(run, link)
         _check_part(run, link)
         _note_system(run, found)

@@ -55,7 +55,12 @@ OBJECT = SourceKind(
         Type.ISO: "images:create-from-object",
     },
 )
-SOURCES: tuple[SourceKind, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT)
+URL = SourceKind(
+    "url",
+    _("Address (URL)"),
+    dict.fromkeys((Type.SYSTEM, Type.DATA, Type.ISO), "images:create-from-url"),
+)
+SOURCES: tuple[SourceKind, ...] = (SERVER, BACKUP, DISK, FILE, OBJECT, URL)
 
 
 def frame() -> dict[str, Any]:

@@ -57,6 +57,12 @@ def download(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     )
 
 
+@page_view
+def show_download(request: ActorRequest, download_id: uuid.UUID) -> HttpResponse:
+    """Where a file that was prepared is: on the page of its image."""
+    return redirect(get_object_or_404(Download.objects.visible_to(request.actor), pk=download_id))
+
+
 def _prepared(request: ActorRequest, image: Image, form: FormatForm) -> bool:
     try:
         made = prepare_download(image, format=form.cleaned_data["format"], actor=request.actor)

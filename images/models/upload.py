@@ -50,7 +50,9 @@ class Upload(models.Model):
     is_resumable = models.BooleanField(_("can be resumed"), default=False)
     origin = models.CharField(
         max_length=255, blank=True
-    )  # "bucket:object" that it was taken from, else empty
+    )  # the address, or "bucket:object", that it was taken from, else empty
+    # where it is fetched from, whole: it may carry a secret, so nobody is shown it; `origin` is what is shown of it
+    url = models.CharField(max_length=2000, blank=True, editable=False)
     # the upload that its archive came as, when it is one of the disks in an archive; `found` has the part
     archive = models.UUIDField(null=True, editable=False)
     is_fast = models.BooleanField(default=False)  # prepared for fast import (R61)

@@ -11,10 +11,11 @@ from images.models import Image, ImageDisk, OsVersion, PublicSource
 from images.os.catalogue import OTHER_LINUX
 from images.public.catalogue import Entry
 from images.public.checksums import file_digest, require_checksum
-from images.public.obtain import obtain, published, take_over, unpack
+from images.public.obtain import obtain, published, unpack
 from images.uploads.found import examine_file
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
+from imsconsole.core.downloads import take_over
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.engine.types import GIB, FileSource

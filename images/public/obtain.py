@@ -1,7 +1,6 @@
 """Getting the file of a catalogue entry: downloaded and unpacked, or built."""
 
 import lzma
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,14 +68,6 @@ def _build(path: Path, report: Report) -> None:
         if met_full_disk(0, str(error)):
             raise NoSpace from error
         raise Unavailable("public-image-not-built", detail=str(error)) from error
-
-
-def take_over(path: Path, earlier: Path) -> None:
-    """Go on with what an earlier attempt has of a download. A copy: a worker that wakes up late may still write."""
-    shutil.copyfile(earlier, path)
-    version = earlier.with_name(f"{earlier.name}.version")
-    if version.exists():
-        shutil.copyfile(version, path.with_name(f"{path.name}.version"))
 
 
 def unpack(packed: Path, path: Path, report: Report) -> None:

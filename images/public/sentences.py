@@ -6,8 +6,8 @@ from imsconsole.core.sentences import Sentences
 
 SENTENCES: Sentences = {
     "checksum-not-listed": _(
-        "The list of checksums %(url)s does not name the file %(name)s. Look at the page it comes from; the "
-        "catalogue needs the file's present name."
+        "The list of checksums %(url)s does not name the file %(name)s. Look at the page it comes from for the file's "
+        "present name."
     ),
     "download-checksum-differs": _(
         "The file that was downloaded has the checksum %(found)s, not %(wanted)s as its publisher states. "

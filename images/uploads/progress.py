@@ -33,9 +33,11 @@ class Progress:
 
 
 def progress_of(upload: Upload) -> Progress:
-    """Look at the upload's file."""
+    """Look at the upload's file; of one that a job fetches, at its row."""
     if upload.state != Upload.State.RECEIVING:
         return Progress(upload.received_bytes, 100, False)
+    if upload.origin:
+        return Progress(upload.received_bytes, 100 * upload.received_bytes // max(upload.size_bytes, 1), True)
     try:
         with upload.path.open("rb") as file:
             received = counted_bytes(upload, os.fstat(file.fileno()).st_size)

@@ -71,7 +71,7 @@ def can_resume(upload: Upload, actor: Actor) -> Verdict:
     if upload.origin:
         return refuse(
             "upload-fetched",
-            _("“%(name)s” is being fetched from a bucket. That goes on by itself."),
+            _("“%(name)s” is being fetched. That goes on by itself."),
             name=upload.name,
         )
     if not upload.is_resumable:

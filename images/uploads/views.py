@@ -32,6 +32,7 @@ from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.htmx import render_page
 from imsconsole.core.rules import Refused
 from imsconsole.core.tables import paged
+from imsconsole.jobs.models import Job
 
 
 @page_view
@@ -61,6 +62,7 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "active": "images",
         "upload": upload,
+        "job": Job.objects.live().about(upload.pk).first() if upload.origin else None,
         "progress": progress_of(upload),
         "can_resume": can_resume(upload, request.actor),
         "offers": offered(UPLOAD_ACTIONS, upload, request.actor, image_name=image),

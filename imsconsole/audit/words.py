@@ -80,6 +80,7 @@ ACTIONS: dict[str, str | Promise] = {
     "downloadImage": _("Download image"),
     "enableKey": _("Enable an encryption key"),
     "exportImage": _("Export image"),
+    "fetchUrl": _("Fetch a file for an image"),
     "fetchPublicImage": _("Fetch public image"),
     "forceOffServer": _("Force a server off"),
     "forceRebootServer": _("Force a server to restart"),

@@ -34,25 +34,31 @@ def resolve(host: str, port: int, allowed_hosts: frozenset[str]) -> list[str]:
 
     `host` is a lower-case name or an address without brackets. Raises AddressRefused.
     """
-    _refuse_odd(host)
+    refuse_address(host, allowed_hosts)
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise AddressRefused("download-host-unknown", host=host) from error
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
     for address in addresses:
-        if host not in allowed_hosts and not is_public(ipaddress.ip_address(address)):
-            raise AddressRefused(host=host, address=address)
+        _refuse_near(host, ipaddress.ip_address(address), allowed_hosts)
     return addresses
 
 
-def _refuse_odd(host: str) -> None:
-    """2130706433, 0x7f.1 and 0177.0.0.1 are addresses, too, for those who do not look closely."""
+def refuse_address(host: str, allowed_hosts: frozenset[str]) -> None:
+    """2130706433, 0x7f.1 and 0177.0.0.1 are addresses, too, for those who do not look closely. Raises AddressRefused."""
     try:
-        ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         if not HOST_NAME.fullmatch(host) or _is_number(host):
             raise AddressRefused("download-address-odd", host=host) from None
+    else:
+        _refuse_near(host, address, allowed_hosts)
+
+
+def _refuse_near(host: str, address: Address, allowed_hosts: frozenset[str]) -> None:
+    if host not in allowed_hosts and not is_public(address):
+        raise AddressRefused(host=host, address=str(address))
 
 
 def _is_number(host: str) -> bool:

@@ -6,7 +6,10 @@ against the name; what was packed for the way is refused, so nothing becomes lar
 this purpose can neither allow single hosts nor resume.
 """
 
+import fcntl
+import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +28,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import Url, parse_url
 
-from imsconsole.core.addresses import AddressRefused, resolve
+from imsconsole.core.addresses import AddressRefused, refuse_address, resolve
 from imsconsole.core.paced import DownloadFailed, Pace, pace
 
 PIECE_BYTES = 256 * 1024
@@ -51,6 +54,7 @@ class Policy:
     allowed_hosts: frozenset[str] = frozenset()
     proxy: str = ""
     pace: Pace = field(default_factory=Pace)
+    pause_seconds: float = 0  # before it is tried again, twice as long each time
 
 
 def read_text(url: str, policy: Policy) -> str:
@@ -69,6 +73,11 @@ def read_bytes(url: str, policy: Policy) -> bytes:
     except HTTPError as error:
         raise _broken(url, error) from error
     return bytes(content)
+
+
+def check_address(url: str, allowed_hosts: frozenset[str] = frozenset()) -> None:
+    """What is wrong with an address, as far as it shows without asking anybody. Raises AddressRefused."""
+    refuse_address((_parsed(url).host or "").strip("[]").lower(), allowed_hosts)
 
 
 def probe(url: str, policy: Policy) -> int:
@@ -97,6 +106,7 @@ def download(url: str, path: Path, *, policy: Policy, report: Callable[[int, int
             tries = TRIES if _size(path) - before >= PIECE_BYTES else tries - 1
             if not tries or isinstance(error, SSLError):
                 raise _broken(url, error) from error
+            time.sleep(policy.pause_seconds * (2 ** (TRIES - tries) - 1))
 
 
 def _go_on(url: str, path: Path, policy: Policy, report: Callable[[int, int], None], deadline: float) -> None:
@@ -106,6 +116,8 @@ def _go_on(url: str, path: Path, policy: Policy, report: Callable[[int, int], No
     offset = _size(path) if known else 0
     asked = {"Range": f"bytes={offset}-", "If-Range": known} if offset else {}
     with _opened(url, policy, asked, deadline) as answer:
+        if answer.status == NO_SUCH_RANGE and answer.headers.get("Content-Range") == f"bytes */{offset}":
+            return  # all of it is here, and it is still the same
         if answer.status == NO_SUCH_RANGE or (
             answer.status == PARTIAL and not _is_rest(answer, offset, known)
         ):
@@ -114,8 +126,34 @@ def _go_on(url: str, path: Path, policy: Policy, report: Callable[[int, int], No
         _require(answer.status in (OK, PARTIAL), "download-status", url=url, status=answer.status)
         goes_on = answer.status == PARTIAL
         with path.open("ab" if goes_on else "wb") as out:
+            _hold(out, path)
             version.write_text(_version_of(answer) or (known if goes_on else ""))
             _pour(answer, out, offset if goes_on else 0, policy, report)
+
+
+def _hold(out: BinaryIO, path: Path) -> None:
+    """As its only writer, until it is closed. Raises HTTPError: another process took it over."""
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_there = os.fstat(out.fileno()).st_ino == path.stat().st_ino
+    except (BlockingIOError, FileNotFoundError) as error:
+        raise HTTPError("the file was taken over") from error
+    if not is_there:
+        raise HTTPError("the file was taken over")
+
+
+def take_over(path: Path, earlier: Path) -> None:
+    """Go on at `path` with what an earlier attempt has: with its very file, or a copy while its writer may wake up."""
+    with earlier.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            shutil.copyfile(earlier, path)
+        else:
+            earlier.rename(path)
+        version = earlier.with_name(f"{earlier.name}.version")
+        if version.exists():
+            shutil.copyfile(version, path.with_name(f"{path.name}.version"))
 
 
 def _is_rest(answer: BaseHTTPResponse, offset: int, known: str) -> bool:

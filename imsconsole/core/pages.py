@@ -15,6 +15,7 @@ PAGES = {
     "job": "jobs:detail",
     "key": "keys:detail",
     "upload": "uploads:detail",
+    "download": "images:download-of",
     "share": "sharing:detail",
     "bucket": "buckets:detail",
     "bucketobject": "buckets:object",

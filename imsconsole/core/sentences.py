@@ -46,7 +46,7 @@ COMMON: Sentences = {
     "download-scheme": _("Only http and https addresses are downloaded from, not %(url)s."),
     "download-address": _(
         "%(host)s leads to the address %(address)s, which is not public. If it is meant, the operator allows "
-        "the host with IMS_DOWNLOAD_HOSTS."
+        "the host (IMS_DOWNLOAD_HOSTS; for imports IMS_IMPORT_HOSTS)."
     ),
     "download-address-odd": _(
         "The address %(host)s is written in a way that hides where it leads. Write the host's name, or its "

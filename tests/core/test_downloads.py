@@ -1,6 +1,7 @@
 """Downloads go where they may, to the address that was judged, and no further. Against real servers on this host."""
 
 import datetime
+import fcntl
 import ipaddress
 import socket
 import ssl
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from imsconsole.core.addresses import AddressRefused, is_public
-from imsconsole.core.downloads import Policy, download, probe, read_text
+from imsconsole.core.downloads import Policy, download, probe, read_text, take_over
 from imsconsole.core.paced import DownloadFailed
 from tests.support.file_server import CONTENT, Server, serving
 
@@ -238,3 +239,53 @@ def test_checksums_from_https_do_not_follow_to_http(tmp_path: Path, monkeypatch:
         with pytest.raises(AddressRefused, match="download-downgrade"):
             read_text(secure.url("/redirect").replace("http:", "https:"), ALLOWED)
         assert plain.asked == []
+
+
+# a file that another process began -----------------------------------------------------------------------
+
+
+def begun(server: Server, path: Path, size: int) -> Path:
+    """The first bytes of the file, as a worker leaves it that died in the middle."""
+    path.write_bytes(CONTENT[:size])
+    path.with_name(f"{path.name}.version").write_text(server.version)
+    return path
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_what_another_began_is_gone_on_with_and_copied_only_while_its_writer_may_wake_up(
+    server: Server, tmp_path: Path, is_held: bool
+) -> None:
+    earlier = begun(server, tmp_path / "1-fetch", 1000)
+    inode = earlier.stat().st_ino
+    with earlier.open("ab") as writer:
+        if is_held:
+            fcntl.flock(writer, fcntl.LOCK_EX)
+        take_over(tmp_path / "2-fetch", earlier)
+        if is_held:
+            writer.write(b"late")
+            writer.flush()
+    assert (tmp_path / "2-fetch").stat().st_size == 1000
+    assert ((tmp_path / "2-fetch").stat().st_ino == inode) != is_held
+    download(server.url("/file"), tmp_path / "2-fetch", policy=ALLOWED, report=lambda done, total: None)
+    assert (tmp_path / "2-fetch").read_bytes() == CONTENT
+    assert server.asked == [("/file", "bytes=1000-")]
+
+
+def test_what_is_whole_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
+    path = begun(server, tmp_path / "whole", len(CONTENT))
+    server.answer = lambda asked: [
+        f"HTTP/1.1 416 No\r\nContent-Range: bytes */{len(CONTENT)}\r\nContent-Length: 0\r\n\r\n".encode()
+    ]
+    download(server.url("/raw"), path, policy=ALLOWED, report=lambda done, total: None)
+    assert path.read_bytes() == CONTENT
+    assert len(server.asked) == 1
+
+
+def test_two_do_not_write_the_same_file(server: Server, tmp_path: Path) -> None:
+    path = begun(server, tmp_path / "held", 1000)
+    with path.open("rb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        with pytest.raises(DownloadFailed) as failure:
+            download(server.url("/file"), path, policy=ALLOWED, report=lambda done, total: None)
+    assert "taken over" in str(failure.value)
+    assert path.stat().st_size == 1000

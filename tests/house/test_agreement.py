@@ -46,6 +46,7 @@ from images.download import rules as download
 from images.download.services import prepare_download
 from images.export import rules as export
 from images.export.services import export_image
+from images.fetch import rules as fetch_url
 from images.fields import rules as fields
 from images.launch import rules as launch
 from images.launch.disk import rules as create_disk_rules
@@ -882,6 +883,7 @@ ELSEWHERE = {
     delete.can_delete_unasked: "sharing/ending/test_delete.py",
     cloud.can_start_each: "cloud/servers/test_power.py",
     delete.can_restore_each: "images/delete/test_trash_pages.py",
+    fetch_url.can_fetch_url: "images/fetch/test_fetch_url.py",
     take_object.can_take_object: "images/create/test_import_object.py",
     download.can_choose: "images/download/test_download.py",
     download.can_discard_download: "images/download/test_download.py",

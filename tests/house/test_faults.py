@@ -79,6 +79,7 @@ FILLING = [
         "image.export",
         "download.prepare",
         "upload.take",
+        "upload.fetch",
         "server.create",
         "server.start",
         "server.change-os",

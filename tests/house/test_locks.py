@@ -16,6 +16,7 @@ from images.capture.services import capture_data_disks
 from images.create.from_object.services import take_object
 from images.delete import services as delete
 from images.download.services import discard_download, note_download, prepare_download
+from images.fetch.services import fetch_url
 from images.models import Image, OsVersion
 from images.modify.services import TAGS
 from images.os.services import change_os_version, create_os_version, delete_os_version
@@ -289,6 +290,7 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
     found = Found(format="raw", virtual_size_bytes=512, size_bytes=512, sha256="0" * 64)
     complete_upload(upload, found, actor=alice)
     refuse_upload(upload, NoSpace(), actor=alice)
+    fetch_url("https://example.org/disk.qcow2", actor=alice)
     take_object(stored(factories.BucketFactory(project=alice.project), alice), actor=alice)
 
 

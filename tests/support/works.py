@@ -24,6 +24,8 @@ from images.download.jobs import PrepareDownload
 from images.download.services import prepare_download
 from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
+from images.fetch.jobs import FetchFile
+from images.fetch.services import fetch_url
 from images.models import Download, Image, ImageDisk, PublicSource, Upload
 from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
@@ -112,6 +114,10 @@ class Works:
         made = stored_object(bucket, self.actor, "disk.qcow2", self.disk.read_bytes())
         with bytes_elsewhere():
             return take_object(made, actor=self.actor)
+
+    def fetch_url(self) -> Upload:
+        """Of the publisher, whom users may reach."""
+        return fetch_url(self.publisher.url("/one.qcow2"), actor=self.actor)
 
     def build_image(self) -> Image:
         """The cache is filled by the fixture that makes these works."""
@@ -341,6 +347,7 @@ class Works:
 BEGINNINGS: dict[type[JobKind], Any] = {
     ImportImage: Works.import_image,
     TakeObject: Works.take_object,
+    FetchFile: Works.fetch_url,
     BuildDemoImage: Works.build_image,
     FetchPublicImage: Works.fetch_image,
     CopyImage: Works.copy_image,

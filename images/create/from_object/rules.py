@@ -22,15 +22,16 @@ def can_take_object(bucket_object: BucketObject, actor: Actor, *, is_fast: bool 
     """
     return (
         can_import_from(bucket_object, actor)
-        and _has_fit_format(bucket_object)
+        and has_fit_format(bucket_object.name)
         and _has_fit_size(bucket_object, is_fast)
         and fits_quota(actor.project, {"upload_bytes": bucket_object.size_bytes})
         and (ALLOWED if is_local() else has_room(bucket_object.size_bytes))
     )
 
 
-def _has_fit_format(bucket_object: BucketObject) -> Verdict:
-    if bucket_object.name.lower().endswith(ZVHD):
+def has_fit_format(name: str) -> Verdict:
+    """What the name of a file tells."""
+    if name.lower().endswith(ZVHD):
         return refuse(
             "zvhd-import",
             _(

@@ -39,6 +39,7 @@ def test_an_iso_is_made_of_a_file_only_wherever_that_lies():
     assert [tab["key"] for tab in kinds_context(Image.Type.ISO, SOURCES[-1])["source_tabs"]] == [
         "file",
         "object",
+        "url",
     ]
 
 

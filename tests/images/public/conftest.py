@@ -43,7 +43,7 @@ def publisher(settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
             + ENTRY.format(key="packed", url=server.url("/one.qcow2.xz"), sums=sums, compression="xz")
         )
         settings.IMS_PUBLIC_CATALOGUE = str(catalogue)
-        settings.IMS_DOWNLOAD_HOSTS = frozenset({"localhost"})
+        settings.IMS_DOWNLOAD_HOSTS = settings.IMS_IMPORT_HOSTS = frozenset({"localhost"})
         monkeypatch.setenv("IMS_DOWNLOAD_HOSTS", "localhost")  # for workers of their own
         yield server
 

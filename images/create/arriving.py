@@ -1,0 +1,84 @@
+"""Long work at whose end an upload has its file, wherever that comes from."""
+
+import os
+from typing import Any
+
+from django.db.models import QuerySet
+
+from images.models import Upload
+from images.uploads.archives import begin_disks, drop_disks, fill
+from images.uploads.found import from_json
+from images.uploads.receiver import kept_until
+from imsconsole.core.errors import NotFound
+from imsconsole.jobs.files import work_dir
+from imsconsole.jobs.kinds import JobKind
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.quotas import fits_quota, lock_project
+from imsconsole.jobs.run import Run
+
+
+class FillUpload(JobKind):
+    """Base of the kinds. Subject: the upload. The last step is `complete`."""
+
+    def arrived(self, run: Run) -> dict[str, Any]:
+        """What came: `file`, its name among the work files, and `found` in it."""
+        raise NotImplementedError
+
+    def complete(self, run: Run) -> None:
+        """The file is the upload's from now on."""
+        came = self.arrived(run)
+        found = from_json(came["found"])
+        with run.fenced():
+            if (upload := upload_of(run)).state == Upload.State.RECEIVING:
+                begin_disks(upload, found)
+        with run.fenced():
+            if (upload := upload_of(run)).state == Upload.State.RECEIVING:
+                upload.path.unlink(missing_ok=True)
+                os.link(work_dir() / came["file"], upload.path)
+                fill(upload, found)
+        remove_files(run)
+
+    def undo_complete(self, run: Run) -> None:
+        for upload in rows_of(run):
+            upload.path.unlink(missing_ok=True)
+            drop_disks(upload)
+
+    def settle(self, job: Job, state: str) -> None:
+        """Complete; refused with the reason; or, when it was cancelled, gone."""
+        upload = Upload.objects.filter(pk=job.subject_id)
+        if state == Job.State.CANCELLED:
+            upload.delete()
+        elif state == Job.State.FAILED:
+            why = {"error_code": job.error_code, "error_values": job.error_values}
+            upload.update(state=Upload.State.REFUSED, size_bytes=0, received_bytes=0, found={}, **why)
+
+    def resume(self, job: Job) -> None:
+        """Its quota is reserved again, as far as its size is known."""
+        upload = Upload.objects.select_related("project").filter(pk=job.subject_id).first()
+        if upload is None:
+            raise NotFound("upload-gone", name=job.subject_name)
+        size_bytes = job.args.get("size_bytes", 0)
+        lock_project(upload.project)
+        fits_quota(upload.project, {"upload_bytes": size_bytes}).require()
+        upload.state, upload.size_bytes = Upload.State.RECEIVING, size_bytes
+        upload.error_code, upload.error_values, upload.expires_at = "", {}, kept_until()
+        upload.save()
+
+
+def rows_of(run: Run) -> QuerySet[Upload]:
+    return Upload.objects.filter(pk=run.job.subject_id)
+
+
+def upload_of(run: Run) -> Upload:
+    """Raises NotFound."""
+    upload = rows_of(run).select_related("project__region").first()
+    if upload is None:
+        raise NotFound("upload-gone", name=run.job.subject_name)
+    return upload
+
+
+def remove_files(run: Run, *but: str) -> None:
+    """What the job has among the work files, except these."""
+    for path in work_dir().glob(f"{run.prefix}*"):
+        if path.name not in but:
+            path.unlink(missing_ok=True)
