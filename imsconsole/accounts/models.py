@@ -33,6 +33,7 @@ class User(AbstractUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.SYSTEM)
     mails_messages = models.BooleanField(_("messages by e-mail"), default=False)
+    folds_help = models.BooleanField(_("help folded away"), default=False)
     # the columns chosen for lists, by room (`ListName`); a list that is not here shows its usual ones
     list_columns: models.JSONField[dict[str, list[str]], dict[str, list[str]]] = models.JSONField(
         default=dict, blank=True, editable=False

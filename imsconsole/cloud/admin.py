@@ -18,13 +18,12 @@ from imsconsole.accounts.service_admin import (
     trail_of,
 )
 from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
-from imsconsole.cloud.backups.vaults.admin import VaultAdmin
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
-from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Server, ServerTag, Usage
+from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Server, ServerTag, Usage, Vault
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
-from imsconsole.core.text import duration
+from imsconsole.core.text import duration, size
 
 __all__ = [
     "BackupAdmin",
@@ -34,7 +33,6 @@ __all__ = [
     "KeyAdmin",
     "KeyGrantAdmin",
     "MasterKeyAdmin",
-    "VaultAdmin",
 ]  # registered there; Django looks here
 
 
@@ -270,3 +268,48 @@ class UsageAdmin(ServiceAdmin):
         if usage.ended_at is None:
             return "–"
         return duration((usage.ended_at - usage.started_at).total_seconds())
+
+
+@admin.register(Vault)
+class VaultAdmin(ServiceAdmin):
+    list_display = (
+        "name",
+        "project",
+        "capacity_gb",
+        "used",
+        "backups_n",
+        "created_by",
+        "created_at",
+        "deleted_at",
+    )
+    list_filter = ("protection", "project__region", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "id", "project__name")
+    search_help_text = _("By name, ID or project.")
+    list_select_related = ("project", "created_by")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("name", "id", "project", "created_by", "created_at", "deleted_at")}),
+        (_("Capacity"), {"fields": ("protection", "capacity_gb", "used", "backups_n", "received_n")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Vault]":
+        return super().get_queryset(request).with_facts()  # type: ignore[attr-defined]
+
+    @admin.display(description=_("used"), ordering="used_bytes")
+    def used(self, vault: Vault) -> str:
+        return size(vault.used_bytes)
+
+    @admin.display(description=_("backups"), ordering="backups_count")
+    def backups_n(self, vault: Vault) -> int:
+        return vault.backups_count
+
+    @admin.display(description=_("received images"))
+    def received_n(self, vault: Vault) -> int:
+        return vault.received_count
+
+    def links_of(self, obj: Vault) -> list[tuple[str, str]]:
+        return [
+            (gettext("Backups"), f"{reverse('admin:cloud_backup_changelist')}?vault={obj.pk}"),
+            (gettext("What happened to it"), trail_of("vault", obj.pk)),
+        ]

@@ -1,9 +1,12 @@
-"""All pages of the help, and one of them."""
+"""All pages of the help, one of them, and how the reader has it beside forms."""
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from imsconsole.accounts.access import UserRequest, page_view
+from imsconsole.accounts.access import UserRequest, page_view, post_view
+from imsconsole.accounts.models import User
+from imsconsole.core.htmx import wants_fragment
 from imsconsole.help.pages import PAGES, page_of
 
 
@@ -17,3 +20,18 @@ def show_page(request: UserRequest, page: str) -> HttpResponse:
     if page not in PAGES:
         raise Http404
     return render(request, "help/page.html", {"active": "help", "page": page_of(page)})
+
+
+@post_view.for_person
+def fold(request: UserRequest, page: str) -> HttpResponse:
+    """Fold the help away, or show it again, here and on all pages from now on; htmx gets it so, others go back."""
+    if page not in PAGES:
+        raise Http404
+    is_folded = bool(request.POST.get("folded"))
+    User.objects.filter(pk=request.user.pk).update(folds_help=is_folded)
+    back = request.POST.get("next", "")
+    if wants_fragment(request):
+        context = {"page": page_of(page), "is_folded": is_folded, "next": back}
+        return render(request, "help/_aside.html", context)
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back) if is_ours else redirect("help:page", page)

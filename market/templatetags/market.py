@@ -122,6 +122,25 @@ def cost_on_flavors(context: Context, image: Image) -> dict[str, Any]:
     return {"image": image, "flavors": flavors, "flavor": flavor, **cost_context(typed, context["actor"])}
 
 
+@register.inclusion_tag("market/_cost_of_image.html", takes_context=True)
+def cost_of_image(context: Context, image: Image) -> dict[str, Any]:
+    """Its fee, and what a server of it costs on the smallest flavor that has enough memory."""
+    product = product_of(image, context["actor"])
+    prices, flavor = PriceList([product], context["actor"]), None
+    if image.type in (Image.Type.SYSTEM, Image.Type.FULL):
+        fitting = Flavor.objects.filter(
+            hidden=False, architecture=image.architecture, bare_metal=image.use == Image.Use.BMS
+        )
+        flavor = (
+            fitting.filter(memory_mb__gte=image.min_ram_mb, device="").order_by("memory_mb", "vcpus").first()
+        )
+    return {
+        "fee": money.price_text(prices.listings.get(product.listing_id) if product else None),
+        "estimate": prices.servers(product, flavor, image.min_disk_gb) if flavor else None,
+        "flavor": flavor,
+    }
+
+
 @register.simple_tag(takes_context=True)
 def with_costs(context: Context, candidates: Iterable[Candidate]) -> list[tuple[Candidate, Estimate | None]]:
     """Each image of the guide, and what a server of it costs on its flavor."""

@@ -21,3 +21,12 @@ for (const left of ["focusout", "mouseout"]) document.addEventListener(left, (ev
   const action = event.target.closest(".action[data-closed]");
   if (action && !action.contains(event.relatedTarget)) delete action.dataset.closed;
 });
+
+// What one has unfolded stays so when htmx draws that part of the page again.
+let unfolded = [];
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  unfolded = [...detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+});

@@ -68,3 +68,47 @@ def test_each_wizard_has_its_help_beside_it(people, address, name):
 
     assert page_of(name, "en").body in without_project(page)
     assert reverse("help:page", args=[name]) in page
+
+
+def test_help_that_was_folded_away_stays_so_on_every_page_and_in_every_browser(people):
+    client, form = client_of(people.bob), reverse("servers-create")
+    assert 'id="help-text" hidden' not in client.get(form).content.decode()
+
+    back = client.post(reverse("help:fold", args=["create-server"]), {"folded": "1", "next": form})
+    assert (back.status_code, back["Location"]) == (302, form)
+
+    for page in (form, reverse("keypairs:create")):
+        assert 'id="help-text" hidden' in client_of(people.bob).get(page).content.decode()
+    assert 'id="help-text" hidden' not in client_of(people.dave).get(form).content.decode(), "it is Bob's"
+    client.post(reverse("help:fold", args=["keys"]), {"folded": "", "next": form})
+    assert 'id="help-text" hidden' not in client.get(form).content.decode()
+
+
+def test_with_scripts_only_the_help_changes_so_that_nothing_typed_is_lost(people):
+    answer = client_of(people.bob).post(
+        reverse("help:fold", args=["import"]), {"folded": "1", "next": "/"}, headers={"HX-Request": "true"}
+    )
+    text = answer.content.decode()
+    assert text.strip().startswith("<aside")
+    assert 'aria-expanded="false"' in text
+    assert "csrfmiddlewaretoken" in text
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:1", ""])
+def test_nobody_is_led_elsewhere_by_folding(people, elsewhere):
+    answer = client_of(people.bob).post(
+        reverse("help:fold", args=["keys"]), {"folded": "1", "next": elsewhere}
+    )
+    assert bare(answer["Location"]) == bare(reverse("help:page", args=["keys"]))
+    assert client_of(people.bob).post("/help/no-such-page/fold/").status_code == 404
+    assert client_of(people.bob).get(reverse("help:fold", args=["keys"])).status_code == 405
+
+
+def test_whether_help_is_folded_can_be_set_among_ones_settings(people):
+    client = client_of(people.bob)
+    client.post(
+        reverse("me"),
+        {"folds_help": "on", "language": "en", "theme": "auto", "time_zone": "", "display_name": ""},
+    )
+    people.bob.user.refresh_from_db()
+    assert people.bob.user.folds_help

@@ -101,7 +101,7 @@ class Visitor:
         self.page.wait_for_url(re.compile(rf"^{self.url}(/p/[0-9a-f-]{{36}})?/$"))
         return self.page
 
-    def send(self, button: str = "main form[method=post] button[type=submit]") -> None:
+    def send(self, button: str = "main form[method=post]:not(.help-title) button[type=submit]") -> None:
         """Press the page's (last) button that sends its form, and look at what comes."""
         pressed = self.page.locator(button).last
         if self.scripts and pressed.evaluate("button => Boolean(button.form?.closest('[hx-boost]'))"):

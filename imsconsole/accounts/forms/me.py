@@ -27,11 +27,11 @@ CONTINENTS = {
 
 
 class MeForm(forms.ModelForm):
-    """Name, language, time zone, theme, and whether messages come by e-mail as well."""
+    """Name, language, time zone, theme, whether help is folded away, and whether messages come by e-mail as well."""
 
     class Meta:
         model = User
-        fields = ("display_name", "language", "time_zone", "theme", "mails_messages")
+        fields = ("display_name", "language", "time_zone", "theme", "folds_help", "mails_messages")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +44,9 @@ class MeForm(forms.ModelForm):
             label=_("Time zone"), required=False, choices=zone_choices()
         )
         self.fields["display_name"].help_text = _("Shown to others instead of the user name.")
+        self.fields["folds_help"].help_text = _(
+            "Beside forms only its title is shown until you show it again."
+        )
         self.fields["mails_messages"].help_text = _mail_help(self.instance)
         self.fields["mails_messages"].disabled = not (self.instance.email and has_mail_server())
 

@@ -176,3 +176,39 @@ def test_the_page_is_one_fragment_for_htmx(people):
 
     assert "<html" not in page
     assert re.search(r'<div id="image"', page)
+
+
+def test_what_matters_comes_first_and_the_rest_is_folded_away(people):
+    image = factories.ImageFactory(project=people.bob.project, min_disk_gb=40)
+    factories.ImageDiskFactory(image=image, size_bytes=3 * 2**30)
+    factories.ServerFactory(project=people.bob.project, image=image)
+    factories.ServerFactory(project=people.carol.project, image=image)
+    factories.ShareFactory(image=image)
+    flavor = factories.FlavorFactory(memory_mb=1)
+    factories.PriceFactory(of="flavor", listing=None, flavor=flavor, amount="0.25")
+    page = page_of(image, people.bob)
+
+    first = page[page.index('class="facts image-matters"') : page.index('<details class="card fold"')]
+    for words in (
+        "Debian 12.0.0",
+        "3 GiB",
+        "disks of 40 GB",
+        "1 server",
+        "shared with 1 project",
+        "Free",
+        "CN¥0.25 an hour",
+    ):
+        assert words in re.sub(r"\s+", " ", first), words
+    groups = attributes_of(Image.objects.get(pk=image.pk), people.bob)
+    assert page.count('<details class="card fold"') == len(groups)
+    assert page.count('class="meaning"') == sum(len(group) for _title, group in groups)
+
+
+def test_a_data_disk_image_starts_no_server_that_could_cost(people):
+    factories.FlavorFactory()
+    page = page_of(factories.ImageFactory(project=people.bob.project, type="data"), people.bob)
+    assert "a server on" not in page
+
+
+def test_with_whom_an_image_is_shared_is_not_told_to_others(people):
+    assert "shared with" not in page_of(factories.PublicImageFactory(), people.bob)
