@@ -19,6 +19,7 @@ from images.models import Image
 from images.product.pickers import with_parts
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.engines import engine_of
@@ -91,17 +92,18 @@ def confirm_reinstall(request: ActorRequest, draft: Draft, server_id: uuid.UUID)
 def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
     """Only `action=confirm` goes on; else the page is drawn again for what was chosen meanwhile."""
     server, host = find_server(request, server_id), host_of(request.actor.region)
-    if draft and request.method != "POST":
+    sent = typed(request)
+    if draft and sent is None:
         return _page(request, _form(draft, server, request.actor, host), verb)
-    typed: dict[str, Any] = request.POST.dict() if request.method == "POST" else _begun(request)
+    chosen: dict[str, Any] = _begun(request) if sent is None else sent.dict()
     if verb is REINSTALL:
-        typed["image"] = str(server.image_id)
-    if typed.get("action") == "confirm":
-        form = ChangeOsForm(typed, server=server, actor=request.actor, host=host)
+        chosen["image"] = str(server.image_id)
+    if chosen.get("action") == "confirm":
+        form = ChangeOsForm(chosen, server=server, actor=request.actor, host=host)
         if verb.may(server, request.actor) and form.is_valid():
             return verb.wizard.go(verb.wizard.keep(request.actor, draft, **form.kept()), "confirm")
         return _page(request, form, verb, 200 if form.is_refreshed else 422)
-    initial = _completed(typed, server, request.actor)
+    initial = _completed(chosen, server, request.actor)
     form = ChangeOsForm(initial=initial, server=server, actor=request.actor, host=host)
     return _page(request, form, verb)
 

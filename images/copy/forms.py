@@ -12,7 +12,7 @@ from images.copy.rows import free_names, taken_names
 from images.copy.rules import Copy, fits_key, may_be_backed_up, may_be_placed, new_bytes
 from images.fields.forms import DescriptionField, NameField, fitting_name
 from images.models import Image
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
 from imsconsole.core.forms import RuledChoiceField
@@ -24,6 +24,7 @@ from imsconsole.jobs.quotas import fits_quota
 
 NOT_ENCRYPTED = gettext_lazy("Not encrypted")
 NAME = "name-"
+MOST_WAYS = 5  # to other projects, where something is missing
 
 
 class VaultField(forms.ModelChoiceField):
@@ -197,6 +198,9 @@ class CopyAcrossForm(CopyForm):
         open_ones = elsewhere.filter(agencies__grantee=actor.project)
         if len(only := open_ones[:2]) == 1:
             self.fields["target"].initial = only[0].pk
+        own = projects_elsewhere(actor)
+        self.open = own.filter(agencies__grantee=actor.project)[:MOST_WAYS]
+        self.closed = own.exclude(agencies__grantee=actor.project)[:MOST_WAYS]
         if any(image.backup_id for image in images):
             vaults = Vault.objects.existing().filter(project__in=open_ones).with_facts()
             self.fields["vault"].queryset = vaults.select_related("project__region")  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from images.product.pickers import with_parts
 from images.selection.tabs import CHOSEN_AMONG, of_kind
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
@@ -52,10 +53,11 @@ def launch(request: ActorRequest, draft: Draft | None) -> HttpResponse:
         if may_write(actor) and form.is_valid():
             return LAUNCH.go(LAUNCH.keep(actor, draft, **form.kept()), "confirm")
         return _page(request, form, 200 if form.is_refreshed else 422)
-    if draft and request.method != "POST":
+    sent = typed(request)
+    if draft and sent is None:
         return _page(request, _form(draft, actor, host))
-    typed = request.POST.dict() if request.method == "POST" else _begun(request)
-    return _page(request, LaunchForm(initial=_completed(typed, actor, host), actor=actor, host=host))
+    begun = _begun(request) if sent is None else sent.dict()
+    return _page(request, LaunchForm(initial=_completed(begun, actor, host), actor=actor, host=host))
 
 
 @LAUNCH.step

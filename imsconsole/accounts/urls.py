@@ -3,7 +3,7 @@
 from django.urls import path
 
 from imsconsole.accounts import openid
-from imsconsole.accounts.views import agencies, doors, invitations, me, members, project, saved_views
+from imsconsole.accounts.views import agencies, doors, invitations, kept, me, members, project, saved_views
 
 urlpatterns = [
     path("project/", project.project, name="project"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("project/agencies/<uuid:agency_id>/revoke/", agencies.revoke_agency, name="revoke-agency"),
     path("project/leave/", members.leave_account, name="leave-account"),
     path("invitations/<str:secret>/", invitations.invitation, name="invitation"),
+    path("forms/leave/", kept.leave_form, name="leave-form"),
     path("me/", me.me, name="me"),
     path("me/language/", me.set_language, name="set-language"),
     path("views/<str:room>/", saved_views.list_views, name="views"),

@@ -25,6 +25,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from imsconsole.accounts.access import ActorRequest, form_view
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import Line, Outcome, attempt
@@ -121,8 +122,9 @@ class Wizard:
         return redirect(self.url(draft, step))
 
     def typed(self, request: HttpRequest, draft: Draft | None, step: str) -> Typed:
-        """What the step's form is bound to: what is sent, else what was filled in before, if it was."""
-        return request.POST if request.method == "POST" else self.kept(draft, step)
+        """What the step's form is bound to: what is sent, or was when one left it, else what was filled in before."""
+        sent = typed(request)
+        return self.kept(draft, step) if sent is None else sent
 
     def kept(self, draft: Draft | None, step: str) -> Typed:
         kept = draft.data.get(STEPS, {}).get(step) if draft else None

@@ -14,6 +14,7 @@ from images.fields.encryption import encryption_of
 from images.models import Image
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.core.actions import offered
@@ -74,7 +75,7 @@ def accept(request: ActorRequest, share_id: uuid.UUID) -> HttpResponse:
     """One click, as it can be rejected again; of a full-ECS image the vault is asked for (R55)."""
     share, vault = _find(request, share_id), None
     if request.method != "POST" or (share.image.type == Image.Type.FULL and can_accept(share, request.actor)):
-        form = ReceivingVaultForm(request.POST or None, share=share, actor=request.actor)
+        form = ReceivingVaultForm(typed(request) or None, share=share, actor=request.actor)
         if request.method != "POST" or not form.is_valid():
             return _ask_vault(request, share, form)
         vault = form.cleaned_data["vault"]

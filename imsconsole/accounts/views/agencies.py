@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.access import ActorRequest, post_view
+from imsconsole.accounts.kept_forms import back_with
 from imsconsole.accounts.models import Agency, Project
 from imsconsole.accounts.services.agencies import create_agency as create
 from imsconsole.accounts.services.agencies import revoke_agency as revoke
@@ -29,7 +30,7 @@ def create_agency(request: ActorRequest) -> HttpResponse:
     messages.success(
         request, _("The project %(name)s may now copy images to this one.") % {"name": agency.grantee}
     )
-    return redirect(HERE)
+    return redirect(back_with(request, request.actor.project.pk) or HERE)
 
 
 @post_view

@@ -79,17 +79,6 @@ class BackupTable(ImsTable):
         return record.status in WORKING
 
 
-class BackupsOfSchedule(BackupTable):
-    empty = Empty(
-        _("The schedule has made no backup yet"),
-        _("Its backups are here once its time has come, or when you run it now."),
-        icon="clock",
-    )
-
-    class Meta(BackupTable.Meta):
-        pass
-
-
 class BackupsInVault(BackupTable):
     empty = Empty(
         _("No backup is in this vault"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
@@ -85,7 +86,7 @@ def create(request: ActorRequest, server_id: uuid.UUID | None = None) -> HttpRes
     servers = with_present_disks(Server.objects.visible_to(actor).existing().order_by("name", "pk"))
     verdict = can_back_up(chosen, actor) if chosen else can_create_backup(actor)
     form = CreateBackupForm(
-        request.POST if request.method == "POST" else None,
+        typed(request),
         actor=actor,
         servers=servers if can_create_backup(actor) else servers.none(),
         rule=lambda server: can_back_up(server, actor, server.present_disks),

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
+from imsconsole.accounts.kept_forms import back_with
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.accounts.rules import may_write
@@ -84,7 +85,7 @@ def create(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         bucket = create_bucket(**form.cleaned_data, actor=request.actor)
         messages.success(request, _("The bucket “%(name)s” was created.") % {"name": bucket.name})
-        return redirect(bucket)
+        return redirect(back_with(request, bucket.pk) or bucket)
     context = {"active": "buckets", "form": form, "verdict": can_create_bucket(request.actor)}
     context["summary"] = Summary(quota={"buckets": 1, "bucket_bytes": 0}, follows=False)
     return render(request, "cloud/buckets/create.html", context, status=422 if form.errors else 200)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.accounts.kept_forms import back_with
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.key_pairs.actions import KEY_PAIR_LIST_ACTIONS
@@ -43,7 +44,7 @@ def import_key(request: ActorRequest) -> HttpResponse:
         typed = form.cleaned_data
         pair = import_key_pair(name=typed["name"], key=typed["public_key"], actor=request.actor)
         messages.success(request, _("The key pair “%(name)s” was imported.") % {"name": pair.name})
-        return redirect("keypairs:list")
+        return redirect(back_with(request, pair.pk) or "keypairs:list")
     context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}
     return render(request, "cloud/key_pairs/import.html", context, status=422 if form.errors else 200)
 
@@ -56,6 +57,7 @@ def create(request: ActorRequest) -> HttpResponse:
         key, private_key = new_key(form.cleaned_data["name"])
         pair = create_key_pair(name=form.cleaned_data["name"], key=key, actor=request.actor)
         context: dict[str, Any] = {"active": "keypairs", "key_pair": pair, "private_key": private_key}
+        context["back_url"] = back_with(request, pair.pk)
         context["private_key_base64"] = base64.b64encode(private_key.encode()).decode()
         return render(request, "cloud/key_pairs/created.html", context)
     context = {"active": "keypairs", "form": form, "verdict": can_create_key_pair(request.actor)}

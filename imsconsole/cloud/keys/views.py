@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.kept_forms import back_with
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.keys import rules, services
@@ -90,7 +91,7 @@ def create(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         key = services.create_key(**form.cleaned_data, actor=request.actor)
         messages.success(request, _("The encryption key “%(name)s” was created.") % {"name": key.name})
-        return redirect(key)
+        return redirect(back_with(request, key.pk) or key)
     context = {"active": "keys", "form": form, "verdict": rules.can_create_key(request.actor)}
     return render(request, "cloud/keys/create.html", context, status=422 if form.errors else 200)
 

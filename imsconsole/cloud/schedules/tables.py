@@ -6,6 +6,7 @@ import django_tables2 as tables
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from imsconsole.cloud.backups.tables import BackupTable
 from imsconsole.cloud.models import BackupSchedule
 from imsconsole.cloud.schedules.actions import SCHEDULE_ACTIONS
 from imsconsole.cloud.schedules.slots import said_when
@@ -67,6 +68,17 @@ class ScheduleTable(ImsTable):
 
     def render_hour(self, record: BackupSchedule) -> str:
         return said_when(record)
+
+
+class BackupsOfSchedule(BackupTable):
+    empty = Empty(
+        _("The schedule has made no backup yet"),
+        _("Its backups are here once its time has come, or when you run it now."),
+        icon="clock",
+    )
+
+    class Meta(BackupTable.Meta):
+        pass
 
 
 COLUMNS: Columns = (

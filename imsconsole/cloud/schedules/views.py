@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.filters import backups_of
-from imsconsole.cloud.backups.tables import BackupsOfSchedule
 from imsconsole.cloud.models import Backup, BackupSchedule, ScheduledServer
 from imsconsole.cloud.schedules import services
 from imsconsole.cloud.schedules.actions import SCHEDULE_ACTIONS, SCHEDULE_LIST_ACTIONS
@@ -25,7 +25,7 @@ from imsconsole.cloud.schedules.forms import ScheduleForm, began_with
 from imsconsole.cloud.schedules.rules import can_create_schedule, can_delete_schedule, can_edit_schedule
 from imsconsole.cloud.schedules.slots import said_when
 from imsconsole.cloud.schedules.summary import summary_of_schedule
-from imsconsole.cloud.schedules.tables import COLUMNS, ScheduleTable
+from imsconsole.cloud.schedules.tables import COLUMNS, BackupsOfSchedule, ScheduleTable
 from imsconsole.core.actions import offered
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.query_string import id_of
@@ -86,7 +86,7 @@ def create(request: ActorRequest) -> HttpResponse:
     """`?server=` is chosen at first."""
     asked = id_of(request.GET.get("server"))
     initial = {"servers": [asked] if asked else []}
-    form = ScheduleForm(_sent(request), actor=request.actor, chosen=initial["servers"], initial=initial)
+    form = ScheduleForm(typed(request), actor=request.actor, chosen=initial["servers"], initial=initial)
     verdict = can_create_schedule(request.actor)
     _refuse(request, form, verdict)
     if form.is_valid():
@@ -100,7 +100,7 @@ def create(request: ActorRequest) -> HttpResponse:
 def edit(request: ActorRequest, schedule_id: uuid.UUID) -> HttpResponse:
     schedule = find_schedule(request, schedule_id)
     initial = began_with(schedule)
-    form = ScheduleForm(_sent(request), actor=request.actor, chosen=initial["servers"], initial=initial)
+    form = ScheduleForm(typed(request), actor=request.actor, chosen=initial["servers"], initial=initial)
     verdict = can_edit_schedule(schedule, request.actor)
     _refuse(request, form, verdict)
     if form.is_valid():
@@ -108,10 +108,6 @@ def edit(request: ActorRequest, schedule_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The schedule “%(name)s” was changed.") % {"name": schedule.name})
         return redirect(schedule)
     return _form_page(request, "cloud/schedules/edit.html", form, verdict=verdict, schedule=schedule)
-
-
-def _sent(request: ActorRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def _refuse(request: ActorRequest, form: ScheduleForm, verdict: Verdict) -> None:

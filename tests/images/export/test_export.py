@@ -476,7 +476,7 @@ def test_the_page_says_why_a_format_is_not_possible_and_what_encryption_means(pe
 
 def test_without_a_bucket_the_page_leads_to_one(people):
     page = client_of(people.bob).get(page_of(sized(people.bob))).content.decode()
-    assert reverse("buckets:create") in page
+    assert f"{reverse('leave-form')}?what=bucket" in page
 
 
 def test_strangers_find_nothing_and_readers_may_not(people):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.accounts.kept_forms import back_with
 from imsconsole.accounts.lists import ListView
 from imsconsole.accounts.models import ListName
 from imsconsole.cloud.backups.filters import backups_of
@@ -79,7 +80,7 @@ def create(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         vault = create_vault(actor=request.actor, **form.cleaned_data)
         messages.success(request, _("The vault “%(name)s” was created.") % {"name": vault.name})
-        return redirect(vault)
+        return redirect(back_with(request, vault.pk) or vault)
     context = {"active": "vaults", "form": form, "verdict": can_create_vault(request.actor)}
     context["summary"] = form.summary()
     return summary_of(request, context) or render(
