@@ -1,6 +1,6 @@
 """The forms of the import wizard."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from images.create.rules import (
     least_disk_gb,
 )
 from images.fields.forms import (
+    MOST_MEMORY_MB,
     EncryptField,
     KeyField,
     NameField,
@@ -39,7 +40,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.forms import NumberField, RuledChoiceField
 from imsconsole.core.rules import Verdict
-from imsconsole.engine.types import Found, Machine
+from imsconsole.engine.types import Machine
 
 ISO_DISK_GB = 40  # what the console proposes for the disk that an installation goes to (§2.10)
 NUMBERS = range(1, MOST_DATA_DISKS + 1)
@@ -86,6 +87,9 @@ class DetailsForm(SystemForm):
         elif image_type == Image.Type.SYSTEM and (detected := detected_os(upload)):
             self._show_detected(detected)
         self.data_disks = DataDiskFields(self, upload, actor) if image_type == Image.Type.SYSTEM else None
+        for name, value in values_found(upload, image_type).items():
+            if name in self.fields and not self.fields[name].disabled:
+                tell_found(self.fields[name], value)
 
     def _show_detected(self, detected: OsVersion) -> None:
         """R63: what was found counts, so there is nothing to choose."""
@@ -120,33 +124,45 @@ class DetailsForm(SystemForm):
         return given
 
 
+def tell_found(field: forms.Field, value: Any) -> None:
+    """Beside what the field begins with, that it is of the file; one may choose something else."""
+    choices = () if isinstance(field, forms.ModelChoiceField) else getattr(field, "choices", ())
+    told = dict(choices).get(value, value)
+    found = gettext("Found in the file: %(found)s.") % {"found": told}
+    field.help_text = f"{found} {field.help_text}".strip()
+
+
 def first_values(upload: Upload, image_type: str, actor: Actor) -> dict[str, Any]:
     """What the details begin with, from what was found in the file."""
-    found = found_of(upload)
-    least = least_disk_gb(image_type, upload)
-    machine = found.machine or Machine()
+    least, found = least_disk_gb(image_type, upload), values_found(upload, image_type)
     return {
-        "name": proposed_name(machine.name or upload.name, actor),
-        "os_version": likely_os(found),
-        "architecture": found.architecture or Architecture.X86,
-        "boot_mode": likely_boot_mode(found),
-        "min_disk_gb": max(least, ISO_DISK_GB) if image_type == Image.Type.ISO else least,
-        "min_ram_mb": machine.memory_mb,
+        "architecture": Architecture.X86,
+        "boot_mode": BootMode.UEFI if found.get("architecture") == Architecture.ARM else BootMode.BIOS,
+        "min_disk_gb": max(least, ISO_DISK_GB),  # of an ISO
+        "min_ram_mb": 0,
+        **found,
+        "name": proposed_name(found.get("name", upload.name), actor),
     }
 
 
-def likely_boot_mode(found: Found) -> str:
-    """What the archive's machine booted with, unless the disk says otherwise."""
-    said = found.machine.boot_mode if found.machine else ""
-    if found.boot_modes and said not in found.boot_modes:
-        return found.boot_modes[0]
-    return said or (BootMode.UEFI if found.architecture == Architecture.ARM else BootMode.BIOS)
+def values_found(upload: Upload, image_type: str) -> dict[str, Any]:
+    """What the file itself says of the form's fields; of an archive also what it says of its machine."""
+    found = found_of(upload)
+    machine = found.machine or Machine()
+    said = {
+        "name": machine.name,
+        "os_version": os_version_of(found) or os_version_of(machine),
+        "architecture": found.architecture,
+        "boot_mode": _boot_mode(found.boot_modes, machine.boot_mode),
+        "min_disk_gb": 0 if image_type == Image.Type.ISO else least_disk_gb(image_type, upload),
+        "min_ram_mb": min(machine.memory_mb, MOST_MEMORY_MB),
+    }
+    return {field: value for field, value in said.items() if value}
 
 
-def likely_os(found: Found) -> OsVersion | None:
-    """The system that was found, else what the archive calls that of its machine."""
-    named = found.machine or Machine()
-    return os_version_of(found) or os_version_of(named)
+def _boot_mode(found: Sequence[str], said: str) -> str:
+    """What the machine booted with, unless its disk says otherwise."""
+    return found[0] if found and said not in found else said
 
 
 class DataDiskFields:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm, first_values
-from images.create.rules import MOST_DATA_DISKS, Import, can_import_file
+from images.create.rules import MOST_DATA_DISKS, Import, can_import_file, least_disk_gb
 from images.create.services import import_image
 from images.create.sources import FILE, STEPS, frame, kinds_context, page_url, type_in
 from images.fields.forms import chosen_key_name, disk_label
@@ -137,9 +137,11 @@ class CreateOrder:
         self.found = found_of(upload)
 
     def form(self, typed: Typed) -> DetailsForm:
-        along = self.draft.data.get("along", [])
-        rows = {f"data_{number}_upload": pk for number, pk in enumerate(along, start=1)}
-        initial = {**first_values(self.upload, self.image_type, self.actor), **rows}
+        along = waiting_uploads(self.actor).in_bulk(self.draft.data.get("along", []))
+        initial = first_values(self.upload, self.image_type, self.actor)
+        for number, file in enumerate(sorted(along.values(), key=lambda each: each.pk), start=1):
+            initial[f"data_{number}_upload"] = file.pk
+            initial[f"data_{number}_gb"] = least_disk_gb(Image.Type.DATA, file)
         return DetailsForm(
             typed,
             prefix="details",

@@ -20,7 +20,7 @@ from imsconsole.cloud.keys.rules import DEFAULT_NAME, can_use_key
 from imsconsole.cloud.models import Architecture, BootMode, Key
 from imsconsole.cloud.tags.forms import TagsField
 from imsconsole.cloud.tags.rules import tags_fit
-from imsconsole.core.forms import NumberField, RuledChoiceField
+from imsconsole.core.forms import Combobox, NumberField, RuledChoiceField
 from imsconsole.core.pickers import PickingForm
 from imsconsole.core.rules import Verdict
 
@@ -84,7 +84,9 @@ class OsVersionField(forms.ModelChoiceField):
     iterator = PlatformIterator
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=OsVersion.objects.order_by("platform", "name"), **kwargs)
+        widget = Combobox(family=gettext_lazy("OS family"), rows=gettext_lazy("OS versions"))
+        versions = OsVersion.objects.order_by("platform", "name")
+        super().__init__(queryset=versions, widget=widget, **kwargs)
 
 
 class EncryptField(forms.BooleanField):

@@ -67,6 +67,7 @@ def _with_system(path: Path, found: Found, run: QemuImg) -> Found:
         os_version=system.version,
         os_name=system.name,
         cloud_init=system.cloud_init,
+        architecture=system.architecture,
     )
 
 

@@ -45,6 +45,21 @@ def told_fields(form: forms.BaseForm) -> Iterator[tuple[str, str]]:
         yield str(field.label), str(value)
 
 
+class Combobox(forms.Select):
+    """A choice of very many rows in groups, which are called a `family` each: a search where scripts run, else a select."""
+
+    template_name = "components/_combobox.html"
+
+    def __init__(self, *, family: Any, rows: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.called = {"family": family, "rows": rows}
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"] |= self.called
+        return context
+
+
 class RuledChoiceField(forms.ModelChoiceField[Any]):
     """A row: only those that a rule allows are offered, and another that is sent gets the rule's sentence."""
 

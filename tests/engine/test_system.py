@@ -38,6 +38,18 @@ def test_cloud_init_is_seen_where_it_is(local: LocalEngine, place: Path, make) -
     assert system_of(local, make(place / "with", root)) == replace(BOOKWORM, cloud_init=True)
 
 
+@pytest.mark.parametrize("make", [make_ext, make_xfs])
+@pytest.mark.parametrize(("machine", "architecture"), [(3, "x86"), (62, "x86"), (183, "arm"), (243, "")])
+def test_the_cpu_is_that_of_its_shell(
+    local: LocalEngine, place: Path, make, machine: int, architecture: str
+) -> None:
+    root = root_of(place / "root")
+    (root / "usr/bin").mkdir()
+    (root / "bin").symlink_to("usr/bin")
+    (root / "usr/bin/sh").write_bytes(b"\x7fELF" + bytes(14) + struct.pack("<H", machine))
+    assert system_of(local, make(place / "disk", root)) == replace(BOOKWORM, architecture=architecture)
+
+
 @pytest.mark.parametrize("kind", ["ext2", "ext3", "ext4"])
 @pytest.mark.parametrize("options", [(), ("-b", "1024"), ("-b", "4096"), ("-I", "128")])
 def test_it_is_found_in_every_ext(

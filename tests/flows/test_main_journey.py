@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import expect
 
 from imsconsole.demo.guest import built_guest
+from imsconsole.engine.types import MIB
 from tests.flows.steps import create_server, import_file, press, ready
 from tests.support.console import Console
+from tests.support.ova import ova, ovf, stream_vmdk
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -36,7 +39,7 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     page = alice.sign_in("alice")
 
     look_through_the_catalogue(alice)
-    image = import_file(alice, disk, name)
+    image = import_machine(alice, disk, name, tmp_path) if alice.scripts else import_file(alice, disk, name)
     public_key, fingerprint = key_pair()
     alice.open("/keypairs/import/")
     page.locator("input[name=name]").fill(name)
@@ -64,6 +67,32 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
         press(alice, server, "force-off", "stopped")
         assert ready(alice, server, times=3).count("IMS-GUEST power off") == 1
     download_the_list(alice, name)
+
+
+def import_machine(alice: Visitor, disk: Path, name: str, folder: Path) -> str:
+    """The disk in an OVA, with another beside it: its OVF fills the form, both become images."""
+    raw, blank = folder / "system.raw", folder / "data.raw"
+    subprocess.run(["qemu-img", "convert", "-O", "raw", disk, raw], check=True)
+    with blank.open("wb") as file:
+        file.truncate(8 * MIB)
+    disks = {"system.vmdk": stream_vmdk(raw), "data.vmdk": stream_vmdk(with_table(blank))}
+    told = ovf(
+        list(disks), name=f"{name} from elsewhere", memory_mb=256, firmware="efi", os="Other Linux (64-bit)"
+    )
+    archive = folder / "machine.ova"
+    archive.write_bytes(ova(disks, descriptor=told))
+    image = import_file(alice, archive, name)
+    expect(alice.open("/images/?tab=private").locator("main")).to_contain_text(f"{name}-data-1")
+    facts = alice.open(f"/images/{image}/").locator("main")
+    expect(facts).to_contain_text("256 MB")
+    return image
+
+
+def with_table(disk: Path) -> Path:
+    subprocess.run(
+        ["sfdisk", "-q", disk], input="label: dos\n,,83\n", text=True, check=True, capture_output=True
+    )
+    return disk
 
 
 def guests() -> Path:

@@ -3,9 +3,11 @@
 import contextlib
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from imsconsole.core.errors import BadImage
 from imsconsole.engine.inspection.disk import read_table
+from imsconsole.engine.inspection.naming import system_named
 from imsconsole.engine.inspection.view import Facts, Unseen, View, demand
 
 SECTOR = 2048
@@ -33,7 +35,14 @@ def read(view: View) -> Facts:
     modes = set(table.boot_modes if "uefi" not in table.boot_modes else ("uefi",))
     modes |= el_torito_modes(view, descriptors)
     size = -(-(view.size_bytes or 0) // 512) * 512
-    return Facts("iso", size, "hybrid" if table.kind else "", table.kind, tuple(sorted(modes)))
+    facts = Facts("iso", size, "hybrid" if table.kind else "", table.kind, tuple(sorted(modes)))
+    label = primary[40:72].decode("ascii", "replace").strip()
+    named = system_named(label)
+    if named is None or not label.isprintable():
+        return facts
+    return replace(
+        facts, os_id=named.id, os_version=named.version, os_name=label, architecture=named.architecture
+    )
 
 
 def volume_descriptors(view: View) -> Iterator[bytes]:

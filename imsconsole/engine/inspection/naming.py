@@ -23,7 +23,7 @@ NAMES = (
     (r"freebsd|(?=\d+_\d+_release_amd64|\d+_\d+_release_arm64)", "freebsd"),
 )
 VERSION = re.compile(r"(\d{1,4})(?:[._-](\d{1,2}))?(?:[._-]\d+)*(?:[ _-]?sp(\d))?", re.I)
-NO_VERSION = re.compile(r"x?(?:86[_-])?64(?:fre\w*|[ _-]?bit|guest|free\w*)?|\b\w\w-\w\w_dv\d+", re.I)
+NO_VERSION = re.compile(r"x?(?:86[_-])?64(?:free?|[ _-]?bit|guest)?|[a-z]{2}-[a-z]{2}_dv\d+", re.I)
 ARM = re.compile(r"aarch64|arm64|_a64", re.I)
 X86 = re.compile(r"x86[_-]64|amd64|x64|i[3-6]86", re.I)
 NO_POINT = ("debian", "centos", "fedora", "windows")  # a point release is of its line, or there are none

@@ -69,16 +69,7 @@ class Inspector:
         self._library.finish()
         facts = self._facts(View(bytes(self._head), self._size, self._tail), claimed)
         self._library.check(facts)
-        return Found(
-            format=facts.format,
-            virtual_size_bytes=facts.virtual_size_bytes,
-            size_bytes=self._size,
-            sha256=self._sha256.hexdigest(),
-            partition_table=facts.partition_table,
-            boot_modes=facts.boot_modes,
-            variant=facts.variant,
-            warnings=facts.warnings,
-        )
+        return Found(size_bytes=self._size, sha256=self._sha256.hexdigest(), **vars(facts))
 
     def _facts(self, view: View, claimed: str) -> Facts:
         try:

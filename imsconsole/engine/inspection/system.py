@@ -29,6 +29,9 @@ MOST_PARTITIONS = 32
 RELEASES = ("usr/lib/os-release", "etc/os-release")
 RELEASE_BYTES = 16 * 1024
 CLOUD_INIT = "usr/bin/cloud-init"
+SHELL = "bin/sh"  # a program that every system has
+ELF = b"\x7fELF"
+MACHINES = {b"\x03\0": "x86", b"\x3e\0": "x86", b"\xb7\0": "arm"}  # at the end of its first 20 bytes
 EXTENDED = (0x05, 0x0F, 0x85)
 LINE = re.compile(
     r"""([A-Z][A-Z0-9_]{0,39})=(?:"([^"\\]{0,200})"|'([^'\\]{0,200})'|([A-Za-z0-9._:/+-]{0,200}))\s*"""
@@ -38,12 +41,13 @@ WORD = re.compile(r"[a-zA-Z0-9._-]{1,40}")
 
 @dataclass(frozen=True)
 class System:
-    """What `os-release` says: `id` debian, `version` 12, `name` Debian GNU/Linux 12 (bookworm); and whether cloud-init was seen."""
+    """What `os-release` says: `id` debian, `version` 12, `name` Debian GNU/Linux 12 (bookworm); whether cloud-init was seen, and for which CPU it is."""
 
     id: str
     version: str
     name: str
     cloud_init: bool = False
+    architecture: str = ""
 
 
 class ReadDisk:
@@ -116,16 +120,20 @@ def _system_at(disk: ReadDisk, start: int) -> System | None:
             system = parse_release(files.file(name, RELEASE_BYTES))
         except Unreadable:
             continue
-        return replace(system, cloud_init=_has(files, CLOUD_INIT)) if system else None
+        if system is None:
+            return None
+        shell, seen = _start(files, SHELL, 20), bool(_start(files, CLOUD_INIT, 1))
+        architecture = MACHINES.get(shell[18:], "") if shell.startswith(ELF) else ""
+        return replace(system, cloud_init=seen, architecture=architecture)
     return None
 
 
-def _has(files: FileSystem, path: str) -> bool:
-    """Whether a file is seen there; it may still be where nobody looked."""
+def _start(files: FileSystem, path: str, length: int) -> bytes:
+    """The beginning of a file; nothing when it is not seen there: it may still be where nobody looked."""
     try:
-        return bool(files.file(path, 1))
+        return files.file(path, length)
     except (Unreadable, BadImage, struct.error, IndexError):
-        return False
+        return b""
 
 
 def parse_release(content: bytes) -> System | None:

@@ -57,6 +57,11 @@ class Facts:
     partition_table: str = ""
     boot_modes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    # of an installation medium: what its label says
+    os_id: str = ""
+    os_version: str = ""
+    os_name: str = ""
+    architecture: str = ""
 
 
 def demand(condition: bool, format: str, field: str, value: int) -> None:

@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -245,10 +246,18 @@ def test_the_wizard_begins_with_what_the_archive_says(people: SimpleNamespace, v
     assert (given["name"], given["min_ram_mb"], given["boot_mode"]) == ("shop front", 2048, "bios")
     assert str(given["os_version"]) == "Ubuntu 22.04 server 64bit"
     data = Upload.objects.get(name="machine.ova: data.vmdk")
-    assert given["data_1_upload"] == str(data.pk)
+    assert (given["data_1_upload"], given["data_1_gb"]) == (data.pk, 1)
+    assert text_of(page, "boot_mode").startswith("Found in the file: BIOS. It must be")
+    assert text_of(page, "os_version") == "Found in the file: Ubuntu 22.04 server 64bit."
+    assert text_of(page, "name") == "Found in the file: shop front."
+    assert "Found" not in text_of(page, "architecture")
     text = " ".join(page.content.decode().split())
     assert "machine.ova: data.vmdk" in text
     assert "shop front</span> · 2 vCPUs · 2048 MB · BIOS" in text
+
+
+def text_of(page: Any, field: str) -> str:
+    return str(page.context["form"].fields[field].help_text)
 
 
 def test_both_are_made_by_the_wizard(people: SimpleNamespace, archive: bytes):
