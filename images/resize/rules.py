@@ -42,10 +42,11 @@ def can_order_resize(
     server: Server, flavor: Flavor, actor: Actor, *, stop_first: bool = False, host: Host | None = None
 ) -> Verdict:
     """The whole order. Hard only after `lock_project` and with the rows of server and region locked."""
+    host = host or host_of(actor.region)
     return (
-        can_resize(server, actor)
+        can_resize(server, actor, host)
         and is_stopped_first(server, stop_first=stop_first)
-        and can_have(server, flavor, actor, host or host_of(actor.region))
+        and can_have(server, flavor, actor, host)
     )
 
 

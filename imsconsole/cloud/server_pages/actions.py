@@ -60,7 +60,7 @@ SERVER_ACTIONS = (
         many=Many("servers-change-os-many")),
     Action(_("Reinstall OS"), "servers-reinstall-os", can_reinstall_os, "arrow-uturn-down",
         where=(ROW, MORE)),
-    Action(_("Resize"), "servers-resize", can_resize, "arrows-pointing-out", where=(ROW, MORE)),
+    Action(_("Resize"), "servers-resize", can_resize, "arrows-pointing-out", spares=("host",), where=(ROW, MORE)),
     Action(_("Back up"), "servers:back-up", can_back_up, "clock", spares=("disks",), where=(MORE,)),
     Action(_("Back up regularly"), "schedules:create", can_schedule, "calendar-days", query="server",
         where=(MORE,)),

@@ -73,11 +73,11 @@ def can_force_reboot(server: Server, actor: Actor) -> Verdict:
     return _may_force(server, actor, Server.Status.REBOOTING) and can_unlock_disks(server, actor)
 
 
-def can_resize(server: Server, actor: Actor) -> Verdict:
-    """Stopped, or running (C12: a box stops it first), where its host can do it."""
+def can_resize(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
+    """Stopped, or running (C12: a box stops it first), where its host can do it. `host` spares asking for that."""
     if not (verdict := may_change(server, actor)):
         return verdict
-    if engine_for(server.project.region_id).capabilities().resize:
+    if (host.capabilities if host else engine_for(actor.region).capabilities()).resize:
         return ALLOWED
     return refuse(
         "no-resize", _("Servers of this region cannot be resized. Create a new one of another flavor.")
