@@ -16,6 +16,7 @@ urlpatterns = [
     path("backups/", include("images.restore.urls")),
     path("servers/", include("images.change_os.urls")),
     path("servers/", include("images.resize.urls")),
+    path("servers/", include("images.mount.urls")),
     path("", include("imsconsole.cloud.urls")),
     path("disks/create/", include("images.launch.disk.urls")),
     path("disks/", include("imsconsole.cloud.disks.urls")),

@@ -92,6 +92,8 @@ ACTIONS: dict[str, str | Promise] = {
     "installServer": _("Install a server"),
     "inviteMember": _("Invite a member"),
     "leaveAccount": _("Leave the account"),
+    "mountIso": _("Mount an ISO"),
+    "ejectIso": _("Eject an ISO"),
     "openScreen": _("Open a screen"),
     "openSerialConsole": _("Open a serial console"),
     "pauseSchedule": _("Pause a backup schedule"),

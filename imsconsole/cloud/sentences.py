@@ -48,6 +48,10 @@ SENTENCES: Sentences = {
     "no-such-server": _("The server no longer exists."),
     "server-running": _("The server is running. Please stop it first."),
     "server-not-running": _("The server is not running. Please start it first."),
+    "not-an-iso": _("Only ISO images can be mounted. This is the image of a disk."),
+    "no-tray": _(
+        "The server was started before it had a drive for ISOs. Please stop it and start it again, then mount the ISO."
+    ),
     "no-serial-input": _(
         "The server was started before its serial console could be typed at. It can be after its next start; until then "
         "there is its log."

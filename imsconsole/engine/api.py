@@ -226,6 +226,18 @@ class Engine(Protocol):
         """Detach a disk from a running server. Raises Conflict when the guest does not let go."""
         ...
 
+    def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
+        """Put the stored ISO into the server's tray, running or not, in the place of what is there; returns its reference.
+
+        It stays there when the image is deleted, and the server never boots from it. Raises NotFound, Unsupported (no ISO,
+        or no trays here), Conflict `no-tray`, of a server that was started when there was none.
+        """
+        ...
+
+    def eject_iso(self, server: ServerSpec) -> None:
+        """Empty the server's tray, whatever its guest does with what is there."""
+        ...
+
     def screen(self, ref: str) -> bytes:
         """A PNG of what the screen shows. Raises Conflict when the server is not running."""
         ...

@@ -232,7 +232,8 @@ class ServerSpec:
     """All an engine must know to build or start a server.
 
     `cd_ref` is the CD in its drive, from which it boots as long as its system disk does not: at first
-    a stored ISO, then what `create_server` returned for it.
+    a stored ISO, then what `create_server` returned for it. `iso_ref` is what is in its tray, from which it never boots: what
+    `mount_iso` returned.
     """
 
     id: UUID
@@ -248,6 +249,7 @@ class ServerSpec:
     disks: tuple[DiskSpec, ...] = ()
     multi_queue: bool = False
     cd_ref: str = ""
+    iso_ref: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,6 +264,7 @@ class Capabilities:
     encryption: bool = False
     screen: bool = False
     resize: bool = False
+    tray: bool = False  # ISOs for running systems
     accelerator: str = (
         ""  # kvm, tcg, unknown (not asked yet: may be either), or empty: no servers can be started
     )

@@ -550,6 +550,37 @@ class EngineContract:
         log = wait_for(engine, server.ref, "FROM DISK")
         assert log.count("FROM CD") == 1
 
+    @pytest.mark.guest
+    def test_an_iso_comes_into_the_tray_and_leaves_it_whether_the_server_runs_or_not(
+        self, engine: Engine, place: Path
+    ) -> None:
+        source = FileSource(tiny_cd(place / "cd.iso"))
+        iso = engine.ingest(uuid4(), source, format="iso", work=TestWork())
+        server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
+        iso_ref = engine.mount_iso(server, iso.ref, work=TestWork())
+        mounted = replace(server, iso_ref=iso_ref)
+        engine.start(mounted)
+        for _ in range(2):
+            assert engine.mount_iso(mounted, iso.ref, work=TestWork()) == iso_ref
+        assert engine.same_bytes(iso.ref) == {iso.ref}
+        engine.delete(iso.ref)
+        engine.reboot(mounted, graceful_s=0)
+        for _ in range(2):
+            engine.eject_iso(mounted)
+        assert engine.server_state(server.ref).power is Power.RUNNING
+        engine.reboot(server, graceful_s=0)
+        assert engine.inventory().strays == frozenset()
+
+    def test_only_an_iso_that_is_there_can_be_mounted(self, engine: Engine, place: Path) -> None:
+        server = engine.create_server(server_spec(), work=TestWork())
+        with pytest.raises(Unsupported):
+            engine.mount_iso(server, stored_image(engine, place).ref, work=TestWork())
+        with pytest.raises(NotFound):
+            engine.mount_iso(server, f"{uuid4()}.t1.iso", work=TestWork())
+        engine.eject_iso(server)
+        with pytest.raises(NotFound):
+            engine.start(replace(server, iso_ref=f"{server.ref}/tray.iso"))
+
     def test_a_server_needs_the_bytes_of_its_cd(self, engine: Engine) -> None:
         with pytest.raises(NotFound):
             engine.create_server(server_spec(cd_ref=f"{uuid4()}.t1.iso"), work=TestWork())

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.engine.guests import dead_disk
+from tests.engine.guests import bootable_cd, dead_disk, tiny_boot_sector
 from tests.flows.steps import SECRET, becomes, choose_login, create_server, import_file, ready, say_yes
+from tests.flows.test_install import import_iso
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 A, B = "BusyBox demo A", "BusyBox demo B"
+SAID = ".xterm-rows"
 NO_WORD = "#server-change-os .alert-warning"
 NO_WORD_TEXT = '<div class="alert alert-warning server-notice" role="status">'
 
@@ -24,6 +26,8 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     name, boot_mode = "change-os", "bios"
     page = alice.sign_in("alice")
     image_a, image_b = (public_image(alice, identity, boot_mode) for identity in (A, B))
+    tools = bootable_cd(tmp_path / "tools.iso", tiny_boot_sector("NEVER"), **{"tools.txt": b"42"})
+    iso = import_iso(alice, tools, "tools")
     dead = import_file(alice, unbootable_disk(tmp_path, boot_mode), name)
 
     server = create_server(alice, image_a, name)
@@ -39,6 +43,7 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     assert marker in log
     assert "password=set" in log
     answers_at_its_serial_console(alice, server)
+    reads_a_mounted_iso(alice, server, iso)
     assert (told(log, "address"), told(log, "mac")) == address
     assert shown_address(page) == address
     expect(page.locator("#kept-disks")).to_contain_text(A)
@@ -105,27 +110,47 @@ def boots(alice: Visitor, server: str, identity: str, *, times: int) -> str:
 def answers_at_its_serial_console(alice: Visitor, server: str) -> None:
     """Somebody signs in there with the password and asks; hostile words stay words."""
     page = alice.open(f"/servers/{server}/serial/")
-    said, title = page.locator(".xterm-rows"), page.title()
-    expect(page.locator("[data-serial]")).to_have_attribute("data-state", "connected")
-    expect(said).to_contain_text("IMS-GUEST ready")
-    for awaited, typed in (
-        ("login:", "root\n"),
-        ("Password:", f"{SECRET}\n"),
-        (
-            "built-in shell",
-            r"printf '\033]0;evil\007\033[38;2;9;9;9m<b>bold</b>\n'; echo IMS-$((6*7)); sleep 999" "\n",
-        ),
-    ):
-        expect(said).to_contain_text(awaited)
-        page.keyboard.type(typed)
-    expect(said).to_contain_text("IMS-42")
-    expect(said).to_contain_text("<b>bold</b>")
+    title = page.title()
+    hostile = r"printf '\033]0;evil\007\033[38;2;9;9;9m<b>bold</b>\n'"
+    for awaited, typed in (("IMS-GUEST ready", ""), ("login:", "root\n"), ("Password:", f"{SECRET}\n")):
+        types(page, typed, after=awaited)
+    types(page, f"{hostile}; echo IMS-$((6*7)); sleep 999\n", after="built-in shell")
+    expect(page.locator(SAID)).to_contain_text("IMS-42")
+    expect(page.locator(SAID)).to_contain_text("<b>bold</b>")
     assert page.title() == title
     page.locator("[data-key=ctrl-c]").click()
-    page.keyboard.type("echo again-$((6*7))\n")
-    expect(said).to_contain_text("again-42")
+    types(page, "echo again-$((6*7))\n", after="^C")
+    expect(page.locator(SAID)).to_contain_text("again-42")
     alice.look()
     assert "again-42" in page.request.get(f"{alice.url}/servers/{server}/console.txt", max_retries=3).text()
+
+
+def types(page: Page, text: str, *, after: str) -> None:
+    """At the serial console, once that has been said there."""
+    expect(page.locator("[data-serial]")).to_have_attribute("data-state", "connected")
+    expect(page.locator(SAID)).to_contain_text(after)
+    page.keyboard.type(text)
+
+
+def reads_a_mounted_iso(alice: Visitor, server: str, iso: str) -> None:
+    """Somebody is signed in at its serial console, and looks there for what is mounted, and for what was ejected."""
+    there, page = f"{alice.url}/servers/{server}/", alice.open(f"/servers/{server}/mount-iso/?image={iso}")
+    eject = f"/servers/{server}/eject-iso/"
+    alice.send()
+    wait_for(lambda: eject in page.request.get(there, max_retries=3).text(), "the ISO is not mounted")
+    page = alice.open(f"/servers/{server}/serial/")
+    types(
+        page,
+        "clear; mkdir -p /iso; mount -t iso9660 -o ro /dev/sr1 /iso; ls /iso; umount /iso\n",
+        after="again-42",
+    )
+    expect(page.locator(SAID)).to_contain_text("tools.txt")
+    alice.open(eject.removeprefix(alice.url))
+    say_yes(page)
+    wait_for(lambda: eject not in page.request.get(there, max_retries=3).text(), "the ISO is not ejected")
+    page = alice.open(f"/servers/{server}/serial/")
+    types(page, "head -c 1 /dev/sr1\n", after="tools.txt")
+    expect(page.locator(SAID)).to_contain_text("No medium found")
     alice.open(f"/servers/{server}/")
 
 

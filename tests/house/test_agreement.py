@@ -54,6 +54,8 @@ from images.launch.disk.services import create_disk_from
 from images.launch.install import rules as install
 from images.launch.services import create_servers, install_server
 from images.models import Image, Upload
+from images.mount import rules as mount
+from images.mount.services import mount_iso
 from images.public import rules as public
 from images.resize import rules as resize
 from images.resize.services import resize_server
@@ -162,6 +164,8 @@ RARE = {"notice", "failed", "deletion", "create-agency", *UNLISTED}  # places th
 
 def a_server(actor: Actor, *, with_job: bool = True, **fields: Any) -> Server:
     flavor = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
+    if fields.get("iso"):
+        fields["iso"] = an_iso(actor)
     server = factories.ServerFactory(**{"project": actor.project, "flavor": flavor, "ref": "there", **fields})
     factories.ImageDiskFactory(image=server.image, ref="none")
     factories.DiskFactory(server=server, image=server.image, ref="there")
@@ -188,6 +192,7 @@ SERVER = Subject(
         "without a machine": {"ref": ""},
         "with a task": {"task": "image"},
         "temporary": {"status": "stopped", "is_temporary": True},
+        "mounted": {"status": "stopped", "iso": True},
     },
     pages_of_server,
     SERVER_ACTIONS,
@@ -204,12 +209,20 @@ SERVER = Subject(
             server, image=server.image, actor=actor, **LOGIN
         ),
         "Reinstall OS": lambda server, actor: reinstall_os(server, actor=actor, **LOGIN),
+        "Mount ISO": lambda server, actor: mount_iso(server, image=an_iso(actor), actor=actor),
         "Resize": lambda server, actor: resize_server(
             server, flavor=factories.FlavorFactory(name="t6-other"), stop_first=True, actor=actor
         ),
     },
     has_page=has_own_page,
 )
+
+
+def an_iso(actor: Actor) -> Image:
+    """Whose bytes are not there: the work fails, the order does not."""
+    image = factories.ImageFactory(project=actor.project, os_version=None, type="iso")
+    factories.ImageDiskFactory(image=image, format="iso")
+    return image
 
 
 def a_kept_disk(actor: Actor, *, server: Mapping[str, Any] | None = None, **fields: Any) -> Disk:
@@ -878,6 +891,8 @@ ELSEWHERE = {
     copy.can_order_copy_across: "images/copy/test_copy_across.py",
     accounts.can_revoke_agency: "accounts/test_agencies.py",
     change_os.can_order_reinstall: "images/change_os/test_reinstall_os.py",
+    mount.can_mount: "images/mount/test_mount.py",
+    mount.can_mount_on: "images/mount/test_mount.py",
     resize.can_have: "images/resize/test_resize.py",
     resize.can_order_resize: "images/resize/test_resize.py",
     delete.can_delete_unasked: "sharing/ending/test_delete.py",

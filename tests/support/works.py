@@ -27,6 +27,7 @@ from images.export.services import export_image
 from images.fetch.jobs import FetchFile
 from images.fetch.services import fetch_url
 from images.models import Download, Image, ImageDisk, PublicSource, Upload
+from images.mount.services import mount_iso
 from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
 from images.public.services import fetch_public_image
@@ -60,6 +61,8 @@ from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.cloud.servers.services import delete_server, reboot_server, start_server, stop_server
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
+from imsconsole.cloud.tray.jobs import EjectIso, MountIso
+from imsconsole.cloud.tray.services import eject_iso
 from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.jobs.kinds import JobKind
@@ -75,7 +78,7 @@ from tests import factories
 from tests.cloud.backups.making import stored_backup
 from tests.cloud.buckets.making import bytes_elsewhere
 from tests.cloud.buckets.making import stored as stored_object
-from tests.cloud.servers.machines import REGION, bootable_image, order, tiny_flavor
+from tests.cloud.servers.machines import REGION, bootable_image, iso_image, order, tiny_flavor
 from tests.engine.guests import TestWork
 from tests.factories import BucketFactory
 from tests.images.create.importing import imported, make_disks
@@ -97,6 +100,7 @@ class Works:
         self._server: Server | None = None
         self._images: list[Image] = []
         self._secret: Image | None = None
+        self._iso: Image | None = None
 
     def begin(self, kind: type[JobKind]) -> Job:
         """A new piece of work of that kind, waiting."""
@@ -239,6 +243,17 @@ class Works:
         flavor = tiny_flavor() if server.flavor == other else other
         return resize_server(server, flavor=flavor, stop_first=True, actor=self.actor)
 
+    def mount_iso(self) -> Server:
+        """On the running server."""
+        server = self.server("running")
+        self._iso = self._iso or iso_image(self.actor)
+        return mount_iso(server, image=self._iso, actor=self.actor)
+
+    def eject_iso(self) -> Server:
+        server = self.mount_iso()
+        run_jobs()
+        return eject_iso(server, actor=self.actor)
+
     def delete_server(self) -> Server:
         server = self.create_server()
         run_jobs()
@@ -366,6 +381,8 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     StopServer: Works.stop_server,
     RebootServer: Works.reboot_server,
     ResizeServer: Works.resize_server,
+    MountIso: Works.mount_iso,
+    EjectIso: Works.eject_iso,
     DeleteServer: Works.delete_server,
     ChangeOs: Works.change_os,
     ReinstallOs: Works.reinstall_os,

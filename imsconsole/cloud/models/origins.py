@@ -1,5 +1,6 @@
 """The image that a server, a disk or a backup came from, as far as its project may still know it."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -38,6 +39,14 @@ class FromImage:
         if self.image is None or self.image.is_gone or self.has_lost_image:
             return None
         return str(self.image.get_absolute_url())
+
+
+@dataclass(frozen=True)
+class OfImage(FromImage):
+    """The same of a second image that something has."""
+
+    image: Any
+    project_id: Any
 
 
 def with_lost_images(rows: Rows) -> Rows:

@@ -12,7 +12,7 @@ from imsconsole.accounts.models import AvailabilityZone, Project
 from imsconsole.accounts.people import person
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
-from imsconsole.cloud.models.origins import FromImage
+from imsconsole.cloud.models.origins import FromImage, OfImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.core.ids import new_id
@@ -51,10 +51,11 @@ class Server(Tagged, FromImage, models.Model):
         DELETED = "deleted", _("Deleted")
 
     class Task(models.TextChoices):
-        """What is made of it while it stays as it is, running or stopped."""
+        """What is made of it, or given to it, while it stays as it is, running or stopped."""
 
         IMAGE = "image", _("Creating an image")
         BACKUP = "backup", _("Backing up")
+        ISO = "iso", _("Changing what is in the drive")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(
@@ -100,6 +101,16 @@ class Server(Tagged, FromImage, models.Model):
     # made from an ISO image, which is its CD, to install a system on (§2.10)
     is_temporary = models.BooleanField(_("temporary"), default=False, editable=False)
     cd_ref = models.CharField(max_length=255, blank=True, editable=False)
+    # what is mounted, and from which it never starts: a link of its own, whatever becomes of the image (R87)
+    iso = models.ForeignKey(
+        "images.Image",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        verbose_name=_("mounted ISO"),
+        related_name="+",
+    )
+    iso_ref = models.CharField(max_length=255, blank=True, editable=False)
     # the backup whose disks it was created with, if it was
     restored_from = models.ForeignKey(
         "cloud.Backup", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
@@ -136,6 +147,11 @@ class Server(Tagged, FromImage, models.Model):
     def has_screen(self) -> bool:
         """Whether there is a guest to look at."""
         return self.status in (self.Status.RUNNING, self.Status.STOPPING, self.Status.REBOOTING)
+
+    @property
+    def mounted(self) -> OfImage:
+        """The ISO in its drive, as far as its project may still know it."""
+        return OfImage(self.iso, self.project_id)
 
     @property
     def status_sentence(self) -> str:

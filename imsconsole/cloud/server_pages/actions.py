@@ -21,6 +21,7 @@ from imsconsole.cloud.servers.rules import (
     can_tag_server,
 )
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
+from imsconsole.cloud.tray.rules import can_eject_iso, can_mount_iso
 from imsconsole.core.actions import MORE, ROW, Action, Many, always
 
 STARTED_BY_PEOPLE = (
@@ -61,6 +62,9 @@ SERVER_ACTIONS = (
     Action(_("Reinstall OS"), "servers-reinstall-os", can_reinstall_os, "arrow-uturn-down",
         where=(ROW, MORE)),
     Action(_("Resize"), "servers-resize", can_resize, "arrows-pointing-out", spares=("host",), where=(ROW, MORE)),
+    Action(_("Mount ISO"), "servers-mount-iso", can_mount_iso, "circle-stack", spares=("host",), where=(ROW, MORE)),
+    Action(_("Eject ISO"), "servers:eject-iso", can_eject_iso, "arrow-up-tray",
+        is_shown=lambda server: server.iso_id is not None, asks=True, where=(ROW, "iso")),
     Action(_("Back up"), "servers:back-up", can_back_up, "clock", spares=("disks",), where=(MORE,)),
     Action(_("Back up regularly"), "schedules:create", can_schedule, "calendar-days", query="server",
         where=(MORE,)),

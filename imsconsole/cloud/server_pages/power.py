@@ -48,7 +48,7 @@ def _each(rule: Rule) -> Callable[[Sequence[Server], Actor], list[Verdict]]:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked before the power of a server changes. `heading` and `done` have its `name`, `text` the `seconds` it has."""
+    """What is asked before something is done to a server that may harm its system. `heading` and `done` have its `name`, `text` the `seconds` it has."""
 
     rule: Rule
     do: Callable[..., Server]
@@ -188,25 +188,25 @@ def start(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 
 @form_view
 def stop(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _ask(request, server_id, STOP)
+    return ask(request, server_id, STOP)
 
 
 @form_view
 def reboot(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _ask(request, server_id, REBOOT)
+    return ask(request, server_id, REBOOT)
 
 
 @form_view
 def force_off(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _ask(request, server_id, FORCE_OFF)
+    return ask(request, server_id, FORCE_OFF)
 
 
 @form_view
 def force_reboot(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    return _ask(request, server_id, FORCE_REBOOT)
+    return ask(request, server_id, FORCE_REBOOT)
 
 
-def _ask(request: ActorRequest, server_id: uuid.UUID, question: Question) -> HttpResponse:
+def ask(request: ActorRequest, server_id: uuid.UUID, question: Question) -> HttpResponse:
     """The question, and its answer."""
     server = find_server(request, server_id)
     if request.method == "POST":

@@ -6,7 +6,7 @@ from imsconsole.cloud.backups import views as backups
 from imsconsole.cloud.disks import views as disks
 from imsconsole.cloud.screens import picture
 from imsconsole.cloud.screens import views as screens
-from imsconsole.cloud.server_pages import power, views
+from imsconsole.cloud.server_pages import power, tray, views
 from imsconsole.cloud.system_disk import views as system_disk
 
 SERVERS = [
@@ -24,6 +24,7 @@ SERVERS = [
     path("<uuid:server_id>/reboot/", power.reboot, name="reboot"),
     path("<uuid:server_id>/force-off/", power.force_off, name="force-off"),
     path("<uuid:server_id>/force-reboot/", power.force_reboot, name="force-reboot"),
+    path("<uuid:server_id>/eject-iso/", tray.eject, name="eject-iso"),
     path("<uuid:server_id>/rename/", views.rename, name="rename"),
     path("<uuid:server_id>/tags/", views.tag, name="tag"),
     path("<uuid:server_id>/auto-start/", views.auto_start, name="auto-start"),

@@ -280,7 +280,7 @@ class DeleteServer(PowerKind):
         if server.ref:
             engine_of(server).delete_server(server.ref)
         with run.fenced():
-            Server.objects.filter(pk=server.pk).update(ref="", cd_ref="")
+            Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")
             server.disks.existing().filter(role=Disk.Role.SYSTEM).update(ref="")
 
     def disks(self, run: Run) -> None:

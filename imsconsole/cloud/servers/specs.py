@@ -23,6 +23,7 @@ def server_spec(server: Server) -> ServerSpec:
         disks=tuple(disk_spec(disk) for disk in disks),
         multi_queue=bool(disks) and disks[0].multi_queue,
         cd_ref=server.cd_ref,
+        iso_ref=server.iso_ref,
     )
 
 

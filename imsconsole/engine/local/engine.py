@@ -341,6 +341,13 @@ class LocalEngine:
         self._machines.detach(server, disk)
 
     @raises_no_space()
+    def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
+        return self._machines.mount_iso(server, iso_ref, work)
+
+    def eject_iso(self, server: ServerSpec) -> None:
+        self._machines.eject_iso(server)
+
+    @raises_no_space()
     def screen(self, ref: str) -> bytes:
         return self._machines.screen(ref)
 

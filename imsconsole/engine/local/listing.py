@@ -11,7 +11,9 @@ NOTHING = re.compile(r"(?!)")
 REGION = re.compile(r"images|disks|servers|scrap")
 PART = re.compile(rf"part-{UUID_PATTERN}-{TOKEN.pattern}")
 SYSTEM = re.compile(rf"system-{UUID_PATTERN}\.{TOKEN.pattern}")
-OF_SERVER = re.compile(r"cd\.iso|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?|stderr\.log")
+OF_SERVER = re.compile(
+    r"cd\.iso|tray\.iso(\.new)?|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?|stderr\.log"
+)
 OF_SYSTEM = re.compile(r"base\.qcow2|disk\.qcow2|vars\.(fd|new)")
 
 

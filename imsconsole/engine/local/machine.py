@@ -21,7 +21,7 @@ from typing import Any, Literal
 from imsconsole.core.errors import Conflict, Interrupted, NoSpace, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import is_out_of_room, met_full_disk
-from imsconsole.engine.local import luks, probe
+from imsconsole.engine.local import luks, probe, tray
 from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, was_killed, wrapped
 from imsconsole.engine.local.luks import Secrets
@@ -105,6 +105,7 @@ def command_line(
     ]
     command += ["-machine", _machine(server), "-accel", "kvm" if fast else "tcg"]
     command += ["-cpu", "host" if fast else "max", "-smp", str(server.vcpus), "-m", str(server.memory_mb)]
+    command += ["-boot", "strict=on"]  # from nothing that has no place in the order
     command += ["-device", "VGA", "-vnc", f"unix:{VNC_SOCKET}", "-pidfile", PID_FILE]
     serial = f"socket,id=serial,path={SERIAL_SOCKET},server=on,wait=off,logfile={SERIAL_LOG},logappend=on"
     command += ["-chardev", serial, "-serial", "chardev:serial"]
@@ -120,6 +121,7 @@ def command_line(
         + _firmware(server)
         + _system(server)
         + _cd(server)
+        + tray.drive(server)
         + _ports()
         + _data_disks(server)
         + _nic(server, host, ssh_port)

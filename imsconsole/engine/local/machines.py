@@ -16,7 +16,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.core.folders import remove
-from imsconsole.engine.local import hotplug, luks, machine, probe
+from imsconsole.engine.local import hotplug, luks, machine, probe, tray
 from imsconsole.engine.local.ending import cut_power, shut_down
 from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
@@ -232,11 +232,13 @@ class Machines:
             raise Unsupported("ovmf-missing", package="ovmf")
 
     def _require_disks(self, server: ServerSpec) -> None:
-        """Raises NotFound when a disk or the CD is gone or is not this server's."""
+        """Raises NotFound when a disk, the CD or what is in the tray is gone or is not this server's."""
         for disk in server.disks:
             self._store.disk(disk.ref)
         if server.cd_ref and not (self._store.server(server.ref) / machine.CD).exists():
             raise NotFound("no-such-bytes", ref=server.cd_ref)
+        if server.iso_ref and not (self._store.server(server.ref) / tray.ISO).exists():
+            raise NotFound("no-such-bytes", ref=server.iso_ref)
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
@@ -296,6 +298,21 @@ class Machines:
         """Grow a disk that a guest has; False when the server does not run and nothing was done."""
         with self._locked(server.ref) as folder:
             return self._tell(folder, lambda talk: hotplug.grow(talk, disk, size_bytes))
+
+    # what is in its tray
+    def mount_iso(self, server: ServerSpec, iso_ref: str, work: Work) -> str:
+        if (stored := self._store.stored(iso_ref)).suffix != ".iso":
+            raise Unsupported("not-an-iso")
+        work.hold()
+        with self._locked(server.ref) as folder:
+            tray.lay(folder, stored)
+            self._tell(folder, tray.insert)
+        return f"{server.ref}/{tray.ISO}"
+
+    def eject_iso(self, server: ServerSpec) -> None:
+        with self._locked(server.ref) as folder:
+            self._tell(folder, tray.empty)
+            remove(folder / tray.ISO)
 
     def _tell(self, folder: Path, say: Callable[[Qmp], None]) -> bool:
         """Say something to a guest's QEMU; False when it does not run, or has ended meanwhile."""

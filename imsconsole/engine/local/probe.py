@@ -28,6 +28,7 @@ def host_capabilities(accelerator: str) -> Capabilities:
         encryption=qemu_img,
         screen=qemu,
         resize=True,
+        tray=qemu,
         accelerator=accelerator if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),
     )

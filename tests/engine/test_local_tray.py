@@ -1,0 +1,93 @@
+"""What is in a server's tray: what QEMU shows the guest, and that no firmware starts from it."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from imsconsole.core.errors import Conflict
+from imsconsole.engine.local.engine import LocalEngine
+from imsconsole.engine.local.qmp import qmp
+from imsconsole.engine.local.tray import DRIVE
+from imsconsole.engine.types import FileSource, ServerSpec
+from tests.engine.guests import (
+    TestWork,
+    server_spec,
+    stored_image,
+    tiny_cd,
+    tiny_uefi_cd,
+    wait_for,
+    wait_until,
+)
+
+pytestmark = pytest.mark.guest
+
+
+def stored_iso(local: LocalEngine, path: Path) -> str:
+    return local.ingest(uuid4(), FileSource(path), format="iso", work=TestWork()).ref
+
+
+def in_tray(local: LocalEngine, server: ServerSpec) -> int:
+    """How many bytes the guest sees there; none when it is empty."""
+    with qmp(local._store.server(server.ref)) as talk:
+        drives = {drive["qdev"]: drive for drive in talk.command("query-block")}
+        return int(drives[DRIVE].get("inserted", {}).get("image", {}).get("virtual-size", 0))
+
+
+def on_the_screen(local: LocalEngine, server: ServerSpec) -> str:
+    """The characters of a screen in text mode, out of its memory."""
+    with qmp(local._store.server(server.ref)) as talk:
+        dump = talk.command("human-monitor-command", **{"command-line": "xp /2000xh 0xb8000"})
+    words = (word for line in dump.splitlines() for word in line.partition(":")[2].split())
+    return "".join(chr(int(word, 16) & 0xFF) for word in words)
+
+
+def test_a_running_guest_sees_what_comes_and_goes(local: LocalEngine, place: Path) -> None:
+    iso = stored_iso(local, tiny_cd(place / "cd.iso"))
+    size = (place / "cd.iso").stat().st_size
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    local.start(server)
+    assert in_tray(local, server) == 0
+    mounted = replace(server, iso_ref=local.mount_iso(server, iso, work=TestWork()))
+    assert in_tray(local, server) == size
+    local.reboot(mounted, graceful_s=0)
+    assert in_tray(local, server) == size
+    local.eject_iso(mounted)
+    assert in_tray(local, server) == 0
+    local.mount_iso(server, iso, work=TestWork())
+    assert in_tray(local, server) == size
+
+
+@pytest.mark.slow(reason="a firmware that has tried all that it may")
+@pytest.mark.parametrize("boot_mode", ["bios", "uefi"])
+def test_no_firmware_starts_from_it(local: LocalEngine, place: Path, boot_mode: str) -> None:
+    """The system disk is blank, so the firmware looks for something else."""
+    cd = tiny_cd if boot_mode == "bios" else tiny_uefi_cd
+    iso = stored_iso(local, cd(place / "cd.iso", "FROM TRAY"))
+    server = local.create_server(server_spec(boot_mode=boot_mode, memory_mb=128), work=TestWork())
+    server = replace(server, iso_ref=local.mount_iso(server, iso, work=TestWork()))
+    local.start(server)
+    if boot_mode == "bios":
+        wait_until(lambda: "No bootable device" in on_the_screen(local, server))
+        assert "FROM TRAY" not in local.console_log(server.ref)
+    else:
+        assert "FROM TRAY" not in wait_for(local, server.ref, "Shell>")
+
+
+def test_a_guest_from_before_there_were_trays_says_so(local: LocalEngine, place: Path) -> None:
+    iso = stored_iso(local, tiny_cd(place / "cd.iso"))
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    local.start(server)
+    with qmp(local._store.server(server.ref)) as talk:
+        talk.command("device_del", id=DRIVE)
+    wait_until(lambda: no_tray(local, server))
+    with pytest.raises(Conflict) as refused:
+        local.mount_iso(server, iso, work=TestWork())
+    assert refused.value.code == "no-tray"
+    local.eject_iso(server)
+
+
+def no_tray(local: LocalEngine, server: ServerSpec) -> bool:
+    with qmp(local._store.server(server.ref)) as talk:
+        return all(drive["qdev"] != DRIVE for drive in talk.command("query-block"))
