@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "imsconsole.accounts.middleware.PreferencesMiddleware",
+    "imsconsole.accounts.lost_forms.LostFormMiddleware",
     "imsconsole.accounts.middleware.ActorMiddleware",
     "imsconsole.audit.middleware.RefusedRequestMiddleware",
     "imsconsole.core.middleware.SentenceMiddleware",

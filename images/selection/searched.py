@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.selection.filters import ImageFilter, for_tab
-from images.selection.tabs import KINDS, PRIVATE, PUBLIC
+from images.selection.tabs import KINDS, PRIVATE
 from imsconsole.search.kinds import Kind
 
 
@@ -26,7 +26,7 @@ SEARCHED = (
             "images:detail",
             f"tab={tab}",
             ("q", "tag"),
-            order=() if tab == PUBLIC else ("-created_at", "-pk"),
+            order=("-created_at", "-pk") if tab == PRIVATE else (),
             told=_told,
             is_own=tab == PRIVATE,
         )

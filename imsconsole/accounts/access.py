@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.lost_forms import keep_lost
 from imsconsole.accounts.models import User
 from imsconsole.accounts.places import project_of
 from imsconsole.core.errors import ImsError, NotFound
@@ -119,7 +122,9 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page, and back afterwards. htmx is sent there as a whole page, with the page it was on."""
     htmx = getattr(request, "htmx", None)
     if htmx:
-        back = htmx.current_url_abs_path or "/"
+        back = keep_lost(request) or htmx.current_url_abs_path or "/"
         return HttpResponseClientRedirect(redirect_to_login(back, bare_url("account_login")).url)
-    back = request.get_full_path() if request.method in SAFE else "/"
+    if kept := keep_lost(request):
+        messages.info(request, _("Sign in again. What you typed is kept, and nothing was sent yet."))
+    back = kept or (request.get_full_path() if request.method in SAFE else "/")
     return redirect_to_login(back, bare_url("account_login"))

@@ -25,17 +25,23 @@ KEPT, FOR = (
 SESSION = "kept_forms"
 MOST = 5  # the latest
 MOST_CHARACTERS = 65_536  # of a form
-SECRET = re.compile("password|secret|token", re.IGNORECASE)  # names of fields that are not kept
+SECRET = re.compile(
+    "passw|passphrase|secret|private|token", re.IGNORECASE
+)  # names of fields that are not kept
 
 
 @dataclass(frozen=True)
 class KeptForm:
-    """What was typed on the page `at` (an address of ours), and the field whose choice is being made."""
+    """What was typed on the page `at` (an address of ours), and the field whose choice is being made.
+
+    `person`: the ID of whom it is for alone, when it was kept before somebody signed in.
+    """
 
     key: str
     at: str
     data: Mapping[str, list[str]]
     field: str = ""
+    person: str = ""
 
     @property
     def url(self) -> str:
@@ -46,12 +52,12 @@ class KeptForm:
         return f"{path}?{asked.urlencode()}"
 
 
-def keep_form(request: HttpRequest, at: str, field: str = "") -> KeptForm:
+def keep_form(request: HttpRequest, at: str, field: str = "", person: str = "") -> KeptForm:
     """What was sent, to be typed no second time; of a form that is too long only where it was."""
     data = {name: values for name, values in request.POST.lists() if not SECRET.search(name)}
     if sum(len(value) for values in data.values() for value in values) > MOST_CHARACTERS:
         data = {}
-    form = KeptForm(get_random_string(22), at, data, field)
+    form = KeptForm(get_random_string(22), at, data, field, person)
     _write(request, form)
     return form
 
@@ -60,7 +66,8 @@ def kept_form(request: HttpRequest, name: str) -> KeptForm | None:
     """The form that the address names as `KEPT` or `FOR`."""
     key = request.GET.get(name, "")
     found = request.session.get(SESSION, {}).get(key) if key else None
-    return KeptForm(key, **found) if found else None
+    form = KeptForm(key, **found) if found else None
+    return form if form and form.person in ("", str(request.user.pk)) else None
 
 
 def typed(request: HttpRequest) -> QueryDict | None:
@@ -106,5 +113,5 @@ def is_form_of_ours(url: str) -> bool:
 def _write(request: HttpRequest, form: KeptForm) -> None:
     kept = request.session.get(SESSION, {})
     kept.pop(form.key, None)
-    kept[form.key] = {"at": form.at, "data": dict(form.data), "field": form.field}
+    kept[form.key] = {"at": form.at, "data": dict(form.data), "field": form.field, "person": form.person}
     request.session[SESSION] = dict(list(kept.items())[-MOST:])

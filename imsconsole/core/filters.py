@@ -1,25 +1,28 @@
 """The base of every list's filters: a primary row, the rest behind "More filters", and what is set as chips."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.choices import flatten_choices
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django_bootstrap5.forms import render_field
 
+from imsconsole.core.matching import matching
 from imsconsole.core.paging import Total
 from imsconsole.core.query_string import state_of
 
 DRAWN: dict[Any, SafeString] = {}  # the fields of lists in each look they had
 MOST_DRAWN = 2048
+NAME_OR_ID = _("Name or ID")
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,18 @@ def _shown(field: forms.Field, value: str) -> str:
     options: Any = flatten_choices(list(choices))
     labels = {str(option): str(text) for option, text in options}
     return labels.get(value, value)
+
+
+class WordFilter(filters.CharFilter):
+    """Part of a name, or at least four characters of an ID; or what `more` says of the word."""
+
+    def __init__(self, label: Any = NAME_OR_ID, more: Callable[[str], Q] = lambda _word: Q()) -> None:
+        widget = forms.TextInput(attrs={"type": "search", "placeholder": label})
+        super().__init__(label=label, widget=widget)
+        self.more = more
+
+    def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(matching(value) | self.more(value)) if value else queryset
 
 
 class EachInput(forms.TextInput):

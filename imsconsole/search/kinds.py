@@ -40,10 +40,14 @@ class Kind:
     is_own: bool = True
 
     def found(self, field: str, text: str, actor: Actor) -> QuerySet[Any]:
-        """What the list finds by that field."""
+        """What the list finds by that field.
+
+        Words in an order, where `order` names an index; else, as all that has a tag, in that in which it is found: what is
+        asked for first and sorted would be looked for among all rows.
+        """
         asked = self._asked(field, text)
         rows: QuerySet[Any] = self.filter(asked, queryset=self.rows(actor), actor=actor).qs
-        return rows.order_by(*self.order) if self.order else rows
+        return rows.order_by(*(self.order if field == "q" else ()))
 
     def page_of(self, key: object) -> str:
         return address_of(self.page, key) if self.page else self.list_of("q", str(key))

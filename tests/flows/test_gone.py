@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.console import PASSWORD
 from tests.support.stage import create_server, import_key
 from tests.support.visitor import Visitor
 
@@ -81,3 +82,30 @@ def test_who_was_signed_out_elsewhere_is_led_to_sign_in_once(visitor: Callable[.
     )
     page.wait_for_url("**/accounts/login/?next=**")
     expect(page.locator("#toasts .notice")).to_have_count(0)
+
+
+def test_a_form_that_lost_its_session_or_its_token_comes_back_filled(visitor: Callable[..., Visitor]):
+    bob = visitor(locale="en-US")
+    bob.sign_in("bob")
+    page = bob.open("/vaults/create/")
+    name, capacity = page.locator("input[name=name]"), page.locator("input[name=capacity_gb]")
+    create = page.get_by_role("button", name="Create", exact=True)
+    name.fill("kept-vault")
+    capacity.fill("7")
+    page.context.clear_cookies(name="sessionid")
+    create.click()
+    expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    bob.look()
+    page.locator("input[name=login]").fill("bob")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
+    expect(name).to_have_value("kept-vault")
+
+    page.context.clear_cookies(name="csrftoken")
+    capacity.fill("8")
+    create.click()
+    expect(capacity).to_have_value("8")
+    bob.look()
+    create.click()
+    expect(page.locator("h1")).to_contain_text("kept-vault")

@@ -3,13 +3,16 @@
 import sys
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
+from imsconsole.accounts.lost_forms import keep_lost
 from imsconsole.core.contention import is_contended
 from imsconsole.core.disconnection import is_disconnected
 from imsconsole.core.errors import Contended, Disconnected, NoSpace
 from imsconsole.core.fullness import is_full
+from imsconsole.core.htmx import wants_fragment
 from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
 from imsconsole.core.sentences import sentence_of
 
@@ -25,6 +28,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form from one of our pages is shown once more, filled; for who is signed out that is after signing in."""
+    if page := keep_lost(request):
+        return HttpResponseClientRedirect(page) if wants_fragment(request) else HttpResponseRedirect(page)
     return error_page(
         request,
         403,

@@ -1,14 +1,13 @@
 """The filters of the list of backups and of its CSV."""
 
 import django_filters as filters
-from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Backup, BackupQuerySet
-from imsconsole.core.filters import ListFilter
-from imsconsole.core.matching import matching, of_id
+from imsconsole.core.filters import ListFilter, WordFilter
+from imsconsole.core.matching import of_id
 
 STATUSES = [choice for choice in Backup.Status.choices if choice[0] != Backup.Status.DELETED]
 
@@ -24,10 +23,8 @@ class BackupFilter(ListFilter):
 
     primary = ("q", "status", "kind")
 
-    q = filters.CharFilter(
-        label=_("Name, ID or server"),
-        method="search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, ID or server")}),
+    q = WordFilter(
+        _("Name, ID or server"), lambda word: Q(server_name__icontains=word) | of_id(word, "server_id")
     )
     status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
     kind = filters.ChoiceFilter(label=_("Kind"), choices=Backup.Kind, empty_label=_("All"))
@@ -38,8 +35,3 @@ class BackupFilter(ListFilter):
     class Meta:
         model = Backup
         fields = ("q",)
-
-    def search(self, queryset: QuerySet[Backup], _field: str, text: str) -> QuerySet[Backup]:
-        """Part of the name or of the server's name, or at least four characters of an ID of either."""
-        of_server = Q(server_name__icontains=text) | of_id(text, "server_id")
-        return queryset.filter(matching(text) | of_server)

@@ -1,14 +1,12 @@
 """The filters of the list of buckets."""
 
 import django_filters as filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Bucket
-from imsconsole.core.filters import ListFilter
-from imsconsole.core.matching import matching
+from imsconsole.core.filters import ListFilter, WordFilter
 
 
 def buckets_of(actor: Actor) -> QuerySet[Bucket]:
@@ -19,11 +17,7 @@ def buckets_of(actor: Actor) -> QuerySet[Bucket]:
 class BucketFilter(ListFilter):
     primary = ("q", "storage_class")
 
-    q = filters.CharFilter(
-        label=_("Name or ID"),
-        method="search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or ID")}),
-    )
+    q = WordFilter()
     storage_class = filters.ChoiceFilter(
         label=_("Storage class"), choices=Bucket.StorageClass, empty_label=_("All")
     )
@@ -31,6 +25,3 @@ class BucketFilter(ListFilter):
     class Meta:
         model = Bucket
         fields = ("q",)
-
-    def search(self, queryset: QuerySet[Bucket], _field: str, text: str) -> QuerySet[Bucket]:
-        return queryset.filter(matching(text))

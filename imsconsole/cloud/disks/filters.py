@@ -1,8 +1,7 @@
 """The filters of the list of disks and of its CSV."""
 
 import django_filters as filters
-from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -12,8 +11,7 @@ from imsconsole.cloud.models import Disk
 from imsconsole.cloud.models.disks import DiskQuerySet
 from imsconsole.cloud.models.origins import with_lost_images
 from imsconsole.cloud.tags.filters import TagFilter
-from imsconsole.core.filters import ListFilter
-from imsconsole.core.matching import matching
+from imsconsole.core.filters import ListFilter, WordFilter
 
 STATUSES = [choice for choice in Disk.Status.choices if choice[0] != Disk.Status.DELETED]
 MOST_GB = 1_000_000
@@ -30,11 +28,7 @@ class DiskFilter(ListFilter):
 
     primary = ("q", "status", "role")
 
-    q = filters.CharFilter(
-        label=_("Name, ID or server"),
-        method="search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, ID or server")}),
-    )
+    q = WordFilter(_("Name, ID or server"), lambda word: Q(server__name__icontains=word))
     status = filters.ChoiceFilter(label=_("Status"), choices=STATUSES, empty_label=_("All"))
     role = filters.ChoiceFilter(label=pgettext_lazy("disk", "Role"), choices=Disk.Role, empty_label=_("All"))
     encryption = EncryptionFilter()
@@ -50,7 +44,3 @@ class DiskFilter(ListFilter):
     class Meta:
         model = Disk
         fields = ("q",)
-
-    def search(self, queryset: QuerySet[Disk], _field: str, text: str) -> QuerySet[Disk]:
-        """Part of the name or of the server's name, or at least four characters of an ID."""
-        return queryset.filter(matching(text) | Q(server__name__icontains=text))

@@ -55,7 +55,7 @@ COLUMNS: Columns = (
 def servers_of(actor: Actor) -> ServerQuerySet:
     """Every server of the project that exists."""
     servers: ServerQuerySet = Server.objects.visible_to(actor).existing()
-    return with_lost_images(servers.select_related("flavor", "image", "zone", "key_pair"))
+    return with_lost_images(servers.select_related("project", "flavor", "image", "zone", "key_pair"))
 
 
 def state_seen(servers: Iterable[Server], disks: Iterable[Disk] = ()) -> str:

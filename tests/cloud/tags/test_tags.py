@@ -114,9 +114,7 @@ def test_who_only_reads_sees_why_and_a_stranger_finds_nothing(people, room):
 
 
 @each_kind
-def test_a_list_with_its_tags_asks_one_query_more_however_many_there_are(
-    people, room, django_assert_num_queries
-):
+def test_a_list_with_its_tags_asks_one_query_more_however_many_there_are(people, room):
     make, _, _, _ = KINDS[room]
     client = client_of(people.bob)
     counts = []

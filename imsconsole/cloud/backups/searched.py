@@ -1,8 +1,0 @@
-"""Backups in the search."""
-
-from django.utils.translation import gettext_lazy as _
-
-from imsconsole.cloud.backups.filters import BackupFilter, backups_of
-from imsconsole.search.kinds import Kind
-
-SEARCHED = (Kind(4, _("Backups"), "clock", backups_of, BackupFilter, "backups:list", "backups:detail"),)
