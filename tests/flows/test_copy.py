@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from imsconsole.demo.guest import built_guest
-from tests.flows.steps import FAR, becomes, create_server, give_agency, import_file, ready
+from tests.flows.steps import FAR, HERE, becomes, create_server, import_file, ready
 from tests.flows.test_main_journey import guests
 from tests.support.console import Console
 from tests.support.visitor import Visitor
@@ -24,8 +24,7 @@ def test_a_copy_arrives_in_another_region_and_its_server_boots_there(visitor, co
     copy = copy_here(alice, image, f"{name}-2")
     becomes(alice, f"/images/{copy}/", "active")
 
-    give_agency(alice)
-    there = copy_across(alice, copy, name)
+    there = copy_across(alice, copy, name, gives=console)
     assert there not in (image, copy)
     server = create_server(alice, there, name)
     log = ready(alice, server)
@@ -44,6 +43,22 @@ def begin(alice: Visitor, image: str, kind: str) -> None:
     page.wait_for_url("**/target/")
 
 
+def give_agency_on_the_way(alice: Visitor) -> None:
+    """In the project of the other region, and back to the form, which is as it was."""
+    page = alice.page
+    page.locator("input[name='target-name-0']").fill("as it was")
+    page.locator("button[formaction*='what=agency']").click()
+    page.wait_for_url("**/project/?for=*")
+    alice.look()
+    expect(page.locator("details.project-menu summary")).to_contain_text(FAR)
+    expect(page.locator("main .alert").first).to_contain_text(HERE)
+    page.locator("#agencies form[action*='/agencies/create/'] button").click()
+    page.wait_for_url("**/target/?kept=*")
+    alice.look()
+    expect(page.locator("details.project-menu summary")).to_contain_text(HERE)
+    expect(page.locator("input[name='target-name-0']")).to_have_value("as it was")
+
+
 def copy_here(alice: Visitor, image: str, name: str) -> str:
     """The ID of the copy."""
     page = alice.page
@@ -56,10 +71,19 @@ def copy_here(alice: Visitor, image: str, name: str) -> str:
     return page.url.rstrip("/").rsplit("/", 1)[1]
 
 
-def copy_across(alice: Visitor, image: str, name: str, *, vault: str = "") -> str:
-    """To the project of the other region, into that vault; then over to it. The ID of the copy."""
+def copy_across(
+    alice: Visitor, image: str, name: str, *, vault: str = "", gives: Console | None = None
+) -> str:
+    """To the project of the other region, into that vault; then over to it. The ID of the copy.
+
+    `gives`: its agency is given on the way, in that console.
+    """
     page = alice.page
+    if gives:
+        gives.python("from imsconsole.accounts.models import Agency; Agency.objects.all().delete()")
     begin(alice, image, "across")
+    if gives:
+        give_agency_on_the_way(alice)
     page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
     if vault:
         page.locator("select[name='target-vault']").select_option(vault)

@@ -206,8 +206,26 @@ def created_disk(walker: Walker) -> None:
     walker.fill("name", "no name")
     walker.refused("name")
     walker.fill("name", f"walk-{walker.way}")
+    walker.fill("size_gb", "2")
+    key = created_on_the_way(walker, "key", f"walk-{walker.way}")
+    assert walker.page.locator("[name=name]").input_value() == f"walk-{walker.way}"
+    assert walker.page.locator("[name=size_gb]").input_value() == "2"
+    expect(walker.page.locator("[name=key] option:checked")).to_contain_text(key)
     walker.go_on(re.compile(r"/disks/create/[0-9a-f-]{36}/$"))
     walker.finish(r"/disks/[0-9a-f-]{36}/$")
+
+
+def created_on_the_way(walker: Walker, what: str, name: str) -> str:
+    """What the form misses, on a page of its own; then back."""
+    page, form = walker.page, walker.page.url.partition("?")[0]
+    walker.press(f"button[formaction*='what={what}']")
+    page.wait_for_url("**/create/?for=*")
+    walker.visitor.look()
+    page.locator("main form [name=name]").fill(name)
+    walker.press("main form.card .form-actions button[type=submit]")
+    page.wait_for_url(f"{form}?kept=*")
+    walker.visitor.look()
+    return name
 
 
 # the others, as far as their last page: what they make is looked at in journeys of their own ---------------
