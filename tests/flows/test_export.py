@@ -1,4 +1,7 @@
-"""Out and in again: exported to a bucket, downloaded with a cut in between, uploaded, imported from there; the same disk."""
+"""Out and in again: exported to a bucket, downloaded with a cut in between, uploaded, imported from there; the same disk.
+
+And without a bucket: downloaded from the image's page, served by a web server that hangs up, imported from its address.
+"""
 
 import hashlib
 import os
@@ -14,6 +17,7 @@ from tests.flows.steps import assert_same_content, becomes, create_server, impor
 from tests.flows.test_main_journey import guests
 from tests.images.create.importing import make_disks
 from tests.support.console import Console, wait_for
+from tests.support.file_server import serving
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser]
@@ -102,6 +106,76 @@ def import_object(alice: Visitor, made: str, name: str) -> str:
     return image
 
 
+def to_download(alice: Visitor, image: str) -> Page:
+    """From the image's page."""
+    page = alice.open(f"/images/{image}/")
+    page.locator(f"#thing-actions a[href$='/images/{image}/download/']").first.evaluate(
+        "link => link.click()"
+    )
+    page.wait_for_url("**/download/")
+    alice.look()
+    return page
+
+
+def download_stored(alice: Visitor, image: str, folder: Path) -> Path:
+    """As the browser saves it; the same when the connection is cut. Its checksum stands beside the link."""
+    page = to_download(alice, image)
+    link = page.locator("#stored a.btn-primary")
+    with page.expect_download() as begun:
+        link.click()
+    saved = folder / begun.value.suggested_filename
+    begun.value.save_as(saved)
+    expect(page.locator("#stored")).to_contain_text(hashlib.sha256(saved.read_bytes()).hexdigest())
+    in_parts = folder / "in-parts"
+    download(page, f"{alice.url}{link.get_attribute('href')}", in_parts)
+    assert in_parts.read_bytes() == saved.read_bytes()
+    return saved
+
+
+def prepared(alice: Visitor, image: str, format: str) -> str:
+    """Have it written in a format; the address of the file when it is there."""
+    page = to_download(alice, image)
+    page.locator(f"input[name=format][value={format}]").check()
+    alice.send("#another form button[type=submit]")
+
+    def is_there() -> bool:
+        page.reload()
+        return page.locator("#downloads a.btn-primary").count() == 1
+
+    wait_for(is_there, "the file is not prepared", 120)
+    alice.look()
+    return page.locator("#downloads a.btn-primary").get_attribute("href") or ""
+
+
+def import_served(alice: Visitor, file: Path, name: str) -> str:
+    """From an address on this host, whose server hangs up in the middle. The list of checksums lies beside the file."""
+    with serving() as server:
+        body = file.read_bytes()
+        sums = f"{hashlib.sha256(body).hexdigest()}  {file.name}\n"
+        server.files = {f"/{file.name}": body, "/SHA256SUMS": sums.encode()}
+        server.cut_after = len(body) // 2 + 1
+        page = alice.open("/images/create/from-url/?type=system")
+        page.locator("input[name=url]").fill(server.url(f"/{file.name}"))
+        page.locator("input[name=checksums]").fill(server.url("/SHA256SUMS"))
+        alice.send()
+        page.wait_for_url(re.compile(r"/uploads/[0-9a-f-]{36}/$"))
+        becomes(alice, page.url.removeprefix(alice.url), "done", patience_s=120)
+        assert f"bytes={server.cut_after}-" in [asked for _path, asked in server.asked]
+    alice.look()
+    page.locator("#thing-actions a[href*='/images/create/?upload=']").first.click()
+    page.wait_for_url("**/images/create/?upload=*")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url("**/details/")
+    page.locator("input[name=details-name]").fill(name)
+    alice.send()
+    page.wait_for_url("**/confirm/")
+    alice.send()
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = page.url.rstrip("/").rsplit("/", 1)[1]
+    becomes(alice, f"/images/{image}/", "active")
+    return image
+
+
 def assert_same_disk(console: Console, *images: str) -> None:
     one, other = (disk for image in images for disk in stored_disks(console, image))
     assert_same_content(one, other)
@@ -122,7 +196,11 @@ def test_an_image_leaves_and_comes_back_and_boots(visitor, console: Console, tmp
 
     back = import_object(alice, upload(alice, bucket, target, "back"), "flow-comes-back")
     assert_same_disk(console, image, back)
-    server = create_server(alice, back, "flow-comes-back")
+
+    target = download_stored(alice, back, tmp_path)
+    again = import_served(alice, target, "flow-comes-back-again")
+    assert_same_disk(console, image, again)
+    server = create_server(alice, again, "flow-comes-back")
     log = ready(alice, server)
     assert "identity=Flow guest A" in log
 
@@ -139,3 +217,8 @@ def test_without_scripts_it_is_the_same(visitor, console: Console, tmp_path: Pat
     download(page, f"{alice.url}/buckets/objects/{made}/download/", target)
     back = import_object(alice, made, "flow-plain-comes-back")
     assert_same_disk(console, image, back)
+    target = tmp_path / "prepared.vmdk"
+    download(page, alice.url + prepared(alice, image, "vmdk"), target)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() in alice.page.content()
+    again = import_served(alice, target, "flow-plain-comes-back-again")
+    assert_same_disk(console, image, again)

@@ -122,6 +122,7 @@ def running_console() -> Iterator[Console]:
         "IMS_BULK_WORKERS": "1",
         "IMS_QUOTA_IMAGES": "1000",  # all journeys share a project
         "IMS_SIGN_IN_TRIES": "1000",
+        "IMS_IMPORT_HOSTS": "localhost",  # where tests serve files
     }
     running = Console(f"http://localhost:{port}", data, environment)
     furnish(running)
