@@ -21,7 +21,7 @@ from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
-from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Server, ServerTag, Usage, Vault
+from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Reading, Server, ServerTag, Usage, Vault
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
 from imsconsole.core.text import duration, size
 
@@ -229,6 +229,41 @@ class KeyPairAdmin(ServiceAdmin):
 
     def links_of(self, obj: KeyPair) -> list[tuple[str, str]]:
         return [(gettext("Servers"), f"{reverse('admin:cloud_server_changelist')}?key_pair={obj.pk}")]
+
+
+@admin.register(Reading)
+class ReadingAdmin(ServiceAdmin):
+    list_display = (
+        "server",
+        "minute",
+        "vcpus",
+        "cpu_s",
+        "memory_bytes",
+        "read_bytes",
+        "written_bytes",
+        "is_kept",
+    )
+    list_filter = ("is_kept",)
+    search_fields = ("server__name", "server__id")
+    list_select_related = ("server",)
+    date_hierarchy = "minute"
+    show_full_result_count = False
+    ordering = ("-minute", "server")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("server", "minute", "is_kept", "run_s", "vcpus", "memory_bytes"),
+                "description": _(
+                    "Counters of a running server as they stood in a minute. Kept for an hour or a day."
+                ),
+            },
+        ),
+        (
+            _("Counted since its start"),
+            {"fields": ("cpu_s", "read_bytes", "written_bytes", "received_bytes", "sent_bytes")},
+        ),
+    )
 
 
 @admin.register(Usage)

@@ -30,6 +30,7 @@ from imsconsole.engine.types import (
     Source,
     Space,
     StoredDisk,
+    Use,
     Work,
     never,
 )
@@ -217,6 +218,13 @@ class Engine(Protocol):
         ...
 
     def server_state(self, ref: str) -> ServerState: ...
+
+    def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
+        """What these servers have used, of those that run where it can be measured from here; the others are left out.
+
+        Only what `capabilities` measure; what does not answer within `limit_s` seconds is not measured this time. Never raises.
+        """
+        ...
 
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
         """Attach a disk to a running server (a stopped one finds it when it starts)."""

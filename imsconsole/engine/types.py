@@ -201,6 +201,24 @@ class ServerState:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a running server has used since its start; what is not measured is None.
+
+    `start` tells one start from the next, at which all counters begin anew. They were read when the server had run for
+    `run_s` seconds. `memory_bytes` is no counter: what its host holds for the guest now.
+    """
+
+    start: str  # at most 64 characters
+    run_s: float
+    cpu_s: float | None = None  # of all its vCPUs together
+    memory_bytes: int | None = None
+    read_bytes: int | None = None  # from its disks
+    written_bytes: int | None = None
+    received_bytes: int | None = None  # from its network
+    sent_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class DiskSpec:
     """A disk as attached to a server. `index` 0 is the system disk; `serial` is seen by the guest."""
 
@@ -265,6 +283,7 @@ class Capabilities:
     screen: bool = False
     resize: bool = False
     tray: bool = False  # ISOs for running systems
+    measures: frozenset[str] = frozenset()  # of what servers use: cpu, memory, disk, network
     accelerator: str = (
         ""  # kvm, tcg, unknown (not asked yet: may be either), or empty: no servers can be started
     )

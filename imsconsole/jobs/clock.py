@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.counters import sum_up
-from imsconsole.jobs.models import Job
+from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.start import wake_job
 
 
@@ -42,10 +42,16 @@ def forget_old_tasks() -> None:
     DBTaskResult.objects.running().filter(started_at__lt=long_ago).delete()
 
 
+def forget_gone_hosts() -> None:
+    """What each host's clock does, of hosts without one for a day."""
+    ClockEntry.objects.filter(name__contains="@", due_at__lt=now() - timedelta(days=1)).delete()
+
+
 PERIODIC = (
     Periodic(
         "jobs.take_up_orphans", timedelta(seconds=max(0.5, settings.IMS_JOB_LEASE_S / 10)), take_up_orphans
     ),
     Periodic("jobs.sum_up_quotas", timedelta(minutes=1), sum_up),
     Periodic("jobs.forget_old_tasks", timedelta(hours=24), forget_old_tasks),
+    Periodic("jobs.forget_gone_hosts", timedelta(hours=1), forget_gone_hosts),
 )

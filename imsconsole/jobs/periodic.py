@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import close_old_connections
@@ -23,9 +24,14 @@ SEEN_WITHIN = timedelta(seconds=30)
 
 
 def all_periodic() -> Iterator[Periodic]:
-    """The periodic work of every room."""
+    """The periodic work of every room, by the name that it has on this host."""
     for module in drawers("clock"):
-        yield from getattr(module, "PERIODIC", ())
+        for periodic in getattr(module, "PERIODIC", ()):
+            yield replace(periodic, name=name_here(periodic)) if periodic.on_each_host else periodic
+
+
+def name_here(periodic: Periodic) -> str:
+    return f"{periodic.name}@{socket.gethostname()}"[:64]
 
 
 def tick() -> None:

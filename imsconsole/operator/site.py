@@ -41,7 +41,11 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
         _("Market"),
         ("market.Publisher", "market.ListingVersion", "market.Listing", "market.Price", "market.Charge"),
     ),
-    ("servers", _("Servers"), ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.Usage")),
+    (
+        "servers",
+        _("Servers"),
+        ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.Usage", "cloud.Reading"),
+    ),
     ("offer", _("What is offered"), ("cloud.Flavor", "accounts.Region", "accounts.AvailabilityZone")),
     (
         "market",

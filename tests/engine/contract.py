@@ -20,6 +20,7 @@ from tests.engine.guests import (
     Stopped,
     TestWork,
     answering_disk,
+    counting_disk,
     server_spec,
     stop,
     stop_at,
@@ -416,6 +417,34 @@ class EngineContract:
         wait_for(engine, larger.ref, "HELLO", times=2)
         with pytest.raises(NotFound):
             engine.resize(replace(server, ref=str(uuid4())))
+
+    @pytest.mark.guest
+    def test_what_running_servers_use_is_counted_from_each_start(self, engine: Engine, place: Path) -> None:
+        path = counting_disk(place / "disk.raw")
+        image = engine.ingest(uuid4(), FileSource(path), format="raw", work=TestWork())
+        busy, still = (engine.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
+        refs = (busy.ref, still.ref, str(uuid4()))
+        assert engine.uses(refs, limit_s=10) == {}
+        engine.start(busy)
+        wait_for(engine, busy.ref, "COUNTING")
+        first = engine.uses(refs, limit_s=10)
+        assert set(first) == {busy.ref}
+        wait_until(
+            lambda: engine.uses(refs, limit_s=10)[busy.ref].written_bytes > first[busy.ref].written_bytes
+        )
+        then, now = first[busy.ref], engine.uses(refs, limit_s=10)[busy.ref]
+        measured = {
+            "cpu": now.cpu_s is not None, "memory": now.memory_bytes is not None, "disk": now.read_bytes is not None,
+            "network": now.received_bytes is not None and now.sent_bytes is not None,
+        }  # fmt: skip
+        assert {name for name, is_there in measured.items() if is_there} == engine.capabilities().measures
+        assert now.start == then.start
+        assert now.run_s > then.run_s
+        assert now.cpu_s > then.cpu_s
+        assert now.read_bytes >= then.read_bytes > 0
+        assert now.memory_bytes > 0
+        engine.reboot(busy, graceful_s=0)
+        assert engine.uses(refs, limit_s=10)[busy.ref].start != then.start
 
     @pytest.mark.guest
     def test_a_guest_that_does_not_power_off_is_not_waited_for_once_it_is_forced(

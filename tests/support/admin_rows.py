@@ -18,7 +18,18 @@ from imsconsole.accounts.models import (
     User,
 )
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Bucket, Disk, Flavor, Key, KeyGrant, KeyPair, MasterKey, Server, Usage
+from imsconsole.cloud.models import (
+    Bucket,
+    Disk,
+    Flavor,
+    Key,
+    KeyGrant,
+    KeyPair,
+    MasterKey,
+    Reading,
+    Server,
+    Usage,
+)
 from imsconsole.cloud.servers.usage import hour_of
 from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
@@ -150,6 +161,14 @@ def _usage(numbers: range, people: SimpleNamespace) -> None:
         )
         for server in Server.objects.filter(usage=None).select_related("project", "image", "flavor")
     )  # fmt: skip
+
+
+def _readings(numbers: range, people: SimpleNamespace) -> None:
+    _servers(numbers, people)
+    Reading.objects.bulk_create(
+        Reading(server=server, minute=now(), is_kept=True, start="a", run_s=1, vcpus=1, cpu_s=1)
+        for server in Server.objects.filter(readings=None)
+    )
 
 
 def _prices(numbers: range, _people: SimpleNamespace) -> None:
@@ -302,7 +321,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,

@@ -6,6 +6,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.readings import Reading
 from imsconsole.cloud.models.schedules import BackupSchedule, BackupScheduleQuerySet, ScheduledServer
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
@@ -33,6 +34,7 @@ __all__ = [
     "KeyQuerySet",
     "MasterKey",
     "ProjectQuerySet",
+    "Reading",
     "ScheduledServer",
     "ScreenToken",
     "Server",

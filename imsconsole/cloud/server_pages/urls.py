@@ -8,6 +8,7 @@ from imsconsole.cloud.screens import picture
 from imsconsole.cloud.screens import views as screens
 from imsconsole.cloud.server_pages import power, tray, views
 from imsconsole.cloud.system_disk import views as system_disk
+from imsconsole.cloud.use import views as use
 
 SERVERS = [
     path("", views.list_servers, name="list"),
@@ -38,6 +39,7 @@ SERVERS = [
     path("<uuid:server_id>/serial/open/", screens.open_serial_of, name="open-serial"),
     path("<uuid:server_id>/back-up/", backups.create, name="back-up"),
     path("<uuid:server_id>/screen.png", picture.screen_picture, name="screen-picture"),
+    path("<uuid:server_id>/use/", use.show_use, name="use"),
     path("<uuid:server_id>/console/", picture.show_console, name="console"),
     path("<uuid:server_id>/console.txt", picture.console_text, name="console-text"),
 ]

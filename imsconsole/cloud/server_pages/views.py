@@ -40,6 +40,7 @@ from imsconsole.cloud.servers.services import (
     set_auto_start,
 )
 from imsconsole.cloud.tags.views import edit_tags
+from imsconsole.cloud.use.plots import use_of
 from imsconsole.core.actions import Bar, Offers, chosen_for, offered
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
@@ -116,6 +117,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "jobs": jobs,
         "schedules": BackupSchedule.objects.filter(members__server=server),
         "ssh_line": ssh_line(server),
+        "use": use_of(server, host.capabilities.measures, ("hour",)),
         **picture_of(server),
         **log_of(server),
     }

@@ -293,6 +293,7 @@ class DeleteServer(PowerKind):
         server = locked_with_disks(job)
         if state == DONE:
             _forget_disks(job, keep_data=not job.args["delete_disks"])
+            server.readings.all().delete()
             change_status(server, Server.Status.DELETED, deleted_at=now(), ref="", ssh_port=None)
         else:
             settle_failed(job, Server.Status.STOPPED if server.ref else Server.Status.FAILED)

@@ -22,6 +22,7 @@ from imsconsole.engine.local.limits import GUEST_UIDS, run_as
 from imsconsole.engine.local.listing import StoreListing
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
+from imsconsole.engine.local.measuring import uses_of
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
@@ -44,6 +45,7 @@ from imsconsole.engine.types import (
     Source,
     Space,
     StoredDisk,
+    Use,
     Work,
     never,
 )
@@ -331,6 +333,9 @@ class LocalEngine:
     @raises_no_space()
     def server_state(self, ref: str) -> ServerState:
         return self._machines.state(ref)
+
+    def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
+        return uses_of(self._store.servers, refs, limit_s)
 
     @raises_no_space()
     def attach(self, server: ServerSpec, disk: DiskSpec) -> None:

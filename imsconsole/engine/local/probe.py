@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from imsconsole.engine.local.limits import missing_programs
+from imsconsole.engine.local.measuring import MEASURES
 from imsconsole.engine.local.qemu_img import DRIVERS
 from imsconsole.engine.types import Capabilities
 
@@ -29,6 +30,7 @@ def host_capabilities(accelerator: str) -> Capabilities:
         screen=qemu,
         resize=True,
         tray=qemu,
+        measures=MEASURES,
         accelerator=accelerator if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),
     )

@@ -30,10 +30,13 @@ class QmpError(ImsError):
 
 
 class Qmp:
-    """An open conversation. Commands in, return values out; events on the way are dropped."""
+    """An open conversation. Commands in, return values out; events on the way are dropped.
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+    With `ends_at` (`time.monotonic`) no answer is waited for any longer, however it comes.
+    """
+
+    def __init__(self, line: socket.socket, ends_at: float | None = None) -> None:
+        self._line, self._ends_at = line, ends_at
         self._rest = b""
 
     def command(self, name: str, **arguments: Any) -> Any:
@@ -53,6 +56,8 @@ class Qmp:
     def receive(self) -> dict[str, Any]:
         while b"\n" not in self._rest:
             try:
+                if self._ends_at is not None:
+                    self._line.settimeout(max(self._ends_at - time.monotonic(), 0.001))
                 piece = self._line.recv(65536)
             except OSError as error:
                 raise Unavailable("qemu-silent", detail=str(error)) from error
@@ -64,10 +69,10 @@ class Qmp:
 
 
 @contextmanager
-def qmp(folder: Path, *, time_limit_s: float = TIME_LIMIT_S) -> Iterator[Qmp]:
-    """A conversation with the guest whose folder this is. Raises Unavailable."""
+def qmp(folder: Path, *, time_limit_s: float = TIME_LIMIT_S, ends_at: float | None = None) -> Iterator[Qmp]:
+    """A conversation with the guest whose folder this is; all of it until `ends_at`, if given. Raises Unavailable."""
     with _turn(folder, time_limit_s), _connected(folder, time_limit_s) as line:
-        talk = Qmp(line)
+        talk = Qmp(line, ends_at)
         talk.receive()
         talk.command("qmp_capabilities")
         yield talk

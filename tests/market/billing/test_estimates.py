@@ -11,7 +11,7 @@ from imsconsole.cloud.servers.states import change_status
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from market.billing.costs import seconds_of_month
-from market.billing.estimates import estimate_change, estimate_servers
+from market.billing.estimates import estimate_change, estimate_resize, estimate_servers
 from tests import factories
 from tests.conftest import client_of
 
@@ -175,3 +175,16 @@ def test_pages_show_what_it_costs_before_anything_is_done(costly, people, plain)
         text = text_of(people.bob, url, **query)
         assert "What it costs" in text, url
         assert "CN¥" in text, url
+
+
+def test_another_flavor_costs_its_price_and_the_images_fee_by_its_vcpus(market, priced, people):
+    priced("hour", "0.36", listing=market.listing, per_vcpu=True)
+    priced("hour", "0.2", flavor=market.flavor)
+    server = market.run()
+    larger = factories.FlavorFactory(name="larger", vcpus=market.flavor.vcpus + 2, memory_mb=1)
+    priced("hour", "0.5", flavor=larger)
+    before, after = estimate_resize(server, larger, people.bob)
+    assert after.image.hour - before.image.hour == Decimal("0.72")
+    assert (before.flavor.hour, after.flavor.hour) == (Decimal("0.2"), Decimal("0.5"))
+    assert before.disks == after.disks
+    assert estimate_resize(server, None, people.bob) == (before, before)

@@ -1,0 +1,1 @@
+"""What running servers use: measured by the clock, kept for a day, drawn as plots."""
