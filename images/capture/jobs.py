@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import put_disks, role_in
+from images.create.jobs import note_system, put_disks, role_in
 from images.models import Image, ImageDisk, ImageQuerySet
 from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
@@ -52,10 +52,16 @@ class CaptureImage(JobKind):
         engine_for(_region(run.job)).discard(stored, run.prefix)
 
     def register(self, run: Run) -> None:
+        """What is found on a disk of which only its owner said what is on it counts (§2.3)."""
+        stored, engine = run.result("capture"), engine_for(_region(run.job))
+        said = _images(run.job).filter(type=Image.Type.SYSTEM, source_kind=Image.Source.DISK)
+        systems = {image.pk: engine.system_on(stored[str(image.pk)]["ref"]) for image in said}
         with registering(run):
             for image in _images(run.job):
+                if image.pk in systems:
+                    note_system(Image.objects.filter(pk=image.pk), systems[image.pk])
                 row = {"id": run.args["images"][str(image.pk)]["stored"], "role": role_in(image)}
-                put_disks(image, [row | run.result("capture")[str(image.pk)]])
+                put_disks(image, [row | stored[str(image.pk)]])
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import key_of
-from images.models import Image, ImageDisk, Upload
+from images.models import Image, ImageDisk, ImageQuerySet, Upload
 from images.os.detection import os_version_of
 from images.uploads.found import examine_file, limit_virtual_bytes, store_bytes
 from imsconsole.cloud.engines import engine_for
@@ -176,13 +176,17 @@ def _claim(run: Run) -> Path:
 
 
 def _note_system(run: Run, found: Found) -> None:
-    """R63: the system in the disk counts, whatever was chosen."""
+    with run.fenced():
+        note_system(Image.objects.filter(pk=run.job.subject_id), found)
+
+
+def note_system(images: ImageQuerySet, found: Found) -> None:
+    """R63: the system in a system disk counts, whatever was chosen."""
     seen: dict[str, Any] = {"cloud_init": True} if found.cloud_init else {}
     if (detected := os_version_of(found)) is not None:
         seen |= {"os_version": detected, "os_detected": True}
     if seen:
-        with run.fenced():
-            Image.objects.filter(pk=run.job.subject_id, type=Image.Type.SYSTEM).update(**seen)
+        images.filter(type=Image.Type.SYSTEM).update(**seen)
 
 
 def _read_whole(run: Run, path: Path) -> None:

@@ -13,7 +13,7 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import qemu_img_of
 from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
-from imsconsole.engine.inspection import QemuImg, find_system, inspect_file
+from imsconsole.engine.inspection import inspect_file, with_system
 from imsconsole.engine.types import GIB, MIB, Found, Machine, Part
 
 LUKS_BYTES = 4 * MIB  # what keys and their header take, and more
@@ -53,22 +53,8 @@ def _examined(path: Path, region: Region, claimed: str, looks_inside: bool, part
     if found.format == "iso" or not looks_inside:
         return found
     if found.disks:
-        return replace(found, disks=(_with_system(path, found.disks[0], run), *found.disks[1:]))
-    return _with_system(path, found, run)
-
-
-def _with_system(path: Path, found: Found, run: QemuImg) -> Found:
-    system = find_system(path, found, run=run)
-    if system is None:
-        return found
-    return replace(
-        found,
-        os_id=system.id,
-        os_version=system.version,
-        os_name=system.name,
-        cloud_init=system.cloud_init,
-        architecture=system.architecture,
-    )
+        return replace(found, disks=(with_system(path, found.disks[0], run=run), *found.disks[1:]))
+    return with_system(path, found, run=run)
 
 
 def check_fast(found: Found, *, is_fast: bool) -> None:

@@ -22,6 +22,7 @@ from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
     Exported,
+    Found,
     Inventory,
     Key,
     ServerSpec,
@@ -127,6 +128,10 @@ class Engine(Protocol):
 
     def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
         """Whether the stored file still has that SHA-256. Raises NotFound."""
+        ...
+
+    def system_on(self, ref: str) -> Found:
+        """Which system a stored disk holds, as far as that is told without a key: its `os_…`, CPU, cloud-init. Raises NotFound."""
         ...
 
     def same_bytes(self, ref: str) -> frozenset[str]:

@@ -31,6 +31,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
+from tests.engine.systems import make_disk, root_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -83,6 +84,16 @@ class EngineContract:
         (place / "back.qcow2").write_bytes(content(engine, stored.ref))
         compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
         assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
+
+    def test_the_system_on_a_stored_disk_is_told(self, engine: Engine, place: Path) -> None:
+        made = make_disk(place / "debian.raw", root_of(place / "root"))
+        stored = engine.ingest(uuid4(), FileSource(made), format="raw", work=TestWork())
+        found = engine.system_on(stored.ref)
+        assert (found.os_id, found.os_version) == ("debian", "12")
+        assert engine.system_on(stored_image(engine, place).ref).os_id == ""
+        engine.delete(stored.ref)
+        with pytest.raises(NotFound):
+            engine.system_on(stored.ref)
 
     def test_an_iso_is_stored_byte_by_byte(self, engine: Engine, place: Path) -> None:
         (place / "source.iso").write_bytes(b"iso" * MIB)

@@ -131,6 +131,7 @@ class EncryptionContract:
         assert engine.capabilities().encryption
         raw, key = marking_disk(place / "source.raw", MARKER), new_key()
         stored = encrypted_image(engine, raw, key)
+        assert engine.system_on(stored.ref).os_id == ""
         assert stored.virtual_size_bytes == 4 * MIB
         assert MARKER not in content(engine, stored.ref)
         assert engine.verify(stored.ref, stored.sha256, work=TestWork())

@@ -47,7 +47,7 @@ def test_a_system_is_installed_on_its_screen_and_becomes_an_image(
 def import_iso(alice: Visitor, iso: Path, name: str) -> str:
     page = alice.open("/images/create/?type=iso")
     page.locator("input[type=file]").set_input_files(iso)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_url("**/details/")
     alice.look()
     page.locator("input[name=details-name]").fill(name)
@@ -149,7 +149,7 @@ def capture(alice: Visitor, server: str, name: str) -> str:
     page.locator("#thing-actions .menu summary").click()
     page.get_by_role("link", name="Create image").click()
     expect(page.locator("input[name=server]:checked")).to_have_count(1)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_url("**/details/")
     page.locator("input[name=details-name_1]").fill(name)
     alice.send()
@@ -160,7 +160,7 @@ def capture(alice: Visitor, server: str, name: str) -> str:
 
 def delete(alice: Visitor, server: str) -> None:
     page = alice.open(f"/servers/{server}/delete/")
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_load_state("load")
     gone = f"{alice.url}/servers/{server}/"
     wait_for(lambda: page.request.get(gone, max_retries=3).status == 404, "the server is not deleted")

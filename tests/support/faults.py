@@ -38,7 +38,7 @@ from tests.support.workers import finish, lapse
 # what may need room on the disk; all else, above all what makes room, works on a full one
 FILLS = {
     "ingest", "copy", "transfer", "capture", "create_disk", "grow_disk", "create_server", "replace_system_disk", "restore_system_disk",
-    "start", "reboot", "attach", "mount_iso", "qemu_img", "export",
+    "start", "reboot", "attach", "mount_iso", "qemu_img", "system_on", "export",
 }  # fmt: skip
 FIRST = "first"
 

@@ -7,6 +7,6 @@ is a `BadImage` with its own code; the sentences are in `images.uploads.sentence
 from imsconsole.engine.inspection.examine import WARNINGS
 from imsconsole.engine.inspection.finished import QemuImg, inspect_file
 from imsconsole.engine.inspection.stream import Inspector
-from imsconsole.engine.inspection.system import System, find_system
+from imsconsole.engine.inspection.system import System, find_system, with_system
 
-__all__ = ["WARNINGS", "Inspector", "QemuImg", "System", "find_system", "inspect_file"]
+__all__ = ["WARNINGS", "Inspector", "QemuImg", "System", "find_system", "inspect_file", "with_system"]

@@ -113,6 +113,21 @@ def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
     return None
 
 
+def with_system(path: Path, found: Found, *, run: QemuImg) -> Found:
+    """What was found in a file, with the system on its disk as far as it is told. Raises as `find_system`."""
+    system = find_system(path, found, run=run)
+    if system is None:
+        return found
+    return replace(
+        found,
+        os_id=system.id,
+        os_version=system.version,
+        os_name=system.name,
+        cloud_init=system.cloud_init,
+        architecture=system.architecture,
+    )
+
+
 def _system_at(disk: ReadDisk, start: int) -> System | None:
     files: FileSystem = (Xfs if disk.read(start, 4) == b"XFSB" else Ext)(disk.read, start)
     for name in RELEASES:

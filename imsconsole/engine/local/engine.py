@@ -11,6 +11,7 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict
 from imsconsole.core.folders import left_behind, remove
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, linked, rewritten
 from imsconsole.engine.local.exporting import Wish, export_disk
@@ -37,6 +38,7 @@ from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
     Exported,
+    Found,
     Inventory,
     Key,
     ServerSpec,
@@ -191,6 +193,13 @@ class LocalEngine:
         path = self._store.stored(ref)
         total = path.stat().st_size
         return sha256_on_disk(path, lambda done: work.report(done, total)) == sha256
+
+    @raises_no_space()
+    def system_on(self, ref: str) -> Found:
+        path = self._store.stored(ref)
+        size, is_encrypted = header_of(path)
+        found = Found(path.suffix[1:], size, path.stat().st_size)
+        return found if is_encrypted else with_system(path, found, run=self.qemu_img)
 
     def same_bytes(self, ref: str) -> frozenset[str]:
         return same_bytes(self._store, ref)

@@ -1,5 +1,7 @@
 """Images of servers and disks: rules and services. Guests and deaths: test_capture_guests, test_capture_kills."""
 
+from uuid import uuid4
+
 import pytest
 
 from images.capture.services import capture_data_disks, capture_disk, capture_server
@@ -13,6 +15,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.rules import Refused
+from imsconsole.engine.types import GIB, FileSource
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests import factories
@@ -20,6 +23,7 @@ from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.disks.disks import blank_disk, free_disk
 from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork
+from tests.engine.systems import make_disk, root_of
 from tests.support.faults import faulty_engine
 from tests.support.workers import finish, run_jobs
 
@@ -181,6 +185,26 @@ def test_a_system_disk_image_of_a_disk_is_what_its_owner_says(people, server):
     assert (image.status, image.type, image.min_disk_gb) == ("active", "system", disk.size_gb)
     assert (image.os_version, image.boot_mode, image.os_detected) == (os_version, "uefi", False)
     assert (image.source_kind, image.source_id, image.parent) == ("disk", disk.pk, None)
+
+
+@pytest.mark.slow(reason="a disk with a file system is made and stored")
+def test_the_system_that_is_found_on_a_disk_counts_more(people, server, tmp_path):
+    """§2.3, R63"""
+    disk, store = data_disks(server)[0], engine_for("cn-north-4")
+    made = make_disk(tmp_path / "debian.raw", root_of(tmp_path / "root"))
+    stored = store.ingest(uuid4(), FileSource(made), format="raw", work=TestWork())
+    store.delete_disk(disk.ref)
+    disk.ref = store.create_disk(disk.pk, disk.size_gb * GIB, image_ref=stored.ref, work=TestWork())
+    disk.save()
+    store.delete(stored.ref)
+    other = factories.OsVersionFactory(name="Ubuntu 22.04 64bit", platform="Ubuntu")
+    system = capture_disk(disk, name="from disk", os_version=other, actor=people.bob)
+    run_jobs()
+    (data,) = capture_data_disks({disk.pk: "data"}, actor=people.bob)
+    run_jobs()
+    for image, os_version, detected in ((system, "Debian 12 64bit", True), (data, "None", False)):
+        image.refresh_from_db()
+        assert (image.status, str(image.os_version), image.os_detected) == ("active", os_version, detected)
 
 
 def test_data_disks_become_an_image_each_in_one_job(people, server):
