@@ -186,7 +186,7 @@ class ImageAdmin(PublicImageActions):
             {
                 "fields": (
                     "type", "use", "os_version", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
-                    "max_ram_mb", "nic_multi_queue", "cloud_init", "key",
+                    "max_ram_mb", "nic_multi_queue", "default_flavor", "cloud_init", "key",
                 )
             },
         ),

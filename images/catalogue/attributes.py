@@ -209,8 +209,16 @@ def _needs(image: Image) -> list[Attribute]:
             _yes_no(image.nic_multi_queue),
             _("Whether several CPUs share the work of a network card."),
         ),
+        *_flavor(image),
         *_fast(image),
     ]
+
+
+def _flavor(image: Image) -> list[Attribute]:
+    if image.default_flavor_id is None:
+        return []
+    meaning = _("The order of a server begins with it, as long as it fits.")
+    return [Attribute(_("Default flavor"), image.default_flavor_id, meaning)]
 
 
 def _fast(image: Image) -> list[Attribute]:

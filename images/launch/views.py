@@ -115,7 +115,10 @@ def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any
     """What was typed, with an image, a fitting flavor and a system disk that holds the image."""
     image = _image(typed, actor)
     fitting = [choice.thing.pk for choice in flavor_choices(image, "", host.capabilities) if choice.verdict]
-    if typed.get("flavor") not in fitting:
+    is_another = bool(image and typed.get("of_image") and typed["of_image"] != str(image.pk))
+    if image and image.default_flavor_id in fitting and (is_another or typed.get("flavor") not in fitting):
+        typed["flavor"] = image.default_flavor_id
+    elif typed.get("flavor") not in fitting:
         typed["flavor"] = fitting[0] if fitting else ""
     typed["image"] = image or ""
     least = image.min_disk_gb if image else 1

@@ -17,7 +17,7 @@ from images.models.trash import EXISTING, TRASHED, Trashable, TrashQuerySet, onl
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
-from imsconsole.cloud.models import Architecture, Backup, BootMode, Key, Server, Tag, Tagged
+from imsconsole.cloud.models import Architecture, Backup, BootMode, Flavor, Key, Server, Tag, Tagged
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -137,6 +137,15 @@ class Image(Tagged, ImageFacts, Trashable):
     min_ram_mb = models.PositiveIntegerField(_("minimum memory (MB)"), default=0)
     max_ram_mb = models.PositiveIntegerField(_("maximum memory (MB)"), null=True, blank=True)
     nic_multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
+    # with which the order of a server begins; it may be hidden since, or fit no more
+    default_flavor = models.ForeignKey(
+        Flavor,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("default flavor"),
+        related_name="+",
+    )
     # seen in it, or known of who made it; None: nobody knows
     cloud_init = models.BooleanField(_("Cloud-Init injection"), null=True)
     # what its disks are encrypted with; never changed in place: a copy may have another (R89)

@@ -14,6 +14,7 @@ from images.fields.rules import disk_range_gb
 from images.models import Image
 from images.modify.rules import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.models import Flavor
 from imsconsole.core.edits import EditForm, told_of
 
 GIVEN = DetailsForm.base_fields  # an attribute is typed as it was when the image was made
@@ -33,6 +34,13 @@ class ModifyForm(EditForm):
         label=gettext_lazy("NIC multi-queue"),
         required=False,
         help_text=gettext_lazy("Several CPUs share the work of a network card. The system must support it."),
+    )
+    default_flavor = forms.ModelChoiceField(
+        Flavor.objects.all(),
+        label=gettext_lazy("Default flavor"),
+        required=False,
+        empty_label=gettext_lazy("The smallest that fits"),
+        help_text=gettext_lazy("The order of a server begins with it; another one can be chosen there."),
     )
     protected = forms.BooleanField(
         label=gettext_lazy("Protected"),
@@ -59,6 +67,8 @@ class ModifyForm(EditForm):
         disk.widget.attrs.update(min=least, max=most)
         disk.help_text = _("%(least)s to %(most)s GB.") % {"least": least, "most": most}
         disk.label = disk_label(self.image.type)
+        shown = Flavor.objects.filter(hidden=False) | Flavor.objects.filter(pk=self.image.default_flavor_id)
+        self.fields["default_flavor"].queryset = shown  # type: ignore[attr-defined]
 
     def clean_min_ram_mb(self) -> int:
         return int(self.cleaned_data["min_ram_mb"] or 0)

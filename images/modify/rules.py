@@ -13,15 +13,17 @@ from images.fields.rules import (
     name_is_free,
     os_is_given,
 )
+from images.launch.fit import fits
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 OF_ANY = ("name", "description", "protected")
-OF_SERVERS = ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue")
+OF_SERVERS = ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "default_flavor")
 STATED = ("os_version", "min_disk_gb")  # what its owner said of a file that came in
 MEANS_NOTHING = "data-image-attribute"  # such an attribute is not even shown
 ATTRIBUTES = (*OF_ANY, *OF_SERVERS, *STATED)
@@ -75,6 +77,9 @@ def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[t
         yield "os_version", os_is_given(image.type, image.os_version)
     if "boot_mode" in changed or "os_version" in changed:
         yield "boot_mode" if "boot_mode" in changed else "os_version", _boots(image)
+    if "default_flavor" in changed and image.default_flavor:
+        host = host_of(actor.region)
+        yield "default_flavor", fits(image, image.default_flavor, host.capabilities)
     if "min_disk_gb" in changed:
         yield "min_disk_gb", disk_gb_fits(image.type, image.min_disk_gb, least_disk_gb_of(image))
 

@@ -1,5 +1,7 @@
 """Modifying an image: rule, service, page, and what becomes of what others typed."""
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -9,7 +11,7 @@ from images.models import Image
 from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
 from images.modify.services import modify_image
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Disk
+from imsconsole.cloud.models import Disk, Flavor
 from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
@@ -66,7 +68,7 @@ def test_r94_only_images_in_state_normal_are_modified(people, status):
         (
             {"type": "data"},
             dict.fromkeys(
-                ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "os_version"),
+                ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "default_flavor", "os_version"),
                 "data-image-attribute",
             ),
         ),
@@ -194,6 +196,41 @@ def test_an_order_that_is_being_filled_in_sees_the_new_facts(people):
     assert page.context["form"].errors.as_data()["flavor"][0].code == "fit-memory-min"
 
 
+@pytest.mark.parametrize("name", ["t6-large", "t6-huge"])
+def test_orders_begin_with_the_default_flavor_of_the_image_as_long_as_it_fits(people, name):
+    for memory_mb, other in ((256, "t6-small"), (512, "t6-large"), (1024, "t6-huge")):
+        factories.FlavorFactory(name=other, memory_mb=memory_mb)
+    chosen, plain = an_image(people.bob), an_image(people.bob, name="plain")
+    modify_image(chosen, wanted={"default_flavor": Flavor.objects.get(name=name)}, actor=people.bob)
+    assert f"default flavor: – → {name}" in Event.objects.get(action="updateImage").sentence
+    client, url = client_of(people.bob), reverse("servers-create")
+
+    def begins(**typed: Any) -> str:
+        return client.get(url, typed).context["form"]["flavor"].value()
+
+    assert begins(image=chosen.pk) == name
+    assert begins(image=plain.pk) == "t6-small"
+    assert begins(image=chosen.pk, flavor="t6-small") == "t6-small"
+    drawn = {"image": chosen.pk, "of_image": str(plain.pk), "flavor": "t6-small", "action": "refresh"}
+    assert client.post(url, drawn).context["form"]["flavor"].value() == name
+    Flavor.objects.filter(name=name).update(hidden=True)
+    assert begins(image=chosen.pk) == "t6-small"
+    Flavor.objects.all().delete()
+    chosen.refresh_from_db()
+    assert chosen.default_flavor is None
+
+
+def test_a_default_flavor_fits_the_image(people):
+    image, small = an_image(people.bob, min_ram_mb=512), factories.FlavorFactory(memory_mb=256)
+    with pytest.raises(Refused, match="fit-memory-min"):
+        modify_image(image, wanted={"default_flavor": small}, actor=people.bob)
+    client = client_of(people.bob)
+    typed = {**shown_in(client.get(page_of(image))), "default_flavor": small.pk}
+    answer = client.post(page_of(image), typed)
+    assert answer.status_code == 422
+    assert "needs at least 512 MB of memory" in answer.content.decode()
+
+
 # page -------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +355,7 @@ def test_the_page_costs_the_same_for_1_and_100_images(people, django_assert_num_
     image = an_image(people.bob)
     client = client_of(people.bob)
     client.get(page_of(image))
-    with django_assert_num_queries(7) as few:
+    with django_assert_num_queries(8) as few:
         client.get(page_of(image))
     factories.ImageFactory.create_batch(100, project=people.bob.project)
     factories.ServerFactory.create_batch(20, project=people.bob.project, image=image)
