@@ -34,7 +34,7 @@ def test_a_time_is_said_in_the_zone_of_its_reader(people, tell):
     message = tell(people.alice, "kept-disk-expires", values={"name": "web-3", "until": moment(at)})
 
     with timezone.override("Asia/Shanghai"):
-        assert "2026-05-02 04:00" in message.sentence
+        assert "2 May 2026, 04:00" in message.sentence
 
 
 def test_a_value_that_is_missing_is_a_dash_and_an_unknown_code_a_sentence(people, tell):

@@ -173,7 +173,7 @@ def test_those_who_could_cancel_a_deletion_are_told_once_three_days_before(key, 
     clock.move(timedelta(hours=2))
     assert told() == told() == ["alice", "bob"]
     message = Message.objects.first()
-    assert message.sentence.startswith("The encryption key mine is deleted at 20")
+    assert message.sentence.startswith("The encryption key mine is deleted at ")
     assert bare(message.page) == key.get_absolute_url()
 
 

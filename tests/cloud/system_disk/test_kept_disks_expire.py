@@ -36,7 +36,7 @@ def test_those_who_could_undo_it_are_told_once_two_days_before(disk, people):
     assert told() == ["alice", "bob"]
 
     message = Message.objects.first()
-    assert message.sentence.startswith("The former system disk of web-3 is kept until 20")
+    assert message.sentence.startswith("The former system disk of web-3 is kept until ")
     assert (message.level, bare(message.page)) == ("warning", disk.server.get_absolute_url())
 
 
