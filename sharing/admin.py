@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
-from sharing.models import Share
+from sharing.models import Recipient, Share
 
 
 class Living(admin.SimpleListFilter):
@@ -38,7 +38,7 @@ class ShareAdmin(ServiceAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("image", "owner", "project", "id")}),
+        (None, {"fields": ("image", "owner", "project", "id", "note")}),
         (_("State"), {"fields": ("status", "answered_by", "answered_at", "ends_at", "ended_at")}),
         (_("Origin"), {"fields": ("created_by", "created_at")}),
     )
@@ -55,3 +55,13 @@ class ShareAdmin(ServiceAdmin):
             (gettext("Image"), reverse("admin:images_image_change", args=[obj.image_id])),
             (gettext("What happened to it"), trail_of("share", obj.pk)),
         ]
+
+
+@admin.register(Recipient)
+class RecipientAdmin(ServiceAdmin):
+    """Address books, to look at."""
+
+    list_display = ("owner", "project", "used_at")
+    search_fields = ("owner__name", "project__name")
+    list_select_related = ("owner", "project")
+    show_full_result_count = False

@@ -11,7 +11,7 @@ from sharing.models import Share, ShareQuerySet
 
 def shares_of(image: Image, actor: Actor) -> ShareQuerySet:
     """Those that live, in an order that is everybody's: who goes through them waits for nobody who does, too."""
-    shares = Share.objects.given_by(actor).filter(image=image).with_facts()
+    shares = Share.objects.given_by(actor).filter(image=image).with_facts().with_names(actor)
     return shares.select_related("image", "project", "copy").order_by("project")
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +39,11 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """What waits for the project's answer."""
         return self.living().filter(project=project, status=Share.Status.PENDING)
 
+    def with_names(self, actor: Actor) -> Self:
+        """With what is known of both projects: annotates `is_known` (`knows`)."""
+        known = knows(actor, OuterRef("project"))
+        return self.select_related("project__account", "owner__account").annotate(is_known=known)
+
     def with_facts(self) -> Self:
         """Annotates `servers_count`: how many servers the receiving project has from the image, and
         `accepted_count`: how many projects have accepted it.
@@ -50,6 +55,26 @@ class ShareQuerySet(models.QuerySet["Share"]):
             image=OuterRef("image"), ended_at=None, status=Share.Status.ACCEPTED
         ).values("image")
         return self.annotate(servers_count=_count(servers), accepted_count=_count(accepted))
+
+
+class RecipientQuerySet(models.QuerySet["Recipient"]):
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(owner=actor.project)
+
+    def with_names(self, actor: Actor) -> Self:
+        """As of shares."""
+        known = knows(actor, OuterRef("project"))
+        return self.select_related("project__account").annotate(is_known=known)
+
+
+def knows(actor: Actor, project: Any) -> Exists:
+    """Whether the actor may know what a project is called, whose ID is `project`: one of their own account, or one that has
+    accepted an image of theirs, or has offered them one, at any time. An ID alone tells nothing.
+    """
+    theirs = Project.objects.filter(pk=project)
+    accepted = Share.objects.filter(owner=actor.project, project=OuterRef("pk"), status=Share.Status.ACCEPTED)
+    offered = Share.objects.filter(owner=OuterRef("pk"), project=actor.project)
+    return Exists(theirs.filter(Q(account=actor.account) | Q(Exists(accepted)) | Q(Exists(offered))))
 
 
 def _count(rows: models.QuerySet[Any]) -> Coalesce:
@@ -76,6 +101,8 @@ class Share(models.Model):
         Project, on_delete=models.PROTECT, related_name="received_shares", verbose_name=_("shared with")
     )
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
+    # what its owner says to the receiver; both read it
+    note = models.CharField(_("note"), max_length=200, blank=True)
     created_by = person(_("shared by (person)"))
     created_at = models.DateTimeField(_("shared at"), default=now)
     answered_by = person(_("answered by"))
@@ -99,6 +126,8 @@ class Share(models.Model):
     # annotated by `with_facts`
     servers_count: int
     accepted_count: int
+    # annotated by `with_names`
+    is_known: bool
 
     objects = ShareQuerySet.as_manager()
 
@@ -146,3 +175,52 @@ class Share(models.Model):
 
     def get_absolute_url(self) -> str:
         return address_of("sharing:detail", self.pk)
+
+    @property
+    def receiver_name(self) -> str:
+        """Account and project, as far as its owner may know them; of `with_names`."""
+        return name_of(self.project) if self.is_known else ""
+
+    @property
+    def owner_name(self) -> str:
+        """Who offers something says who it is."""
+        return name_of(self.owner)
+
+
+def name_of(project: Project) -> str:
+    """Its account and what it is called there. Load `account` with it."""
+    return f"{project.account} · {project}"
+
+
+class Recipient(models.Model):
+    """A project that another one has shared images with: a line of that one's address book."""
+
+    owner = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="recipients", verbose_name=_("address book of")
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="+", verbose_name=_("shared with")
+    )
+    used_at = models.DateTimeField(_("last shared at"), default=now)
+
+    objects = RecipientQuerySet.as_manager()
+
+    # annotated by `with_names`
+    is_known: bool
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        ordering = ["-used_at", "-pk"]
+        indexes = [models.Index(fields=["owner", "-used_at", "-id"], name="recipient_recent")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "project"], name="one_line_per_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.project_id)
+
+    @property
+    def receiver_name(self) -> str:
+        """As of a share."""
+        return name_of(self.project) if self.is_known else ""

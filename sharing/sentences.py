@@ -8,6 +8,9 @@ SENTENCES: Sentences = {
     "image-shared": _(
         "%(owner)s shares the image %(image)s with your project %(project)s. Accept or reject it under Sharing."
     ),
+    "image-shared-with-note": _(
+        "%(owner)s shares the image %(image)s with your project %(project)s: “%(note)s”. Accept or reject it under Sharing."
+    ),
     "share-accepted": _("The project %(receiver)s has accepted the shared image %(image)s."),
     "share-rejected": _("The project %(receiver)s has rejected the shared image %(image)s."),
     "share-stopped": _(

@@ -14,6 +14,7 @@ COMMON: Columns = (
     (_("Answered at"), lambda share: moment(share.answered_at)),
     (_("Ends at"), lambda share: moment(share.ends_at)),
     (_("Servers made from it"), lambda share: share.servers_count),
+    (_("Note"), lambda share: share.note),
 )
 
 

@@ -9,5 +9,5 @@ from sharing.share import urls as share
 app_name = "sharing"
 urlpatterns = [
     path("images/", include(share.OF_IMAGES + inbox.OF_IMAGES + ending.OF_IMAGES)),
-    path("sharing/", include(inbox.OF_SHARES + ending.OF_SHARES)),
+    path("sharing/", include(inbox.OF_SHARES + ending.OF_SHARES + share.OF_SHARES)),
 ]

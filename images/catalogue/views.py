@@ -175,7 +175,9 @@ def _history(image: Image, request: ActorRequest) -> dict[str, Any]:
     mine = Q(owner=request.actor.project) | Q(project=request.actor.project)
     return {
         "events": Event.objects.visible_to(request.actor).about("image", image.pk)[:SHOWN],
-        "shares": image.shares.filter(mine).select_related("created_by", "copy")[:SHOWN],
+        "shares": image.shares.filter(mine)
+        .with_names(request.actor)
+        .select_related("created_by", "copy")[:SHOWN],
     }
 
 

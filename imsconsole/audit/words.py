@@ -108,6 +108,7 @@ ACTIONS: dict[str, str | Promise] = {
     "rejectListing": _("Reject a listing"),
     "rejectPublisher": _("Reject a publisher"),
     "releaseImage": _("Release a public image for copies and downloads"),
+    "removeRecipient": _("Remove a recipient from the address book"),
     "removeAccountMember": _("Remove a member from the account"),
     "removeListingPicture": _("Remove a screenshot"),
     "removeSecondFactor": _("Remove a second factor"),

@@ -26,5 +26,5 @@ RECEIVED_ACTIONS = (
 # of those that wait for an answer
 PENDING_ACTIONS = (
     Action(_("Accept all"), lambda _shares: reverse("sharing:accept-all"), can_answer_all, "check",
-        method="post", style="primary"),
+        method="post"),
 )  # fmt: skip

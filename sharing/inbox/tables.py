@@ -4,11 +4,12 @@ from typing import ClassVar
 
 import django_tables2 as tables
 from django.http import QueryDict
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.core.cells import named
+from imsconsole.core.cells import joined, named
 from imsconsole.core.csv import Columns
 from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NumberColumn, TimeColumn
 from sharing.inbox.actions import RECEIVED_ACTIONS
@@ -21,6 +22,7 @@ INBOX_COLUMNS: Columns = (
     (_("Image type"), lambda share: share.image.get_type_display()),
     (_("OS"), lambda share: str(share.image.os_version or "")),
     (_("Owner"), lambda share: str(share.owner.account)),
+    (_("Project of the owner"), lambda share: str(share.owner)),
     (_("Project ID of the owner"), lambda share: str(share.owner_id)),
     *COMMON,
 )
@@ -94,7 +96,8 @@ class InboxTable(ShareTable):
     def render_image(self, record: Share) -> SafeString:
         """Its own page once it is accepted, else the offer's."""
         page = record.image if record.status == Share.Status.ACCEPTED else record
-        return named(record.image.name, record.image_id, url=page.get_absolute_url())
+        note = format_html("<small>“{}”</small>", record.note) if record.note else ""
+        return joined(named(record.image.name, record.image_id, url=page.get_absolute_url()), note)
 
     def render_owner(self, record: Share) -> SafeString:
-        return named(record.owner.account, record.owner_id)
+        return named(record.owner_name, record.owner_id)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from imsconsole.accounts.wizards import Wizard, reason_of
 from imsconsole.core.each import Outcome
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from sharing.models import knows, name_of
 from sharing.share.rules import MOST_IDS, can_share_with, members_of_image
 from sharing.share.services import share_image
 
@@ -35,13 +37,22 @@ class ShareLine:
 
     image: Image
     typed: str
-    project: Project | None
+    project: Any
     verdict: Verdict
+
+    @property
+    def receiver_name(self) -> str:
+        return name_of(self.project) if self.project and self.project.is_known else ""
 
 
 def ids_in(text: str) -> list[str]:
     """What was typed between commas, blanks and line breaks, each once."""
     return list(dict.fromkeys(word.lower() for word in SEPARATORS.split(text) if word))
+
+
+def ids_of(text: str, picked: Sequence[str]) -> list[str]:
+    """What was picked of the address book, and what was typed."""
+    return list(dict.fromkeys([*picked, *ids_in(text)]))
 
 
 def fits_order(images: int, ids: int) -> Verdict:
@@ -64,7 +75,7 @@ def lines_of(
     images: Sequence[Image], typed: Sequence[str], actor: Actor, *, grants_key: bool = False
 ) -> list[ShareLine]:
     """What sharing would say of each pair, if they were shared one after the other."""
-    projects = _projects(typed)
+    projects = _projects(typed, actor)
     return [line for image in images for line in _lines(image, typed, projects, actor, grants_key=grants_key)]
 
 
@@ -89,37 +100,51 @@ def is_id(word: str) -> Verdict:
 
 def share_each(draft: Draft, images: Sequence[Image], actor: Actor) -> Outcome[Pair, str]:
     """Share each pair of an order; those that were tried before stay as they ended."""
-    typed, grants_key = draft.data["projects"], draft.data["grants_key"]
-    projects = _projects(typed)
+    typed, grants_key, note = draft.data["projects"], draft.data["grants_key"], draft.data.get("note", "")
+    projects = _projects(typed, actor)
 
     def share(pair: Pair) -> str:
         image, word = pair
         is_id(word).require()
-        return str(share_image(image, project=projects.get(word), grants_key=grants_key, actor=actor).pk)
+        project = projects.get(word)
+        return str(share_image(image, project=project, grants_key=grants_key, note=note, actor=actor).pk)
 
     pairs = {key_of(image.pk, word): (image, word) for image in images for word in typed}
     return SHARE.each(draft, pairs, share)
 
 
-def outcomes_of(draft: Draft) -> list[dict[str, str]]:
-    """How each pair ended: `image`, `image_id`, `id` and `reason`, which is empty when it was shared."""
+def outcomes_of(draft: Draft, actor: Actor) -> list[dict[str, str]]:
+    """How each pair ended: `image`, `image_id`, `id`, `name` (as far as it may be known) and `reason`, empty when it was shared."""
     kept = draft.data["outcomes"]
     if isinstance(kept, list):  # of before 1.0
         return kept
+    names = names_of(draft.data["projects"], actor)
     return [
-        {"image": name, "image_id": pk, "id": word, "reason": reason_of(kept[key_of(pk, word)])}
+        {
+            "image": name,
+            "image_id": pk,
+            "id": word,
+            "name": names.get(word, ""),
+            "reason": reason_of(kept[key_of(pk, word)]),
+        }
         for pk, name in draft.data["images"]
         for word in draft.data["projects"]
         if key_of(pk, word) in kept
     ]
 
 
+def names_of(typed: Sequence[str], actor: Actor) -> dict[str, str]:
+    """What the projects of these IDs are called, as far as the actor may know."""
+    return {word: name_of(each) for word, each in _projects(typed, actor).items() if each.is_known}
+
+
 def key_of(image_id: object, word: str) -> str:
     return f"{image_id} {word}"
 
 
-def _projects(typed: Sequence[str]) -> dict[str, Project]:
-    """The projects of these IDs, by what was typed."""
+def _projects(typed: Sequence[str], actor: Actor) -> dict[str, Any]:
+    """The projects of these IDs, by what was typed; each with whether the actor may know what it is called."""
     ids: dict[str, Any] = {word: pk for word in typed if (pk := id_of(word))}
-    found = Project.objects.in_bulk(list(set(ids.values())))
+    known = Project.objects.select_related("account").annotate(is_known=knows(actor, OuterRef("pk")))
+    found = known.in_bulk(list(set(ids.values())))
     return {word: found[pk] for word, pk in ids.items() if pk in found}

@@ -11,10 +11,11 @@ from images.models import Image
 from images.product.rules import can_share
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
+from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_grant_key, can_use_key, no_such_project
 from imsconsole.cloud.models import Key, KeyGrant
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
-from sharing.models import Share
+from sharing.models import Recipient, Share
 
 MOST_IDS = 100  # R53
 
@@ -69,6 +70,11 @@ def can_share_with(
         return refuse("member-already", _("The image is shared with this project already."))
     reached = _keys_reach(image, project, members, actor, grants_key=grants_key)
     return reached and fits_limit(image, members.accepted)
+
+
+def can_forget_recipient(_recipient: Recipient, actor: Actor) -> Verdict:
+    """The address book is everybody's who may share."""
+    return may_write(actor)
 
 
 def keys_to_grant(image: Image, project: Project, members: Members) -> list[Key]:

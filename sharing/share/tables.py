@@ -3,14 +3,15 @@
 from typing import ClassVar
 
 import django_tables2 as tables
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.cells import copyable, lines
 from imsconsole.core.csv import Columns
 from imsconsole.core.tables import ActionsColumn, Empty, ImsTable, NumberColumn, TimeColumn
-from sharing.models import Share
-from sharing.share.actions import GIVEN_ACTIONS
+from sharing.models import Recipient, Share
+from sharing.share.actions import GIVEN_ACTIONS, RECIPIENT_ACTIONS
 from sharing.tables import COMMON, ShareTable
 
 MEMBER_COLUMNS: Columns = (
@@ -18,6 +19,7 @@ MEMBER_COLUMNS: Columns = (
     (_("Image ID"), lambda share: str(share.image_id)),
     (_("Project ID"), lambda share: str(share.project_id)),
     *COMMON,
+    (_("Account and project"), lambda share: share.receiver_name),
 )
 
 
@@ -33,7 +35,7 @@ class MemberTable(ShareTable):
         icon="share",
     )
 
-    project = tables.Column(verbose_name=_("Project ID"), order_by=("project", "pk"))
+    project = tables.Column(verbose_name=_("Project"), order_by=("project", "pk"))
     servers_count = NumberColumn("servers_count", verbose_name=_("Servers made from it"))
     answered_at = TimeColumn("answered_at")
     actions = ActionsColumn(GIVEN_ACTIONS)
@@ -45,6 +47,40 @@ class MemberTable(ShareTable):
         attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "members-table"}
 
     def render_project(self, record: Share) -> SafeString:
-        """One of the same account has a name for the reader, too."""
-        is_own = record.project.account_id == self.actor.project.account_id
-        return lines(copyable(record.project_id), record.project if is_own else "")
+        """With its name, as far as the reader may know it, and the note."""
+        note = format_html("“{}”", record.note) if record.note else ""
+        return lines(receiver(record), note)
+
+
+class RecipientTable(ImsTable):
+    """A page of the address book."""
+
+    caption = _("Address book")
+    empty = Empty(
+        _("No recipients yet"),
+        _("Every project that you share an image with stands here, to be picked the next time."),
+        icon="share",
+    )
+
+    project = tables.Column(verbose_name=_("Project"), orderable=False)
+    used_at = TimeColumn("used_at", order_by=("used_at", "id"))
+    actions = ActionsColumn(RECIPIENT_ACTIONS)
+
+    class Meta(ImsTable.Meta):
+        model = Recipient
+        fields = ("project", "used_at", "actions")
+        order_by = ("-used_at",)
+        attrs: ClassVar[dict[str, str]] = {"class": "table", "id": "recipients-table"}
+
+    def render_project(self, record: Recipient) -> SafeString:
+        return receiver(record)
+
+
+def receiver(record: Share | Recipient) -> SafeString:
+    """What a project is called, as far as that may be known, above its ID."""
+    name = record.receiver_name
+    return (
+        lines(format_html('<span translate="no">{}</span>', name), copyable(record.project_id))
+        if name
+        else copyable(record.project_id)
+    )

@@ -2,8 +2,12 @@
 
 from django.urls import path
 
-from sharing.share import views
+from sharing.share import recipients, views
 
+OF_SHARES = [
+    path("recipients/", recipients.list_recipients, name="recipients"),
+    path("recipients/<int:recipient_id>/forget/", recipients.forget, name="forget-recipient"),
+]
 OF_IMAGES = [
     path("share/", views.share_several, name="share-several"),
     path("share/check/", views.check, name="check"),

@@ -32,7 +32,8 @@ from sharing.lookup import own_image, shares_of
 from sharing.models import Share
 from sharing.share.actions import MEMBERS_ACTIONS
 from sharing.share.forms import ShareForm
-from sharing.share.orders import SHARE, fits_order, ids_in, lines_of, outcomes_of, share_each
+from sharing.share.orders import SHARE, fits_order, ids_of, lines_of, outcomes_of, share_each
+from sharing.share.recipients import recent_of
 from sharing.share.rules import limit_of
 from sharing.share.tables import MEMBER_COLUMNS, MemberTable
 
@@ -56,7 +57,7 @@ def share_several(request: ActorRequest) -> HttpResponse:
 @post_view  # IDs do not fit into an address; nothing is changed
 def check(request: ActorRequest) -> HttpResponse:
     """What would become of the IDs as they are typed now."""
-    typed = ids_in(request.POST.get("projects", ""))
+    typed = ids_of(request.POST.get("projects", ""), request.POST.getlist("recent"))
     lines = _lines(_chosen(request), typed, request.actor, grants_key="grants_key" in request.POST)
     return render(request, "sharing/share/_lines.html", lines)
 
@@ -67,6 +68,7 @@ def _choose(request: ActorRequest, images: list[Image]) -> HttpResponse:
     partition = split_by(images, lambda image: can_share(image, actor))
     form = ShareForm(
         request.POST if "projects" in request.POST else None,
+        recent=recent_of(actor),
         images=len(partition.allowed) or 1,
         keys=_names_of_keys(partition.allowed, actor),
         initial=before and {**before.data, "projects": "\n".join(before.data["projects"])},
@@ -76,7 +78,8 @@ def _choose(request: ActorRequest, images: list[Image]) -> HttpResponse:
         order = {"images": [[str(image.pk), image.name] for image in images], "grants_key": False}
         draft = SHARE.begin(actor, **order | form.cleaned_data, state=_state(request))
         return SHARE.go(draft, "confirm")
-    words = ids_in(str(form["projects"].value() or ""))
+    picked = form["recent"].value() if "recent" in form.fields else ()
+    words = ids_of(str(form["projects"].value() or ""), picked or ())
     context = {
         **_frame(images, _state(request)),
         "partition": partition,
@@ -112,14 +115,14 @@ def confirm(request: ActorRequest, draft: Draft) -> HttpResponse:
     first = reverse("sharing:share", args=wanted) if len(wanted) == 1 else reverse("sharing:share-several")
     back = f"{first}?{urlencode({'draft': draft.pk, 'pick': ','.join(wanted), 'state': order['state']})}"
     context = {**_frame(images, order["state"]), **lines, "back_url": back, "is_dead_end": not lines["able"]}
-    context["grants_key"] = order["grants_key"]
+    context |= {"grants_key": order["grants_key"], "note": order.get("note", "")}
     return SHARE.page(request, "sharing/share/confirm.html", "confirm", **context)
 
 
 @page_view
 def shared(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
     """How each ended."""
-    outcomes = outcomes_of(SHARE.find(draft_id, request.actor))
+    outcomes = outcomes_of(SHARE.find(draft_id, request.actor), request.actor)
     done = sum(not outcome["reason"] for outcome in outcomes)
     images = {outcome["image_id"]: outcome["image"] for outcome in outcomes}
     context = {"active": "images", "outcomes": outcomes, "done": done, "images": images}

@@ -29,6 +29,7 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
 
     offer(alice, image, project_of(carol))
     accept(carol, image)
+    finds_in_address_book(alice, image, project_of(carol))
     server = create_server(carol, image, f"{name}-server")
     log = ready(carol, server)
     assert "identity=Flow guest A" in log
@@ -59,8 +60,10 @@ def offer(alice: Visitor, image: str, project: str) -> None:
     if alice.scripts:
         expect(page.locator("#share-lines .share-yes")).to_have_count(1)
         expect(page.locator("#share-lines .share-no")).to_have_count(1)
+    page.locator("input[name=note]").fill("for the journey")
     alice.send()
     page.wait_for_url("**/confirm/")
+    expect(page.locator("main q")).to_have_text("for the journey")
     expect(page.locator("#share-lines .share-yes")).to_have_count(1)
     expect(page.locator("#share-lines .share-no")).to_have_count(1)
     alice.send()
@@ -76,10 +79,22 @@ def accept(carol: Visitor, image: str) -> None:
     assert page.locator(".nav-dot").count()
     page = carol.open("/sharing/")
     expect(page.locator("#inbox-table")).to_contain_text(image)
+    expect(page.locator("#inbox-table")).to_contain_text("for the journey")
     page.locator(f"tr:has-text('{image}') form[action$='/accept/'] button").click()
     page.wait_for_url(f"**/images/{image}/")
     carol.look()
     expect(carol.open("/images/?tab=shared").locator("main")).to_contain_text(image)
+
+
+def finds_in_address_book(alice: Visitor, image: str, project: str) -> None:
+    """Whoever accepted has a name from then on, is picked instead of typed, and can be removed."""
+    expect(alice.open(f"/images/{image}/members/").locator("#members-table")).to_contain_text(" · ")
+    page = alice.open(f"/images/{image}/share/")
+    expect(page.locator(f"input[name=recent][value='{project}']")).to_have_count(1)
+    alice.open("/sharing/recipients/")
+    page.locator(f"#recipients-table tr:has-text('{project}') form button").click()
+    expect(page.locator("#recipients-table")).not_to_contain_text(project)
+    alice.look()
 
 
 def give_notice(alice: Visitor, image: str) -> None:

@@ -941,6 +941,7 @@ ELSEWHERE = {
     inbox.can_answer_all: "sharing/inbox/test_answer.py",
     ending.can_give_notice: "sharing/ending/test_stop.py",
     share_rules.can_share_with: "sharing/share/test_share.py",
+    share_rules.can_forget_recipient: "sharing/share/test_recipients.py",
     uploads.can_upload: "images/uploads/test_upload.py",
     full_ecs.can_capture_full_into: "images/capture/full/test_full_ecs.py",
     full_ecs.can_make_of_backup: "images/capture/full/test_full_ecs.py",

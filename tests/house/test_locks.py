@@ -68,6 +68,8 @@ from market.review import services as review
 from market.shop.services import accept_terms
 from sharing.ending import services as ending
 from sharing.ending.copies.services import give_copy
+from sharing.models import Recipient
+from sharing.share.services import forget_recipient
 from tests import factories
 from tests.cloud.buckets.making import stored
 from tests.cloud.disks.disks import free_disk
@@ -311,6 +313,8 @@ def shares(people: SimpleNamespace, _operator: Operator) -> None:
         factories.ShareFactory(image=an_image(people.alice, name=f"given-{n}"), status="accepted")
         for n in range(3)
     ]
+    recipient = Recipient.objects.create(owner=people.alice.project, project=given[0].project)
+    forget_recipient(recipient, actor=people.alice)
     ending.give_notice(given[0], ends_at=now() + 8 * TOMORROW, actor=people.alice)
     type(given[0]).objects.filter(pk=given[0].pk).update(ends_at=now() - TOMORROW)
     ending.end_due_share(given[0], actor=people.alice)

@@ -143,13 +143,14 @@ def test_the_receiver_does_not_stop_what_is_shared_with_it(people, share):
 
 def test_the_members_stand_on_the_image_with_the_servers_they_made(people, share):
     factories.ServerFactory(project=people.carol.project, image=share.image, name="carols-secret")
-    factories.ShareFactory(image=share.image)
+    waiting = factories.ShareFactory(image=share.image)
     page = client_of(people.bob).get(reverse("sharing:members", args=[share.image_id]))
     rows = [row.record for row in page.context["table"].paginated_rows]
     assert sorted((row.status, row.servers_count) for row in rows) == [("accepted", 1), ("pending", 0)]
     body = page.content.decode()
     assert str(people.carol.project.pk) in body
-    assert "globex" not in body
+    assert f"{people.carol.account} · {people.carol.project}" in body  # it has accepted
+    assert str(waiting.project.account) not in body
     assert "carols-secret" not in body
     assert "1 of at most 128" in body
     assert (
