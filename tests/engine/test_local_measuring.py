@@ -1,5 +1,6 @@
 """One QEMU that says nothing, or never an end, does not keep the others from being measured."""
 
+import json
 import os
 import signal
 import socket
@@ -57,6 +58,17 @@ def answering(folder: Path, answer: Callable[[socket.socket], None]) -> Iterator
         thread.join()
 
 
+def saying(said: str) -> Callable[[socket.socket], None]:
+    """After a greeting; until nobody listens any more."""
+
+    def talk(line: socket.socket) -> None:
+        line.sendall("\n".join(["{}", '{"return": {}}', said, ""]).encode())
+        while line.recv(65536):
+            pass
+
+    return talk
+
+
 def test_a_qemu_that_never_comes_to_an_end_is_not_listened_to_for_ever(place: Path) -> None:
     """It sends byte after byte, each before anybody's patience ends."""
     over = threading.Event()
@@ -87,6 +99,11 @@ def test_a_qemu_that_never_comes_to_an_end_is_not_listened_to_for_ever(place: Pa
     ],
 )
 def test_what_a_qemu_says_that_was_taken_over_is_not_measured(place: Path, said: str) -> None:
-    lines = ["{}", '{"return": {}}', said]
-    with answering(place, lambda line: line.sendall("\n".join([*lines, ""]).encode())):
+    with answering(place, saying(said)):
         assert bytes_of_disks(place, time.monotonic() + 60) is None
+
+
+def test_what_a_qemu_says_is_added_up(place: Path) -> None:
+    drives = [{"stats": {"rd_bytes": 2, "wr_bytes": 3}}, {"stats": {"rd_bytes": 5, "wr_bytes": 0}}]
+    with answering(place, saying(json.dumps({"return": drives}))):
+        assert bytes_of_disks(place, time.monotonic() + 60) == (7, 3)
