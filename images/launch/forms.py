@@ -14,10 +14,10 @@ from images.launch.rules import (
     MAX_COUNT,
     Launch,
     can_launch,
-    can_order_servers,
     data_disks_gb_of,
     fit_data_images,
     fits_data_disks_of,
+    fits_order,
     is_usable_in,
     quota_of,
 )
@@ -59,7 +59,7 @@ class LaunchForm(NewSystemForm):
     def __init__(self, *args: Any, actor: Actor, host: Host, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         self.host = host
-        self.offer_images(lambda image: can_launch(image, actor))
+        self.offer_images(self.may)
         self._choices("zone", actor.region.zones.all())
         self._choices("flavor", Flavor.objects.filter(hidden=False))
         for number in range(1, self.disk_count() + 1):
@@ -69,6 +69,10 @@ class LaunchForm(NewSystemForm):
         self.order_fields(
             ["image", "flavor", "system_disk_gb", "data_disks", *disks, "name", "count", "zone"]
         )
+
+    def may(self, image: Image) -> Verdict:
+        """Whether this form makes servers of an image."""
+        return can_launch(image, self.actor)
 
     def disk_count(self) -> int:
         """How many data disks are asked for; 0 when it cannot be read."""
@@ -147,7 +151,7 @@ class LaunchForm(NewSystemForm):
         order = Launch(
             image, flavor, zone, "", system_gb, count, data_disks_gb=tuple(data_gb), data_images=tuple(images)
         )
-        return can_order_servers(order, self.actor, self.host)
+        return self.may(image) and fits_order(order, self.actor, self.host)
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data

@@ -104,18 +104,22 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     Hard only after `lock_project` and with the region's row locked.
     """
     host = host or host_of(actor.region)
-    return _is_possible(launch, actor, host) and has_login(launch) and _has_room(launch, actor, host)
+    return (
+        can_launch(launch.image, actor)
+        and _is_possible(launch, actor, host)
+        and has_login(launch)
+        and _has_room(launch, actor, host)
+    )
 
 
-def can_order_servers(launch: Launch, actor: Actor, host: Host) -> Verdict:
-    """The same of an order that is being filled in: all but its login, which comes last."""
+def fits_order(launch: Launch, actor: Actor, host: Host) -> Verdict:
+    """What is asked besides of an order that is being filled in: all but its login, which comes last."""
     return _is_possible(launch, actor, host) and _has_room(launch, actor, host)
 
 
 def _is_possible(launch: Launch, actor: Actor, host: Host) -> Verdict:
     return (
-        can_launch(launch.image, actor)
-        and is_here(launch, actor)
+        is_here(launch, actor)
         and fits(launch.image, launch.flavor, host.capabilities)
         and fits_system_disk(launch.image, launch.system_disk_gb)
         and _fits_data_disks(launch)

@@ -7,13 +7,12 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy, ngettext
 
 from images.copy.rules import COPY_FACTS, can_copy_across
+from images.launch.defaults import DEFAULTS, completed
 from images.launch.fit import flavor_choices
 from images.launch.forms import LaunchForm, filled_again
-from images.launch.rules import Launch, can_create_servers, can_launch, data_disks_gb_of
+from images.launch.rules import Launch, can_create_servers, can_launch
 from images.launch.services import create_servers
 from images.models import Image
-from images.product.pickers import with_parts
-from images.selection.tabs import CHOSEN_AMONG, of_kind
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.actor import Actor, actor_for
 from imsconsole.accounts.kept_forms import typed
@@ -22,8 +21,7 @@ from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.servers.rules import can_run_guests
-from imsconsole.core.pickers import AT_ONCE
-from imsconsole.core.query_string import number_in, row_of
+from imsconsole.core.query_string import row_of
 from imsconsole.core.summary import wants_summary
 
 LAUNCH = Wizard(
@@ -38,7 +36,6 @@ PLACE: dict[str, Any] = {
     "cancel_url": reverse_lazy("servers:list"),
 }
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
-DEFAULTS = {"count": 1, "data_disks": 0}
 
 
 @LAUNCH.first
@@ -57,7 +54,7 @@ def launch(request: ActorRequest, draft: Draft | None) -> HttpResponse:
     if draft and sent is None:
         return _page(request, _form(draft, actor, host))
     begun = _begun(request) if sent is None else sent.dict()
-    return _page(request, LaunchForm(initial=_completed(begun, actor, host), actor=actor, host=host))
+    return _page(request, LaunchForm(initial=completed(begun, actor, host), actor=actor, host=host))
 
 
 @LAUNCH.step
@@ -109,43 +106,6 @@ def _elsewhere(request: ActorRequest) -> dict[str, Any]:
 def _begun(request: ActorRequest) -> dict[str, Any]:
     """What the page begins with: also what another page chose before."""
     return {**DEFAULTS, **{name: request.GET[name] for name in CHOSEN if name in request.GET}}
-
-
-def _completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
-    """What was typed, with an image, a fitting flavor and a system disk that holds the image."""
-    image = _image(typed, actor)
-    fitting = [choice.thing.pk for choice in flavor_choices(image, "", host.capabilities) if choice.verdict]
-    is_another = bool(image and typed.get("of_image") and typed["of_image"] != str(image.pk))
-    if image and image.default_flavor_id in fitting and (is_another or typed.get("flavor") not in fitting):
-        typed["flavor"] = image.default_flavor_id
-    elif typed.get("flavor") not in fitting:
-        typed["flavor"] = fitting[0] if fitting else ""
-    typed["image"] = image or ""
-    least = image.min_disk_gb if image else 1
-    if number_in(typed.get("system_disk_gb")) < least:
-        typed["system_disk_gb"] = least
-    return _with_data_disks(typed, image)
-
-
-def _with_data_disks(typed: dict[str, Any], image: Image | None) -> dict[str, Any]:
-    """The data disks of a full-ECS image, at least as large as they are (R95); those of another are forgotten."""
-    sizes = data_disks_gb_of(image) if image else []
-    former = str(typed.get("of_image", ""))
-    if image and former and former != str(image.pk):
-        typed["data_disks"] = len(sizes)
-    typed["data_disks"] = max(number_in(typed.get("data_disks")), len(sizes))
-    for number, least in enumerate(sizes, 1):
-        typed[f"data_disk_{number}"] = max(number_in(typed.get(f"data_disk_{number}")), least)
-    return typed
-
-
-def _image(typed: dict[str, Any], actor: Actor) -> Image | None:
-    """The chosen image, else the first with a system among those that are shown at once, of the public ones if possible."""
-    if chosen := row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image")):
-        return chosen
-    kinds = (of_kind(kind, actor).filter(status=Image.Status.ACTIVE) for kind in CHOSEN_AMONG)
-    shown = (image for images in kinds for image in with_parts(images)[:AT_ONCE])
-    return next((image for image in shown if image.type == Image.Type.SYSTEM), None)
 
 
 def _page(request: ActorRequest, form: LaunchForm, status: int = 200) -> HttpResponse:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, UUIDField
@@ -58,7 +57,7 @@ def readable_by(actor: Actor) -> Offers:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The one click from an offer into the wizard (一键部署); on the way its terms are asked for, once."""
+    """The one click from an offer to its deployment (一键部署), where its terms are asked for, once."""
 
     url: str
     verdict: Verdict
@@ -69,7 +68,7 @@ def load_deployments(versions: Sequence[Any], actor: Actor) -> None:
     images = market_images([version.market_image for version in versions], actor)
     for version in versions:
         image = images.get(version.market_image)
-        version.deployment = deployment_of(image, actor) if image else None
+        version.deployment = deployment_of(version, image, actor) if image else None
 
 
 def market_images(pks: Iterable[UUID | None], actor: Actor) -> dict[UUID, Image]:
@@ -81,13 +80,11 @@ def market_images(pks: Iterable[UUID | None], actor: Actor) -> dict[UUID, Image]
     return {image.pk: image for image in found}
 
 
-def deployment_of(image: Image, actor: Actor) -> Deployment:
-    """A refusal that only asks for the terms is none: the way leads over them."""
-    wizard = f"{reverse('servers-create')}?{urlencode({'image': image.pk})}"
+def deployment_of(version: ListingVersion, image: Image, actor: Actor) -> Deployment:
+    """A refusal that only asks for the terms is none: the page shows them."""
     verdict = can_launch(image, actor)
-    if verdict.code == "terms-not-accepted":
-        return Deployment(f"{verdict.way}?{urlencode({'next': wizard})}", ALLOWED)
-    return Deployment(wizard, verdict)
+    url = reverse("market:deploy", args=[version.listing_id])
+    return Deployment(url, ALLOWED if verdict.code == "terms-not-accepted" else verdict)
 
 
 def priced(versions: Iterable[ListingVersion]) -> dict[UUID, Price]:

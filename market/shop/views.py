@@ -48,7 +48,7 @@ def show_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
     if version is None:
         raise Http404
     image = next(iter(market_images([version.market_image], actor).values()), None)
-    version.deployment = deployment_of(image, actor) if image else None
+    version.deployment = deployment_of(version, image, actor) if image else None
     context = {
         "active": "market",
         "version": version,

@@ -25,7 +25,8 @@ for (const left of ["focusout", "mouseout"]) document.addEventListener(left, (ev
 // What one has unfolded stays so when htmx draws that part of the page again.
 let unfolded = [];
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  unfolded = [...detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
+  const inside = [detail.target, ...detail.target.querySelectorAll("details")];
+  unfolded = inside.filter((each) => each.matches("details[id][open]")).map(({ id }) => id);
 });
 document.addEventListener("htmx:afterSwap", () => {
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");

@@ -105,6 +105,7 @@ from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job
 from imsconsole.jobs.start import start_job
+from market.deploy import rules as deploy_rules
 from market.listings import rules as listings
 from market.listings.actions import LISTING_ACTIONS, version_of
 from market.listings.drafts import VersionDraft
@@ -921,7 +922,6 @@ ELSEWHERE = {
     import_image.can_order_import: "images/create/test_import.py",
     install.can_install_server: "images/launch/install/test_install.py",
     launch.can_create_servers: "images/launch/test_launch.py",
-    launch.can_order_servers: "images/launch/test_launch_summary.py",
     launch.can_unlock_disks: "images/capture/full/test_full_ecs.py",
     public.can_deprecate: "images/public/test_notices.py",
     public.can_fetch: "images/public/test_fetch.py",
@@ -936,6 +936,7 @@ ELSEWHERE = {
     publishers.can_reject_publisher: "market/publishers/test_publishers.py",
     publishers.can_suspend_publisher: "market/publishers/test_publishers.py",
     shop_rules.can_accept_terms: "market/shop/test_shop.py",
+    deploy_rules.can_deploy: "market/deploy/test_deploy.py",
     copies.can_give_copies: "sharing/ending/test_copies.py",
     copies.can_give_copy: "sharing/ending/test_copies.py",
     inbox.can_answer_all: "sharing/inbox/test_answer.py",

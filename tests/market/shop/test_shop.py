@@ -174,11 +174,11 @@ def test_the_market_shows_what_is_published_in_the_region(people, edition):
         offer(factories.ListingVersionFactory(title=f"secret {state}", state=state))
     far = factories.ProjectFactory(region=factories.RegionFactory(code="cn-east-3"))
     offer(factories.ListingVersionFactory(title="elsewhere", listing=factories.ListingFactory(project=far)))
-    wizard = f"{reverse('servers-create')}?image={edition.image_id}"
+    way = reverse("market:deploy", args=[edition.version_of.listing_id])
     for name in ("alice", "bob", "dave", "carol"):
         page = shown(getattr(people, name))
         assert "Web server" in page
-        assert ("read-only" if name == "dave" else quote(wizard, safe="")) in page
+        assert ("read-only" if name == "dave" else way) in page
         assert "0.36" in page
         assert "secret" not in page
         assert "elsewhere" not in page
@@ -250,7 +250,7 @@ def test_the_market_takes_the_same_queries_with_one_and_with_many_offers(
             client.get(f"{MARKET}?per_page=100")
 
 
-def test_an_offer_says_everything_and_leads_over_its_terms_into_the_wizard(people, edition):
+def test_an_offer_says_everything_and_leads_to_its_deployment_and_its_terms_into_the_wizard(people, edition):
     version = edition.version_of
     version.description = "# Hello\n\n<script>alert(1)</script>"
     version.save(update_fields=["description"])
@@ -263,7 +263,7 @@ def test_an_offer_says_everything_and_leads_over_its_terms_into_the_wizard(peopl
     for part in ("Web server", "nginx", "1.26", "1.25", str(version.listing_id), str(picture.pk)):
         assert part in page
     assert "<script>alert" not in page
-    assert f"{terms(edition)}?next={quote(wizard, safe='')}" in page
+    assert reverse("market:deploy", args=[version.listing_id]) in page
 
     answer = client.get(terms(edition), {"next": wizard})
     assert version.terms in answer.content.decode()
