@@ -205,6 +205,9 @@ SERVER = Subject(
         "Back up": lambda server, actor: create_backup(
             server, vault=factories.VaultFactory(project=actor.project), name="new", actor=actor
         ),
+        "Back up regularly": lambda server, actor: create_schedule(
+            Plan("new", factories.VaultFactory(project=actor.project), [server], [], 3, "UTC", 1), actor=actor
+        ),
         "Create image": lambda server, actor: capture_server(server, name="captured", actor=actor),
         "Change OS": lambda server, actor: change_os_service(
             server, image=server.image, actor=actor, **LOGIN
