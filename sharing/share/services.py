@@ -46,7 +46,8 @@ def share_image(
         tell_receiver("image-shared-with-note", share, note=note)
     else:
         tell_receiver("image-shared", share)
-    return explain(share, note)
+    named = Share.objects.with_names(actor).get(pk=share.pk).receiver_name
+    return explain(share, "; ".join(filter(None, (named, note))))
 
 
 @service("removeRecipient")

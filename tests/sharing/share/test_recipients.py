@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused
 from imsconsole.notifications.models import Message
 from sharing.inbox.services import accept_share, reject_share
@@ -81,6 +82,14 @@ def test_a_note_is_in_the_message_and_a_long_one_is_refused(people, image):
     page = reverse("sharing:share", args=[image.pk])
     answer = client_of(people.bob).post(page, {"projects": str(people.carol.project.pk), "note": "x" * 201})
     assert answer.status_code == 422
+
+
+def test_the_trail_names_who_may_be_named_and_keeps_the_note(people, image):
+    near = factories.ProjectFactory(account=people.bob.account, name="near", region=image.region)
+    for project in (near, people.carol.project):
+        share_image(image, project=project, note="for tests", actor=people.bob)
+    told = [event.sentence for event in Event.objects.filter(action="addMember").order_by("pk")]
+    assert told == [f"{near.account} · near; for tests", "for tests"]
 
 
 def test_whom_one_shared_with_is_picked_the_next_time_without_typing(people, image):
