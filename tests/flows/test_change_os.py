@@ -27,7 +27,9 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     page = alice.sign_in("alice")
     image_a, image_b = (public_image(alice, identity, boot_mode) for identity in (A, B))
     tools = bootable_cd(tmp_path / "tools.iso", tiny_boot_sector("NEVER"), **{"tools.txt": b"42"})
-    iso = import_iso(alice, tools, "tools")
+    english: Visitor = visitor(locale="en-US")
+    english.sign_in("alice")
+    iso = import_iso(english, tools, "tools")
     dead = import_file(alice, unbootable_disk(tmp_path, boot_mode), name)
 
     server = create_server(alice, image_a, name)
