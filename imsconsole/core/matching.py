@@ -11,6 +11,8 @@ from django.db import connection
 from django.db.models import BooleanField, Func, Q, Value
 from django.db.models.functions import StrIndex, Upper
 
+from imsconsole.core.query_string import id_of
+
 PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 HAS_TRIGRAMS = re.compile(r"[0-9a-z]{3}", re.IGNORECASE | re.ASCII)
 
@@ -24,7 +26,9 @@ def matching(text: str) -> Q:
 
 
 def of_id(text: str, name: str = "pk") -> Q:
-    """Those in whose ID it is; none when it is less than four characters of one."""
+    """Those in whose ID it is, or whose ID it is however that is written; none when it is less than four characters of one."""
+    if whole := id_of(text):
+        return Q((name, whole))
     return Q((f"{name}__icontains", text)) if PART_OF_ID.fullmatch(text) else Q()
 
 
