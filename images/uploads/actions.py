@@ -12,6 +12,6 @@ UPLOAD_ACTIONS = (
         "square-3-stack-3d", spares=("image_name",),
         is_shown=lambda upload: upload.state == Upload.State.COMPLETE, style="primary"),
     Action(_("Resume"), lambda upload: f"{reverse('uploads:detail', args=[upload.pk])}#resume", can_resume,
-        is_shown=lambda upload: upload.state == Upload.State.RECEIVING, style="primary", where=(ROW,)),
+        is_shown=lambda upload: upload.state == Upload.State.RECEIVING and not upload.origin, style="primary", where=(ROW,)),
     Action(_("Discard"), "uploads:discard", can_discard, "trash", spares=("image_name",), method="post"),
 )  # fmt: skip

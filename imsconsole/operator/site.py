@@ -34,7 +34,14 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     (
         "images",
         _("Images"),
-        ("images.Image", "images.PublicSource", "images.ReleaseNote", "images.OsVersion", "images.Upload"),
+        (
+            "images.Image",
+            "images.PublicSource",
+            "images.ReleaseNote",
+            "images.OsVersion",
+            "images.Upload",
+            "images.Download",
+        ),
     ),
     (
         "market",

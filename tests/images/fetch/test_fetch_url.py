@@ -347,7 +347,11 @@ def test_the_wizard_fetches_and_goes_on_when_the_file_is_here(people, server):
     page = client.get(answer["Location"]).content.decode()
     assert "From the address" in page
     assert 'hx-trigger="every 2s"' in page
+    assert (
+        'hx-disinherit="*"' in page
+    )  # or the progress in it, which asks by itself, would be looked for a whole page
     assert "Fetch file" in page
+    assert "Being fetched" in page
     finish(Job.objects.get())
     page = client.get(answer["Location"]).content.decode()
     assert 'hx-trigger="every 2s"' not in page
