@@ -16,7 +16,6 @@ from imsconsole.core.query_string import number_in, row_of
 from market.billing.estimates import estimate_disks, estimate_servers
 
 SIZES = ("disk_gb", "system_disk_gb", "size_gb")
-WHAT_COSTS = ("flavor", "image", *SIZES)
 
 
 @page_view

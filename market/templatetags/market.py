@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.forms import Form
 
 from images.change_os.many.orders import ServerLine
 from images.choose.found import Candidate
@@ -15,7 +14,7 @@ from imsconsole.cloud.models import Flavor, Server
 from imsconsole.core.query_string import number_in
 from imsconsole.core.summary import Costs
 from market import money
-from market.billing.costs_page import WHAT_COSTS, cost_context
+from market.billing.costs_page import cost_context
 from market.billing.estimates import (
     Estimate,
     PriceList,
@@ -66,20 +65,6 @@ def flavor_prices() -> PriceList:
 def of_flavor(prices: PriceList, flavor: Flavor) -> str:
     """What an hour on a flavor costs."""
     return prices.flavor(flavor).text
-
-
-@register.inclusion_tag("market/_cost.html", takes_context=True)
-def cost_of_form(
-    context: Context, form: Form, image: Image | None = None, disk_gb: int = 0
-) -> dict[str, Any]:
-    """Of what a form orders: a server, when it has a flavor, else a disk; it follows what is typed.
-
-    `disk_gb`: of the disks that are not typed there.
-    """
-    typed = {name: form[name].value() for name in WHAT_COSTS if name in form.fields}
-    if "flavor" in typed and not typed["flavor"]:
-        typed["flavor"] = next(iter(form.fields["flavor"].queryset.values_list("pk", flat=True)), "")  # type: ignore[attr-defined]
-    return cost_context({"disk_gb": disk_gb, "image": image.pk if image else "", **typed}, context["actor"])
 
 
 @register.inclusion_tag("market/_cost_change.html", takes_context=True)
@@ -151,12 +136,6 @@ def with_costs(context: Context, candidates: Iterable[Candidate]) -> list[tuple[
         (each, prices.servers(product, each.flavor, each.disk_gb) if each.flavor else None)
         for each, product in found
     ]
-
-
-@register.inclusion_tag("market/_storage.html")
-def storage_is_free() -> dict[str, Any]:
-    """That images are stored free of charge (H7)."""
-    return {}
 
 
 def _change(context: Context, sizes_gb: dict[Server, int], image: Image | None) -> dict[str, Any]:

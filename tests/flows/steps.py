@@ -48,6 +48,8 @@ def create_server(alice: Visitor, image: str, name: str, *, key_pair: str = "") 
     page.locator("input[name=data_disk_1]").fill("1")
     page.locator("input[name=name]").fill(name)
     choose_login(page, key_pair)
+    if alice.scripts:  # what is typed stands in the summary that goes along
+        expect(page.locator("#summary .facts").first).to_contain_text(name)
     alice.go_on(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
     alice.send()
     page.wait_for_url(re.compile(r"/servers/"))
