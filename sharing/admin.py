@@ -62,6 +62,7 @@ class RecipientAdmin(ServiceAdmin):
     """Address books, to look at."""
 
     list_display = ("owner", "project", "used_at")
+    fieldsets = ((None, {"fields": ("owner", "project", "used_at")}),)
     search_fields = ("owner__name", "project__name")
     list_select_related = ("owner", "project")
     show_full_result_count = False

@@ -35,7 +35,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
 from market.models import Charge, Price
-from sharing.models import Share
+from sharing.models import Recipient, Share
 from tests import factories
 
 Make = Callable[[range, SimpleNamespace], None]
@@ -231,6 +231,12 @@ def _objects(numbers: range, people: SimpleNamespace) -> None:
         factories.BucketObjectFactory(bucket=bucket, created_by=people.bob.user)
 
 
+def _recipients(numbers: range, people: SimpleNamespace) -> None:
+    Recipient.objects.bulk_create(
+        Recipient(owner=people.bob.project, project=factories.ProjectFactory()) for _ in numbers
+    )
+
+
 def _shares(numbers: range, people: SimpleNamespace) -> None:
     _images(numbers, people)
     images = Image.objects.filter(shares=None, project=people.bob.project)
@@ -324,7 +330,8 @@ ROWS: dict[str, Make] = {
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
-    "cloud.BackupSchedule": _schedules, "sharing.Share": _shares, "market.Publisher": _publishers, "market.Listing": _listings,
+    "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,
+    "sharing.Recipient": _recipients, "market.Publisher": _publishers, "market.Listing": _listings,
     "market.ListingVersion": _listings, "market.Price": _prices, "market.Charge": _charges,
 }  # fmt: skip
 
