@@ -20,7 +20,7 @@ def can_mount(image: Image, actor: Actor) -> Verdict:
     if image.region_id != actor.region.pk:
         return refuse("other-region", _("The image is in another region. Copy it to this region first."))
     if image.type != Image.Type.ISO:
-        return refuse("not-an-iso", _("Only ISO images can be mounted. This is the image of a disk."))
+        return refuse("mount-needs-iso", _("Only ISO images can be mounted. This is the image of a disk."))
     return is_active(image) and may_use_product(image, actor)
 
 

@@ -23,9 +23,9 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.query_string import id_of
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.summary import wants_summary
+from market.deploy.deploying import deploy
 from market.deploy.forms import DeployForm, first_values
 from market.deploy.rules import can_deploy
-from market.deploy.services import deploy
 from market.models import ListingVersion
 from market.prices.lookup import price_of_listing
 from market.shop.offers import market_images, offered_in

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -39,7 +39,7 @@ def leave_form(request: ActorRequest) -> HttpResponse:
     missed = MISSED.get(request.GET.get("what", ""))
     back = (request.htmx.current_url_abs_path if request.htmx else "") or request.GET.get("back", "")
     if missed is None or not is_form_of_ours(back):
-        raise BadRequest
+        raise SuspiciousOperation("a form that is not ours")
     url = reverse(missed.urls)
     if project := request.GET.get("project"):
         if not ((key := id_of(project)) and actor_in(request.user, key)):

@@ -74,7 +74,7 @@ def test_iso_images_of_the_project_public_ones_and_shared_ones_are_mounted(peopl
         mount_iso(a_server(people.bob), image=image, actor=people.bob)
     assert can_mount(an_iso(people.bob, status="queued"), people.bob).code == "not-active"
     disk = ImageFactory(project=people.bob.project)
-    assert can_mount_on(a_server(people.bob), disk, people.bob).code == "not-an-iso"
+    assert can_mount_on(a_server(people.bob), disk, people.bob).code == "mount-needs-iso"
     with pytest.raises(NotFound):
         mount_iso(a_server(people.bob), image=an_iso(people.carol), actor=people.bob)
     with pytest.raises(NotFound):

@@ -10,8 +10,8 @@ from images.models import Image
 from imsconsole.accounts.models import Draft
 from imsconsole.cloud.models import Server
 from imsconsole.core.rules import Refused
+from market.deploy.deploying import deploy
 from market.deploy.rules import can_deploy
-from market.deploy.services import deploy
 from market.models import Acceptance
 from market.shop.services import accept_terms
 from tests import factories
