@@ -643,7 +643,7 @@ UPLOAD = Subject(
         "refused": {"state": "refused", "error_code": "no-space"},
         "expired": {"expires_at": now() - timedelta(days=1)},
     },
-    lambda upload: [reverse("uploads:list"), reverse("uploads:detail", args=[upload.pk])],
+    lambda upload: [f"{reverse('uploads:list')}?abandoned", reverse("uploads:detail", args=[upload.pk])],
     UPLOAD_ACTIONS,
     services={
         "Import image": lambda upload, actor: import_service(
