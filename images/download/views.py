@@ -158,9 +158,10 @@ def _file(made: Download) -> Sendable:
 
 def _sent(request: ActorRequest, image: Image, file: Sendable) -> HttpResponseBase:
     """The bytes; who gets them stands in the trail."""
+    answer = send_file(request, file)
     if request.method == "GET" and not _is_noted(request, image, file):
         note_download(image, name=file.name, actor=request.actor)
-    return send_file(request, file)
+    return answer
 
 
 def _is_noted(request: ActorRequest, image: Image, file: Sendable) -> bool:

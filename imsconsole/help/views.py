@@ -1,7 +1,8 @@
 """All pages of the help, one of them, and how the reader has it beside forms."""
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from imsconsole.accounts.access import UserRequest, page_view, post_view
@@ -33,5 +34,5 @@ def fold(request: UserRequest, page: str) -> HttpResponse:
     if wants_fragment(request):
         context = {"page": page_of(page), "is_folded": is_folded, "next": back}
         return render(request, "help/_aside.html", context)
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back) if is_ours else redirect("help:page", page)
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    return HttpResponseRedirect(back if is_ours else reverse("help:page", args=[page]))

@@ -31,6 +31,8 @@ PANELS = sorted(admin.site._registry.values(), key=lambda panel: panel.opts.labe
 AT_ONCE = {
     "hide",
     "show",
+    "release",
+    "withhold",
     "protect",
     "unprotect",
     "undeprecate",

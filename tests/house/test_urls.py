@@ -16,6 +16,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.notifications.models import Message
 from market.models import Picture
+from sharing.models import Recipient
 from tests import factories
 from tests.conftest import HTMX, client_of
 from tests.support.walks import stop
@@ -85,6 +86,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     """One of each thing of Alice's project, by the name of the place in the address."""
     project = people.alice.project
     image = factories.ImageFactory(project=project, name=f"{SECRET}-image")
+    factories.ImageDiskFactory(image=image, ref="no-such-bytes")
     server = factories.ServerFactory(project=project, image=image, name=f"{SECRET}-server")
     disk = factories.DiskFactory(
         server=server,
@@ -147,6 +149,8 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         "room": "images",
         "view_id": view.pk,
         "image_id": image.pk,
+        "download_id": factories.DownloadFactory(project=project, image=image, name=f"{SECRET}.vmdk").pk,
+        "recipient_id": Recipient.objects.create(owner=project, project=received.project).pk,
         "server_id": server.pk,
         "disk_id": disk.pk,
         "job_id": job.pk,

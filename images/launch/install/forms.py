@@ -36,7 +36,9 @@ class InstallForm(PickingForm):
         self.fields["zone"].queryset = actor.region.zones.all()  # type: ignore[attr-defined]
         flavors = Flavor.objects.filter(hidden=False).order_by("memory_mb", "vcpus", "name")
         self.fields["flavor"].offer(flavors, lambda flavor: fits(image, flavor, host.capabilities))  # type: ignore[attr-defined]
-        self.fields["flavor"].initial = next(iter(self.fields["flavor"].widget.choices), ("",))[0]
+        offered = [str(value) for value, _label in self.fields["flavor"].widget.choices]
+        default = str(image.default_flavor_id)
+        self.fields["flavor"].initial = default if default in offered else next(iter(offered), "")
         smallest, largest = settings.IMS_SYSTEM_DISK_GB
         limit_number(self.fields["system_disk_gb"], max(smallest, image.min_disk_gb), largest)
 

@@ -75,7 +75,7 @@ def _image(request: ActorRequest, image_id: uuid.UUID) -> Image:
 
 def _form(request: ActorRequest, image: Image, typed: Typed) -> InstallForm:
     host = host_of(request.actor.region)
-    first = {"name": "install", "system_disk_gb": image.min_disk_gb, "flavor": image.default_flavor_id}
+    first = {"name": "install", "system_disk_gb": image.min_disk_gb}
     return InstallForm(typed, initial=first, image=image, actor=request.actor, host=host)
 
 

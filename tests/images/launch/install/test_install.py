@@ -137,6 +137,19 @@ def test_the_page_makes_one_and_goes_there(people) -> None:
     assert str(server.pk) not in client.get(servers, {"temporary": "no"}).content.decode()
 
 
+def test_the_page_begins_with_the_image_s_flavor_or_the_smallest_that_fits(people) -> None:
+    image, small = iso(people.bob, max_ram_mb=4096), tiny_flavor()
+    large, too_large = (factories.FlavorFactory(name=f"s6-{mb}", memory_mb=mb) for mb in (2048, 8192))
+
+    def chosen() -> list[str]:
+        choices = client_of(people.bob).get(page_of(image)).context["flavors"]
+        return [choice.thing.pk for choice in choices if choice.is_chosen]
+
+    for default, first in ((None, small), (large, large), (too_large, small)):
+        Image.objects.filter(pk=image.pk).update(default_flavor=default)
+        assert chosen() == [first.pk]
+
+
 def test_others_meet_no_form(people) -> None:
     image = iso(people.bob)
     assert client_of(people.dave).post(page_of(image), form_of()).status_code == 409
