@@ -198,10 +198,11 @@ def _ports() -> list[str]:
 
 
 def _data_disks(server: ServerSpec) -> list[str]:
+    """In the order of boot, after all else: a BIOS has no disks for boot loaders but those."""
     command = []
-    for disk in server.disks[1:]:
+    for place, disk in enumerate(server.disks[1:], 3):
         command += ["-blockdev", json.dumps(disk_node(disk))]
-        command += ["-device", json.dumps(disk_device(disk))]
+        command += ["-device", json.dumps(disk_device(disk) | {"bootindex": place})]
     return command
 
 
