@@ -22,7 +22,7 @@ def test_a_server_that_was_deleted_elsewhere_is_told_of_once_and_asked_for_no_mo
     import_key(alice, "of-what-will-be-gone")
     server = create_server(alice, "here-and-gone")
     page = alice.open(f"/servers/{server}/")
-    expect(page.locator(ASKS_AGAIN)).to_have_count(3)  # the server, its screen and its console
+    expect(page.locator(ASKS_AGAIN)).to_have_count(4)  # the server, its screen, its console and its use
 
     bob.open(f"/servers/{server}/delete/").locator("main form button[type=submit]").click()
     bob.page.wait_for_url("**/servers/")
