@@ -386,7 +386,7 @@ BACKUP = Subject(
 
 
 def a_schedule(actor: Actor, *, servers: int = 1, **fields: Any) -> BackupSchedule:
-    vault = factories.VaultFactory(project=actor.project, name="of-schedule")
+    vault = factories.VaultFactory(project=actor.project)
     members = [a_server(actor) for _ in range(servers)]
     made = factories.BackupScheduleFactory(project=actor.project, vault=vault, servers=members, **fields)
     return BackupSchedule.objects.with_facts().get(pk=made.pk)
