@@ -164,7 +164,7 @@ def import_served(alice: Visitor, file: Path, name: str) -> str:
     alice.look()
     page.locator("#thing-actions a[href*='/images/create/?upload=']").first.click()
     page.wait_for_url("**/images/create/?upload=*")
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_url("**/details/")
     page.locator("input[name=details-name]").fill(name)
     alice.send()

@@ -87,7 +87,7 @@ def upload(alice: Visitor, file: Path, form: str = "raw") -> None:
     page = alice.open("/images/create/?type=data")
     page.locator("select[name=format]").select_option(form)
     page.locator("input[type=file]").set_input_files(file)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
 
 
 def half_filled_import(alice: Visitor, file: Path, name: str = "half-done") -> list[str]:
@@ -154,7 +154,7 @@ def make_object(alice: Visitor, file: Path) -> None:
     page.wait_for_url(re.compile(rf"/buckets/{ID}/$"))
     alice.open(f"{page.url.removeprefix(alice.url)}upload/")
     page.locator("input[type=file]").set_input_files(file)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_url(re.compile(rf"/buckets/{ID}/(\?|$)"))
 
 
@@ -257,7 +257,7 @@ def confirmation(alice: Visitor, path: str, *, stop: bool = False) -> str:
         box.check()
     page.locator("input[name=login][value=key]").check()
     page.locator("select[name=key_pair]").select_option(index=1)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_load_state("load")
     return page.url.removeprefix(alice.url)
 
@@ -268,7 +268,7 @@ def change_os(alice: Visitor, server: str) -> str:
     page.locator("input[name=image][type=radio]:not([disabled])").last.check()
     page.locator("input[name=login][value=key]").check()
     page.locator("select[name=key_pair]").select_option(index=1)
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("main form:not(.help-title) button[type=submit]").last.click()
     page.wait_for_url(re.compile(rf"/change-os/{ID}/$"))
     alice.send()
     becomes(alice, f"/servers/{server}/", "running")
