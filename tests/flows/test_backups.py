@@ -110,6 +110,7 @@ def capture_full(alice: Visitor, server: str, vault: str, name: str) -> str:
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     image = id_in(page)
     becomes(alice, f"/images/{image}/", "active")
+    page.locator("details.fold:has(a[href*='/backups/']) > summary").click()
     page.locator("main a[href*='/backups/']:not([href$='/backups/'])").first.click()
     page.wait_for_url(re.compile(r"/backups/[0-9a-f-]{36}/$"))
     becomes(alice, page.url.removeprefix(alice.url), "available")

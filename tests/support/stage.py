@@ -174,6 +174,7 @@ def make_full_image(alice: Visitor, server: str) -> str:
     alice.send()
     page.wait_for_url(re.compile(rf"/images/{ID}/$"))
     image = page.url.rstrip("/").rsplit("/", 1)[1]
+    page.locator("details.fold:has(a[href*='/backups/']) > summary").click()
     page.locator("main a[href*='/backups/']:not([href$='/backups/'])").first.click()
     page.wait_for_url(re.compile(rf"/backups/{ID}/$"))
     becomes(alice, page.url.removeprefix(alice.url), "available")
