@@ -40,10 +40,10 @@ def _scans(table: str, sql: str, params: Any) -> bool:
         stored = "SELECT rootpage FROM sqlite_master WHERE tbl_name = ? AND rootpage > 0"
         roots = {root for (root,) in ask(stored, [table])}
         return _rewinds(ask(f"EXPLAIN {sql.replace('%s', '?')}", params or ()), roots)
-    # a table that is small is soon read, and so is the part of its index that is merged with a few rows
-    ask("SET enable_seqscan = off; SET enable_mergejoin = off")
+    # a table that is small is soon read, or hashed, and so is the part of its index that is merged with a few rows
+    ask("SET enable_seqscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off")
     (plan,) = ask(f"EXPLAIN (FORMAT JSON) {sql}", params).fetchone()[0]
-    ask("RESET enable_seqscan; RESET enable_mergejoin")
+    ask("RESET enable_seqscan; RESET enable_mergejoin; RESET enable_hashjoin")
     return any(_is_scan(node, table) for node in _nodes(plan["Plan"]))
 
 
