@@ -1,6 +1,5 @@
 """A real S3 server on this host: SeaweedFS, whose one program comes as a package of Python."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -94,5 +93,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     try:
         yield server
     finally:
-        os.kill(server.process.pid, signal.SIGKILL)
-        server.process.wait()
+        server.kill()
+        for port in (server.port, *server.others):  # of killed ones
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink()
