@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
@@ -29,7 +30,7 @@ from tests.images.create.importing import make_disks, work_files
 from tests.images.create.test_import_object import imported
 from tests.images.export.test_export import content_of, raw
 from tests.support.s3 import S3Server, s3_server
-from tests.support.workers import finish, run_jobs
+from tests.support.workers import finish, run_jobs, until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="an S3 server is started")]
 LARGE = bytes(range(256)) * 4096 * 20  # 20 MiB: boto3 sends it in parts
@@ -62,6 +63,14 @@ def bucket(people: SimpleNamespace) -> Bucket:
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_disks(tmp_path_factory.mktemp("disks")) / "disk.qcow2"
+
+
+def is_there(s3: SimpleNamespace, made: BucketObject) -> bool:
+    try:
+        s3.client.get_object(Bucket=s3.name, Key=stored_name(made.pk))["Body"].read()
+    except (BotoCoreError, ClientError):
+        return False
+    return True
 
 
 def fetched(url: str, **headers: str) -> tuple[int, bytes, Any]:
@@ -160,6 +169,7 @@ def test_while_it_does_not_answer_people_read_so_and_nothing_is_lost(
     finally:
         server.start()
     assert list(BucketObject.objects.all()) == [made]
+    until(lambda: is_there(s3, made), "S3 found its files again")
     retry_job(job, actor=people.bob)
     run_jobs()
     upload.refresh_from_db()
