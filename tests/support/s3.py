@@ -1,6 +1,8 @@
 """A real S3 server on this host: SeaweedFS, whose one program comes as a package of Python."""
 
+import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from imsconsole.settings import s3_storage
-from tests.support.console import free_port
 from tests.support.workers import until
 
 WEED = Path(sys.executable).with_name("weed")
@@ -29,7 +30,7 @@ class S3Server:
         self.folder = folder
         (folder / "data").mkdir()
         (folder / "identities.json").write_text(IDENTITIES)
-        self.port, *self.others = (free_port() for _each in range(9))
+        self.port, *self.others = ports(9)
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -85,6 +86,18 @@ class S3Server:
     def storage(self, bucket: str) -> dict[str, Any]:
         """The storage of a console that keeps its objects there."""
         return s3_storage(bucket, endpoint=self.url, region=REGION, access_key=KEY, secret_key=SECRET)
+
+
+def ports(count: int) -> list[int]:
+    """Free ones that no connection is given while the server is down: of those the system hands out, one might be."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("no port is free")
 
 
 @contextmanager
