@@ -13,10 +13,9 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.crypto import get_random_string
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from imsconsole.core.pickers import REFRESH
-from imsconsole.core.project_urls import bare
+from imsconsole.core.project_urls import bare, is_path_here
 
 KEPT, FOR = (
     "kept",
@@ -101,7 +100,7 @@ def waits_at(url: str, form: KeptForm) -> str:
 
 def is_form_of_ours(url: str) -> bool:
     """Whether an address that somebody sent is that of a page here with a form."""
-    if not (url.startswith("/") and url_has_allowed_host_and_scheme(url, None)):
+    if not is_path_here(url):
         return False
     try:
         view: Any = resolve("/" + bare(urlsplit(url).path).removeprefix(bare(get_script_prefix()))).func

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 NAMED = re.compile(r"(?P<base>[^?#]*?)/p/(?P<project>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
@@ -48,3 +49,8 @@ def in_project(project: UUID | str, address: str) -> str:
     """The same page in that project; no address stays none."""
     base = bare(get_script_prefix())
     return prefix_of(project) + bare(address).removeprefix(base) if address else ""
+
+
+def is_path_here(url: str) -> bool:
+    """Whether an address that somebody sent to be led to is a path of this console, and of no other host."""
+    return url.startswith("/") and url_has_allowed_host_and_scheme(url, None)

@@ -3,11 +3,11 @@
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from imsconsole.accounts.access import UserRequest, page_view, post_view
 from imsconsole.accounts.models import User
 from imsconsole.core.htmx import wants_fragment
+from imsconsole.core.project_urls import is_path_here
 from imsconsole.help.pages import PAGES, page_of
 
 
@@ -34,5 +34,4 @@ def fold(request: UserRequest, page: str) -> HttpResponse:
     if wants_fragment(request):
         context = {"page": page_of(page), "is_folded": is_folded, "next": back}
         return render(request, "help/_aside.html", context)
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-    return HttpResponseRedirect(back if is_ours else reverse("help:page", args=[page]))
+    return HttpResponseRedirect(back if is_path_here(back) else reverse("help:page", args=[page]))
