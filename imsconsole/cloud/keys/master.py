@@ -79,10 +79,11 @@ def keep_only(fingerprint: str) -> int:
 def _write_file(masters: Iterable[Master], *, replace: bool = True) -> None:
     """The whole file or nothing, readable by its owner only; on disk when this returns. Raises FileExistsError."""
     path: Path = settings.MASTER_KEY_FILE
-    # one who replaces is alone, and writes over what was left of one who was killed
+    # one who replaces is alone, and takes the place of what was left of one who was killed
     temporary = _replacement_of(path) if replace else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write("".join(f"{master.text}\n" for master in masters))
             file.flush()
             os.fsync(file.fileno())
