@@ -15,7 +15,6 @@ from django.utils.html import escape
 from imsconsole.cloud.keys.checks import check_master_keys
 from imsconsole.cloud.keys.master import first_master, known_masters
 from imsconsole.cloud.keys.material import engine_key, is_master_at_hand, material_of
-from imsconsole.cloud.keys.rotation import rotate
 from imsconsole.cloud.keys.rules import can_create_key
 from imsconsole.cloud.keys.services import create_key
 from imsconsole.cloud.keys.wrap import new_master
@@ -138,12 +137,3 @@ def test_the_system_check_reads_what_is_there(settings, master_file: Path) -> No
     settings.IMS_MASTER_KEY = "c2hvcnQ="
     with pytest.raises(SystemCheckError, match=r"ims\.E001"):
         call_command("check")
-
-
-def test_what_a_killed_one_left_opens_the_file_to_nobody(master_file: Path) -> None:
-    KeyFactory()
-    left = master_file.with_name(f".{master_file.name}.new")
-    left.touch(0o644)
-    rotate()
-    assert stat.S_IMODE(master_file.stat().st_mode) == 0o600
-    assert not left.exists()

@@ -1,6 +1,7 @@
 """rotate_master_key: every key is wrapped anew, wherever the command is killed, and whatever else happens."""
 
 import os
+import stat
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -117,9 +118,11 @@ def test_a_run_that_was_killed_goes_on_with_the_master_key_it_made(
     master_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     KeyFactory()
+    master_file.with_name(f".{master_file.name}.new").touch(0o644)  # of one that was killed earlier
     monkeypatch.setattr("imsconsole.cloud.keys.rotation._wrap_all", _die)
     with pytest.raises(Killed):
         rotate()
+    assert stat.S_IMODE(master_file.stat().st_mode) == 0o600
     made = master_file.read_text().split()[-1]
     monkeypatch.undo()
     rotate()
