@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -41,6 +41,7 @@ FILLS = {
     "start", "reboot", "attach", "mount_iso", "qemu_img", "system_on", "export",
 }  # fmt: skip
 FIRST = "first"
+E = TypeVar("E")
 
 
 class Crash(BaseException):
@@ -107,11 +108,18 @@ class FaultyEngine:
 @contextmanager
 def faulty_engine(at: str = "", *, region: str = "cn-north-4", **fault: Any) -> Iterator[FaultyEngine]:
     """Put a faulty engine around the region's own, where all rooms get it."""
-    usual = engines._local
-    faulty = FaultyEngine(usual(region), at, **fault)
-    engines._local = lambda code: faulty if code == region else usual(code)  # type: ignore[assignment]
-    try:
+    with engine_around(lambda engine: FaultyEngine(engine, at, **fault), region=region) as faulty:
         yield faulty
+
+
+@contextmanager
+def engine_around(wrap: Callable[[Engine], E], *, region: str = "cn-north-4") -> Iterator[E]:
+    """Put what `wrap` makes of the region's engine into its place, where all rooms get it."""
+    usual = engines._local
+    wrapped = wrap(usual(region))
+    engines._local = lambda code: wrapped if code == region else usual(code)  # type: ignore[assignment,return-value]
+    try:
+        yield wrapped
     finally:
         engines._local = usual
 

@@ -11,7 +11,7 @@ from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.jobs import DONE, locked_with_disks, subject_of
-from imsconsole.cloud.servers.specs import key_of
+from imsconsole.cloud.servers.specs import key_of, write_refs
 from imsconsole.cloud.system_disk.jobs import ExchangeSystemDisk, incoming_of, spec_with
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
@@ -54,7 +54,7 @@ class RestoreBackup(ExchangeSystemDisk):
         system = incoming_of(run.job)
         spec = engine.replace_system_disk(spec_with(server, system), _source_of(system, run).ref, work=run)
         with run.fenced():
-            Disk.objects.filter(pk=system.pk).update(ref=spec.disks[0].ref)
+            write_refs(spec)
 
     def undo_disks(self, run: Run) -> None:
         server = subject_of(run.job)

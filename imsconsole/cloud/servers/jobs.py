@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Disk, Flavor, Server
 from imsconsole.cloud.servers.rules import is_idle
-from imsconsole.cloud.servers.specs import key_of, server_spec
+from imsconsole.cloud.servers.specs import key_of, server_spec, write_refs
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
@@ -109,8 +109,7 @@ class CreateServer(JobKind):
             wanted = replace(server_spec(server), cd_ref=run.args.get("cd_ref", ""))
             spec = engine.create_server(wanted, run.args["image_ref"], work=run)
         with run.fenced():
-            Server.objects.filter(pk=server.pk).update(ref=spec.ref, cd_ref=spec.cd_ref)
-            Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
+            write_refs(spec)
 
     def undo_machine(self, run: Run) -> None:
         server = subject_of(run.job)
@@ -237,17 +236,20 @@ class ResizeServer(PowerKind):
             raise NotFound("flavor-gone", name=name)
         run.hold()
         spec = replace(server_spec(server), vcpus=flavor.vcpus, memory_mb=flavor.memory_mb)
-        ref = engine_of(server).resize(spec).ref
+        spec = engine_of(server).resize(spec)
         with run.fenced():
             run.job.reservations.all().delete()
-            Server.objects.filter(pk=server.pk).update(flavor=flavor, ref=ref)
+            Server.objects.filter(pk=server.pk).update(flavor=flavor)
+            write_refs(spec)
 
     def undo_resize(self, run: Run) -> None:
         with run.fenced():
             Server.objects.filter(pk=run.job.subject_id).update(flavor=run.args["former"])
         server = subject_of(run.job)
         with contextlib.suppress(NotFound):
-            engine_of(server).resize(server_spec(server))
+            spec = engine_of(server).resize(server_spec(server))
+            with run.fenced():
+                write_refs(spec)
 
     def start(self, run: Run) -> dict[str, Any]:
         return start_guest(run) if run.args["starts"] else {}

@@ -3,6 +3,7 @@
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.names import host_name
+from imsconsole.core.locks import locked_all
 from imsconsole.engine.types import GIB, DiskSpec, Key, Seed, ServerSpec
 
 
@@ -25,6 +26,16 @@ def server_spec(server: Server) -> ServerSpec:
         cd_ref=server.cd_ref,
         iso_ref=server.iso_ref,
     )
+
+
+def write_refs(spec: ServerSpec) -> None:
+    """Write where a server and all that is in it are now, as an engine's verb returned it: under the caller's fence."""
+    Server.objects.filter(pk=spec.id).update(ref=spec.ref, cd_ref=spec.cd_ref, iso_ref=spec.iso_ref)
+    refs = {disk.id: disk.ref for disk in spec.disks}
+    disks = locked_all(Disk.objects.filter(pk__in=refs))
+    for disk in disks:
+        disk.ref = refs[disk.pk]
+    Disk.objects.bulk_update(disks, ["ref"])
 
 
 def disk_spec(disk: Disk) -> DiskSpec:

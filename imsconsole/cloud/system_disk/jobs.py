@@ -24,7 +24,7 @@ from imsconsole.cloud.servers.jobs import (
     start_guest,
     subject_of,
 )
-from imsconsole.cloud.servers.specs import disk_spec, server_spec
+from imsconsole.cloud.servers.specs import disk_spec, server_spec, write_refs
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.rules import is_kept
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
@@ -63,7 +63,7 @@ class ExchangeSystemDisk(JobKind):
         spec = engine_of(server).restore_system_disk(spec_with(server, incoming_of(run.job)))
         with run.fenced():
             locked_with_disks(run.job)
-            Disk.objects.filter(pk=spec.disks[0].id).update(ref=spec.disks[0].ref)
+            write_refs(spec)
             incoming = incoming_of(run.job)
             if incoming.beside:
                 self.change_places(run, incoming)
@@ -128,7 +128,7 @@ class ChangeOs(ExchangeSystemDisk):
                 spec_with(server, disk), run.args["image_ref"], work=run
             )
         with run.fenced():
-            Disk.objects.filter(pk=disk.pk).update(ref=spec.disks[0].ref)
+            write_refs(spec)
 
     def undo_disk(self, run: Run) -> None:
         server, disk = subject_of(run.job), incoming_of(run.job)

@@ -1,0 +1,90 @@
+"""An engine as on a cloud: its references are the cloud's own, and change; whoever keeps an old one has nothing.
+
+    with cloud_engine() as cloud:
+        server = running_server(people.bob)
+    assert server.ref.startswith(f"{server.pk}.")
+
+It is the local engine behind references like `<our id>.<cloud id>`, kept in the memory of the test's own process. Every
+verb that returns a whole server, or a disk's reference, gives new ones.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
+from itertools import count
+from typing import Any
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local.store import DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, UUID_PATTERN
+from tests.support.faults import engine_around
+
+LOCAL = re.compile(
+    "|".join(each.pattern for each in (STORED_REF, DISK_REF, SYSTEM_REF, SERVER_REF))
+    + rf"|{UUID_PATTERN}/(?:cd|tray)\.iso"
+)
+REFS = ("ref", "cd_ref", "iso_ref")  # fields of the plain values
+VALUES = ("disks", "stored", "servers", "running", "marks")
+CHANGING = ("create_server", "resize", "replace_system_disk", "restore_system_disk", "grow_disk")
+
+
+class CloudEngine:
+    """`engine` behind other references: of what a verb returns, and back in what it is given."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._here: dict[str, str] = {}
+        self._there: dict[str, str] = {}
+        self._numbers = count(1)
+
+    def __getattr__(self, verb: str) -> Any:
+        done = getattr(self.engine, verb)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            given = [_mapped(each, self._local) for each in args]
+            named = {name: _mapped(each, self._local) for name, each in kwargs.items()}
+            result = done(*given, **named)
+            return _mapped(result, self._renamed if verb in CHANGING else self._known)
+
+        return called
+
+    def _local(self, ref: str) -> str:
+        """One that is not known, or not any more, is one of nothing."""
+        return self._here.get(ref, "gone" if LOCAL.fullmatch(ref) else ref)
+
+    def _known(self, ref: str) -> str:
+        return self._there.get(ref) or self._renamed(ref)
+
+    def _renamed(self, ref: str) -> str:
+        if not LOCAL.fullmatch(ref):
+            return ref
+        self._here.pop(self._there.get(ref, ""), None)
+        there = f"{re.findall(UUID_PATTERN, ref)[-1]}.{next(self._numbers):04}"
+        self._here[there], self._there[ref] = ref, there
+        return there
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {_mapped(key, change): _mapped(each, change) for key, each in value.items()}
+    if isinstance(value, Set):
+        return frozenset(_mapped(each, change) for each in value)
+    if isinstance(value, tuple):
+        return tuple(_mapped(each, change) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        names = {field.name for field in fields(value)}
+        return replace(
+            value,
+            **{name: change(getattr(value, name)) for name in names.intersection(REFS)},
+            **{name: _mapped(getattr(value, name), change) for name in names.intersection(VALUES)},
+        )
+    return value
+
+
+@contextmanager
+def cloud_engine() -> Iterator[CloudEngine]:
+    """Put one in the place of the tests' region's own."""
+    with engine_around(CloudEngine) as cloud:
+        yield cloud
