@@ -338,7 +338,9 @@ if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
         secret_key=env.str("IMS_S3_SECRET_KEY", default=""),
     )
 
-# ── the local engine ────────────────────────────────────────────────────────
+# ── engines, and the local one ──────────────────────────────────────────────
+# by what a region calls its engine: who makes it, given the region's code
+ENGINES = {"local": "imsconsole.cloud.engines.local_engine"}
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
 IMS_GUEST_REACHES = [ip_network(each) for each in env.list("IMS_GUEST_REACHES", default=[])]
 _MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2

@@ -48,13 +48,17 @@ class User(AbstractUser):
         return str(self)
 
 
+def engine_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in settings.ENGINES]
+
+
 class Region(models.Model):
     """A place where images and servers live. Images are regional (R22)."""
 
     code = models.SlugField(_("code"), max_length=32, primary_key=True)
     name = models.CharField(_("name (English)"), max_length=64)
     name_zh = models.CharField(_("name (Chinese)"), max_length=64, blank=True)
-    engine = models.CharField(_("engine"), max_length=16, default="local", choices=[("local", _("local"))])
+    engine = models.CharField(_("engine"), max_length=16, default="local", choices=engine_choices)
 
     class Meta:
         verbose_name = _("region")

@@ -1,8 +1,11 @@
 """The engine of a region, and what is only looked at there."""
 
 import functools
+from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import Server
@@ -15,16 +18,37 @@ from imsconsole.engine.types import ServerState
 
 def engine_for(region: Region | str) -> Engine:
     """The engine that holds the bytes and machines of a region (or of its code)."""
-    return _local(region if isinstance(region, str) else region.code)
+    return _made(engine_name_of(region), region if isinstance(region, str) else region.code)
+
+
+def engine_name_of(region: Region | str) -> str:
+    """Which of `settings.ENGINES` a region (or its code) has, for ever."""
+    return _named(region) if isinstance(region, str) else region.engine
+
+
+@functools.cache
+def _made(name: str, code: str) -> Engine:
+    maker: Callable[[str], Engine] = import_string(settings.ENGINES[name])
+    return maker(code)
+
+
+@functools.cache
+def _named(code: str) -> str:
+    return Region.objects.values_list("engine", flat=True).get(pk=code)
+
+
+def forget_engines() -> None:
+    """Make all engines anew, as the settings and the rows of regions are now."""
+    _made.cache_clear()
+    _named.cache_clear()
 
 
 def qemu_img_of(region: Region | str) -> QemuImg:
     """What `engine.inspection` runs `qemu-img` with: limited, and as a user of its own."""
-    return _local(region if isinstance(region, str) else region.code).qemu_img
+    return cast(LocalEngine, engine_for(region)).qemu_img
 
 
-@functools.cache
-def _local(code: str) -> LocalEngine:
+def local_engine(code: str) -> LocalEngine:
     return LocalEngine(
         settings.DATA_DIR / "regions" / code,
         network=settings.IMS_GUEST_NETWORK,

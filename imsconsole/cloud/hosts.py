@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Sum
 
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.engines import engine_for, engine_name_of
 from imsconsole.cloud.models import Server
 from imsconsole.engine.types import Capabilities
 
@@ -32,10 +32,10 @@ class Host:
 
 
 def host_of(region: Region | str) -> Host:
-    """The host of a region (or of its code): one query, no engine verb that waits. Local regions share one."""
-    code = region if isinstance(region, str) else region.code
-    capabilities = engine_for(code).capabilities()
-    used = Server.objects.existing().filter(project__region__engine="local", status__in=IN_MEMORY)
+    """The host of a region (or of its code): one query, no engine verb that waits. Regions of one engine share one."""
+    capabilities = engine_for(region).capabilities()
+    there = Server.objects.existing().filter(project__region__engine=engine_name_of(region))
+    used = there.filter(status__in=IN_MEMORY)
     used_mb = used.aggregate(total=Sum("flavor__memory_mb"))["total"] or 0
     return Host(capabilities, max(0, capabilities.memory_mb - used_mb))
 

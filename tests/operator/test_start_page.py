@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from imsconsole.cloud import engines
+from imsconsole.cloud.engines import forget_engines
 from imsconsole.core.now import now
 from imsconsole.engine.local.limits import run_as
 from imsconsole.jobs.models import ClockEntry, Job
@@ -67,9 +67,9 @@ def test_last_and_next_runs_are_shown_of_all_work(admin) -> None:
 )
 def test_what_servers_run_with_is_said(admin, people, settings, accelerator: str, said: str) -> None:
     settings.IMS_ACCELERATOR = accelerator
-    engines._local.cache_clear()
+    forget_engines()
     page = admin.get("/admin/")
-    engines._local.cache_clear()
+    forget_engines()
     assert said in page.content.decode()
 
 
@@ -82,9 +82,9 @@ def test_whether_servers_are_users_of_their_own_is_said(
 ) -> None:
     if not is_root:
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    engines._local.cache_clear()
+    forget_engines()
     page = admin.get("/admin/").content.decode()
-    engines._local.cache_clear()
+    forget_engines()
     assert (said in page) == (not is_root or run_as().switch)
 
 

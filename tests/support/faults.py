@@ -29,10 +29,11 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
-from imsconsole.cloud import engines
+from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import NoSpace
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.models import Job
+from tests.support.engines import engine_of_region
 from tests.support.workers import finish, lapse
 
 # what may need room on the disk; all else, above all what makes room, works on a full one
@@ -115,13 +116,9 @@ def faulty_engine(at: str = "", *, region: str = "cn-north-4", **fault: Any) -> 
 @contextmanager
 def engine_around(wrap: Callable[[Engine], E], *, region: str = "cn-north-4") -> Iterator[E]:
     """Put what `wrap` makes of the region's engine into its place, where all rooms get it."""
-    usual = engines._local
-    wrapped = wrap(usual(region))
-    engines._local = lambda code: wrapped if code == region else usual(code)  # type: ignore[assignment,return-value]
-    try:
+    wrapped = wrap(engine_for(region))
+    with engine_of_region(region, wrapped):
         yield wrapped
-    finally:
-        engines._local = usual
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from imsconsole.cloud import hosts
-from imsconsole.cloud.engines import _local
+from imsconsole.cloud.engines import forget_engines
 from imsconsole.cloud.servers import clock
 from imsconsole.engine.local import kvm, probe
 from tests.conftest import client_of
@@ -19,11 +19,11 @@ def answer(settings, monkeypatch):
     settings.IMS_ACCELERATOR = "auto"
     monkeypatch.setattr(kvm, "KVM", Path("/dev/null"))
     monkeypatch.setattr(probe, "QEMU", "/bin/false")
-    _local.cache_clear()
+    forget_engines()
     path = Path(settings.DATA_DIR, "regions", kvm.ANSWER)
     yield path
     path.unlink(missing_ok=True)
-    _local.cache_clear()
+    forget_engines()
 
 
 def test_no_page_asks(people, answer):
