@@ -49,7 +49,7 @@ class CaptureImage(JobKind):
 
     def undo_capture(self, run: Run) -> None:
         stored = [UUID(each["stored"]) for each in run.args["images"].values()]
-        engine_for(_region(run.job)).discard(stored, run.prefix)
+        engine_for(_region(run.job)).discard(stored, run.prefix, work=run)
 
     def register(self, run: Run) -> None:
         """What is found on a disk of which only its owner said what is on it counts (§2.3)."""

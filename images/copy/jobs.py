@@ -110,7 +110,7 @@ def sources_of(run: Run) -> Iterator[tuple[dict[str, str], ImageDisk]]:
 def discard(run: Run, which: str, region: str = "") -> None:
     """Remove what was stored under the IDs `id` or `held` of the args."""
     ids = [UUID(disk[which]) for disk in run.args["disks"]]
-    engine_for(region or copy_of(run).region_id).discard(ids, run.prefix)
+    engine_for(region or copy_of(run).region_id).discard(ids, run.prefix, work=run)
 
 
 def facts_of(source: ImageDisk) -> dict[str, Any]:

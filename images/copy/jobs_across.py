@@ -94,7 +94,7 @@ class CopyImageAcross(MakeImage):
     def undo_transfer(self, run: Run) -> None:
         discard(run, "id")
         backed_up = [disk.pk for disk in _backup_disks(run)]
-        engine_for(copy_of(run).region_id).discard(backed_up, run.prefix)
+        engine_for(copy_of(run).region_id).discard(backed_up, run.prefix, work=run)
 
     def register(self, run: Run) -> None:
         """The rows of its disks, and of its backup's, if the target still lets them in (R82)."""

@@ -46,7 +46,7 @@ class MakeImage(JobKind):
         return asdict(stored)
 
     def undo_store(self, run: Run) -> None:
-        engine_for(_region(run)).discard([UUID(run.args["disk"])], run.prefix)
+        engine_for(_region(run)).discard([UUID(run.args["disk"])], run.prefix, work=run)
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():

@@ -21,7 +21,6 @@ class DeleteImage(JobKind):
         """Delete each stored disk, then strike its reference."""
         image = Image.objects.get(pk=run.job.subject_id)
         for disk in image.disks.exclude(ref=""):
-            run.hold()
-            engine_for(image.region_id).delete(disk.ref)
+            engine_for(image.region_id).delete(disk.ref, work=run)
             with run.fenced():
                 image.disks.filter(pk=disk.pk).update(ref="")

@@ -94,7 +94,7 @@ class FetchPublicImage(JobKind):
 
     def undo_store(self, run: Run) -> None:
         for slot in run.args["slots"]:
-            engine_for(slot["region"]).discard([UUID(slot["disk"])], run.prefix)
+            engine_for(slot["region"]).discard([UUID(slot["disk"])], run.prefix, work=run)
 
     def tidy(self, run: Run) -> None:
         run.hold()

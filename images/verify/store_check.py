@@ -24,7 +24,7 @@ from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import Inventory
+from imsconsole.engine.types import Inventory, Unwatched
 from imsconsole.jobs.counters import count_anew, is_counting, kept, recount, wrong_amounts
 from imsconsole.jobs.models import Job, Reservation
 
@@ -77,7 +77,7 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
         if not busy.made(ref):
             yield StoreDifference(
                 f"{region.code}: stored file {ref} belongs to no image and no backup",
-                partial(engine.delete, ref),
+                partial(engine.delete, ref, work=Unwatched()),
             )
     for ref in _missing(wanted - inventory.stored - at_work, engine):
         image = known[ref].image
@@ -123,7 +123,8 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
     for ref in sorted(inventory.disks - known.keys()):
         if not busy.made(ref) and not _is_of(ref, busy.subjects):
             yield StoreDifference(
-                f"{region.code}: disk file {ref} belongs to no disk", partial(engine.delete_disk, ref)
+                f"{region.code}: disk file {ref} belongs to no disk",
+                partial(engine.delete_disk, ref, work=Unwatched()),
             )
     for ref in _missing(known.keys() - inventory.disks - at_work, engine):
         disk = known[ref]
@@ -146,7 +147,7 @@ def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
         if not _is_of(ref, busy.subjects):
             yield StoreDifference(
                 f"{region.code}: folder of server {ref} belongs to no server",
-                partial(engine.delete_server, ref),
+                partial(engine.delete_server, ref, work=Unwatched()),
             )
     for ref in _missing(known.keys() - inventory.servers, engine):
         yield StoreDifference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)

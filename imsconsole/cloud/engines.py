@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import Server
+from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.api import Engine
 from imsconsole.engine.inspection import QemuImg
@@ -71,8 +72,10 @@ def engine_of(server: Server) -> Engine:
 
 
 def state_of(server: Server) -> ServerState:
-    """What the server's process is doing now."""
-    return engine_of(server).server_state(server.ref)
+    """What the server is doing now. Raises Unavailable when that cannot be told."""
+    if found := engine_of(server).states([server.ref]).get(server.ref):
+        return found
+    raise Unavailable("state-unknown")
 
 
 def screen_of(server: Server) -> bytes:

@@ -8,6 +8,8 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * a verb that raises leaves no file behind but those that carry its `work.token`, which `sweep`
   removes; a file without a token in its name is whole;
 * every verb may return a new reference, which replaces the one that was passed in;
+* a verb that may wait for something takes `work`, and reports while it waits; all others answer within seconds
+  or raise Unavailable: the clock asks them, no page does;
 * a disk that is encrypted is opened with its `key` and made with one, its content is nowhere in plain; a
   verb that needs a key raises what its `material` raises, Conflict `wrong-key` when it does not fit;
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
@@ -56,7 +58,7 @@ class Engine(Protocol):
         """
         ...
 
-    def discard(self, ids: Iterable[UUID], token: str, *, server_ref: str = "") -> None:
+    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server_ref: str = "") -> None:
         """Remove what work whose token begins with `token` has left of the things `ids`, whole or not, as if it had never begun.
 
         `ids` are those of stored disks, disks and servers; system disks are looked for in `server_ref`. A server
@@ -158,7 +160,7 @@ class Engine(Protocol):
         """
         ...
 
-    def delete(self, ref: str) -> None:
+    def delete(self, ref: str, *, work: Work) -> None:
         """Remove a stored disk. Servers and work that use its bytes keep them."""
         ...
 
@@ -173,11 +175,13 @@ class Engine(Protocol):
         """
         ...
 
-    def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:
-        """Grow a disk, under its `server` also while that runs. One that is as large already stays as it is."""
+    def grow_disk(
+        self, disk: DiskSpec, size_bytes: int, *, work: Work, server: ServerSpec | None = None
+    ) -> str:
+        """Grow a disk, under its `server` also while that runs; returns its reference. One that is as large already stays as it is."""
         ...
 
-    def delete_disk(self, ref: str) -> None: ...
+    def delete_disk(self, ref: str, *, work: Work) -> None: ...
 
     # servers
     def create_server(self, server: ServerSpec, image_ref: str = "", *, work: Work) -> ServerSpec:
@@ -198,7 +202,7 @@ class Engine(Protocol):
         """Make the kept disk `disks[0]` the system disk again. The server is stopped."""
         ...
 
-    def resize(self, server: ServerSpec) -> ServerSpec:
+    def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
         """Give a stopped server the vCPUs and the memory of its spec, with which it starts from then on.
 
         It returns when that is final: an engine whose cloud asks for a confirmation gives it. Raises NotFound, Conflict
@@ -206,23 +210,30 @@ class Engine(Protocol):
         """
         ...
 
-    def start(self, server: ServerSpec) -> ServerState:
-        """Start it, or do nothing when it runs. Raises Unsupported, Unavailable, NotFound."""
+    def start(self, server: ServerSpec, *, work: Work) -> ServerSpec:
+        """Start it, or do nothing when it runs; the spec with all references as they are then.
+
+        Raises Unsupported, Unavailable, NotFound.
+        """
         ...
 
-    def stop(self, ref: str, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
+    def stop(self, ref: str, *, graceful_s: float, work: Work, is_forced: Asked = never) -> ServerState:
         """Ask the guest to power off; after `graceful_s` seconds, or once it `is_forced`, cut the power."""
         ...
 
-    def reboot(self, server: ServerSpec, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
-        """Restart the guest's system, after `graceful_s` seconds, or once it `is_forced`, by force."""
+    def reboot(
+        self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked = never
+    ) -> ServerSpec:
+        """Restart the guest's system, after `graceful_s` seconds, or once it `is_forced`, by force; as `start`."""
         ...
 
-    def delete_server(self, ref: str) -> None:
+    def delete_server(self, ref: str, *, work: Work) -> None:
         """Cut the power, remove its folder and system disk. Data disks are deleted one by one."""
         ...
 
-    def server_state(self, ref: str) -> ServerState: ...
+    def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
+        """What these servers are doing, by reference, in one call. One of which that cannot be told now is left out."""
+        ...
 
     def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
         """What these servers have used, of those that run where it can be measured from here; the others are left out.
@@ -231,11 +242,11 @@ class Engine(Protocol):
         """
         ...
 
-    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
-        """Attach a disk to a running server (a stopped one finds it when it starts)."""
+    def attach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> str:
+        """Attach a disk to a running server (a stopped one finds it when it starts); returns its reference."""
         ...
 
-    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
+    def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
         """Detach a disk from a running server. Raises Conflict when the guest does not let go."""
         ...
 
@@ -247,7 +258,7 @@ class Engine(Protocol):
         """
         ...
 
-    def eject_iso(self, server: ServerSpec) -> None:
+    def eject_iso(self, server: ServerSpec, *, work: Work) -> None:
         """Empty the server's tray, whatever its guest does with what is there."""
         ...
 

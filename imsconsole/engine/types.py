@@ -7,7 +7,7 @@ from enum import StrEnum
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 GIB = 1024**3
 MIB = 1024**2
@@ -105,9 +105,9 @@ class Work(Protocol):
     """The piece of work a long verb is part of.
 
     `token` is unique to this attempt of this step (letters, digits, '-') and is part of every
-    temporary name. `report` tells progress in bytes. Both methods raise when the work was
-    cancelled or taken over by somebody else; a verb calls `hold` right before and right after
-    it makes something final, and removes what it made when the second call raises.
+    temporary name. `report` tells progress in bytes; with none done that it is alive, and no more is known.
+    Both methods raise when the work was cancelled or taken over by somebody else; a verb calls `hold` right
+    before and right after it makes something final, and removes what it made when the second call raises.
     """
 
     @property
@@ -116,6 +116,19 @@ class Work(Protocol):
     def report(self, done: int, total: int) -> None: ...
 
     def hold(self) -> None: ...
+
+
+class Unwatched:
+    """Work that is no job's: of a command, which goes on until it ends."""
+
+    def __init__(self) -> None:
+        self.token = f"unwatched-{uuid4().hex}"
+
+    def report(self, done: int, total: int) -> None:
+        pass
+
+    def hold(self) -> None:
+        pass
 
 
 @dataclass(frozen=True)

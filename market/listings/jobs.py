@@ -135,7 +135,7 @@ class PublishListing(JobKind):
 
     def undo_store(self, run: Run) -> None:
         for edition in run.args["editions"]:
-            engine_for(edition["region"]).discard([UUID(edition["disk"])], run.prefix)
+            engine_for(edition["region"]).discard([UUID(edition["disk"])], run.prefix, work=run)
 
     def sweep(self, run: Run) -> None:
         """What has come so far stays: a transfer goes on there."""

@@ -7,24 +7,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Seed, ServerSpec
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Seed, ServerSpec, Unwatched
 from tests.bench.figures import Figure
 from tests.bench.timing import Pair, paired
 
 TITLE = "Bytes, to a bare tool"
-
-
-class Unwatched:
-    """Work that nobody watches."""
-
-    def __init__(self) -> None:
-        self.token = uuid4().hex
-
-    def report(self, done: int, total: int) -> None:
-        pass
-
-    def hold(self) -> None:
-        pass
 
 
 def figures(base: Path) -> list[Figure]:
@@ -47,7 +34,9 @@ def _ingest(engine: LocalEngine, base: Path, size: int) -> list[Figure]:
     source.chmod(0o644)
 
     def ours() -> None:
-        engine.delete(engine.ingest(uuid4(), FileSource(source), format="raw", work=Unwatched()).ref)
+        engine.delete(
+            engine.ingest(uuid4(), FileSource(source), format="raw", work=Unwatched()).ref, work=Unwatched()
+        )
 
     def bare() -> None:
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", source, target], check=True)
@@ -80,7 +69,7 @@ def _export(engine: LocalEngine, base: Path, format: str) -> Figure:
         subprocess.run([*command, image, target], check=True)
 
     figure = _figure(f"export as {format}", f"{stored.size_bytes // MIB} MiB", paired(ours, bare, 3))
-    engine.delete(stored.ref)
+    engine.delete(stored.ref, work=Unwatched())
     for path in (made, target):
         path.unlink()
     return figure
@@ -96,7 +85,7 @@ def _captures(engine: LocalEngine, base: Path) -> list[Figure]:
 
     def ours() -> None:
         for each in engine.capture(server, {uuid4(): server.disks[0]}, work=Unwatched()).values():
-            engine.delete(each.ref)
+            engine.delete(each.ref, work=Unwatched())
 
     def bare() -> None:
         subprocess.run(["qemu-img", "convert", "-U", "-f", "qcow2", "-O", "qcow2", disk, target], check=True)
@@ -105,23 +94,25 @@ def _captures(engine: LocalEngine, base: Path) -> list[Figure]:
         """As a backup is made: captured, then read again."""
         for each in engine.capture(server, {uuid4(): server.disks[0]}, work=Unwatched()).values():
             assert engine.verify(each.ref, each.sha256, work=Unwatched())
-            engine.delete(each.ref)
+            engine.delete(each.ref, work=Unwatched())
 
     def disk_from() -> None:
         size_bytes = stored.virtual_size_bytes
-        engine.delete_disk(engine.create_disk(uuid4(), size_bytes, work=Unwatched(), image_ref=stored.ref))
+        engine.delete_disk(
+            engine.create_disk(uuid4(), size_bytes, work=Unwatched(), image_ref=stored.ref), work=Unwatched()
+        )
 
     def copied() -> None:
         subprocess.run(["cp", base / "regions" / "bench" / "images" / stored.ref, target], check=True)
 
     for what in ("capture of a disk at rest", "capture of a running guest's disk"):
         if "running" in what:
-            engine.start(server)
+            engine.start(server, work=Unwatched())
         found.append(_figure(what, size, paired(ours, bare, 3)))
     found.append(_figure("backup of a running guest's disk", size, paired(backup, bare, 3)))
     found.append(_figure("disk from a data disk image", size, paired(disk_from, copied, 3)))
-    engine.delete_server(server.ref)
-    engine.delete(stored.ref)
+    engine.delete_server(server.ref, work=Unwatched())
+    engine.delete(stored.ref, work=Unwatched())
     target.unlink()
     return found
 
@@ -139,14 +130,14 @@ def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
     secret.write_text(bytes(range(32)).hex())
 
     def linked() -> None:
-        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched()).ref)
+        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched()).ref, work=Unwatched())
 
     def encrypted() -> None:
-        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched(), new_key=key).ref)
+        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched(), new_key=key).ref, work=Unwatched())
 
     def brought() -> None:
         what = {"sha256": stored.sha256, "format": "qcow2"}
-        far.delete(far.transfer(uuid4(), FileSource(near), work=Unwatched(), **what).ref)
+        far.delete(far.transfer(uuid4(), FileSource(near), work=Unwatched(), **what).ref, work=Unwatched())
 
     def cp() -> None:
         subprocess.run(["cp", "--sparse=always", near, target], check=True)
@@ -170,7 +161,7 @@ def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
         _figure("copy, encrypted", size, paired(encrypted, luks, 3)),
         _figure("copy to another region, compared", size, paired(brought, cp), 1.2),
     ]
-    engine.delete(stored.ref)
+    engine.delete(stored.ref, work=Unwatched())
     for path in (target, secret):
         path.unlink()
     return found
@@ -187,7 +178,7 @@ def _overlay(engine: LocalEngine, base: Path, size: int) -> Figure:
 
     def ours() -> None:
         server = engine.create_server(_server(uuid4(), size), stored.ref, work=Unwatched())
-        engine.delete_server(server.ref)
+        engine.delete_server(server.ref, work=Unwatched())
 
     def bare() -> None:
         subprocess.run(

@@ -6,6 +6,7 @@ import pytest
 
 from imsconsole.cloud.engines import engine_for
 from imsconsole.engine.api import Engine
+from imsconsole.engine.types import Unwatched
 from tests.cloud.servers.machines import REGION
 
 
@@ -21,11 +22,11 @@ def empty(engine: Engine) -> None:
     """Remove all that is in its store."""
     inventory = engine.inventory()
     for ref in inventory.servers:
-        engine.delete_server(ref)
+        engine.delete_server(ref, work=Unwatched())
     for ref in inventory.disks:
-        engine.delete_disk(ref)
+        engine.delete_disk(ref, work=Unwatched())
     for ref in inventory.stored:
-        engine.delete(ref)
+        engine.delete(ref, work=Unwatched())
 
 
 @pytest.fixture(autouse=True)

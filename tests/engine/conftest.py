@@ -11,6 +11,7 @@ from django.conf import settings
 from imsconsole.demo.guest import BootMode, built_guest
 from imsconsole.engine.local.engine import LocalEngine
 from tests.conftest import CACHE
+from tests.engine.guests import TestWork
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def local(place: Path) -> Iterator[LocalEngine]:
     )
     yield engine
     for ref in engine.inventory().servers:
-        engine.delete_server(ref)
+        engine.delete_server(ref, work=TestWork())
 
 
 @pytest.fixture(scope="session")

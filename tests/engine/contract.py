@@ -22,6 +22,7 @@ from tests.engine.guests import (
     answering_disk,
     counting_disk,
     server_spec,
+    state_of,
     stop,
     stop_at,
     stored_image,
@@ -91,7 +92,7 @@ class EngineContract:
         found = engine.system_on(stored.ref)
         assert (found.os_id, found.os_version) == ("debian", "12")
         assert engine.system_on(stored_image(engine, place).ref).os_id == ""
-        engine.delete(stored.ref)
+        engine.delete(stored.ref, work=TestWork())
         with pytest.raises(NotFound):
             engine.system_on(stored.ref)
 
@@ -136,7 +137,7 @@ class EngineContract:
             assert ref in same
             assert same <= there.stored | there.disks
             assert alone.ref not in same
-        engine.delete(source.ref)
+        engine.delete(source.ref, work=TestWork())
         assert source.ref not in engine.same_bytes(copied.ref)
         with pytest.raises(NotFound):
             engine.same_bytes(source.ref)
@@ -182,10 +183,10 @@ class EngineContract:
         for ref in (f"{uuid4()}.t1.qcow2", "", "../../etc/passwd", str(uuid4())):
             with pytest.raises(NotFound):
                 engine.open(ref)
-            engine.delete(ref)
-            engine.delete_disk(ref)
-            engine.delete_server(ref)
-            assert engine.server_state(ref).power is Power.MISSING
+            engine.delete(ref, work=TestWork())
+            engine.delete_disk(ref, work=TestWork())
+            engine.delete_server(ref, work=TestWork())
+            assert state_of(engine, ref).power is Power.MISSING
 
     # copies
     def test_a_copy_costs_no_bytes_and_outlives_what_it_was_made_of(
@@ -196,7 +197,7 @@ class EngineContract:
         copied = engine.copy(uuid4(), source.ref, work=TestWork())
         assert used_bytes(place) - before < source.size_bytes
         assert copied == replace(source, ref=copied.ref, sha256="")
-        engine.delete(source.ref)
+        engine.delete(source.ref, work=TestWork())
         assert engine.verify(copied.ref, source.sha256, work=TestWork())
         assert engine.inventory().stored == {copied.ref}
 
@@ -216,7 +217,7 @@ class EngineContract:
     ) -> None:
         source, disk_id = stored_image(engine, place), uuid4()
         engine.copy(disk_id, source.ref, work=TestWork())
-        engine.delete(source.ref)
+        engine.delete(source.ref, work=TestWork())
         again = engine.copy(disk_id, source.ref, work=TestWork())
         assert engine.inventory().stored == {again.ref}
 
@@ -246,7 +247,7 @@ class EngineContract:
         stored = engine.ingest(uuid4(), FileSource(source), format="raw", work=TestWork())
         work = TestWork()
         made = engine.export(stored.ref, FileSink(place / "out"), format=format, work=work)
-        engine.delete(stored.ref)
+        engine.delete(stored.ref, work=TestWork())
         assert made.sha256 == hashlib.sha256((place / "out").read_bytes()).hexdigest()
         assert made.size_bytes == (place / "out").stat().st_size == work.reports[-1][0]
         driver = {"vhd": "vpc", "stored": "qcow2"}.get(format, format)
@@ -304,15 +305,15 @@ class EngineContract:
         engine.create_disk(disk_id, 64 * MIB, work=TestWork())
         ref = engine.create_disk(disk_id, 64 * MIB, work=TestWork())
         assert engine.inventory().disks == {ref}
-        engine.delete_disk(ref)
-        engine.delete_disk(ref)
+        engine.delete_disk(ref, work=TestWork())
+        engine.delete_disk(ref, work=TestWork())
         assert nothing_in(engine)
 
     def test_a_disk_grows_and_never_shrinks(self, engine: Engine) -> None:
         ref = engine.create_disk(uuid4(), 64 * MIB, work=TestWork())
         disk = DiskSpec(uuid4(), ref, 1, 64 * MIB)
-        ref = engine.grow_disk(disk, 128 * MIB)
-        assert engine.grow_disk(replace(disk, ref=ref), 64 * MIB)
+        ref = engine.grow_disk(disk, 128 * MIB, work=TestWork())
+        assert engine.grow_disk(replace(disk, ref=ref), 64 * MIB, work=TestWork())
 
     @pytest.mark.guest
     def test_disks_grow_while_their_server_runs_and_stay_so(self, engine: Engine, place: Path) -> None:
@@ -320,14 +321,14 @@ class EngineContract:
         data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork()))
         spec = server_spec()
         server = engine.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
-        engine.start(server)
+        engine.start(server, work=TestWork())
         for disk in server.disks:
-            engine.grow_disk(disk, disk.size_bytes + 64 * MIB, server=server)
-            engine.grow_disk(disk, disk.size_bytes, server=server)
-        engine.stop(server.ref, graceful_s=0)
+            engine.grow_disk(disk, disk.size_bytes + 64 * MIB, server=server, work=TestWork())
+            engine.grow_disk(disk, disk.size_bytes, server=server, work=TestWork())
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
         for disk in server.disks:
-            engine.grow_disk(disk, disk.size_bytes + 128 * MIB, server=server)
-        assert engine.start(server).power is Power.RUNNING
+            engine.grow_disk(disk, disk.size_bytes + 128 * MIB, server=server, work=TestWork())
+        assert state_of(engine, engine.start(server, work=TestWork())).power is Power.RUNNING
 
     @pytest.mark.guest
     def test_a_disk_the_guest_does_not_let_go_of_stays(
@@ -337,15 +338,15 @@ class EngineContract:
         monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         disk = DiskSpec(uuid4(), engine.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
-        engine.start(server)
-        engine.attach(server, disk)
-        engine.attach(server, disk)
+        engine.start(server, work=TestWork())
+        engine.attach(server, disk, work=TestWork())
+        engine.attach(server, disk, work=TestWork())
         with pytest.raises(Conflict) as refusal:
-            engine.detach(server, disk)
+            engine.detach(server, disk, work=TestWork())
         assert refusal.value.code == "guest-holds-disk"
-        engine.stop(server.ref, graceful_s=0)
-        engine.detach(server, disk)
-        engine.delete_disk(disk.ref)
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
+        engine.detach(server, disk, work=TestWork())
+        engine.delete_disk(disk.ref, work=TestWork())
 
     # servers
     def test_making_a_server_again_ends_with_one(self, engine: Engine, place: Path) -> None:
@@ -354,7 +355,7 @@ class EngineContract:
         server = engine.create_server(spec, image.ref, work=TestWork())
         assert engine.inventory().servers == {server.ref}
         assert engine.inventory().disks == {server.disks[0].ref}
-        assert engine.server_state(server.ref).reason == "never-started"
+        assert state_of(engine, server.ref).reason == "never-started"
 
     @pytest.mark.parametrize("number", [1, 2])
     def test_a_server_whose_work_was_taken_over_is_not_there(
@@ -394,18 +395,18 @@ class EngineContract:
     def test_a_server_starts_stops_and_starts_again(self, engine: Engine, place: Path) -> None:
         image = stored_image(engine, place, "HELLO")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.delete(image.ref)
-        state = engine.start(server)
+        engine.delete(image.ref, work=TestWork())
+        state = state_of(engine, engine.start(server, work=TestWork()))
         assert state.power is Power.RUNNING
-        assert engine.start(server).pid == state.pid
+        assert state_of(engine, engine.start(server, work=TestWork())).pid == state.pid
         assert engine.inventory().running == {server.id}
         wait_for(engine, server.ref, "HELLO")
-        assert engine.stop(server.ref, graceful_s=0).reason == "stopped"
-        assert engine.stop(server.ref, graceful_s=0).power is Power.STOPPED
+        assert engine.stop(server.ref, graceful_s=0, work=TestWork()).reason == "stopped"
+        assert engine.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
         assert not engine.inventory().running
-        engine.start(server)
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "HELLO", times=2)
-        assert engine.reboot(server, graceful_s=0).power is Power.RUNNING
+        assert state_of(engine, engine.reboot(server, graceful_s=0, work=TestWork())).power is Power.RUNNING
         wait_for(engine, server.ref, "HELLO", times=3)
 
     @pytest.mark.guest
@@ -417,17 +418,17 @@ class EngineContract:
             server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
         )
         larger = replace(server, vcpus=2, memory_mb=server.memory_mb + 32)
-        larger = engine.resize(engine.resize(larger))
-        engine.start(larger)
+        larger = engine.resize(engine.resize(larger, work=TestWork()), work=TestWork())
+        engine.start(larger, work=TestWork())
         wait_for(engine, larger.ref, "HELLO")
         with pytest.raises(Conflict) as refusal:
-            engine.resize(server)
+            engine.resize(server, work=TestWork())
         assert refusal.value.code == "server-running"
-        engine.stop(larger.ref, graceful_s=0)
-        engine.start(engine.resize(replace(server, ref=larger.ref)))
+        engine.stop(larger.ref, graceful_s=0, work=TestWork())
+        engine.start(engine.resize(replace(server, ref=larger.ref), work=TestWork()), work=TestWork())
         wait_for(engine, larger.ref, "HELLO", times=2)
         with pytest.raises(NotFound):
-            engine.resize(replace(server, ref=str(uuid4())))
+            engine.resize(replace(server, ref=str(uuid4())), work=TestWork())
 
     @pytest.mark.guest
     def test_what_running_servers_use_is_counted_from_each_start(self, engine: Engine, place: Path) -> None:
@@ -436,7 +437,7 @@ class EngineContract:
         busy, still = (engine.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
         refs = (busy.ref, still.ref, str(uuid4()))
         assert engine.uses(refs, limit_s=10) == {}
-        engine.start(busy)
+        engine.start(busy, work=TestWork())
         wait_for(engine, busy.ref, "COUNTING")
         first = engine.uses(refs, limit_s=10)
         assert set(first) == {busy.ref}
@@ -454,7 +455,7 @@ class EngineContract:
         assert now.cpu_s > then.cpu_s
         assert now.read_bytes >= then.read_bytes > 0
         assert now.memory_bytes > 0
-        engine.reboot(busy, graceful_s=0)
+        engine.reboot(busy, graceful_s=0, work=TestWork())
         assert engine.uses(refs, limit_s=10)[busy.ref].start != then.start
 
     @pytest.mark.guest
@@ -464,11 +465,44 @@ class EngineContract:
         server = engine.create_server(
             server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
         )
-        engine.start(server)
+        engine.start(server, work=TestWork())
         answers = iter([False, False, True])
-        assert engine.reboot(server, graceful_s=3600, is_forced=lambda: next(answers)).power is Power.RUNNING
+        assert (
+            state_of(
+                engine,
+                engine.reboot(server, graceful_s=3600, is_forced=lambda: next(answers), work=TestWork()),
+            ).power
+            is Power.RUNNING
+        )
         assert next(answers, "asked") == "asked"
-        assert engine.stop(server.ref, graceful_s=3600, is_forced=lambda: True).power is Power.STOPPED
+        assert (
+            engine.stop(server.ref, graceful_s=3600, is_forced=lambda: True, work=TestWork()).power
+            is Power.STOPPED
+        )
+
+    @pytest.mark.guest
+    def test_work_that_waits_for_a_guest_says_that_it_is_alive_and_may_end_meanwhile(
+        self, engine: Engine, place: Path
+    ) -> None:
+        image = stored_image(engine, place, "HELLO")
+        server = engine.create_server(server_spec(), image.ref, work=TestWork())
+        engine.start(server, work=TestWork())
+        for verb, what in ((engine.stop, server.ref), (engine.reboot, server)):
+            work = TestWork(on_report=stop)
+            with pytest.raises(Stopped):
+                verb(what, graceful_s=3600, work=work)
+            assert [done for done, _total in work.reports] == [0]
+            assert state_of(engine, server).power is Power.RUNNING
+        assert engine.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
+
+    @pytest.mark.guest
+    def test_what_servers_do_is_told_in_one_call(self, engine: Engine, place: Path) -> None:
+        image, gone = stored_image(engine, place, "HELLO"), str(uuid4())
+        one, other = (engine.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
+        one = engine.start(one, work=TestWork())
+        found = {ref: state.power for ref, state in engine.states([one.ref, other.ref, gone]).items()}
+        assert found == {one.ref: Power.RUNNING, other.ref: Power.STOPPED, gone: Power.MISSING}
+        assert engine.states([]) == {}
 
     @pytest.mark.guest
     def test_a_guest_that_ends_itself_is_told_from_one_that_was_stopped(
@@ -476,17 +510,17 @@ class EngineContract:
     ) -> None:
         image = stored_image(engine, place, "BYE", end="poweroff")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server)
-        wait_until(lambda: engine.server_state(server.ref).power is Power.STOPPED)
-        assert engine.server_state(server.ref).reason == "guest-shutdown"
+        engine.start(server, work=TestWork())
+        wait_until(lambda: state_of(engine, server.ref).power is Power.STOPPED)
+        assert state_of(engine, server.ref).reason == "guest-shutdown"
 
     @pytest.mark.guest
     def test_a_deleted_server_leaves_nothing_even_when_it_ran(self, engine: Engine, place: Path) -> None:
         image = stored_image(engine, place)
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server)
-        engine.delete_server(server.ref)
-        engine.delete(image.ref)
+        engine.start(server, work=TestWork())
+        engine.delete_server(server.ref, work=TestWork())
+        engine.delete(image.ref, work=TestWork())
         assert nothing_in(engine)
 
     @pytest.mark.guest
@@ -498,27 +532,27 @@ class EngineContract:
         wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
         changed = engine.replace_system_disk(wanted, new.ref, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref, changed.disks[0].ref}
-        engine.start(changed)
+        engine.start(changed, work=TestWork())
         assert "OLD" not in wait_for(engine, server.ref, "NEW SYSTEM")
         with pytest.raises(Conflict):
-            engine.delete_disk(changed.disks[0].ref)
-        engine.stop(server.ref, graceful_s=0)
-        engine.start(engine.restore_system_disk(server))
+            engine.delete_disk(changed.disks[0].ref, work=TestWork())
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
+        engine.start(engine.restore_system_disk(server), work=TestWork())
         wait_for(engine, server.ref, "OLD SYSTEM")
-        engine.delete_disk(changed.disks[0].ref)
+        engine.delete_disk(changed.disks[0].ref, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref}
 
     @pytest.mark.guest
     def test_a_console_grows_by_what_its_guest_writes(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
-        assert engine.server_state(server.ref).console_bytes == 0
-        engine.start(server)
+        assert state_of(engine, server.ref).console_bytes == 0
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST")
-        stopped = engine.stop(server.ref, graceful_s=0)
+        stopped = engine.stop(server.ref, graceful_s=0, work=TestWork())
         assert stopped.console_bytes >= len("TINY GUEST")
-        engine.start(server)
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST", times=2)
-        grown = engine.server_state(server.ref).console_bytes - stopped.console_bytes
+        grown = state_of(engine, server.ref).console_bytes - stopped.console_bytes
         assert "TINY GUEST" in engine.console_log(server.ref, limit_bytes=grown)
 
     @pytest.mark.guest
@@ -527,7 +561,7 @@ class EngineContract:
         with pytest.raises(Conflict):
             engine.screen(server.ref)
         assert engine.console_log(server.ref) == ""
-        engine.start(server)
+        engine.start(server, work=TestWork())
         assert engine.screen(server.ref).startswith(PNG)
 
     @pytest.mark.guest
@@ -535,14 +569,14 @@ class EngineContract:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         with pytest.raises(Conflict):
             engine.console_endpoint(server.ref)
-        engine.start(server)
+        engine.start(server, work=TestWork())
         endpoint = os.open(engine.console_endpoint(server.ref), os.O_PATH)
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(10)
             line.connect(f"/proc/self/fd/{endpoint}")
             assert line.recv(12) == b"RFB 003.008\n"
         os.close(endpoint)
-        engine.delete_server(server.ref)
+        engine.delete_server(server.ref, work=TestWork())
         with pytest.raises(NotFound):
             engine.console_endpoint(server.ref)
 
@@ -555,7 +589,7 @@ class EngineContract:
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
         with pytest.raises(Conflict):
             engine.serial_endpoint(server.ref)
-        engine.start(server)
+        engine.start(server, work=TestWork())
         for times in (1, 2):
             wait_for(engine, server.ref, "HAL")
             with connect_to(Path(engine.serial_endpoint(server.ref)), 20) as line:
@@ -565,7 +599,7 @@ class EngineContract:
                     answer += line.recv(16)
                 assert answer == b"IBM"
             wait_for(engine, server.ref, "IBM", times=times)
-        engine.delete_server(server.ref)
+        engine.delete_server(server.ref, work=TestWork())
         with pytest.raises(NotFound):
             engine.serial_endpoint(server.ref)
 
@@ -578,15 +612,15 @@ class EngineContract:
         server = engine.create_server(spec, work=TestWork())
         assert engine.inventory().servers == {server.ref}
         assert engine.same_bytes(iso.ref) == {iso.ref, server.disks[0].ref}
-        engine.delete(iso.ref)
-        engine.start(server)
+        engine.delete(iso.ref, work=TestWork())
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "FROM CD")
-        engine.stop(server.ref, graceful_s=0)
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
         wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
         changed = engine.replace_system_disk(
             wanted, stored_image(engine, place, "FROM DISK").ref, work=TestWork()
         )
-        engine.start(changed)
+        engine.start(changed, work=TestWork())
         log = wait_for(engine, server.ref, "FROM DISK")
         assert log.count("FROM CD") == 1
 
@@ -599,16 +633,16 @@ class EngineContract:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         iso_ref = engine.mount_iso(server, iso.ref, work=TestWork())
         mounted = replace(server, iso_ref=iso_ref)
-        engine.start(mounted)
+        engine.start(mounted, work=TestWork())
         for _ in range(2):
             assert engine.mount_iso(mounted, iso.ref, work=TestWork()) == iso_ref
         assert engine.same_bytes(iso.ref) == {iso.ref}
-        engine.delete(iso.ref)
-        engine.reboot(mounted, graceful_s=0)
+        engine.delete(iso.ref, work=TestWork())
+        engine.reboot(mounted, graceful_s=0, work=TestWork())
         for _ in range(2):
-            engine.eject_iso(mounted)
-        assert engine.server_state(server.ref).power is Power.RUNNING
-        engine.reboot(server, graceful_s=0)
+            engine.eject_iso(mounted, work=TestWork())
+        assert state_of(engine, server.ref).power is Power.RUNNING
+        engine.reboot(server, graceful_s=0, work=TestWork())
         assert engine.inventory().strays == frozenset()
 
     def test_only_an_iso_that_is_there_can_be_mounted(self, engine: Engine, place: Path) -> None:
@@ -617,9 +651,9 @@ class EngineContract:
             engine.mount_iso(server, stored_image(engine, place).ref, work=TestWork())
         with pytest.raises(NotFound):
             engine.mount_iso(server, f"{uuid4()}.t1.iso", work=TestWork())
-        engine.eject_iso(server)
+        engine.eject_iso(server, work=TestWork())
         with pytest.raises(NotFound):
-            engine.start(replace(server, iso_ref=f"{server.ref}/tray.iso"))
+            engine.start(replace(server, iso_ref=f"{server.ref}/tray.iso"), work=TestWork())
 
     def test_a_server_needs_the_bytes_of_its_cd(self, engine: Engine) -> None:
         with pytest.raises(NotFound):
@@ -631,15 +665,15 @@ class EngineContract:
         available = engine.capabilities().memory_mb
         image = stored_image(engine, place)
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server)
+        engine.start(server, work=TestWork())
         large = engine.create_server(server_spec(memory_mb=available), image.ref, work=TestWork())
         with pytest.raises(Unavailable) as refusal:
-            engine.start(large)
+            engine.start(large, work=TestWork())
         assert refusal.value.values == {"needed_mb": available, "free_mb": available - server.memory_mb}
-        assert engine.server_state(large.ref).reason == "never-started"
+        assert state_of(engine, large.ref).reason == "never-started"
 
     def test_attaching_to_a_stopped_server_waits_for_its_start(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         disk = DiskSpec(uuid4(), engine.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
-        engine.attach(server, disk)
-        engine.detach(server, disk)
+        engine.attach(server, disk, work=TestWork())
+        engine.detach(server, disk, work=TestWork())

@@ -19,6 +19,7 @@ from tests.engine.guests import (
     counters,
     counting_disk,
     server_spec,
+    state_of,
     stop_at,
     stored_image,
     tiny_disk,
@@ -41,14 +42,14 @@ def counting_server(engine: Engine, place: Path, *, size_bytes: int = 16 * MIB) 
     spec = server_spec()
     spec = replace(spec, disks=(*spec.disks, data_disk(engine)))
     server = engine.create_server(spec, image.ref, work=TestWork())
-    engine.delete(image.ref)
+    engine.delete(image.ref, work=TestWork())
     return server
 
 
 def counting(engine: Engine, place: Path) -> ServerSpec:
     """The same, counting."""
     server = counting_server(engine, place)
-    engine.start(server)
+    engine.start(server, work=TestWork())
     wait_for(engine, server.ref, "COUNTING")
     wait_until(lambda: counted(engine, place, captured(engine, server))[0] > 2)
     return server
@@ -67,7 +68,7 @@ def counted(engine: Engine, place: Path, stored: list[StoredDisk]) -> list[int]:
         path = place / "counted.qcow2"
         path.write_bytes(content(engine, each.ref))
         numbers += counters(path, *sectors)
-        engine.delete(each.ref)
+        engine.delete(each.ref, work=TestWork())
     return numbers
 
 
@@ -100,7 +101,7 @@ class CaptureContract:
         system, later, data = counted(engine, place, stored)
         # the guest writes a number in this order: what is there is what it had written at an instant, no more
         assert system >= later >= data >= system - 1 > 0
-        assert engine.server_state(server.ref).power is Power.RUNNING
+        assert state_of(engine, server.ref).power is Power.RUNNING
         wait_until(lambda: counted(engine, place, captured(engine, server))[0] > system)
         assert not engine.inventory().scraps
 
@@ -108,16 +109,16 @@ class CaptureContract:
     def test_a_captured_system_disk_boots_in_another_server(self, engine: Engine, place: Path) -> None:
         image = stored_image(engine, place, "CAPTURED")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.delete(image.ref)
+        engine.delete(image.ref, work=TestWork())
         for start in (False, True):
             if start:
-                engine.start(server)
+                engine.start(server, work=TestWork())
             (stored,) = captured(engine, server)
-            engine.stop(server.ref, graceful_s=0)
+            engine.stop(server.ref, graceful_s=0, work=TestWork())
             other = engine.create_server(server_spec(), stored.ref, work=TestWork())
-            engine.start(other)
+            engine.start(other, work=TestWork())
             wait_for(engine, other.ref, "CAPTURED")
-            engine.stop(other.ref, graceful_s=0)
+            engine.stop(other.ref, graceful_s=0, work=TestWork())
 
     def test_disks_at_rest_are_stored_flattened_and_stand_alone(self, engine: Engine, place: Path) -> None:
         raw = tiny_disk(place / "source.raw")
@@ -125,8 +126,8 @@ class CaptureContract:
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
         work = TestWork()
         (stored,) = captured(engine, server, work)
-        engine.delete_server(server.ref)
-        engine.delete(image.ref)
+        engine.delete_server(server.ref, work=TestWork())
+        engine.delete(image.ref, work=TestWork())
         (place / "back.qcow2").write_bytes(content(engine, stored.ref))
         info = subprocess.run(
             ["qemu-img", "info", "-f", "qcow2", place / "back.qcow2"], capture_output=True, text=True
@@ -146,11 +147,11 @@ class CaptureContract:
         again = engine.capture(None, {disk_id: disk}, work=TestWork())[disk_id]
         assert engine.inventory().stored == {again.ref}
         assert again.sha256 == stored.sha256
-        engine.delete_disk(disk.ref)
+        engine.delete_disk(disk.ref, work=TestWork())
         other = data_disk(engine, 128 * MIB, image_ref=again.ref)
-        engine.delete(again.ref)
+        engine.delete(again.ref, work=TestWork())
         assert engine.inventory().disks == {other.ref}
-        engine.delete_disk(other.ref)
+        engine.delete_disk(other.ref, work=TestWork())
         assert nothing_in(engine)
 
     def test_a_disk_of_an_image_has_its_content_and_no_less_room(self, engine: Engine, place: Path) -> None:
@@ -205,8 +206,8 @@ class CaptureContract:
             engine.sweep(work.token)
             assert not engine.inventory().scraps
         else:  # a guest that starts anew knows nothing of the copying
-            engine.stop(server.ref, graceful_s=0)
-            engine.start(server)
+            engine.stop(server.ref, graceful_s=0, work=TestWork())
+            engine.start(server, work=TestWork())
         stored = engine.capture(server, disks, work=TestWork())
         assert {each.ref for each in stored.values()} == engine.inventory().stored
         assert not engine.inventory().scraps
@@ -218,10 +219,10 @@ class CaptureContract:
     ) -> None:
         server = counting_server(engine, place)
         if runs:
-            engine.start(server)
+            engine.start(server, work=TestWork())
         whole = TestWork()
         for each in captured(engine, server, whole):
-            engine.delete(each.ref)
+            engine.delete(each.ref, work=TestWork())
         endings: list[Callable[[], TestWork]] = [
             *(lambda at=at: interrupted(at) for at in range(1, len(whole.reports))),
             *(lambda at=at: TestWork(on_hold=stop_at(at)) for at in range(1, whole.holds + 1)),
@@ -230,12 +231,12 @@ class CaptureContract:
             work = ending()
             try:
                 for each in captured(engine, server, work):  # it did not come by so often
-                    engine.delete(each.ref)
+                    engine.delete(each.ref, work=TestWork())
             except Stopped:
                 engine.sweep(work.token)
             assert not engine.inventory().stored
             assert not engine.inventory().scraps
-        assert (engine.server_state(server.ref).power is Power.RUNNING) == runs
+        assert (state_of(engine, server.ref).power is Power.RUNNING) == runs
 
     @pytest.mark.guest
     def test_late_work_does_not_touch_its_successors_capture(self, engine: Engine, place: Path) -> None:
@@ -261,7 +262,7 @@ class CaptureContract:
         work = TestWork()
 
         def power_off() -> None:
-            engine.stop(server.ref, graceful_s=0)
+            engine.stop(server.ref, graceful_s=0, work=TestWork())
 
         work.on_report = power_off
         stored = captured(engine, server, work)

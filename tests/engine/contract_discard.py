@@ -33,13 +33,13 @@ class DiscardContract:
             engine.transfer(ids[3], far, sha256=far.sha256, format="iso", work=cut)
         assert not nothing_in(engine)
         for _ in range(2):
-            engine.discard(ids, work.token)
+            engine.discard(ids, work.token, work=TestWork())
             assert nothing_in(engine)
 
     def test_every_attempt_of_the_work_is_meant(self, engine: Engine, place: Path) -> None:
         disk_id = uuid4()
         store(engine, place, disk_id, TestWork("job-1-store"))
-        engine.discard([disk_id], "job-")
+        engine.discard([disk_id], "job-", work=TestWork())
         assert nothing_in(engine)
 
     def test_what_other_work_made_stays_under_the_same_id_too(self, engine: Engine, place: Path) -> None:
@@ -47,7 +47,7 @@ class DiscardContract:
         ref = store(engine, place, disk_id, work)
         disk = engine.create_disk(disk_id, MIB, work=work)
         server = engine.create_server(spec, work=work)
-        engine.discard([disk_id, spec.id], "other")
+        engine.discard([disk_id, spec.id], "other", work=TestWork())
         there = engine.inventory()
         assert (there.stored, there.servers) == ({ref}, {server.ref})
         assert there.disks == {disk, server.disks[0].ref}
@@ -55,7 +55,7 @@ class DiscardContract:
     def test_other_things_of_the_same_work_stay(self, engine: Engine, place: Path) -> None:
         work = TestWork()
         ref, disk = store(engine, place, uuid4(), work), engine.create_disk(uuid4(), MIB, work=work)
-        engine.discard([uuid4()], work.token)
+        engine.discard([uuid4()], work.token, work=TestWork())
         assert (engine.inventory().stored, engine.inventory().disks) == ({ref}, {disk})
 
     def test_a_new_system_disk_goes_and_the_former_one_and_its_server_stay(
@@ -66,9 +66,9 @@ class DiscardContract:
         wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
         changed = engine.replace_system_disk(wanted, image.ref, work=work)
         ids = [changed.disks[0].id, server.disks[0].id]
-        engine.discard(ids, work.token)
+        engine.discard(ids, work.token, work=TestWork())
         assert changed.disks[0].ref in engine.inventory().disks  # it does not know where to look
-        engine.discard(ids, work.token, server_ref=server.ref)
+        engine.discard(ids, work.token, server_ref=server.ref, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref}
 
     @pytest.mark.guest
@@ -79,10 +79,10 @@ class DiscardContract:
         server = engine.create_server(server_spec(), image.ref, work=made)
         wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
         server = engine.replace_system_disk(wanted, image.ref, work=changed)
-        engine.start(server)
+        engine.start(server, work=TestWork())
         with pytest.raises(Conflict):
-            engine.discard([server.disks[0].id], changed.token, server_ref=server.ref)
+            engine.discard([server.disks[0].id], changed.token, server_ref=server.ref, work=TestWork())
         assert server.disks[0].ref in engine.inventory().disks
-        engine.discard([server.id], made.token)
-        engine.delete(image.ref)
+        engine.discard([server.id], made.token, work=TestWork())
+        engine.delete(image.ref, work=TestWork())
         assert nothing_in(engine)

@@ -23,6 +23,7 @@ from tests.engine.guests import (
     TestWork,
     marking_disk,
     server_spec,
+    state_of,
     stop,
     stop_at,
     stored_image,
@@ -90,7 +91,7 @@ class EncryptionContract:
         plain = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
         assert MARKER in content(engine, plain.ref)
         one = engine.copy(uuid4(), plain.ref, work=TestWork(), new_key=first)
-        engine.delete(plain.ref)
+        engine.delete(plain.ref, work=TestWork())
         two = engine.copy(uuid4(), one.ref, work=TestWork(), key=first, new_key=second)
         for stored, key in ((one, first), (two, second)):
             assert MARKER not in content(engine, stored.ref)
@@ -148,14 +149,14 @@ class EncryptionContract:
         disk = replace(
             disk, ref=engine.create_disk(disk.id, 8 * MIB, work=TestWork(), image_ref=stored.ref, key=key)
         )
-        disk = replace(disk, ref=engine.grow_disk(disk, 16 * MIB), size_bytes=16 * MIB)
-        engine.delete(stored.ref)
+        disk = replace(disk, ref=engine.grow_disk(disk, 16 * MIB, work=TestWork()), size_bytes=16 * MIB)
+        engine.delete(stored.ref, work=TestWork())
         (again,) = engine.capture(None, {uuid4(): disk}, work=TestWork()).values()
-        engine.delete_disk(disk.ref)
+        engine.delete_disk(disk.ref, work=TestWork())
         assert again.virtual_size_bytes == 16 * MIB
         assert MARKER not in content(engine, again.ref)
         assert decrypted(engine, place, again, key).startswith(raw.read_bytes())
-        engine.delete(again.ref)
+        engine.delete(again.ref, work=TestWork())
         assert nothing_in(engine)
 
     @pytest.mark.guest
@@ -170,15 +171,15 @@ class EncryptionContract:
         data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork(), key=other))
         spec = replace(spec, disks=(replace(spec.disks[0], key=key), data))
         server = engine.create_server(spec, image.ref, work=TestWork())
-        engine.delete(image.ref)
-        engine.start(server)
+        engine.delete(image.ref, work=TestWork())
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "COUNTING")
         for disk in server.disks:
-            engine.grow_disk(disk, disk.size_bytes + 16 * MIB, server=server)
+            engine.grow_disk(disk, disk.size_bytes + 16 * MIB, server=server, work=TestWork())
         running = engine.capture(server, {uuid4(): server.disks[1]}, work=TestWork())
-        engine.stop(server.ref, graceful_s=0)
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
         for disk in server.disks:
-            engine.grow_disk(disk, disk.size_bytes + 32 * MIB, server=server)
+            engine.grow_disk(disk, disk.size_bytes + 32 * MIB, server=server, work=TestWork())
         stopped = engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork())
         seen = [
             (decrypted(engine, place, stored, each), stored.virtual_size_bytes, content(engine, stored.ref))
@@ -187,7 +188,7 @@ class EncryptionContract:
         assert [size for _, size, _ in seen] == [32 * MIB, GIB + 32 * MIB]
         assert all(plain[COUNTED[0] * 512 :][:512].count(MARKER) == 1 for plain, _, _ in seen)
         assert not any(MARKER in cipher for _, _, cipher in seen)
-        assert engine.start(server).power is Power.RUNNING
+        assert state_of(engine, engine.start(server, work=TestWork())).power is Power.RUNNING
         wait_for(engine, server.ref, "COUNTING", times=2)
 
     @pytest.mark.guest
@@ -197,7 +198,7 @@ class EncryptionContract:
         spec = server_spec(boot_mode="uefi", memory_mb=256)
         spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
         server = engine.create_server(spec, image.ref, work=TestWork())
-        engine.start(server)
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "UEFI WITH KEY")
 
     @pytest.mark.guest
@@ -215,13 +216,13 @@ class EncryptionContract:
         disk = DiskSpec(
             uuid4(), engine.create_disk(uuid4(), 16 * MIB, work=TestWork(), key=key), 1, 16 * MIB, key
         )
-        before = engine.start(server)
+        before = state_of(engine, engine.start(server, work=TestWork()))
         wait_for(engine, server.ref, "WITH KEY")
         material.is_enabled = False
-        assert engine.start(server).pid == before.pid
+        assert state_of(engine, engine.start(server, work=TestWork())).pid == before.pid
         for refused in (
-            lambda: engine.attach(server, disk),
-            lambda: engine.reboot(server, graceful_s=0),
+            lambda: engine.attach(server, disk, work=TestWork()),
+            lambda: engine.reboot(server, graceful_s=0, work=TestWork()),
             lambda: encrypted_image(engine, place / "source.raw", key),
             lambda: engine.create_disk(uuid4(), MIB, work=TestWork(), key=key),
             lambda: engine.create_server(
@@ -231,25 +232,25 @@ class EncryptionContract:
                 replace(server, disks=(replace(spec.disks[0], id=uuid4()),)), image.ref, work=TestWork()
             ),
             lambda: engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork()),
-            lambda: engine.grow_disk(disk, 32 * MIB),
+            lambda: engine.grow_disk(disk, 32 * MIB, work=TestWork()),
         ):
             with pytest.raises(Conflict) as refusal:
                 refused()
             assert refusal.value.code == "key-not-enabled"
-        assert engine.server_state(server.ref).pid == before.pid
+        assert state_of(engine, server.ref).pid == before.pid
         assert not engine.inventory().scraps
-        engine.stop(server.ref, graceful_s=0)
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
         with pytest.raises(Conflict):
-            engine.start(server)
-        assert engine.server_state(server.ref).power is Power.STOPPED
+            engine.start(server, work=TestWork())
+        assert state_of(engine, server.ref).power is Power.STOPPED
 
         material.is_enabled = True
-        engine.start(server)
+        engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "WITH KEY", times=2)
-        engine.attach(server, disk)
-        engine.attach(server, disk)
+        engine.attach(server, disk, work=TestWork())
+        engine.attach(server, disk, work=TestWork())
         with pytest.raises(Conflict) as refusal:
-            engine.detach(server, disk)
+            engine.detach(server, disk, work=TestWork())
         assert refusal.value.code == "guest-holds-disk", "a boot sector lets go of nothing"
 
     @pytest.mark.guest
@@ -269,16 +270,16 @@ class EncryptionContract:
         for wrong in (None, new_key()):
             disk = replace(changed.disks[0], key=wrong)
             for refused in (
-                lambda disk=disk: engine.start(replace(changed, disks=(disk,))),
-                lambda disk=disk: engine.grow_disk(disk, 2 * GIB),
+                lambda disk=disk: engine.start(replace(changed, disks=(disk,)), work=TestWork()),
+                lambda disk=disk: engine.grow_disk(disk, 2 * GIB, work=TestWork()),
                 lambda disk=disk: engine.capture(server, {uuid4(): disk}, work=TestWork()),
             ):
                 with pytest.raises(Conflict) as refusal:
                     refused()
                 assert refusal.value.code == "wrong-key"
-        assert engine.server_state(server.ref).reason == "start-failed"
-        engine.start(changed)
+        assert state_of(engine, server.ref).reason == "start-failed"
+        engine.start(changed, work=TestWork())
         wait_for(engine, server.ref, "SECRET SYSTEM")
-        engine.stop(server.ref, graceful_s=0)
-        engine.start(engine.restore_system_disk(server))
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
+        engine.start(engine.restore_system_disk(server), work=TestWork())
         wait_for(engine, server.ref, "PLAIN SYSTEM")

@@ -105,7 +105,7 @@ class TransferContract:
             engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=work)
         assert (refusal.value.code, refusal.value.values["done"]) == ("transfer-cut", MIB)
         assert not engine.inventory().stored
-        engine.discard([disk_id], work.token)
+        engine.discard([disk_id], work.token, work=TestWork())
         assert nothing_in(engine)
 
     def test_a_flipped_byte_is_found_at_the_far_end_and_nothing_is_kept(self, engine: Engine) -> None:

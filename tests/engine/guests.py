@@ -14,7 +14,7 @@ from pycdlib import PyCdlib
 
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.probe import boot_sector as tiny_boot_sector
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec, StoredDisk
+from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec, ServerState, StoredDisk
 
 __all__ = [
     "Stopped",
@@ -23,6 +23,7 @@ __all__ = [
     "counters",
     "counting_disk",
     "server_spec",
+    "state_of",
     "stored_image",
     "tiny_boot_sector",
     "tiny_cd",
@@ -58,6 +59,12 @@ class TestWork:
     def hold(self) -> None:
         self.holds += 1
         self.on_hold(self.holds)
+
+
+def state_of(engine: Engine, server: ServerSpec | str) -> ServerState:
+    """What a server, or the one of that reference, is doing."""
+    ref = server if isinstance(server, str) else server.ref
+    return engine.states([ref])[ref]
 
 
 def stop() -> None:

@@ -18,7 +18,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, Power
 from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
-from tests.engine.guests import COUNTED, counters, wait_until
+from tests.engine.guests import COUNTED, TestWork, counters, state_of, wait_until
 from tests.support.faults import free_space, full_disk
 
 
@@ -36,14 +36,14 @@ def test_without_room_for_it_nothing_is_begun(local: LocalEngine, place: Path, r
     with free_space(MIB), pytest.raises(NoSpace):
         captured(local, server)
     assert not local.inventory().scraps
-    assert (local.server_state(server.ref).power is Power.RUNNING) == runs
+    assert (state_of(local, server.ref).power is Power.RUNNING) == runs
 
 
 @pytest.mark.guest
 def test_a_disk_that_fills_up_ends_the_capture_and_not_the_guest(local: LocalEngine, place: Path) -> None:
     server = counting_server(local, place)
     with full_disk(8 * MIB):  # of each file the guest's QEMU writes, until it ends
-        local.start(server)
+        local.start(server, work=TestWork())
     with pytest.raises(NoSpace):
         captured(local, server)
     assert not local.inventory().scraps

@@ -48,7 +48,7 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(local: LocalEng
     local.replace_system_disk(
         server_spec(id=kept.id, ref=kept.ref, disks=(DiskSpec(ids[3], "", 0, GIB),)), base, work=work
     )
-    local.delete(base)
+    local.delete(base, work=TestWork())
     number = 0
     while True:
         number += 1
@@ -56,9 +56,9 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(local: LocalEng
         engine = LocalEngine(place / f"copy-{number}", memory_mb=2048)
         try:
             with killed_at(number):
-                engine.discard(ids, work.token, server_ref=kept.ref)
+                engine.discard(ids, work.token, server_ref=kept.ref, work=TestWork())
         except Crash:
-            engine.discard(ids, work.token, server_ref=kept.ref)
+            engine.discard(ids, work.token, server_ref=kept.ref, work=TestWork())
         else:
             break
         finally:

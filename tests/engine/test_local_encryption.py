@@ -16,7 +16,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, DiskSpec
 from tests.engine.contract_encryption import EncryptionContract, encrypted_image, new_key, plain_of
-from tests.engine.guests import COUNTED, TestWork, marking_disk, server_spec, wait_for
+from tests.engine.guests import COUNTED, TestWork, marking_disk, server_spec, state_of, wait_for
 
 MARKER = b"MARKER-of-the-local-engine"
 
@@ -53,11 +53,11 @@ def test_neither_marker_nor_key_is_in_any_file_argument_or_descriptor(
     server = local.create_server(
         replace(spec, disks=(replace(spec.disks[0], key=key), data)), image.ref, work=TestWork()
     )
-    pid = local.start(server).pid
+    pid = state_of(local, local.start(server, work=TestWork())).pid
     wait_for(local, server.ref, "COUNTING")
     later = replace(data, id=uuid4(), index=2)
     later = replace(later, ref=local.create_disk(later.id, 16 * MIB, work=TestWork(), key=key))
-    local.attach(server, later)
+    local.attach(server, later, work=TestWork())
 
     folder = local._store.server(server.ref)
     with qmp(folder) as talk:
@@ -76,7 +76,7 @@ def test_neither_marker_nor_key_is_in_any_file_argument_or_descriptor(
     told += [line.encode() for line in ran]
     assert not [word for word in words for text in told if word in text]
 
-    local.stop(server.ref, graceful_s=0)
+    local.stop(server.ref, graceful_s=0, work=TestWork())
     places = {path: path.read_bytes() for path in files_of(place)}
     assert {path.name for path in places} >= {"base.qcow2", "disk.qcow2", "serial.log", "stderr.log"}
     assert [path for path, text in places.items() for word in words if word in text] == []

@@ -19,7 +19,7 @@ from imsconsole.engine.local import machine
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, FileSink, FileSource, Power, ServerSpec
 from tests.engine.contract import nothing_in
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for, wait_until
+from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_for, wait_until
 from tests.support.faults import full_disk
 
 LIMITS = (0, 1024, 100_000, 300_000, 2_000_000)
@@ -118,13 +118,13 @@ def test_a_guest_starts_once_there_is_space(local: LocalEngine, place: Path, boo
     spec = local.create_server(server_spec(boot_mode=boot_mode, memory_mb=128), image.ref, work=TestWork())
 
     def stopped() -> None:
-        assert local.server_state(spec.ref).power is Power.STOPPED
+        assert state_of(local, spec.ref).power is Power.STOPPED
         assert not local.inventory().running
 
-    for error in until_there_is_space(lambda: local.start(spec), stopped):
+    for error in until_there_is_space(lambda: local.start(spec, work=TestWork()), stopped):
         assert not isinstance(error, ImsError) or isinstance(error, NoSpace), error
-    local.stop(spec.ref, graceful_s=0)
-    assert local.start(spec).power is Power.RUNNING
+    local.stop(spec.ref, graceful_s=0, work=TestWork())
+    assert state_of(local, local.start(spec, work=TestWork())).power is Power.RUNNING
     if boot_mode == "bios":
         wait_for(local, spec.ref, "TINY GUEST")
 
@@ -148,16 +148,16 @@ def test_a_guest_can_be_stopped_and_deleted_on_a_full_disk(local: LocalEngine, p
     """Making room must not need room."""
     image = stored_image(local, place)
     spec: ServerSpec = local.create_server(server_spec(), image.ref, work=TestWork())
-    local.start(spec)
+    local.start(spec, work=TestWork())
     with full_disk(0):
-        local.delete(image.ref)
-        local.delete_server(spec.ref)
+        local.delete(image.ref, work=TestWork())
+        local.delete_server(spec.ref, work=TestWork())
     assert nothing_in(local)
     other = local.create_server(replace(server_spec()), stored_image(local, place).ref, work=TestWork())
-    local.start(other)
+    local.start(other, work=TestWork())
     with full_disk(0):
-        assert local.stop(other.ref, graceful_s=0).power is Power.STOPPED
-    assert local.server_state(other.ref).power is Power.STOPPED
+        assert local.stop(other.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
+    assert state_of(local, other.ref).power is Power.STOPPED
 
 
 @pytest.mark.guest
@@ -165,21 +165,21 @@ def test_a_disk_of_a_running_guest_that_cannot_grow_says_why(local: LocalEngine,
     """Its tables would be larger than QEMU may write."""
     spec = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
     with full_disk(4_000_000):
-        local.start(spec)
+        local.start(spec, work=TestWork())
     with pytest.raises(NoSpace):
-        local.grow_disk(spec.disks[0], 500_000 * GIB, server=spec)
-    local.stop(spec.ref, graceful_s=0)
+        local.grow_disk(spec.disks[0], 500_000 * GIB, server=spec, work=TestWork())
+    local.stop(spec.ref, graceful_s=0, work=TestWork())
 
 
 @pytest.mark.guest
 def test_how_a_guest_ended_is_known_though_it_cannot_be_noted(local: LocalEngine, place: Path) -> None:
     spec = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(spec).pid
+    pid = state_of(local, local.start(spec, work=TestWork())).pid
     assert pid
     os.kill(pid, signal.SIGKILL)
     with full_disk(0):
-        wait_until(lambda: local.server_state(spec.ref).power is Power.STOPPED)
-        assert local.server_state(spec.ref).reason == "killed"
-    noted = local.server_state(spec.ref)
-    assert (noted.reason, local.server_state(spec.ref)) == ("killed", noted)
+        wait_until(lambda: state_of(local, spec.ref).power is Power.STOPPED)
+        assert state_of(local, spec.ref).reason == "killed"
+    noted = state_of(local, spec.ref)
+    assert (noted.reason, state_of(local, spec.ref)) == ("killed", noted)
     assert [path.name for path in place.rglob("state.json*")] == ["state.json"]

@@ -24,6 +24,7 @@ from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
 from tests.engine.guests import (
     TestWork,
     server_spec,
+    state_of,
     stored_image,
     tiny_uefi_cd,
     used_bytes,
@@ -55,8 +56,8 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     )
     spec = server_spec(memory_mb=256, boot_mode=boot_mode, seed=seed)
     server = local.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
-    local.delete(image.ref)
-    local.start(server)
+    local.delete(image.ref, work=TestWork())
+    local.start(server, work=TestWork())
     log = wait_for(local, server.ref, "IMS-GUEST ready")
     for line in (
         f"identity=Engine test {boot_mode} kernel=",
@@ -73,23 +74,23 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     ):
         assert line in log
 
-    line = f"ssh -p {local.server_state(server.ref).ssh_port} root@127.0.0.1"
+    line = f"ssh -p {state_of(local, server.ref).ssh_port} root@127.0.0.1"
     for way in ({}, {"password": "password"}):
         assert said(line, "hostname", tmp_path, **way) == "guest-42\n"
 
     second = DiskSpec(uuid4(), local.create_disk(uuid4(), 32 * MIB, work=TestWork()), 2, 32 * MIB)
-    local.attach(server, second)
-    local.attach(server, second)
+    local.attach(server, second, work=TestWork())
+    local.attach(server, second, work=TestWork())
     wait_for(local, server.ref, f"disk vdc serial={second.serial} bytes={second.size_bytes}")
-    local.grow_disk(second, 48 * MIB, server=server)
-    local.grow_disk(server.disks[0], server.disks[0].size_bytes + MIB, server=server)
+    local.grow_disk(second, 48 * MIB, server=server, work=TestWork())
+    local.grow_disk(server.disks[0], server.disks[0].size_bytes + MIB, server=server, work=TestWork())
     wait_for(local, server.ref, f"disk vdc grown bytes={48 * MIB}")
     wait_for(local, server.ref, f"disk vda grown bytes={server.disks[0].size_bytes + MIB}")
-    local.detach(server, second)
-    local.detach(server, second)
+    local.detach(server, second, work=TestWork())
+    local.detach(server, second, work=TestWork())
     wait_for(local, server.ref, "disk vdc removed")
 
-    assert local.stop(server.ref, graceful_s=60).reason == "stopped"
+    assert local.stop(server.ref, graceful_s=60, work=TestWork()).reason == "stopped"
     assert "IMS-GUEST power off" in local.console_log(server.ref)
 
 
@@ -99,8 +100,8 @@ def test_a_guest_that_still_boots_is_stopped_all_the_same(
 ) -> None:
     image = local.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
     server = local.create_server(server_spec(memory_mb=256, boot_mode=guest[0]), image.ref, work=TestWork())
-    local.start(server)
-    assert local.stop(server.ref, graceful_s=60).reason == "stopped"
+    local.start(server, work=TestWork())
+    assert local.stop(server.ref, graceful_s=60, work=TestWork()).reason == "stopped"
     assert "IMS-GUEST power off" in local.console_log(server.ref)
 
 
@@ -118,10 +119,10 @@ def test_twenty_servers_of_one_image_cost_almost_nothing(
 
 def test_a_killed_guest_is_stopped_and_starts_again(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    os.kill(local.start(server).pid or 0, signal.SIGKILL)
-    wait_until(lambda: local.server_state(server.ref).power is Power.STOPPED)
-    assert local.server_state(server.ref).reason == "killed"
-    assert local.start(server).power is Power.RUNNING
+    os.kill(state_of(local, local.start(server, work=TestWork())).pid or 0, signal.SIGKILL)
+    wait_until(lambda: state_of(local, server.ref).power is Power.STOPPED)
+    assert state_of(local, server.ref).reason == "killed"
+    assert state_of(local, local.start(server, work=TestWork())).power is Power.RUNNING
 
 
 def test_a_guest_that_is_killed_while_it_starts_is_worth_another_try(
@@ -138,86 +139,86 @@ def test_a_guest_that_is_killed_while_it_starts_is_worth_another_try(
     with monkeypatch.context() as patched:
         patched.setattr(machine, "spawn", spawned_and_killed)
         with pytest.raises(Interrupted):
-            local.start(server)
-    assert local.start(server).power is Power.RUNNING
+            local.start(server, work=TestWork())
+    assert state_of(local, local.start(server, work=TestWork())).power is Power.RUNNING
 
 
 def test_a_guest_that_is_killed_while_it_is_told_something_is_stopped(
     local: LocalEngine, place: Path
 ) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(server).pid or 0
+    pid = state_of(local, local.start(server, work=TestWork())).pid or 0
 
     def say(talk: Qmp) -> None:
         os.kill(pid, signal.SIGKILL)
         talk.command("query-status")
 
     assert not local._machines._tell(place / "region" / "servers" / server.ref, say)
-    assert local.server_state(server.ref).reason == "killed"
+    assert state_of(local, server.ref).reason == "killed"
 
 
 def test_a_guest_of_a_host_that_was_restarted_is_stopped(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
-    local.stop(server.ref, graceful_s=0)
+    local.start(server, work=TestWork())
+    local.stop(server.ref, graceful_s=0, work=TestWork())
     folder = place / "region" / "servers" / server.ref
     write_state(folder, replace(read_state(folder), running=True, pid=1, boot_id="another"))
-    assert local.server_state(server.ref).reason == "host-rebooted"
+    assert state_of(local, server.ref).reason == "host-rebooted"
 
 
 def test_a_guest_whose_worker_was_killed_before_it_noted_it_is_found(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(server).pid
+    pid = state_of(local, local.start(server, work=TestWork())).pid
     folder = place / "region" / "servers" / server.ref
     write_state(folder, replace(read_state(folder), pid=0))
-    assert local.server_state(server.ref).pid == pid
-    assert local.start(server).pid == pid
-    assert local.stop(server.ref, graceful_s=0).power is Power.STOPPED
+    assert state_of(local, server.ref).pid == pid
+    assert state_of(local, local.start(server, work=TestWork())).pid == pid
+    assert local.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
 
 
 def test_a_running_guest_is_seen_by_an_engine_that_did_not_start_it(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(server).pid
+    pid = state_of(local, local.start(server, work=TestWork())).pid
     other = LocalEngine(place / "region", memory_mb=2048)
-    assert other.server_state(server.ref).pid == pid
-    assert other.stop(server.ref, graceful_s=0).reason == "stopped"
-    assert local.server_state(server.ref).reason == "stopped"
+    assert state_of(other, server.ref).pid == pid
+    assert other.stop(server.ref, graceful_s=0, work=TestWork()).reason == "stopped"
+    assert state_of(local, server.ref).reason == "stopped"
 
 
 def test_no_zombies_stay_behind(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(server).pid
-    local.stop(server.ref, graceful_s=0)
-    wait_until(lambda: bool(local.server_state(server.ref)) and not Path(f"/proc/{pid}").exists())
+    pid = state_of(local, local.start(server, work=TestWork())).pid
+    local.stop(server.ref, graceful_s=0, work=TestWork())
+    wait_until(lambda: bool(state_of(local, server.ref)) and not Path(f"/proc/{pid}").exists())
 
 
 def test_another_servers_system_disk_is_not_started(local: LocalEngine, place: Path) -> None:
     image = stored_image(local, place)
     ours, theirs = (local.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
     with pytest.raises(NotFound):
-        local.start(replace(ours, disks=theirs.disks))
+        local.start(replace(ours, disks=theirs.disks), work=TestWork())
 
 
 def test_a_guest_that_writes_for_ever_does_not_fill_the_disk(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
+    local.start(server, work=TestWork())
     log = place / "region" / "servers" / server.ref / "run" / "serial.log"
     wait_for(local, server.ref, "TINY GUEST")
     with log.open("ab") as out:
         out.write(b"x" * LOG_LIMIT_BYTES + b"the end")
-    local.server_state(server.ref)
+    state_of(local, server.ref)
     assert log.stat().st_size < MIB
     assert local.console_log(server.ref).endswith("the end")
 
 
 def test_a_link_in_place_of_a_log_is_not_followed(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
+    local.start(server, work=TestWork())
     log = place / "region" / "servers" / server.ref / "run" / "serial.log"
     log.unlink()
     log.symlink_to("/etc/passwd")
     assert local.console_log(server.ref) == ""
-    assert local.server_state(server.ref).power is Power.RUNNING
+    assert state_of(local, server.ref).power is Power.RUNNING
 
 
 def test_a_server_started_twice_at_once_runs_once(local: LocalEngine, place: Path) -> None:
@@ -244,5 +245,5 @@ def test_a_cd_boots_by_uefi(local: LocalEngine, place: Path) -> None:
     server = local.create_server(
         server_spec(memory_mb=256, boot_mode="uefi", cd_ref=iso.ref), work=TestWork()
     )
-    local.start(server)
+    local.start(server, work=TestWork())
     wait_for(local, server.ref, "FROM UEFI CD")

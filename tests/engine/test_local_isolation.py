@@ -17,7 +17,7 @@ from imsconsole.engine.local.limits import GUEST_UIDS, NICENESS, Limits, run_as,
 from imsconsole.engine.local.qemu_img import QemuImg, failure
 from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import GIB, MIB, FileSource
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_until
+from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_until
 
 INGEST_AND_WAIT = """
 import sys, time
@@ -57,7 +57,7 @@ def processes_with(word: str) -> list[int]:
 @pytest.mark.guest
 def test_a_guest_runs_as_nobody_special_and_can_gain_nothing(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    pid = local.start(server).pid
+    pid = state_of(local, local.start(server, work=TestWork())).pid
     status = status_of(pid or 0)
     expected = str(local._users.of(local._store.server(server.ref)).uid)
     assert status["Uid"].split() == [expected] * 4
@@ -70,7 +70,7 @@ def test_a_guest_runs_as_nobody_special_and_can_gain_nothing(local: LocalEngine,
 @pytest.mark.guest
 def test_what_a_guest_writes_is_closed_to_others(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
+    local.start(server, work=TestWork())
     for path in (place / "region").iterdir():
         assert not stat.S_IMODE(path.stat().st_mode) & 0o007, path
     run = place / "region" / "servers" / server.ref / "run"

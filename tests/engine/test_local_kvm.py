@@ -86,7 +86,7 @@ def test_a_start_asks(qemu: Qemu, place: Path) -> None:
     engine = LocalEngine(place / "region", memory_mb=2048)
     server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
     with pytest.raises(Unavailable, match="qemu-failed"):
-        engine.start(server)
+        engine.start(server, work=TestWork())
     assert engine.capabilities().accelerator == "tcg"
 
 

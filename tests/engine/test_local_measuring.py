@@ -17,7 +17,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.measuring import bytes_of_disks
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.store import RUN
-from tests.engine.guests import TestWork, server_spec, stored_image
+from tests.engine.guests import TestWork, server_spec, state_of, stored_image
 
 
 @pytest.mark.guest
@@ -26,7 +26,7 @@ def test_a_qemu_that_does_not_answer_has_its_process_measured_and_nobody_waits(
 ) -> None:
     image = stored_image(local, place, "HELLO")
     silent, other = (local.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
-    pids = [local.start(server).pid for server in (silent, other)]
+    pids = [state_of(local, local.start(server, work=TestWork())).pid for server in (silent, other)]
     assert pids[0]
     os.kill(pids[0], signal.SIGSTOP)
     try:

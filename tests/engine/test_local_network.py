@@ -19,7 +19,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.machine import Network
 from imsconsole.engine.types import FileSource, Seed
 from tests.conftest import CACHE
-from tests.engine.guests import TestWork, server_spec, wait_for
+from tests.engine.guests import TestWork, server_spec, state_of, wait_for
 from tests.support.file_server import Server, serving
 from tests.support.ssh import new_key, said
 
@@ -97,15 +97,15 @@ def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
         image = engine.ingest(uuid4(), FileSource(disk), format="raw", work=TestWork())
         spec = replace(server_spec(memory_mb=256), seed=Seed("i-1", "guest-1", (new_key(tmp_path),)))
         guest = engine.create_server(spec, image.ref, work=TestWork())
-        engine.start(guest)
+        engine.start(guest, work=TestWork())
         wait_for(engine, guest.ref, "IMS-GUEST ready")
-        line = f"ssh -p {engine.server_state(guest.ref).ssh_port} root@127.0.0.1"
+        line = f"ssh -p {state_of(engine, guest.ref).ssh_port} root@127.0.0.1"
         return lambda words: said(line, f"{words} 2>&1; echo .", tmp_path).removesuffix(".\n")
 
     yield start
     for engine in engines:
         for ref in engine.inventory().servers:
-            engine.delete_server(ref)
+            engine.delete_server(ref, work=TestWork())
 
 
 def reached(ask: Callable[[str], str], *places: tuple[str, Server]) -> set[str]:

@@ -17,7 +17,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, run_as
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import FileSource
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk
+from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk
 from tests.engine.subverted import Assault
 
 REFUSED = "output-refused"
@@ -132,7 +132,7 @@ def test_a_run_folder_full_of_traps_reveals_and_changes_nothing(local: LocalEngi
         path = run / "serial.log"
         lay(path)
         assert local.console_log(server.ref) == "", name
-        local.server_state(server.ref)
+        state_of(local, server.ref)
         if os.path.lexists(path):
             path.rename(run / name)
     assert (place / "master_key").read_text() == "secret"

@@ -47,13 +47,13 @@ def test_a_running_guest_sees_what_comes_and_goes(local: LocalEngine, place: Pat
     iso = stored_iso(local, tiny_cd(place / "cd.iso"))
     size = (place / "cd.iso").stat().st_size
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
+    local.start(server, work=TestWork())
     assert in_tray(local, server) == 0
     mounted = replace(server, iso_ref=local.mount_iso(server, iso, work=TestWork()))
     assert in_tray(local, server) == size
-    local.reboot(mounted, graceful_s=0)
+    local.reboot(mounted, graceful_s=0, work=TestWork())
     assert in_tray(local, server) == size
-    local.eject_iso(mounted)
+    local.eject_iso(mounted, work=TestWork())
     assert in_tray(local, server) == 0
     local.mount_iso(server, iso, work=TestWork())
     assert in_tray(local, server) == size
@@ -67,7 +67,7 @@ def test_no_firmware_starts_from_it(local: LocalEngine, place: Path, boot_mode: 
     iso = stored_iso(local, cd(place / "cd.iso", "FROM TRAY"))
     server = local.create_server(server_spec(boot_mode=boot_mode, memory_mb=128), work=TestWork())
     server = replace(server, iso_ref=local.mount_iso(server, iso, work=TestWork()))
-    local.start(server)
+    local.start(server, work=TestWork())
     if boot_mode == "bios":
         wait_until(lambda: "No bootable device" in on_the_screen(local, server))
         assert "FROM TRAY" not in local.console_log(server.ref)
@@ -78,14 +78,14 @@ def test_no_firmware_starts_from_it(local: LocalEngine, place: Path, boot_mode: 
 def test_a_guest_from_before_there_were_trays_says_so(local: LocalEngine, place: Path) -> None:
     iso = stored_iso(local, tiny_cd(place / "cd.iso"))
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
-    local.start(server)
+    local.start(server, work=TestWork())
     with qmp(local._store.server(server.ref)) as talk:
         talk.command("device_del", id=DRIVE)
     wait_until(lambda: no_tray(local, server))
     with pytest.raises(Conflict) as refused:
         local.mount_iso(server, iso, work=TestWork())
     assert refused.value.code == "no-tray"
-    local.eject_iso(server)
+    local.eject_iso(server, work=TestWork())
 
 
 def no_tray(local: LocalEngine, server: ServerSpec) -> bool:

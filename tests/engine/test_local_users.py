@@ -18,7 +18,7 @@ from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, GUEST_UIDS, RunAs,
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec
-from tests.engine.guests import TestWork, server_spec, stored_image, tiny_disk, wait_for, wait_until
+from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_for, wait_until
 
 IS_ROOT = run_as().switch
 REACHED = """
@@ -77,7 +77,7 @@ def secrets_of(folder: Path, *pids: int | None) -> list[Path]:
 @pytest.mark.guest
 def test_a_guest_s_user_reaches_nothing_of_another_guest(local: LocalEngine, place: Path) -> None:
     mine, other = (with_disk(local, place, boot_mode=mode, memory_mb=128) for mode in ("bios", "uefi"))
-    pids = [local.start(each).pid for each in (mine, other)]
+    pids = [state_of(local, local.start(each, work=TestWork())).pid for each in (mine, other)]
     user, folder = user_of(local, mine), local._store.server(mine.ref)
     reached = reached_by(user, folder / "run", secrets_of(local._store.root, *pids))
     if not IS_ROOT:
@@ -150,15 +150,15 @@ def test_what_is_shared_is_given_to_nobody(local: LocalEngine, place: Path) -> N
 def test_a_disk_is_its_server_s_as_long_as_that_has_it(local: LocalEngine, place: Path) -> None:
     server = with_disk(local, place)
     disk, user = local._store.disk(server.disks[1].ref), user_of(local, server)
-    local.start(server)
+    local.start(server, work=TestWork())
     assert disk.stat().st_uid == user.uid
-    local.stop(server.ref, graceful_s=0)
-    local.detach(server, server.disks[1])
+    local.stop(server.ref, graceful_s=0, work=TestWork())
+    local.detach(server, server.disks[1], work=TestWork())
     assert disk.stat().st_uid == os.geteuid()
-    local.start(server)
-    local.delete_server(server.ref)
+    local.start(server, work=TestWork())
+    local.delete_server(server.ref, work=TestWork())
     assert disk.stat().st_uid == os.geteuid(), "whoever gets the number next does not get the disk"
-    assert local.grow_disk(server.disks[1], 2 * GIB) == server.disks[1].ref
+    assert local.grow_disk(server.disks[1], 2 * GIB, work=TestWork()) == server.disks[1].ref
     assert disk.stat().st_uid == os.geteuid()
 
 
@@ -189,15 +189,15 @@ def test_a_server_from_before_goes_on_and_is_moved_by_its_next_start(local: Loca
     assert (folder / "run").stat().st_uid == common.uid
 
     added = DiskSpec(uuid4(), local.create_disk(uuid4(), GIB, work=TestWork()), 2, GIB)
-    assert local.server_state(server.ref).power is Power.RUNNING
+    assert state_of(local, server.ref).power is Power.RUNNING
     wait_for(local, server.ref, "TINY GUEST")
-    local.attach(server, added)
+    local.attach(server, added, work=TestWork())
     assert local.screen(server.ref).startswith(b"\x89PNG")
     assert local.capture(server, {uuid4(): server.disks[1]}, work=TestWork())
-    local.stop(server.ref, graceful_s=0)
+    local.stop(server.ref, graceful_s=0, work=TestWork())
 
     server = replace(server, disks=(*server.disks, added))
-    pid = local.start(server).pid
+    pid = state_of(local, local.start(server, work=TestWork())).pid
     wait_for(local, server.ref, "TINY GUEST", times=2)
     assert os.stat(f"/proc/{pid}").st_uid == user_of(local, server).uid
     assert (user_of(local, server) == common) == (not IS_ROOT)
@@ -207,7 +207,7 @@ def test_a_server_from_before_goes_on_and_is_moved_by_its_next_start(local: Loca
         if common.uid in (path.lstat().st_uid, path.lstat().st_gid)
     ]
     assert not IS_ROOT or not left
-    local.delete_server(server.ref)
+    local.delete_server(server.ref, work=TestWork())
 
 
 def test_when_no_user_is_left_it_says_so_and_a_deleted_server_s_is_free(place: Path) -> None:
@@ -228,7 +228,7 @@ def test_when_no_user_is_left_it_says_so_and_a_deleted_server_s_is_free(place: P
         assert refusal.value.code == "no-guest-uid"
         assert "IMS_GUEST_UIDS" in sentence_of(refusal.value)
     assert not engine.inventory().scraps
-    engine.delete_server(servers[1].ref)
+    engine.delete_server(servers[1].ref, work=TestWork())
     assert engine.create_server(refused, image, work=TestWork()).ref
 
 

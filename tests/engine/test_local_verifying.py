@@ -18,7 +18,7 @@ def test_links_of_a_file_are_the_same_bytes(local: LocalEngine, place: Path) -> 
     all_of_them = {source.ref, copied.ref, server.disks[0].ref}
     assert local.same_bytes(source.ref) == local.same_bytes(copied.ref) == all_of_them
     assert local.same_bytes(other.ref) == {other.ref}
-    local.delete(source.ref)
+    local.delete(source.ref, work=TestWork())
     assert local.same_bytes(copied.ref) == {copied.ref, server.disks[0].ref}
 
 

@@ -199,7 +199,7 @@ def test_an_import_refuses_it_or_is_right(engine: LocalEngine, place: Path, cont
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["qemu-img", "convert", "-O", "raw", where, f"{folder}/raw"], check=True)
         assert SECRET not in Path(folder, "raw").read_bytes()
-    engine.delete(stored.ref)
+    engine.delete(stored.ref, work=TestWork())
 
 
 REFUSALS = {

@@ -25,7 +25,16 @@ LOCAL = re.compile(
 )
 REFS = ("ref", "cd_ref", "iso_ref")  # fields of the plain values
 VALUES = ("disks", "stored", "servers", "running", "marks")
-CHANGING = ("create_server", "resize", "replace_system_disk", "restore_system_disk", "grow_disk")
+CHANGING = (
+    "create_server",
+    "resize",
+    "replace_system_disk",
+    "restore_system_disk",
+    "grow_disk",
+    "start",
+    "reboot",
+    "attach",
+)
 
 
 class CloudEngine:
@@ -71,7 +80,7 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
         return {_mapped(key, change): _mapped(each, change) for key, each in value.items()}
     if isinstance(value, Set):
         return frozenset(_mapped(each, change) for each in value)
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return tuple(_mapped(each, change) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
         names = {field.name for field in fields(value)}

@@ -65,6 +65,7 @@ from imsconsole.cloud.tray.jobs import EjectIso, MountIso
 from imsconsole.cloud.tray.services import eject_iso
 from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
@@ -355,7 +356,7 @@ class Works:
 
     def forget_kept(self, server: Server) -> None:
         for disk in server.disks.kept():
-            engine_for(REGION).delete_disk(disk.ref)
+            engine_for(REGION).delete_disk(disk.ref, work=Unwatched())
             Disk.objects.filter(pk=disk.pk).delete()
 
 

@@ -40,7 +40,7 @@ def _linked(disk: BackupDisk, run: Run) -> dict[str, Any]:
 
 
 def unlink_disks(run: Run) -> None:
-    engine_of_backup(backup_of(run)).discard(map(UUID, run.args["disks"].values()), run.prefix)
+    engine_of_backup(backup_of(run)).discard(map(UUID, run.args["disks"].values()), run.prefix, work=run)
 
 
 def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:

@@ -26,8 +26,7 @@ class DeleteBackup(JobKind):
         """Delete each stored disk, then strike its reference."""
         backup = Backup.objects.select_related("project").get(pk=run.job.subject_id)
         for disk in backup.disks.exclude(ref=""):
-            run.hold()
-            engine_for(backup.project.region_id).delete(disk.ref)
+            engine_for(backup.project.region_id).delete(disk.ref, work=run)
             with run.fenced():
                 backup.disks.filter(pk=disk.pk).update(ref="", size_bytes=0)
 

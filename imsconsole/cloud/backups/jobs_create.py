@@ -50,7 +50,7 @@ class CreateBackup(JobKind):
 
     def undo_capture(self, run: Run) -> None:
         backup = backup_of(run)
-        engine_of_backup(backup).discard([disk.pk for disk in backup.disks.all()], run.prefix)
+        engine_of_backup(backup).discard([disk.pk for disk in backup.disks.all()], run.prefix, work=run)
 
     def register(self, run: Run) -> None:
         """What the disks really take. The server is everybody's again."""

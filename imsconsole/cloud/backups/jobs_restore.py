@@ -59,7 +59,7 @@ class RestoreBackup(ExchangeSystemDisk):
     def undo_disks(self, run: Run) -> None:
         server = subject_of(run.job)
         built = [disk.pk for disk in coming(run.job)]
-        engine_of(server).discard(built, run.prefix, server_ref=server.ref)
+        engine_of(server).discard(built, run.prefix, work=run, server_ref=server.ref)
         with run.fenced():
             coming(run.job).update(ref="")
 

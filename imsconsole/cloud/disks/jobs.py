@@ -84,7 +84,7 @@ class CreateDisk(DiskKind):
 
     def undo_disk(self, run: Run) -> None:
         disk = disk_of(run.job)
-        engine_for(disk.project.region_id).discard([disk.pk], run.prefix)
+        engine_for(disk.project.region_id).discard([disk.pk], run.prefix, work=run)
         with run.fenced():
             self._write(run.job, ref="")
 
@@ -103,9 +103,8 @@ class DeleteDisk(DiskKind):
 
     def disk(self, run: Run) -> None:
         disk = disk_of(run.job)
-        run.hold()
         if disk.ref:
-            engine_for(disk.project.region_id).delete_disk(disk.ref)
+            engine_for(disk.project.region_id).delete_disk(disk.ref, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -124,16 +123,17 @@ class AttachDisk(DiskKind):
     busy = Status.ATTACHING
 
     def attach(self, run: Run) -> None:
-        server = subject_of(run.job)
-        run.hold()
-        engine_of(server).attach(server_spec(server), disk_spec(disk_of(run.job)))
+        server, disk = subject_of(run.job), disk_of(run.job)
+        ref = engine_of(server).attach(server_spec(server), disk_spec(disk), work=run)
+        with run.fenced():
+            self._write(run.job, ref=ref)
 
     def undo_attach(self, run: Run) -> None:
         """A guest that got the disk and does not let go of it has it."""
         server = subject_of(run.job)
         with suppress(NotFound):
             try:
-                engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
+                engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)), work=run)
             except Conflict:
                 with run.fenced():
                     self._write(run.job, status=Status.IN_USE)
@@ -168,8 +168,7 @@ class DetachDisk(DiskKind):
 
     def detach(self, run: Run) -> None:
         server = subject_of(run.job)
-        run.hold()
-        engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)))
+        engine_of(server).detach(server_spec(server), disk_spec(disk_of(run.job)), work=run)
 
     def settle(self, job: Job, state: str) -> None:
         server = idle_subject(job)
@@ -200,9 +199,11 @@ class GrowDisk(DiskKind):
     def grow(self, run: Run) -> None:
         disk = disk_of(run.job)
         server = subject_of(run.job) if disk.server else None
-        run.hold()
         ref = engine_for(disk.project.region_id).grow_disk(
-            disk_spec(disk), run.job.args["size_gb"] * GIB, server=server_spec(server) if server else None
+            disk_spec(disk),
+            run.job.args["size_gb"] * GIB,
+            work=run,
+            server=server_spec(server) if server else None,
         )
         with run.fenced():
             self._write(run.job, ref=ref)

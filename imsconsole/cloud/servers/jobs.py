@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.engines import engine_of
+from imsconsole.cloud.engines import engine_of, state_of
 from imsconsole.cloud.models import Disk, Flavor, Server
 from imsconsole.cloud.servers.rules import is_idle
 from imsconsole.cloud.servers.specs import key_of, server_spec, write_refs
@@ -17,7 +17,7 @@ from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
-from imsconsole.engine.types import GIB
+from imsconsole.engine.types import GIB, ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
@@ -60,8 +60,13 @@ def start_guest(run: Run) -> dict[str, Any]:
     engine = engine_of(server)
     if not (capabilities := engine.capabilities()).accelerator:
         return {"missing": ", ".join(capabilities.missing) or "qemu-system-x86"}
-    run.hold()
-    return {"ssh_port": engine.start(server_spec(server)).ssh_port}
+    return _started(run, engine.start(server_spec(server), work=run))
+
+
+def _started(run: Run, spec: ServerSpec) -> dict[str, Any]:
+    with run.fenced():
+        write_refs(spec)
+    return {"ssh_port": state_of(subject_of(run.job)).ssh_port}
 
 
 class CreateServer(JobKind):
@@ -98,7 +103,7 @@ class CreateServer(JobKind):
 
     def undo_disks(self, run: Run) -> None:
         disks = Disk.objects.filter(server=run.job.subject_id, role=Disk.Role.DATA)
-        engine_of(subject_of(run.job)).discard([disk.pk for disk in disks], run.prefix)
+        engine_of(subject_of(run.job)).discard([disk.pk for disk in disks], run.prefix, work=run)
         with run.fenced():
             disks.update(ref="")
 
@@ -113,7 +118,7 @@ class CreateServer(JobKind):
 
     def undo_machine(self, run: Run) -> None:
         server = subject_of(run.job)
-        engine_of(server).discard([server.pk], run.prefix)
+        engine_of(server).discard([server.pk], run.prefix, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="")
             Disk.objects.filter(server=server, role=Disk.Role.SYSTEM).update(ref="")
@@ -162,7 +167,7 @@ class StartServer(PowerKind):
     def undo_start(self, run: Run) -> None:
         server = subject_of(run.job)
         with contextlib.suppress(NotFound):
-            engine_of(server).stop(server.ref, graceful_s=0)
+            engine_of(server).stop(server.ref, graceful_s=0, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -179,9 +184,11 @@ class StopServer(PowerKind):
 
     def stop(self, run: Run) -> None:
         server = subject_of(run.job)
-        run.hold()
         engine_of(server).stop(
-            server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, is_forced=partial(is_forced, run.job)
+            server.ref,
+            graceful_s=settings.IMS_STOP_TIMEOUT_S,
+            work=run,
+            is_forced=partial(is_forced, run.job),
         )
 
     def settle(self, job: Job, state: str) -> None:
@@ -199,13 +206,13 @@ class RebootServer(PowerKind):
 
     def reboot(self, run: Run) -> dict[str, Any]:
         server = subject_of(run.job)
-        run.hold()
-        state = engine_of(server).reboot(
+        spec = engine_of(server).reboot(
             server_spec(server),
             graceful_s=settings.IMS_STOP_TIMEOUT_S,
+            work=run,
             is_forced=partial(is_forced, run.job),
         )
-        return {"ssh_port": state.ssh_port}
+        return _started(run, spec)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -225,8 +232,7 @@ class ResizeServer(PowerKind):
     def stop(self, run: Run) -> None:
         if run.args["starts"]:
             server = subject_of(run.job)
-            run.hold()
-            engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+            engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, work=run)
 
     def resize(self, run: Run) -> None:
         """What the row says counts towards the quota from then on, so nothing is reserved any more."""
@@ -234,9 +240,8 @@ class ResizeServer(PowerKind):
         flavor = Flavor.objects.filter(pk=name).first()
         if flavor is None:
             raise NotFound("flavor-gone", name=name)
-        run.hold()
         spec = replace(server_spec(server), vcpus=flavor.vcpus, memory_mb=flavor.memory_mb)
-        spec = engine_of(server).resize(spec)
+        spec = engine_of(server).resize(spec, work=run)
         with run.fenced():
             run.job.reservations.all().delete()
             Server.objects.filter(pk=server.pk).update(flavor=flavor)
@@ -247,7 +252,7 @@ class ResizeServer(PowerKind):
             Server.objects.filter(pk=run.job.subject_id).update(flavor=run.args["former"])
         server = subject_of(run.job)
         with contextlib.suppress(NotFound):
-            spec = engine_of(server).resize(server_spec(server))
+            spec = engine_of(server).resize(server_spec(server), work=run)
             with run.fenced():
                 write_refs(spec)
 
@@ -257,7 +262,7 @@ class ResizeServer(PowerKind):
     def undo_start(self, run: Run) -> None:
         server = subject_of(run.job)
         with contextlib.suppress(NotFound):
-            engine_of(server).stop(server.ref, graceful_s=0)
+            engine_of(server).stop(server.ref, graceful_s=0, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         if state != DONE:
@@ -278,9 +283,8 @@ class DeleteServer(PowerKind):
 
     def machine(self, run: Run) -> None:
         server = subject_of(run.job)
-        run.hold()
         if server.ref:
-            engine_of(server).delete_server(server.ref)
+            engine_of(server).delete_server(server.ref, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")
             server.disks.existing().filter(role=Disk.Role.SYSTEM).update(ref="")
@@ -289,7 +293,7 @@ class DeleteServer(PowerKind):
         server = subject_of(run.job)
         if run.args["delete_disks"]:
             for disk in server.disks.existing().filter(role=Disk.Role.DATA).exclude(ref=""):
-                engine_of(server).delete_disk(disk.ref)
+                engine_of(server).delete_disk(disk.ref, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         server = locked_with_disks(job)

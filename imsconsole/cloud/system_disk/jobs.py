@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.engines import engine_of
+from imsconsole.cloud.engines import engine_of, state_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.boot_check import watched_from
 from imsconsole.cloud.servers.jobs import (
@@ -54,8 +54,7 @@ class ExchangeSystemDisk(JobKind):
     def stop(self, run: Run) -> None:
         """Those who may not be stopped were refused before (C12)."""
         server = subject_of(run.job)
-        run.hold()
-        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, work=run)
 
     def switch(self, run: Run) -> dict[str, Any]:
         """The result says how long the console was before the new system's first word."""
@@ -67,7 +66,7 @@ class ExchangeSystemDisk(JobKind):
             incoming = incoming_of(run.job)
             if incoming.beside:
                 self.change_places(run, incoming)
-        return {"console_bytes": engine_of(server).server_state(server.ref).console_bytes}
+        return {"console_bytes": state_of(subject_of(run.job)).console_bytes}
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """The disk that comes becomes the system disk; the former one is kept."""
@@ -94,7 +93,7 @@ class ExchangeSystemDisk(JobKind):
     def undo_start(self, run: Run) -> None:
         server = subject_of(run.job)
         with contextlib.suppress(NotFound):
-            engine_of(server).stop(server.ref, graceful_s=0)
+            engine_of(server).stop(server.ref, graceful_s=0, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -132,7 +131,7 @@ class ChangeOs(ExchangeSystemDisk):
 
     def undo_disk(self, run: Run) -> None:
         server, disk = subject_of(run.job), incoming_of(run.job)
-        engine_of(server).discard([disk.pk], run.prefix, server_ref=server.ref)
+        engine_of(server).discard([disk.pk], run.prefix, work=run, server_ref=server.ref)
         with run.fenced():
             Disk.objects.filter(pk=disk.pk).update(ref="")
 
@@ -194,9 +193,8 @@ class DeleteKeptDisk(JobKind):
 
     def disk(self, run: Run) -> None:
         disk = Disk.objects.select_related("server__project").get(pk=run.job.subject_id)
-        run.hold()
         if disk.server and disk.ref:
-            engine_of(disk.server).delete_disk(disk.ref)
+            engine_of(disk.server).delete_disk(disk.ref, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         """One that could not be deleted is kept on; the clock tries again."""

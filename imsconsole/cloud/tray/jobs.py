@@ -28,8 +28,7 @@ class TrayKind(JobKind):
 
     def eject_now(self, run: Run) -> None:
         server = subject_of(run.job)
-        run.hold()
-        engine_of(server).eject_iso(server_spec(server))
+        engine_of(server).eject_iso(server_spec(server), work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(iso=None, iso_ref="")
 

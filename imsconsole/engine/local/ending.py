@@ -8,7 +8,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.engine.local import machine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.local.state import find_guest, is_guest, kill, read_state
-from imsconsole.engine.types import Asked
+from imsconsole.engine.types import Asked, Work
 
 QUIT_LIMIT_S = 10.0
 PRESS_EVERY_S = 5.0
@@ -16,10 +16,11 @@ ASK_EVERY_S = 1.0  # whether it is forced by now
 POLL_S = 0.05
 
 
-def shut_down(folder: Path, pid: int, limit_s: float, is_forced: Asked) -> bool:
+def shut_down(folder: Path, pid: int, limit_s: float, is_forced: Asked, work: Work) -> bool:
     """Press the power button until the guest has ended; one that still boots misses a press."""
     began, presses = time.monotonic(), 0
     while (passed := time.monotonic() - began) < limit_s and not is_forced():
+        work.report(0, 0)
         if passed >= presses * PRESS_EVERY_S:
             presses += 1
             with contextlib.suppress(ImsError), qmp(folder) as talk:

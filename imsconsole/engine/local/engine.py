@@ -114,14 +114,14 @@ class LocalEngine:
         if not keep_captures:
             self._captures.sweep(token)
 
-    def discard(self, ids: Iterable[UUID], token: str, *, server_ref: str = "") -> None:
+    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server_ref: str = "") -> None:
         self.sweep(token)
         for each in ids:
             self._machines.discard(each, token)
             for path in self._store.left_of(each, token):
                 remove(path)
             for ref in self._store.systems_of(each, token, server_ref):
-                self.delete_disk(ref)
+                self._remove_disk(ref)
 
     def remove_stray(self, name: str) -> None:
         if name in StoreListing(self._store.root).strays:
@@ -210,8 +210,9 @@ class LocalEngine:
     ) -> Exported:
         return export_disk(self._store, self._qemu_img, ref, sink, Wish(format, key, limit_bytes), work)
 
-    def delete(self, ref: str) -> None:
+    def delete(self, ref: str, *, work: Work) -> None:
         if path := self._store.find_stored(ref):
+            work.hold()
             remove(path)
 
     # disks of servers
@@ -233,8 +234,11 @@ class LocalEngine:
             return store.finish(made, store.disks, str(disk_id), ".qcow2", work).name
 
     @raises_no_space()
-    def grow_disk(self, disk: DiskSpec, size_bytes: int, *, server: ServerSpec | None = None) -> str:
+    def grow_disk(
+        self, disk: DiskSpec, size_bytes: int, *, work: Work, server: ServerSpec | None = None
+    ) -> str:
         path = self._store.disk(disk.ref)
+        work.hold()
         if server and self._machines.grow(server, disk, size_bytes):
             return disk.ref
         if header_of(path)[0] < size_bytes:
@@ -243,7 +247,11 @@ class LocalEngine:
                 self._qemu_img.resize(path, size_bytes, disk.key, base, user=user)
         return disk.ref
 
-    def delete_disk(self, ref: str) -> None:
+    def delete_disk(self, ref: str, *, work: Work) -> None:
+        work.hold()
+        self._remove_disk(ref)
+
+    def _remove_disk(self, ref: str) -> None:
         """A system disk goes with its base; the server must not run from it."""
         path = self._store.find_disk(ref)
         if path is None:
@@ -319,47 +327,54 @@ class LocalEngine:
         self._machines.require_stopped(server.ref)
         return server
 
-    def resize(self, server: ServerSpec) -> ServerSpec:
+    def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
         """A start takes whatever size it is given: only the old one must not be in use."""
+        work.hold()
         self._machines.require_stopped(self._store.server(server.ref).name)
         return server
 
     @raises_no_space()
-    def start(self, server: ServerSpec) -> ServerState:
-        return self._machines.start(server)
+    def start(self, server: ServerSpec, *, work: Work) -> ServerSpec:
+        self._machines.start(server, work)
+        return server
 
     @raises_no_space()
-    def stop(self, ref: str, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
-        return self._machines.stop(ref, graceful_s, is_forced)
+    def stop(self, ref: str, *, graceful_s: float, work: Work, is_forced: Asked = never) -> ServerState:
+        return self._machines.stop(ref, graceful_s, is_forced, work)
 
     @raises_no_space()
-    def reboot(self, server: ServerSpec, *, graceful_s: float, is_forced: Asked = never) -> ServerState:
-        return self._machines.reboot(server, graceful_s, is_forced)
+    def reboot(
+        self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked = never
+    ) -> ServerSpec:
+        self._machines.reboot(server, graceful_s, is_forced, work)
+        return server
 
-    def delete_server(self, ref: str) -> None:
+    def delete_server(self, ref: str, *, work: Work) -> None:
+        work.hold()
         self._machines.delete(ref)
 
     @raises_no_space()
-    def server_state(self, ref: str) -> ServerState:
-        return self._machines.state(ref)
+    def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
+        return {ref: self._machines.state(ref) for ref in refs}
 
     def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
         return uses_of(self._store.servers, refs, limit_s)
 
     @raises_no_space()
-    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
-        self._machines.attach(server, disk)
+    def attach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> str:
+        self._machines.attach(server, disk, work)
+        return disk.ref
 
     @raises_no_space()
-    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
-        self._machines.detach(server, disk)
+    def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
+        self._machines.detach(server, disk, work)
 
     @raises_no_space()
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
         return self._machines.mount_iso(server, iso_ref, work)
 
-    def eject_iso(self, server: ServerSpec) -> None:
-        self._machines.eject_iso(server)
+    def eject_iso(self, server: ServerSpec, *, work: Work) -> None:
+        self._machines.eject_iso(server, work)
 
     @raises_no_space()
     def screen(self, ref: str) -> bytes:

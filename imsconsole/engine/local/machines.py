@@ -177,23 +177,25 @@ class Machines:
         if self._store.is_server(ref) and read_state(self._store.server(ref)).system_ref == system_ref:
             self.require_stopped(ref)
 
-    def start(self, server: ServerSpec) -> ServerState:
+    def start(self, server: ServerSpec, work: Work) -> None:
         with self._locked(server.ref) as folder:
-            if (state := self._noted(folder)).power is Power.RUNNING:
-                return state
-            with _keys(server) as secrets:
-                return self._start(folder, server, secrets)
+            work.hold()
+            if self._noted(folder).power is not Power.RUNNING:
+                with _keys(server) as secrets:
+                    self._start(folder, server, secrets, work)
 
-    def stop(self, ref: str, graceful_s: float, is_forced: Asked) -> ServerState:
+    def stop(self, ref: str, graceful_s: float, is_forced: Asked, work: Work) -> ServerState:
         with self._locked(ref) as folder:
-            return self._stop(folder, graceful_s, is_forced)
+            work.hold()
+            return self._stop(folder, graceful_s, is_forced, work)
 
-    def reboot(self, server: ServerSpec, graceful_s: float, is_forced: Asked) -> ServerState:
+    def reboot(self, server: ServerSpec, graceful_s: float, is_forced: Asked, work: Work) -> None:
         with self._locked(server.ref) as folder, _keys(server) as secrets:
-            self._stop(folder, graceful_s, is_forced)
-            return self._start(folder, server, secrets)
+            work.hold()
+            self._stop(folder, graceful_s, is_forced, work)
+            self._start(folder, server, secrets, work)
 
-    def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> ServerState:
+    def _start(self, folder: Path, server: ServerSpec, secrets: Secrets, work: Work) -> None:
         self._require_able(server)
         user = self._user_of(folder)
         host = GuestHost(user, self._network, self._accelerator.asked())
@@ -205,7 +207,8 @@ class Machines:
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
             try:
-                return self._run(folder, server, host, secrets)
+                self._run(folder, server, host, secrets, work)
+                return
             except (Unavailable, Conflict) as error:
                 if read_state(folder).running:
                     note_end(folder, read_state(folder), "start-failed")
@@ -242,7 +245,7 @@ class Machines:
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
-    def _run(self, folder: Path, server: ServerSpec, host: GuestHost, secrets: Secrets) -> ServerState:
+    def _run(self, folder: Path, server: ServerSpec, host: GuestHost, secrets: Secrets, work: Work) -> None:
         wished = read_state(folder).ssh_port
         with _flock(self._store.root.parent):
             self._require_memory(folder, server.memory_mb)
@@ -253,13 +256,12 @@ class Machines:
             write_state(folder, starting)
             process = machine.spawn(folder, server, host, port, secrets)
         try:
-            machine.wait_ready(folder, server, process)
+            machine.wait_ready(folder, server, process, work)
         except BaseException:
             process.kill()
             process.wait()
             raise
         note(folder, replace(starting, pid=process.pid))
-        return describe(folder, read_state(folder))
 
     def _require_memory(self, folder: Path, needed_mb: int) -> None:
         """Raises Unavailable when all guests together would not fit. Starting ones count.
@@ -274,23 +276,25 @@ class Machines:
         if used + needed_mb > self._memory_mb:
             raise Unavailable("no-guest-memory", needed_mb=needed_mb, free_mb=max(0, self._memory_mb - used))
 
-    def _stop(self, folder: Path, graceful_s: float, is_forced: Asked) -> ServerState:
+    def _stop(self, folder: Path, graceful_s: float, is_forced: Asked, work: Work) -> ServerState:
         recorded = read_state(folder)
         if pid := find_guest(folder, recorded):
             note(folder, replace(recorded, pid=pid, stopping=True))
-            if not shut_down(folder, pid, graceful_s, is_forced):
+            if not shut_down(folder, pid, graceful_s, is_forced, work):
                 cut_power(folder)
         return self._noted(folder)
 
     # disks of a running guest
-    def attach(self, server: ServerSpec, disk: DiskSpec) -> None:
+    def attach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
         with self._locked(server.ref) as folder:
+            work.hold()
             self._store.users.of(folder).give(self._store.disk(disk.ref))
             self._tell(folder, lambda talk: hotplug.add(talk, disk))
 
-    def detach(self, server: ServerSpec, disk: DiskSpec) -> None:
+    def detach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
         with self._locked(server.ref) as folder:
-            self._tell(folder, lambda talk: hotplug.take_out(talk, disk))
+            work.hold()
+            self._tell(folder, lambda talk: hotplug.take_out(talk, disk, work))
             if path := self._store.find_disk(disk.ref):
                 self._store.users.take_back(path)
 
@@ -309,8 +313,9 @@ class Machines:
             self._tell(folder, tray.insert)
         return f"{server.ref}/{tray.ISO}"
 
-    def eject_iso(self, server: ServerSpec) -> None:
+    def eject_iso(self, server: ServerSpec, work: Work) -> None:
         with self._locked(server.ref) as folder:
+            work.hold()
             self._tell(folder, tray.empty)
             remove(folder / tray.ISO)
 

@@ -10,6 +10,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.backups.making import REGION, stored_backup
 from tests.conftest import client_of
@@ -60,7 +61,7 @@ def test_its_bytes_go_and_the_row_stays(people):
 def test_the_store_knows_the_files_of_backups(people):
     backup = stored_backup(people.bob)
     assert list(differences()) == []
-    engine_for(REGION).delete(backup.disks.first().ref)
+    engine_for(REGION).delete(backup.disks.first().ref, work=Unwatched())
     (lost,) = differences()
     assert str(backup.pk) in lost.what
     lost.repair()

@@ -12,6 +12,7 @@ from imsconsole.cloud.backups.services import create_backup, delete_backup, rest
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, Disk, Server
 from imsconsole.cloud.servers.services import stop_server
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.backups.making import REGION, read_from, read_stored, stored_backup, write_on
 from tests.factories import VaultFactory
@@ -34,7 +35,7 @@ def bring_to_rest(server: Server, actor: Any) -> None:
         stop_server(server, actor=actor)
         run_jobs()
     for disk in Disk.objects.existing().exclude(pk__in=server.disks.attached()):
-        engine_for(REGION).delete_disk(disk.ref)
+        engine_for(REGION).delete_disk(disk.ref, work=Unwatched())
         disk.delete()
 
 

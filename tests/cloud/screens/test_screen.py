@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from imsconsole.engine.types import Unwatched
 from tests.cloud.servers.machines import WORD, running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
@@ -47,7 +48,7 @@ def test_a_stopped_server_has_no_screen_but_a_friendly_word(people) -> None:
 @pytest.mark.guest
 def test_a_server_that_does_not_answer_still_has_a_page(people, engine) -> None:
     server = running_server(people.bob)
-    engine.stop(server.ref, graceful_s=0)
+    engine.stop(server.ref, graceful_s=0, work=Unwatched())
     fragment = (
         client_of(people.bob)
         .get(reverse("servers:screen", args=[server.pk]), headers={"hx-request": "true"})

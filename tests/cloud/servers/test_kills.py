@@ -10,6 +10,7 @@ from imsconsole.cloud.servers.services import delete_server, reboot_server, star
 from imsconsole.engine.types import Power
 from imsconsole.jobs.models import Job
 from tests.cloud.servers.machines import bootable_image, files_of, order
+from tests.engine.guests import state_of
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
@@ -42,7 +43,7 @@ def attempts(people, begin, verb, check) -> tuple[Callable[[], Job], Callable[[J
 
 def test_a_start(people, engine) -> None:
     def check(server: Server) -> None:
-        state = engine.server_state(server.ref)
+        state = state_of(engine, server.ref)
         assert (server.status, state.power) == ("running", Power.RUNNING)
         assert server.ssh_port == state.ssh_port
 
@@ -51,14 +52,14 @@ def test_a_start(people, engine) -> None:
 
 def test_a_stop(people, engine) -> None:
     def check(server: Server) -> None:
-        assert (server.status, engine.server_state(server.ref).power) == ("stopped", Power.STOPPED)
+        assert (server.status, state_of(engine, server.ref).power) == ("stopped", Power.STOPPED)
 
     kill_at_every_step(StopServer, *attempts(people, "running", stop_server, check), undo=False)
 
 
 def test_a_restart(people, engine) -> None:
     def check(server: Server) -> None:
-        assert (server.status, engine.server_state(server.ref).power) == ("running", Power.RUNNING)
+        assert (server.status, state_of(engine, server.ref).power) == ("running", Power.RUNNING)
 
     kill_at_every_step(RebootServer, *attempts(people, "running", reboot_server, check), undo=False)
 

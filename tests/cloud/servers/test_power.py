@@ -24,11 +24,11 @@ from imsconsole.cloud.servers.services import (
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.servers.machines import running_server
 from tests.conftest import client_of
-from tests.engine.guests import wait_for
+from tests.engine.guests import state_of, wait_for
 from tests.factories import ServerFactory
 from tests.support.workers import nursery, run_jobs, until
 
@@ -115,7 +115,7 @@ def test_a_guest_is_stopped_started_and_restarted(people, engine) -> None:
     run_jobs()
     server.refresh_from_db()
     assert (server.status, server.status_code, server.ssh_port) == ("stopped", "", None)
-    assert engine.server_state(server.ref).power == "stopped"
+    assert state_of(engine, server.ref).power == "stopped"
     start_server(server, actor=people.bob)
     run_jobs()
     wait_for(engine, server.ref, "TINY GUEST", times=2)
@@ -133,7 +133,7 @@ def test_a_start_that_fails_leaves_the_server_stopped_and_says_why(people, engin
     server = running_server(people.bob)
     stop_server(server, actor=people.bob)
     run_jobs()
-    engine.delete_server(server.ref)
+    engine.delete_server(server.ref, work=Unwatched())
     server.refresh_from_db()
     start_server(server, actor=people.bob)
     run_jobs()
@@ -268,7 +268,7 @@ def test_a_system_that_does_not_shut_down_is_not_waited_for(
     with nursery() as workers:
         worker = workers.start_worker()
         until(lambda: Job.objects.filter(state="running").exists(), "it waits for the guest")
-        assert engine.server_state(server.ref).power == "running"
+        assert state_of(engine, server.ref).power == "running"
 
         force(server, actor=people.bob)
 

@@ -12,10 +12,11 @@ from imsconsole.cloud.servers import reconcile
 from imsconsole.cloud.servers.clock import PERIODIC
 from imsconsole.cloud.servers.services import set_auto_start
 from imsconsole.core.now import now
-from imsconsole.engine.types import Power, ServerState
+from imsconsole.engine.types import Power, ServerState, Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.servers.machines import bootable_image, order, running_server
 from tests.conftest import client_of
+from tests.engine.guests import state_of
 from tests.factories import ServerFactory
 from tests.support.workers import run_jobs, until
 
@@ -31,7 +32,7 @@ def test_a_guest_that_ended_itself_is_shown_stopped_with_reason_and_time(people,
 
     with qmp(engine._store.server(server.ref)) as talk:  # what a guest does that powers itself off
         talk.command("quit")
-    until(lambda: engine.server_state(server.ref).power is Power.STOPPED, "the guest ended")
+    until(lambda: state_of(engine, server.ref).power is Power.STOPPED, "the guest ended")
     reconcile.reconcile_all()
     server.refresh_from_db()
     assert server.status == "stopped"
@@ -44,8 +45,8 @@ def test_a_guest_that_ended_itself_is_shown_stopped_with_reason_and_time(people,
 
 def test_a_killed_qemu_is_noticed_on_the_servers_page(people, engine) -> None:
     server = running_server(people.bob)
-    os.kill(engine.server_state(server.ref).pid, signal.SIGKILL)
-    until(lambda: engine.server_state(server.ref).power is Power.STOPPED, "the process is gone")
+    os.kill(state_of(engine, server.ref).pid, signal.SIGKILL)
+    until(lambda: state_of(engine, server.ref).power is Power.STOPPED, "the process is gone")
     page = client_of(people.dave).get(server.get_absolute_url()).content.decode()
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("stopped", "killed")
@@ -63,7 +64,7 @@ def test_a_guest_somebody_started_behind_our_back_is_running(people, engine) -> 
 
 def test_a_server_whose_files_are_gone_says_so(people, engine) -> None:
     server = running_server(people.bob)
-    engine.delete_server(server.ref)
+    engine.delete_server(server.ref, work=Unwatched())
     reconcile.reconcile_all()
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("stopped", "machine-missing")
@@ -71,7 +72,7 @@ def test_a_server_whose_files_are_gone_says_so(people, engine) -> None:
 
 def test_a_server_with_a_job_on_it_belongs_to_the_job(people, engine) -> None:
     server = running_server(people.bob)
-    engine.delete_server(server.ref)
+    engine.delete_server(server.ref, work=Unwatched())
     Job.objects.filter(subject_id=server.pk).update(state="running", finished_at=None)
     reconcile.reconcile_all()
     server.refresh_from_db()
@@ -89,7 +90,7 @@ def test_what_moved_on_since_it_was_read_is_not_overwritten(people, engine) -> N
 def test_a_rebooted_host_starts_again_what_starts_with_it(people, engine, auto_start) -> None:
     server = running_server(people.bob)
     set_auto_start(server, auto_start=auto_start, actor=people.bob)
-    engine.stop(server.ref, graceful_s=0)
+    engine.stop(server.ref, graceful_s=0, work=Unwatched())
     from imsconsole.engine.local.state import read_state, write_state
 
     folder = engine._store.server(server.ref)
@@ -110,7 +111,7 @@ def test_why_a_server_was_not_started_again_is_told_in_the_reader_s_language(
 ) -> None:
     server = running_server(people.bob)
     set_auto_start(server, auto_start=True, actor=people.bob)
-    engine.stop(server.ref, graceful_s=0)
+    engine.stop(server.ref, graceful_s=0, work=Unwatched())
     from imsconsole.engine.local.state import read_state, write_state
 
     folder = engine._store.server(server.ref)

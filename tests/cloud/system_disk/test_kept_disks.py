@@ -20,7 +20,7 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.servers.machines import bootable_image, files_of, running_server
@@ -170,7 +170,7 @@ def test_check_store_knows_kept_disks_and_misses_lost_ones(people, engine) -> No
     run_jobs()
     assert list(differences()) == []
     kept = server.disks.kept().get()
-    engine.delete_disk(kept.ref)
+    engine.delete_disk(kept.ref, work=Unwatched())
     (lost,) = differences()
     assert "has lost its file" in lost.what
     assert lost.repair is not None

@@ -15,7 +15,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.services import delete_server, start_server
 from imsconsole.core.errors import Conflict, NoSpace, NotFound
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, FileSource
+from imsconsole.engine.types import GIB, FileSource, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests import factories
@@ -193,10 +193,10 @@ def test_the_system_that_is_found_on_a_disk_counts_more(people, server, tmp_path
     disk, store = data_disks(server)[0], engine_for("cn-north-4")
     made = make_disk(tmp_path / "debian.raw", root_of(tmp_path / "root"))
     stored = store.ingest(uuid4(), FileSource(made), format="raw", work=TestWork())
-    store.delete_disk(disk.ref)
+    store.delete_disk(disk.ref, work=Unwatched())
     disk.ref = store.create_disk(disk.pk, disk.size_gb * GIB, image_ref=stored.ref, work=TestWork())
     disk.save()
-    store.delete(stored.ref)
+    store.delete(stored.ref, work=Unwatched())
     other = factories.OsVersionFactory(name="Ubuntu 22.04 64bit", platform="Ubuntu")
     system = capture_disk(disk, name="from disk", os_version=other, actor=people.bob)
     run_jobs()

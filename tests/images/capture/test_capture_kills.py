@@ -12,7 +12,7 @@ from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.disks.disks import blank_disk
 from tests.cloud.servers.machines import bootable_image, order
-from tests.engine.guests import TestWork
+from tests.engine.guests import TestWork, state_of
 from tests.factories import KeyFactory
 from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import kill_at_every_step, run_jobs
@@ -50,7 +50,7 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
     assert {point.split(":")[1] for point in points} >= {"capture", "register"}
     server.refresh_from_db()
     assert server.status == "running"
-    assert engine.server_state(server.ref).pid
+    assert state_of(engine, server.ref).pid
 
 
 @pytest.mark.bytes

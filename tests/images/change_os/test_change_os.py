@@ -27,7 +27,7 @@ from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local.machines import Machines
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -337,7 +337,7 @@ def test_the_image_may_go_before_its_bytes_are_read(people, engine) -> None:  # 
     new = bootable_image(people.bob, name="short-lived")
     server.refresh_from_db()
     change_os(server, image=new, actor=people.bob, **LOGIN)
-    engine.delete(new.disks.get().ref)
+    engine.delete(new.disks.get().ref, work=Unwatched())
     run_jobs()
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("change-os-failed", "image-bytes-gone")

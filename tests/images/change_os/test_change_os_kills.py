@@ -11,6 +11,7 @@ from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import bootable_image, files_of, order
@@ -42,7 +43,7 @@ class Exchanges:
     def forget_kept(self) -> None:
         """Attempts do not pile up disks."""
         for disk in self.server.disks.kept():
-            self.engine.delete_disk(disk.ref)
+            self.engine.delete_disk(disk.ref, work=Unwatched())
             Disk.objects.filter(pk=disk.pk).delete()
 
     def check(self, job: Job) -> None:
@@ -66,9 +67,9 @@ class Exchanges:
     def _try_it(self, server: Server, word: str) -> None:
         """What was put back can be started."""
         heard = self.engine.console_log(server.ref).count(word)
-        self.engine.start(server_spec(server))
+        self.engine.start(server_spec(server), work=Unwatched())
         wait_for(self.engine, server.ref, word, times=heard + 1)
-        self.engine.stop(server.ref, graceful_s=0)
+        self.engine.stop(server.ref, graceful_s=0, work=Unwatched())
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import files_of, running_server
@@ -51,7 +52,7 @@ def test_a_fresh_disk_of_the_same_image_and_the_worn_one_can_come_back(people, e
 @pytest.mark.slow(reason="disks are made, copied and read")
 def test_a_failed_reinstallation_says_so_and_may_be_followed_by_a_change(people, engine, monkeypatch) -> None:  # noqa: F811
     server = running_server(people.bob)
-    engine.delete(server.image.disks.get().ref)
+    engine.delete(server.image.disks.get().ref, work=Unwatched())
     reinstall_os(server, actor=people.bob, **LOGIN)
     run_jobs()
     server.refresh_from_db()

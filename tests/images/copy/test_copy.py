@@ -17,7 +17,7 @@ from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.keys.services import disable_key, enable_key
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, FileSink
+from imsconsole.engine.types import GIB, FileSink, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import retry_job
@@ -277,7 +277,7 @@ def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
     copy = copy_image(source, name="copy", key=key, actor=people.bob)
 
     def gone():
-        engine_for(REGION).delete(source.disks.get().ref)
+        engine_for(REGION).delete(source.disks.get().ref, work=Unwatched())
         Image.objects.filter(pk=source.pk).update(status="deleted")
 
     with faulty_engine("copy:2", before=gone):

@@ -19,7 +19,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.core.project_urls import bare, in_project
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local import transfers
-from imsconsole.engine.types import GIB
+from imsconsole.engine.types import GIB, Unwatched
 from imsconsole.jobs.concurrency import next_in_line
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
@@ -248,7 +248,7 @@ def test_a_source_that_is_deleted_while_it_travels_arrives(people, target):
     ref = source.disks.get().ref
 
     def gone():
-        engine_for(REGION).delete(ref)
+        engine_for(REGION).delete(ref, work=Unwatched())
         Image.objects.filter(pk=source.pk).update(status="deleted")
 
     with faulty_engine("transfer:1", region=FAR, before=gone):

@@ -19,7 +19,7 @@ from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, MIB
+from imsconsole.engine.types import GIB, MIB, Unwatched
 from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -403,7 +403,7 @@ def test_an_import_ends_well_however_its_worker_dies(people: SimpleNamespace, di
             upload.path.unlink(missing_ok=True)
             upload.delete()
         for disk in ImageDisk.objects.filter(image=job.subject_id):
-            engine_for("cn-north-4").delete(disk.ref)
+            engine_for("cn-north-4").delete(disk.ref, work=Unwatched())
             disk.delete()
 
     points = kill_at_every_step(ImportImage, start, check, clear)

@@ -17,7 +17,7 @@ from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import FileSource
+from imsconsole.engine.types import FileSource, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 from tests import factories
@@ -181,7 +181,7 @@ def test_a_deletion_that_failed_is_finished_by_the_clock(people, stored):
 
 
 def test_bytes_that_are_gone_already_are_deleted_well(people, stored):
-    engine_for(stored.region).delete(stored.disks.get().ref)
+    engine_for(stored.region).delete(stored.disks.get().ref, work=Unwatched())
     delete_image(stored, actor=people.bob)
     job = Job.objects.get()
     run_job(str(job.pk), "test")

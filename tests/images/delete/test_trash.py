@@ -19,6 +19,7 @@ from imsconsole.cloud.system_disk.rules import can_reinstall_os
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.rules import Refused
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests import factories
@@ -197,7 +198,7 @@ def test_lost_bytes_freeze_what_comes_back(people, disks):
     made = imported(people.bob, disks / "disk.raw", name="lost")
     finish(made.job)
     delete_image(made.image, actor=people.bob)
-    engine_for(made.image.region).delete(made.image.disks.get().ref)
+    engine_for(made.image.region).delete(made.image.disks.get().ref, work=Unwatched())
     (difference,) = differences()
     difference.repair()
     made.image.refresh_from_db()

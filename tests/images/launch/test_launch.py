@@ -25,7 +25,7 @@ from imsconsole.cloud.servers.services import delete_server, start_server, stop_
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests.cloud.conftest import engine  # noqa: F401
@@ -243,7 +243,7 @@ def test_a_server_runs_from_the_image_with_its_disks(people, engine) -> None:  #
 @pytest.mark.guest
 def test_servers_outlive_the_image_they_came_from(people, engine) -> None:  # noqa: F811
     server = running_server(people.bob)
-    engine.delete(server.image.disks.get().ref)
+    engine.delete(server.image.disks.get().ref, work=Unwatched())
     stop_server(server, actor=people.bob)
     run_jobs()
     start_server(server, actor=people.bob)
@@ -289,7 +289,7 @@ def test_20_servers_in_one_go_add_less_than_20_mb(people, engine) -> None:  # no
     run_jobs()
     assert Server.objects.filter(status="running").count() == 20
     assert _bytes_in(root) - before < 20 * 1024**2
-    engine.delete(image.disks.get().ref)
+    engine.delete(image.disks.get().ref, work=Unwatched())
     for server in servers[::7]:
         server.refresh_from_db()
         wait_for(engine, server.ref, "TINY GUEST")
@@ -324,8 +324,8 @@ def test_a_creation_survives_every_death_of_its_worker(people, engine) -> None: 
     def clear(job: Job) -> None:
         server = Server.objects.get(pk=job.subject_id)
         if server.ref:
-            engine.delete_server(server.ref)
-            engine.delete_disk(server.disks.get(role="data").ref)
+            engine.delete_server(server.ref, work=Unwatched())
+            engine.delete_disk(server.disks.get(role="data").ref, work=Unwatched())
         Server.objects.filter(pk=server.pk).update(status="failed")  # its memory is free again
 
     points = kill_at_every_step(CreateServer, start, check, clear)

@@ -12,6 +12,7 @@ from images.public.services import fetch_public_image
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.passwords import crypted
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.conftest import client_of
@@ -66,7 +67,7 @@ def test_debian_is_built_boots_with_either_firmware_and_takes_the_login_its_page
             _check(boot_mode, said(line, ASKED, tmp_path, password=password))
     finally:
         for server in made.values():
-            engine_of(server).delete_server(server.ref)
+            engine_of(server).delete_server(server.ref, work=Unwatched())
 
 
 def _wait_for_prompt(server: Server) -> None:

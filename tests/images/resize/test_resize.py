@@ -19,13 +19,14 @@ from imsconsole.cloud.servers.services import start_server
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import Capabilities
+from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import retry_job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import order, running_server
 from tests.conftest import HTMX, client_of
+from tests.engine.guests import state_of
 from tests.factories import FlavorFactory, ImageFactory, OsVersionFactory, PriceFactory, ServerFactory
 from tests.support.workers import run_jobs
 
@@ -135,7 +136,7 @@ def test_a_server_that_gets_less_takes_nothing_though_the_quota_is_passed(people
 def test_a_stopped_server_is_resized_and_back(people, engine) -> None:  # noqa: F811
     server, flavor = running_server(people.bob), large()
     former = server.flavor
-    engine.stop(server.ref, graceful_s=0)
+    engine.stop(server.ref, graceful_s=0, work=Unwatched())
     Server.objects.filter(pk=server.pk).update(status="stopped")
 
     resized = resize_server(server, flavor=flavor, actor=people.bob)
@@ -150,7 +151,7 @@ def test_a_stopped_server_is_resized_and_back(people, engine) -> None:  # noqa: 
     assert Event.objects.filter(action="resizeServer", resource_id=str(server.pk)).count() == 1
     start_server(server, actor=people.bob)
     run_jobs()
-    pid = engine.server_state(server.ref).pid
+    pid = state_of(engine, server.ref).pid
     assert b"\0-smp\0002\0-m\000128\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
     server.refresh_from_db()

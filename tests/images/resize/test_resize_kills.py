@@ -10,6 +10,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import bootable_image, order, tiny_flavor
+from tests.engine.guests import state_of
 from tests.factories import FlavorFactory
 from tests.support.workers import kill_at_every_step, run_jobs
 
@@ -34,7 +35,7 @@ def test_a_resize_of_a_running_server(people, engine) -> None:  # noqa: F811
     def check(job: Job) -> None:
         server = Server.objects.get(pk=job.subject_id)
         assert (server.status, server.flavor_id) == ("running", job.args["flavor"]), server.status_sentence
-        assert size_of(engine.server_state(server.ref).pid) == server.flavor
+        assert size_of(state_of(engine, server.ref).pid) == server.flavor
         assert server.usage.get(ended_at=None).flavor == server.flavor
         used = {"vcpus": server.flavor.vcpus, "memory_mb": server.flavor.memory_mb}
         assert used_by(people.bob.project, used) == used

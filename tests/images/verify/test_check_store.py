@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from images.models import Image, Upload
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Server
-from imsconsole.engine.types import FileSource
+from imsconsole.engine.types import FileSource, Unwatched
 from imsconsole.jobs.models import Job, Reservation
 from tests import factories
 from tests.engine.guests import TestWork
@@ -54,7 +54,7 @@ def test_a_stored_file_without_an_image_is_removed(image, disks):
 
 
 def test_an_image_that_lost_its_file_is_frozen_and_says_so(image):
-    engine_for(image.region_id).delete(image.disks.get().ref)
+    engine_for(image.region_id).delete(image.disks.get().ref, work=Unwatched())
 
     assert "has lost its file" in check()
     check("--repair")

@@ -23,6 +23,7 @@ from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.conftest import engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, running_server
+from tests.engine.guests import state_of
 from tests.images.create.importing import uploaded
 from tests.images.verify.test_check_store import check
 from tests.support.workers import worker_environment
@@ -177,7 +178,7 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
         assert check("--repair") == "The store is clean.\n"
         remove_orphans()
         assert there(files) == files
-    assert engine.server_state(server.ref).power is Power.RUNNING
+    assert state_of(engine, server.ref).power is Power.RUNNING
 
     job.delete()
     remove_orphans()

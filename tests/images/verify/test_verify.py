@@ -27,7 +27,7 @@ from tests import factories
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import running_server
 from tests.conftest import client_of
-from tests.engine.guests import wait_for
+from tests.engine.guests import state_of, wait_for
 from tests.images.create.importing import imported
 from tests.images.delete.test_delete import live_job
 from tests.support.clients import at
@@ -202,7 +202,7 @@ def test_servers_whose_base_it_is_are_warned_and_go_on(people, engine):  # noqa:
     assert "are no longer what they were" in detail
     assert "System disk damaged" in listed
     server.refresh_from_db()
-    assert (server.status, engine.server_state(server.ref).power) == ("running", "running")
+    assert (server.status, state_of(engine, server.ref).power) == ("running", "running")
 
     flip(file_of(copy), at=-1 + file_of(copy).stat().st_size)
     verify(copy, people.bob)

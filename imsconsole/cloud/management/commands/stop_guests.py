@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.servers.reconcile import reconcile_all
+from imsconsole.engine.types import Unwatched
 
 
 class Command(BaseCommand):
@@ -21,7 +22,12 @@ class Command(BaseCommand):
                 engine = engine_for(region)
                 for server_id in engine.inventory().running:
                     stops.append(
-                        pool.submit(engine.stop, str(server_id), graceful_s=settings.IMS_STOP_TIMEOUT_S)
+                        pool.submit(
+                            engine.stop,
+                            str(server_id),
+                            graceful_s=settings.IMS_STOP_TIMEOUT_S,
+                            work=Unwatched(),
+                        )
                     )
         for stop in stops:
             stop.result()

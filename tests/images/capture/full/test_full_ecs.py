@@ -22,7 +22,7 @@ from imsconsole.cloud.servers.specs import key_of
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, Capabilities
+from imsconsole.engine.types import GIB, Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -386,7 +386,7 @@ def test_every_disk_keeps_the_key_it_is_encrypted_with_r91(people, server, vault
     source = bootable_image(people.bob, name="secret", key=key)
     made = _ran(order(people.bob, source, name="secret", data_disks_gb=(1,))[0])
     disk = made.disks.get(index=1)
-    engine_for(REGION).delete_disk(disk.ref)
+    engine_for(REGION).delete_disk(disk.ref, work=Unwatched())
     disk.key = other
     disk.ref = engine_for(REGION).create_disk(disk.pk, GIB, work=TestWork(), key=key_of(disk))
     disk.save()

@@ -17,6 +17,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.api import Engine
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.conftest import engine  # noqa: F401
@@ -132,7 +133,7 @@ def test_the_quota_is_kept(people, image):
 
 def test_an_image_without_bytes_fails_with_a_sentence(people, image, engine):  # noqa: F811
     disk = made_of(image, people.bob)
-    engine.delete(image.disks.get().ref)
+    engine.delete(image.disks.get().ref, work=Unwatched())
     job = finish(Job.objects.live().get())
     disk.refresh_from_db()
     assert (job.state, job.error_code, disk.status) == ("failed", "image-bytes-gone", "failed")

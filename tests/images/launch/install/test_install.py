@@ -18,6 +18,7 @@ from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
+from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
@@ -171,7 +172,7 @@ def test_it_boots_its_cd_also_when_the_image_is_gone(people, engine) -> None:  #
     wait_for(engine, server.ref, WORD)
     delete_image(image, actor=people.bob)
     run_jobs()
-    engine.delete(image.disks.get().ref)
+    engine.delete(image.disks.get().ref, work=Unwatched())
     assert server_spec(server).cd_ref
     reboot_server(server, actor=people.bob)
     run_jobs()
