@@ -1,6 +1,5 @@
 """Long work at whose end an upload has its file, wherever that comes from."""
 
-import os
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,6 +8,7 @@ from images.models import Upload
 from images.uploads.archives import begin_disks, drop_disks, fill
 from images.uploads.found import from_json
 from images.uploads.receiver import kept_until
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.kinds import JobKind
@@ -31,16 +31,16 @@ class FillUpload(JobKind):
         with run.fenced():
             if (upload := upload_of(run)).state == Upload.State.RECEIVING:
                 begin_disks(upload, found)
+        brought = uploads().bring(run.job.subject_id, work_dir() / came["file"], run.report)
         with run.fenced():
             if (upload := upload_of(run)).state == Upload.State.RECEIVING:
-                upload.path.unlink(missing_ok=True)
-                os.link(work_dir() / came["file"], upload.path)
+                uploads().keep(upload.pk, brought)
                 fill(upload, found)
         remove_files(run)
 
     def undo_complete(self, run: Run) -> None:
         for upload in rows_of(run):
-            upload.path.unlink(missing_ok=True)
+            uploads().discard(upload.pk)
             drop_disks(upload)
 
     def settle(self, job: Job, state: str) -> None:

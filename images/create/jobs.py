@@ -1,7 +1,6 @@
 """Long work about images."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from images.models import Image, ImageDisk, ImageQuerySet, Upload
 from images.os.detection import os_version_of
 from images.uploads.found import examine_file, limit_virtual_bytes, store_bytes
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
@@ -97,7 +97,6 @@ class ImportImage(MakeImage):
         upload = Upload.objects.get(pk=run.args["upload"])
         found = examine_file(
             link,
-            image.region,
             claimed=run.args["format"],
             looks_inside=not upload.is_fast,
             part=_part(run),
@@ -129,8 +128,7 @@ class ImportImage(MakeImage):
         run.hold()
         _remove_links(run)
         upload = Upload.objects.filter(pk=run.args["upload"])
-        for each in upload:
-            each.path.unlink(missing_ok=True)
+        uploads().discard(UUID(run.args["upload"]))
         with run.fenced():
             upload.delete()
 
@@ -157,14 +155,13 @@ def begin(run: Run, gone: str = "image-gone") -> None:
 
 
 def _claim(run: Run) -> Path:
-    """A link of the uploaded file under our own name. Raises NotFound."""
+    """The uploaded file under our own name. Raises NotFound, NoSpace, Unavailable."""
     link = work_dir() / run.token
     upload = Upload.objects.filter(pk=run.args["upload"], state=Upload.State.COMPLETE).first()
     if upload is None:
         raise NotFound("upload-gone", name=Image.objects.get(pk=run.job.subject_id).source_name)
-    link.unlink(missing_ok=True)
     try:
-        os.link(upload.path, link)
+        uploads().take(upload.pk, link, run.report)
     except FileNotFoundError as error:
         raise NotFound("upload-gone", name=upload.name) from error
     try:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from images.models import Download, Image
+from imsconsole.cloud.spool.kinds import downloads
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
 
@@ -14,7 +15,7 @@ def expire_downloads() -> None:
     gone = Q(image__status__in=[Image.Status.TRASHED, Image.Status.DELETED])
     over = Download.objects.filter(Q(expires_at__lt=now()) | gone)
     for download in over.exclude(state=Download.State.PREPARING):
-        download.path.unlink(missing_ok=True)
+        downloads().discard(download.pk)
         download.delete()
 
 

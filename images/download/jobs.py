@@ -1,6 +1,5 @@
 """The long work of writing an image in another format, to be downloaded."""
 
-import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.export.jobs import remove_files, sweep_files, within_quota, write_file
 from images.models import Download, Image
+from imsconsole.cloud.spool.kinds import downloads
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.jobs.files import work_dir
@@ -36,18 +36,17 @@ class PrepareDownload(JobKind):
     def keep(self, run: Run) -> None:
         """From now on it is there, for as long as that was said to be."""
         made = run.result("write")
+        brought = downloads().bring(run.job.subject_id, work_dir() / made["file"], run.report)
         with registering(run):
             download = _download(run)
             if download.state == Download.State.PREPARING:
-                download.path.unlink(missing_ok=True)
-                os.link(work_dir() / made["file"], download.path)
+                downloads().keep(download.pk, brought)
                 sizes = {"size_bytes": made["size_bytes"], "sha256": made["sha256"]}
                 _rows(run).update(state=Download.State.READY, expires_at=kept_until(), **sizes)
         remove_files(run)
 
     def undo_keep(self, run: Run) -> None:
-        for download in _rows(run):
-            download.path.unlink(missing_ok=True)
+        downloads().discard(run.job.subject_id)
 
     def sweep(self, run: Run) -> None:
         sweep_files(run, _image(run), but=run.result("write").get("file", ""))

@@ -7,6 +7,7 @@ from images.export.rules import export_bytes
 from images.models import Download, Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
+from imsconsole.cloud.spool.kinds import downloads
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -38,7 +39,7 @@ def discard_download(download: Download, *, actor: Actor) -> Download:
     """Remove what was made. Who is downloading it gets the rest. Raises Refused, NotFound."""
     download = locked(Download.objects.visible_to(actor), download.pk)
     can_discard_download(download, actor).require()
-    download.path.unlink(missing_ok=True)
+    downloads().discard(download.pk)
     Download.objects.filter(pk=download.pk).delete()
     return download
 

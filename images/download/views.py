@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,6 +19,7 @@ from images.models import Download, Image
 from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_view
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.spool.kinds import downloads
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
@@ -148,12 +149,13 @@ def _stored(image: Image) -> Sendable:
 
 
 def _file(made: Download) -> Sendable:
-    def opened(start: int) -> BinaryIO:
-        file = made.path.open("rb")
-        file.seek(start)
-        return file
-
-    return Sendable(made.name, made.size_bytes, made.sha256, made.created_at, opened)
+    return Sendable(
+        made.name,
+        made.size_bytes,
+        made.sha256,
+        made.created_at,
+        lambda start: downloads().open(made.pk, start),
+    )
 
 
 def _sent(request: ActorRequest, image: Image, file: Sendable) -> HttpResponseBase:

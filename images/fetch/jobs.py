@@ -88,7 +88,7 @@ class FetchFile(FillUpload):
         """As an uploaded file: inspected byte by byte, then as a whole. Its checksum is compared on the way."""
         upload, name = upload_of(run), run.result("fetch")["file"]
         found = _inspected(work_dir() / name, upload.claimed_format, run)
-        seen = examine_file(work_dir() / name, upload.project.region, claimed=found.format)
+        seen = examine_file(work_dir() / name, claimed=found.format)
         return {"file": name, "found": to_json(with_hash(seen, found.sha256))}
 
     def arrived(self, run: Run) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class DownloadQuerySet(models.QuerySet["Download"]):
 class Download(models.Model):
     """An image in a format that it is not stored in: made by a job, kept for a while, seen by the project that asked.
 
-    Its bytes are at `path` from READY on.
+    Its bytes are in the spool of downloads from READY on.
     """
 
     class State(models.TextChoices):
@@ -73,6 +73,7 @@ class Download(models.Model):
 
     @property
     def path(self) -> Path:
+        """Where its bytes are when they wait in a folder of this host (`cloud.spool`)."""
         return Path(settings.DOWNLOAD_DIR) / self.id.hex
 
     @property

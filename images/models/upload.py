@@ -29,7 +29,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 
 class Upload(models.Model):
-    """A file on its way in, or waiting to become an image. Its bytes are at `path`."""
+    """A file on its way in, or waiting to become an image. Its bytes are in the spool of uploads."""
 
     class State(models.TextChoices):
         RECEIVING = "receiving", _("Uploading")
@@ -84,6 +84,7 @@ class Upload(models.Model):
 
     @property
     def path(self) -> Path:
+        """Where its bytes are when they wait in a folder of this host (`cloud.spool`)."""
         return Path(settings.UPLOAD_DIR) / self.id.hex
 
     @property

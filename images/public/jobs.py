@@ -13,7 +13,6 @@ from images.public.catalogue import Entry
 from images.public.checksums import file_digest, require_checksum
 from images.public.obtain import obtain, published, unpack
 from images.uploads.found import examine_file
-from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.downloads import take_over
 from imsconsole.core.errors import Conflict
@@ -76,8 +75,7 @@ class FetchPublicImage(JobKind):
         if _entry(run).compression:
             path = work_dir() / run.token
             unpack(_obtained(run), path, run.report)
-        region = Region.objects.get(code=run.args["slots"][0]["region"])
-        found = examine_file(path, region, claimed="")
+        found = examine_file(path, claimed="")
         return {"file": path.name, "format": found.format}
 
     def store(self, run: Run) -> dict[str, Any]:

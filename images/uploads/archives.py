@@ -1,9 +1,7 @@
-"""An archive becomes the uploads of its disks: each has a link of the archive's file and knows its part of it.
+"""An archive becomes the uploads of its disks: each shares the archive's file and knows its part of it.
 
 So each is imported, discarded and expires by itself, and the bytes go with the last; none is copied.
 """
-
-import os
 
 from django.db.models import Q, QuerySet
 
@@ -11,7 +9,7 @@ from images.models import Upload
 from images.uploads.found import disks_in, from_json, to_json
 from images.uploads.receiver import kept_until
 from images.uploads.rules import is_idle
-from imsconsole.core.full_disk import raises_no_space
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.locks import locked_all
 from imsconsole.engine.types import Found
 
@@ -31,7 +29,7 @@ def drop_disks(upload: Upload) -> None:
     """Remove what was made beside an upload that is taken back, but for what has become an image's."""
     for other in _others(upload):
         if is_idle(other):
-            other.path.unlink(missing_ok=True)
+            uploads().discard(other.pk)
             other.delete()
 
 
@@ -56,14 +54,12 @@ def begin_disks(upload: Upload, found: Found) -> None:
     )
 
 
-@raises_no_space()
 def fill(upload: Upload, found: Found) -> bool:
     """In a transaction: the upload is complete, and so are those beside it. False when it is no longer there."""
     own, waits = Q(pk=upload.pk), Q(archive=upload.pk, state=Upload.State.RECEIVING)
     for row in locked_all(Upload.objects.filter(own | waits)):
         if row.pk != upload.pk:
-            row.path.unlink(missing_ok=True)
-            os.link(upload.path, row.path)
+            uploads().share(upload.pk, row.pk)
             _complete(row, from_json(row.found), found.size_bytes)
     upload.archive = upload.pk if found.disks else None
     return _complete(upload, disks_in(found)[0], found.size_bytes)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from images.models import Upload
 from images.uploads.rules import is_idle
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.now import now
 from imsconsole.core.periodic import Periodic
 
@@ -12,7 +13,7 @@ def expire_uploads() -> None:
     """Remove uploads on which nothing has happened for IMS_UPLOAD_KEPT_HOURS."""
     for upload in Upload.objects.filter(expires_at__lt=now()):
         if is_idle(upload):
-            upload.path.unlink(missing_ok=True)
+            uploads().discard(upload.pk)
             upload.delete()
 
 

@@ -44,7 +44,7 @@ def _examined(upload: Upload, found: Found, actor: Actor) -> Found:
     Raises BadImage alone: all else says nothing about the file. Of an archive nothing is known without.
     """
     try:
-        seen = examine_file(upload.path, actor.region, claimed=found.format)
+        seen = examine_file(upload.path, claimed=found.format)
     except BadImage:
         raise
     except ImsError as error:

@@ -9,8 +9,7 @@ from django.conf import settings
 
 from images.models import OsVersion, Upload
 from images.os.detection import os_version_of
-from imsconsole.accounts.models import Region
-from imsconsole.cloud.engines import qemu_img_of
+from imsconsole.cloud.inspection import qemu_img
 from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.inspection import inspect_file, with_system
@@ -34,27 +33,26 @@ def limit_fast_bytes() -> int:
     return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
 
 
-def examine_file(
-    path: Path, region: Region, *, claimed: str, looks_inside: bool = True, part: Part | None = None
-) -> Found:
+def examine_file(path: Path, *, claimed: str, looks_inside: bool = True, part: Part | None = None) -> Found:
     """Inspect a finished file, or a part of it, `qemu-img` under limits included, and look for its system unless told not to.
 
     Once more when it was interrupted. Raises BadImage, NoSpace, Unavailable, Unsupported.
     """
     try:
-        return _examined(path, region, claimed, looks_inside, part)
+        return _examined(path, claimed, looks_inside, part)
     except Interrupted:
-        return _examined(path, region, claimed, looks_inside, part)
+        return _examined(path, claimed, looks_inside, part)
 
 
-def _examined(path: Path, region: Region, claimed: str, looks_inside: bool, part: Part | None) -> Found:
-    run = qemu_img_of(region)
-    found = inspect_file(path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=run, part=part)
+def _examined(path: Path, claimed: str, looks_inside: bool, part: Part | None) -> Found:
+    found = inspect_file(
+        path, claimed=claimed, limit_virtual_bytes=limit_virtual_bytes(), run=qemu_img, part=part
+    )
     if found.format == "iso" or not looks_inside:
         return found
     if found.disks:
-        return replace(found, disks=(with_system(path, found.disks[0], run=run), *found.disks[1:]))
-    return with_system(path, found, run=run)
+        return replace(found, disks=(with_system(path, found.disks[0], run=qemu_img), *found.disks[1:]))
+    return with_system(path, found, run=qemu_img)
 
 
 def check_fast(found: Found, *, is_fast: bool) -> None:

@@ -9,6 +9,7 @@ from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import refused, service
 from imsconsole.accounts.models import User
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.locks import locked_all
 from imsconsole.core.sentences import lasting_values
@@ -65,7 +66,7 @@ def discard_upload(upload: Upload, *, actor: Actor) -> Upload:
     """Remove an upload and its bytes. Raises Refused while an image is made of it."""
     locked_all(Upload.objects.filter(pk=upload.pk))
     can_discard(upload, actor).require()
-    upload.path.unlink(missing_ok=True)
+    uploads().discard(upload.pk)
     unfilled(upload).delete()
     Upload.objects.filter(pk=upload.pk).delete()
     return upload

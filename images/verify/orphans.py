@@ -10,12 +10,16 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from images.models import Download, Upload
 from images.public.obtain import building_dir
 from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.inspection import inspection_dir
+from imsconsole.cloud.spool.kinds import downloads, uploads
+from imsconsole.cloud.spool.spool import Spool
 from imsconsole.core.errors import ImsError
 from imsconsole.core.folders import left_behind, remove, remove_left
 from imsconsole.jobs.files import work_dir
@@ -42,21 +46,22 @@ def orphans() -> Iterator[StoreDifference]:
 
 
 def _uploads() -> Iterator[StoreDifference]:
-    present = sorted(Path(settings.UPLOAD_DIR).iterdir())
-    known = {pk.hex for pk in Upload.objects.exclude(state=Upload.State.REFUSED).values_list("pk", flat=True)}
-    for path in present:
-        if path.name not in known:
-            yield StoreDifference(f"uploaded file {path.name} belongs to no upload", partial(remove, path))
+    rows = Upload.objects.exclude(state=Upload.State.REFUSED)
+    for name in _ownerless(uploads(), rows):
+        yield StoreDifference(f"uploaded file {name} belongs to no upload", partial(uploads().remove, name))
 
 
 def _downloads() -> Iterator[StoreDifference]:
-    present = sorted(Path(settings.DOWNLOAD_DIR).iterdir())
-    known = {pk.hex for pk in Download.objects.values_list("pk", flat=True)}
-    for path in present:
-        if path.name not in known:
-            yield StoreDifference(
-                f"downloaded file {path.name} belongs to no download", partial(remove, path)
-            )
+    for name in _ownerless(downloads(), Download.objects.all()):
+        yield StoreDifference(
+            f"downloaded file {name} belongs to no download", partial(downloads().remove, name)
+        )
+
+
+def _ownerless(spool: Spool, rows: QuerySet[Upload] | QuerySet[Download]) -> list[str]:
+    present = spool.names()
+    known = {pk.hex for pk in rows.values_list("pk", flat=True)}
+    return [name for name in present if name not in known]
 
 
 def _work_files() -> Iterator[StoreDifference]:
@@ -82,7 +87,7 @@ def _scraps() -> Iterator[StoreDifference]:
 
 
 def _temporary() -> Iterator[StoreDifference]:
-    for folder in (Path(settings.TEMP_DIR), building_dir()):
+    for folder in (Path(settings.TEMP_DIR), building_dir(), inspection_dir()):
         for path in left_behind(folder):
             yield StoreDifference(
                 f"temporary file {folder.name}/{path.name} belongs to no living process",

@@ -22,6 +22,7 @@ from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.reconcile import reconcile_server
+from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory, Unwatched
@@ -167,13 +168,13 @@ def _is_of(ref: str, subjects: set[UUID]) -> bool:
 
 def _lost_uploads() -> Iterator[StoreDifference]:
     for upload in Upload.objects.filter(state=Upload.State.COMPLETE):
-        if not upload.path.exists():
+        if not uploads().has(upload.pk):
             yield StoreDifference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
 
 
 def _lost_downloads() -> Iterator[StoreDifference]:
     for download in Download.objects.filter(state=Download.State.READY):
-        if not download.path.exists():
+        if not downloads().has(download.pk):
             yield StoreDifference(f"download {download} ({download.pk}) has lost its file", download.delete)
 
 

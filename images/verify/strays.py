@@ -38,7 +38,8 @@ OF_ALL_REGIONS = (
     "kvm.json.new",
     "uids",
     "room",
-)  # the engine's: whether KVM works, who has which number, what is promised
+    "inspection",
+)  # the engine's: whether KVM works, who has which number, what is promised, what is examined
 BUILDS_IN_CACHE = "image.build"  # the kind of job that keeps packages in cache/
 A_MOMENT_S, AN_HOUR_S = 60, 3600
 

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable
-from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -12,7 +11,6 @@ from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.api import Engine
-from imsconsole.engine.inspection import QemuImg
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import ServerState
 
@@ -42,11 +40,6 @@ def forget_engines() -> None:
     """Make all engines anew, as the settings and the rows of regions are now."""
     _made.cache_clear()
     _named.cache_clear()
-
-
-def qemu_img_of(region: Region | str) -> QemuImg:
-    """What `engine.inspection` runs `qemu-img` with: limited, and as a user of its own."""
-    return cast(LocalEngine, engine_for(region)).qemu_img
 
 
 def local_engine(code: str) -> LocalEngine:

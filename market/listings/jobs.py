@@ -107,7 +107,7 @@ def _read(disk: ImageDisk, path: Path, run: Run) -> str:
 def _examined(disk: ImageDisk, path: Path) -> tuple[Found | None, BadImage | None]:
     """What the file is; or why it is refused, which is a finding and no failure."""
     try:
-        return examine_file(path, disk.image.region, claimed=disk.format), None
+        return examine_file(path, claimed=disk.format), None
     except BadImage as error:
         return None, error
 

@@ -22,13 +22,15 @@ import os
 import resource
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
+from unittest import mock
 
 from django.db import connection
 
+from imsconsole.cloud import inspection
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import NoSpace
 from imsconsole.engine.api import Engine
@@ -108,9 +110,15 @@ class FaultyEngine:
 
 @contextmanager
 def faulty_engine(at: str = "", *, region: str = "cn-north-4", **fault: Any) -> Iterator[FaultyEngine]:
-    """Put a faulty engine around the region's own, where all rooms get it."""
+    """Put a faulty engine around the region's own, where all rooms get it, and around what examines files on this host."""
+    examine = inspection.host_qemu_img
     with engine_around(lambda engine: FaultyEngine(engine, at, **fault), region=region) as faulty:
-        yield faulty
+
+        def run(arguments: Sequence[str]) -> Any:
+            return faulty._call("qemu_img", lambda: examine()(arguments))
+
+        with mock.patch.object(inspection, "host_qemu_img", return_value=run):
+            yield faulty
 
 
 @contextmanager

@@ -49,7 +49,6 @@ class TakeObject(FillUpload):
         check_fast(found, is_fast=upload.is_fast)
         seen = examine_file(
             path,
-            upload.project.region,
             claimed=found.format,
             looks_inside=not upload.is_fast,
         )

@@ -34,7 +34,6 @@ def take(
         link_bytes(bucket_object, upload.path)
         found = examine_file(
             upload.path,
-            actor.region,
             claimed=claimed_format,
             looks_inside=not is_fast,
         )

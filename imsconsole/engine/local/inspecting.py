@@ -6,14 +6,35 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imsconsole.core.folders import locked_folder
+from imsconsole.core.full_disk import raises_no_space
+from imsconsole.core.room import PROMISES, Room
+from imsconsole.engine.local.limits import run_as
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import READ, Store
+from imsconsole.engine.local.store import READ, Scratch
+from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.parts import file_of, renamed
 
+FOLDER_OF_HOST = "inspection"  # beside its regions
 INPUT, OUTPUT = "if=", "of="  # of qemu-img dd
 
 
-def inspecting(store: Store, qemu_img: QemuImg, arguments: Sequence[str]) -> tuple[int, str, str]:
+class HostQemuImg:
+    """`qemu-img` of this host, whatever engines its regions have; limited, and as a user of its own.
+
+    `regions` is the folder of the host's regions, with which it shares the numbers of users and the room that is promised.
+    """
+
+    def __init__(self, regions: Path, *, guest_user: str, guest_uids: range) -> None:
+        users = Users(regions / FOLDER, run_as(guest_user), guest_uids)
+        self.scratch = Scratch(regions / FOLDER_OF_HOST, users)
+        self._qemu_img = QemuImg(users, Room(regions / PROMISES))
+
+    @raises_no_space()
+    def __call__(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        return inspecting(self.scratch, self._qemu_img, arguments)
+
+
+def inspecting(store: Scratch, qemu_img: QemuImg, arguments: Sequence[str]) -> tuple[int, str, str]:
     """Exit code, output, errors.
 
     Every absolute path among the arguments (plain or `if=`, also of a part of a file) is replaced by a link that the users of conversions
@@ -31,7 +52,7 @@ def inspecting(store: Store, qemu_img: QemuImg, arguments: Sequence[str]) -> tup
 
 
 @contextmanager
-def readable(store: Store, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+def readable(store: Scratch, arguments: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
     """A folder for one conversion, and the arguments with links there in place of our files."""
     with locked_folder(store.scraps, READ) as folder, store.users.taken() as user:
         user.let_in(folder)

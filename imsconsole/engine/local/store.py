@@ -49,31 +49,79 @@ READ_ONLY = 0o444
 logger = logging.getLogger(__name__)
 
 
-class Store:
+class Scratch:
+    """A folder of ours in which programs work on foreign bytes, each as a user of its own in a folder of its own."""
+
+    def __init__(self, scraps: Path, users: Users) -> None:
+        self.scraps = scraps
+        self.users = users
+        with raises_no_space():
+            scraps.mkdir(mode=0o700, parents=True, exist_ok=True)
+            scraps.chmod(0o700)  # who works in one begins in it, and reaches no other
+
+    def blank(self, path: Path) -> None:
+        """An empty file that a program of the folder's user is to fill, in a folder of ours."""
+        make_blank(path, self.users.of(path.parent)).close()
+
+    def own(self, path: Path, whose: RunAs | None = None) -> None:
+        """Make a file that a program has filled, in a folder of ours, our own and its bytes final.
+
+        Who has it open still would go on writing: then what is there now is copied. Raises Unavailable
+        `output-refused` when it is anything but a file with this one name of the folder's user, or of `whose`.
+        """
+        with self.open_filled(path, whose) as file:
+            if self.users.common.switch:
+                os.fchown(file.fileno(), os.geteuid(), os.getegid())
+            os.fchmod(file.fileno(), READ_ONLY)
+            if self.users.common.switch and not nobody_writes(file):
+                _replace_by_copy(path)
+
+    def open_filled(self, path: Path, whose: RunAs | None = None) -> BinaryIO:
+        """The open file that a program has filled. Raises Unavailable `output-refused`."""
+        try:
+            return open_theirs(path, whose or self.users.of(path.parent))
+        except FileNotFoundError as error:
+            logger.exception("What a program left at %s is refused", path)
+            raise Unavailable("output-refused", detail=error.strerror) from error
+
+    def link_source(self, path: Path, target: Path) -> bool:
+        """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
+        try:
+            os.link(path.resolve(strict=True), target)
+        except FileNotFoundError as error:
+            raise NotFound("no-such-bytes", ref=path.name) from error
+        except OSError:
+            return False
+        let_read(target, self.users.common)
+        return True
+
+
+class Store(Scratch):
     """The folder of a region. Raises Unavailable when the guests' users cannot reach it."""
 
     def __init__(self, root: Path, users: Users) -> None:
         self.root = root
-        self.users = users
+        self._make_root()
+        super().__init__(root / "scrap", users)
         self.room = Room(root.parent / PROMISES)
         self.images = root / "images"
         self.disks = root / "disks"
         self.servers = root / "servers"
-        self.scraps = root / "scrap"
         self._make()
+
+    @raises_no_space()
+    def _make_root(self) -> None:
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o711)
 
     @raises_no_space()
     def _make(self) -> None:
         """Folders stay ours, so a guest that broke out could not change, remove or list anything."""
-        if not self.root.is_dir():
-            self.root.mkdir(parents=True, exist_ok=True)
-            self.root.chmod(0o711)
         self.images.mkdir(mode=0o700, exist_ok=True)
         for folder in (self.disks, self.servers):
             folder.mkdir(mode=0o700, exist_ok=True)
             self.users.common.let_in(folder)
-        self.scraps.mkdir(mode=0o700, exist_ok=True)
-        self.scraps.chmod(0o700)  # who works in one begins in it, and reaches no other
         if self.users.common.switch:
             self._check_reachable()
 
@@ -150,31 +198,6 @@ class Store:
                 remove(other)
         return final
 
-    def blank(self, path: Path) -> None:
-        """An empty file that a program of the folder's user is to fill, in a folder of ours."""
-        make_blank(path, self.users.of(path.parent)).close()
-
-    def own(self, path: Path, whose: RunAs | None = None) -> None:
-        """Make a file that a program has filled, in a folder of ours, our own and its bytes final.
-
-        Who has it open still would go on writing: then what is there now is copied. Raises Unavailable
-        `output-refused` when it is anything but a file with this one name of the folder's user, or of `whose`.
-        """
-        with self.open_filled(path, whose) as file:
-            if self.users.common.switch:
-                os.fchown(file.fileno(), os.geteuid(), os.getegid())
-            os.fchmod(file.fileno(), READ_ONLY)
-            if self.users.common.switch and not nobody_writes(file):
-                _replace_by_copy(path)
-
-    def open_filled(self, path: Path, whose: RunAs | None = None) -> BinaryIO:
-        """The open file that a program has filled. Raises Unavailable `output-refused`."""
-        try:
-            return open_theirs(path, whose or self.users.of(path.parent))
-        except FileNotFoundError as error:
-            logger.exception("What a program left at %s is refused", path)
-            raise Unavailable("output-refused", detail=error.strerror) from error
-
     def adopt(self, folder: Path, stem: str, suffix: str, work: Work) -> Path | None:
         """What an earlier attempt finished, under this attempt's name; None when there is nothing."""
         final = folder / f"{stem}.{work.token}{suffix}"
@@ -209,17 +232,6 @@ class Store:
             copy(stream, out, progress)
         let_read(target, self.users.common)
         return None
-
-    def link_source(self, path: Path, target: Path) -> bool:
-        """Link a file of ours so that the guests' user may read it; False when it cannot be linked."""
-        try:
-            os.link(path.resolve(strict=True), target)
-        except FileNotFoundError as error:
-            raise NotFound("no-such-bytes", ref=path.name) from error
-        except OSError:
-            return False
-        let_read(target, self.users.common)
-        return True
 
     def link_stored(self, ref: str, target: Path) -> None:
         """The bytes of a stored disk, ours from now on. Raises NotFound, also when they go at this moment."""

@@ -91,7 +91,7 @@ def uploaded(actor: Actor, path: Path, *, examined: bool = True) -> Upload:
     found = receiver.finish()
     receiver.close()
     if examined:
-        seen = examine_file(upload.path, actor.region, claimed=found.format)
+        seen = examine_file(upload.path, claimed=found.format)
         found = with_hash(seen, found.sha256)
     return complete_upload(upload, found, actor=actor)
 

@@ -11,11 +11,13 @@ from django.conf import settings
 
 from images.models import Upload
 from images.uploads.clock import expire_uploads
+from images.uploads.found import examine_file
 from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
 from images.uploads.services import complete_upload, discard_upload, start_upload
 from images.verify.orphans import remove_orphans
 from imsconsole.audit.models import Event
+from imsconsole.cloud import engines
 from imsconsole.core import now as clock
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.project_urls import bare
@@ -333,3 +335,8 @@ def test_only_the_first_file_of_a_form_is_taken(people: SimpleNamespace, disks: 
     )
     assert response.status_code == 302
     assert Upload.objects.get().name == "a.raw"
+
+
+def test_files_are_examined_by_this_host_whatever_engines_its_regions_have(disks: Path, monkeypatch):
+    monkeypatch.setattr(engines, "_made", None)
+    assert examine_file(disks / "disk.qcow2", claimed="").format == "qcow2"

@@ -15,6 +15,7 @@ from images.uploads.services import discard_upload
 from images.verify.orphans import remove_orphans
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.inspection import host_qemu_img
 from imsconsole.core.folders import locked_folder, remove
 from imsconsole.engine.local.inspecting import readable
 from imsconsole.engine.types import Power
@@ -172,7 +173,7 @@ def test_what_belongs_to_living_work_is_neither_told_nor_swept(people, engine) -
         path.touch()
     with (
         locked_folder(settings.TEMP_DIR) as temporary,
-        readable(engine._store, ["info", str(upload.path)]) as (reading, _),
+        readable(host_qemu_img().scratch, ["info", str(upload.path)]) as (reading, _),
     ):
         files += [temporary, *reading.iterdir(), *(region / "servers" / server.ref).rglob("*")]
         assert check("--repair") == "The store is clean.\n"
@@ -193,13 +194,13 @@ import sys
 import django
 django.setup()
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.inspection import host_qemu_img
 from imsconsole.engine.local.inspecting import readable
 
 with TemporaryUploadedFile("logo.png", "image/png", 6, "") as spooled:
-    spooled.write(sys.argv[3].encode())
+    spooled.write(sys.argv[2].encode())
     spooled.flush()
-    with readable(engine_for(sys.argv[1])._store, ["info", sys.argv[2]]):
+    with readable(host_qemu_img().scratch, ["info", sys.argv[1]]):
         print("reading", flush=True)
         sys.stdin.read()
 """
@@ -214,7 +215,7 @@ def test_nothing_of_a_discarded_upload_outlives_a_reader_that_is_killed(
     source.write_bytes((disks / "disk.raw").read_bytes()[: -len(MARKER)] + MARKER)
     upload = uploaded(people.bob, source)
     with subprocess.Popen(
-        [sys.executable, "-c", KILLED, REGION, str(upload.path), MARKER.decode()],
+        [sys.executable, "-c", KILLED, str(upload.path), MARKER.decode()],
         cwd=settings.BASE_DIR,
         env={**worker_environment(), "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
         stdin=subprocess.PIPE,
@@ -228,7 +229,7 @@ def test_nothing_of_a_discarded_upload_outlives_a_reader_that_is_killed(
 
     discard_upload(upload, actor=people.bob)
     said = check()
-    assert "unfinished file read-" in said
+    assert "temporary file inspection/read-" in said
     assert "temporary file tmp/" in said
     remove_orphans()
     assert with_marker() == []
