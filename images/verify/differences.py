@@ -31,9 +31,9 @@ class Busy:
             self._kinds.add(kind)
             self.subjects |= {subject, *(UUID(each) for each in args.get("holds", ()))}
 
-    def made(self, name: str) -> bool:
-        """Whether a file's name carries a live job's token."""
-        return any(job in name for job in self._jobs)
+    def made(self, token: str) -> bool:
+        """Whether a token, or a name that carries one, is a live job's."""
+        return any(job in token for job in self._jobs)
 
     def runs(self, kind: str) -> bool:
         return kind in self._kinds

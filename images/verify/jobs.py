@@ -9,6 +9,7 @@ from images.verify.damage import DAMAGED, MISSING, record_bad, record_good
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BackupDisk
 from imsconsole.core.errors import NotFound
+from imsconsole.engine.types import Kind
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.run import Run
 
@@ -88,7 +89,7 @@ def _look(disk: Stored, work: _Part) -> None:
         refs = engine.same_bytes(disk.ref)
         found = "" if engine.verify(disk.ref, disk.sha256, work=work) else DAMAGED
     except NotFound:
-        if disk.ref in engine.inventory().stored:
+        if disk.ref in engine.find(Kind.STORED, disk.pk):
             raise
         refs, found = frozenset([disk.ref]), MISSING
     with work.run.fenced():

@@ -1,12 +1,12 @@
 """Do the database, the disk and the processes agree? Every difference, and how it is put right.
 
+Of what no row has, only that is told, and removed, which its engine marks as made by this console.
 What a live job holds is left alone: its files carry its ID, and it cleans up after itself.
 """
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import partial
 from typing import TypeVar
-from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
@@ -25,7 +25,7 @@ from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import Inventory, Unwatched
+from imsconsole.engine.types import Inventory, Kind, Unwatched
 from imsconsole.jobs.counters import count_anew, is_counting, kept, recount, wrong_amounts
 from imsconsole.jobs.models import Job, Reservation
 
@@ -74,23 +74,22 @@ def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) ->
     backed_up = set(_of_backups(region).values_list("ref", flat=True))
     wanted = {ref for ref, disk in known.items() if disk.image.status != Image.Status.DELETED}
     at_work = {ref for ref, disk in known.items() if disk.image_id in busy.subjects}
-    for ref in sorted(inventory.stored - wanted - at_work - backed_up):
-        if not busy.made(ref):
+    for ref in sorted(inventory.stored & inventory.marks.keys() - wanted - at_work - backed_up):
+        if not busy.made(inventory.marks[ref].token):
             yield StoreDifference(
                 f"{region.code}: stored file {ref} belongs to no image and no backup",
                 partial(engine.delete, ref, work=Unwatched()),
             )
-    for ref in _missing(wanted - inventory.stored - at_work, engine):
+    for ref in _missing(Kind.STORED, known, wanted - inventory.stored - at_work, engine):
         image = known[ref].image
         yield StoreDifference(
             f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image)
         )
 
 
-def _missing(refs: Set[str], engine: Engine) -> list[str]:
+def _missing(kind: Kind, known: Mapping[str, Model], refs: Set[str], engine: Engine) -> list[str]:
     """Those that are not there now either: a row may be younger than the inventory it was compared with."""
-    there = engine.inventory() if refs else Inventory()
-    return sorted(refs - there.stored - there.disks - there.servers)
+    return sorted(ref for ref in refs if ref not in engine.find(kind, known[ref].pk))
 
 
 def _of_backups(region: Region) -> QuerySet[BackupDisk]:
@@ -102,7 +101,7 @@ def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
     rows = _of_backups(region).exclude(backup__status=Backup.Status.FAILED)
     known = {disk.ref: disk for disk in rows.select_related("backup")}
     lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
-    for ref in _missing(known.keys() - inventory.stored, engine):
+    for ref in _missing(Kind.STORED, known, known.keys() - inventory.stored, engine):
         backup = known[ref].backup
         if not {backup.pk, backup.server_id} & busy.subjects:
             yield StoreDifference(
@@ -121,13 +120,15 @@ def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> 
     at_work = {
         ref for ref, disk in known.items() if disk.server_id in busy.subjects or disk.pk in busy.subjects
     }
-    for ref in sorted(inventory.disks - known.keys()):
-        if not busy.made(ref) and not _is_of(ref, busy.subjects):
+    of_busy = set(Disk.objects.filter(server__in=busy.subjects).values_list("pk", flat=True)) | busy.subjects
+    for ref in sorted(inventory.disks & inventory.marks.keys() - known.keys()):
+        mark = inventory.marks[ref]
+        if not busy.made(mark.token) and mark.id not in of_busy:
             yield StoreDifference(
                 f"{region.code}: disk file {ref} belongs to no disk",
                 partial(engine.delete_disk, ref, work=Unwatched()),
             )
-    for ref in _missing(known.keys() - inventory.disks - at_work, engine):
+    for ref in _missing(Kind.DISK, known, known.keys() - inventory.disks - at_work, engine):
         disk = known[ref]
         yield StoreDifference(
             f"{region.code}: disk {disk} ({disk.pk}) has lost its file {ref}",
@@ -144,26 +145,22 @@ def _forget(disk: Disk) -> Callable[[], object]:
 def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
     rows = Server.objects.existing().filter(project__region=region).exclude(pk__in=busy.subjects)
     known = {server.ref: server for server in rows if server.ref}
-    for ref in sorted(inventory.servers - known.keys()):
-        if not _is_of(ref, busy.subjects):
+    for ref in sorted(inventory.servers & inventory.marks.keys() - known.keys()):
+        if inventory.marks[ref].id not in busy.subjects:
             yield StoreDifference(
                 f"{region.code}: folder of server {ref} belongs to no server",
                 partial(engine.delete_server, ref, work=Unwatched()),
             )
-    for ref in _missing(known.keys() - inventory.servers, engine):
+    for ref in _missing(Kind.SERVER, known, known.keys() - inventory.servers, engine):
         yield StoreDifference(f"{region.code}: server {known[ref]} ({ref}) has lost its folder", None)
     for server in rows:
-        runs = server.pk in inventory.running
+        runs = server.ref in inventory.running
         if runs != (server.status == Server.Status.RUNNING):
             shown = "runs" if runs else "does not run"
             yield StoreDifference(
                 f"{region.code}: server {server} ({server.pk}) {shown} but is {server.status}",
                 partial(reconcile_server, server),
             )
-
-
-def _is_of(ref: str, subjects: set[UUID]) -> bool:
-    return any(str(subject) in ref for subject in subjects)
 
 
 def _lost_uploads() -> Iterator[StoreDifference]:

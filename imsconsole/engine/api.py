@@ -7,9 +7,11 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * deleting what is missing is success;
 * a verb that raises leaves no file behind but those that carry its `work.token`, which `sweep`
   removes; a file without a token in its name is whole;
-* every verb may return a new reference, which replaces the one that was passed in;
+* a reference is the engine's own word: nobody above looks into it. Every verb may return a new one, also of what
+  else the server has, which replaces the one that was passed in;
 * a verb that may wait for something takes `work`, and reports while it waits; all others answer within seconds
   or raise Unavailable: the clock asks them, no page does;
+* an engine may share its place with others: it names, and touches, only what this console made;
 * a disk that is encrypted is opened with its `key` and made with one, its content is nowhere in plain; a
   verb that needs a key raises what its `material` raises, Conflict `wrong-key` when it does not fit;
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
@@ -27,6 +29,7 @@ from imsconsole.engine.types import (
     Found,
     Inventory,
     Key,
+    Kind,
     ServerSpec,
     ServerState,
     Sink,
@@ -49,7 +52,13 @@ class Engine(Protocol):
 
     def free_space(self) -> Space: ...
 
-    def inventory(self) -> Inventory: ...
+    def inventory(self) -> Inventory:
+        """All of it, which may take long: one thing is looked for with `find`."""
+        ...
+
+    def find(self, kind: Kind, id: UUID) -> tuple[str, ...]:
+        """References of what this console made under an ID, the one to go on with first; none when there is nothing."""
+        ...
 
     def sweep(self, token: str, *, keep_captures: bool = False) -> None:
         """Remove every temporary file whose name carries `token` (a prefix will do).

@@ -1,6 +1,6 @@
 """Plain values that cross the boundary. Sizes are bytes unless the name says otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -311,12 +311,29 @@ class Space:
     total_bytes: int
 
 
+class Kind(StrEnum):
+    """What there is under an ID: a stored disk, a disk of servers (system disks too), a server."""
+
+    STORED = "stored"
+    DISK = "disk"
+    SERVER = "server"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """By what an engine knows that this console made a thing: as which ID, and the token of the work, where that is kept."""
+
+    id: UUID
+    token: str = ""
+
+
 @dataclass(frozen=True)
 class Inventory:
-    """All that exists on an engine: references by kind.
+    """What of ours exists on an engine: references by kind.
 
-    `scraps` are temporary files that no short call of a living process holds, by token; `strays` lie where
-    the engine keeps things and are nothing it makes.
+    Only what has one of the `marks`, by reference, may be taken for something that we made and lost sight of. `scraps` are
+    temporary files that no short call of a living process holds, by token; `strays` lie where the engine keeps things and are
+    nothing it makes: an engine whose place others use as well has none.
     """
 
     stored: frozenset[str] = frozenset()
@@ -324,4 +341,5 @@ class Inventory:
     disks: frozenset[str] = frozenset()
     scraps: frozenset[str] = frozenset()
     strays: frozenset[str] = frozenset()
-    running: frozenset[UUID] = frozenset()
+    running: frozenset[str] = frozenset()  # servers
+    marks: Mapping[str, Mark] = field(default_factory=dict)

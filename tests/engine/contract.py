@@ -399,7 +399,7 @@ class EngineContract:
         state = state_of(engine, engine.start(server, work=TestWork()))
         assert state.power is Power.RUNNING
         assert state_of(engine, engine.start(server, work=TestWork())).pid == state.pid
-        assert engine.inventory().running == {server.id}
+        assert engine.inventory().running == {server.ref}
         wait_for(engine, server.ref, "HELLO")
         assert engine.stop(server.ref, graceful_s=0, work=TestWork()).reason == "stopped"
         assert engine.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED

@@ -6,6 +6,7 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from tests.engine.contract import EngineContract
 from tests.engine.contract_discard import DiscardContract
+from tests.engine.contract_identity import IdentityContract
 from tests.engine.contract_transfer import TransferContract
 
 
@@ -16,6 +17,12 @@ class TestLocalEngine(EngineContract):
 
 
 class TestLocalTransfer(TransferContract):
+    @pytest.fixture
+    def engine(self, local: LocalEngine) -> Engine:
+        return local
+
+
+class TestLocalIdentity(IdentityContract):
     @pytest.fixture
     def engine(self, local: LocalEngine) -> Engine:
         return local

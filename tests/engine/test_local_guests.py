@@ -224,16 +224,16 @@ def test_a_link_in_place_of_a_log_is_not_followed(local: LocalEngine, place: Pat
 def test_a_server_started_twice_at_once_runs_once(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
     with ThreadPoolExecutor(4) as pool:
-        states = list(pool.map(local.start, [server] * 4))
-    assert len({state.pid for state in states}) == 1
-    assert local.inventory().running == {server.id}
+        started = [pool.submit(local.start, server, work=TestWork()) for _ in range(4)]
+    assert len({state_of(local, start.result()).pid for start in started}) == 1
+    assert local.inventory().running == {server.ref}
 
 
 def test_servers_started_at_once_share_the_memory_there_is(local: LocalEngine, place: Path) -> None:
     image, half = stored_image(local, place), local.capabilities().memory_mb // 2
     servers = [local.create_server(server_spec(memory_mb=half), image.ref, work=TestWork()) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        ends = [pool.submit(local.start, server) for server in servers]
+        ends = [pool.submit(local.start, server, work=TestWork()) for server in servers]
     refused = [end.exception() for end in ends if end.exception()]
     assert [error.code for error in refused if isinstance(error, Unavailable)] == ["no-guest-memory"] * 2
     assert len(local.inventory().running) == 2

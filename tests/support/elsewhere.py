@@ -5,24 +5,28 @@
     assert server.ref.startswith(f"{server.pk}.")
 
 It is the local engine behind references like `<our id>.<cloud id>`, kept in the memory of the test's own process. Every
-verb that returns a whole server, or a disk's reference, gives new ones.
+verb that returns a whole server, or a disk's reference, gives new ones. With `foreign` it lists what others have there.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Any
 
+from imsconsole.cloud.engines import engine_for
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.store import DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, UUID_PATTERN
-from tests.support.faults import engine_around
+from imsconsole.engine.types import Inventory, Kind
+from tests.support.engines import engine_of_region
 
 LOCAL = re.compile(
     "|".join(each.pattern for each in (STORED_REF, DISK_REF, SYSTEM_REF, SERVER_REF))
     + rf"|{UUID_PATTERN}/(?:cd|tray)\.iso"
 )
+REGION = "cn-north-4"
 REFS = ("ref", "cd_ref", "iso_ref")  # fields of the plain values
 VALUES = ("disks", "stored", "servers", "running", "marks")
 CHANGING = (
@@ -45,17 +49,25 @@ class CloudEngine:
         self._here: dict[str, str] = {}
         self._there: dict[str, str] = {}
         self._numbers = count(1)
+        self.foreign: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+        self.touched: list[tuple[str, str]] = []
+
+    def inventory(self) -> Inventory:
+        there = self._called("inventory")
+        names = {Kind.STORED: "stored", Kind.DISK: "disks", Kind.SERVER: "servers"}
+        mixed = {name: getattr(there, name) | self.foreign[kind] for kind, name in names.items()}
+        return replace(there, **mixed, running=there.running | self.foreign[Kind.SERVER])
 
     def __getattr__(self, verb: str) -> Any:
-        done = getattr(self.engine, verb)
+        return partial(self._called, verb)
 
-        def called(*args: Any, **kwargs: Any) -> Any:
-            given = [_mapped(each, self._local) for each in args]
-            named = {name: _mapped(each, self._local) for name, each in kwargs.items()}
-            result = done(*given, **named)
-            return _mapped(result, self._renamed if verb in CHANGING else self._known)
-
-        return called
+    def _called(self, verb: str, *args: Any, **kwargs: Any) -> Any:
+        theirs = {ref for refs in self.foreign.values() for ref in refs}
+        self.touched += [(verb, each) for each in args if isinstance(each, str) and each in theirs]
+        given = [_mapped(each, self._local) for each in args]
+        named = {name: _mapped(each, self._local) for name, each in kwargs.items()}
+        result = getattr(self.engine, verb)(*given, **named)
+        return _mapped(result, self._renamed if verb in CHANGING else self._known)
 
     def _local(self, ref: str) -> str:
         """One that is not known, or not any more, is one of nothing."""
@@ -95,5 +107,6 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
 @contextmanager
 def cloud_engine() -> Iterator[CloudEngine]:
     """Put one in the place of the tests' region's own."""
-    with engine_around(CloudEngine) as cloud:
+    cloud = CloudEngine(engine_for(REGION))
+    with engine_of_region(REGION, cloud):
         yield cloud

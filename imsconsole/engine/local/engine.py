@@ -20,7 +20,7 @@ from imsconsole.engine.local.ingesting import beat, convert, keep_iso
 from imsconsole.engine.local.inspecting import inspecting
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.limits import GUEST_UIDS, run_as
-from imsconsole.engine.local.listing import StoreListing
+from imsconsole.engine.local.listing import StoreListing, found
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.measuring import uses_of
@@ -41,6 +41,7 @@ from imsconsole.engine.types import (
     Found,
     Inventory,
     Key,
+    Kind,
     ServerSpec,
     ServerState,
     Sink,
@@ -107,7 +108,11 @@ class LocalEngine:
             scraps=(there.scraps - held) | self._captures.tokens(),
             strays=there.strays,
             running=self._machines.running(),
+            marks=there.marks,
         )
+
+    def find(self, kind: Kind, id: UUID) -> tuple[str, ...]:
+        return found(self._store.root, kind, id)
 
     def sweep(self, token: str, *, keep_captures: bool = False) -> None:
         self._store.sweep(token)

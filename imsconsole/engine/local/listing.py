@@ -4,8 +4,18 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
-from imsconsole.engine.local.store import DISK_REF, RUN, SERVER_REF, STORED_REF, TOKEN, UUID_PATTERN
+from imsconsole.engine.local.store import (
+    DISK_REF,
+    RUN,
+    SERVER_REF,
+    STORED_REF,
+    SYSTEM_REF,
+    TOKEN,
+    UUID_PATTERN,
+)
+from imsconsole.engine.types import Kind, Mark
 
 NOTHING = re.compile(r"(?!)")
 REGION = re.compile(r"images|disks|servers|scrap")
@@ -15,6 +25,27 @@ OF_SERVER = re.compile(
     r"cd\.iso|tray\.iso(\.new)?|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?|stderr\.log"
 )
 OF_SYSTEM = re.compile(r"base\.qcow2|disk\.qcow2|vars\.(fd|new)")
+
+
+def mark_of(ref: str) -> Mark:
+    """Who made it: what lies here under such a name is ours."""
+    stem, _, rest = ref.rpartition("/")[2].removeprefix("system-").partition(".")
+    return Mark(UUID(stem), rest.partition(".")[0])
+
+
+def found(root: Path, kind: Kind, id: UUID) -> tuple[str, ...]:
+    """References of what lies under an ID, in the order in which an attempt takes them over."""
+    places = {
+        Kind.STORED: (("images", STORED_REF, f"{id}.*"),),
+        Kind.DISK: (("disks", DISK_REF, f"{id}.*"), ("servers", SYSTEM_REF, f"*/system-{id}.*")),
+        Kind.SERVER: (("servers", SERVER_REF, str(id)),),
+    }
+    return tuple(
+        ref
+        for folder, known, names in places[kind]
+        for path in sorted((root / folder).glob(names))
+        if known.fullmatch(ref := str(path.relative_to(root / folder)))
+    )
 
 
 class StoreListing:
@@ -30,6 +61,7 @@ class StoreListing:
         self.servers = self._known("servers", folders=SERVER_REF)
         self.systems = frozenset(system for server in self.servers for system in self._systems_of(server))
         self.strays = frozenset(self._strays)
+        self.marks = {ref: mark_of(ref) for ref in (*self.stored, *self.disks, *self.systems, *self.servers)}
 
     def _systems_of(self, server: str) -> frozenset[str]:
         inside = re.compile(f"{RUN}|{SYSTEM.pattern}")

@@ -133,10 +133,10 @@ class Machines:
             yield folder, self._noted(folder).power is Power.RUNNING
 
     # power
-    def running(self) -> frozenset[UUID]:
+    def running(self) -> frozenset[str]:
         machine.reap()
         folders = [path for path in self._store.servers.iterdir() if path.is_dir()]
-        return frozenset(UUID(path.name) for path in folders if find_guest(path, read_state(path)))
+        return frozenset(path.name for path in folders if find_guest(path, read_state(path)))
 
     def state(self, ref: str) -> ServerState:
         """What a server is doing; notes an end nobody noted, unless it is just being worked on."""

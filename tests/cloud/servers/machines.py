@@ -11,7 +11,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Flavor, Server
-from imsconsole.engine.types import MIB, FileSource
+from imsconsole.engine.types import MIB, FileSource, Kind
 from tests import factories
 from tests.engine.guests import TestWork, answering_disk, dead_disk, tiny_cd, tiny_disk, tiny_uefi_disk
 from tests.support.workers import run_jobs
@@ -93,7 +93,8 @@ def running_server(actor: Actor, **wanted: Any) -> Server:
 
 def files_of(server: Server) -> list[str]:
     """What the engine holds under the IDs of a server and of its disks, living or gone."""
-    inventory = engine_for(REGION).inventory()
+    engine = engine_for(REGION)
+    disks = [ref for disk in server.disks.all() for ref in engine.find(Kind.DISK, disk.pk)]
     ids = [str(server.pk), *(str(disk.pk) for disk in server.disks.all())]
-    refs = inventory.servers | inventory.disks | inventory.scraps
-    return sorted(ref for ref in refs if any(name in ref for name in ids))
+    scraps = [name for name in engine.inventory().scraps if any(each in name for each in ids)]
+    return sorted({*engine.find(Kind.SERVER, server.pk), *disks, *scraps})

@@ -1,6 +1,7 @@
-"""manage.py stop_guests: stop every guest of this data folder."""
+"""manage.py stop_guests: stop every guest of this console, and no other that its engines may have."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.reconcile import reconcile_all
 from imsconsole.engine.types import Unwatched
 
@@ -19,16 +21,12 @@ class Command(BaseCommand):
         stops = []
         with ThreadPoolExecutor(max_workers=8) as pool:
             for region in Region.objects.all():
-                engine = engine_for(region)
-                for server_id in engine.inventory().running:
-                    stops.append(
-                        pool.submit(
-                            engine.stop,
-                            str(server_id),
-                            graceful_s=settings.IMS_STOP_TIMEOUT_S,
-                            work=Unwatched(),
-                        )
-                    )
+                engine, servers = engine_for(region), Server.objects.filter(project__region=region)
+                there = engine.inventory()
+                ours = {*servers.exclude(ref="").values_list("ref", flat=True), *there.marks}
+                for ref in there.running & ours:
+                    power_off = partial(engine.stop, ref, graceful_s=settings.IMS_STOP_TIMEOUT_S)
+                    stops.append(pool.submit(power_off, work=Unwatched()))
         for stop in stops:
             stop.result()
         reconcile_all()
