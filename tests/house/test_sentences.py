@@ -73,6 +73,13 @@ def test_every_message_names_what_it_is_about() -> None:
     assert [said for said in SAYINGS.messages if not places(said.code) & THINGS] == []
 
 
+@pytest.mark.django_db
+def test_every_message_stands_with_no_values_at_all(people) -> None:
+    for code in {said.code for said in SAYINGS.messages}:
+        send(code, to=[people.alice.user], values={}, project=people.alice.project)
+    assert [message.code for message in Message.objects.all() if "%" in message.sentence] == []
+
+
 @pytest.mark.slow(reason="every message is shown on a page and in a letter")
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

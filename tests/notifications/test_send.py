@@ -12,7 +12,6 @@ from imsconsole.core.sentences import explained, moment, translated
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
 from tests import factories
-from tests.support.sayings import Sayings
 
 pytestmark = pytest.mark.django_db
 
@@ -40,11 +39,6 @@ def test_a_time_is_said_in_the_zone_of_its_reader(people, tell):
 def test_a_value_that_is_missing_is_a_dash_and_an_unknown_code_a_sentence(people, tell):
     assert "–" in tell(people.alice, "job-finished", values={}).sentence
     assert " " in tell(people.alice, "no-such-code").sentence
-
-
-@pytest.mark.parametrize("code", sorted({said.code for said in Sayings().messages}))
-def test_every_sentence_stands_with_no_values_at_all(people, tell, code):
-    assert "%" not in tell(people.alice, code, values={}).sentence
 
 
 def test_what_is_rolled_back_was_never_said(people, tell):
