@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from images.change_os.rules import OsChange, can_become
+from images.change_os.rules import OsChange, can_become, fits_change
 from images.launch.fit import fits_system_disk
 from images.launch.system import NewSystemForm
 from images.models import Image
@@ -14,6 +14,9 @@ from imsconsole.cloud.hosts import Host
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.rules import is_stopped_first
 from imsconsole.core.forms import NumberField
+from imsconsole.core.query_string import number_in
+from imsconsole.core.rules import ALLOWED
+from imsconsole.core.summary import Costs, Summary
 
 
 class ChangeOsForm(NewSystemForm):
@@ -41,6 +44,21 @@ class ChangeOsForm(NewSystemForm):
         self.check("stop_first", is_stopped_first(self.server, stop_first=typed.get("stop_first", False)))
         self.require_login()
         return typed
+
+    def summary(self) -> Summary:
+        """The order as it is filled in now; what cannot be read counts nothing."""
+        image, size_gb = self.chosen_image, number_in(self["system_disk_gb"].value())
+        change = OsChange(self.server, image, size_gb) if image and size_gb else None
+        return Summary(
+            facts=[
+                (_("Server"), self.server),
+                (_("New image"), image or "–"),
+                (_("New system disk"), f"{size_gb} GB"),
+            ],
+            quota=change.quota if change else {},
+            verdict=fits_change(change, self.actor, self.host) if change else ALLOWED,
+            costs=Costs(image=image, changed={self.server: size_gb}),
+        )
 
     def kept(self) -> dict[str, Any]:
         return {"server": str(self.server.pk), **super().kept()}

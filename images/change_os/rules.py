@@ -104,9 +104,16 @@ def can_order_reinstall(change: OsChange, actor: Actor, host: Host | None = None
 def _order(change: OsChange, actor: Actor, host: Host, used: Mapping[str, int] | None = None) -> Verdict:
     return (
         is_stopped_first(change.server, stop_first=change.stop_first)
-        and can_become(change.server, change.image, actor, host)
-        and fits_system_disk(change.image, change.system_disk_gb)
         and _has_login(change, actor)
+        and fits_change(change, actor, host, used)
+    )
+
+
+def fits_change(change: OsChange, actor: Actor, host: Host, used: Mapping[str, int] | None = None) -> Verdict:
+    """Image and disk alone, whoever signs in to them. `used` is of the project's quotas, when that is known."""
+    return (
+        can_become(change.server, change.image, actor, host)
+        and fits_system_disk(change.image, change.system_disk_gb)
         and fits_quota(actor.project, change.quota, used)
         and can_unlock_disks(change.server, actor, but_system=True)
         and fits_its_start(change.server, host)

@@ -31,6 +31,7 @@ from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.query_string import number_in, row_of
 from imsconsole.core.rules import Verdict
+from imsconsole.core.summary import wants_summary
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, ve
     chosen: dict[str, Any] = _begun(request) if sent is None else sent.dict()
     if verb is REINSTALL:
         chosen["image"] = str(server.image_id)
-    if chosen.get("action") == "confirm":
+    if chosen.get("action") == "confirm" or wants_summary(request):
         form = ChangeOsForm(chosen, server=server, actor=request.actor, host=host)
         if verb.may(server, request.actor) and form.is_valid():
             return verb.wizard.go(verb.wizard.keep(request.actor, draft, **form.kept()), "confirm")
@@ -118,6 +119,7 @@ def _confirm(request: ActorRequest, draft: Draft, server_id: uuid.UUID, verb: Ve
     change = form.order()
     context = {
         "order": change,
+        "summary": form.summary(),
         "verdict": verb.may_order(change, request.actor),
         "former": _system_disk(server),
         "data_disks": server.disks.attached().filter(role=Disk.Role.DATA).order_by("index"),
@@ -173,10 +175,11 @@ def _page(request: ActorRequest, form: ChangeOsForm, verb: Verb, status: int = 2
         "is_change": verb is CHANGE,
         "image": form.chosen_image,
         "former": _system_disk(server),
+        "summary": form.summary(),
         "verdict": verb.may(server, actor),
         "runs": can_run_guests(host.capabilities),
     }
-    page, fragment = "images/change_os/change_os.html", "images/change_os/_choices.html"
+    page, fragment = "images/change_os/change_os.html", "images/change_os/_swapped.html"
     return verb.wizard.page(request, page, "choose", form, status, fragment, **context)
 
 

@@ -1,5 +1,6 @@
 """The form of an export: what the file is, what it is called, where it goes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from images.fields.forms import NameField
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.names import object_key
-from imsconsole.cloud.buckets.rules import is_standard
+from imsconsole.cloud.buckets.rules import can_export_to, can_upload_object, is_standard
 from imsconsole.cloud.models import Bucket
 from imsconsole.core.forms import RuledChoiceField
 from imsconsole.core.pickers import PickingForm
@@ -69,6 +70,23 @@ class SeveralForm(TargetForm):
         initial=Format.QCOW2,
         widget=forms.RadioSelect,
     )
+
+    def summary(self, images: Sequence[Image]) -> Summary:
+        """The files of these images, as it is filled in now."""
+        format, bucket = str(self["format"].value()), self.filled("bucket")
+        size_bytes = sum(export_bytes(image, format) for image in images)
+        verdict = ALLOWED
+        if bucket:
+            verdict = can_export_to(bucket, self.actor) and can_upload_object(bucket, self.actor, size_bytes)
+        return Summary(
+            facts=[
+                (_("Images"), len(images)),
+                (_("File format"), Format(format).label if format in Format else "–"),
+                (_("Bucket"), bucket or "–"),
+            ],
+            quota={"bucket_bytes": size_bytes},
+            verdict=verdict,
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

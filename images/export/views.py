@@ -23,8 +23,10 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.core.each import do_each, tell_each
+from imsconsole.core.pickers import is_refresh
 from imsconsole.core.rules import ALLOWED, Refused, Verdict, refuse
 from imsconsole.core.selection import split_by
+from imsconsole.core.summary import summary_of
 
 MOST_AT_ONCE = 100
 BEGUN = ngettext_lazy(
@@ -96,13 +98,14 @@ def export_several(request: ActorRequest) -> HttpResponse:
     """What is confirmed are the images that were named. Each export is work of its own."""
     actor, state = request.actor, request.POST.get("state", "") or "tab=private"
     back = f"{reverse('images:list')}?{state}"
-    chosen = chosen_images(request.POST, actor).with_facts(actor, *EXPORT_FACTS)
+    chosen = chosen_images(request.POST, actor).with_facts(actor, *EXPORT_FACTS, *EXPORT_BYTES_FACTS)
     images = list(chosen.select_related("os_version", "key")[:MOST_AT_ONCE])
     if not images:
         if request.method == "POST":
             messages.warning(request, _("No image is selected. Tick the images you want to export first."))
         return redirect(back)
-    form = SeveralForm(request.POST if "confirm" in request.POST else None, actor=actor)
+    is_filled = "confirm" in request.POST or is_refresh(request.POST)
+    form = SeveralForm(request.POST if is_filled else None, actor=actor)
     if form.is_bound and form.is_valid():
         outcome = do_each(images, lambda image: _export(image, form, actor))
         tell_each(request, outcome, done=BEGUN, kept=_("%(name)s is not exported: %(reason)s"))
@@ -113,6 +116,7 @@ def export_several(request: ActorRequest) -> HttpResponse:
         "active": "images",
         "form": form,
         "partition": partition,
+        "summary": form.summary(partition.allowed),
         "pick": ",".join(str(image.pk) for image in partition.allowed),
         "state": state,
         "back_url": back,
@@ -120,7 +124,10 @@ def export_several(request: ActorRequest) -> HttpResponse:
         "has_more": chosen.count() > len(images),
         "most": MOST_AT_ONCE,
     }
-    return render(request, "images/export/several.html", context, status=422 if form.is_bound else 200)
+    status = 422 if form.errors else 200
+    return summary_of(request, context) or render(
+        request, "images/export/several.html", context, status=status
+    )
 
 
 def _export(image: Image, form: SeveralForm, actor: Actor) -> Image:

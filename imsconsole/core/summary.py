@@ -15,7 +15,8 @@ from imsconsole.core.rules import ALLOWED, Verdict
 class Costs:
     """What the market is asked the price of: servers of an image on a flavor, and disks; without servers disks alone.
 
-    Or of what `server` costs with another flavor, beside what it costs now.
+    Or, beside what they cost now, of `server` with another flavor; of the servers of `changed` with another image and
+    system disks of these sizes (GB).
     """
 
     disk_gb: int = 0
@@ -23,6 +24,7 @@ class Costs:
     image: Any = None
     flavor: Any = None
     server: Any = None
+    changed: Mapping[Any, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from typing import Any
 
 from django import template
 
-from images.change_os.many.orders import ServerLine
 from images.choose.found import Candidate
 from images.models import Image
 from images.product.products import product_of
 from imsconsole.cloud.models import Flavor, Server
-from imsconsole.core.query_string import number_in
 from imsconsole.core.summary import Costs
 from market import money
 from market.billing.costs_page import cost_context
@@ -48,6 +46,8 @@ def estimate_of(context: Context, costs: Costs | None) -> Estimate | None:
         return None
     if costs.server:
         return estimate_resize(costs.server, costs.flavor, context["actor"])[1]
+    if costs.changed:
+        return estimate_change(costs.changed, costs.image, context["actor"])[1]
     if not costs.servers:
         return estimate_disks(costs.disk_gb)
     if not (costs.image and costs.flavor):
@@ -67,18 +67,11 @@ def of_flavor(prices: PriceList, flavor: Flavor) -> str:
     return prices.flavor(flavor).text
 
 
-@register.inclusion_tag("market/_cost_change.html", takes_context=True)
-def cost_of_change(context: Context, server: Server, image: Image | None, system_gb: Any) -> dict[str, Any]:
-    """Before and after a server gets another image and a system disk of that size, as it was typed."""
-    return _change(context, {server: number_in(system_gb)}, image)
-
-
-@register.inclusion_tag("market/_cost_change.html", takes_context=True)
-def cost_of_changes(context: Context, lines: Iterable[ServerLine], image: Image | None) -> dict[str, Any]:
-    """The same of all the servers of an order that can be changed."""
-    return _change(
-        context, {line.server: line.new_gb for line in lines if line.server and line.verdict}, image
-    )
+@register.inclusion_tag("market/_cost_change_table.html", takes_context=True)
+def cost_of_change(context: Context, sizes_gb: Mapping[Server, int], image: Image | None) -> dict[str, Any]:
+    """Before and after servers get another image and system disks of these sizes."""
+    before, after = estimate_change(sizes_gb, image, context["actor"])
+    return {"before": before, "after": after, "is_chosen": image is not None}
 
 
 @register.inclusion_tag("market/_cost_change_table.html", takes_context=True)
@@ -136,8 +129,3 @@ def with_costs(context: Context, candidates: Iterable[Candidate]) -> list[tuple[
         (each, prices.servers(product, each.flavor, each.disk_gb) if each.flavor else None)
         for each, product in found
     ]
-
-
-def _change(context: Context, sizes_gb: dict[Server, int], image: Image | None) -> dict[str, Any]:
-    before, after = estimate_change(sizes_gb, image, context["actor"])
-    return {"before": before, "after": after, "is_chosen": image is not None}

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from images.change_os.rules import OsChange, can_become, least_gb
 from images.change_os.services import change_os
@@ -22,6 +23,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.query_string import id_of
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal
 from imsconsole.core.sentences import refuse_as
+from imsconsole.core.summary import Costs, Summary
 
 MOST = 100  # servers in one order
 ServerOutcome = dict[str, Any]  # the code and the values of the error it ended with; else it has begun
@@ -126,6 +128,16 @@ def servers_among(picked: Iterable[str], actor: Actor) -> list[Server]:
         with_lost_images(
             with_locked_disks(servers.select_related("flavor", "project", "image").order_by("name", "pk"))
         )
+    )
+
+
+def summary_of_lines(lines: Iterable[ServerLine], image: Image | None) -> Summary:
+    """Of those that can be changed; the list says what becomes of the others."""
+    able = {line.server: line.new_gb or line.present_gb for line in lines if line.server and line.verdict}
+    return Summary(
+        facts=[(gettext_lazy("Servers"), len(able)), (gettext_lazy("New image"), image or "–")],
+        quota={"disks": len(able), "disk_gb": sum(able.values())} if image else {},
+        costs=Costs(image=image, changed=able) if able else None,
     )
 
 

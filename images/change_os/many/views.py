@@ -17,6 +17,7 @@ from images.change_os.many.orders import (
     ServerLine,
     begin_change,
     servers_among,
+    summary_of_lines,
 )
 from images.change_os.rules import OsChange, can_order_changes
 from images.launch.views import PLACE
@@ -27,6 +28,7 @@ from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.swap import kept_until
 from imsconsole.core.rules import ALLOWED, refuse
+from imsconsole.core.summary import wants_summary
 
 MANY = Wizard(
     "change-os-many",
@@ -72,7 +74,7 @@ def choose(request: ActorRequest, draft: Draft) -> HttpResponse:
     if many.outcomes:
         return MANY.go(draft, "confirm")
     typed = request.POST.dict() if request.method == "POST" else _begun(draft, request)
-    if typed.get("action") == "confirm":
+    if typed.get("action") == "confirm" or wants_summary(request):
         form = ChangeOsManyForm(typed, changes=many)
         if may_write(request.actor) and form.is_valid():
             return MANY.go(MANY.keep(request.actor, draft, **form.kept()), "confirm")
@@ -121,13 +123,15 @@ def done(request: ActorRequest, draft_id: uuid.UUID) -> HttpResponse:
 def _to_confirm(draft: Draft, many: ManyChanges, changes: dict[str, OsChange]) -> dict[str, Any]:
     verdicts = dict(zip(changes, can_order_changes(changes.values(), many.actor, many.host), strict=True))
     change = next(iter(changes.values()), None)
-    counted = _counted(many.lines(verdicts, change.image if change else None))
+    image = change.image if change else None
+    counted = _counted(many.lines(verdicts, image))
     none = gettext_lazy("None of these servers can be changed like that. The list says why, one by one.")
     return {
         **PLACE,
         **counted,
         "heading": _heading(many),
         "order": change,
+        "summary": summary_of_lines(counted["lines"], image),
         "kept_until": kept_until(),
         "verdict": ALLOWED if counted["able"] else refuse("none-can-be-changed", none),
         "back_url": MANY.url(draft, "choose"),
@@ -158,6 +162,7 @@ def _begun(draft: Draft, request: ActorRequest) -> dict[str, Any]:
 def _page(request: ActorRequest, form: ChangeOsManyForm, status: int = 200) -> HttpResponse:
     actor, changes, image = request.actor, form.changes, form.chosen_image
     stop_first = form["stop_first"].value() in (True, "on")
+    lines = changes.lines(changes.first_verdicts(image, stop_first=stop_first), image)
     form.images.back = f"{request.path}?tab={form.tab}&image="
     context = {
         **PLACE,
@@ -167,9 +172,10 @@ def _page(request: ActorRequest, form: ChangeOsManyForm, status: int = 200) -> H
         "verdict": may_write(actor),
         "runs": can_run_guests(changes.host.capabilities),
         "any_running": any(server.status == "running" for server in changes.servers.values()),
-        **_counted(changes.lines(changes.first_verdicts(image, stop_first=stop_first), image)),
+        "summary": summary_of_lines(lines, image),
+        **_counted(lines),
     }
-    page, fragment = "images/change_os/many/choose.html", "images/change_os/many/_choices.html"
+    page, fragment = "images/change_os/many/choose.html", "images/change_os/many/_swapped.html"
     return MANY.page(request, page, "choose", form, status, fragment, **context)
 
 

@@ -38,7 +38,7 @@ from imsconsole.jobs.services import cancel_job, retry_job
 from tests import factories
 from tests.cloud.buckets.making import stored
 from tests.cloud.servers.machines import bootable_image
-from tests.conftest import client_of
+from tests.conftest import HTMX, client_of
 from tests.engine.guests import TestWork
 from tests.images.create.importing import work_files
 from tests.images.delete.test_delete import live_job
@@ -515,6 +515,25 @@ def test_several_images_go_to_one_folder_and_some_stay_with_the_reason(people):
     ]
     again = client.post(reverse("images:export-several"), {**sent, "state": "tab=private"}, follow=True)
     assert "has an object" in again.content.decode()
+
+
+def test_the_summary_of_several_follows_format_and_bucket(people):
+    images = [sized(people.bob, name=name) for name in ("first", "second")]
+    people.bob.project.quotas = {"bucket_bytes": 1024**2}
+    people.bob.project.save()
+    sent = {"pick": ",".join(str(each.pk) for each in images), "state": "tab=private", "action": "refresh"}
+    filled = {**sent, "format": "raw", "bucket": bucket_of(people.bob).pk}
+    headers = {**HTMX, "HX-Target": "summary"}
+    answer = client_of(people.bob).post(reverse("images:export-several"), filled, headers=headers)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert text.count("<section") == 1
+    assert Format.RAW.label in text
+    assert "reached" in text
+    page = client_of(people.bob).post(reverse("images:export-several"), filled)
+    assert page.status_code == 200
+    assert "reached" in page.content.decode()
+    assert not Job.objects.exists()
 
 
 @pytest.mark.parametrize("wrong", [{"folder": "a//b"}, {"format": "zvhd"}, {"bucket": ""}])
