@@ -86,6 +86,8 @@ class Job(models.Model):
     )
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)
+    # when the work of its step last said that it is alive
+    heard_at = models.DateTimeField(null=True)
     cancel_requested = models.BooleanField(default=False)
     # set once undoing has begun: the state it ends in
     outcome = models.CharField(max_length=10, blank=True, choices=State)

@@ -61,13 +61,14 @@ class Run:
         return result
 
     def report(self, done: int, total: int) -> None:
-        """Tell progress in bytes; written at most once a second. Raises when cancelled or lost."""
+        """Tell progress in bytes, or with none done that it is alive; written at most once a second. Raises when cancelled or lost."""
         self._check_events()
+        total = total if done else 0
         ends = 0 < total <= done and (self.job.bytes_done, self.job.bytes_total) != (done, total)
         self.job.bytes_done, self.job.bytes_total = done, total
         if ends or time.monotonic() - self._written_at >= 1:
             self._written_at = time.monotonic()
-            self.write(bytes_done=done, bytes_total=total)
+            self.write(bytes_done=done, bytes_total=total, heard_at=now())
             self.hold()
 
     def hold(self) -> None:

@@ -109,7 +109,7 @@ def _forward(run: Run) -> None:
         kind.sweep(run)
     for step in kind.steps:
         if step not in run.job.results:
-            run.write(step=step, bytes_done=0, bytes_total=0, step_started_at=now())
+            run.write(step=step, bytes_done=0, bytes_total=0, heard_at=None, step_started_at=now())
             run.hold()
             result = retried(kind.do)(step, run)
             run.write(results={**run.job.results, step: result})
@@ -120,7 +120,7 @@ def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
     """From now on the job is undone; whoever takes it up goes on undoing."""
     logger.info("%s is undone, to end as %s: %s", run.job.log_name, outcome, error)
     kept = {"error_code": error.code, "error_values": lasting_values(error)}
-    run.write(outcome=outcome, **kept, bytes_total=0, deaths=0)
+    run.write(outcome=outcome, **kept, bytes_total=0, heard_at=None, deaths=0)
 
 
 def _try_backward(run: Run) -> None:

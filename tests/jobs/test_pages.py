@@ -113,6 +113,20 @@ def test_a_running_job_shows_its_steps_and_true_progress(start: Start, bob):
     assert '<noscript><meta http-equiv="refresh"' in html
 
 
+def test_work_that_only_says_that_it_is_alive_shows_when_it_did_and_no_share(start: Start, bob):
+    job = start()
+    run = Run(claim(str(job.pk), "test"))
+    run.write(step="write_bytes")
+    assert "last sign of life" not in page(bob, "detail", job.pk)
+    run.report(0, 4 * 1024**2)
+
+    for html in (page(bob, "detail", job.pk), page(bob, "progress", job.pk, **HTMX)):
+        assert "last sign of life: <time" in html
+        assert "<progress" in html
+        assert not {"%", "MiB"} & set(html.partition("<progress")[2].partition("</section>")[0].split())
+        assert '<progress max="100" value' not in html
+
+
 def test_an_ended_job_asks_no_more(start: Start, bob):
     job = finish(start())
 
