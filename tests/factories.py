@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import factory
+from django.conf import settings
 from django.db import transaction
 from factory.django import DjangoModelFactory
 
@@ -18,6 +19,7 @@ from imsconsole.accounts.models import (
     Role,
     User,
 )
+from imsconsole.cloud.hosts import ask_host
 from imsconsole.cloud.keys.material import give_material
 from imsconsole.cloud.models import (
     Backup,
@@ -30,6 +32,7 @@ from imsconsole.cloud.models import (
     Key,
     KeyGrant,
     KeyPair,
+    RegionReport,
     Server,
     Vault,
 )
@@ -42,10 +45,17 @@ class RegionFactory(DjangoModelFactory):
     class Meta:
         model = Region
         django_get_or_create = ("code",)
+        skip_postgeneration_save = True
 
     code = "cn-north-4"
     name = "CN North-Beijing4"
     name_zh = "华北-北京四"
+
+    @factory.post_generation
+    def report(region, create, extracted, **kwargs):
+        """As the clock writes it."""
+        if region.engine in settings.ENGINES and not RegionReport.objects.filter(pk=region.pk).exists():
+            ask_host(region)
 
 
 class ZoneFactory(DjangoModelFactory):

@@ -22,7 +22,6 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.wizards import Made, Wizard
-from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
@@ -111,8 +110,8 @@ def _choose(request: ActorRequest, draft: Draft | None, server_id: uuid.UUID, ve
 
 def _confirm(request: ActorRequest, draft: Draft, server_id: uuid.UUID, verb: Verb) -> HttpResponse:
     """The order to be read again, and its answer."""
-    server = find_server(request, server_id)
-    form = _form(draft, server, request.actor, host_of(request.actor.region))
+    server, host = find_server(request, server_id), host_of(request.actor.region)
+    form = _form(draft, server, request.actor, host)
     answer = verb.wizard.ends(request, draft, form, make=lambda: _start(form.order(), verb, request.actor))
     if answer:
         return answer
@@ -124,7 +123,7 @@ def _confirm(request: ActorRequest, draft: Draft, server_id: uuid.UUID, verb: Ve
         "former": _system_disk(server),
         "data_disks": server.disks.attached().filter(role=Disk.Role.DATA).order_by("index"),
         "kept_until": kept_until(),
-        "free_bytes": engine_of(server).free_space().free_bytes,
+        "space": host.space,
         "back_url": verb.wizard.url(draft, "choose"),
         **_place(server),
     }

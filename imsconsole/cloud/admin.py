@@ -21,7 +21,18 @@ from imsconsole.cloud.backups.admin import BackupAdmin, LegacyBackups
 from imsconsole.cloud.buckets.admin import BucketAdmin, BucketObjectAdmin
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys.admin import KeyAdmin, KeyGrantAdmin, MasterKeyAdmin
-from imsconsole.cloud.models import Disk, DiskTag, Flavor, KeyPair, Reading, Server, ServerTag, Usage, Vault
+from imsconsole.cloud.models import (
+    Disk,
+    DiskTag,
+    Flavor,
+    KeyPair,
+    Reading,
+    RegionReport,
+    Server,
+    ServerTag,
+    Usage,
+    Vault,
+)
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
 from imsconsole.core.text import duration, size
 
@@ -348,3 +359,24 @@ class VaultAdmin(ServiceAdmin):
             (gettext("Backups"), f"{reverse('admin:cloud_backup_changelist')}?vault={obj.pk}"),
             (gettext("What happened to it"), trail_of("vault", obj.pk)),
         ]
+
+
+@admin.register(RegionReport)
+class RegionReportAdmin(ServiceAdmin):
+    """What each region's engine said last, as the clock asked it."""
+
+    list_display = ("region", "answered_at", "error_sentence", "free", "of")
+    list_select_related = ("region",)
+    fieldsets = ((None, {"fields": ("region", "answered_at", "error_sentence", "free", "of", "can")}),)
+
+    @admin.display(description=_("why it does not answer"))
+    def error_sentence(self, report: RegionReport) -> str:
+        return report.error_sentence
+
+    @admin.display(description=_("free space"), ordering="free_bytes")
+    def free(self, report: RegionReport) -> str:
+        return size(report.free_bytes) if report.free_bytes is not None else "–"
+
+    @admin.display(description=_("size"), ordering="total_bytes")
+    def of(self, report: RegionReport) -> str:
+        return size(report.total_bytes) if report.total_bytes is not None else "–"

@@ -1,13 +1,16 @@
-"""What a region's host can do and how much memory is left there: asked once per page, used by every rule."""
+"""What a region's host can do and how much memory is left there: asked by the clock, read once per page, used by every rule."""
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.engines import engine_for, engine_name_of
-from imsconsole.cloud.models import Server
-from imsconsole.engine.types import Capabilities
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import RegionReport, Server
+from imsconsole.core.errors import ImsError
+from imsconsole.core.now import now
+from imsconsole.core.sentences import lasting_values
+from imsconsole.engine.types import Capabilities, Space
 
 # states in which a guest has, or is about to have, its memory
 IN_MEMORY = (
@@ -25,22 +28,39 @@ IN_MEMORY = (
 
 @dataclass(frozen=True)
 class Host:
-    """The capabilities of a region's engine, and the memory (MB) that no guest holds."""
+    """The capabilities of a region's engine, the memory (MB) that no guest holds, and the space, where that is known."""
 
     capabilities: Capabilities
     free_memory_mb: int
+    space: Space | None = None
 
 
 def host_of(region: Region | str) -> Host:
-    """The host of a region (or of its code): one query, no engine verb that waits. Regions of one engine share one."""
-    capabilities = engine_for(region).capabilities()
-    there = Server.objects.existing().filter(project__region__engine=engine_name_of(region))
-    used = there.filter(status__in=IN_MEMORY)
-    used_mb = used.aggregate(total=Sum("flavor__memory_mb"))["total"] or 0
-    return Host(capabilities, max(0, capabilities.memory_mb - used_mb))
+    """The host of a region (or of its code), as it was when it answered last: one query. Regions of one engine share one."""
+    code = region if isinstance(region, str) else region.code
+    there = Server.objects.existing().filter(project__region__engine=OuterRef("region__engine"))
+    used = there.filter(status__in=IN_MEMORY).order_by().values("project__region__engine")
+    used_mb = Subquery(used.annotate(total=Sum("flavor__memory_mb")).values("total"))
+    report = RegionReport.objects.filter(pk=code).annotate(used_mb=used_mb).first()
+    if report is None:
+        return Host(Capabilities(), 0)
+    capabilities = report.capabilities
+    return Host(capabilities, max(0, capabilities.memory_mb - (report.used_mb or 0)), report.space)
 
 
 def ask_hosts() -> None:
-    """Find out what nobody knows yet of the hosts, so that no page and no guest waits for it."""
+    """Ask every region's engine what it can do and what room it has. No page does."""
     for region in Region.objects.all():
-        engine_for(region).capabilities(ask=True)
+        ask_host(region)
+
+
+def ask_host(region: Region) -> None:
+    """Write what it answers, or why it does not: then what it said before stays."""
+    report, _is_new = RegionReport.objects.get_or_create(region=region)
+    try:
+        engine = engine_for(region)
+        report.capabilities, report.space = engine.capabilities(), engine.free_space()
+        report.answered_at, report.error_code, report.error_values = now(), "", {}
+    except ImsError as error:
+        report.error_code, report.error_values = error.code, lasting_values(error)
+    report.save()

@@ -46,8 +46,8 @@ class Engine(Protocol):
     """Bytes and machines of one region."""
 
     # what there is
-    def capabilities(self, *, ask: bool = False) -> Capabilities:
-        """What it can do, as far as that is known: at once. With `ask` what is not known is found out: seconds."""
+    def capabilities(self) -> Capabilities:
+        """What it can do. The first to ask may wait some seconds until that is found out."""
         ...
 
     def free_space(self) -> Space: ...

@@ -297,9 +297,7 @@ class Capabilities:
     resize: bool = False
     tray: bool = False  # ISOs for running systems
     measures: frozenset[str] = frozenset()  # of what servers use: cpu, memory, disk, network
-    accelerator: str = (
-        ""  # kvm, tcg, unknown (not asked yet: may be either), or empty: no servers can be started
-    )
+    accelerator: str = ""  # kvm or tcg; empty: no servers can be started
     missing: tuple[str, ...] = ()  # names of missing packages
     memory_mb: int = 0  # what all running guests together may use
     isolated: bool = False  # each guest and each conversion is a user of its own

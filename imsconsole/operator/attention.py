@@ -7,15 +7,16 @@ from shutil import disk_usage
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out, waiting
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.models import Backup
+from imsconsole.cloud.models import Backup, RegionReport
 from imsconsole.core.now import now
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
@@ -32,9 +33,6 @@ ACCELERATORS = {
     "kvm": gettext_lazy("Servers run with KVM."),
     "tcg": gettext_lazy(
         "Servers run by emulation (TCG), which is much slower: KVM is not there, does not work, or is switched off."
-    ),
-    "unknown": gettext_lazy(
-        "Whether KVM works here is not known yet; a worker finds it out within a minute."
     ),
     "": gettext_lazy("No server can be started: QEMU is not installed."),
 }
@@ -87,7 +85,7 @@ def what_needs_me() -> Attention:
     """All of it, in a fixed number of queries."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
     concerns = [
-        *_work(clock), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
+        *_work(clock), *_regions(), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
         *_market(),
     ]  # fmt: skip
     return Attention(concerns, spaces, clock, _guests())
@@ -111,6 +109,23 @@ def _work(clock: list[ClockEntry]) -> Iterator[Concern]:
             yield Concern("warning", said, url)
         elif alive and entry.due_at < now() - LATE_AFTER:
             yield Concern("warning", _("The periodic work %(name)s is late.") % {"name": entry}, url)
+
+
+def _regions() -> Iterator[Concern]:
+    """Those whose engine does not answer the clock."""
+    for region in Region.objects.exclude(report__in=RegionReport.objects.fresh()).select_related("report"):
+        report = getattr(region, "report", None)
+        if report is None or report.answered_at is None:
+            said = _("The region %(region)s has never answered. %(error)s")
+        else:
+            said = _("The region %(region)s has not answered since %(at)s. %(error)s")
+        at = (
+            date_format(localtime(report.answered_at), "DATETIME_FORMAT")
+            if report and report.answered_at
+            else ""
+        )
+        values = {"region": region, "at": at, "error": report.error_sentence if report else ""}
+        yield Concern("error", (said % values).strip(), reverse("admin:cloud_regionreport_changelist"))
 
 
 def _jobs() -> Iterator[Concern]:
@@ -216,9 +231,9 @@ def _market() -> Iterator[Concern]:
 def _spaces() -> Iterator[DiskSpace]:
     """The store of each region, and the folder of uploads; regions on one file system once."""
     stores: dict[tuple[int, int], list[str]] = {}
-    for region in Region.objects.all():
-        space = engine_for(region).free_space()
-        stores.setdefault((space.free_bytes, space.total_bytes), []).append(str(region))
+    for report in RegionReport.objects.select_related("region"):
+        if space := report.space:
+            stores.setdefault((space.free_bytes, space.total_bytes), []).append(str(report))
     for (free, total), names in stores.items():
         yield DiskSpace(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
     uploads = disk_usage(settings.UPLOAD_DIR)
@@ -227,6 +242,6 @@ def _spaces() -> Iterator[DiskSpace]:
 
 def _guests() -> list[str]:
     """What servers run with, and as whom, each way once: regions of one host have the same."""
-    found = [engine_for(region).capabilities() for region in Region.objects.all()]
+    found = [report.capabilities for report in RegionReport.objects.exclude(answered_at=None)]
     accelerators = [str(ACCELERATORS[name]) for name in sorted({each.accelerator for each in found})]
     return accelerators + [str(ISOLATION[way]) for way in sorted({each.isolated for each in found})]

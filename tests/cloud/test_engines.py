@@ -7,10 +7,9 @@ import pytest
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for, forget_engines
 from imsconsole.cloud.hosts import host_of
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import RegionReport, Server
 from imsconsole.engine.local.engine import LocalEngine
 from tests import factories
-from tests.support.engines import engine_of_region
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +42,7 @@ def test_an_engine_that_nobody_makes_cannot_be_chosen(other) -> None:
 def test_memory_is_that_of_the_hosts_of_ones_own_engine(people, other) -> None:
     server = factories.ServerFactory(project=people.bob.project, status=Server.Status.RUNNING)
     capabilities = engine_for(people.bob.region).capabilities()
-    with engine_of_region("sky-1", SimpleNamespace(capabilities=lambda: capabilities)):
-        assert host_of(other).free_memory_mb == capabilities.memory_mb
-        assert host_of("sky-1").free_memory_mb == capabilities.memory_mb
+    RegionReport.objects.create(region=other, can={"memory_mb": capabilities.memory_mb})
+    assert host_of(other).free_memory_mb == capabilities.memory_mb
+    assert host_of("sky-1").free_memory_mb == capabilities.memory_mb
     assert host_of(people.bob.region).free_memory_mb == capabilities.memory_mb - server.flavor.memory_mb

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from imsconsole.cloud.engines import forget_engines
+from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.core.now import now
 from imsconsole.engine.local.limits import run_as
 from imsconsole.jobs.models import ClockEntry, Job
@@ -68,6 +69,7 @@ def test_last_and_next_runs_are_shown_of_all_work(admin) -> None:
 def test_what_servers_run_with_is_said(admin, people, settings, accelerator: str, said: str) -> None:
     settings.IMS_ACCELERATOR = accelerator
     forget_engines()
+    ask_hosts()
     page = admin.get("/admin/")
     forget_engines()
     assert said in page.content.decode()
@@ -83,6 +85,7 @@ def test_whether_servers_are_users_of_their_own_is_said(
     if not is_root:
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
     forget_engines()
+    ask_hosts()
     page = admin.get("/admin/").content.decode()
     forget_engines()
     assert (said in page) == (not is_root or run_as().switch)

@@ -27,6 +27,7 @@ from imsconsole.cloud.models import (
     KeyPair,
     MasterKey,
     Reading,
+    RegionReport,
     Server,
     Usage,
 )
@@ -78,6 +79,12 @@ def _slowed(numbers: range, _people: SimpleNamespace) -> None:
     SlowedSignIn.objects.bulk_create(
         SlowedSignIn(kind="password", name=f"person-{i}", source=f"192.0.2.{i}", failures=9) for i in numbers
     )
+
+
+def _reports(numbers: range, people: SimpleNamespace) -> None:
+    for number in numbers:
+        region = Region.objects.create(code=f"reports-{number}")
+        RegionReport.objects.create(region=region, error_code="state-unknown", free_bytes=1, total_bytes=2)
 
 
 def _regions(numbers: range, _people: SimpleNamespace) -> None:
@@ -327,7 +334,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,

@@ -2,7 +2,7 @@
 
     with engine_of_region("cn-north-4", engine): …
 
-In the test's own process; workers in processes of their own do not see it.
+In the test's own process; workers in processes of their own do not see it. `UnreachableEngine` is that of a cloud that is down.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from imsconsole.cloud import engines
+from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
+
+
+class UnreachableEngine:
+    """Notes each verb that is asked of it, and raises what one does whose cloud does not answer."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __getattr__(self, verb: str) -> Any:
+        def asked(*args: Any, **kwargs: Any) -> Any:
+            self.asked.append(verb)
+            raise Unavailable("state-unknown")
+
+        return asked
 
 
 @contextmanager

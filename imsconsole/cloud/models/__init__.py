@@ -7,6 +7,7 @@ from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.readings import Reading
+from imsconsole.cloud.models.reports import RegionReport
 from imsconsole.cloud.models.schedules import BackupSchedule, BackupScheduleQuerySet, ScheduledServer
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
@@ -35,6 +36,7 @@ __all__ = [
     "MasterKey",
     "ProjectQuerySet",
     "Reading",
+    "RegionReport",
     "ScheduledServer",
     "ScreenToken",
     "Server",

@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_unlock_disks
 from imsconsole.cloud.models import Server
@@ -77,7 +76,7 @@ def can_resize(server: Server, actor: Actor, host: Host | None = None) -> Verdic
     """Stopped, or running (C12: a box stops it first), where its host can do it. `host` spares asking for that."""
     if not (verdict := may_change(server, actor)):
         return verdict
-    if (host.capabilities if host else engine_for(actor.region).capabilities()).resize:
+    if (host or host_of(actor.region)).capabilities.resize:
         return ALLOWED
     return refuse(
         "no-resize", _("Servers of this region cannot be resized. Create a new one of another flavor.")

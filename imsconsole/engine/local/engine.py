@@ -88,9 +88,8 @@ class LocalEngine:
         self._captures = Captures(self._store, self._machines, self._qemu_img)
 
     # what there is
-    def capabilities(self, *, ask: bool = False) -> Capabilities:
-        accelerator = self._accelerator.asked() if ask else self._accelerator.known()
-        found = host_capabilities(accelerator)
+    def capabilities(self) -> Capabilities:
+        found = host_capabilities(self._accelerator.asked())
         return replace(found, memory_mb=self._memory_mb, isolated=self._users.common.switch)
 
     def free_space(self) -> Space:

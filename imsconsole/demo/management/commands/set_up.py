@@ -20,12 +20,13 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         if settings.IMS_DEMO:
-            self._furnish()
+            furnish_places()
         ask_hosts()
+        if settings.IMS_DEMO:
+            self._furnish()
         self.stdout.write(f"The console is at  http://localhost:{settings.IMS_PORT}/")
 
     def _furnish(self) -> None:
-        furnish_places()
         furnish_people(demo_password())
         furnish_flavors()
         self.stdout.write(

@@ -1,0 +1,14 @@
+"""What every page's frame says of the project's region."""
+
+from django.db.models import BooleanField, Exists, Value
+
+from imsconsole.accounts.context import Frame
+from imsconsole.cloud.models import RegionReport
+
+FRAME: Frame = {
+    "has_region_answered": lambda _user, project: (
+        Exists(RegionReport.objects.fresh().filter(pk=project.region_id))
+        if project
+        else Value(True, output_field=BooleanField())
+    ),
+}

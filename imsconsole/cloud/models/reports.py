@@ -1,0 +1,76 @@
+"""What the engine of a region said last of itself. Pages read it; only workers and the clock ask."""
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from imsconsole.accounts.models import Region
+from imsconsole.core.now import furthest, now
+from imsconsole.core.sentences import sentence
+from imsconsole.engine.types import Capabilities, Space
+
+SILENT_AFTER = timedelta(minutes=3)  # it is asked each minute
+NOTHING_KNOWN = Capabilities()
+
+
+class RegionReportQuerySet(models.QuerySet["RegionReport"]):
+    def fresh(self) -> Self:
+        """Of regions that have answered lately. What they are to have said later than now says nothing."""
+        return self.filter(answered_at__gt=now() - SILENT_AFTER, answered_at__lte=furthest(timedelta(0)))
+
+
+class RegionReport(models.Model):
+    """What a region's engine can do, the space it has, and when it said so; and why it did not when it was asked last."""
+
+    region = models.OneToOneField(
+        Region, on_delete=models.CASCADE, primary_key=True, related_name="report", verbose_name=_("region")
+    )
+    can: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("capabilities"), default=dict)
+    free_bytes = models.BigIntegerField(_("free space"), null=True)
+    total_bytes = models.BigIntegerField(_("size"), null=True)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+    error_code = models.CharField(_("code of the error"), max_length=64, blank=True)
+    error_values: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    objects = RegionReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report of a region")
+        verbose_name_plural = _("reports of regions")
+        ordering = ["region"]
+
+    def __str__(self) -> str:
+        return str(self.region)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What another version of the console wrote is read as far as it is known."""
+        names = {field.name for field in fields(Capabilities)} & self.can.keys()
+        return Capabilities(**{name: type(getattr(NOTHING_KNOWN, name))(self.can[name]) for name in names})
+
+    @capabilities.setter
+    def capabilities(self, found: Capabilities) -> None:
+        self.can = {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in vars(found).items()
+        }
+
+    @property
+    def space(self) -> Space | None:
+        """What is free; None where that is not known."""
+        if self.free_bytes is None or self.total_bytes is None:
+            return None
+        return Space(self.free_bytes, self.total_bytes)
+
+    @space.setter
+    def space(self, found: Space | None) -> None:
+        self.free_bytes = found.free_bytes if found else None
+        self.total_bytes = found.total_bytes if found else None
+
+    @property
+    def error_sentence(self) -> str:
+        """Why it did not answer when it was asked last; empty when it did."""
+        return sentence(self.error_code, self.error_values) if self.error_code else ""
