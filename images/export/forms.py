@@ -44,6 +44,9 @@ class TargetForm(PickingForm):
         self.actor = actor
         buckets = Bucket.objects.visible_to(actor).select_related("project")
         self.fields["bucket"].offer(buckets, is_standard)  # type: ignore[attr-defined]
+        self.initial.setdefault(
+            "bucket", next((pk for pk, _label in self.fields["bucket"].widget.choices), None)
+        )
 
     @property
     def has_buckets(self) -> bool:
