@@ -27,7 +27,7 @@ from market.deploy.deploying import deploy
 from market.deploy.forms import DeployForm, first_values
 from market.deploy.rules import can_deploy
 from market.models import ListingVersion
-from market.prices.lookup import price_of_listing
+from market.prices.lookup import latest_price_of_operator, price_of_listing
 from market.shop.offers import market_images, offered_in
 
 DEPLOY = Wizard(
@@ -71,11 +71,11 @@ def _made(order: uuid.UUID | None, actor: Actor) -> str:
 
 
 def _order_key(version: ListingVersion, actor: Actor) -> uuid.UUID:
-    """The same on every page that is open, until an order is made: it follows from the last one, the version and its price."""
+    """The same on every page that is open, until an order is made: it follows from the last one, the version and the prices."""
     orders = Draft.objects.visible_to(actor).filter(wizard=DEPLOY.name, data__listing=str(version.listing_id))
     last = orders.filter(data__has_key=MADE).order_by("-updated_at", "-pk").first()
-    price = price_of_listing(version.listing)
-    parts = (version.pk, price and price.pk, actor.user and actor.user.pk, actor.project.pk)
+    prices = (price_of_listing(version.listing), latest_price_of_operator())
+    parts = (version.pk, *(price and price.pk for price in prices), actor.user and actor.user.pk, actor.project.pk)
     return uuid.uuid5(last.pk if last else version.listing_id, " ".join(map(str, parts)))
 
 

@@ -15,6 +15,11 @@ def prices_of_listing(listing: Listing) -> "QuerySet[Price]":
     return Price.objects.filter(listing=listing)
 
 
+def latest_price_of_operator() -> Price | None:
+    """Of flavors and disks, the one that came last: another one says that what they cost has changed."""
+    return Price.objects.exclude(of=Price.Of.LISTING).filter(valid_from__lte=now()).first()
+
+
 def terms_of(price: Price | None) -> dict[str, Any]:
     """What was said of a price; without one it is free."""
     if price is None:

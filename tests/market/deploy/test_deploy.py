@@ -8,7 +8,7 @@ from django.urls import reverse
 from images.launch.rules import Launch
 from images.models import Image
 from imsconsole.accounts.models import Draft
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import Flavor, Server
 from imsconsole.core.rules import Refused
 from market.deploy.deploying import deploy
 from market.deploy.rules import can_deploy
@@ -198,10 +198,14 @@ def test_what_failed_half_way_can_be_sent_again(people, offer, url):
     assert Server.objects.count() == 1
 
 
-def test_another_price_than_was_seen_is_not_charged(people, offer, url):
+@pytest.mark.parametrize("of", ["listing", "flavor"])
+def test_another_price_than_was_seen_is_not_charged(people, offer, url, of):
     client = client_of(people.alice)
     typed = filled(client, url)
-    factories.PriceFactory(listing=offer.version_of.listing, amount="9")
+    priced = {"listing": offer.version_of.listing, "flavor": None}
+    if of == "flavor":
+        priced = {"listing": None, "flavor": Flavor.objects.get(name="two")}
+    factories.PriceFactory(of=of, amount="9", **priced)
     answer = client.post(url, typed)
     assert answer.status_code == 422
     assert "CN¥9.00" in answer.content.decode()
