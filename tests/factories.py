@@ -34,6 +34,7 @@ from imsconsole.cloud.models import (
     KeyPair,
     RegionReport,
     Server,
+    UserData,
     Vault,
 )
 from imsconsole.core.now import now
@@ -197,6 +198,15 @@ class KeyPairFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"key-{n}")
     public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0ZbyKTqNXpkyrRQ8mMlR6tqwtFFKHHlSe6JtW4Cxo test"
     fingerprint = "SHA256:test"
+
+
+class UserDataFactory(DjangoModelFactory):
+    class Meta:
+        model = UserData
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"user-data-{n}")
+    text = "#!/bin/sh\necho saved\n"
 
 
 class KeyFactory(DjangoModelFactory):

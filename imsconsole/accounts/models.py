@@ -303,6 +303,7 @@ class ListName(models.TextChoices):
     JOBS = "jobs", _("Jobs")
     AUDIT = "audit", _("Audit")
     KEY_PAIRS = "keypairs", _("Key pairs")
+    USER_DATA = "userdata", _("User data")
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -34,6 +34,7 @@ from imsconsole.cloud.models import (
     Vault,
 )
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
+from imsconsole.cloud.user_data.admin import UserDataAdmin
 from imsconsole.core.text import duration, size
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "KeyAdmin",
     "KeyGrantAdmin",
     "MasterKeyAdmin",
+    "UserDataAdmin",
 ]  # registered there; Django looks here
 
 

@@ -40,6 +40,7 @@ ORDER = (
     "cloud.Key",
     "cloud.KeyGrant",
     "cloud.KeyPair",
+    "cloud.UserData",
     "cloud.Bucket",
     "cloud.BucketObject",
     "cloud.SettledUsage",

@@ -22,6 +22,7 @@ PAGES = {
     "vault": "vaults:detail",
     "backup": "backups:detail",
     "backupschedule": "schedules:detail",
+    "userdata": "userdata:edit",
     "publisher": "market:publisher",
     "listing": "market:detail",
     "listingversion": "market:version",

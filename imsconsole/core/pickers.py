@@ -24,7 +24,7 @@ from imsconsole.core.rules import ALLOWED, Verdict
 
 AT_ONCE, MOST = 25, 200
 LONGEST_WORD = 128
-REFRESH, MORE = "refresh", "more-"  # what the buttons send that only draw a form again
+REFRESH, MORE, FILL = "refresh", "more-", "fill"  # what the buttons send that only draw a form again
 WORD, FORMER, SHOWN = (
     "_q",
     "_was",
@@ -231,7 +231,9 @@ class PickingForm(forms.Form):
 def is_refresh(data: Mapping[str, Any]) -> bool:
     """Whether a form is sent only to be drawn again: by such a button, or by Enter behind a word to search for."""
     action = str(data.get("action", ""))
-    return action == REFRESH or action.startswith(MORE) or any(_is_searched(data, name) for name in data)
+    return (
+        action in (REFRESH, FILL) or action.startswith(MORE) or any(_is_searched(data, name) for name in data)
+    )
 
 
 def _is_searched(data: Mapping[str, Any], name: str) -> bool:

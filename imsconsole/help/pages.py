@@ -21,7 +21,7 @@ from imsconsole.core.project_urls import bare
 
 PAGES = (
     "choose", "images", "import", "capture", "export", "copy", "modify", "uploads", "create-server", "install", "change-os", "resize", "disks", "backups",
-    "key-pairs", "keys", "sharing", "market", "selling",
+    "key-pairs", "user-data", "keys", "sharing", "market", "selling",
     "buckets", "members",
 )  # fmt: skip
 FALLBACK = "en"

@@ -51,7 +51,7 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     (
         "servers",
         _("Servers"),
-        ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.Usage", "cloud.Reading"),
+        ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.UserData", "cloud.Usage", "cloud.Reading"),
     ),
     ("offer", _("What is offered"), ("cloud.Flavor", "accounts.Region", "accounts.AvailabilityZone")),
     (

@@ -58,6 +58,7 @@ def test_limits_are_those_of_this_console():
         ("uploads:list", "uploads"),
         ("keypairs:create", "key-pairs"),
         ("keypairs:import", "key-pairs"),
+        ("userdata:create", "user-data"),
         ("invite", "members"),
         ("market:own-publisher", "selling"),
         ("market:create-listing", "selling"),

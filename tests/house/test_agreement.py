@@ -97,6 +97,7 @@ from imsconsole.cloud.screens import rules as screens
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.servers import rules as cloud
 from imsconsole.cloud.servers.jobs import CreateServer, RebootServer, StartServer, StopServer
+from imsconsole.cloud.user_data.actions import USER_DATA_ACTIONS, USER_DATA_LIST_ACTIONS
 from imsconsole.core.actions import ROW, Action, always
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
@@ -296,6 +297,14 @@ KEY_PAIR = Subject(
     {"there": {}},
     lambda _pair: [reverse("keypairs:list")],
     KEY_PAIR_ACTIONS,
+)
+
+USER_DATA = Subject(
+    lambda actor: factories.UserDataFactory(project=actor.project),
+    {"there": {}},
+    lambda _user_data: [reverse("userdata:list")],
+    USER_DATA_ACTIONS,
+    typed={"Modify": {"name": "other", "text": "#!"}},
 )
 
 KEY_STATES: dict[str, dict[str, Any]] = {
@@ -712,6 +721,7 @@ PROJECT = Subject(
         reverse(name)
         for name in (
             "keypairs:list",
+            "userdata:list",
             "keys:list",
             "images:list",
             "servers:list",
@@ -725,6 +735,7 @@ PROJECT = Subject(
     ],
     (
         *KEY_PAIR_LIST_ACTIONS,
+        *USER_DATA_LIST_ACTIONS,
         *KEY_LIST_ACTIONS,
         *DISK_LIST_ACTIONS,
         *IMAGE_LIST_ACTIONS,
@@ -737,6 +748,7 @@ PROJECT = Subject(
     ),
     typed={
         "Create key pair": {"name": "mine"},
+        "Create user data": {"name": "mine", "text": "#!"},
         "Import public key": {"name": "imported", "public_key": KEY},
         "Create key": {"name": "mine"},
         "Create vault": {"name": "mine", "capacity_gb": "1"},
@@ -855,6 +867,7 @@ SUBJECTS = {
     "kept disk": KEPT_DISK,
     "disk": DISK,
     "key pair": KEY_PAIR,
+    "user data": USER_DATA,
     "bucket": BUCKET,
     "object": OBJECT,
     "vault": VAULT,

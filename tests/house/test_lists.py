@@ -18,6 +18,7 @@ from imsconsole.cloud.key_pairs import views as key_pairs
 from imsconsole.cloud.keys import views as keys
 from imsconsole.cloud.schedules import views as schedules
 from imsconsole.cloud.server_pages import views as servers
+from imsconsole.cloud.user_data import views as user_data
 from imsconsole.core import paging
 from imsconsole.core.now import now
 from imsconsole.core.paging import in_order
@@ -87,6 +88,7 @@ LISTS: dict[str, tuple[ListView, str, Callable[[Any], Any]]] = {
     "buckets": (buckets.LIST, "", lambda project: factories.BucketFactory(project=project)),
     "keys": (keys.LIST, "", lambda project: factories.KeyFactory(project=project)),
     "key pairs": (key_pairs.LIST, "", lambda project: factories.KeyPairFactory(project=project)),
+    "user data": (user_data.LIST, "", lambda project: factories.UserDataFactory(project=project)),
     "offers": (market.LIST, "", offer),
     "inbox": (inbox.LIST, "", received),
 }

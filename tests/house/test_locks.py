@@ -55,6 +55,7 @@ from imsconsole.cloud.schedules import services as schedules
 from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
 from imsconsole.cloud.servers.services import TAGS as server_tags
+from imsconsole.cloud.user_data import services as user_data
 from imsconsole.core.actions import Action, always
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.locks import ORDER, locked_all
@@ -264,6 +265,8 @@ def cloud(people: SimpleNamespace, operator: Operator) -> None:
     small = factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     pair = factories.KeyPairFactory(project=alice.project)
     restore_to_new_server(a_backup(alice), name="new", flavor=small, key_pair=pair, actor=alice)
+    saved = user_data.create_user_data(name="setup", text="#!", actor=alice)
+    user_data.delete_user_data(user_data.edit_user_data(saved, name="b", text="", actor=alice), actor=alice)
     keys.create_default_key(actor=alice)
     due = factories.KeyFactory(project=alice.project, state="pending-deletion", delete_at=now() - TOMORROW)
     factories.KeyGrantFactory(key=due)

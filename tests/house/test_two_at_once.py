@@ -34,6 +34,7 @@ from imsconsole.cloud.servers.services import (
     start_server,
     stop_server,
 )
+from imsconsole.cloud.user_data.services import create_user_data, edit_user_data
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import lock_project
@@ -309,6 +310,17 @@ def test_of_two_key_pairs_of_one_name_one_wins(people: SimpleNamespace) -> None:
             lambda name=f"key-{number}": import_key_pair(name=name, key=key, actor=people.bob),
         )
         assert sorted(outcomes) == [DONE, "key-pair-name"]
+
+
+def test_of_two_pieces_of_user_data_of_one_name_one_wins(people: SimpleNamespace) -> None:
+    for number in range(ROUNDS):
+        other = factories.UserDataFactory(project=people.bob.project)
+        wanted = {"name": f"setup-{number}", "text": "#!"}
+        outcomes = at_once(
+            lambda wanted=wanted: create_user_data(**wanted, actor=people.alice),
+            lambda wanted=wanted, other=other: edit_user_data(other, **wanted, actor=people.bob),
+        )
+        assert sorted(outcomes) == [DONE, "user-data-name"]
 
 
 def test_of_two_who_delete_a_key_pair_one_wins(people: SimpleNamespace) -> None:

@@ -159,6 +159,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
         "step": "details",
         "page": "import",
         "key_pair_id": factories.KeyPairFactory(project=project, name=f"{SECRET}-key").pk,
+        "user_data_id": factories.UserDataFactory(project=project, name=f"{SECRET}-data", text=SECRET).pk,
         "bucket_id": stored.bucket_id,
         "object_id": stored.pk,
         "token": "no-such-token",

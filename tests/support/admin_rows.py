@@ -30,6 +30,7 @@ from imsconsole.cloud.models import (
     RegionReport,
     Server,
     Usage,
+    UserData,
 )
 from imsconsole.cloud.servers.usage import hour_of
 from imsconsole.core.now import now
@@ -253,6 +254,13 @@ def _shares(numbers: range, people: SimpleNamespace) -> None:
     )
 
 
+def _user_data(numbers: range, people: SimpleNamespace) -> None:
+    UserData.objects.bulk_create(
+        UserData(project=people.bob.project, name=f"u-{i}", text="#!", created_by=people.bob.user)
+        for i in numbers
+    )
+
+
 def _key_pairs(numbers: range, people: SimpleNamespace) -> None:
     KeyPair.objects.bulk_create(
         KeyPair(project=people.bob.project, name=f"k-{i}", public_key="ssh-ed25519 A", fingerprint="F")
@@ -334,7 +342,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,

@@ -29,6 +29,7 @@ MISSED = {
     "bucket": Missed("buckets:create", _("Create bucket")),
     "key": Missed("keys:create", _("Create key")),
     "key-pair": Missed("keypairs:create", _("Create key pair")),
+    "user-data": Missed("userdata:create", _("Save user data")),
     "agency": Missed("project", _("Create agency")),
 }
 

@@ -13,6 +13,7 @@ from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
 from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
+from imsconsole.cloud.models.user_data import UserData, UserDataQuerySet
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "Tag",
     "Tagged",
     "Usage",
+    "UserData",
+    "UserDataQuerySet",
     "Vault",
     "VaultQuerySet",
 ]
