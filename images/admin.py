@@ -186,7 +186,7 @@ class ImageAdmin(PublicImageActions):
             {
                 "fields": (
                     "type", "use", "os_version", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
-                    "max_ram_mb", "nic_multi_queue", "default_flavor", "cloud_init", "key",
+                    "max_ram_mb", "nic_multi_queue", "default_flavor", "has_user_data", "cloud_init", "key",
                 )
             },
         ),
@@ -221,6 +221,11 @@ class ImageAdmin(PublicImageActions):
             _("Deprecated"): image.deprecated_on,
         }
         return ", ".join(str(word) for word, is_set in flags.items() if is_set) or "–"
+
+    @admin.display(description=_("default user data"), boolean=True)
+    def has_user_data(self, image: Image) -> bool:
+        """Its text is its owner's."""
+        return bool(image.default_user_data)
 
     @admin.display(description=_("reason"))
     def error_sentence(self, image: Image) -> str:

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from images.fields.encryption import disk_keys, encryption_of
 from images.models import Image, ImageDisk
@@ -209,16 +210,25 @@ def _needs(image: Image) -> list[Attribute]:
             _yes_no(image.nic_multi_queue),
             _("Whether several CPUs share the work of a network card."),
         ),
-        *_flavor(image),
+        *_defaults(image),
         *_fast(image),
     ]
 
 
-def _flavor(image: Image) -> list[Attribute]:
-    if image.default_flavor_id is None:
-        return []
-    meaning = _("The order of a server begins with it, as long as it fits.")
-    return [Attribute(_("Default flavor"), image.default_flavor_id, meaning)]
+def _defaults(image: Image) -> list[Attribute]:
+    """What the form of an order is filled in with."""
+    flavor, text = image.default_flavor_id, image.default_user_data
+    characters = ngettext("%(n)s character", "%(n)s characters", len(text)) % {"n": len(text)}
+    defaults = [
+        (flavor, _("Default flavor"), flavor, _("The order of a server begins with it, as long as it fits.")),
+        (
+            text,
+            _("Default user data"),
+            characters,
+            _("What cloud-init does at the first start. The form of an order shows it before it is used."),
+        ),
+    ]
+    return [Attribute(name, value, meaning) for is_there, name, value, meaning in defaults if is_there]
 
 
 def _fast(image: Image) -> list[Attribute]:

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from images.launch.rules import USER_DATA_BYTES
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import KeyPair
 from imsconsole.cloud.servers.passwords import crypted, is_good_password
+from imsconsole.cloud.user_data.forms import UserDataField
 from imsconsole.core.pickers import PickingForm
 from imsconsole.core.rules import Verdict
 
@@ -36,13 +36,7 @@ class LoginForm(PickingForm):
     password_again = forms.CharField(
         label=_("Password again"), required=False, widget=forms.PasswordInput(NEW_PASSWORD)
     )
-    user_data = forms.CharField(
-        label=_("User data"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea({"rows": 4, "class": "mono", "spellcheck": "false"}),
-        help_text=_("For cloud-init, at most 32 KB: a script (#!…) or #cloud-config."),
-    )
+    user_data = UserDataField(required=False)
 
     def __init__(self, *args: Any, actor: Actor, password_hash: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,12 +60,6 @@ class LoginForm(PickingForm):
 
     def _has_new_password(self) -> bool:
         return self.data.get("login") == "password" and not self.password_hash
-
-    def clean_user_data(self) -> str:
-        user_data: str = self.cleaned_data["user_data"].replace("\r\n", "\n")
-        if len(user_data.encode()) > USER_DATA_BYTES:
-            raise forms.ValidationError(_("User data may have at most 32 KB."), "user-data-size")
-        return user_data
 
     def require_login(self) -> None:
         """What was chosen is there."""

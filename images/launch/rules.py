@@ -20,12 +20,12 @@ from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.servers.rules import fits_memory
+from imsconsole.cloud.user_data.rules import is_user_data
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
 MAX_COUNT = 100
-USER_DATA_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,7 @@ def has_login(login: Login) -> Verdict:
                 "Without a key pair or a password nobody could sign in. Choose one, or give user data that does it."
             ),
         )
-    if len(login.user_data.encode()) > USER_DATA_BYTES:
-        return refuse("user-data-size", _("User data may have at most 32 KB."))
-    return ALLOWED
+    return is_user_data(login.user_data)
 
 
 def fits_data_disks_of(image: Image, sizes_gb: Sequence[int]) -> Verdict:

@@ -1,7 +1,7 @@
-"""The image and the login of a new system: what orders of servers and changes of OS are asked alike."""
+"""The image, the login and the user data of a new system: what orders of servers and changes of OS are asked alike."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from django.utils.functional import cached_property
 
@@ -9,6 +9,9 @@ from images.launch.login import LoginForm
 from images.models import Image
 from images.product.pickers import ImagePicker
 from images.selection.tabs import CHOSEN_AMONG, kind_of
+from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.user_data.filling import Sources
+from imsconsole.cloud.user_data.forms import FillForm
 from imsconsole.core.rules import Verdict
 
 
@@ -38,3 +41,23 @@ class NewSystemForm(LoginForm):
         if asked in CHOSEN_AMONG:
             return str(asked)
         return kind_of(self.chosen_image, self.actor) if self.chosen_image else next(iter(CHOSEN_AMONG))
+
+    @cached_property
+    def fill(self) -> FillForm:
+        """What fills in the user data."""
+        sent = self.data if self.is_bound else self.initial
+        return FillForm(sent, sources=sources_of(self.chosen_image, self.actor))
+
+    def require_login(self) -> None:
+        super().require_login()
+        self.check("user_data", self.fill.is_filled_in)
+
+    def kept(self) -> dict[str, Any]:
+        return {**super().kept(), **self.fill.kept()}
+
+
+def sources_of(image: Image | None, actor: Actor) -> Sources:
+    """What the user data of a system of that image is filled in from."""
+    if image is None:
+        return Sources(actor)
+    return Sources(actor, str(image.pk), image.default_user_data, image.project_id == actor.project.pk)

@@ -146,6 +146,8 @@ class Image(Tagged, ImageFacts, Trashable):
         verbose_name=_("default flavor"),
         related_name="+",
     )
+    # with which the form of such an order is filled in; a server has it only if it is sent
+    default_user_data = models.TextField(_("default user data"), blank=True)
     # seen in it, or known of who made it; None: nobody knows
     cloud_init = models.BooleanField(_("Cloud-Init injection"), null=True)
     # what its disks are encrypted with; never changed in place: a copy may have another (R89)

@@ -15,12 +15,16 @@ from images.models import Image
 from images.modify.rules import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.user_data.filling import Sources, fill_in
+from imsconsole.cloud.user_data.forms import FillForm, UserDataField
 from imsconsole.core.edits import EditForm, told_of
+from imsconsole.core.pickers import PickingForm, is_refresh
 
+USER_DATA = "default_user_data"
 GIVEN = DetailsForm.base_fields  # an attribute is typed as it was when the image was made
 
 
-class ModifyForm(EditForm):
+class ModifyForm(PickingForm, EditForm):
     """The attributes of an image that can have another value; `fixed` are the others, with the reason."""
 
     name = GIVEN["name"]
@@ -42,6 +46,13 @@ class ModifyForm(EditForm):
         empty_label=gettext_lazy("The smallest that fits"),
         help_text=gettext_lazy("The order of a server begins with it; another one can be chosen there."),
     )
+    default_user_data = UserDataField(
+        label=gettext_lazy("Default user data"),
+        required=False,
+        help_text=gettext_lazy(
+            "The order of a server begins with it. Everybody who has the image reads it: write no password here."
+        ),
+    )
     protected = forms.BooleanField(
         label=gettext_lazy("Protected"),
         required=False,
@@ -49,14 +60,20 @@ class ModifyForm(EditForm):
     )
 
     def __init__(self, data: QueryDict | None = None, *, image: Image, actor: Actor, **kwargs: Any) -> None:
+        if data and is_refresh(data):
+            data = data.copy()
+            fill_in(data, Sources(actor), USER_DATA)
         super().__init__(data, initial=values_of(image), **kwargs)
         self.image, self.actor = image, actor
+        self.fill = FillForm(
+            self.data or {USER_DATA: image.default_user_data}, sources=Sources(actor), name=USER_DATA
+        )
         self._fit_to_image()
         self.fixed: list[tuple[Any, Any, Any]] = []
         for name in ATTRIBUTES:
             if not (verdict := is_changeable(image, name)):
                 field = self.fields.pop(name)
-                if verdict.code != MEANS_NOTHING:
+                if verdict.code not in MEANS_NOTHING:
                     self.fixed.append((field.label, told_of(image, name), verdict.reason))
 
     def _fit_to_image(self) -> None:
@@ -78,6 +95,8 @@ class ModifyForm(EditForm):
         for name, value in wanted.items():
             setattr(image, name, value)
         changed = [name for name, value in wanted.items() if value != seen.get(name, self.initial[name])]
+        if USER_DATA in self.fields and not (verdict := self.fill.is_filled_in):
+            self.add_error(USER_DATA, verdict.reason)
         for name, verdict in refusals(image, changed, self.actor):
             if not verdict:
                 self.add_error(name if name in self.fields else None, str(verdict.reason))

@@ -19,13 +19,21 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Architecture, BootMode
+from imsconsole.cloud.user_data.rules import is_user_data
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 OF_ANY = ("name", "description", "protected")
-OF_SERVERS = ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "default_flavor")
+OF_SERVERS = (
+    "boot_mode",
+    "min_ram_mb",
+    "max_ram_mb",
+    "nic_multi_queue",
+    "default_flavor",
+    "default_user_data",
+)
 STATED = ("os_version", "min_disk_gb")  # what its owner said of a file that came in
-MEANS_NOTHING = "data-image-attribute"  # such an attribute is not even shown
+MEANS_NOTHING = ("data-image-attribute", "iso-image-attribute")  # such an attribute is not even shown
 ATTRIBUTES = (*OF_ANY, *OF_SERVERS, *STATED)
 
 
@@ -49,8 +57,13 @@ def is_changeable(image: Image, name: str) -> Verdict:
     """Whether this attribute of such an image can have another value at all (R26)."""
     if image.type == Image.Type.DATA and name in (*OF_SERVERS, "os_version"):
         return refuse(
-            MEANS_NOTHING,
+            "data-image-attribute",
             _("A data disk image makes disks, not servers: this attribute means nothing for it."),
+        )
+    if image.type == Image.Type.ISO and name == "default_user_data":
+        return refuse(
+            "iso-image-attribute",
+            _("A system is installed from an ISO image by hand: user data means nothing for it."),
         )
     if name == "boot_mode" and image.architecture == Architecture.ARM:  # R64
         return refuse("arm-boots-uefi", _("Arm servers boot with UEFI only."))
@@ -80,6 +93,8 @@ def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[t
     if "default_flavor" in changed and image.default_flavor:
         host = host_of(actor.region)
         yield "default_flavor", fits(image, image.default_flavor, host.capabilities)
+    if "default_user_data" in changed:
+        yield "default_user_data", is_user_data(image.default_user_data)
     if "min_disk_gb" in changed:
         yield "min_disk_gb", disk_gb_fits(image.type, image.min_disk_gb, least_disk_gb_of(image))
 

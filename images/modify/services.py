@@ -55,8 +55,10 @@ def _save(image: Image, changed: list[str], actor: Actor) -> None:
 
 
 def _told(former: Image, image: Image, name: str) -> dict[str, Any]:
-    """ "minimum memory (MB): 0 → 512" """
+    """ "minimum memory (MB): 0 → 512"; the text of user data is not the trail's."""
     label = getattr(Image._meta.get_field(name), "verbose_name", name)
+    if name == "default_user_data":
+        return translated(_("%(field)s: changed"), field=label)
     return translated(
         _("%(field)s: %(before)s → %(after)s"),
         field=label,

@@ -13,6 +13,7 @@ from images.modify.forms import ModifyForm, values_of
 from images.modify.rules import can_modify
 from images.modify.services import TAGS, modify_image
 from imsconsole.accounts.access import ActorRequest, form_view
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.audit.models import Event
 from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.core.edits import Difference
@@ -46,10 +47,9 @@ def _page(
 def modify(request: ActorRequest, image_id: uuid.UUID) -> HttpResponse:
     """The form, and its answer; after a conflict the form once more, with both values (409)."""
     image = _find(request, image_id)
-    form = ModifyForm(request.POST if request.method == "POST" else None, image=image, actor=request.actor)
-    if request.method != "POST":
-        return _page(request, image, form)
-    can_modify(image, request.actor).require()
+    form = ModifyForm(typed(request), image=image, actor=request.actor)
+    if request.method == "POST" and not form.is_refreshed:
+        can_modify(image, request.actor).require()
     if not form.is_valid():
         return _page(request, image, form)
     if form.cleaned_data == form.seen:

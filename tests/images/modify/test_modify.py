@@ -17,6 +17,7 @@ from imsconsole.core.errors import Conflict
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
 from tests import factories
+from tests.accounts.test_kept_forms import leaves
 from tests.conftest import client_of
 from tests.support import forms
 from tests.support.wizards import confirmation
@@ -68,10 +69,19 @@ def test_r94_only_images_in_state_normal_are_modified(people, status):
         (
             {"type": "data"},
             dict.fromkeys(
-                ("boot_mode", "min_ram_mb", "max_ram_mb", "nic_multi_queue", "default_flavor", "os_version"),
+                (
+                    "boot_mode",
+                    "min_ram_mb",
+                    "max_ram_mb",
+                    "nic_multi_queue",
+                    "default_flavor",
+                    "default_user_data",
+                    "os_version",
+                ),
                 "data-image-attribute",
             ),
         ),
+        ({"type": "iso"}, {"default_user_data": "iso-image-attribute"}),
         ({"architecture": "arm", "boot_mode": "uefi"}, {"boot_mode": "arm-boots-uefi"}),
         ({"os_detected": True}, {"os_version": "os-detected"}),
         ({"source_kind": "server"}, {"os_version": "taken-over", "min_disk_gb": "taken-over"}),
@@ -231,7 +241,56 @@ def test_a_default_flavor_fits_the_image(people):
     assert "needs at least 512 MB of memory" in answer.content.decode()
 
 
+def test_default_user_data_is_as_long_as_what_servers_take_and_its_text_is_not_in_the_trail(people):
+    image = an_image(people.bob)
+    with pytest.raises(Refused, match="user-data-size"):
+        modify_image(image, wanted={"default_user_data": "x" * (32 * 1024 + 1)}, actor=people.bob)
+    modify_image(image, wanted={"default_user_data": "#!secret-text"}, actor=people.bob)
+    event = Event.objects.get(action="updateImage")
+    assert event.sentence == "default user data: changed"
+    assert "secret-text" not in str(vars(event))
+    answer = client_of(people.dave).get(image.get_absolute_url()).content.decode()
+    assert "Default user data" in answer
+    assert "13 characters" in answer
+    assert "secret-text" not in answer
+
+
 # page -------------------------------------------------------------------------------------------------
+
+
+def test_saved_user_data_fills_in_that_of_an_image_which_keeps_a_text_of_its_own(people):
+    image, bob = an_image(people.bob, description="seen"), client_of(people.bob)
+    saved = factories.UserDataFactory(project=people.bob.project, text="#!saved\n")
+    typed = {
+        **shown_in(bob.get(page_of(image))),
+        "description": "typed",
+        "default_user_data-choice": saved.pk,
+    }
+    assert bob.post(page_of(image), typed).status_code == 422, "nothing is taken that was not shown"
+    answer = bob.post(page_of(image), {**typed, "action": "fill"})
+    filled = shown_in(answer)
+    assert answer.status_code == 200
+    assert (filled["description"], filled["default_user_data"]) == ("typed", "#!saved\r\n")
+    assert filled["initial-description"] == "seen", "what was seen is still known"
+    assert bob.post(page_of(image), filled).status_code == 302
+    image.refresh_from_db()
+    assert (image.description, image.default_user_data) == ("typed", "#!saved\n")
+    saved.delete()
+    again = shown_in(bob.get(page_of(image)))
+    assert again["default_user_data"] == "#!saved\r\n"
+    assert bob.post(page_of(image), again, follow=True).content.decode().count("Nothing was changed.") == 1
+
+
+def test_what_fills_in_the_default_is_saved_on_the_way(people):
+    image, bob = an_image(people.bob), client_of(people.bob)
+    typed = {**shown_in(bob.get(page_of(image))), "description": "typed"}
+    left = bob.post(leaves(bob, page_of(image), "user-data"), typed)
+    came = bob.post(left["Location"], {"name": "mine", "text": "#!mine"})
+    back = shown_in(bob.get(came["Location"]))
+    assert (back["description"], back["default_user_data"]) == ("typed", "#!mine")
+    assert bob.post(page_of(image), back).status_code == 302
+    image.refresh_from_db()
+    assert image.default_user_data == "#!mine"
 
 
 def test_the_page_shows_the_values_and_writes_what_was_typed(people):
@@ -355,7 +414,7 @@ def test_the_page_costs_the_same_for_1_and_100_images(people, django_assert_num_
     image = an_image(people.bob)
     client = client_of(people.bob)
     client.get(page_of(image))
-    with django_assert_num_queries(8) as few:
+    with django_assert_num_queries(9) as few:
         client.get(page_of(image))
     factories.ImageFactory.create_batch(100, project=people.bob.project)
     factories.ServerFactory.create_batch(20, project=people.bob.project, image=image)
