@@ -23,7 +23,7 @@ from imsconsole.core.csv import READ_AT_ONCE
 FIELDS = (
     "name", "id", "status", "os_version__name", "type", "min_disk_gb", "min_ram_mb", "max_ram_mb",
     "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
-    "source_kind", "source_name", "description", "servers_count", "region_id",
+    "source_kind", "source_name", "description", "servers_count", "region_id", "default_flavor_id",
 )  # fmt: skip
 CSV_FACTS = ("servers_count",)  # of FIELDS
 # of the only disk, or the first; it has its image's key
@@ -38,7 +38,7 @@ TIMES = (
 BETWEEN_TAGS, IN_TAG = "\x1f", "\x1e"  # which no tag has
 Row = dict[
     str, Any
-]  # FIELDS, DISK, `tag_texts`, and TIMES as `<name>_text`; of a full-ECS image as `_of_all_disks` says
+]  # FIELDS, DISK, `tag_texts`, `has_user_data`, and TIMES as `<name>_text`; of a full-ECS image as `_of_all_disks` says
 Cells = Callable[[list[Row]], Iterable[Any]]  # of a column
 PUBLIC = ["name", "status", "os", "type", "created", "system disk", "min memory", "id", "size"]
 PRIVATE = [
@@ -50,6 +50,7 @@ FURTHER = [
     "verified",
 ]  # fmt: skip
 TRASH = ["trashed", "kept"]
+DEFAULTS = ["default flavor", "default user data"]
 
 
 def _plain(name: str) -> Cells:
@@ -139,13 +140,15 @@ def _cells() -> dict[str, tuple[str, Cells]]:
         "verified": (_("Verified at"), _time("first__verified_at")),
         "trashed": (_("Deleted at"), _time("trashed_at")),
         "kept": (_("Kept until"), _time("kept_until")),
+        "default flavor": (_("Default flavor"), _text("default_flavor_id")),
+        "default user data": (_("Default user data"), _flag("has_user_data")),
     }
 
 
 def columns_of(tab: str) -> list[tuple[str, Cells]]:
     """The columns of a tab's file, for the reader who asks now."""
     first = PUBLIC if tab in ("public", "market") else PRIVATE
-    names = [*first, *FURTHER, *(TRASH if tab == "trash" else [])]
+    names = [*first, *FURTHER, *(TRASH if tab == "trash" else []), *DEFAULTS]
     known = _cells()
     return [known[name] for name in names]
 
@@ -153,9 +156,11 @@ def columns_of(tab: str) -> list[tuple[str, Cells]]:
 def lines_of(images: ImageQuerySet, columns: Iterable[tuple[str, Cells]]) -> Iterator[tuple[Any, ...]]:
     """The cells of images with `CSV_FACTS`; only a few thousand are in memory at once."""
     first = FilteredRelation("disks", condition=Q(disks__index=0))
-    images = images.annotate(first=first, tag_texts=_tag_texts())
+    images = images.annotate(first=first, tag_texts=_tag_texts(), has_user_data=~Q(default_user_data=""))
     texts = {f"{name}_text": Cast(name, TextField()) for name in TIMES}
-    rows = images.values(*FIELDS, *DISK, "tag_texts", **texts).iterator(chunk_size=READ_AT_ONCE)
+    rows = images.values(*FIELDS, *DISK, "tag_texts", "has_user_data", **texts).iterator(
+        chunk_size=READ_AT_ONCE
+    )
     while batch := list(islice(rows, READ_AT_ONCE)):
         _of_all_disks({row["id"]: row for row in batch if row["type"] == Image.Type.FULL})
         yield from zip(*(cells(batch) for _title, cells in columns), strict=True)

@@ -16,6 +16,7 @@ from images.models import Image, ImageDisk
 from images.uploads.found import examine_file
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Flavor
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.types import MIB, Found
@@ -189,7 +190,9 @@ def _publish(version: ListingVersion, job: Job) -> None:
 
 def _market_image(version: ListingVersion, edition: dict[str, str]) -> Image:
     """As the scan has seen it: what its publisher changed since then is not on the market."""
-    attributes: dict[str, Any] = version.checks["attributes"]  # type: ignore[assignment]
+    attributes: dict[str, Any] = dict(version.checks["attributes"])  # type: ignore[call-overload]
+    if not Flavor.objects.filter(pk=attributes.get("default_flavor_id")).exists():
+        attributes["default_flavor_id"] = None
     return Image.objects.create(
         id=edition["image"],
         region_id=edition["region"],

@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from images.models import Image
+from imsconsole.core.now import now
 from tests import factories
 from tests.conftest import client_of
 from tests.support.clients import at
@@ -43,6 +44,25 @@ def test_the_columns_of_each_tab_come_first(people):
     assert public[: len(PUBLIC)] == PUBLIC
     assert private[: len(PRIVATE)] == PRIVATE
     assert {"Architecture", "Boot mode", "Description", "Tags"} <= set(public) & set(private)
+
+
+def test_what_orders_begin_with_comes_last_and_no_text(people):
+    flavor = factories.FlavorFactory(name="t6-large")
+    chosen = factories.ImageFactory(
+        project=people.bob.project, default_flavor=flavor, default_user_data="#!secret-text"
+    )
+    factories.ImageFactory(project=people.bob.project)
+    rows = {row["Image ID"]: list(row.items())[-2:] for row in rows_of(people.bob, tab="private")}
+    assert rows.pop(str(chosen.pk)) == [("Default flavor", "t6-large"), ("Default user data", "Yes")]
+    assert list(rows.values()) == [[("Default flavor", ""), ("Default user data", "No")]]
+    assert "secret-text" not in download(people.bob, tab="private")[1].decode()
+    (trashed,) = (list(row)[-4:] for row in rows_of(people.bob, tab="trash")) if trash(chosen) else ()
+    assert trashed == ["Deleted at", "Kept until", "Default flavor", "Default user data"]
+
+
+def trash(image) -> bool:
+    about = {"status": "trashed", "status_before": "active", "trashed_at": now(), "kept_until": now()}
+    return bool(Image.objects.filter(pk=image.pk).update(**about))
 
 
 def test_a_row_says_what_an_image_is_encrypted_with(people):
