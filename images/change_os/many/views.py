@@ -23,6 +23,7 @@ from images.change_os.rules import OsChange, can_order_changes
 from images.launch.system import sources_of
 from images.launch.views import PLACE
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
+from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
@@ -75,17 +76,18 @@ def choose(request: ActorRequest, draft: Draft) -> HttpResponse:
     many = ManyChanges(draft, request.actor)
     if many.outcomes:
         return MANY.go(draft, "confirm")
-    typed = request.POST.dict() if request.method == "POST" else _begun(draft, request)
-    if typed.get("action") == "confirm" or wants_summary(request):
-        form = ChangeOsManyForm(typed, changes=many)
+    sent = typed(request)
+    chosen = _begun(draft, request) if sent is None else sent.dict()
+    if chosen.get("action") == "confirm" or wants_summary(request):
+        form = ChangeOsManyForm(chosen, changes=many)
         if may_write(request.actor) and form.is_valid():
             return MANY.go(MANY.keep(request.actor, draft, **form.kept()), "confirm")
         return _page(request, form, 200 if form.is_refreshed else 422)
-    if request.method != "POST" and typed.get("image") == draft.data.get("image", ""):
-        form = ChangeOsManyForm(typed, changes=many, password_hash=draft.data["password_hash"])
+    if sent is None and chosen.get("image") == draft.data.get("image", ""):
+        form = ChangeOsManyForm(chosen, changes=many, password_hash=draft.data["password_hash"])
         return _page(request, form)
-    form = ChangeOsManyForm(changes=many, initial=typed)
-    fill_in(typed, sources_of(form.chosen_image, request.actor))
+    form = ChangeOsManyForm(changes=many, initial=chosen)
+    fill_in(chosen, sources_of(form.chosen_image, request.actor))
     return _page(request, form)
 
 
