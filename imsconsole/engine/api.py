@@ -11,6 +11,8 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
   else the server has, which replaces the one that was passed in;
 * a verb that may wait for something takes `work`, and reports while it waits; all others answer within seconds
   or raise Unavailable: the clock asks them, no page does;
+* what raises, or is interrupted, leaves all references as they were, but that of a machine that is no more; called
+  again with those, a verb finds what it had made of them;
 * an engine may share its place with others: it names, and touches, only what this console made;
 * a disk that is encrypted is opened with its `key` and made with one, its content is nowhere in plain; a
   verb that needs a key raises what its `material` raises, Conflict `wrong-key` when it does not fit;
@@ -67,10 +69,10 @@ class Engine(Protocol):
         """
         ...
 
-    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server_ref: str = "") -> None:
+    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server: UUID | None = None) -> None:
         """Remove what work whose token begins with `token` has left of the things `ids`, whole or not, as if it had never begun.
 
-        `ids` are those of stored disks, disks and servers; system disks are looked for in `server_ref`. A server
+        `ids` are those of stored disks, disks and servers; system disks are looked for at `server`. A server
         goes with its system disk, its power is cut. What other work made stays, under the same ID too. May be
         called again. Raises Conflict (a server runs from one of the system disks).
         """
@@ -203,12 +205,16 @@ class Engine(Protocol):
         """
         ...
 
-    def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
-        """Build a new system disk `disks[0]` beside the old one, which stays until deleted."""
-        ...
+    def switch_system_disk(
+        self, server: ServerSpec, incoming: DiskSpec, image_ref: str = "", *, work: Work
+    ) -> ServerSpec:
+        """Make `incoming` the system disk of a stopped server: a new one on the stored disk `image_ref`, or one that is kept.
 
-    def restore_system_disk(self, server: ServerSpec) -> ServerSpec:
-        """Make the kept disk `disks[0]` the system disk again. The server is stopped."""
+        The present one stays until it is deleted; the data disks are those of the spec from then on. An engine may have to
+        delete the machine and make another: when that fails there is none, and its disks are kept. `find` says so, and the
+        next call makes one, whatever `server.ref` says. Returns the spec, `incoming` first.
+        Raises NotFound, NoSpace, Unavailable, Conflict `server-running`, `system-disk-too-small`.
+        """
         ...
 
     def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
@@ -237,7 +243,7 @@ class Engine(Protocol):
         ...
 
     def delete_server(self, ref: str, *, work: Work) -> None:
-        """Cut the power, remove its folder and system disk. Data disks are deleted one by one."""
+        """Cut the power, remove the machine and its system disk. Data disks, and system disks that are kept, are deleted one by one."""
         ...
 
     def states(self, refs: Iterable[str]) -> dict[str, ServerState]:

@@ -524,21 +524,29 @@ class EngineContract:
         assert nothing_in(engine)
 
     @pytest.mark.guest
-    def test_a_replaced_system_disk_boots_and_the_old_one_can_come_back(
+    def test_another_system_disk_boots_and_the_old_one_can_come_back(
         self, engine: Engine, place: Path
     ) -> None:
         old, new = stored_image(engine, place, "OLD SYSTEM"), stored_image(engine, place, "NEW SYSTEM")
         server = engine.create_server(server_spec(), old.ref, work=TestWork())
-        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
-        changed = engine.replace_system_disk(wanted, new.ref, work=TestWork())
+        incoming = DiskSpec(uuid4(), "", 0, GIB)
+        for _ in range(2):
+            changed = engine.switch_system_disk(server, incoming, new.ref, work=TestWork())
+        assert changed.disks[0].id == incoming.id
         assert engine.inventory().disks == {server.disks[0].ref, changed.disks[0].ref}
         engine.start(changed, work=TestWork())
         assert "OLD" not in wait_for(engine, server.ref, "NEW SYSTEM")
         with pytest.raises(Conflict):
             engine.delete_disk(changed.disks[0].ref, work=TestWork())
-        engine.stop(server.ref, graceful_s=0, work=TestWork())
-        engine.start(engine.restore_system_disk(server), work=TestWork())
-        wait_for(engine, server.ref, "OLD SYSTEM")
+        with pytest.raises(Conflict) as refusal:
+            engine.switch_system_disk(changed, server.disks[0], work=TestWork())
+        assert refusal.value.code == "server-running"
+        engine.stop(changed.ref, graceful_s=0, work=TestWork())
+        for _ in range(2):
+            former = engine.switch_system_disk(changed, server.disks[0], work=TestWork())
+        assert former.disks == server.disks
+        engine.start(former, work=TestWork())
+        wait_for(engine, former.ref, "OLD SYSTEM")
         engine.delete_disk(changed.disks[0].ref, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref}
 
@@ -616,10 +624,8 @@ class EngineContract:
         engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "FROM CD")
         engine.stop(server.ref, graceful_s=0, work=TestWork())
-        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
-        changed = engine.replace_system_disk(
-            wanted, stored_image(engine, place, "FROM DISK").ref, work=TestWork()
-        )
+        image = stored_image(engine, place, "FROM DISK")
+        changed = engine.switch_system_disk(server, DiskSpec(uuid4(), "", 0, GIB), image.ref, work=TestWork())
         engine.start(changed, work=TestWork())
         log = wait_for(engine, server.ref, "FROM DISK")
         assert log.count("FROM CD") == 1

@@ -63,12 +63,11 @@ class DiscardContract:
     ) -> None:
         image, work = stored_image(engine, place), TestWork()
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
-        changed = engine.replace_system_disk(wanted, image.ref, work=work)
+        changed = engine.switch_system_disk(server, DiskSpec(uuid4(), "", 0, GIB), image.ref, work=work)
         ids = [changed.disks[0].id, server.disks[0].id]
         engine.discard(ids, work.token, work=TestWork())
         assert changed.disks[0].ref in engine.inventory().disks  # it does not know where to look
-        engine.discard(ids, work.token, server_ref=server.ref, work=TestWork())
+        engine.discard(ids, work.token, server=server.id, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref}
 
     @pytest.mark.guest
@@ -77,11 +76,10 @@ class DiscardContract:
     ) -> None:
         image, made, changed = stored_image(engine, place), TestWork(), TestWork()
         server = engine.create_server(server_spec(), image.ref, work=made)
-        wanted = replace(server, disks=(DiskSpec(uuid4(), "", 0, GIB),))
-        server = engine.replace_system_disk(wanted, image.ref, work=changed)
+        server = engine.switch_system_disk(server, DiskSpec(uuid4(), "", 0, GIB), image.ref, work=changed)
         engine.start(server, work=TestWork())
         with pytest.raises(Conflict):
-            engine.discard([server.disks[0].id], changed.token, server_ref=server.ref, work=TestWork())
+            engine.discard([server.disks[0].id], changed.token, server=server.id, work=TestWork())
         assert server.disks[0].ref in engine.inventory().disks
         engine.discard([server.id], made.token, work=TestWork())
         engine.delete(image.ref, work=TestWork())

@@ -228,9 +228,6 @@ class EncryptionContract:
             lambda: engine.create_server(
                 replace(server_spec(), disks=spec.disks), image.ref, work=TestWork()
             ),
-            lambda: engine.replace_system_disk(
-                replace(server, disks=(replace(spec.disks[0], id=uuid4()),)), image.ref, work=TestWork()
-            ),
             lambda: engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork()),
             lambda: engine.grow_disk(disk, 32 * MIB, work=TestWork()),
         ):
@@ -240,8 +237,14 @@ class EncryptionContract:
         assert state_of(engine, server.ref).pid == before.pid
         assert not engine.inventory().scraps
         engine.stop(server.ref, graceful_s=0, work=TestWork())
-        with pytest.raises(Conflict):
-            engine.start(server, work=TestWork())
+        incoming = replace(spec.disks[0], id=uuid4())
+        for refused in (
+            lambda: engine.start(server, work=TestWork()),
+            lambda: engine.switch_system_disk(server, incoming, image.ref, work=TestWork()),
+        ):
+            with pytest.raises(Conflict) as refusal:
+                refused()
+            assert refusal.value.code == "key-not-enabled"
         assert state_of(engine, server.ref).power is Power.STOPPED
 
         material.is_enabled = True
@@ -266,7 +269,7 @@ class EncryptionContract:
                 engine.create_server(replace(spec, disks=disks), ref, work=TestWork())
             assert refusal.value.code == "wrong-key"
         server = engine.create_server(spec, plain.ref, work=TestWork())
-        changed = engine.replace_system_disk(replace(server, disks=(secret,)), image.ref, work=TestWork())
+        changed = engine.switch_system_disk(server, secret, image.ref, work=TestWork())
         for wrong in (None, new_key()):
             disk = replace(changed.disks[0], key=wrong)
             for refused in (
@@ -281,5 +284,6 @@ class EncryptionContract:
         engine.start(changed, work=TestWork())
         wait_for(engine, server.ref, "SECRET SYSTEM")
         engine.stop(server.ref, graceful_s=0, work=TestWork())
-        engine.start(engine.restore_system_disk(server), work=TestWork())
+        former = engine.switch_system_disk(changed, server.disks[0], work=TestWork())
+        engine.start(former, work=TestWork())
         wait_for(engine, server.ref, "PLAIN SYSTEM")

@@ -45,9 +45,7 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(local: LocalEng
     local.create_disk(ids[1], MIB, work=work)
     base = store(local, place, uuid4(), TestWork())
     local.create_server(server_spec(id=ids[2]), work=work)
-    local.replace_system_disk(
-        server_spec(id=kept.id, ref=kept.ref, disks=(DiskSpec(ids[3], "", 0, GIB),)), base, work=work
-    )
+    local.switch_system_disk(kept, DiskSpec(ids[3], "", 0, GIB), base, work=work)
     local.delete(base, work=TestWork())
     number = 0
     while True:
@@ -56,9 +54,9 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(local: LocalEng
         engine = LocalEngine(place / f"copy-{number}", memory_mb=2048)
         try:
             with killed_at(number):
-                engine.discard(ids, work.token, server_ref=kept.ref, work=TestWork())
+                engine.discard(ids, work.token, server=kept.id, work=TestWork())
         except Crash:
-            engine.discard(ids, work.token, server_ref=kept.ref, work=TestWork())
+            engine.discard(ids, work.token, server=kept.id, work=TestWork())
         else:
             break
         finally:

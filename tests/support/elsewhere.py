@@ -5,7 +5,8 @@
     assert server.ref.startswith(f"{server.pk}.")
 
 It is the local engine behind references like `<our id>.<cloud id>`, kept in the memory of the test's own process. Every
-verb that returns a whole server, or a disk's reference, gives new ones. With `foreign` it lists what others have there.
+verb that returns a whole server, or a disk's reference, gives new ones. With `foreign` it lists what others have there; when it `is_full`
+an exchange of the system disk leaves the disks, and no machine.
 """
 
 import re
@@ -15,11 +16,13 @@ from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from imsconsole.cloud.engines import engine_for
+from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.store import DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, UUID_PATTERN
-from imsconsole.engine.types import Inventory, Kind
+from imsconsole.engine.types import Inventory, Kind, ServerSpec, Work
 from tests.support.engines import engine_of_region
 
 LOCAL = re.compile(
@@ -32,8 +35,7 @@ VALUES = ("disks", "stored", "servers", "running", "marks")
 CHANGING = (
     "create_server",
     "resize",
-    "replace_system_disk",
-    "restore_system_disk",
+    "switch_system_disk",
     "grow_disk",
     "start",
     "reboot",
@@ -51,12 +53,31 @@ class CloudEngine:
         self._numbers = count(1)
         self.foreign: dict[Kind, set[str]] = {kind: set() for kind in Kind}
         self.touched: list[tuple[str, str]] = []
+        self.is_full = False  # no machine can be made, and one that is made anew is deleted before
+        self._without: set[UUID] = set()
 
     def inventory(self) -> Inventory:
         there = self._called("inventory")
         names = {Kind.STORED: "stored", Kind.DISK: "disks", Kind.SERVER: "servers"}
         mixed = {name: getattr(there, name) | self.foreign[kind] for kind, name in names.items()}
+        gone = {there for there, here in self._here.items() if here in map(str, self._without)}
+        mixed["servers"] -= gone
         return replace(there, **mixed, running=there.running | self.foreign[Kind.SERVER])
+
+    def find(self, kind: Kind, id: UUID) -> tuple[str, ...]:
+        """A server whose machine is deleted is not there; its disks are."""
+        return () if kind is Kind.SERVER and id in self._without else self._called("find", kind, id)
+
+    def switch_system_disk(self, server: ServerSpec, *args: Any, work: Work) -> ServerSpec:
+        if not self.is_full:
+            made = self._called("switch_system_disk", server, *args, work=work)
+            self._without.discard(server.id)
+            return made
+        self.engine.switch_system_disk(*(_mapped(each, self._local) for each in (server, *args)), work=work)
+        self._without.add(server.id)
+        self._here.pop(server.ref, None)
+        self._there.pop(str(server.id), None)
+        raise Unavailable("no-guest-memory", needed_mb=64, free_mb=0)
 
     def __getattr__(self, verb: str) -> Any:
         return partial(self._called, verb)

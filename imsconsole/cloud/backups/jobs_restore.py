@@ -4,6 +4,8 @@ Nothing is written over. The former system disk is kept for undo, as after a cha
 stay as available disks.
 """
 
+from dataclasses import replace
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -11,13 +13,13 @@ from imsconsole.cloud.backups.rules import is_available
 from imsconsole.cloud.engines import engine_of
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
 from imsconsole.cloud.servers.jobs import DONE, locked_with_disks, subject_of
-from imsconsole.cloud.servers.specs import key_of, write_refs
-from imsconsole.cloud.system_disk.jobs import ExchangeSystemDisk, incoming_of, spec_with
+from imsconsole.cloud.servers.specs import disk_spec, key_of, server_spec
+from imsconsole.cloud.system_disk.jobs import ExchangeSystemDisk, system_spec
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
-from imsconsole.engine.types import GIB
+from imsconsole.engine.types import GIB, ServerSpec
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota
 from imsconsole.jobs.run import Run
@@ -51,17 +53,22 @@ class RestoreBackup(ExchangeSystemDisk):
             )
             with run.fenced():
                 Disk.objects.filter(pk=disk.pk).update(ref=ref)
-        system = incoming_of(run.job)
-        spec = engine.replace_system_disk(spec_with(server, system), _source_of(system, run).ref, work=run)
-        with run.fenced():
-            write_refs(spec)
 
     def undo_disks(self, run: Run) -> None:
         server = subject_of(run.job)
         built = [disk.pk for disk in coming(run.job)]
-        engine_of(server).discard(built, run.prefix, work=run, server_ref=server.ref)
+        engine_of(server).discard(built, run.prefix, work=run, server=server.pk)
         with run.fenced():
             coming(run.job).update(ref="")
+
+    def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
+        """The data disks that come are those of their index then."""
+        spec, data = server_spec(server), coming(run.job).select_related("key").filter(role=Disk.Role.DATA)
+        disks = {disk.index: disk for disk in (*spec.disks, *map(disk_spec, data))}
+        wanted = replace(spec, disks=tuple(disks[index] for index in sorted(disks)))
+        return engine_of(server).switch_system_disk(
+            wanted, system_spec(incoming), _source_of(incoming, run).ref, work=run
+        )
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """All disks at once: the system disk as after a change of OS, data disks by their index."""

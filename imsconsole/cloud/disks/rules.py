@@ -12,8 +12,8 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock, can_unlock_system
 from imsconsole.cloud.models import Disk, Key, Server
+from imsconsole.cloud.servers.rules import has_machine, is_permanent, may_change
 from imsconsole.cloud.servers.rules import is_idle as server_is_idle
-from imsconsole.cloud.servers.rules import is_permanent, may_change
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.jobs.quotas import fits_quota
@@ -93,7 +93,12 @@ def can_take_disk(server: Server, actor: Actor, taken: int | None = None) -> Ver
 
     `taken` spares a query.
     """
-    return may_change(server, actor) and is_permanent(server) and has_place(server, taken)
+    return (
+        may_change(server, actor)
+        and has_machine(server)
+        and is_permanent(server)
+        and has_place(server, taken)
+    )
 
 
 def can_attach_to(disk: Disk, server: Server, actor: Actor, taken: int | None = None) -> Verdict:
@@ -109,7 +114,7 @@ def can_detach_disk(disk: Disk, actor: Actor) -> Verdict:
         return verdict
     if disk.server is None:
         return refuse("disk-not-attached", _("The disk is not attached to a server."))
-    return may_change(disk.server, actor)
+    return may_change(disk.server, actor) and has_machine(disk.server)
 
 
 def can_grow_disk(disk: Disk, actor: Actor) -> Verdict:
@@ -118,7 +123,7 @@ def can_grow_disk(disk: Disk, actor: Actor) -> Verdict:
         return verdict
     if disk.beside:
         return _is_kept(disk)
-    return may_change(disk.server, actor) if disk.server else ALLOWED
+    return may_change(disk.server, actor) and has_machine(disk.server) if disk.server else ALLOWED
 
 
 def can_grow_to(disk: Disk, size_gb: int, actor: Actor) -> Verdict:

@@ -46,6 +46,7 @@ class Server(Tagged, FromImage, models.Model):
         REINSTALL_FAILED = "reinstall-failed", _("Reinstallation failed")
         RESTORING = "restoring", _("Restoring")
         RESIZING = "resizing", _("Resizing")
+        NO_MACHINE = "no-machine", _("No machine")
         FAILED = "failed", _("Creation failed")
         DELETING = "deleting", _("Deleting")
         DELETED = "deleted", _("Deleted")

@@ -29,6 +29,7 @@ STARTED_BY_PEOPLE = (
     Server.Status.STARTING,
     Server.Status.CHANGE_FAILED,
     Server.Status.REINSTALL_FAILED,
+    Server.Status.NO_MACHINE,
 )
 
 

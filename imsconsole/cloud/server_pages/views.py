@@ -124,6 +124,13 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "cloud/server_pages/detail.html", "cloud/server_pages/_detail.html", context)
 
 
+EXCHANGE_FAILED = (
+    Server.Status.CHANGE_FAILED,
+    Server.Status.REINSTALL_FAILED,
+    Server.Status.NO_MACHINE,
+)
+
+
 def ssh_line(server: Server) -> str:
     """How its owner signs in from the service's host; empty where the image or user data say how."""
     is_ours = server.image.cloud_init and not server.is_temporary and (server.ssh_key or server.password_hash)
@@ -151,7 +158,7 @@ def kept_disks(server: Server, actor: Actor, host: Host) -> list[Disk]:
 
 def _retry_of(server: Server, jobs: Iterable[Job], actor: Actor) -> Offers | None:
     """What may be done with the job that failed to exchange the OS; None when none did."""
-    if server.status not in (Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED):
+    if server.status not in EXCHANGE_FAILED:
         return None
     failed = next((job for job in jobs if job.state == Job.State.FAILED), None)
     return offered(JOB_ACTIONS, failed, actor) if failed else None

@@ -17,7 +17,7 @@ from imsconsole.cloud.servers.states import change_status
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
-from imsconsole.engine.types import GIB, ServerSpec
+from imsconsole.engine.types import GIB, Kind, ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
@@ -55,12 +55,20 @@ def bytes_of(name: str) -> Iterator[None]:
 
 
 def start_guest(run: Run) -> dict[str, Any]:
-    """Start the job's server; the result of the step. Without QEMU it says which package is missing."""
+    """Start the job's server; the result of the step. Without QEMU it says which package is missing.
+
+    One that has no machine gets one, of the disks that it has.
+    """
     server = subject_of(run.job)
     engine = engine_of(server)
+    spec = server_spec(server)
+    if not spec.ref:
+        spec = engine.switch_system_disk(spec, spec.disks[0], work=run)
+        with run.fenced():
+            write_refs(spec)
     if not (capabilities := engine.capabilities()).accelerator:
         return {"missing": ", ".join(capabilities.missing) or "qemu-system-x86"}
-    return _started(run, engine.start(server_spec(server), work=run))
+    return _started(run, engine.start(spec, work=run))
 
 
 def _started(run: Run, spec: ServerSpec) -> dict[str, Any]:
@@ -283,11 +291,14 @@ class DeleteServer(PowerKind):
 
     def machine(self, run: Run) -> None:
         server = subject_of(run.job)
-        if server.ref:
-            engine_of(server).delete_server(server.ref, work=run)
+        engine, systems = engine_of(server), server.disks.existing().filter(role=Disk.Role.SYSTEM)
+        for ref in {server.ref, *engine.find(Kind.SERVER, server.pk)} - {""}:
+            engine.delete_server(ref, work=run)
+        for disk in systems.exclude(ref=""):
+            engine.delete_disk(disk.ref, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")
-            server.disks.existing().filter(role=Disk.Role.SYSTEM).update(ref="")
+            systems.update(ref="")
 
     def disks(self, run: Run) -> None:
         server = subject_of(run.job)
@@ -330,14 +341,12 @@ def settle_started(job: Job, step: str = "start", **why: Any) -> None:
 
 
 def settle_failed(job: Job, status: Server.Status) -> None:
-    """Into `status`, with the job's error as the reason."""
-    change_status(
-        locked(Server.objects.all(), job.subject_id),
-        status,
-        code=job.error_code,
-        values=job.error_values,
-        ssh_port=None,
-    )
+    """Into `status`, with the job's error as the reason; one that has lost its machine but came about once says that."""
+    server = locked(Server.objects.all(), job.subject_id)
+    why: dict[str, Any] = {"code": job.error_code, "values": job.error_values}
+    if not server.ref and status != Server.Status.FAILED:
+        status, why = Server.Status.NO_MACHINE, {"code": "no-machine"}
+    change_status(server, status, ssh_port=None, **why)
 
 
 def _forget_disks(job: Job, *, keep_data: bool) -> None:

@@ -42,7 +42,7 @@ def reconcile_server(server: Server) -> Server:
     A server with a job on it belongs to the job; one that is said to be worked on but has none is
     brought back as well. One that starts with the host and went down with it is started again.
     """
-    if server.status in (Server.Status.FAILED, Server.Status.DELETED):
+    if server.status in (Server.Status.FAILED, Server.Status.NO_MACHINE, Server.Status.DELETED):
         return server
     found = state_of(server) if server.ref else ServerState(Power.MISSING)
     if _agree(server, found):

@@ -74,7 +74,7 @@ def can_force_reboot(server: Server, actor: Actor) -> Verdict:
 
 def can_resize(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
     """Stopped, or running (C12: a box stops it first), where its host can do it. `host` spares asking for that."""
-    if not (verdict := may_change(server, actor)):
+    if not (verdict := may_change(server, actor) and has_machine(server)):
         return verdict
     if (host or host_of(actor.region)).capabilities.resize:
         return ALLOWED
@@ -133,6 +133,11 @@ def may_change(server: Server, actor: Actor) -> Verdict:
     if server.status == Server.Status.FAILED:
         return refuse("server-failed", _("The server could not be created. Delete it and create a new one."))
     return ALLOWED
+
+
+def has_machine(server: Server) -> Verdict:
+    """Not one whose machine could not be made again when its system disk was exchanged."""
+    return refuse_as("no-machine") if server.status == Server.Status.NO_MACHINE else ALLOWED
 
 
 def is_permanent(server: Server) -> Verdict:

@@ -6,6 +6,9 @@ from imsconsole.core.sentences import Sentences
 
 SENTENCES: Sentences = {
     "machine-missing": _("The server's files are missing on the host. Please tell the operator."),
+    "no-machine": _(
+        "The server has no machine now: a new one could not be made. Its disks are kept. Start it, and a machine is made of them."
+    ),
     "image-bytes-gone": _(
         "The image %(name)s was deleted before the server was made from it. Choose another image."
     ),

@@ -18,6 +18,7 @@ STATES = {
     Server.Status.CHANGE_FAILED: "stopped",
     Server.Status.REINSTALLING: "stopped",
     Server.Status.REINSTALL_FAILED: "stopped",
+    Server.Status.NO_MACHINE: "stopped",
     Server.Status.RESTORING: "stopped",
     Server.Status.RESIZING: "stopped",
 }

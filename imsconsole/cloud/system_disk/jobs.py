@@ -1,10 +1,12 @@
 """Exchanging a server's system disk: change OS, reinstall OS, undo; and deleting a disk that was kept.
 
-The new system disk is built beside the old one. The row changes in one transaction, and what a guest
-boots from is what the row says: at every moment the old system or the new one can be started.
+The new system disk is built beside the old one, and the engine makes it the machine's; then the row changes in one
+transaction. At every moment the old system or the new one can be started: where an engine has to make a new machine for
+that and cannot, the server has none for now, and its disks.
 """
 
 import contextlib
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +30,16 @@ from imsconsole.cloud.servers.specs import disk_spec, server_spec, write_refs
 from imsconsole.cloud.servers.states import change_status
 from imsconsole.cloud.system_disk.rules import is_kept
 from imsconsole.cloud.system_disk.swap import kept_until, swap_system_disk
-from imsconsole.core.errors import NotFound
+from imsconsole.core.errors import ImsError, NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
-from imsconsole.engine.types import ServerSpec
+from imsconsole.engine.types import DiskSpec, Kind, ServerSpec
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota
 from imsconsole.jobs.run import Run
+
+logger = logging.getLogger(__name__)
 
 
 class ExchangeSystemDisk(JobKind):
@@ -54,12 +58,12 @@ class ExchangeSystemDisk(JobKind):
     def stop(self, run: Run) -> None:
         """Those who may not be stopped were refused before (C12)."""
         server = subject_of(run.job)
-        engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, work=run)
+        if server.ref:
+            engine_of(server).stop(server.ref, graceful_s=settings.IMS_STOP_TIMEOUT_S, work=run)
 
     def switch(self, run: Run) -> dict[str, Any]:
         """The result says how long the console was before the new system's first word."""
-        server = subject_of(run.job)
-        spec = engine_of(server).restore_system_disk(spec_with(server, incoming_of(run.job)))
+        spec = self.switched(run, subject_of(run.job), incoming_of(run.job))
         with run.fenced():
             locked_with_disks(run.job)
             write_refs(spec)
@@ -67,6 +71,10 @@ class ExchangeSystemDisk(JobKind):
             if incoming.beside:
                 self.change_places(run, incoming)
         return {"console_bytes": state_of(subject_of(run.job)).console_bytes}
+
+    def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
+        """What the engine does of it, and returns."""
+        return engine_of(server).switch_system_disk(server_spec(server), system_spec(incoming), work=run)
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """The disk that comes becomes the system disk; the former one is kept."""
@@ -78,10 +86,22 @@ class ExchangeSystemDisk(JobKind):
         )
 
     def undo_switch(self, run: Run) -> None:
+        """The former disk takes its place again. Where a machine can then not be made, the server rests without one."""
         with run.fenced():
             if not incoming_of(run.job).beside:
                 former = Disk.objects.get(pk=run.args["former_id"])
                 self.put_back(locked_with_disks(run.job), former)
+        server = subject_of(run.job)
+        engine, spec = engine_of(server), server_spec(server)
+        try:
+            spec = engine.switch_system_disk(spec, spec.disks[0], work=run)
+        except ImsError as error:
+            if engine.find(Kind.SERVER, server.pk):
+                raise
+            logger.warning("%s leaves its server without a machine: %s", run.job.log_name, error)
+            spec = replace(spec, ref="")
+        with run.fenced():
+            write_refs(spec)
 
     def put_back(self, server: Server, former: Disk) -> None:
         """The disk that came goes aside again, to be removed."""
@@ -114,24 +134,21 @@ class ChangeOs(ExchangeSystemDisk):
     title = _("Change OS")
     steps = {
         "stop": _("Stop"),
-        "disk": _("Create the new system disk"),
-        "switch": _("Put the old disk aside"),
+        "switch": _("Put a new system disk in the place of the old one"),
         "start": _("Start"),
     }
     busy, failed = Server.Status.CHANGING_OS, Server.Status.CHANGE_FAILED
 
-    def disk(self, run: Run) -> None:
-        server, disk = subject_of(run.job), incoming_of(run.job)
-        with bytes_of(disk.image.name if disk.image else ""):
-            spec = engine_of(server).replace_system_disk(
-                spec_with(server, disk), run.args["image_ref"], work=run
+    def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
+        with bytes_of(incoming.image.name if incoming.image else ""):
+            return engine_of(server).switch_system_disk(
+                server_spec(server), system_spec(incoming), run.args["image_ref"], work=run
             )
-        with run.fenced():
-            write_refs(spec)
 
-    def undo_disk(self, run: Run) -> None:
+    def undo_switch(self, run: Run) -> None:
+        super().undo_switch(run)
         server, disk = subject_of(run.job), incoming_of(run.job)
-        engine_of(server).discard([disk.pk], run.prefix, work=run, server_ref=server.ref)
+        engine_of(server).discard([disk.pk], run.prefix, work=run, server=server.pk)
         with run.fenced():
             Disk.objects.filter(pk=disk.pk).update(ref="")
 
@@ -213,7 +230,6 @@ def incoming_of(job: Job) -> Disk:
     return Disk.objects.select_related("image", "project", "key").get(pk=job.args["disk_id"])
 
 
-def spec_with(server: Server, disk: Disk) -> ServerSpec:
-    """The server as it will be, on that system disk."""
-    spec = server_spec(server)
-    return replace(spec, disks=(replace(disk_spec(disk), index=0), *spec.disks[1:]))
+def system_spec(disk: Disk) -> DiskSpec:
+    """A disk that lies beside its server, as the system disk that it becomes."""
+    return replace(disk_spec(disk), index=0)

@@ -24,7 +24,7 @@ def can_change_os(server: Server, actor: Actor) -> Verdict:
     """
     if not (verdict := may_write(actor) and is_idle(server)):
         return verdict
-    if server.status == Status.FAILED or not server.ref:
+    if server.status == Status.FAILED or not (server.ref or server.status == Status.NO_MACHINE):
         return refuse(
             "no-system-disk",
             _("The server has no system disk whose OS could be changed. Delete it and create a new one."),

@@ -118,13 +118,13 @@ class LocalEngine:
         if not keep_captures:
             self._captures.sweep(token)
 
-    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server_ref: str = "") -> None:
+    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server: UUID | None = None) -> None:
         self.sweep(token)
         for each in ids:
             self._machines.discard(each, token)
             for path in self._store.left_of(each, token):
                 remove(path)
-            for ref in self._store.systems_of(each, token, server_ref):
+            for ref in self._store.systems_of(each, token, server) if server else ():
                 self._remove_disk(ref)
 
     def remove_stray(self, name: str) -> None:
@@ -320,16 +320,19 @@ class LocalEngine:
             os.fsync(layer.fileno())
 
     @raises_no_space()
-    def replace_system_disk(self, server: ServerSpec, image_ref: str, *, work: Work) -> ServerSpec:
-        folder, image = self._store.server(server.ref), self._store.stored(image_ref)
-        disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
-        return _with_system(server, f"{folder.name}/{disk.name}")
-
-    def restore_system_disk(self, server: ServerSpec) -> ServerSpec:
-        """A start takes whatever disk it is given: nothing is to be moved, only to be checked."""
-        self._store.disk(server.disks[0].ref)
-        self._machines.require_stopped(server.ref)
-        return server
+    def switch_system_disk(
+        self, server: ServerSpec, incoming: DiskSpec, image_ref: str = "", *, work: Work
+    ) -> ServerSpec:
+        """A start takes whatever disk it is given: a kept one is only looked at."""
+        folder = self._store.server(str(server.id))
+        self._machines.require_stopped(folder.name)
+        wanted = replace(server, ref=folder.name, disks=(incoming, *server.disks[1:]))
+        if not image_ref:
+            self._store.disk(incoming.ref)
+            return wanted
+        image = self._store.stored(image_ref)
+        disk = self._adopted_system(folder, wanted, work) or self._build_system(folder, wanted, image, work)
+        return _with_system(wanted, f"{folder.name}/{disk.name}")
 
     def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
         """A start takes whatever size it is given: only the old one must not be in use."""

@@ -271,12 +271,10 @@ class Store(Scratch):
         begun = [self.scraps.glob(f"{name}*") for name in (f"part-{thing}-{token}", f"deleted-*{thing}")]
         return [path for found in (*made, *begun) for path in found]
 
-    def systems_of(self, disk_id: UUID, token: str, server_ref: str) -> list[str]:
+    def systems_of(self, disk_id: UUID, token: str, server: UUID) -> list[str]:
         """The references of the system disks in a server's folder that work has made under an ID."""
-        folders = (
-            self.servers.glob(f"{server_ref}/system-{disk_id}.{token}*") if self.is_server(server_ref) else ()
-        )
-        return [f"{server_ref}/{folder.name}" for folder in folders]
+        folders = self.servers.glob(f"{server}/system-{disk_id}.{token}*")
+        return [f"{server}/{folder.name}" for folder in folders]
 
     def free_space(self) -> Space:
         numbers = os.statvfs(self.root)

@@ -165,7 +165,7 @@ def test_nothing_is_done_to_server_and_backup_meanwhile(people, server, backup):
         restore_backup(backup, actor=people.bob)
 
 
-@pytest.mark.parametrize("point", ["create_disk:2", "replace_system_disk:1", "restore_system_disk:1"])
+@pytest.mark.parametrize("point", ["create_disk:2", "switch_system_disk:1"])
 def test_a_restoration_that_fails_leaves_the_server_as_it_was(people, server, backup, point):
     before = list(server.disks.attached().order_by("index").values_list("pk", "status"))
     with faulty_engine(point, full=True):
