@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cloud', '0025_region_reports'),
+        ('cloud', '0026_saved_user_data'),
     ]
 
     operations = [
