@@ -14,7 +14,7 @@ export IMS_GUEST_NETWORK ?= user
 unexport PYTHONDONTWRITEBYTECODE
 
 # what the console needs of Debian, and what its tests need besides
-PACKAGES := qemu-system-x86 qemu-utils ovmf busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
+PACKAGES := qemu-system-x86 qemu-utils ovmf swtpm busybox-static cpio fdisk dosfstools mtools syslinux syslinux-common \
             grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs \
             debian-archive-keyring gpgv nftables
 TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs \

@@ -186,7 +186,8 @@ class ImageAdmin(PublicImageActions):
             {
                 "fields": (
                     "type", "use", "os_version", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
-                    "max_ram_mb", "nic_multi_queue", "default_flavor", "has_user_data", "cloud_init", "key",
+                    "max_ram_mb", "nic_multi_queue", "secure_boot", "tpm", "default_flavor", "has_user_data",
+                    "cloud_init", "key",
                 )
             },
         ),

@@ -59,6 +59,8 @@ def capture_server(
         architecture=server.architecture,
         boot_mode=server.boot_mode,
         nic_multi_queue=disk.multi_queue,
+        secure_boot=disk.secure_boot,
+        tpm=disk.tpm,
         min_ram_mb=min_ram_mb,
         max_ram_mb=max_ram_mb,
         source=(Image.Source.SERVER, server.pk, server.name),

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from images.fields.encryption import disk_keys, encryption_of
+from images.fields.rules import FEATURES
 from images.models import Image, ImageDisk
 from images.product.products import Product, product_of
 from images.selection.tabs import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import BootMode, Key
 from imsconsole.core.text import size
 
 Text = str | Promise
@@ -210,8 +211,22 @@ def _needs(image: Image) -> list[Attribute]:
             _yes_no(image.nic_multi_queue),
             _("Whether several CPUs share the work of a network card."),
         ),
+        *_features(image),
         *_defaults(image),
         *_fast(image),
+    ]
+
+
+def _features(image: Image) -> list[Attribute]:
+    if image.boot_mode != BootMode.UEFI:
+        return []
+    signed = _("Whether the firmware starts only what is signed.")
+    kept = _(
+        "Whether servers have a TPM 2.0. What it keeps goes with the system disk, and is in no image or backup."
+    )
+    return [
+        Attribute(FEATURES["secure_boot"], _yes_no(image.secure_boot), signed),
+        Attribute(FEATURES["tpm"], _yes_no(image.tpm), kept),
     ]
 
 

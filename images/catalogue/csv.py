@@ -23,7 +23,7 @@ from imsconsole.core.csv import READ_AT_ONCE
 FIELDS = (
     "name", "id", "status", "os_version__name", "type", "min_disk_gb", "min_ram_mb", "max_ram_mb",
     "key_id", "key__name", "architecture", "boot_mode", "nic_multi_queue", "cloud_init", "use", "protected",
-    "source_kind", "source_name", "description", "servers_count", "region_id", "default_flavor_id",
+    "source_kind", "source_name", "description", "servers_count", "region_id", "default_flavor_id", "secure_boot", "tpm",
 )  # fmt: skip
 CSV_FACTS = ("servers_count",)  # of FIELDS
 # of the only disk, or the first; it has its image's key
@@ -50,7 +50,7 @@ FURTHER = [
     "verified",
 ]  # fmt: skip
 TRASH = ["trashed", "kept"]
-DEFAULTS = ["default flavor", "default user data"]
+LATER = ["default flavor", "default user data", "secure boot", "tpm"]
 
 
 def _plain(name: str) -> Cells:
@@ -126,6 +126,8 @@ def _cells() -> dict[str, tuple[str, Cells]]:
         "architecture": (_("Architecture"), _choice("architecture")),
         "boot mode": (_("Boot mode"), _choice("boot_mode")),
         "multi-queue": (_("NIC multi-queue"), _flag("nic_multi_queue")),
+        "secure boot": (_("Secure Boot"), _flag("secure_boot")),
+        "tpm": (_("TPM"), _flag("tpm")),
         "cloud-init": (_("Cloud-Init injection"), _flag("cloud_init")),
         "function": (_("Function"), _choice("use")),
         "protected": (_("Protected"), _flag("protected")),
@@ -148,7 +150,7 @@ def _cells() -> dict[str, tuple[str, Cells]]:
 def columns_of(tab: str) -> list[tuple[str, Cells]]:
     """The columns of a tab's file, for the reader who asks now."""
     first = PUBLIC if tab in ("public", "market") else PRIVATE
-    names = [*first, *FURTHER, *(TRASH if tab == "trash" else []), *DEFAULTS]
+    names = [*first, *FURTHER, *(TRASH if tab == "trash" else []), *LATER]
     known = _cells()
     return [known[name] for name in names]
 

@@ -108,6 +108,8 @@ def _new_disk(change: OsChange) -> Disk:
         image=change.image,
         key=change.image.key,
         multi_queue=change.image.nic_multi_queue,
+        secure_boot=change.image.secure_boot,
+        tpm=change.image.tpm,
         beside=True,
         login={
             "key_pair": str(pair.pk) if pair else "",

@@ -12,11 +12,11 @@ from imsconsole.core.ids import new_id
 
 INHERITED = (
     "type", "use", "os_version", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb",
-    "max_ram_mb", "nic_multi_queue", "default_flavor", "default_user_data", "cloud_init",
+    "max_ram_mb", "nic_multi_queue", "secure_boot", "tpm", "default_flavor", "default_user_data", "cloud_init",
 )  # fmt: skip
 AS_THEN = (
-    "size_gb", "taken_at", "server_id", "server_name", "flavor", "boot_mode", "architecture", "multi_queue", "instance_id",
-    "login",
+    "size_gb", "taken_at", "server_id", "server_name", "flavor", "boot_mode", "architecture", "multi_queue", "secure_boot",
+    "tpm", "instance_id", "login",
 )  # fmt: skip
 DISK_AS_THEN = ("index", "role", "name", "disk_id", "size_gb")
 

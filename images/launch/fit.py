@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from images.fields.rules import FEATURES, feature_fits
 from images.models import Image
 from imsconsole.cloud.models import Flavor
 from imsconsole.core.edits import told_of
@@ -65,6 +66,7 @@ def _refusals(image: Image, flavor: Flavor, capabilities: Capabilities) -> Itera
         _memory(image, flavor),
         _uefi_on_device(image, flavor),
         _host(image, flavor, capabilities),
+        *(feature_fits(image, name, capabilities) for name in FEATURES),
     ):
         if not refusal:
             yield refusal

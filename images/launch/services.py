@@ -170,6 +170,8 @@ def _create_disks(launch: Launch, server: Server) -> dict[str, str]:
             image=origin,
             key=origin.key if origin else source.key if source else None,
             multi_queue=not number and launch.image.nic_multi_queue,
+            secure_boot=not number and launch.image.secure_boot,
+            tpm=not number and launch.image.tpm,
         )
         if source:
             refs[str(disk.pk)] = source.ref

@@ -137,6 +137,8 @@ class Image(Tagged, ImageFacts, Trashable):
     min_ram_mb = models.PositiveIntegerField(_("minimum memory (MB)"), default=0)
     max_ram_mb = models.PositiveIntegerField(_("maximum memory (MB)"), null=True, blank=True)
     nic_multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
+    secure_boot = models.BooleanField(_("Secure Boot"), default=False)
+    tpm = models.BooleanField(_("TPM"), default=False)
     # with which the order of a server begins; it may be hidden since, or fit no more
     default_flavor = models.ForeignKey(
         Flavor,
@@ -272,6 +274,10 @@ class Image(Tagged, ImageFacts, Trashable):
             ),
             models.CheckConstraint(  # R64
                 condition=~Q(architecture="arm", boot_mode="bios"), name="arm_images_boot_uefi"
+            ),
+            models.CheckConstraint(
+                condition=Q(secure_boot=False, tpm=False) | Q(boot_mode="uefi"),
+                name="secure_boot_and_tpm_by_uefi",
             ),
             models.CheckConstraint(
                 condition=Q(successor=None) | Q(deprecated_on__isnull=False),

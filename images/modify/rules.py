@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator
 from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import (
+    FEATURES,
     boot_mode_fits,
     disk_gb_fits,
+    feature_fits,
     is_active,
     least_gb,
     memory_fits,
@@ -29,6 +31,7 @@ OF_SERVERS = (
     "min_ram_mb",
     "max_ram_mb",
     "nic_multi_queue",
+    *FEATURES,
     "default_flavor",
     "default_user_data",
 )
@@ -90,6 +93,9 @@ def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[t
         yield "os_version", os_is_given(image.type, image.os_version)
     if "boot_mode" in changed or "os_version" in changed:
         yield "boot_mode" if "boot_mode" in changed else "os_version", _boots(image)
+    for name in FEATURES:
+        if blamed := next((each for each in (name, "boot_mode") if each in changed), None):
+            yield blamed, feature_fits(image, name, host_of(actor.region).capabilities)
     if "default_flavor" in changed and image.default_flavor:
         host = host_of(actor.region)
         yield "default_flavor", fits(image, image.default_flavor, host.capabilities)

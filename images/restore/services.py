@@ -75,4 +75,6 @@ def _new_disk(disk: BackupDisk, server: Server, backup: Backup) -> Disk:
         image=backup.image if is_system else None,
         key=disk.key,
         multi_queue=is_system and backup.multi_queue,
+        secure_boot=is_system and backup.secure_boot,
+        tpm=is_system and backup.tpm,
     )

@@ -105,6 +105,14 @@ SENTENCES: Sentences = {
         "Servers that boot by UEFI cannot be started on this host because the package %(package)s is not "
         "installed. Please ask the operator to install it, or use an image that boots by BIOS."
     ),
+    "secure-boot-missing": _(
+        "Servers with Secure Boot cannot be started on this host because the package %(package)s is not installed, or too "
+        "old. Please ask the operator to install it."
+    ),
+    "swtpm-missing": _(
+        "Servers with a TPM cannot be started on this host because the package %(package)s is not installed. Please ask the "
+        "operator to install it."
+    ),
     "export-format": _(
         "A disk of this image cannot be written as “%(format)s”. Please choose another format."
     ),

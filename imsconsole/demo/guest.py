@@ -28,6 +28,10 @@ PROGRAMS = (
     "zlib1g",
     "libgmp10",
 )
+LOADERS = {  # of the UEFI disk; signed, as the kernel is, so that it starts with Secure Boot too
+    "BOOTX64.EFI": ("shim-signed", "shimx64.efi.signed"),
+    "grubx64.efi": ("grub-efi-amd64-signed", "grubx64.efi.signed"),
+}
 MODULES = (
     "virtio_pci",
     "virtio_blk",
@@ -38,6 +42,7 @@ MODULES = (
     "isofs",
     "button",
     "evdev",
+    "efivarfs",
 )
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 quiet loglevel=3 panic=5 net.ifnames=0 rdinit=/init"
 INIT = Path(__file__).with_name("guest_init.sh")
@@ -46,7 +51,6 @@ DISK_BYTES = 64 * MIB
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libz.so.1", "libgmp.so.10")
 MBR_PLACES = ("/usr/lib/syslinux/mbr/mbr.bin", "/usr/lib/SYSLINUX/mbr.bin")
-GRUB_MODULES = "part_gpt fat normal search search_fs_file linux boot echo"
 
 BootMode = Literal["bios", "uefi"]
 
@@ -120,14 +124,17 @@ def build_guest(path: Path, *, name: str, boot_mode: BootMode, work_dir: Path) -
         disk = folder / "disk"
         with disk.open("xb") as out:
             out.truncate(DISK_BYTES)
-        build = _bios_disk if boot_mode == "bios" else _uefi_disk
-        build(disk, {"vmlinuz": kernel.vmlinuz, "initrd.img": initrd})
+        files = {"vmlinuz": kernel.vmlinuz, "initrd.img": initrd}
+        if boot_mode == "bios":
+            _bios_disk(disk, files)
+        else:
+            _uefi_disk(disk, {**files, **_loaders(work_dir)})
         shutil.move(disk, path)
 
 
 def built_guest(cache: Path, *, name: str, boot_mode: BootMode) -> Path:
     """The disk of `build_guest`, built once and kept in `cache`; not to be written to."""
-    recipe = hashlib.sha256(f"{name}\0{boot_mode}\0{COMMAND_LINE}\0{ETC}".encode())
+    recipe = hashlib.sha256(f"{name}\0{boot_mode}\0{COMMAND_LINE}\0{ETC}\0{MODULES}\0{LOADERS}".encode())
     recipe.update(INIT.read_bytes())
     final = cache / f"guest-{recipe.hexdigest()[:16]}.raw"
     if not final.exists():
@@ -230,17 +237,23 @@ def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
 
 
 def _uefi_disk(disk: Path, files: dict[str, Path]) -> None:
-    """GPT, an EFI system partition, GRUB."""
+    """GPT, an EFI system partition; of the loaders the first starts the second, which finds its menu where Debian has it."""
     run_program(["sfdisk", "--quiet", disk.name], disk.parent, given="label: gpt\nstart=2048, type=U\n")
     menu = disk.with_name("grub.cfg")
     menu.write_text(
         f"search --file --set=root /vmlinuz\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd.img\nboot\n"
     )
-    loader = ["-O", "x86_64-efi", "-o", "BOOTX64.EFI", "-p", "/EFI/BOOT", "-c", menu.name]
-    run_program(["grub-mkimage", *loader, *GRUB_MODULES.split()], disk.parent)
     _format(disk, ["-F"])
-    run_program(["mmd", "-i", _partition(disk), "::EFI", "::EFI/BOOT"], disk.parent)
-    _copy_in(disk, {**files, "EFI/BOOT/BOOTX64.EFI": disk.with_name("BOOTX64.EFI")})
+    run_program(["mmd", "-i", _partition(disk), "::EFI", "::EFI/BOOT", "::EFI/debian"], disk.parent)
+    _copy_in(disk, {**files, "EFI/debian/grub.cfg": menu})
+
+
+def _loaders(cache: Path) -> dict[str, Path]:
+    with locked(cache):
+        return {
+            f"EFI/BOOT/{name}": _find(_unpacked(package, cache), file)
+            for name, (package, file) in LOADERS.items()
+        }
 
 
 def _format(disk: Path, options: Sequence[str]) -> None:

@@ -117,6 +117,24 @@ watch_disks() {
     done
 }
 
+# Whether the firmware starts only what is signed: the last byte of its variable.
+tell_secure_boot() {
+    mount -t efivarfs efivars /sys/firmware/efi/efivars 2>/dev/null || return
+    say "secure-boot=$(cat /sys/firmware/efi/efivars/SecureBoot-* | tail -c 1 | od -An -tu1 | tr -d ' ')"
+}
+
+# TPM2_CreatePrimary of an elliptic key: what one TPM answers is always the same, and no other TPM answers that.
+CREATE_KEY='800200000043000001314000000b00000009400000090000000000000400000000001a0023000b00030072000000060080004300100003001000000000000000000000'
+
+tell_tpm() {
+    [ -c /dev/tpmrm0 ] || return
+    say "tpm=$(cat /sys/class/tpm/tpm0/tpm_version_major) pcr7=$(cat /sys/class/tpm/tpm0/pcr-sha256/7)"
+    exec 3<>/dev/tpmrm0
+    echo "$CREATE_KEY" | xxd -r -p | dd bs=67 count=1 iflag=fullblock >&3 2>/dev/null
+    say "tpm-key=$(dd bs=4096 count=1 <&3 2>/dev/null | dd bs=1 skip=18 count=92 2>/dev/null | sha256sum | cut -c 1-16)"
+    exec 3>&-
+}
+
 start_network() {
     [ -e /sys/class/net/eth0 ] || return
     ip link set lo up
@@ -137,6 +155,8 @@ say "identity=$(cat /etc/identity) kernel=$(uname -r) boot=$boot"
 say "cpus=$(grep -c ^processor /proc/cpuinfo)"
 say "memory-kb=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 acpid -l /dev/null
+tell_secure_boot
+tell_tpm
 read_seed
 tell_new_disks
 start_network

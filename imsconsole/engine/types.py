@@ -281,6 +281,8 @@ class ServerSpec:
     multi_queue: bool = False
     cd_ref: str = ""
     iso_ref: str = ""
+    secure_boot: bool = False  # its firmware starts only what is signed; by UEFI
+    tpm: bool = False  # 2.0; by UEFI. What it keeps belongs to the system disk
 
 
 @dataclass(frozen=True)
@@ -296,6 +298,8 @@ class Capabilities:
     screen: bool = False
     resize: bool = False
     tray: bool = False  # ISOs for running systems
+    secure_boot: frozenset[str] = frozenset()  # architectures of servers that can have it
+    tpm: frozenset[str] = frozenset()  # the same
     measures: frozenset[str] = frozenset()  # of what servers use: cpu, memory, disk, network
     accelerator: str = ""  # kvm or tcg; empty: no servers can be started
     missing: tuple[str, ...] = ()  # names of missing packages

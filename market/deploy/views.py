@@ -75,7 +75,12 @@ def _order_key(version: ListingVersion, actor: Actor) -> uuid.UUID:
     orders = Draft.objects.visible_to(actor).filter(wizard=DEPLOY.name, data__listing=str(version.listing_id))
     last = orders.filter(data__has_key=MADE).order_by("-updated_at", "-pk").first()
     prices = (price_of_listing(version.listing), latest_price_of_operator())
-    parts = (version.pk, *(price and price.pk for price in prices), actor.user and actor.user.pk, actor.project.pk)
+    parts = (
+        version.pk,
+        *(price and price.pk for price in prices),
+        actor.user and actor.user.pk,
+        actor.project.pk,
+    )
     return uuid.uuid5(last.pk if last else version.listing_id, " ".join(map(str, parts)))
 
 

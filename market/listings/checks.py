@@ -17,7 +17,7 @@ from market.models import ListingVersion
 
 ATTRIBUTES = (
     "type", "use", "os_version_id", "os_detected", "architecture", "boot_mode", "min_disk_gb", "min_ram_mb", "max_ram_mb",
-    "nic_multi_queue", "default_flavor_id", "cloud_init",
+    "nic_multi_queue", "secure_boot", "tpm", "default_flavor_id", "cloud_init",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from tests.engine.guests import (
     stored_image,
     tiny_cd,
     tiny_disk,
+    tiny_uefi_disk,
     used_bytes,
     wait_for,
     wait_until,
@@ -677,6 +678,25 @@ class EngineContract:
             engine.start(large, work=TestWork())
         assert refusal.value.values == {"needed_mb": available, "free_mb": available - server.memory_mb}
         assert state_of(engine, large.ref).reason == "never-started"
+
+    @pytest.mark.guest
+    @pytest.mark.slow(reason="a firmware looks for what it may start")
+    def test_a_server_with_secure_boot_starts_nothing_unsigned_or_is_refused(
+        self, engine: Engine, place: Path
+    ) -> None:
+        """With a TPM, or not where there are none."""
+        disk = FileSource(tiny_uefi_disk(place / "source.raw", "NOT SIGNED"))
+        image = engine.ingest(uuid4(), disk, format="raw", work=TestWork())
+        there = engine.capabilities()
+        features = {"secure_boot": True, "tpm": "x86" in there.tpm}
+        spec = server_spec(boot_mode="uefi", memory_mb=256, **features)
+        server = engine.create_server(spec, image.ref, work=TestWork())
+        if "x86" in there.secure_boot:
+            engine.start(server, work=TestWork())
+            assert "NOT SIGNED" not in wait_for(engine, server.ref, "Access Denied")
+        else:
+            with pytest.raises(Unsupported):
+                engine.start(server, work=TestWork())
 
     def test_attaching_to_a_stopped_server_waits_for_its_start(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())

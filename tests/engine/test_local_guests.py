@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -54,11 +55,14 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
         HASH,
         user_data=b"#!/bin/sh\ntrue\n",
     )
-    spec = server_spec(memory_mb=256, boot_mode=boot_mode, seed=seed)
+    firmware = {"boot_mode": boot_mode, "secure_boot": boot_mode == "uefi", "tpm": boot_mode == "uefi"}
+    spec = server_spec(memory_mb=512, seed=seed, **firmware)
     server = local.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
     local.delete(image.ref, work=TestWork())
     local.start(server, work=TestWork())
     log = wait_for(local, server.ref, "IMS-GUEST ready")
+    tpm_key = re.search(r"tpm=2 pcr7=[0-9A-F]{64}\nIMS-GUEST tpm-key=[0-9a-f]{16}\n", log)
+    assert ("secure-boot=1" in log, bool(tpm_key)) == (spec.secure_boot, spec.tpm)
     for line in (
         f"identity=Engine test {boot_mode} kernel=",
         f"boot={boot_mode}",
@@ -92,6 +96,9 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
 
     assert local.stop(server.ref, graceful_s=60, work=TestWork()).reason == "stopped"
     assert "IMS-GUEST power off" in local.console_log(server.ref)
+    if tpm_key:  # the same TPM once more
+        local.start(server, work=TestWork())
+        wait_for(local, server.ref, tpm_key[0], times=2)
 
 
 @pytest.mark.parametrize("guest", ["bios"], indirect=True)

@@ -76,7 +76,9 @@ def secrets_of(folder: Path, *pids: int | None) -> list[Path]:
 
 @pytest.mark.guest
 def test_a_guest_s_user_reaches_nothing_of_another_guest(local: LocalEngine, place: Path) -> None:
-    mine, other = (with_disk(local, place, boot_mode=mode, memory_mb=128) for mode in ("bios", "uefi"))
+    mine, other = (
+        with_disk(local, place, boot_mode=mode, memory_mb=128, tpm=True) for mode in ("bios", "uefi")
+    )
     pids = [state_of(local, local.start(each, work=TestWork())).pid for each in (mine, other)]
     user, folder = user_of(local, mine), local._store.server(mine.ref)
     reached = reached_by(user, folder / "run", secrets_of(local._store.root, *pids))
@@ -181,10 +183,12 @@ def of_old(engine: LocalEngine, server: ServerSpec) -> None:
 
 @pytest.mark.guest
 def test_a_server_from_before_goes_on_and_is_moved_by_its_next_start(local: LocalEngine, place: Path) -> None:
-    server = with_disk(local, place)
+    server = with_disk(local, place, tpm=True)
     of_old(local, server)
     store, accelerator = local._store, local._accelerator
-    OldMachines(store, network="user", reached=(), memory_mb=2048, accelerator=accelerator).start(server)
+    OldMachines(store, network="user", reached=(), memory_mb=2048, accelerator=accelerator).start(
+        server, TestWork()
+    )
     common, folder = local._users.common, store.server(server.ref)
     assert (folder / "run").stat().st_uid == common.uid
 

@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from imsconsole.demo.guest import built_guest
 from imsconsole.engine.types import MIB
 from tests.flows.steps import create_server, import_file, press, ready
+from tests.flows.test_change_os import told
 from tests.support.console import Console
 from tests.support.ova import ova, ovf, stream_vmdk
 from tests.support.visitor import Visitor
@@ -40,6 +41,8 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
 
     look_through_the_catalogue(alice)
     image = import_machine(alice, disk, name, tmp_path) if alice.scripts else import_file(alice, disk, name)
+    if boot_mode == "uefi":
+        ask_for_secure_boot_and_tpm(alice, image)
     public_key, fingerprint = key_pair()
     alice.open("/keypairs/import/")
     page.locator("input[name=name]").fill(name)
@@ -55,6 +58,10 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     assert f"ssh-key-fingerprint={fingerprint}" in log
     assert re.search(rf"disk vdb .*marker=IMS-MARKER {server}", log), log
     see_the_screen(alice, server)
+    if boot_mode == "uefi":
+        expect(alice.page.locator(".server-side")).to_contain_text(re.compile(r"Secure Boot\s+TPM 2\.0"))
+    tpm_key = told(log, "tpm-key") if boot_mode == "uefi" else ""
+    assert ("secure-boot=1" in log, "IMS-GUEST tpm=2 " in log) == (bool(tpm_key), bool(tpm_key))
 
     press(alice, server, "stop", "stopped")
     if alice.scripts:
@@ -62,6 +69,7 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
         again = ready(alice, server, times=2)
         assert again.count(f"marker=IMS-MARKER {server}") >= 2
         assert again.count("IMS-GUEST power off") == 1
+        assert again.count(f"tpm-key={tpm_key}") == 2
         press(alice, server, "force-reboot", "running")
         assert ready(alice, server, times=3).count("IMS-GUEST power off") == 1
         press(alice, server, "force-off", "stopped")
@@ -86,6 +94,20 @@ def import_machine(alice: Visitor, disk: Path, name: str, folder: Path) -> str:
     facts = alice.open(f"/images/{image}/").locator("main")
     expect(facts).to_contain_text("256 MB")
     return image
+
+
+def ask_for_secure_boot_and_tpm(alice: Visitor, image: str) -> None:
+    """Of the image; its servers' pages say it. A system that is signed takes some more memory to start."""
+    page = alice.open(f"/images/{image}/modify/")
+    page.locator("input[name=min_ram_mb]").fill("512")
+    page.get_by_label("Secure Boot").check()
+    page.get_by_label("TPM").check()
+    alice.look()
+    page.locator("form#modify button[type=submit]").click()
+    page.wait_for_url(re.compile(rf"/images/{image}/$"))
+    for feature in ("Secure Boot", "TPM"):
+        line = alice.page.locator("dl > div", has=alice.page.locator("dt", has_text=feature))
+        expect(line.locator("dd").first).to_contain_text("Yes")
 
 
 def with_table(disk: Path) -> Path:

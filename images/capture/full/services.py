@@ -97,6 +97,8 @@ def _image_of(backup: Backup, name: str, origin: tuple[str, Any, str], actor: Ac
         architecture=backup.architecture,
         boot_mode=backup.boot_mode,
         nic_multi_queue=backup.multi_queue,
+        secure_boot=backup.secure_boot,
+        tpm=backup.tpm,
         min_disk_gb=system.size_gb,
         key_id=system.key_id,
         backup=backup,

@@ -104,6 +104,8 @@ class BackupAdmin(ServiceAdmin):
                     "architecture",
                     "boot_mode",
                     "multi_queue",
+                    "secure_boot",
+                    "tpm",
                     "size_gb",
                 ),
             },

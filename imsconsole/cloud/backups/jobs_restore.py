@@ -63,7 +63,8 @@ class RestoreBackup(ExchangeSystemDisk):
 
     def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
         """The data disks that come are those of their index then."""
-        spec, data = server_spec(server), coming(run.job).select_related("key").filter(role=Disk.Role.DATA)
+        spec = server_spec(server, incoming)
+        data = coming(run.job).select_related("key").filter(role=Disk.Role.DATA)
         disks = {disk.index: disk for disk in (*spec.disks, *map(disk_spec, data))}
         wanted = replace(spec, disks=tuple(disks[index] for index in sorted(disks)))
         return engine_of(server).switch_system_disk(

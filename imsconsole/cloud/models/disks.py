@@ -117,6 +117,8 @@ class Disk(Tagged, FromImage, models.Model):
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
     # of a system disk: what its image said when it was made; whoever modifies the image later changes no server
     multi_queue = models.BooleanField(default=False, editable=False)
+    secure_boot = models.BooleanField(default=False, editable=False)
+    tpm = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=now)
     deleted_at = models.DateTimeField(_("deleted at"), null=True, editable=False)
 

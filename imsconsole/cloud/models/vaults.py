@@ -194,6 +194,8 @@ class Backup(FromImage, models.Model):
         _("architecture"), max_length=4, choices=Architecture, default=Architecture.X86
     )
     multi_queue = models.BooleanField(_("NIC multi-queue"), default=False)
+    secure_boot = models.BooleanField(_("Secure Boot"), default=False)
+    tpm = models.BooleanField(_("TPM"), default=False)
     instance_id = models.CharField(max_length=64, blank=True, editable=False)
     login: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, editable=False)
 

@@ -7,9 +7,13 @@ from imsconsole.core.locks import locked_all
 from imsconsole.engine.types import GIB, DiskSpec, Key, Seed, ServerSpec
 
 
-def server_spec(server: Server) -> ServerSpec:
-    """All an engine must know to build or start a server; disks by index, the system disk first."""
+def server_spec(server: Server, incoming: Disk | None = None) -> ServerSpec:
+    """All an engine must know to build or start a server; disks by index, the system disk first.
+
+    What its machine has beside them is what the image of its system disk asked for, or that of `incoming`, which is to be it.
+    """
     disks = list(server.disks.attached().select_related("key").order_by("index"))
+    system = incoming or next(iter(disks), None)
     return ServerSpec(
         id=server.pk,
         name=server.name,
@@ -22,7 +26,9 @@ def server_spec(server: Server) -> ServerSpec:
         seed=server_seed(server, disks[0].instance_id if disks else ""),
         ref=server.ref,
         disks=tuple(disk_spec(disk) for disk in disks),
-        multi_queue=bool(disks) and disks[0].multi_queue,
+        multi_queue=bool(system and system.multi_queue),
+        secure_boot=bool(system and system.secure_boot),
+        tpm=bool(system and system.tpm),
         cd_ref=server.cd_ref,
         iso_ref=server.iso_ref,
     )

@@ -74,7 +74,9 @@ class ExchangeSystemDisk(JobKind):
 
     def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
         """What the engine does of it, and returns."""
-        return engine_of(server).switch_system_disk(server_spec(server), system_spec(incoming), work=run)
+        return engine_of(server).switch_system_disk(
+            server_spec(server, incoming), system_spec(incoming), work=run
+        )
 
     def change_places(self, run: Run, incoming: Disk) -> None:
         """The disk that comes becomes the system disk; the former one is kept."""
@@ -142,7 +144,7 @@ class ChangeOs(ExchangeSystemDisk):
     def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
         with bytes_of(incoming.image.name if incoming.image else ""):
             return engine_of(server).switch_system_disk(
-                server_spec(server), system_spec(incoming), run.args["image_ref"], work=run
+                server_spec(server, incoming), system_spec(incoming), run.args["image_ref"], work=run
             )
 
     def undo_switch(self, run: Run) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from imsconsole.engine.local import tpm
 from imsconsole.engine.local.store import (
     DISK_REF,
     RUN,
@@ -25,6 +26,7 @@ OF_SERVER = re.compile(
     r"cd\.iso|tray\.iso(\.new)?|seed\.iso|made-by|qmp\.lock|state\.json(\.new)?|stderr\.log"
 )
 OF_SYSTEM = re.compile(r"base\.qcow2|disk\.qcow2|vars\.(fd|new)")
+TPM = re.compile(tpm.FOLDER)
 
 
 def mark_of(ref: str) -> Mark:
@@ -49,7 +51,7 @@ def found(root: Path, kind: Kind, id: UUID) -> tuple[str, ...]:
 
 
 class StoreListing:
-    """Names by kind. `strays` are names below the region's root. What guests make in their run folders is theirs."""
+    """Names by kind. `strays` are names below the region's root. What guests make in the folders that are theirs is theirs."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -68,7 +70,7 @@ class StoreListing:
         names = self._known(f"servers/{server}", files=OF_SERVER, folders=inside)
         systems = frozenset(f"{server}/{name}" for name in names if SYSTEM.fullmatch(name))
         for system in systems:
-            self._known(f"servers/{system}", files=OF_SYSTEM)
+            self._known(f"servers/{system}", files=OF_SYSTEM, folders=TPM)
         return systems
 
     def _known(

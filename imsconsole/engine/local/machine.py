@@ -21,7 +21,7 @@ from typing import Any, Literal
 from imsconsole.core.errors import Conflict, Interrupted, NoSpace, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import is_out_of_room, met_full_disk
-from imsconsole.engine.local import luks, probe, tray
+from imsconsole.engine.local import luks, probe, tpm, tray
 from imsconsole.engine.local.kvm import kvm_groups
 from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, was_killed, wrapped
 from imsconsole.engine.local.luks import Secrets
@@ -89,7 +89,7 @@ def disk_device(disk: DiskSpec) -> dict[str, Any]:
 
 
 def command_line(
-    server: ServerSpec, host: GuestHost, ssh_port: int, secrets: Sequence[str] = ()
+    server: ServerSpec, host: GuestHost, ssh_port: int, secrets: Sequence[str] = (), tpm_line: int = -1
 ) -> list[str]:
     """QEMU's command line for a server whose run folder is the current one."""
     fast = host.accelerator == "kvm"
@@ -119,6 +119,7 @@ def command_line(
     return (
         command
         + _firmware(server)
+        + (tpm.device(tpm_line) if server.tpm else [])
         + _system(server)
         + _cd(server)
         + tray.drive(server)
@@ -129,20 +130,27 @@ def command_line(
 
 
 def _machine(server: ServerSpec) -> str:
-    return "q35,pflash0=firmware,pflash1=variables" if server.boot_mode == "uefi" else "q35"
+    if server.boot_mode != "uefi":
+        return "q35"
+    return f"q35,smm={'on' if server.secure_boot else 'auto'},pflash0=firmware,pflash1=variables"
 
 
 def _firmware(server: ServerSpec) -> list[str]:
-    """UEFI's variables live beside the system disk they belong to."""
+    """UEFI's variables live beside the system disk they belong to.
+
+    For Secure Boot the firmware alone may write them, in system management mode: no guest changes whose signatures count.
+    """
     if server.boot_mode != "uefi":
         return []
-    code = {"driver": "raw", "node-name": "firmware", "read-only": True, "file": _file(str(probe.OVMF_CODE))}
+    firmware = _file(str(probe.SECURE_CODE if server.secure_boot else probe.OVMF_CODE))
+    code = {"driver": "raw", "node-name": "firmware", "read-only": True, "file": firmware}
     variables = {
         "driver": "raw",
         "node-name": "variables",
         "file": _file(f"{_system_folder(server)}/vars.fd"),
     }
-    return ["-blockdev", json.dumps(code), "-blockdev", json.dumps(variables)]
+    guarded = ["-global", "driver=cfi.pflash01,property=secure,value=on"] if server.secure_boot else []
+    return [*guarded, "-blockdev", json.dumps(code), "-blockdev", json.dumps(variables)]
 
 
 def _system(server: ServerSpec) -> list[str]:
@@ -251,9 +259,14 @@ def prepare(folder: Path, server: ServerSpec, host: GuestHost) -> None:
         new = variables.with_suffix(".new")  # half a file would be taken for the guest's own
         new.unlink(missing_ok=True)
         _private(new)
-        shutil.copyfile(probe.OVMF_VARS, new)
+        shutil.copyfile(probe.SECURE_VARS if server.secure_boot else probe.OVMF_VARS, new)
         host.user.give(new)
         new.rename(variables)
+    tpm.end(folder, host.user)
+    if server.tpm:
+        state = variables.with_name(tpm.FOLDER)
+        state.mkdir(mode=0o700, exist_ok=True)
+        host.user.give(state)
 
 
 def move(folder: Path, old: RunAs, new: RunAs) -> None:
@@ -266,6 +279,7 @@ def move(folder: Path, old: RunAs, new: RunAs) -> None:
         for name in ("disk.qcow2", "vars.fd"):
             if (system / name).exists():
                 new.give(system / name)
+        tpm.move(system / tpm.FOLDER, old, new)
         new.let_in(system)
     if run.is_dir():
         try:
@@ -285,10 +299,16 @@ def _private(path: Path) -> None:
 def spawn(
     folder: Path, server: ServerSpec, host: GuestHost, ssh_port: int, secrets: Secrets
 ) -> "subprocess.Popen[bytes]":
-    """Start QEMU; it may still die of what it finds. `secrets` unlock the server's disks."""
-    command = command_line(server, host, ssh_port, secrets.arguments)
-    groups = kvm_groups() if host.accelerator == "kvm" else ()
-    with (folder / ERRORS).open("xb") as errors:
+    """Start QEMU, and its TPM with it; it may still die of what it finds. `secrets` unlock the server's disks."""
+    line, end = socket.socketpair()
+    with line, end, (folder / ERRORS).open("xb") as errors:
+        command = command_line(server, host, ssh_port, secrets.arguments, line.fileno())
+        if server.tpm:
+            state = f"{_system_folder(server)}/{tpm.FOLDER}"
+            key_file = f"/proc/self/fd/{secrets.descriptors[0]}" if server.disks[0].key else ""
+            command = tpm.beside(command, line.fileno(), end.fileno(), state, key_file)
+        groups = kvm_groups() if host.accelerator == "kvm" else ()
+        ends = (line.fileno(), end.fileno()) if server.tpm else ()
         process = subprocess.Popen(
             wrapped(command, host.user, groups=groups),
             stdin=subprocess.DEVNULL,
@@ -298,7 +318,7 @@ def spawn(
             env=CLEAN_ENVIRONMENT,
             start_new_session=True,
             umask=0o077,
-            pass_fds=secrets.descriptors,
+            pass_fds=(*secrets.descriptors, *ends),
         )
     _children.append(process)
     return process
@@ -329,11 +349,12 @@ def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[byte
 
 
 def _last_error(folder: Path) -> str:
-    text = (folder / ERRORS).read_text(errors="replace").strip()
-    if not text:
+    """The last that QEMU said itself, if it did."""
+    said = (folder / ERRORS).read_text(errors="replace").strip().splitlines()
+    if not said:
         return "QEMU ended without a word"
-    last = text.splitlines()[-1].removeprefix(f"{probe.QEMU}: ")
-    return NODE.sub("", last)[:500]
+    last = next((line for line in reversed(said) if line.startswith(f"{probe.QEMU}: ")), said[-1])
+    return NODE.sub("", last.removeprefix(f"{probe.QEMU}: "))[:500]
 
 
 def reap() -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.core.folders import remove
-from imsconsole.engine.local import hotplug, luks, machine, probe, tray
+from imsconsole.engine.local import hotplug, luks, machine, probe, tpm, tray
 from imsconsole.engine.local.ending import cut_power, shut_down
 from imsconsole.engine.local.kvm import Accelerator
 from imsconsole.engine.local.limits import RunAs, missing_programs
@@ -112,6 +112,8 @@ class Machines:
         cut_power(folder)
         users = self._store.users
         user = users.of(folder)
+        tpm.end(folder, user)
+        machine.reap()
         for disk in self._store.disks.iterdir() if users.is_own(user) else ():
             if disk.stat().st_uid == user.uid:
                 users.take_back(disk)
@@ -233,6 +235,10 @@ class Machines:
             raise Unsupported("architecture-unsupported", architecture=server.architecture)
         if server.boot_mode == "uefi" and not probe.OVMF_CODE.exists():
             raise Unsupported("ovmf-missing", package="ovmf")
+        if server.secure_boot and not probe.SECURE_CODE.exists():
+            raise Unsupported("secure-boot-missing", package="ovmf")
+        if server.tpm and missing_programs(probe.SWTPM):
+            raise Unsupported("swtpm-missing", package="swtpm")
 
     def _require_disks(self, server: ServerSpec) -> None:
         """Raises NotFound when a disk, the CD or what is in the tray is gone or is not this server's."""

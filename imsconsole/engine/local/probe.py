@@ -10,6 +10,9 @@ from imsconsole.engine.types import Capabilities
 QEMU = "qemu-system-x86_64"
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+SECURE_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.ms.fd")
+SECURE_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")  # with the keys of those whose signatures count
+SWTPM = "swtpm"
 ENDS = {
     "halt": b"",
     "reset": bytes.fromhex("b0fe e664"),  # mov al, 0xfe; out 0x64, al
@@ -20,16 +23,20 @@ ENDS = {
 
 def host_capabilities(accelerator: str) -> Capabilities:
     """What servers and images this host can hold; `accelerator` is what guests would run with."""
-    qemu, qemu_img, uefi = not missing_programs(QEMU), not missing_programs("qemu-img"), OVMF_CODE.exists()
-    packages = {"qemu-system-x86": qemu, "qemu-utils": qemu_img, "ovmf": uefi}
+    qemu, qemu_img, swtpm = (not missing_programs(name) for name in (QEMU, "qemu-img", SWTPM))
+    uefi, secure = OVMF_CODE.exists(), SECURE_CODE.exists()
+    packages = {"qemu-system-x86": qemu, "qemu-utils": qemu_img, "ovmf": uefi and secure, "swtpm": swtpm}
+    x86 = frozenset({"x86"}) if qemu else frozenset()
     return Capabilities(
         formats=frozenset(DRIVERS) if qemu_img else frozenset({"iso"}),
-        architectures=frozenset({"x86"}) if qemu else frozenset(),
+        architectures=x86,
         boot_modes=frozenset({"bios", "uefi"} if uefi else {"bios"}) if qemu else frozenset(),
         encryption=qemu_img,
         screen=qemu,
         resize=True,
         tray=qemu,
+        secure_boot=x86 if secure else frozenset(),
+        tpm=x86 if uefi and swtpm else frozenset(),
         measures=MEASURES,
         accelerator=accelerator if qemu else "",
         missing=tuple(name for name, there in packages.items() if not there),

@@ -17,7 +17,10 @@ def no_qemu(monkeypatch) -> None:
 @pytest.fixture
 def server(people, engine, no_qemu) -> Server:
     """A stopped server with a system disk and two data disks, on each of which OLD is written."""
-    (made,) = order(people.bob, bootable_image(people.bob, name="origin"), data_disks_gb=(1, 2))
+    image = bootable_image(people.bob, name="origin")
+    image.boot_mode, image.secure_boot, image.tpm = "uefi", True, True
+    image.save()
+    (made,) = order(people.bob, image, data_disks_gb=(1, 2))
     run_jobs()
     made.refresh_from_db()
     assert made.status == "stopped"

@@ -40,7 +40,8 @@ def no_qemu(monkeypatch) -> None:
 def server(people, engine, no_qemu) -> Server:  # noqa: F811
     """A stopped server with real disks: a system disk and two data disks."""
     os_version = factories.OsVersionFactory(name="Debian 12.0.0 64bit")
-    image = bootable_image(people.bob, name="origin", nic_multi_queue=True, min_ram_mb=64)
+    features = {"nic_multi_queue": True, "boot_mode": "uefi", "secure_boot": True, "tpm": True}
+    image = bootable_image(people.bob, name="origin", min_ram_mb=64, **features)
     Image.objects.filter(pk=image.pk).update(os_version=os_version)
     image.refresh_from_db()
     (made,) = order(people.bob, image, data_disks_gb=(1, 2))
@@ -142,7 +143,8 @@ def test_a_system_disk_image_inherits_what_its_server_is(people, server):
     server.refresh_from_db()
     system, origin = server.disks.get(role="system"), server.image
     assert (image.status, image.type, image.use, server.task) == ("active", "system", "ecs", "")
-    assert (image.os_version, image.architecture, image.boot_mode) == (origin.os_version, "x86", "bios")
+    assert (image.os_version, image.architecture, image.boot_mode) == (origin.os_version, "x86", "uefi")
+    assert (image.secure_boot, image.tpm) == (True, True)
     assert (image.nic_multi_queue, image.min_disk_gb, image.key) == (True, system.size_gb, None)
     assert (image.parent, image.source_kind, image.source_id, image.source_name) == (
         origin,

@@ -46,17 +46,22 @@ def test_the_columns_of_each_tab_come_first(people):
     assert {"Architecture", "Boot mode", "Description", "Tags"} <= set(public) & set(private)
 
 
-def test_what_orders_begin_with_comes_last_and_no_text(people):
+def test_what_orders_begin_with_comes_late_and_no_text(people):
     flavor = factories.FlavorFactory(name="t6-large")
     chosen = factories.ImageFactory(
         project=people.bob.project, default_flavor=flavor, default_user_data="#!secret-text"
     )
     factories.ImageFactory(project=people.bob.project)
-    rows = {row["Image ID"]: list(row.items())[-2:] for row in rows_of(people.bob, tab="private")}
-    assert rows.pop(str(chosen.pk)) == [("Default flavor", "t6-large"), ("Default user data", "Yes")]
-    assert list(rows.values()) == [[("Default flavor", ""), ("Default user data", "No")]]
+    features = [("Secure Boot", "No"), ("TPM", "No")]
+    rows = {row["Image ID"]: list(row.items())[-4:] for row in rows_of(people.bob, tab="private")}
+    assert rows.pop(str(chosen.pk)) == [
+        ("Default flavor", "t6-large"),
+        ("Default user data", "Yes"),
+        *features,
+    ]
+    assert list(rows.values()) == [[("Default flavor", ""), ("Default user data", "No"), *features]]
     assert "secret-text" not in download(people.bob, tab="private")[1].decode()
-    (trashed,) = (list(row)[-4:] for row in rows_of(people.bob, tab="trash")) if trash(chosen) else ()
+    (trashed,) = (list(row)[-6:-2] for row in rows_of(people.bob, tab="trash")) if trash(chosen) else ()
     assert trashed == ["Deleted at", "Kept until", "Default flavor", "Default user data"]
 
 

@@ -29,6 +29,7 @@ from tests.support.faults import Crash, faulty_engine
 from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
+FEATURES = {"boot_mode": "uefi", "secure_boot": True, "tpm": True}
 pytestmark = pytest.mark.django_db
 
 
@@ -103,7 +104,9 @@ def test_an_image_above_the_limit_is_not_copied(people, settings):
 
 def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(people):
     """R24, R83."""
-    source = bootable_image(people.bob, min_ram_mb=256, nic_multi_queue=True, description="of the source")
+    source = bootable_image(
+        people.bob, min_ram_mb=256, nic_multi_queue=True, description="of the source", **FEATURES
+    )
     source.default_flavor, source.default_user_data = tiny_flavor(), "#!"
     source.save()
     source.tags.create(key="team", value="web")
@@ -115,6 +118,7 @@ def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(peop
     assert (copy.status, copy.name, copy.description) == ("active", "copy", "mine")
     assert (copy.min_ram_mb, copy.nic_multi_queue, copy.tag_values) == (256, True, {"team": "web"})
     assert (copy.default_flavor, copy.default_user_data) == (source.default_flavor, "#!")
+    assert {name: getattr(copy, name) for name in FEATURES} == FEATURES
     assert (copy.parent, copy.source_kind, copy.source_id) == (source, "image", source.pk)
     made, original = copy.disks.get(), source.disks.get()
     assert (made.sha256, made.source_sha256) == (original.sha256, original.sha256)

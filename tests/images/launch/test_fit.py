@@ -1,5 +1,7 @@
 """Does an image fit a flavor? Each line of the table is a rule of the service."""
 
+from dataclasses import replace
+
 import pytest
 
 from images.launch.fit import fits, fits_system_disk
@@ -30,6 +32,9 @@ NO_OVMF = Capabilities(
     missing=("ovmf",),
 )
 ARM = {"architecture": "arm", "boot_mode": "uefi"}
+X86 = frozenset({"x86"})
+NO_SWTPM = replace(HOST, secure_boot=X86, missing=("swtpm",))
+FEATURES = {"boot_mode": "uefi", "secure_boot": True, "tpm": True}
 CASES = [
     # rule, image, OS version, flavor, host, code of the refusal
     ("plain", {}, {}, {}, HOST, ""),
@@ -65,6 +70,17 @@ CASES = [
     ("host without Arm", ARM, {}, {"architecture": "arm"}, HOST, "host-architecture"),
     ("host without Arm, nor QEMU", ARM, {}, {"architecture": "arm"}, NO_QEMU, "host-architecture"),
     ("host with less memory", {}, {}, {"memory_mb": 8192}, HOST, "host-memory"),
+    ("features of UEFI", FEATURES, {}, {}, replace(HOST, secure_boot=X86, tpm=X86), ""),
+    ("host without swtpm", FEATURES, {}, {}, NO_SWTPM, "host-feature-package"),
+    (
+        "host with features of other CPUs",
+        ARM | FEATURES,
+        {},
+        {"architecture": "arm"},
+        BIG_HOST,
+        "host-feature",
+    ),
+    ("features without QEMU: real disks", FEATURES, {}, {}, NO_QEMU, ""),
     ("host without OVMF", {"boot_mode": "uefi"}, {}, {}, NO_OVMF, "host-boot-mode"),
 ]
 
@@ -106,4 +122,6 @@ def test_what_the_host_lacks_is_named() -> None:
     gpu = Flavor(name="p2", series="p2", vcpus=1, memory_mb=256, device="gpu")
     assert "GPU" in str(fits(image, gpu, HOST).reason)
     uefi = ImageFactory(boot_mode="uefi")
+    tpm = ImageFactory(boot_mode="uefi", tpm=True)
+    assert "swtpm" in str(fits(tpm, Flavor(name="x", series="x", vcpus=1, memory_mb=256), NO_SWTPM).reason)
     assert "ovmf" in str(fits(uefi, Flavor(name="x", series="x", vcpus=1, memory_mb=256), NO_OVMF).reason)

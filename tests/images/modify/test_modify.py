@@ -1,5 +1,6 @@
 """Modifying an image: rule, service, page, and what becomes of what others typed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.urls import reverse
 from images.change_os.services import change_os
 from images.launch.services import create_servers
 from images.models import Image
-from images.modify.rules import ATTRIBUTES, can_modify, is_changeable
+from images.modify.rules import ATTRIBUTES, OF_SERVERS, can_modify, is_changeable
 from images.modify.services import modify_image
 from imsconsole.audit.models import Event
+from imsconsole.cloud.hosts import ask_host
 from imsconsole.cloud.models import Disk, Flavor
 from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.core.errors import Conflict
@@ -68,18 +70,7 @@ def test_r94_only_images_in_state_normal_are_modified(people, status):
         ({}, {}),
         (
             {"type": "data"},
-            dict.fromkeys(
-                (
-                    "boot_mode",
-                    "min_ram_mb",
-                    "max_ram_mb",
-                    "nic_multi_queue",
-                    "default_flavor",
-                    "default_user_data",
-                    "os_version",
-                ),
-                "data-image-attribute",
-            ),
+            dict.fromkeys((*OF_SERVERS, "os_version"), "data-image-attribute"),
         ),
         ({"type": "iso"}, {"default_user_data": "iso-image-attribute"}),
         ({"architecture": "arm", "boot_mode": "uefi"}, {"boot_mode": "arm-boots-uefi"}),
@@ -116,6 +107,8 @@ def test_it_writes_what_was_wanted_and_the_trail_says_what_changed(people):
         ({"name": "taken"}, "image-name-taken"),
         ({"min_ram_mb": 1024, "max_ram_mb": 512}, "memory-range"),
         ({"boot_mode": "uefi"}, "os-boot-mode"),
+        ({"secure_boot": True}, "feature-by-uefi"),
+        ({"tpm": True}, "feature-by-uefi"),
         ({"min_disk_gb": 9}, "disk-too-small-for-file"),
         ({"min_disk_gb": 9999}, "disk-out-of-range"),
     ],
@@ -130,6 +123,34 @@ def test_what_does_not_fit_together_is_refused(people, wanted, code):
     assert refused.value.verdict.code == code
     image.refresh_from_db()
     assert (image.name, image.boot_mode, image.min_disk_gb) == ("web", "bios", 10)
+
+
+def test_what_comes_with_uefi_goes_before_it(people):
+    image = an_image(people.bob, boot_mode="uefi", tpm=True)
+    with pytest.raises(Refused, match="feature-by-uefi"):
+        modify_image(image, wanted={"boot_mode": "bios"}, actor=people.bob)
+    modify_image(image, wanted={"boot_mode": "bios", "tpm": False}, actor=people.bob)
+
+
+@pytest.mark.parametrize("feature", ["secure_boot", "tpm"])
+def test_a_feature_that_the_host_lacks_is_not_offered_and_refused_by_name(people, monkeypatch, feature):
+    monkeypatch.setattr("imsconsole.engine.local.probe.SWTPM", "no-such-program")
+    monkeypatch.setattr("imsconsole.engine.local.probe.SECURE_CODE", Path("/not/there"))
+    ask_host(people.bob.region)
+    image = an_image(people.bob, boot_mode="uefi")
+    with pytest.raises(Refused, match="host-feature-package") as refused:
+        modify_image(image, wanted={feature: True}, actor=people.bob)
+    assert "swtpm" in str(refused.value.verdict.reason)
+    page = client_of(people.bob).get(page_of(image)).content.decode()
+    assert str(refused.value.verdict.reason) in page
+    assert f'name="{feature}"' not in page
+
+    Image.objects.filter(pk=image.pk).update(**{feature: True})
+    assert f'name="{feature}"' in client_of(people.bob).get(page_of(image)).content.decode(), (
+        "to be taken back"
+    )
+    image.refresh_from_db()
+    modify_image(image, wanted={feature: False}, actor=people.bob)
 
 
 def test_an_attribute_that_is_fixed_is_refused_by_the_service_too(people):
@@ -170,25 +191,28 @@ def test_who_did_not_see_the_present_value_overwrites_nothing(people):
 
 
 def test_servers_that_were_made_before_stay_as_they_are(people):
-    image = an_image(people.bob, nic_multi_queue=True, min_disk_gb=1)
+    image = an_image(people.bob, nic_multi_queue=True, min_disk_gb=1, boot_mode="uefi")
     flavor = factories.FlavorFactory()
     order = {"image": image, "flavor": flavor, "user_data": "#!", "actor": people.bob}
     [server] = create_servers(name="before", **order)
-    modify_image(image, wanted={"nic_multi_queue": False, "boot_mode": "uefi"}, actor=people.bob)
+    modify_image(image, wanted={"nic_multi_queue": False, "secure_boot": True, "tpm": True}, actor=people.bob)
     [later] = create_servers(name="after", **order)
 
     server.refresh_from_db()
-    assert (server.boot_mode, server_spec(server).multi_queue) == ("bios", True)
-    assert (later.boot_mode, server_spec(later).multi_queue) == ("uefi", False)
+    before, after = server_spec(server), server_spec(later)
+    assert (before.multi_queue, before.secure_boot, before.tpm) == (True, False, False)
+    assert (after.multi_queue, after.secure_boot, after.tpm) == (False, True, True)
 
 
-def test_a_changed_os_brings_its_own_queues(people):
-    server = factories.ServerFactory(project=people.bob.project, ref="none")
+def test_a_changed_os_brings_its_own_queues_and_features(people):
+    server = factories.ServerFactory(project=people.bob.project, ref="none", boot_mode="uefi")
     factories.DiskFactory(server=server, image=server.image)
-    wide = an_image(people.bob, name="wide", nic_multi_queue=True, min_disk_gb=1)
+    features = {"nic_multi_queue": True, "boot_mode": "uefi", "secure_boot": True, "tpm": True}
+    wide = an_image(people.bob, name="wide", min_disk_gb=1, **features)
     change_os(server, image=wide, user_data="#!", actor=people.bob)
 
-    assert [disk.multi_queue for disk in Disk.objects.order_by("beside")] == [False, True]
+    disks = Disk.objects.order_by("beside").values_list("multi_queue", "secure_boot", "tpm")
+    assert list(disks) == [(False,) * 3, (True,) * 3]
 
 
 def test_an_order_that_is_being_filled_in_sees_the_new_facts(people):
@@ -414,7 +438,7 @@ def test_the_page_costs_the_same_for_1_and_100_images(people, django_assert_num_
     image = an_image(people.bob)
     client = client_of(people.bob)
     client.get(page_of(image))
-    with django_assert_num_queries(9) as few:
+    with django_assert_num_queries(10) as few:
         client.get(page_of(image))
     factories.ImageFactory.create_batch(100, project=people.bob.project)
     factories.ServerFactory.create_batch(20, project=people.bob.project, image=image)

@@ -78,6 +78,7 @@ def test_all_disks_come_back_in_a_server_of_its_own(people, backup):
     disks = list(made.disks.attached().order_by("index"))
     assert [read_from(disk) for disk in disks] == ["OLD"] * 3
     assert [disk.size_gb for disk in disks] == [1, 1, 2]
+    assert [(disk.secure_boot, disk.tpm) for disk in disks] == [(True, True), (False, False), (False, False)]
     assert made.user_data == "#!/bin/sh\n"
     assert list(differences()) == []
 

@@ -155,6 +155,7 @@ def test_whether_it_comes_from_csbs_is_known_r17_r41_r42(people, server, vault):
 
 def test_it_has_all_disks_of_the_server_and_what_its_system_says_r6(people, server, full):  # noqa: F811
     assert (full.type, full.min_disk_gb, full.parent_id) == ("full", 1, server.image_id)
+    assert (full.boot_mode, full.secure_boot, full.tpm) == ("uefi", True, True)
     assert (full.source_kind, full.source_id, full.source_name) == ("server", server.pk, "web")
     assert [(disk.index, disk.role) for disk in full.disks.all()] == [(0, "system"), (1, "data"), (2, "data")]
     assert data_disks_gb_of(full) == [1, 2]
