@@ -94,6 +94,7 @@ SENTENCES: Sentences = {
         "The server could not be started: %(detail)s. Please tell the operator if it happens again."
     ),
     "qemu-silent": _("The server's process does not answer (%(detail)s). Please try again in a moment."),
+    "not-seen-yet": _("Nobody has looked at the screen of the server yet. Please try again in a moment."),
     "state-unknown": _("What the server is doing cannot be told now. Please try again in a moment."),
     "qemu-busy": _("The server is busy with another request. Please try again in a moment."),
     "qemu-refused": _("The server's process refused the request: %(detail)s."),

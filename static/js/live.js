@@ -1,5 +1,5 @@
 // What one is at through the bridge, a screen or a serial console: asks for a token, connects with it, and says how it is.
-const WHY = { 4401: "session-over", 4403: "not-allowed", 4408: "idle", 4409: "server-stopped", 4429: "too-many" };
+const WHY = { 4401: "session-over", 4403: "not-allowed", 4405: "no-serial-input", 4408: "idle", 4409: "server-stopped", 4429: "too-many" };
 const TRIES = 3; // after a connection was lost
 
 export const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -3,6 +3,7 @@
 from imsconsole.cloud.models.buckets import Bucket, BucketObject
 from imsconsole.cloud.models.disks import Disk, DiskTag
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
+from imsconsole.cloud.models.glimpses import Glimpse
 from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
@@ -29,6 +30,7 @@ __all__ = [
     "Disk",
     "DiskTag",
     "Flavor",
+    "Glimpse",
     "Key",
     "KeyGrant",
     "KeyGrantQuerySet",

@@ -1,6 +1,6 @@
 """Who comes in at the bridge. Asked in threads: these functions use the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
@@ -17,9 +17,11 @@ from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.place import is_trusted
 from imsconsole.cloud.screens.rules import can_operate_screen
-from imsconsole.cloud.screens.tokens import take_token
+from imsconsole.cloud.screens.tokens import LOG, take_token
 from imsconsole.core.errors import ImsError
 
+NO_INPUT = "no-serial-input"
+WHOLE_LOG_BYTES = 8 * 1024**2
 SessionStore: Any = import_module(settings.SESSION_ENGINE).SessionStore
 
 
@@ -32,17 +34,19 @@ class Knock:
     cookies: str
     token: str
     channel: Channel = Channel.SCREEN
+    wants_log: bool = False
 
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody at a screen or a serial console. `endpoint` is the unix socket behind it."""
+    """Somebody at a screen or a serial console. `endpoint` is the unix socket behind it, or there is none, and `why`."""
 
     session_key: str
     user_id: Any
     server_id: UUID
     endpoint: str
     channel: Channel
+    why: str = ""
 
 
 class TurnedAwayError(Exception):
@@ -57,29 +61,41 @@ def admit(knock: Knock) -> Guest:
     """Whoever shows a session, an origin and a token that belong together. Raises TurnedAwayError."""
     if not is_trusted(knock.origin):
         raise TurnedAwayError(403)
+    server, actor, user = _let_in(knock, knock.channel, knock.origin)
+    if not can_operate_screen(server, actor):
+        raise TurnedAwayError(409 if actor.writes else 403)
+    behind = serial_endpoint_of if knock.channel is Channel.SERIAL else endpoint_of
+    at = Guest(_session_key(knock.cookies), user.pk, server.pk, "", knock.channel)
+    try:
+        return replace(at, endpoint=behind(server))
+    except ImsError as error:
+        if error.code == NO_INPUT:
+            return replace(at, why=error.code)
+        raise TurnedAwayError(error.http_status) from error
+
+
+def whole_log(knock: Knock) -> str:
+    """All that is kept of a console log, for a token that `servers:console-text` led here with. Raises TurnedAwayError."""
+    server, *_who = _let_in(knock, LOG, "")
+    try:
+        return console_of(server, limit_bytes=WHOLE_LOG_BYTES)
+    except ImsError as error:
+        raise TurnedAwayError(error.http_status) from error
+
+
+def _let_in(knock: Knock, channel: str, origin: str) -> tuple[Server, Actor, User]:
+    """The server, and who shows a session and a token that belong together. Raises TurnedAwayError."""
     session_key, server_id = _session_key(knock.cookies), _server_id(knock.path)
     if (user := _user_of(session_key)) is None:
         raise TurnedAwayError(401)
     fits = take_token(
-        knock.token,
-        channel=knock.channel,
-        session_key=session_key,
-        origin=knock.origin,
-        server_id=server_id,
-        user=user,
+        knock.token, channel=channel, session_key=session_key, origin=origin, server_id=server_id, user=user
     )
     if not fits:
         raise TurnedAwayError(403)
     if (found := _server_for(server_id, user)) is None:
         raise TurnedAwayError(404)
-    server, actor = found
-    if not can_operate_screen(server, actor):
-        raise TurnedAwayError(409 if actor.writes else 403)
-    behind = serial_endpoint_of if knock.channel is Channel.SERIAL else endpoint_of
-    try:
-        return Guest(session_key, user.pk, server_id, behind(server), knock.channel)
-    except ImsError as error:
-        raise TurnedAwayError(error.http_status) from error
+    return (*found, user)
 
 
 def why_over(guest: Guest) -> str:

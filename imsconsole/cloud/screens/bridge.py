@@ -1,7 +1,7 @@
 """The bridge: bytes between a browser's WebSocket and a server's QEMU, its VNC socket or its serial console.
 
 It looks again every few seconds whether whoever is at it may stay. What a connection ends with is a
-close code, for which the page (`static/js/live.js`) has a sentence.
+close code, for which the page (`static/js/live.js`) has a sentence. Beside it lives the lookout, for pages that show no more than a picture.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.conf import settings
@@ -26,8 +27,18 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from imsconsole.cloud.screens.admission import Guest, Knock, TurnedAwayError, admit, log_for, why_over
+from imsconsole.cloud.screens.admission import (
+    Guest,
+    Knock,
+    TurnedAwayError,
+    admit,
+    log_for,
+    whole_log,
+    why_over,
+)
 from imsconsole.cloud.screens.channels import Channel
+from imsconsole.cloud.screens.lookout import Lookout
+from imsconsole.cloud.screens.place import LOG_PATH
 from imsconsole.cloud.screens.serial import PIECE_BYTES, SharedLines, Streams
 from imsconsole.core.listening import listen_at
 from imsconsole.core.peers import Peers
@@ -39,6 +50,7 @@ CARRIES = "ims-token."  # a subprotocol of this name carries the token: unlike a
 CLOSE_CODES = {
     "session-over": 4401,
     "not-allowed": 4403,
+    "no-serial-input": 4405,
     "idle": 4408,
     "server-stopped": 4409,
     "too-many": 4429,
@@ -72,7 +84,10 @@ async def _until_a_signal(line: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     server = await Bridge().listen(line)
+    lookout = Lookout()
+    lookout.start()
     await ended.wait()
+    lookout.end()
     server.close()
     await server.wait_closed()
 
@@ -121,9 +136,11 @@ class Bridge:
         )
 
     async def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Before the handshake: who is not admitted gets a bare HTTP answer."""
+        """Before the handshake: who is not admitted gets a bare HTTP answer, who asks for the log gets that."""
         try:
-            connection.guest = await self._in_thread(admit, _knock_of(request))  # type: ignore[attr-defined]
+            if (knock := _knock_of(request)).wants_log:
+                return _as_text(connection, await self._in_thread(whole_log, knock))
+            connection.guest = await self._in_thread(admit, knock)  # type: ignore[attr-defined]
         except TurnedAwayError as away:
             logger.info("Screen of a server refused with HTTP %s", away.status)
             return connection.respond(http.HTTPStatus(away.status), "")
@@ -131,6 +148,9 @@ class Bridge:
 
     async def _serve(self, browser: ServerConnection) -> None:
         guest: Guest = browser.guest  # type: ignore[attr-defined]
+        if guest.why:
+            await browser.close(CLOSE_CODES[guest.why])
+            return
         if self._present[guest.server_id] >= settings.IMS_SCREENS_PER_SERVER:
             await browser.close(CLOSE_CODES["too-many"])
             return
@@ -256,14 +276,22 @@ async def _to_server(browser: ServerConnection, writer: asyncio.StreamWriter, ac
     return "left"
 
 
+def _as_text(connection: ServerConnection, text: str) -> Response:
+    response = connection.respond(http.HTTPStatus.OK, text)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def _knock_of(request: Request) -> Knock:
-    headers = request.headers
+    headers, (path, _, query) = request.headers, request.path.partition("?")
     offered = [name.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for name in line.split(",")]
     tokens = [name.removeprefix(CARRIES) for name in offered if name.startswith(CARRIES)]
     return Knock(
-        path=request.path,
+        path=path.removesuffix(LOG_PATH),
+        wants_log=path.endswith(LOG_PATH),
         origin=next(iter(headers.get_all("Origin")), ""),
         cookies="; ".join(headers.get_all("Cookie")),
-        token=next(iter(tokens), ""),
+        token=next(iter(tokens), "") or parse_qs(query).get("token", [""])[0],
         channel=next((each for each in Channel if each in offered), Channel.SCREEN),
     )

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.http.request import validate_host
 from django.utils.http import is_same_domain
 
+LOG_PATH = "/console.txt"
+
 
 def screen_url(request: HttpRequest, server_id: UUID) -> str:
     """The address of a server's screen for the browser that asks: `ws://host:port/<server>`.
@@ -23,6 +25,11 @@ def screen_url(request: HttpRequest, server_id: UUID) -> str:
     elif base.startswith("/"):
         base = f"{scheme}://{request.get_host()}{base}"
     return f"{base.rstrip('/')}/{server_id}"
+
+
+def log_url(request: HttpRequest, server_id: UUID, token: str) -> str:
+    """Where the bridge has the whole console log, once for its token."""
+    return f"http{screen_url(request, server_id).removeprefix('ws')}{LOG_PATH}?token={token}"
 
 
 def origin_of(request: HttpRequest) -> str:

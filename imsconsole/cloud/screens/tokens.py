@@ -1,4 +1,4 @@
-"""Tokens: 256 random bits that open one screen or serial console, once, from one session and one origin, for 30 seconds."""
+"""Tokens: 256 random bits that open one screen, serial console or log, once, from one session and one origin, for 30 seconds."""
 
 import hashlib
 import secrets
@@ -7,13 +7,13 @@ from uuid import UUID
 
 from imsconsole.accounts.models import User
 from imsconsole.cloud.models import ScreenToken, Server
-from imsconsole.cloud.screens.channels import Channel
 from imsconsole.core.now import due, now
 
 LIFETIME = timedelta(seconds=30)
+LOG = "log"  # beside the channels: what was written so far
 
 
-def new_token(server: Server, user: User, *, channel: Channel, session_key: str, origin: str) -> str:
+def new_token(server: Server, user: User, *, channel: str, session_key: str, origin: str) -> str:
     """A token, of which only the digest is kept. Those that are over go on this occasion."""
     ScreenToken.objects.filter(due("expires_at", LIFETIME)).delete()
     secret = secrets.token_urlsafe(32)
@@ -29,7 +29,7 @@ def new_token(server: Server, user: User, *, channel: Channel, session_key: str,
 
 
 def take_token(
-    secret: str, *, channel: Channel, session_key: str, origin: str, server_id: UUID, user: User
+    secret: str, *, channel: str, session_key: str, origin: str, server_id: UUID, user: User
 ) -> bool:
     """Whether the token opens that channel of the server. It is gone then: the database lets one of several at once have it."""
     fitting = ScreenToken.objects.exclude(due("expires_at", LIFETIME)).filter(

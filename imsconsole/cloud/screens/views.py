@@ -9,9 +9,8 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from imsconsole.accounts.access import ActorRequest, page_view, post_view
-from imsconsole.cloud.engines import serial_endpoint_of
 from imsconsole.cloud.models import Server
-from imsconsole.cloud.screens.picture import find_screen, log_of, picture_of
+from imsconsole.cloud.screens.picture import find_screen, shown_by
 from imsconsole.cloud.screens.place import origin_of, screen_url
 from imsconsole.cloud.screens.rules import can_operate_screen
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
@@ -27,7 +26,7 @@ def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "server": server,
         "verdict": can_operate_screen(server, request.actor),
         "has_novnc": settings.NOVNC_FILES is not None,
-        **picture_of(server),
+        **shown_by(server),
     }
     page, fragment = "cloud/server_pages/screen.html", "cloud/server_pages/_screen.html"
     return _may_connect(render_page(request, page, fragment, context), request, server)
@@ -38,7 +37,7 @@ def show_serial(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The page with the serial console; its log for who only reads, and without scripts."""
     server = find_screen(request, server_id)
     verdict = can_operate_screen(server, request.actor)
-    context = {"active": "servers", "server": server, "verdict": verdict, **log_of(server)}
+    context = {"active": "servers", "server": server, "verdict": verdict, **shown_by(server)}
     page = render(request, "cloud/server_pages/serial.html", context)
     return _may_connect(page, request, server)
 
@@ -58,10 +57,7 @@ def open_screen_of(request: ActorRequest, server_id: uuid.UUID) -> JsonResponse:
 @post_view
 def open_serial_of(request: ActorRequest, server_id: uuid.UUID) -> JsonResponse:
     """The same of its serial console."""
-    server = find_screen(request, server_id)
-    can_operate_screen(server, request.actor).require()
-    serial_endpoint_of(server)  # a server from before has none, and says so
-    return _opened(request, server, open_serial_console)
+    return _opened(request, find_screen(request, server_id), open_serial_console)
 
 
 def _opened(

@@ -20,14 +20,13 @@ from imsconsole.cloud.disks.actions import DISK_ACTIONS
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.hosts import Host, host_of
 from imsconsole.cloud.models import BackupSchedule, Disk, Server
-from imsconsole.cloud.screens.picture import log_of, picture_of
+from imsconsole.cloud.screens.picture import shown_by
 from imsconsole.cloud.server_pages.actions import SERVER_ACTIONS, SERVER_LIST_ACTIONS
 from imsconsole.cloud.server_pages.filters import ServerFilter
 from imsconsole.cloud.server_pages.forms import DeleteServerForm, RenameServerForm
 from imsconsole.cloud.server_pages.tables import COLUMNS, SEEN, ServerTable, servers_of, state_seen
 from imsconsole.cloud.servers.boot_check import AWAITED, SILENT
 from imsconsole.cloud.servers.lookup import chosen_servers, find_server
-from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.servers.rules import (
     BUSY,
     can_delete,
@@ -42,10 +41,8 @@ from imsconsole.cloud.servers.services import (
 from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.cloud.use.plots import use_of
 from imsconsole.core.actions import Bar, Offers, chosen_for, offered
-from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.selection import MOST_PICKED, chosen_elsewhere, picked_ids
-from imsconsole.core.sentences import sentence_of
 from imsconsole.jobs.actions import JOB_ACTIONS
 from imsconsole.jobs.models import Job
 
@@ -87,12 +84,8 @@ def list_servers(request: ActorRequest) -> HttpResponse:
 
 @page_view
 def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
-    """Everything about one server. Its state is looked up at its process first."""
-    server, problem = find_server(request, server_id), ""
-    try:
-        server = reconcile_server(server)
-    except ImsError as error:
-        problem = sentence_of(error)
+    """Everything about one server, as it was found last: it is looked at while its page is open."""
+    server = find_server(request, server_id)
     host = host_of(request.actor.region)
     kept = kept_disks(server, request.actor, host)
     disks = list(server.disks.attached().order_by("index"))
@@ -103,7 +96,6 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "active": "servers",
         "seen_state": seen,
         "server": server,
-        "problem": problem,
         "damaged_at": next((disk.damaged_at for disk in disks if disk.damaged_at), None),
         "offers": offered(
             SERVER_ACTIONS, server, request.actor, host=host, disks=disks, taken=len(disks) - 1
@@ -118,8 +110,7 @@ def show_server(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
         "schedules": BackupSchedule.objects.filter(members__server=server),
         "ssh_line": ssh_line(server),
         "use": use_of(server, host.capabilities.measures, ("hour",)),
-        **picture_of(server),
-        **log_of(server),
+        **shown_by(server),
     }
     return render_page(request, "cloud/server_pages/detail.html", "cloud/server_pages/_detail.html", context)
 

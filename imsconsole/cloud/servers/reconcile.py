@@ -1,9 +1,11 @@
-"""A server's state is what its process does: found out by the clock, at start-up and on its page."""
+"""A server's state is what its machine does: found out by the clock, at start-up, and while somebody has its page open."""
+
+from collections import defaultdict
 
 from django.db import transaction
 
 from imsconsole.accounts.actor import service_actor
-from imsconsole.cloud.engines import state_of
+from imsconsole.cloud.engines import engine_for, state_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.servers.services import start_server
@@ -23,28 +25,36 @@ SETTLED = (Server.Status.RUNNING, *DOWN)
 
 
 def reconcile_all() -> None:
-    """Every settled server of every region. One that does not answer does not keep the others waiting."""
+    """Every settled server, each region's in one call. A region that does not answer does not keep the others waiting."""
+    of_region: defaultdict[str, dict[str, Server]] = defaultdict(dict)
     servers = Server.objects.existing().filter(status__in=SETTLED).exclude(ref="")
-    failure: ImsError | None = None
     for server in servers.select_related("project__region", "project__account"):
+        of_region[server.project.region_id][server.ref] = server
+    failure: ImsError | None = None
+    for region, by_ref in of_region.items():
         try:
-            reconcile_server(server)
+            states = engine_for(region).states(by_ref)
+            for ref, found in states.items():
+                _reconciled(by_ref[ref], found)
         except ImsError as error:
             failure = error
     if failure:
         raise failure
 
 
-@fullness_said()
 def reconcile_server(server: Server) -> Server:
-    """Bring the row to what the process does; the row as it is then.
+    """Bring the row to what the machine does; the row as it is then.
 
     A server with a job on it belongs to the job; one that is said to be worked on but has none is
     brought back as well. One that starts with the host and went down with it is started again.
     """
     if server.status in (Server.Status.FAILED, Server.Status.NO_MACHINE, Server.Status.DELETED):
         return server
-    found = state_of(server) if server.ref else ServerState(Power.MISSING)
+    return _reconciled(server, state_of(server) if server.ref else ServerState(Power.MISSING))
+
+
+@fullness_said()
+def _reconciled(server: Server, found: ServerState) -> Server:
     if _agree(server, found):
         return _listened(server, found)
     if not _write(server, found):

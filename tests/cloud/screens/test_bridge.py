@@ -6,18 +6,24 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+import urllib3
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from imsconsole.accounts.models import Membership
+from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.bridge import CLOSE_CODES
 from imsconsole.cloud.servers.services import delete_server, stop_server
 from imsconsole.core.sockets import connect_to
-from tests.cloud.servers.machines import running_server
+from imsconsole.engine.types import Unwatched
+from tests.cloud.servers.machines import WORD, running_server
 from tests.conftest import client_of
+from tests.engine.guests import wait_for
 from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
-from tests.support.workers import run_jobs, worker_environment
+from tests.support.workers import run_jobs, until, worker_environment
 
 pytestmark = [pytest.mark.guest, pytest.mark.django_db(transaction=True)]
 GREETING = b"RFB 003.008\n"
@@ -55,6 +61,40 @@ def end_of(line: ClientConnection) -> int:
 def drain(line: ClientConnection) -> None:
     while True:
         line.recv(PATIENCE_S)
+
+
+def test_the_whole_log_is_read_once_for_its_token_by_who_may_only_read(people, engine, bridge) -> None:
+    server, client = running_server(people.bob), client_of(people.dave)
+    wait_for(engine, server.ref, WORD)
+
+    def asked(url: str, cookies: str) -> urllib3.BaseHTTPResponse:
+        return urllib3.request("GET", url, headers={"Cookie": cookies}, retries=False)
+
+    for theirs in ("", cookies_of(client_of(people.bob))):
+        refused = asked(log_of(bridge, client, server), theirs)
+        assert (refused.status, refused.data) == (403 if theirs else 401, b"")
+    url = log_of(bridge, client, server)
+    answer = asked(url, cookies_of(client))
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert WORD in answer.data.decode()
+    assert asked(url, cookies_of(client)).status == 403
+    assert client_of(people.carol).get(reverse("servers:console-text", args=[server.pk])).status_code == 404
+
+
+def log_of(bridge: RunningBridge, client: Client, server: Server) -> str:
+    """Where the page leads who wants the whole log."""
+    page = client.get(reverse("servers:console-text", args=[server.pk]), headers={"host": "localhost:8000"})
+    return page["Location"].replace(":8001/", f":{bridge.port}/")
+
+
+def test_what_servers_show_is_seen_by_the_bridge_s_process(people, engine, bridge) -> None:
+    server, client = running_server(people.bob), client_of(people.bob)
+    wait_for(engine, server.ref, WORD)
+    until(lambda: WORD in client.get(server.get_absolute_url()).content.decode(), "its log is seen")
+    assert "data:image/png" in client.get(server.get_absolute_url()).content.decode()
+    engine.stop(server.ref, graceful_s=0, work=Unwatched())
+    until(lambda: Server.objects.get(pk=server.pk).status == "stopped", "that it stopped is seen")
 
 
 def test_a_screen_opens_once_for_its_token_and_again_for_another(people, engine, bridge) -> None:

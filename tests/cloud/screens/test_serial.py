@@ -2,21 +2,20 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from imsconsole.audit.models import Event
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.bridge import CLOSE_CODES, Activity
 from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.serial import LEFT_OUT, MOST_PIECES, OVER, PIECE_BYTES, SharedLines
 from imsconsole.cloud.servers.services import stop_server
 from tests.cloud.screens.test_bridge import PATIENCE_S, bridge, end_of  # noqa: F401
-from tests.cloud.servers.machines import REGION, answering_image, running_server
+from tests.cloud.servers.machines import answering_image, running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.factories import ServerFactory
@@ -72,17 +71,6 @@ def test_who_only_reads_sees_the_log_and_why(people) -> None:
 
 
 @guest
-def test_a_server_from_before_says_that_its_next_start_helps(people, engine) -> None:
-    server = running_server(people.bob)
-    endpoint = engine_for(REGION).serial_endpoint(server.ref)
-    (engine._store.server(server.ref) / "run" / endpoint.rpartition("/")[2]).unlink()
-    answer = client_of(people.bob).post(reverse("servers:open-serial", args=[server.pk]))
-    assert answer.status_code == 409
-    assert "after its next start" in answer.content.decode()
-    assert not Event.objects.filter(action="openSerialConsole", result="ok").exists()
-
-
-@guest
 @written
 def test_all_at_a_console_see_what_anybody_types_and_the_log_goes_on(people, engine, bridge) -> None:  # noqa: F811
     server, client = running_server(people.bob, image=answering_image(people.bob)), client_of(people.bob)
@@ -121,6 +109,16 @@ def test_a_token_of_a_screen_opens_no_console_and_the_reverse(people, engine, br
         with pytest.raises(InvalidStatus) as away:
             bridge.come(server, client, token_for(client, server, what=what), ORIGIN, channel=channel)
         assert away.value.response.status_code == 403
+
+
+@guest
+@written
+def test_a_server_from_before_says_why_it_cannot_be_typed_at(people, engine, bridge) -> None:  # noqa: F811
+    server, client = running_server(people.bob), client_of(people.bob)
+    Path(engine.serial_endpoint(server.ref)).unlink()
+    with bridge.come(server, client, token_for(client, server, what="serial"), channel="serial") as line:
+        assert end_of(line) == CLOSE_CODES["no-serial-input"]
+    assert "data-text-no-serial-input" in client.get(page_of(server)).content.decode()
 
 
 def test_a_guest_never_waits_for_a_slow_browser() -> None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from django.utils.translation import override
 
+from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.screens.lookout import look_at, wanted_servers
 from imsconsole.cloud.servers import reconcile
 from imsconsole.cloud.servers.clock import PERIODIC
 from imsconsole.cloud.servers.services import set_auto_start
@@ -47,10 +49,13 @@ def test_a_killed_qemu_is_noticed_on_the_servers_page(people, engine) -> None:
     server = running_server(people.bob)
     os.kill(state_of(engine, server.ref).pid, signal.SIGKILL)
     until(lambda: state_of(engine, server.ref).power is Power.STOPPED, "the process is gone")
-    page = client_of(people.dave).get(server.get_absolute_url()).content.decode()
+    client = client_of(people.dave)
+    client.get(server.get_absolute_url())
+    (seen,) = wanted_servers()
+    look_at(seen)
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("stopped", "killed")
-    assert "ended from outside" in page
+    assert "ended from outside" in client.get(server.get_absolute_url()).content.decode()
 
 
 def test_a_guest_somebody_started_behind_our_back_is_running(people, engine) -> None:
@@ -117,6 +122,7 @@ def test_why_a_server_was_not_started_again_is_told_in_the_reader_s_language(
     folder = engine._store.server(server.ref)
     write_state(folder, replace(read_state(folder), running=True, boot_id="the boot before this one"))
     monkeypatch.setattr(engine, "_memory_mb", 0)
+    ask_hosts()
     with override("zh-hans"):  # the clock's, whatever that is
         reconcile.reconcile_all()
     server.refresh_from_db()
