@@ -312,25 +312,30 @@ STORAGES: dict[str, dict[str, object]] = {
 }
 
 
-def s3_storage(
+def s3_storages(
     bucket: str, *, endpoint: str, region: str, access_key: str, secret_key: str
-) -> dict[str, object]:
-    """Objects in a bucket of S3; what is empty boto3 finds out by itself. Needs the extra [s3]."""
+) -> dict[str, dict[str, object]]:
+    """Objects, and what waits, in a bucket of S3; what is empty boto3 finds out by itself. Needs the extra [s3]."""
     return {
-        "BACKEND": "imsconsole.cloud.buckets.s3.ObjectsInS3",
-        "OPTIONS": {
-            "bucket_name": bucket,
-            "endpoint_url": endpoint or None,
-            "region_name": region or None,
-            "access_key": access_key or None,
-            "secret_key": secret_key or None,
-            "default_acl": None,
-        },
+        name: {
+            "BACKEND": f"imsconsole.cloud.buckets.s3.{kind}",
+            "OPTIONS": {
+                "location": folder,
+                "bucket_name": bucket,
+                "endpoint_url": endpoint or None,
+                "region_name": region or None,
+                "access_key": access_key or None,
+                "secret_key": secret_key or None,
+                "default_acl": None,
+            },
+        }
+        for name, kind, folder in (("buckets", "ObjectsInS3", ""), ("spool", "SpoolInS3", "spool"))
     }
 
 
+IMS_SPOOL = env.str("IMS_SPOOL", default="folder")  # or s3
 if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
-    STORAGES["buckets"] = s3_storage(
+    STORAGES |= s3_storages(
         IMS_S3_BUCKET,
         endpoint=env.str("IMS_S3_ENDPOINT", default=""),
         region=env.str("IMS_S3_REGION", default=""),

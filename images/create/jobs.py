@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from images.fields.encryption import key_of
 from images.models import Image, ImageDisk, ImageQuerySet, Upload
 from images.os.detection import os_version_of
-from images.uploads.found import examine_file, limit_virtual_bytes, store_bytes
+from images.receiving.limits import limit_virtual_bytes
+from images.uploads.found import examine_file, store_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import BadImage, Conflict, NotFound
@@ -88,6 +89,7 @@ class ImportImage(MakeImage):
         "register": _("Registering the disk"),
         "tidy": _("Removing the uploaded file"),
     }
+    scrap = {"inspect": "store"}
 
     def inspect(self, run: Run) -> dict[str, Any]:
         """Take a link of our own, so that nobody can take the file away, and look at the whole of it."""
@@ -109,13 +111,13 @@ class ImportImage(MakeImage):
         if image.type != Image.Type.ISO and needed_gb > image.min_disk_gb:  # R62
             raise Conflict("disk-smaller-than-image", needed_gb=needed_gb, given_gb=image.min_disk_gb)
         reserve_more(run, "store_bytes", store_bytes(found, is_encrypted=bool(image.key_id)))
-        return {"link": link.name, "size_bytes": found.size_bytes}
+        return {"file": link.name, "size_bytes": found.size_bytes}
 
     def undo_inspect(self, run: Run) -> None:
         _remove_links(run)
 
     def source(self, run: Run) -> FileSource:
-        link = work_dir() / run.result("inspect")["link"]
+        link = work_dir() / run.result("inspect")["file"]
         return FileSource(link, run.args["source_sha256"], _part(run))
 
     def register(self, run: Run) -> None:
@@ -134,7 +136,7 @@ class ImportImage(MakeImage):
 
     def sweep(self, run: Run) -> None:
         super().sweep(run)
-        kept = run.result("inspect").get("link")
+        kept = run.result("inspect").get("file")
         for path in _links(run):
             if path.name != kept:
                 path.unlink(missing_ok=True)

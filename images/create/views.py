@@ -53,6 +53,8 @@ def choose_source(request: UploadRequest) -> HttpResponse:
     if request.method == "POST":
         verdict.require()
         if upload := take_file(form, request):
+            if upload.state == Upload.State.EXAMINING:
+                return redirect("uploads:detail", upload.pk)
             return begin_details(request, upload, form.cleaned_data["type"])
     chosen = str(form["upload"].value() or "")
     context = {
@@ -89,9 +91,14 @@ def begin_details(
 
 
 def take_file(form: SourceForm, request: UploadRequest) -> Upload | None:
-    """The complete upload, new or chosen, that fits what else was filled in; else the form says why not."""
+    """The complete upload, or one that is examined, new or chosen, that fits what else was filled in; else the form says why not."""
     whole = form.is_valid()
-    upload = _arrived(form, request) if request.streamed.begun else form.cleaned_data.get("upload")
+    if request.streamed.begun:
+        upload = _arrived(form, request)
+    else:
+        upload = form.cleaned_data.get("upload") or _examined_now(form, request.actor)
+    if upload and upload.state == Upload.State.EXAMINING:
+        return upload
     if upload is None:
         if not form.errors:
             form.add_error(None, _("Choose a file to upload, or one that is uploaded already."))
@@ -104,6 +111,13 @@ def take_file(form: SourceForm, request: UploadRequest) -> Upload | None:
     elif wanted := _differs(upload, form.cleaned_data["sha256"]):
         form.add_error("sha256", wanted)
     return None if form.errors else upload
+
+
+def _examined_now(form: SourceForm, actor: Actor) -> Upload | None:
+    """One that has just come and that a job examines: there is nothing to choose yet."""
+    examined = Upload.objects.visible_to(actor).filter(state=Upload.State.EXAMINING)
+    chosen = id_of(form.data.get("upload"))
+    return examined.filter(pk=chosen).first() if chosen else None
 
 
 def _arrived(form: SourceForm, request: UploadRequest) -> Upload | None:

@@ -24,7 +24,8 @@ class PrepareDownload(JobKind):
 
     kind = "download.prepare"
     title = _("Prepare download")
-    steps = {"write": _("Writing the file"), "keep": _("Putting it out")}
+    steps = {"write": _("Writing the file"), "keep": _("Putting it out"), "tidy": _("Cleaning up")}
+    scrap = {"write": "keep"}
 
     def write(self, run: Run) -> dict[str, Any]:
         with within_quota("store-quota-reached"):
@@ -35,6 +36,8 @@ class PrepareDownload(JobKind):
 
     def keep(self, run: Run) -> None:
         """From now on it is there, for as long as that was said to be."""
+        if _download(run).state != Download.State.PREPARING:
+            return  # it is already
         made = run.result("write")
         brought = downloads().bring(run.job.subject_id, work_dir() / made["file"], run.report)
         with registering(run):
@@ -43,6 +46,9 @@ class PrepareDownload(JobKind):
                 downloads().keep(download.pk, brought)
                 sizes = {"size_bytes": made["size_bytes"], "sha256": made["sha256"]}
                 _rows(run).update(state=Download.State.READY, expires_at=kept_until(), **sizes)
+
+    def tidy(self, run: Run) -> None:
+        run.hold()
         remove_files(run)
 
     def undo_keep(self, run: Run) -> None:

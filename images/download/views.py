@@ -20,6 +20,7 @@ from imsconsole.accounts.access import ActorRequest, form_view, page_view, post_
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.spool.kinds import downloads
+from imsconsole.cloud.spool.shared import SharedSpool
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page
 from imsconsole.core.now import now
@@ -114,7 +115,9 @@ def prepared(request: ActorRequest, image_id: uuid.UUID, download_id: uuid.UUID)
     """A file that was prepared, or a part of it."""
     image, made = _found(request, image_id, download_id)
     can_fetch_download(made, image, request.actor).require()
-    return _sent(request, image, _file(made))
+    spool = downloads()
+    answer = redirect(spool.url(made.pk, made.name)) if isinstance(spool, SharedSpool) else None
+    return _sent(request, image, _file(made), answer)
 
 
 @page_view
@@ -158,9 +161,11 @@ def _file(made: Download) -> Sendable:
     )
 
 
-def _sent(request: ActorRequest, image: Image, file: Sendable) -> HttpResponseBase:
+def _sent(
+    request: ActorRequest, image: Image, file: Sendable, answer: HttpResponseBase | None = None
+) -> HttpResponseBase:
     """The bytes; who gets them stands in the trail."""
-    answer = send_file(request, file)
+    answer = answer or send_file(request, file)
     if request.method == "GET" and not _is_noted(request, image, file):
         note_download(image, name=file.name, actor=request.actor)
     return answer

@@ -43,6 +43,7 @@ class ExportImage(JobKind):
         "register": _("Registering the object"),
         "tidy": _("Cleaning up"),
     }
+    scrap = {"write": "place"}
 
     def write(self, run: Run) -> dict[str, Any]:
         """The whole file, beside the bucket."""

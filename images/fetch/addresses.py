@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from images.public.policy import LIST_BYTES, LIST_SECONDS, limit_seconds
-from images.uploads.found import limit_file_bytes
+from images.receiving.limits import limit_file_bytes
 from imsconsole.core.downloads import Policy
 from imsconsole.core.paced import Pace
 

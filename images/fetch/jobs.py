@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from images.create.arriving import FillUpload, remove_files, rows_of, upload_of
 from images.fetch.addresses import file_policy, list_policy, name_in, shown
 from images.public.checksums import ALGORITHMS, find_checksum
-from images.uploads.found import examine_file, limit_virtual_bytes, to_json, with_hash
-from images.uploads.receiver import kept_until
+from images.receiving.limits import limit_virtual_bytes
+from images.receiving.receiver import kept_until
+from images.uploads.arriving import FillUpload, remove_files, rows_of, upload_of
+from images.uploads.found import examine_file, to_json, with_hash
 from images.uploads.rules import can_upload
 from imsconsole.accounts.actor import service_actor
 from imsconsole.core.downloads import download, probe, read_text, take_over
@@ -41,7 +42,9 @@ class FetchFile(FillUpload):
         "fetch": _("Fetching the file"),
         "examine": _("Examining the file"),
         "complete": _("Completing the upload"),
+        "tidy": _("Cleaning up"),
     }
+    scrap = {"fetch": "complete"}
 
     @classmethod
     def most_at_once(cls) -> int:

@@ -33,6 +33,7 @@ class Upload(models.Model):
 
     class State(models.TextChoices):
         RECEIVING = "receiving", _("Uploading")
+        EXAMINING = "examining", _("Being examined")
         COMPLETE = "complete", _("Uploaded")
         REFUSED = "refused", _("Refused")
 

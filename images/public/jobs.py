@@ -41,6 +41,7 @@ class FetchPublicImage(JobKind):
         "store": _("Writing it to the stores of all regions"),
         "tidy": _("Removing the file"),
     }
+    scrap = {"obtain": "store"}
 
     def look(self, run: Run) -> dict[str, Any]:
         """Nothing is fetched that every region has already."""

@@ -13,7 +13,7 @@ from images.public.debian import build_debian
 from images.public.policy import image_policy, limit_seconds, list_policy
 from images.public.programs import CannotBuildError
 from images.public.signatures import require_signature
-from images.uploads.found import limit_file_bytes
+from images.receiving.limits import limit_file_bytes
 from imsconsole.core.downloads import download, read_bytes
 from imsconsole.core.errors import BadImage, NoSpace, Unavailable
 from imsconsole.core.full_disk import met_full_disk

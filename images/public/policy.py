@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from images.uploads.found import limit_file_bytes
+from images.receiving.limits import limit_file_bytes
 from imsconsole.core.downloads import Policy
 from imsconsole.engine.types import MIB
 

@@ -8,8 +8,8 @@ from typing import Protocol
 from django.http.request import UnreadablePostError
 
 from images.models import Upload
-from images.uploads.conclusion import conclude, turn_away
-from images.uploads.receiver import Receiver
+from images.receiving.receivers import AnyReceiver, receiver_of
+from images.uploads.conclusion import conclude, examining, turn_away
 from images.uploads.rules import can_resume
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.errors import BadImage, Conflict
@@ -51,10 +51,10 @@ def append(
     """Take `length` bytes from `stream` at `offset`; how much of the upload counts then.
 
     A connection that ends early keeps what came, unless a checksum was to be compared. The last byte
-    concludes the upload. Raises Refused, Conflict, NotFound, BadImage, NoSpace, ChunkDiffers.
+    concludes the upload. Raises Refused, Conflict, NotFound, BadImage, NoSpace, Unavailable, ChunkDiffers.
     """
     can_resume(upload, actor).require()
-    receiver = Receiver(upload)
+    receiver = receiver_of(upload, examining(actor))
     try:
         _check_place(receiver, offset, length)
         return _take(receiver, stream, length, checksum, actor)
@@ -62,7 +62,7 @@ def append(
         receiver.close()
 
 
-def _check_place(receiver: Receiver, offset: int, length: int) -> None:
+def _check_place(receiver: AnyReceiver, offset: int, length: int) -> None:
     upload = receiver.upload
     if offset != receiver.received_bytes:
         receiver.pause()
@@ -72,7 +72,7 @@ def _check_place(receiver: Receiver, offset: int, length: int) -> None:
         raise Conflict("upload-longer", name=upload.name)
 
 
-def _take(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | None, actor: Actor) -> int:
+def _take(receiver: AnyReceiver, stream: Stream, length: int, checksum: Checksum | None, actor: Actor) -> int:
     receiver.note()
     try:
         _receive(receiver, stream, length, checksum)
@@ -86,7 +86,7 @@ def _take(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | 
     return receiver.received_bytes
 
 
-def _receive(receiver: Receiver, stream: Stream, length: int, checksum: Checksum | None) -> None:
+def _receive(receiver: AnyReceiver, stream: Stream, length: int, checksum: Checksum | None) -> None:
     before = receiver.received_bytes
     if checksum:
         receiver.begin_unverified()
@@ -98,7 +98,7 @@ def _receive(receiver: Receiver, stream: Stream, length: int, checksum: Checksum
     receiver.commit()
 
 
-def _pour(receiver: Receiver, stream: Stream, length: int, digest: "hashlib._Hash | None") -> int:
+def _pour(receiver: AnyReceiver, stream: Stream, length: int, digest: "hashlib._Hash | None") -> int:
     """Feed the receiver until `length` bytes came or the connection ended; how many came."""
     came = 0
     try:

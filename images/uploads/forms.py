@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.fields.formats import ENDINGS, FILE_FORMATS
 from images.models import Upload
-from images.uploads.found import limit_file_bytes
+from images.receiving.limits import limit_file_bytes
 from images.uploads.rules import TYPES, can_resume, waiting_uploads
 from imsconsole.accounts.actor import Actor
 from imsconsole.core.forms import RuledChoiceField

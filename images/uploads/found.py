@@ -5,32 +5,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from images.models import OsVersion, Upload
 from images.os.detection import os_version_of
+from images.receiving.limits import limit_virtual_bytes
 from imsconsole.cloud.inspection import qemu_img
 from imsconsole.core.errors import BadImage, Interrupted
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.inspection import inspect_file, with_system
-from imsconsole.engine.types import GIB, MIB, Found, Machine, Part
+from imsconsole.engine.types import MIB, Found, Machine, Part
 
 LUKS_BYTES = 4 * MIB  # what keys and their header take, and more
-
-
-def limit_virtual_bytes() -> int:
-    """The largest disk any image may have (C4, C5)."""
-    return int(max(settings.IMS_SYSTEM_DISK_GB[1], settings.IMS_DATA_DISK_GB[1]) * GIB)
-
-
-def limit_file_bytes() -> int:
-    """The largest file that may be imported (R59)."""
-    return int(settings.IMS_IMPORT_MAX_GB * GIB)
-
-
-def limit_fast_bytes() -> int:
-    """The largest file that fast import takes (R59)."""
-    return int(settings.IMS_FAST_IMPORT_MAX_GB * GIB)
 
 
 def examine_file(path: Path, *, claimed: str, looks_inside: bool = True, part: Part | None = None) -> Found:

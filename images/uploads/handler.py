@@ -8,8 +8,8 @@ from django.http import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from images.models import Upload
-from images.uploads.conclusion import conclude, turn_away
-from images.uploads.receiver import Receiver
+from images.receiving.receivers import AnyReceiver, receiver_of
+from images.uploads.conclusion import conclude, examining, turn_away
 from images.uploads.services import discard_upload, start_upload
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.accounts.rules import may_write
@@ -25,15 +25,16 @@ class UploadRequest(ActorRequest):
     streamed: "StreamedUpload"
 
 
-class StreamedUpload(StreamedFile[Receiver]):
+class StreamedUpload(StreamedFile[AnyReceiver]):
     """The form's file on its way to a receiver; `finish` makes an upload of it."""
 
     def __init__(self, request: ActorRequest) -> None:
         super().__init__(request, self._receiver)
         self.actor = request.actor
 
-    def _receiver(self, name: str, announced_bytes: int) -> Receiver:
-        return Receiver(start_upload(name=name, size_bytes=announced_bytes, actor=self.actor))
+    def _receiver(self, name: str, announced_bytes: int) -> AnyReceiver:
+        upload = start_upload(name=name, size_bytes=announced_bytes, actor=self.actor)
+        return receiver_of(upload, examining(self.actor))
 
     @property
     def begun(self) -> bool:
@@ -41,7 +42,7 @@ class StreamedUpload(StreamedFile[Receiver]):
         return bool(self.name)
 
     def finish(self, *, claimed: str = "", sha256: str = "") -> Upload:
-        """The finished upload. Raises why there is none; then nothing of it is left."""
+        """The finished upload, or one that is examined. Raises why there is none; then nothing of it is left."""
         if self.sink is None or self.error is not None or not self.is_whole:
             raise self._turned_away(self.error or Conflict("upload-broken", name=self.name))
         try:

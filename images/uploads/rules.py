@@ -9,11 +9,12 @@ from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Image, Upload
-from images.uploads.found import limit_file_bytes
+from images.receiving.limits import limit_file_bytes
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.buckets.rules import announced_bytes
 from imsconsole.cloud.engines import promised_room
+from imsconsole.cloud.spool.kinds import is_shared
 from imsconsole.core.now import now
 from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -40,7 +41,12 @@ def can_upload(actor: Actor, size_bytes: int) -> Verdict:
 
 
 def has_room(size_bytes: int) -> Verdict:
-    """What others were promised is not free: work that runs, and what was announced and has not come yet."""
+    """What others were promised is not free: work that runs, and what was announced and has not come yet.
+
+    In a spool that all hosts share there is room; whoever takes it out of there reserves it on his host's disk.
+    """
+    if is_shared():
+        return ALLOWED
     arriving = Upload.objects.filter(state=Upload.State.RECEIVING)
     announced = arriving.aggregate(left=Sum(F("size_bytes") - F("received_bytes")))["left"] or 0
     free = promised_room().free_bytes(settings.UPLOAD_DIR) - announced - announced_bytes()
@@ -62,6 +68,12 @@ def can_resume(upload: Upload, actor: Actor) -> Verdict:
         return replace(why, code="upload-refused")
     if upload.state == Upload.State.COMPLETE:
         return refuse("upload-complete", _("“%(name)s” is uploaded completely."), name=upload.name)
+    if upload.state == Upload.State.EXAMINING:
+        return refuse(
+            "upload-examining",
+            _("“%(name)s” is uploaded completely and is being examined. That goes on by itself."),
+            name=upload.name,
+        )
     if upload.expires_at <= now():
         return refuse(
             "upload-expired",

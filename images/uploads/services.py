@@ -3,18 +3,20 @@
 from typing import cast
 
 from images.models import Upload
+from images.receiving.receiver import kept_until
 from images.uploads.archives import fill, unfilled
-from images.uploads.receiver import kept_until
+from images.uploads.jobs import ExamineUpload
 from images.uploads.rules import can_discard, can_upload
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import refused, service
 from imsconsole.accounts.models import User
 from imsconsole.cloud.spool.kinds import uploads
-from imsconsole.core.errors import ImsError, NotFound
-from imsconsole.core.locks import locked_all
+from imsconsole.core.errors import Conflict, ImsError, NotFound
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.sentences import lasting_values
 from imsconsole.engine.types import Found
 from imsconsole.jobs.quotas import lock_project
+from imsconsole.jobs.start import start_job
 
 NAME_LENGTH = 255
 
@@ -49,6 +51,23 @@ def complete_upload(upload: Upload, found: Found, *, actor: Actor) -> Upload:
     """All bytes are here; what they are is kept with them. Raises NotFound when it was discarded meanwhile."""
     if not fill(upload, found):
         raise NotFound("upload-gone", name=upload.name)
+    return upload
+
+
+@service("examineUpload")
+def examine_upload(
+    upload: Upload, *, received_bytes: int, actor: Actor, claimed_format: str = "", claimed_sha256: str = ""
+) -> Upload:
+    """All bytes are in the spool that all hosts share: a job says what they are. Raises Conflict, NotFound."""
+    upload = locked(Upload.objects.all(), upload.pk, gone=NotFound("upload-gone", name=upload.name))
+    if upload.state != Upload.State.RECEIVING:
+        raise Conflict("upload-ended", name=upload.name)
+    upload.state, upload.expires_at = Upload.State.EXAMINING, kept_until()
+    upload.size_bytes = upload.received_bytes = received_bytes
+    upload.claimed_format = claimed_format or upload.claimed_format
+    upload.claimed_sha256 = claimed_sha256 or upload.claimed_sha256
+    upload.save()
+    start_job(ExamineUpload, upload, actor=actor)
     return upload
 
 

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
+from images.receiving.progress import progress_of
 from images.uploads.actions import UPLOAD_ACTIONS
-from images.uploads.progress import progress_of
 from images.uploads.rules import can_resume, used_by_images
 from imsconsole.core.cells import link
 from imsconsole.core.tables import ActionsColumn, Empty, FragmentColumn, ImsTable, NumberColumn

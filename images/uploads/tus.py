@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
 from images.models import Upload
+from images.receiving.limits import limit_file_bytes
+from images.receiving.progress import head_digest, progress_of
 from images.uploads.append import Checksum
-from images.uploads.found import limit_file_bytes
-from images.uploads.progress import head_digest, progress_of
 from imsconsole.accounts.access import ActorRequest
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said

@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from images.models import Upload
+from images.receiving.progress import progress_of
 from images.uploads import tus
 from images.uploads.actions import UPLOAD_ACTIONS
 from images.uploads.append import append
 from images.uploads.forms import SourceForm, uploader_context
 from images.uploads.found import found_of, warnings_of
 from images.uploads.handler import UploadRequest, takes_upload
-from images.uploads.progress import progress_of
 from images.uploads.rules import can_resume, used_by_images
 from images.uploads.services import discard_upload, start_upload
 from images.uploads.tables import UploadTable
@@ -62,7 +62,7 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "active": "images",
         "upload": upload,
-        "job": Job.objects.live().about(upload.pk).first() if upload.origin else None,
+        **_work_on(upload),
         "progress": progress_of(upload),
         "can_resume": can_resume(upload, request.actor),
         "offers": offered(UPLOAD_ACTIONS, upload, request.actor, image_name=image),
@@ -75,6 +75,15 @@ def detail(request: ActorRequest, upload_id: UUID) -> HttpResponse:
     return render(request, "images/uploads/detail.html", context)
 
 
+def _work_on(upload: Upload) -> dict[str, Any]:
+    """The job that fetches or examines it; or the one that could not examine it."""
+    if not (upload.origin or upload.state == Upload.State.EXAMINING):
+        return {"job": None}
+    job = Job.objects.live().about(upload.pk).first()
+    failed = Job.objects.unsettled().about(upload.pk).first() if job is None else None
+    return {"job": job, "failed": failed if upload.state == Upload.State.EXAMINING else None}
+
+
 @post_view.with_files()
 @takes_upload
 def create(request: UploadRequest) -> HttpResponse:
@@ -83,6 +92,8 @@ def create(request: UploadRequest) -> HttpResponse:
     if not request.streamed.begun:
         raise Conflict("no-file")
     upload = request.streamed.finish(claimed=claimed)
+    if upload.state == Upload.State.EXAMINING:
+        return redirect("uploads:detail", upload.pk)
     return redirect(f"{reverse('images:create')}?upload={upload.pk}")
 
 

@@ -71,5 +71,5 @@ def due_disks(region: Region, within: timedelta) -> list[Stored]:
 
 PERIODIC = (
     Periodic("images.verify_oldest", EVERY, verify_oldest),
-    Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans),
+    Periodic("images.remove_orphans", timedelta(minutes=10), remove_orphans, on_each_host=True),
 )

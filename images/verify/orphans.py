@@ -38,11 +38,11 @@ def remove_orphans() -> None:
 
 
 def orphans() -> Iterator[StoreDifference]:
-    yield from _uploads()
-    yield from _downloads()
     yield from _work_files()
     yield from _scraps()
     yield from _temporary()
+    yield from _uploads()
+    yield from _downloads()
 
 
 def _uploads() -> Iterator[StoreDifference]:

@@ -164,7 +164,7 @@ def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -
 
 
 def _lost_uploads() -> Iterator[StoreDifference]:
-    for upload in Upload.objects.filter(state=Upload.State.COMPLETE):
+    for upload in Upload.objects.filter(state__in=(Upload.State.EXAMINING, Upload.State.COMPLETE)):
         if not uploads().has(upload.pk):
             yield StoreDifference(f"upload {upload} ({upload.pk}) has lost its file", upload.delete)
 

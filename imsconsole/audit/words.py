@@ -26,6 +26,7 @@ ACTIONS: dict[str, str | Promise] = {
     "changeOs": _("Change OS"),
     "changeView": _("Change a saved view"),
     "completeUpload": _("Complete an upload"),
+    "examineUpload": _("Have an upload examined"),
     "copyImage": _("Copy image"),
     "copyImageAcross": _("Copy image to another region"),
     "createAccount": _("Create an account"),

@@ -25,6 +25,21 @@ def check_proxies(**_options: Any) -> list[CheckMessage]:
     ]
 
 
+def check_spool(**_options: Any) -> list[CheckMessage]:
+    """The spool is a folder, or lies in the bucket that objects lie in."""
+    if settings.IMS_SPOOL not in ("folder", "s3"):
+        return [Error(f"IMS_SPOOL is {settings.IMS_SPOOL}; it is to be folder or s3.", id="ims.E003")]
+    if settings.IMS_SPOOL == "s3" and "spool" not in settings.STORAGES:
+        return [
+            Error(
+                "IMS_SPOOL is s3, but there is no bucket for it.",
+                hint="Set IMS_S3_BUCKET, and what is needed to reach it.",
+                id="ims.E003",
+            )
+        ]
+    return []
+
+
 def check_durability(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:
     """What PostgreSQL says is committed must be on the disk; SQLite is told so by us."""
     return [

@@ -62,7 +62,7 @@ class Room:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One promise at a time; those of processes that were killed are forgotten."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(number, fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ from imsconsole.accounts.service_admin import ServiceAdmin, trail_of
 from imsconsole.core.templatetags.ims import ago
 from imsconsole.core.text import duration, size
 from imsconsole.jobs.errors import past_errors
-from imsconsole.jobs.models import ClockEntry, Job
+from imsconsole.jobs.models import ClockEntry, Job, KnownHost
 from imsconsole.jobs.periodic import all_periodic
 from imsconsole.jobs.rules import can_cancel, can_retry
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -186,3 +186,16 @@ class ClockEntryAdmin(ServiceAdmin):
         if not (entry.started_at and entry.finished_at and entry.finished_at >= entry.started_at):
             return "–"
         return duration((entry.finished_at - entry.started_at).total_seconds())
+
+
+@admin.register(KnownHost)
+class KnownHostAdmin(ServiceAdmin):
+    """Hosts that serve the console. Several need PostgreSQL, and a spool in S3."""
+
+    list_display = ("name", "id", "seen")
+    search_fields = ("name", "id")
+    fieldsets = ((None, {"fields": ("name", "id", "seen_at")}),)
+
+    @admin.display(description=_("last seen"), ordering="seen_at")
+    def seen(self, host: KnownHost) -> str:
+        return ago(host.seen_at)

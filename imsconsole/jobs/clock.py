@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.jobs.counters import sum_up
+from imsconsole.jobs.hosts import forget_hosts
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.start import wake_job
 
@@ -43,7 +44,8 @@ def forget_old_tasks() -> None:
 
 
 def forget_gone_hosts() -> None:
-    """What each host's clock does, of hosts without one for a day."""
+    """Those that nobody has seen for a day, and what each host's clock does."""
+    forget_hosts()
     ClockEntry.objects.filter(name__contains="@", due_at__lt=now() - timedelta(days=1)).delete()
 
 

@@ -30,6 +30,8 @@ class JobKind:
     title: ClassVar[str | Promise]
     queue: ClassVar[str] = BULK
     steps: ClassVar[Mapping[str, str | Promise]]
+    # steps that leave a file (`file` of their result) among those of their host → the last step that needs it
+    scrap: ClassVar[Mapping[str, str]] = {}
     can_cancel: ClassVar[bool] = True
     waits: ClassVar[str | Promise] = ""  # what a job in line says; `%(most)s` run
 

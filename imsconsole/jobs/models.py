@@ -294,3 +294,19 @@ class ClockEntry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KnownHost(models.Model):
+    """A host that serves this console: it says every few seconds that it is there (`jobs.hosts`)."""
+
+    id = models.CharField(max_length=8, primary_key=True, editable=False)
+    name = models.CharField(_("name"), max_length=64)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("host")
+        verbose_name_plural = _("hosts")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -17,6 +17,7 @@ from imsconsole.core.errors import ImsError
 from imsconsole.core.now import due, furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.core.rooms import drawers
+from imsconsole.jobs.hosts import EVERY, note_host
 from imsconsole.jobs.models import ClockEntry
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,12 @@ def _run(periodic: Periodic) -> None:
 
 def run_forever(interval_s: float) -> None:
     """Tick until the process is stopped."""
+    noted_at = float("-inf")
     while True:
         close_old_connections()
+        if time.monotonic() - noted_at >= EVERY.total_seconds():
+            note_host()
+            noted_at = time.monotonic()
         tick()
         time.sleep(interval_s)
 

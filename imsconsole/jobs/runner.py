@@ -18,6 +18,7 @@ from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
 from imsconsole.jobs.concurrency import line_of
 from imsconsole.jobs.endings import tell_ending
+from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 
@@ -107,6 +108,7 @@ def _forward(run: Run) -> None:
     kind = run.job.job_kind
     if run.attempt > 1:
         kind.sweep(run)
+        _do_anew_what_is_elsewhere(run)
     for step in kind.steps:
         if step not in run.job.results:
             run.write(step=step, bytes_done=0, bytes_total=0, heard_at=None, step_started_at=now())
@@ -114,6 +116,21 @@ def _forward(run: Run) -> None:
             result = retried(kind.do)(step, run)
             run.write(results={**run.job.results, step: result})
     run.hold()
+
+
+def _do_anew_what_is_elsewhere(run: Run) -> None:
+    """A worker of another host goes on from the first step whose file stayed there and is still needed."""
+    kind, results = run.job.job_kind, run.job.results
+    for step, needed_by in kind.scrap.items():
+        if step in results and needed_by not in results and not _is_here(results[step]):
+            logger.info("%s: step %s is done anew, for its file is not on this host", run.job.log_name, step)
+            before = list(kind.steps)[: list(kind.steps).index(step)]
+            run.write(results={name: results[name] for name in before if name in results})
+            return
+
+
+def _is_here(result: dict[str, Any]) -> bool:
+    return (work_dir() / result.get("file", "none")).is_file()
 
 
 def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:

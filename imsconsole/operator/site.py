@@ -30,7 +30,11 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
             "accounts.SlowedSignIn",
         ),
     ),
-    ("work", _("Work and trail"), ("jobs.Job", "jobs.ClockEntry", "notifications.Message", "audit.Event")),
+    (
+        "work",
+        _("Work and trail"),
+        ("jobs.Job", "jobs.ClockEntry", "jobs.KnownHost", "notifications.Message", "audit.Event"),
+    ),
     (
         "images",
         _("Images"),

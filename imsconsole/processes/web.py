@@ -8,6 +8,7 @@ from django.conf import settings
 from gunicorn.app.base import BaseApplication
 
 from imsconsole.core.listening import listen_at
+from imsconsole.jobs.hosts import note_host_forever
 from imsconsole.processes.lanes import LaneWorker
 from imsconsole.wsgi import application
 
@@ -31,6 +32,10 @@ def listen_for_web() -> socket:
     )
 
 
+def _has_begun(_worker: Any) -> None:
+    note_host_forever()
+
+
 class WebServer(BaseApplication):
     """Serves what comes to `line`, which listens already."""
 
@@ -41,6 +46,7 @@ class WebServer(BaseApplication):
     def load_config(self) -> None:
         for name, value in {**OPTIONS, "bind": self.bind}.items():
             self.cfg.set(name, value)
+        self.cfg.set("post_worker_init", _has_begun)
 
     def load(self) -> Callable[..., Any]:
         return application

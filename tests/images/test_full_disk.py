@@ -89,7 +89,7 @@ def test_what_the_database_cannot_keep_is_told_in_the_protocol(
     client = client_of(people.bob)
     address = begin(client, SIZE)
     with monkeypatch.context() as full:
-        full.setattr("images.uploads.receiver.Receiver.note", lambda _receiver: meet_full_database())
+        full.setattr("images.receiving.receiver.Receiver.note", lambda _receiver: meet_full_database())
         answer = send(client, address, 0, content)
     assert answer.status_code == 507
     assert "full" in answer["IMS-Reason"]

@@ -34,7 +34,7 @@ from imsconsole.cloud.models import (
 )
 from imsconsole.cloud.servers.usage import hour_of
 from imsconsole.core.now import now
-from imsconsole.jobs.models import ClockEntry, Job
+from imsconsole.jobs.models import ClockEntry, Job, KnownHost
 from imsconsole.notifications.models import Message
 from market.models import Charge, Price
 from sharing.models import Recipient, Share
@@ -316,6 +316,10 @@ def _clock(numbers: range, _people: SimpleNamespace) -> None:
     ClockEntry.objects.bulk_create(ClockEntry(name=f"room.work-{i}", due_at=now()) for i in numbers)
 
 
+def _hosts(numbers: range, _people: SimpleNamespace) -> None:
+    KnownHost.objects.bulk_create(KnownHost(pk=f"{i:08}", name=f"host-{i}", seen_at=now()) for i in numbers)
+
+
 def _events(numbers: range, people: SimpleNamespace) -> None:
     Event.objects.bulk_create(
         Event(
@@ -343,7 +347,7 @@ ROWS: dict[str, Make] = {
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
-    "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.Job": _jobs,
+    "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.KnownHost": _hosts, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,
     "sharing.Recipient": _recipients, "market.Publisher": _publishers, "market.Listing": _listings,

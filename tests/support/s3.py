@@ -8,13 +8,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.test import override_settings
 
-from imsconsole.settings import s3_storage
+from imsconsole.settings import s3_storages
 from tests.support.workers import until
 
 WEED = Path(sys.executable).with_name("weed")
@@ -83,9 +87,9 @@ class S3Server:
             config=Config(signature_version="s3v4", **options),
         )
 
-    def storage(self, bucket: str) -> dict[str, Any]:
-        """The storage of a console that keeps its objects there."""
-        return s3_storage(bucket, endpoint=self.url, region=REGION, access_key=KEY, secret_key=SECRET)
+    def storages(self, bucket: str) -> dict[str, dict[str, Any]]:
+        """Those of a console that keeps its objects, and what waits, there."""
+        return s3_storages(bucket, endpoint=self.url, region=REGION, access_key=KEY, secret_key=SECRET)
 
 
 def ports(count: int) -> list[int]:
@@ -98,6 +102,19 @@ def ports(count: int) -> list[int]:
         if len(found) == count:
             return found
     raise AssertionError("no port is free")
+
+
+@contextmanager
+def bucket_of(server: S3Server, **changes: Any) -> Iterator[SimpleNamespace]:
+    """An empty bucket of the server, in which this console keeps its objects: `names()` are what lies in it."""
+    name, client = f"b{uuid4().hex}", server.client()
+    client.create_bucket(Bucket=name)
+
+    def names() -> list[str]:
+        return [each["Key"] for each in client.list_objects_v2(Bucket=name).get("Contents", [])]
+
+    with override_settings(STORAGES=settings.STORAGES | server.storages(name), **changes):
+        yield SimpleNamespace(name=name, client=client, names=names)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.arriving import FillUpload, remove_files, rows_of, upload_of
-from images.uploads.found import check_fast, examine_file, limit_virtual_bytes, to_json, with_hash
-from images.uploads.receiver import kept_until
+from images.receiving.limits import limit_virtual_bytes
+from images.receiving.receiver import kept_until
+from images.uploads.arriving import FillUpload, remove_files, rows_of, upload_of
+from images.uploads.found import check_fast, examine_file, to_json, with_hash
 from imsconsole.cloud.buckets.store import stream_object
 from imsconsole.cloud.models import BucketObject
 from imsconsole.core.errors import BadImage, NotFound
@@ -24,7 +25,12 @@ class TakeObject(FillUpload):
 
     kind = "upload.take"
     title = _("Fetch object")
-    steps = {"fetch": _("Fetching the file"), "complete": _("Completing the upload")}
+    steps = {
+        "fetch": _("Fetching the file"),
+        "complete": _("Completing the upload"),
+        "tidy": _("Cleaning up"),
+    }
+    scrap = {"fetch": "complete"}
 
     def arrived(self, run: Run) -> dict[str, Any]:
         return run.result("fetch")

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from images.uploads.found import limit_fast_bytes, limit_file_bytes
+from images.receiving.limits import limit_fast_bytes, limit_file_bytes
 from images.uploads.rules import has_room
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.buckets.rules import can_import_from

@@ -12,6 +12,7 @@ from imsconsole.cloud.models.reports import RegionReport
 from imsconsole.cloud.models.schedules import BackupSchedule, BackupScheduleQuerySet, ScheduledServer
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
+from imsconsole.cloud.models.spool import SpooledPart
 from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.user_data import UserData, UserDataQuerySet
@@ -46,6 +47,7 @@ __all__ = [
     "ServerQuerySet",
     "ServerTag",
     "SettledUsage",
+    "SpooledPart",
     "Tag",
     "Tagged",
     "Usage",

@@ -12,7 +12,6 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import override_settings
 from django.urls import reverse
 
 from images.create.from_object.taking import take
@@ -29,7 +28,7 @@ from tests.conftest import client_of
 from tests.images.create.importing import make_disks, work_files
 from tests.images.create.test_import_object import imported
 from tests.images.export.test_export import content_of, raw
-from tests.support.s3 import S3Server, s3_server
+from tests.support.s3 import S3Server, bucket_of, s3_server
 from tests.support.workers import finish, run_jobs, until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="an S3 server is started")]
@@ -43,16 +42,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def s3(server: S3Server, settings: Any) -> SimpleNamespace:
-    """An empty bucket of the server, in which this console keeps its objects: `names()` are what lies in it."""
-    name, client = f"b{uuid4().hex}", server.client()
-    client.create_bucket(Bucket=name)
-
-    def names() -> list[str]:
-        return [each["Key"] for each in client.list_objects_v2(Bucket=name).get("Contents", [])]
-
-    with override_settings(STORAGES={**settings.STORAGES, "buckets": server.storage(name)}):
-        yield SimpleNamespace(name=name, client=client, names=names)
+def s3(server: S3Server) -> Iterator[SimpleNamespace]:
+    with bucket_of(server) as bucket:
+        yield bucket
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from django.test import Client
 from images.create.rules import Import
 from images.create.services import import_image
 from images.models import Image, Upload
+from images.receiving.receiver import Receiver
 from images.uploads.found import examine_file, with_hash
-from images.uploads.receiver import Receiver
 from images.uploads.services import complete_upload, start_upload
 from imsconsole.accounts.actor import Actor
 from imsconsole.jobs.models import Job

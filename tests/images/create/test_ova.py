@@ -13,10 +13,10 @@ from images.create.jobs import ImportImage
 from images.create.rules import DataDisk, Import
 from images.create.services import import_image
 from images.models import Image, Upload
+from images.receiving.receiver import Receiver
 from images.uploads.archives import begin_disks, beside
 from images.uploads.conclusion import conclude
 from images.uploads.found import found_of
-from images.uploads.receiver import Receiver
 from images.uploads.services import discard_upload, start_upload
 from images.verify.orphans import orphans
 from images.verify.store_check import differences

@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 
 from images.models import Upload
+from images.receiving.receiver import Receiver
 from images.uploads.clock import expire_uploads
 from images.uploads.found import examine_file
-from images.uploads.receiver import Receiver
 from images.uploads.rules import can_discard, can_upload
 from images.uploads.services import complete_upload, discard_upload, start_upload
 from images.verify.orphans import remove_orphans

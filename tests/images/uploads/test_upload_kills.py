@@ -16,7 +16,7 @@ from django.test import Client
 from tusclient.client import TusClient
 
 from images.models import Upload
-from images.uploads.progress import progress_of
+from images.receiving.progress import progress_of
 from imsconsole.accounts.actor import Actor
 from tests.conftest import client_of
 from tests.images.create.importing import MIB, make_disks

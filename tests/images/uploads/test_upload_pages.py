@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from images.models import Upload
-from images.uploads.receiver import kept_until
+from images.receiving.receiver import kept_until
 from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from tests import factories

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from images.models import Upload
-from images.uploads import receiver
+from images.receiving import receiver
 from images.uploads.clock import expire_uploads
 from images.uploads.rules import can_resume
 from images.uploads.services import start_upload

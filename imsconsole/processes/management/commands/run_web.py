@@ -3,12 +3,17 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connections
 
+from imsconsole.jobs.hosts import this_host
 from imsconsole.processes.web import WebServer, listen_for_web
 
 
 class Command(BaseCommand):
-    help = "Serve the pages of the console at IMS_BIND and IMS_PORT. Any number of hosts may."
+    help = "Serve the pages of the console at IMS_BIND and IMS_PORT. Any number of hosts may, on PostgreSQL and S3."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        WebServer(listen_for_web()).run()
+        web = listen_for_web()
+        with this_host():
+            connections.close_all()  # gunicorn forks
+            WebServer(web).run()

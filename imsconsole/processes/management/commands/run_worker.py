@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from imsconsole.jobs.hosts import this_host
 from imsconsole.processes.supervisor import supervise
 from imsconsole.processes.workers import workers
 
 
 class Command(BaseCommand):
-    help = (
-        "Run the workers of both queues and the clock, and restart those that die. Any number of hosts may."
-    )
+    help = "Run the workers of both queues and the clock, and restart those that die. Any number of hosts may, on PostgreSQL and S3."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        supervise(workers())
+        with this_host():
+            supervise(workers())

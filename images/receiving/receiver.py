@@ -12,8 +12,8 @@ from uuid import UUID
 from django.conf import settings
 
 from images.models import Upload
-from images.uploads.found import limit_file_bytes, limit_virtual_bytes
-from images.uploads.progress import counted_bytes
+from images.receiving.limits import limit_file_bytes, limit_virtual_bytes
+from images.receiving.progress import counted_bytes
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.now import now

@@ -1,13 +1,21 @@
-"""How much of an upload counts. The file's size is the truth, the row only follows it."""
+"""How much of an upload counts. In a folder the file's size is the truth, which the row only follows; in a spool that all hosts
+share it is the row.
+"""
 
 import fcntl
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
 
 from images.models import Upload
+from imsconsole.cloud.spool.kinds import is_shared, uploads
+from imsconsole.core.now import now
 from imsconsole.engine.types import MIB
 
+FRESH = timedelta(seconds=10)
 HEAD_BYTES = MIB  # what a client compares before it goes on with a file
 
 
@@ -33,11 +41,14 @@ class Progress:
 
 
 def progress_of(upload: Upload) -> Progress:
-    """Look at the upload's file; of one that a job fetches, at its row."""
+    """Look at the upload's file; at its row, when a job fetches it or it comes by way of several hosts."""
     if upload.state != Upload.State.RECEIVING:
         return Progress(upload.received_bytes, 100, False)
     if upload.origin:
         return Progress(upload.received_bytes, 100 * upload.received_bytes // max(upload.size_bytes, 1), True)
+    if is_shared():
+        received = upload.received_bytes
+        return Progress(received, 100 * received // max(upload.size_bytes, 1), _is_fresh(upload))
     try:
         with upload.path.open("rb") as file:
             received = counted_bytes(upload, os.fstat(file.fileno()).st_size)
@@ -45,6 +56,11 @@ def progress_of(upload: Upload) -> Progress:
     except FileNotFoundError:
         received, busy = 0, False
     return Progress(received, 100 * received // max(upload.size_bytes, 1), busy)
+
+
+def _is_fresh(upload: Upload) -> bool:
+    """Whether something came just now: then its end was put off."""
+    return upload.expires_at > now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS) - FRESH
 
 
 def _is_locked(descriptor: int) -> bool:
@@ -58,7 +74,7 @@ def _is_locked(descriptor: int) -> bool:
 def head_digest(upload: Upload, received_bytes: int) -> tuple[int, str]:
     """Length and SHA-256 of the first MiB, or of what there is of it."""
     try:
-        with upload.path.open("rb") as file:
+        with uploads().open(upload.pk) as file:
             head = file.read(min(HEAD_BYTES, received_bytes))
     except FileNotFoundError:
         head = b""

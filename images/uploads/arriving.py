@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from images.models import Upload
+from images.receiving.receiver import kept_until
 from images.uploads.archives import begin_disks, drop_disks, fill
 from images.uploads.found import from_json
-from images.uploads.receiver import kept_until
 from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import NotFound
 from imsconsole.jobs.files import work_dir
@@ -16,9 +16,11 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import fits_quota, lock_project
 from imsconsole.jobs.run import Run
 
+ARRIVING = (Upload.State.RECEIVING, Upload.State.EXAMINING)
+
 
 class FillUpload(JobKind):
-    """Base of the kinds. Subject: the upload. The last step is `complete`."""
+    """Base of the kinds. Subject: the upload. The last steps are `complete` and `tidy`."""
 
     def arrived(self, run: Run) -> dict[str, Any]:
         """What came: `file`, its name among the work files, and `found` in it."""
@@ -26,21 +28,31 @@ class FillUpload(JobKind):
 
     def complete(self, run: Run) -> None:
         """The file is the upload's from now on."""
+        if upload_of(run).state not in ARRIVING:
+            return  # it was already
         came = self.arrived(run)
         found = from_json(came["found"])
         with run.fenced():
-            if (upload := upload_of(run)).state == Upload.State.RECEIVING:
+            if (upload := upload_of(run)).state in ARRIVING:
                 begin_disks(upload, found)
-        brought = uploads().bring(run.job.subject_id, work_dir() / came["file"], run.report)
+        brought = self.bring(run, came)
         with run.fenced():
-            if (upload := upload_of(run)).state == Upload.State.RECEIVING:
-                uploads().keep(upload.pk, brought)
+            if (upload := upload_of(run)).state in ARRIVING:
+                if brought:
+                    uploads().keep(upload.pk, brought)
                 fill(upload, found)
+
+    def bring(self, run: Run, came: dict[str, Any]) -> str:
+        """What came goes to the spool; empty when it lies there."""
+        return uploads().bring(run.job.subject_id, work_dir() / came["file"], run.report)
+
+    def tidy(self, run: Run) -> None:
+        run.hold()
         remove_files(run)
 
     def undo_complete(self, run: Run) -> None:
+        uploads().discard(run.job.subject_id)
         for upload in rows_of(run):
-            uploads().discard(upload.pk)
             drop_disks(upload)
 
     def settle(self, job: Job, state: str) -> None:
