@@ -2,6 +2,7 @@
 
 import os
 import re
+import struct
 import subprocess
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ __all__ = [
     "wait_for",
 ]
 
+TABLE = 446  # where in a boot sector the table of partitions begins
 WAIT_LIMIT_S = 120  # a guest that never says it; not a measure of anything
 
 
@@ -86,12 +88,19 @@ COUNTED = (
 )  # sectors of a counting guest's counters: two of its system disk, one of its data disk
 
 
+def partitioned(sector: bytes, size_bytes: int) -> bytes:
+    """The boot sector of a disk so large, with a table of one partition: clouds take no disk that boots and has none."""
+    assert not any(sector[TABLE:510]), "the code is too long"
+    entry = struct.pack("<B3sB3sII", 0x80, b"", 0xDA, b"", 1, size_bytes // 512 - 1)
+    return sector[:TABLE] + entry.ljust(64, b"\0") + sector[510:]
+
+
 def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
     """A raw disk that says COUNTING, then counts: each number goes first to two places of the disk, then to
     one of the data disk, if there is one. The rest is noise.
     """
     noise = bytearray(os.urandom(size_bytes))
-    noise[:512] = _counting_sector()
+    noise[:512] = partitioned(_counting_sector(), size_bytes)
     for sector in COUNTED:
         noise[sector * 512 : (sector + 1) * 512] = bytes(512)
     path.write_bytes(noise)
@@ -108,7 +117,7 @@ def answering_disk(path: Path) -> Path:
         b"\xbe\0\0", b"\xbe" + (0x7C00 + len(says + answers)).to_bytes(2, "little")
     )
     sector = (code + b"HAL\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
-    path.write_bytes(sector + os.urandom(4 * MIB - 512))
+    path.write_bytes(partitioned(sector, 4 * MIB) + os.urandom(4 * MIB - 512))
     return path
 
 
@@ -121,11 +130,10 @@ def marking_disk(path: Path, marker: bytes) -> Path:
     sector = bytearray(
         _counting_sector().replace(bytes.fromhex("0100 0080 0000"), bytes.fromhex("0100 007c 0000"))
     )
-    end = 510
-    assert not any(sector[end - len(marker) - 1 : end])
-    sector[end - len(marker) : end] = marker
+    assert not any(sector[TABLE - len(marker) - 1 : TABLE])
+    sector[TABLE - len(marker) : TABLE] = marker
     with path.open("r+b") as disk:
-        disk.write(sector)
+        disk.write(partitioned(sector, path.stat().st_size))
     return path
 
 
@@ -172,13 +180,15 @@ def counters(disk: Path, *sectors: int) -> list[int]:
 def dead_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
     """A raw disk whose boot sector is marked as one and holds no code: firmware tries it and nothing comes."""
     endless = b"\xf4\xeb\xfd"  # halt; jump back
-    path.write_bytes(endless + bytes(507) + b"\x55\xaa" + bytes(size_bytes - 512))
+    sector = endless + bytes(507) + b"\x55\xaa"
+    path.write_bytes(partitioned(sector, size_bytes) + bytes(size_bytes - 512))
     return path
 
 
 def tiny_disk(path: Path, text: str = "TINY GUEST", *, end: str = "halt", size_bytes: int = 4 * MIB) -> Path:
     """A raw disk that says `text` on the serial port; the rest is noise."""
-    path.write_bytes(tiny_boot_sector(f"{text}\r\n", end=end) + os.urandom(size_bytes - 512))
+    sector = partitioned(tiny_boot_sector(f"{text}\r\n", end=end), size_bytes)
+    path.write_bytes(sector + os.urandom(size_bytes - 512))
     return path
 
 
