@@ -1,7 +1,7 @@
 """May a server's OS be changed to an image, or installed anew? The server first, then the image, then the whole order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
@@ -85,7 +85,7 @@ def can_order_changes(changes: Iterable[OsChange], actor: Actor, host: Host | No
         verdict = can_change_os(change.server, actor) and _order(change, actor, host, used)
         if verdict:
             used = {name: used[name] + amount for name, amount in change.quota.items()}
-            host = replace(host, free_memory_mb=host.free_memory_mb - memory_to_start_mb(change.server))
+            host = host.less(memory_to_start_mb(change.server))
         verdicts.append(verdict)
     return verdicts
 
@@ -104,7 +104,7 @@ def can_order_reinstall(change: OsChange, actor: Actor, host: Host | None = None
 def _order(change: OsChange, actor: Actor, host: Host, used: Mapping[str, int] | None = None) -> Verdict:
     return (
         is_stopped_first(change.server, stop_first=change.stop_first)
-        and _has_login(change, actor)
+        and _has_login(change, actor, host)
         and fits_change(change, actor, host, used)
     )
 
@@ -155,10 +155,10 @@ def _boots_alike(server: Server, image: Image) -> Verdict:
     return ALLOWED
 
 
-def _has_login(change: OsChange, actor: Actor) -> Verdict:
+def _has_login(change: OsChange, actor: Actor, host: Host) -> Verdict:
     """A key pair of the project or a password, not both; without either, user data (R139)."""
     if change.key_pair and change.key_pair.project_id != actor.project.pk:
         return refuse(
             "other-project", _("The key pair belongs to another project. Choose one of this project.")
         )
-    return has_login(change)
+    return has_login(change, host)

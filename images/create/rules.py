@@ -21,6 +21,7 @@ from images.models import Image, OsVersion, Upload
 from images.uploads.found import detected_os, found_of
 from images.uploads.rules import is_idle
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.hosts import capabilities_of
 from imsconsole.cloud.models import Key
 from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.now import now
@@ -92,7 +93,26 @@ def can_order_import(order: Import, actor: Actor) -> Verdict:
 
 def can_import_file(upload: Upload, image_type: str, actor: Actor) -> Verdict:
     """Whether an image of this type can be made of the upload."""
-    return can_import(actor) and is_there(upload) and is_idle(upload) and fits_type(upload, image_type)
+    return (
+        can_import(actor)
+        and is_there(upload)
+        and is_idle(upload)
+        and can_store(upload.found["format"], actor)
+        and fits_type(upload, image_type)
+    )
+
+
+def can_store(format: str, actor: Actor) -> Verdict:
+    """Whether the engine of the region stores a file that is found to be this."""
+    if format in capabilities_of(actor.region).formats:
+        return ALLOWED
+    return refuse(
+        "format-not-stored",
+        _(
+            "Files of the format %(format)s cannot be stored in this region. Convert them to another one first."
+        ),
+        format=format,
+    )
 
 
 def is_there(upload: Upload) -> Verdict:

@@ -11,6 +11,7 @@ from images.product.ancestry import ancestors_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.buckets.rules import can_export_to, can_upload_object
+from imsconsole.cloud.hosts import capabilities_of
 from imsconsole.cloud.keys.rules import can_unlock
 from imsconsole.cloud.models import Bucket, BucketObject
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -158,6 +159,8 @@ def can_export_as(image: Image, format: str) -> Verdict:
         )
     if format == Format.STORED:
         return _has_no_key(image)
+    if format not in capabilities_of(image.region_id).formats:
+        return refuse_as("export-format", format=Format(format).label)
     if _size_gb(image) > settings.IMS_EXPORT_MAX_GB:
         return refuse(
             "export-needs-fast",

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Image, OsVersion
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.keys.rules import can_use_key
+from imsconsole.cloud.keys.rules import can_use_key, is_encrypting
 from imsconsole.cloud.models import Architecture, BootMode, Key
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
@@ -22,8 +22,8 @@ FEATURES = {"secure_boot": _("Secure Boot"), "tpm": _("TPM")}  # attributes of i
 
 
 def can_import(actor: Actor) -> Verdict:
-    """Who, then the quota of images (IMG.0015)."""
-    return may_write(actor) and fits_quota(actor.project, {"images": 1})
+    """Who, whether there is a place for its bytes at all, then the quota of images (IMG.0015)."""
+    return may_write(actor) and is_able("formats", actor.region) and fits_quota(actor.project, {"images": 1})
 
 
 def is_active(image: Image) -> Verdict:
@@ -172,13 +172,8 @@ def can_encrypt(image_type: str, key: Key | None, actor: Actor, *, use: str = Im
             "bms-not-encrypted",
             _("Images for bare metal servers cannot be encrypted. Leave “KMS encryption” out."),
         )
-    if not host_of(actor.region).capabilities.encryption:
-        return refuse(
-            "no-encryption",
-            _(
-                "The host of this region cannot encrypt disks. Leave “KMS encryption” out, or ask the operator."
-            ),
-        )
+    if not (verdict := is_encrypting(actor)):
+        return verdict
     if key is None:
         return (
             ALLOWED if Key.objects.visible_to(actor).filter(is_default=True).exists() else is_master_at_hand()

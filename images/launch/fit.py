@@ -172,7 +172,7 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             _("The host of this region cannot run %(architecture)s servers. Choose another flavor."),
             architecture=told_of(flavor, "architecture"),
         )
-    if capabilities.accelerator and flavor.memory_mb > capabilities.memory_mb:
+    if capabilities.accelerator and 0 < capabilities.memory_mb < flavor.memory_mb:
         return refuse(
             "host-memory",
             _(
@@ -181,6 +181,12 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             limit=capabilities.memory_mb,
         )
     if capabilities.boot_modes and image.boot_mode not in capabilities.boot_modes:
+        if not capabilities.missing:
+            return refuse(
+                "region-boot-mode",
+                _("The servers of this region do not boot by %(boot_mode)s. Choose another image."),
+                boot_mode=told_of(image, "boot_mode"),
+            )
         return refuse(
             "host-boot-mode",
             _(

@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.models import KeyPair
 from imsconsole.cloud.servers.passwords import crypted, is_good_password
 from imsconsole.cloud.user_data.forms import UserDataField
@@ -43,11 +44,17 @@ class LoginForm(PickingForm):
         self.actor, self.password_hash = actor, password_hash
         self._choices("key_pair", KeyPair.objects.visible_to(actor))
         if not self.is_bound and "login" not in self.initial:
-            self.initial["login"] = "key" if self.has_key_pairs else "password"  # what most people want
+            usual = "key" if self.has_key_pairs else "password"  # what most people want
+            self.initial["login"] = usual if self.is_told else "none"
 
     @cached_property
     def has_key_pairs(self) -> bool:
         return KeyPair.objects.visible_to(self.actor).exists()
+
+    @cached_property
+    def is_told(self) -> Verdict:
+        """Whether servers are told who may sign in."""
+        return is_able("seeds", self.actor.region)
 
     def _choices(self, name: str, queryset: Any) -> None:
         cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = queryset
@@ -64,6 +71,10 @@ class LoginForm(PickingForm):
     def require_login(self) -> None:
         """What was chosen is there."""
         typed = self.cleaned_data
+        if not self.is_told:
+            if typed.get("login") != "none" or typed.get("user_data"):
+                self.check("login", self.is_told)
+            return
         if typed.get("login") == "key" and not typed.get("key_pair"):
             self.add_error("key_pair", _("Choose a key pair, or create one first."))
         if self._has_new_password() and self.data.get("password") != self.data.get("password_again"):

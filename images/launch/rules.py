@@ -16,7 +16,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
 from imsconsole.cloud.disks.rules import MAX_DATA_DISKS, fits_data_disk
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.hosts import Host, host_of, is_able
 from imsconsole.cloud.keys.rules import can_use_key
 from imsconsole.cloud.models import Flavor, KeyPair
 from imsconsole.cloud.servers.rules import fits_memory
@@ -107,7 +107,7 @@ def can_create_servers(launch: Launch, actor: Actor, host: Host | None = None) -
     return (
         can_launch(launch.image, actor)
         and _is_possible(launch, actor, host)
-        and has_login(launch)
+        and has_login(launch, host)
         and _has_room(launch, actor, host)
     )
 
@@ -150,8 +150,14 @@ class Login(Protocol):
     def user_data(self) -> str: ...
 
 
-def has_login(login: Login) -> Verdict:
-    """A key pair or a password, never both; without either, user data has to let people in (R139)."""
+def has_login(login: Login, host: Host) -> Verdict:
+    """A key pair or a password, never both; without either, user data has to let people in (R139).
+
+    Where guests are told nothing, one signs in as the image has it.
+    """
+    if not host.capabilities.seeds:
+        is_told = login.key_pair or login.password_hash or login.user_data
+        return is_able("seeds", host) if is_told else ALLOWED
     if login.key_pair and login.password_hash:
         return refuse("login-both", _("Choose a key pair or a password, not both."))
     if not (login.key_pair or login.password_hash or login.user_data):

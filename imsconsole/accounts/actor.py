@@ -115,6 +115,6 @@ def actor_for(user: User, project: Project, address: str = "") -> Actor | None:
 def actor_in(user: User, project_id: UUID | str, address: str = "") -> Actor | None:
     """The same in the project of that ID, with its account and region; None as well when there is none."""
     own = Membership.objects.filter(user=user, account=OuterRef("account")).order_by()
-    entered = _entered_by(user).filter(pk=project_id).select_related("account", "region")
+    entered = _entered_by(user).filter(pk=project_id).select_related("account", "region__report")
     row = entered.annotate(role_of_user=Subquery(own.values("role"))).first()
     return Actor(user, row, row.role_of_user, address) if row else None

@@ -1,6 +1,6 @@
 """What a region's host can do and how much memory is left there: asked by the clock, read once per page, used by every rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import OuterRef, Subquery, Sum
 
@@ -9,7 +9,8 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import RegionReport, Server
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
-from imsconsole.core.sentences import lasting_values
+from imsconsole.core.rules import ALLOWED, Verdict
+from imsconsole.core.sentences import lasting_values, refuse_as
 from imsconsole.engine.types import Capabilities, Space
 
 # states in which a guest has, or is about to have, its memory
@@ -25,14 +26,35 @@ IN_MEMORY = (
     Server.Status.RESIZING,
 )
 
+# by what an engine lacks: the sentence that says so, on pages and when it is asked for all the same
+LACKING = {
+    "formats": "no-formats",
+    "encryption": "no-encryption",
+    "screen": "no-screen",
+    "serial": "no-serial-console",
+    "resize": "no-resize",
+    "tray": "no-trays",
+    "grow_in_use": "no-grow-in-use",
+    "seeds": "no-seeds",
+    "instant_copy": "no-instant-copy",
+    "resumable_transfer": "no-resumable-transfer",
+    "byte_progress": "no-byte-progress",
+    "stop_grace": "no-stop-grace",
+}
+
 
 @dataclass(frozen=True)
 class Host:
-    """The capabilities of a region's engine, the memory (MB) that no guest holds, and the space, where that is known."""
+    """The capabilities of a region's engine, the memory (MB) that no guest holds, and the space; None where nobody tells."""
 
     capabilities: Capabilities
-    free_memory_mb: int
+    free_memory_mb: int | None
     space: Space | None = None
+
+    def less(self, memory_mb: int) -> "Host":
+        """When another guest has so much."""
+        left = None if self.free_memory_mb is None else self.free_memory_mb - memory_mb
+        return replace(self, free_memory_mb=left)
 
 
 def host_of(region: Region | str) -> Host:
@@ -44,8 +66,24 @@ def host_of(region: Region | str) -> Host:
     report = RegionReport.objects.filter(pk=code).annotate(used_mb=used_mb).first()
     if report is None:
         return Host(Capabilities(), 0)
-    capabilities = report.capabilities
-    return Host(capabilities, max(0, capabilities.memory_mb - (report.used_mb or 0)), report.space)
+    able = report.capabilities
+    free_mb = max(0, able.memory_mb - (report.used_mb or 0)) if able.memory_mb else None
+    return Host(able, free_mb, report.space)
+
+
+def capabilities_of(region: Region | str) -> Capabilities:
+    """What the engine of a region (or of its code) said last that it can do; with the actor's region it is at hand."""
+    if isinstance(region, str):
+        report = RegionReport.objects.filter(pk=region).first()
+    else:
+        report = getattr(region, "report", None)
+    return report.capabilities if report else Capabilities()
+
+
+def is_able(ability: str, where: Host | Region | str) -> Verdict:
+    """Whether an engine has one of the capabilities that may be lacking."""
+    capabilities = where.capabilities if isinstance(where, Host) else capabilities_of(where)
+    return ALLOWED if getattr(capabilities, ability) else refuse_as(LACKING[ability])
 
 
 def ask_hosts() -> None:

@@ -102,6 +102,33 @@ SENTENCES: Sentences = {
         "Servers cannot be started on this host because the package %(package)s is not installed. Please ask "
         "the operator to install it."
     ),
+    "no-guests": _("No servers can be started in this region. Please ask the operator."),
+    # what an engine may lack
+    "no-formats": _("No images can be stored in this region. Please ask the operator."),
+    "no-encryption": _(
+        "Disks cannot be encrypted in this region. Leave encryption out, or ask the operator what is missing."
+    ),
+    "no-screen": _("The screens of servers cannot be shown in this region. Sign in over the network."),
+    "no-serial-console": _(
+        "In this region nothing can be typed at the serial consoles of servers; what they write is shown."
+    ),
+    "no-resize": _("Servers of this region cannot be resized. Create a new one of another flavor."),
+    "no-trays": _("The servers of this region have no drive for ISOs."),
+    "no-grow-in-use": _(
+        "In this region a disk that a server has cannot grow. Detach it first; a system disk keeps its size."
+    ),
+    "no-seeds": _(
+        "In this region servers are told nothing when they are made: neither a key pair nor a password nor user data. Leave "
+        "them out and sign in as the image has it."
+    ),
+    "no-instant-copy": _(
+        "In this region the disks of servers are filled from their image first: the larger it is, the longer that takes."
+    ),
+    "no-resumable-transfer": _("What is copied to this region begins anew when it is interrupted."),
+    "no-byte-progress": _("In this region nobody tells how far work is, only that it goes on."),
+    "no-stop-grace": _(
+        "In this region the hosts decide how long a system may take to shut down; then its power is cut."
+    ),
     "ovmf-missing": _(
         "Servers that boot by UEFI cannot be started on this host because the package %(package)s is not "
         "installed. Please ask the operator to install it, or use an image that boots by BIOS."

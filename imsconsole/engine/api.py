@@ -52,7 +52,9 @@ class Engine(Protocol):
         """What it can do. The first to ask may wait some seconds until that is found out."""
         ...
 
-    def free_space(self) -> Space: ...
+    def free_space(self) -> Space | None:
+        """None where nobody tells."""
+        ...
 
     def inventory(self) -> Inventory:
         """All of it, which may take long: one thing is looked for with `find`."""

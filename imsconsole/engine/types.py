@@ -287,23 +287,35 @@ class ServerSpec:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What this engine can do, and why not. Asked by rules, so a button knows before the click."""
+    """What this engine can do, and why not. Asked by rules, so a button knows before the click.
 
-    formats: frozenset[str] = frozenset()
+    By itself it can do nothing. What is refused without one of these raises Unsupported; the others only change what people
+    are told, and what an engine promises.
+    """
+
+    formats: frozenset[str] = frozenset()  # that are stored, and written
     architectures: frozenset[str] = frozenset()
     boot_modes: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()  # gpu, npu, encoder
     bare_metal: bool = False
     encryption: bool = False
-    screen: bool = False
+    screen: bool = False  # a picture of it, and a way to work at it
+    serial: bool = False  # a serial console can be typed at; its log is there all the same
     resize: bool = False
     tray: bool = False  # ISOs for running systems
     secure_boot: frozenset[str] = frozenset()  # architectures of servers that can have it
     tpm: frozenset[str] = frozenset()  # the same
+    grow_in_use: bool = False  # disks that a server has, running or stopped
+    seeds: frozenset[str] = frozenset()  # how a guest is told who may sign in: nocloud
+    instant_copy: bool = False  # of an image, whatever its size: a server's disk, a copy with the same key
+    resumable_transfer: bool = False  # what has come from another region is kept when it is cut
+    byte_progress: bool = False  # work is told how many bytes are done, not only that it is alive
+    stop_grace: bool = False  # a guest may take as long to power off as it is given
     measures: frozenset[str] = frozenset()  # of what servers use: cpu, memory, disk, network
-    accelerator: str = ""  # kvm or tcg; empty: no servers can be started
+    # kvm, tcg, cloud (its affair), or empty: no servers can be started
+    accelerator: str = ""
     missing: tuple[str, ...] = ()  # names of missing packages
-    memory_mb: int = 0  # what all running guests together may use
+    memory_mb: int = 0  # what all running guests together may use; 0 where that is not known
     isolated: bool = False  # each guest and each conversion is a user of its own
 
 

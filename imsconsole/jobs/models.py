@@ -226,7 +226,7 @@ class Job(models.Model):
     @property
     def percent(self) -> int | None:
         """0…100 of the current step's bytes; None while they are not known."""
-        if not self.bytes_total:
+        if not (self.bytes_total and self.bytes_done):  # nobody may tell, only that it goes on
             return None
         return min(100, int(100 * self.bytes_done / self.bytes_total))
 

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out, waiting
+from imsconsole.cloud.hosts import LACKING, Host, is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Backup, RegionReport
+from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.now import now
 from imsconsole.core.text import size
 from imsconsole.engine.types import GIB
@@ -34,7 +36,7 @@ ACCELERATORS = {
     "tcg": gettext_lazy(
         "Servers run by emulation (TCG), which is much slower: KVM is not there, does not work, or is switched off."
     ),
-    "": gettext_lazy("No server can be started: QEMU is not installed."),
+    "cloud": gettext_lazy("Servers run as the region's cloud lets them."),
 }
 
 ISOLATION = {
@@ -241,7 +243,13 @@ def _spaces() -> Iterator[DiskSpace]:
 
 
 def _guests() -> list[str]:
-    """What servers run with, and as whom, each way once: regions of one host have the same."""
-    found = [report.capabilities for report in RegionReport.objects.exclude(answered_at=None)]
-    accelerators = [str(ACCELERATORS[name]) for name in sorted({each.accelerator for each in found})]
-    return accelerators + [str(ISOLATION[way]) for way in sorted({each.isolated for each in found})]
+    """What servers run with, as whom, and what is lacking, each once: regions of one host have the same."""
+    reports = RegionReport.objects.exclude(answered_at=None).select_related("region")
+    found = [(report.region, report.capabilities) for report in reports]
+    accelerators = {
+        str(ACCELERATORS.get(able.accelerator) or can_run_guests(able).reason) for _, able in found
+    }
+    isolation = {str(ISOLATION[able.isolated]) for _, able in found if able.accelerator != "cloud"}
+    verdicts = [(region, is_able(each, Host(able, None))) for region, able in found for each in LACKING]
+    lacking = [f"{region}: {verdict.reason}" for region, verdict in verdicts if not verdict]
+    return sorted(accelerators) + sorted(isolation) + lacking

@@ -199,6 +199,7 @@ SERVER = Subject(
     pages_of_server,
     SERVER_ACTIONS,
     typed={"Rename": {"name": "other"}, "Edit tags": TAGGED, "Delete": {"delete_disks": "on"}},
+    ways=("Open screen",),
     services={
         "Attach disk": lambda server, actor: attach_disk(
             free_disk(actor, zone=server.zone), server=server, actor=actor
@@ -927,6 +928,10 @@ ELSEWHERE = {
     cloud.can_open_screen: "cloud/screens/test_screen.py",
     cloud.can_run_guests: "images/launch/test_launch.py",
     screens.can_operate_screen: "cloud/screens/test_open.py",
+    screens.can_operate_serial: "cloud/screens/test_serial.py",
+    screens.can_operate: "cloud/screens/test_serial.py",
+    cloud.can_open_serial: "house/test_unable.py",
+    import_image.can_store: "house/test_unable.py",
     keys.can_encrypt_with: "cloud/disks/test_create_and_delete.py",
     keys.can_use_key: "cloud/keys/test_use.py",
     keys.can_encrypt_with: "cloud/disks/test_create_and_delete.py",

@@ -9,7 +9,7 @@ from images.models import Image
 from images.product.rules import may_use_product
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.hosts import Host, host_of, is_able
 from imsconsole.core.rules import Verdict, refuse
 from imsconsole.jobs.quotas import fits_quota
 
@@ -24,7 +24,7 @@ def can_install(image: Image, actor: Actor) -> Verdict:
         return refuse(
             "not-iso", _("Only a system on an ISO image has to be installed. Create a server instead.")
         )
-    return is_active(image) and may_use_product(image, actor)
+    return is_active(image) and is_able("screen", actor.region) and may_use_product(image, actor)
 
 
 def can_install_server(order: Launch, actor: Actor, host: Host | None = None) -> Verdict:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.accounts.rules import may_write
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.keys.rules import can_encrypt_with, can_unlock, can_unlock_system
 from imsconsole.cloud.models import Disk, Key, Server
 from imsconsole.cloud.servers.rules import has_machine, is_permanent, may_change
@@ -123,7 +124,11 @@ def can_grow_disk(disk: Disk, actor: Actor) -> Verdict:
         return verdict
     if disk.beside:
         return _is_kept(disk)
-    return may_change(disk.server, actor) and has_machine(disk.server) if disk.server else ALLOWED
+    if disk.server is None:
+        return ALLOWED
+    return (
+        may_change(disk.server, actor) and has_machine(disk.server) and is_able("grow_in_use", actor.region)
+    )
 
 
 def can_grow_to(disk: Disk, size_gb: int, actor: Actor) -> Verdict:

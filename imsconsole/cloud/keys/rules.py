@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.hosts import host_of
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Disk, Key, KeyGrant, Server
 from imsconsole.cloud.models.disks import DiskQuerySet
@@ -32,12 +32,7 @@ def can_encrypt_with(key: Key, actor: Actor) -> Verdict:
 
 def is_encrypting(actor: Actor) -> Verdict:
     """Whether disks can be encrypted in the region at all."""
-    if host_of(actor.region).capabilities.encryption:
-        return ALLOWED
-    return refuse(
-        "no-encryption",
-        _("The host of this region cannot encrypt disks. Please ask the operator what it lacks."),
-    )
+    return is_able("encryption", actor.region)
 
 
 def is_usable_in(key: Key, project: Project) -> Verdict:

@@ -16,7 +16,7 @@ from imsconsole.cloud.engines import console_of, endpoint_of, serial_endpoint_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.place import is_trusted
-from imsconsole.cloud.screens.rules import can_operate_screen
+from imsconsole.cloud.screens.rules import can_operate
 from imsconsole.cloud.screens.tokens import LOG, take_token
 from imsconsole.core.errors import ImsError
 
@@ -62,7 +62,7 @@ def admit(knock: Knock) -> Guest:
     if not is_trusted(knock.origin):
         raise TurnedAwayError(403)
     server, actor, user = _let_in(knock, knock.channel, knock.origin)
-    if not can_operate_screen(server, actor):
+    if not can_operate(knock.channel, server, actor):
         raise TurnedAwayError(409 if actor.writes else 403)
     behind = serial_endpoint_of if knock.channel is Channel.SERIAL else endpoint_of
     at = Guest(_session_key(knock.cookies), user.pk, server.pk, "", knock.channel)
@@ -106,7 +106,7 @@ def why_over(guest: Guest) -> str:
     found = _server_for(guest.server_id, user)
     if found is None or not found[1].writes:
         return "not-allowed"
-    return "" if can_operate_screen(*found) else "server-stopped"
+    return "" if can_operate(guest.channel, *found) else "server-stopped"
 
 
 def log_for(guest: Guest) -> bytes:

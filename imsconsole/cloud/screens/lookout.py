@@ -14,6 +14,7 @@ from django.db import Error, close_old_connections, connection
 from django.db.models import F, Q
 
 from imsconsole.cloud.engines import console_of, screen_of
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.models import Glimpse, Server
 from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.core.errors import ImsError
@@ -36,7 +37,7 @@ def wanted_servers() -> Iterable[Server]:
         Q(glimpse__seen_at=None) | ~Q(glimpse__seen_at__range=(at - AGAIN_AFTER, furthest(timedelta(0)))),
         glimpse__wanted_until__range=(at, furthest(WANTED_FOR)),
     )
-    servers = servers.exclude(ref="").select_related("project__region", "project__account", "glimpse")
+    servers = servers.exclude(ref="").select_related("project__region__report", "project__account", "glimpse")
     return servers.order_by(F("glimpse__seen_at").asc(nulls_first=True))
 
 
@@ -56,7 +57,8 @@ def _log_of(server: Server) -> dict[str, Any]:
 
 
 def _picture_of(server: Server) -> dict[str, Any]:
-    return {"picture": screen_of(server) if server.has_screen else b""}
+    shows = server.has_screen and is_able("screen", server.project.region)
+    return {"picture": screen_of(server) if shows else b""}
 
 
 def _state_of(server: Server) -> dict[str, Any]:

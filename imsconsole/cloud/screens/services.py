@@ -5,7 +5,7 @@ from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.channels import Channel
-from imsconsole.cloud.screens.rules import can_operate_screen
+from imsconsole.cloud.screens.rules import can_operate
 from imsconsole.cloud.screens.tokens import new_token
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked
@@ -27,7 +27,7 @@ def _opened(
     server: Server, channel: Channel, session_key: str, origin: str, actor: Actor
 ) -> tuple[Server, str]:
     server = locked(Server.objects.for_change(actor), server.pk)
-    can_operate_screen(server, actor).require()
+    can_operate(channel, server, actor).require()
     if not isinstance(actor.user, User):
         raise NotFound
     return server, new_token(server, actor.user, channel=channel, session_key=session_key, origin=origin)

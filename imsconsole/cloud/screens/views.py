@@ -12,7 +12,7 @@ from imsconsole.accounts.access import ActorRequest, page_view, post_view
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.picture import find_screen, shown_by
 from imsconsole.cloud.screens.place import origin_of, screen_url
-from imsconsole.cloud.screens.rules import can_operate_screen
+from imsconsole.cloud.screens.rules import can_operate_screen, can_operate_serial
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
 from imsconsole.core.htmx import render_page
 
@@ -36,7 +36,7 @@ def show_screen(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
 def show_serial(request: ActorRequest, server_id: uuid.UUID) -> HttpResponse:
     """The page with the serial console; its log for who only reads, and without scripts."""
     server = find_screen(request, server_id)
-    verdict = can_operate_screen(server, request.actor)
+    verdict = can_operate_serial(server, request.actor)
     context = {"active": "servers", "server": server, "verdict": verdict, **shown_by(server)}
     page = render(request, "cloud/server_pages/serial.html", context)
     return _may_connect(page, request, server)

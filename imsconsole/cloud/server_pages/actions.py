@@ -15,6 +15,7 @@ from imsconsole.cloud.servers.rules import (
     can_rename,
     can_resize,
     can_set_auto_start,
+    can_show_screen,
     can_start,
     can_start_each,
     can_stop,
@@ -42,7 +43,7 @@ def _is_on(server: Server) -> bool:
 
 
 SERVER_ACTIONS = (
-    Action(_("Open screen"), "servers:screen", always, "computer-desktop", where=(ROW,)),
+    Action(_("Open screen"), "servers:screen", can_show_screen, "computer-desktop", where=(ROW,)),
     Action(_("Open serial console"), "servers:serial", always, "command-line", where=(ROW, MORE)),
     Action(_("Start"), "servers:start", can_start, "play", spares=("host",), is_shown=_is_to_start,
         method="post", style="primary", many=Many("servers:start-several", can_start_each)),

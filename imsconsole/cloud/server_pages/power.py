@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from imsconsole.accounts.access import ActorRequest, form_view, post_view
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.several import MOST_AT_ONCE, Several, act_on_several
+from imsconsole.cloud.hosts import is_able
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.lookup import chosen_servers, find_server
 from imsconsole.cloud.servers.rules import (
@@ -48,7 +49,7 @@ def _each(rule: Rule) -> Callable[[Sequence[Server], Actor], list[Verdict]]:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked before something is done to a server that may harm its system. `heading` and `done` have its `name`, `text` the `seconds` it has."""
+    """What is asked before something is done to a server that may harm its system. `heading` and `done` have its `name`, `text` the `grace` it has."""
 
     rule: Rule
     do: Callable[..., Server]
@@ -76,9 +77,7 @@ STOP = Question(
     stop_server,
     title=gettext_lazy("Stop"),
     heading=gettext_lazy("Stop “%(name)s”?"),
-    text=gettext_lazy(
-        "Its system is asked to shut down. Should it still run after %(seconds)s seconds, its power is cut."
-    ),
+    text=gettext_lazy("Its system is asked to shut down. %(grace)s"),
     done=gettext_lazy("“%(name)s” is being stopped."),
     style="primary",
 )
@@ -101,10 +100,7 @@ REBOOT = Question(
     reboot_server,
     title=gettext_lazy("Restart"),
     heading=gettext_lazy("Restart “%(name)s”?"),
-    text=gettext_lazy(
-        "Its system is asked to shut down and is started again. Should it still run after %(seconds)s seconds, its power is "
-        "cut in between."
-    ),
+    text=gettext_lazy("Its system is asked to shut down and is started again. %(grace)s"),
     done=gettext_lazy("“%(name)s” is being restarted."),
     style="primary",
 )
@@ -216,10 +212,17 @@ def ask(request: ActorRequest, server_id: uuid.UUID, question: Question) -> Http
         "server": server,
         "question": question,
         "heading": question.heading % {"name": server.name},
-        "text": question.text % {"seconds": round(settings.IMS_STOP_TIMEOUT_S)},
+        "text": question.text % {"grace": _grace(request.actor)},
         "verdict": question.rule(server, request.actor),
     }
     return render(request, "cloud/server_pages/power.html", context)
+
+
+def _grace(actor: Actor) -> str:
+    if verdict := is_able("stop_grace", actor.region):
+        seconds = round(settings.IMS_STOP_TIMEOUT_S)
+        return _("Should it still run after %(seconds)s seconds, its power is cut.") % {"seconds": seconds}
+    return str(verdict.reason)
 
 
 def _change(

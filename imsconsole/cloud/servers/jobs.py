@@ -67,7 +67,7 @@ def start_guest(run: Run) -> dict[str, Any]:
         with run.fenced():
             write_refs(spec)
     if not (capabilities := engine.capabilities()).accelerator:
-        return {"missing": ", ".join(capabilities.missing) or "qemu-system-x86"}
+        return {"missing": ", ".join(capabilities.missing)}
     return _started(run, engine.start(spec, work=run))
 
 
@@ -332,10 +332,11 @@ def force(job: Job) -> None:
 
 
 def settle_started(job: Job, step: str = "start", **why: Any) -> None:
-    """Running (`why`: what is to be said of it), or stopped when the host has no QEMU."""
+    """Running (`why`: what is to be said of it), or stopped where no guests can run."""
     result, server = job.results[step], locked(Server.objects.all(), job.subject_id)
-    if missing := result.get("missing"):
-        change_status(server, Server.Status.STOPPED, code="qemu-missing", values={"package": missing})
+    if "missing" in result:
+        code = "qemu-missing" if result["missing"] else "no-guests"
+        change_status(server, Server.Status.STOPPED, code=code, values={"package": result["missing"]})
     else:
         change_status(server, Server.Status.RUNNING, ssh_port=result["ssh_port"], **why)
 

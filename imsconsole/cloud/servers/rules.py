@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.hosts import Host, host_of, is_able
 from imsconsole.cloud.keys.rules import can_unlock_disks
 from imsconsole.cloud.models import Server
 from imsconsole.core.edits import told_of
@@ -74,13 +74,7 @@ def can_force_reboot(server: Server, actor: Actor) -> Verdict:
 
 def can_resize(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
     """Stopped, or running (C12: a box stops it first), where its host can do it. `host` spares asking for that."""
-    if not (verdict := may_change(server, actor) and has_machine(server)):
-        return verdict
-    if (host or host_of(actor.region)).capabilities.resize:
-        return ALLOWED
-    return refuse(
-        "no-resize", _("Servers of this region cannot be resized. Create a new one of another flavor.")
-    )
+    return may_change(server, actor) and has_machine(server) and is_able("resize", host or actor.region)
 
 
 def can_rename(server: Server, actor: Actor) -> Verdict:
@@ -109,6 +103,20 @@ def can_delete(server: Server, actor: Actor) -> Verdict:
 
 def can_open_screen(server: Server, actor: Actor) -> Verdict:
     """Whoever sees a server may look at its screen while it runs, also while its system comes down."""
+    return can_show_screen(server, actor) and _is_on(server)
+
+
+def can_show_screen(_server: Server, actor: Actor) -> Verdict:
+    """The way to the screen is open where there is one, whatever the server's state."""
+    return is_able("screen", actor.region)
+
+
+def can_open_serial(server: Server, actor: Actor) -> Verdict:
+    """As `can_open_screen`, of what can be typed at."""
+    return is_able("serial", actor.region) and _is_on(server)
+
+
+def _is_on(server: Server) -> Verdict:
     return ALLOWED if server.has_screen else refuse_as("server-not-running")
 
 
@@ -116,12 +124,14 @@ def can_run_guests(capabilities: Capabilities) -> Verdict:
     """Without QEMU servers exist, with real disks, but none can be started (design §5)."""
     if capabilities.accelerator:
         return ALLOWED
-    return refuse_as("qemu-missing", package=", ".join(capabilities.missing) or "qemu-system-x86")
+    if capabilities.missing:
+        return refuse_as("qemu-missing", package=", ".join(capabilities.missing))
+    return refuse_as("no-guests")
 
 
 def fits_memory(memory_mb: int, host: Host) -> Verdict:
-    """All running guests together must fit the host's memory (IMS_GUEST_MEMORY_MB)."""
-    if memory_mb <= host.free_memory_mb:
+    """All running guests together must fit the host's memory (IMS_GUEST_MEMORY_MB), where that is known."""
+    if host.free_memory_mb is None or memory_mb <= host.free_memory_mb:
         return ALLOWED
     return refuse_as("no-guest-memory", needed_mb=memory_mb, free_mb=host.free_memory_mb)
 

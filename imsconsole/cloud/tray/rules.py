@@ -3,19 +3,15 @@
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.hosts import Host, is_able
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.rules import has_machine, may_change
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 
 
 def can_mount_iso(server: Server, actor: Actor, host: Host | None = None) -> Verdict:
-    """Whoever writes, running or stopped, while nothing else is done to the server; its engine has trays. `host` spares a query."""
-    if not (verdict := may_change(server, actor) and has_machine(server)):
-        return verdict
-    if not (host or host_of(actor.region)).capabilities.tray:
-        return refuse("no-trays", _("The servers of this region have no drive for ISOs."))
-    return ALLOWED
+    """Whoever writes, running or stopped, while nothing else is done to the server; its engine has trays. `host` spares asking for that."""
+    return may_change(server, actor) and has_machine(server) and is_able("tray", host or actor.region)
 
 
 def can_eject_iso(server: Server, actor: Actor) -> Verdict:

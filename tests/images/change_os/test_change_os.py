@@ -53,6 +53,7 @@ HOST = Host(
         architectures=frozenset({"x86"}),
         boot_modes=frozenset({"bios", "uefi"}),
         accelerator="tcg",
+        seeds=frozenset({"nocloud"}),
         memory_mb=4096,
     ),
     4096,
@@ -184,7 +185,7 @@ def test_it_must_be_possible_to_start_it_afterwards(people) -> None:
     server, image = a_server(people.bob), ImageFactory(project=people.bob.project)
     full = Host(HOST.capabilities, 100)
     assert can_order_change(a_change(server, image), people.bob, full).code == "no-guest-memory"
-    without = Host(Capabilities(missing=("qemu-system-x86",)), 0)
+    without = Host(Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"})), 0)
     assert can_order_change(a_change(server, image), people.bob, without)
 
 
@@ -401,7 +402,11 @@ def test_a_system_that_speaks_late_is_believed(people, engine) -> None:  # noqa:
 
 @pytest.mark.slow(reason="disks are made, copied and read")
 def test_without_qemu_the_disk_is_changed_and_the_server_stays_stopped(people, engine, monkeypatch) -> None:  # noqa: F811
-    monkeypatch.setattr(type(engine), "capabilities", lambda self: Capabilities(missing=("qemu-system-x86",)))
+    monkeypatch.setattr(
+        type(engine),
+        "capabilities",
+        lambda self: Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"})),
+    )
     (server,) = order(people.bob)
     run_jobs()
     new = bootable_image(people.bob)

@@ -49,7 +49,11 @@ from tests.support.workers import kill_at_every_step, run_jobs
 
 HOST = Host(
     Capabilities(
-        architectures=frozenset({"x86"}), boot_modes=frozenset({"bios"}), accelerator="tcg", memory_mb=4096
+        architectures=frozenset({"x86"}),
+        boot_modes=frozenset({"bios"}),
+        accelerator="tcg",
+        seeds=frozenset({"nocloud"}),
+        memory_mb=4096,
     ),
     4096,
 )
@@ -149,7 +153,7 @@ def test_each_quota_is_asked_for_all_servers_together(people, resource) -> None:
 
 
 def test_without_qemu_servers_may_be_made_but_ask_for_no_memory(people) -> None:
-    without = Host(Capabilities(missing=("qemu-system-x86",)), 0)
+    without = Host(Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"})), 0)
     assert can_create_servers(_launch(people.bob), people.bob, without)
 
 
@@ -270,7 +274,7 @@ def test_a_failed_creation_is_told_at_its_server_and_leaves_no_files(people, eng
 
 def test_without_qemu_a_server_is_made_and_says_which_package_is_missing(people, engine, monkeypatch) -> None:  # noqa: F811
     (server,) = order(people.bob)
-    missing = Capabilities(missing=("qemu-system-x86",))
+    missing = Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"}))
     monkeypatch.setattr(type(engine), "capabilities", lambda self: missing)
     run_jobs()
     server.refresh_from_db()

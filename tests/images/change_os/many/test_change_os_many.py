@@ -26,7 +26,11 @@ from tests.support.workers import run_jobs
 LIST, PICK = reverse("servers:list"), reverse("servers-change-os-many")
 LOGIN = {"login": "none", "user_data": "#!/bin/sh\n"}
 CAPABILITIES = Capabilities(
-    architectures=frozenset({"x86"}), boot_modes=frozenset({"bios"}), accelerator="tcg", memory_mb=4096
+    architectures=frozenset({"x86"}),
+    boot_modes=frozenset({"bios"}),
+    accelerator="tcg",
+    seeds=frozenset({"nocloud"}),
+    memory_mb=4096,
 )
 
 
