@@ -29,10 +29,10 @@ from tests.engine.guests import (
     tiny_cd,
     tiny_disk,
     tiny_uefi_disk,
-    used_bytes,
     wait_for,
     wait_until,
 )
+from tests.engine.promises import Content, Promises, by, told
 from tests.engine.systems import make_disk, root_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -41,11 +41,6 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def nothing_in(engine: Engine) -> bool:
     there = engine.inventory()
     return there == Inventory()
-
-
-def content(engine: Engine, ref: str, offset: int = 0) -> bytes:
-    with engine.open(ref, offset) as stream:
-        return stream.read()
 
 
 class Pipe(io.BytesIO):
@@ -61,29 +56,31 @@ class Pipe(io.BytesIO):
         super().close()
 
 
-class EngineContract:
-    """Subclasses give the fixtures `engine` and `place` (a folder for source files)."""
-
+class EngineContract(Promises):
     # stored disks
-    def test_a_disk_that_is_stored_keeps_its_content(self, engine: Engine, place: Path) -> None:
+    def test_a_disk_that_is_stored_keeps_its_content(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         source, work = tiny_disk(place / "source.raw"), TestWork()
         stored = engine.ingest(uuid4(), FileSource(source), format="raw", work=work)
-        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        (place / "back.qcow2").write_bytes(content(stored.ref))
         compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
         assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
         assert (stored.format, stored.virtual_size_bytes) == ("qcow2", 4 * MIB)
-        assert work.reports[-1] == (4 * MIB, 4 * MIB)
-        assert work.holds == 2
+        assert told(engine, work, 4 * MIB)
+        assert work.holds >= 2
 
     @pytest.mark.parametrize("format", ["qcow", "qcow2", "vmdk", "vpc", "vhdx", "vdi"])
-    def test_every_format_is_stored_as_qcow2(self, engine: Engine, place: Path, format: str) -> None:
+    def test_every_format_is_stored_as_qcow2(
+        self, engine: Engine, content: Content, place: Path, format: str
+    ) -> None:
         tiny_disk(place / "source.raw")
         subprocess.run(
             ["qemu-img", "convert", "-f", "raw", "-O", format, "source.raw", "other"], cwd=place, check=True
         )
         ours = {"vpc": "vhd"}.get(format, format)
         stored = engine.ingest(uuid4(), FileSource(place / "other"), format=ours, work=TestWork())
-        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        (place / "back.qcow2").write_bytes(content(stored.ref))
         compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
         assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
 
@@ -97,21 +94,23 @@ class EngineContract:
         with pytest.raises(NotFound):
             engine.system_on(stored.ref)
 
-    def test_an_iso_is_stored_byte_by_byte(self, engine: Engine, place: Path) -> None:
+    def test_an_iso_is_stored_byte_by_byte(self, engine: Engine, content: Content, place: Path) -> None:
         (place / "source.iso").write_bytes(b"iso" * MIB)
         stored = engine.ingest(uuid4(), FileSource(place / "source.iso"), format="iso", work=TestWork())
         assert stored.format == "iso"
         assert stored.size_bytes == stored.virtual_size_bytes == 3 * MIB
         assert stored.sha256 == hashlib.sha256(b"iso" * MIB).hexdigest()
-        assert content(engine, stored.ref, 1)[:4] == b"sois"
+        assert content(stored.ref, 1)[:4] == b"sois"
 
-    def test_an_iso_whose_checksum_is_known_is_kept_as_it_is(self, engine: Engine, place: Path) -> None:
+    def test_an_iso_whose_checksum_is_known_is_kept_as_it_is(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         path, known = place / "source.iso", hashlib.sha256(b"iso").hexdigest()
         path.write_bytes(b"iso")
         stored = engine.ingest(uuid4(), FileSource(path, known), format="iso", work=TestWork())
         path.unlink()
         assert (stored.sha256, stored.size_bytes) == (known, 3)
-        assert content(engine, stored.ref) == b"iso"
+        assert content(stored.ref) == b"iso"
 
     def test_storing_again_ends_with_one_disk(self, engine: Engine, place: Path) -> None:
         source, disk_id = FileSource(tiny_disk(place / "source.raw")), uuid4()
@@ -120,9 +119,11 @@ class EngineContract:
         assert engine.inventory().stored == {second.ref}
         assert second.sha256 == first.sha256
 
-    def test_the_checksum_of_a_stored_disk_can_be_verified(self, engine: Engine, place: Path) -> None:
+    def test_the_checksum_of_a_stored_disk_can_be_verified(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         stored = stored_image(engine, place)
-        assert hashlib.sha256(content(engine, stored.ref)).hexdigest() == stored.sha256
+        assert hashlib.sha256(content(stored.ref)).hexdigest() == stored.sha256
         assert engine.verify(stored.ref, stored.sha256, work=TestWork())
         assert not engine.verify(stored.ref, "0" * 64, work=TestWork())
 
@@ -190,21 +191,17 @@ class EngineContract:
             assert state_of(engine, ref).power is Power.MISSING
 
     # copies
-    def test_a_copy_costs_no_bytes_and_outlives_what_it_was_made_of(
-        self, engine: Engine, place: Path
-    ) -> None:
+    def test_a_copy_outlives_what_it_was_made_of(self, engine: Engine, place: Path) -> None:
         source = stored_image(engine, place)
-        before = used_bytes(place)
         copied = engine.copy(uuid4(), source.ref, work=TestWork())
-        assert used_bytes(place) - before < source.size_bytes
         assert copied == replace(source, ref=copied.ref, sha256="")
         engine.delete(source.ref, work=TestWork())
         assert engine.verify(copied.ref, source.sha256, work=TestWork())
         assert engine.inventory().stored == {copied.ref}
 
-    def test_it_says_how_much_space_there_is(self, engine: Engine) -> None:
+    def test_it_says_how_much_space_there_is_or_that_nobody_knows(self, engine: Engine) -> None:
         space = engine.free_space()
-        assert 0 < space.free_bytes <= space.total_bytes
+        assert space is None or 0 < space.free_bytes <= space.total_bytes
 
     def test_an_iso_is_copied_as_it_is(self, engine: Engine, place: Path) -> None:
         (place / "source.iso").write_bytes(b"iso" * MIB)
@@ -250,7 +247,7 @@ class EngineContract:
         made = engine.export(stored.ref, FileSink(place / "out"), format=format, work=work)
         engine.delete(stored.ref, work=TestWork())
         assert made.sha256 == hashlib.sha256((place / "out").read_bytes()).hexdigest()
-        assert made.size_bytes == (place / "out").stat().st_size == work.reports[-1][0]
+        assert made.size_bytes == (place / "out").stat().st_size
         driver = {"vhd": "vpc", "stored": "qcow2"}.get(format, format)
         compare = ["qemu-img", "compare", "-f", "raw", "-F", driver, "source.raw", "out"]
         assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
@@ -317,12 +314,13 @@ class EngineContract:
         assert engine.grow_disk(replace(disk, ref=ref), 64 * MIB, work=TestWork())
 
     @pytest.mark.guest
+    @by("grow_in_use")
     def test_disks_grow_while_their_server_runs_and_stay_so(self, engine: Engine, place: Path) -> None:
         image, data = stored_image(engine, place), DiskSpec(uuid4(), "", 1, 64 * MIB)
         data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork()))
         spec = server_spec()
         server = engine.create_server(replace(spec, disks=(*spec.disks, data)), image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         for disk in server.disks:
             engine.grow_disk(disk, disk.size_bytes + 64 * MIB, server=server, work=TestWork())
             engine.grow_disk(disk, disk.size_bytes, server=server, work=TestWork())
@@ -333,13 +331,12 @@ class EngineContract:
 
     @pytest.mark.guest
     def test_a_disk_the_guest_does_not_let_go_of_stays(
-        self, engine: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
+        self, engine: Engine, place: Path, impatient: None
     ) -> None:
         """A boot sector knows nothing of disks that come and go."""
-        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         disk = DiskSpec(uuid4(), engine.create_disk(uuid4(), 64 * MIB, work=TestWork()), 1, 64 * MIB)
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         engine.attach(server, disk, work=TestWork())
         engine.attach(server, disk, work=TestWork())
         with pytest.raises(Conflict) as refusal:
@@ -356,7 +353,7 @@ class EngineContract:
         server = engine.create_server(spec, image.ref, work=TestWork())
         assert engine.inventory().servers == {server.ref}
         assert engine.inventory().disks == {server.disks[0].ref}
-        assert state_of(engine, server.ref).reason == "never-started"
+        assert state_of(engine, server.ref).reason in ("never-started", "")
 
     @pytest.mark.parametrize("number", [1, 2])
     def test_a_server_whose_work_was_taken_over_is_not_there(
@@ -397,30 +394,34 @@ class EngineContract:
         image = stored_image(engine, place, "HELLO")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
         engine.delete(image.ref, work=TestWork())
-        state = state_of(engine, engine.start(server, work=TestWork()))
-        assert state.power is Power.RUNNING
-        assert state_of(engine, engine.start(server, work=TestWork())).pid == state.pid
+        server = engine.start(server, work=TestWork())
+        begun = engine.uses([server.ref], limit_s=10)
+        server = engine.start(server, work=TestWork())
+        assert state_of(engine, server.ref).power is Power.RUNNING
+        assert [use.start for use in engine.uses([server.ref], limit_s=10).values()] == [
+            use.start for use in begun.values()
+        ]
         assert engine.inventory().running == {server.ref}
         wait_for(engine, server.ref, "HELLO")
-        assert engine.stop(server.ref, graceful_s=0, work=TestWork()).reason == "stopped"
+        assert engine.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
         assert engine.stop(server.ref, graceful_s=0, work=TestWork()).power is Power.STOPPED
         assert not engine.inventory().running
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "HELLO", times=2)
         assert state_of(engine, engine.reboot(server, graceful_s=0, work=TestWork())).power is Power.RUNNING
         wait_for(engine, server.ref, "HELLO", times=3)
 
     @pytest.mark.guest
+    @by("resize")
     def test_a_stopped_server_is_resized_and_starts_with_its_new_size(
         self, engine: Engine, place: Path
     ) -> None:
-        assert engine.capabilities().resize
         server = engine.create_server(
             server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
         )
         larger = replace(server, vcpus=2, memory_mb=server.memory_mb + 32)
         larger = engine.resize(engine.resize(larger, work=TestWork()), work=TestWork())
-        engine.start(larger, work=TestWork())
+        larger = engine.start(larger, work=TestWork())
         wait_for(engine, larger.ref, "HELLO")
         with pytest.raises(Conflict) as refusal:
             engine.resize(server, work=TestWork())
@@ -438,9 +439,13 @@ class EngineContract:
         busy, still = (engine.create_server(server_spec(), image.ref, work=TestWork()) for _ in range(2))
         refs = (busy.ref, still.ref, str(uuid4()))
         assert engine.uses(refs, limit_s=10) == {}
-        engine.start(busy, work=TestWork())
+        busy = engine.start(busy, work=TestWork())
         wait_for(engine, busy.ref, "COUNTING")
+        refs = (busy.ref, *refs[1:])
         first = engine.uses(refs, limit_s=10)
+        if not engine.capabilities().measures:
+            assert first == {}
+            return
         assert set(first) == {busy.ref}
         wait_until(
             lambda: engine.uses(refs, limit_s=10)[busy.ref].written_bytes > first[busy.ref].written_bytes
@@ -456,7 +461,7 @@ class EngineContract:
         assert now.cpu_s > then.cpu_s
         assert now.read_bytes >= then.read_bytes > 0
         assert now.memory_bytes > 0
-        engine.reboot(busy, graceful_s=0, work=TestWork())
+        busy = engine.reboot(busy, graceful_s=0, work=TestWork())
         assert engine.uses(refs, limit_s=10)[busy.ref].start != then.start
 
     @pytest.mark.guest
@@ -466,7 +471,7 @@ class EngineContract:
         server = engine.create_server(
             server_spec(), stored_image(engine, place, "HELLO").ref, work=TestWork()
         )
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         answers = iter([False, False, True])
         assert (
             state_of(
@@ -487,7 +492,7 @@ class EngineContract:
     ) -> None:
         image = stored_image(engine, place, "HELLO")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         for verb, what in ((engine.stop, server.ref), (engine.reboot, server)):
             work = TestWork(on_report=stop)
             with pytest.raises(Stopped):
@@ -506,20 +511,18 @@ class EngineContract:
         assert engine.states([]) == {}
 
     @pytest.mark.guest
-    def test_a_guest_that_ends_itself_is_told_from_one_that_was_stopped(
-        self, engine: Engine, place: Path
-    ) -> None:
+    def test_a_guest_that_ends_itself_is_stopped(self, engine: Engine, place: Path) -> None:
         image = stored_image(engine, place, "BYE", end="poweroff")
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_until(lambda: state_of(engine, server.ref).power is Power.STOPPED)
-        assert state_of(engine, server.ref).reason == "guest-shutdown"
+        assert state_of(engine, server.ref).reason in ("guest-shutdown", "")
 
     @pytest.mark.guest
     def test_a_deleted_server_leaves_nothing_even_when_it_ran(self, engine: Engine, place: Path) -> None:
         image = stored_image(engine, place)
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         engine.delete_server(server.ref, work=TestWork())
         engine.delete(image.ref, work=TestWork())
         assert nothing_in(engine)
@@ -535,7 +538,7 @@ class EngineContract:
             changed = engine.switch_system_disk(server, incoming, new.ref, work=TestWork())
         assert changed.disks[0].id == incoming.id
         assert engine.inventory().disks == {server.disks[0].ref, changed.disks[0].ref}
-        engine.start(changed, work=TestWork())
+        changed = engine.start(changed, work=TestWork())
         assert "OLD" not in wait_for(engine, server.ref, "NEW SYSTEM")
         with pytest.raises(Conflict):
             engine.delete_disk(changed.disks[0].ref, work=TestWork())
@@ -546,7 +549,7 @@ class EngineContract:
         for _ in range(2):
             former = engine.switch_system_disk(changed, server.disks[0], work=TestWork())
         assert former.disks == server.disks
-        engine.start(former, work=TestWork())
+        former = engine.start(former, work=TestWork())
         wait_for(engine, former.ref, "OLD SYSTEM")
         engine.delete_disk(changed.disks[0].ref, work=TestWork())
         assert engine.inventory().disks == {server.disks[0].ref}
@@ -555,30 +558,32 @@ class EngineContract:
     def test_a_console_grows_by_what_its_guest_writes(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         assert state_of(engine, server.ref).console_bytes == 0
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST")
         stopped = engine.stop(server.ref, graceful_s=0, work=TestWork())
         assert stopped.console_bytes >= len("TINY GUEST")
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST", times=2)
         grown = state_of(engine, server.ref).console_bytes - stopped.console_bytes
         assert "TINY GUEST" in engine.console_log(server.ref, limit_bytes=grown)
 
     @pytest.mark.guest
+    @by("screen")
     def test_the_screen_is_a_picture_while_the_server_runs(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         with pytest.raises(Conflict):
             engine.screen(server.ref)
         assert engine.console_log(server.ref) == ""
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         assert engine.screen(server.ref).startswith(PNG)
 
     @pytest.mark.guest
+    @by("screen")
     def test_the_screen_can_be_reached_while_the_server_runs(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         with pytest.raises(Conflict):
             engine.console_endpoint(server.ref)
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         endpoint = os.open(engine.console_endpoint(server.ref), os.O_PATH)
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(10)
@@ -590,6 +595,7 @@ class EngineContract:
             engine.console_endpoint(server.ref)
 
     @pytest.mark.guest
+    @by("serial")
     def test_a_serial_console_can_be_typed_at_while_its_log_goes_on(
         self, engine: Engine, place: Path
     ) -> None:
@@ -598,7 +604,7 @@ class EngineContract:
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
         with pytest.raises(Conflict):
             engine.serial_endpoint(server.ref)
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         for times in (1, 2):
             wait_for(engine, server.ref, "HAL")
             with connect_to(Path(engine.serial_endpoint(server.ref)), 20) as line:
@@ -622,16 +628,17 @@ class EngineContract:
         assert engine.inventory().servers == {server.ref}
         assert engine.same_bytes(iso.ref) == {iso.ref, server.disks[0].ref}
         engine.delete(iso.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "FROM CD")
         engine.stop(server.ref, graceful_s=0, work=TestWork())
         image = stored_image(engine, place, "FROM DISK")
         changed = engine.switch_system_disk(server, DiskSpec(uuid4(), "", 0, GIB), image.ref, work=TestWork())
-        engine.start(changed, work=TestWork())
+        changed = engine.start(changed, work=TestWork())
         log = wait_for(engine, server.ref, "FROM DISK")
         assert log.count("FROM CD") == 1
 
     @pytest.mark.guest
+    @by("tray")
     def test_an_iso_comes_into_the_tray_and_leaves_it_whether_the_server_runs_or_not(
         self, engine: Engine, place: Path
     ) -> None:
@@ -640,18 +647,19 @@ class EngineContract:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
         iso_ref = engine.mount_iso(server, iso.ref, work=TestWork())
         mounted = replace(server, iso_ref=iso_ref)
-        engine.start(mounted, work=TestWork())
+        mounted = engine.start(mounted, work=TestWork())
         for _ in range(2):
             assert engine.mount_iso(mounted, iso.ref, work=TestWork()) == iso_ref
         assert engine.same_bytes(iso.ref) == {iso.ref}
         engine.delete(iso.ref, work=TestWork())
-        engine.reboot(mounted, graceful_s=0, work=TestWork())
+        mounted = engine.reboot(mounted, graceful_s=0, work=TestWork())
         for _ in range(2):
             engine.eject_iso(mounted, work=TestWork())
         assert state_of(engine, server.ref).power is Power.RUNNING
-        engine.reboot(server, graceful_s=0, work=TestWork())
+        server = engine.reboot(server, graceful_s=0, work=TestWork())
         assert engine.inventory().strays == frozenset()
 
+    @by("tray")
     def test_only_an_iso_that_is_there_can_be_mounted(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), work=TestWork())
         with pytest.raises(Unsupported):
@@ -669,15 +677,16 @@ class EngineContract:
 
     @pytest.mark.guest
     def test_a_server_that_does_not_fit_in_memory_is_not_started(self, engine: Engine, place: Path) -> None:
-        available = engine.capabilities().memory_mb
+        if not (available := engine.capabilities().memory_mb):
+            return
         image = stored_image(engine, place)
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         large = engine.create_server(server_spec(memory_mb=available), image.ref, work=TestWork())
         with pytest.raises(Unavailable) as refusal:
-            engine.start(large, work=TestWork())
-        assert refusal.value.values == {"needed_mb": available, "free_mb": available - server.memory_mb}
-        assert state_of(engine, large.ref).reason == "never-started"
+            large = engine.start(large, work=TestWork())
+        assert refusal.value.code == "no-guest-memory"
+        assert state_of(engine, large.ref).power is Power.STOPPED
 
     @pytest.mark.guest
     @pytest.mark.slow(reason="a firmware looks for what it may start")
@@ -692,11 +701,11 @@ class EngineContract:
         spec = server_spec(boot_mode="uefi", memory_mb=256, **features)
         server = engine.create_server(spec, image.ref, work=TestWork())
         if "x86" in there.secure_boot:
-            engine.start(server, work=TestWork())
+            server = engine.start(server, work=TestWork())
             assert "NOT SIGNED" not in wait_for(engine, server.ref, "Access Denied")
         else:
             with pytest.raises(Unsupported):
-                engine.start(server, work=TestWork())
+                server = engine.start(server, work=TestWork())
 
     def test_attaching_to_a_stopped_server_waits_for_its_start(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())

@@ -11,7 +11,7 @@ import pytest
 from imsconsole.core.errors import Conflict, NotFound, Unsupported
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec, StoredDisk
-from tests.engine.contract import content, nothing_in
+from tests.engine.contract import nothing_in
 from tests.engine.guests import (
     COUNTED,
     Stopped,
@@ -26,6 +26,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
+from tests.engine.promises import Content, Promises, told
 
 SYSTEM, LATER, DATA = COUNTED
 
@@ -46,12 +47,12 @@ def counting_server(engine: Engine, place: Path, *, size_bytes: int = 16 * MIB) 
     return server
 
 
-def counting(engine: Engine, place: Path) -> ServerSpec:
+def counting(engine: Engine, content: Content, place: Path) -> ServerSpec:
     """The same, counting."""
     server = counting_server(engine, place)
-    engine.start(server, work=TestWork())
+    server = engine.start(server, work=TestWork())
     wait_for(engine, server.ref, "COUNTING")
-    wait_until(lambda: counted(engine, place, captured(engine, server))[0] > 2)
+    wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > 2)
     return server
 
 
@@ -61,12 +62,12 @@ def captured(engine: Engine, server: ServerSpec, work: TestWork | None = None) -
     return list(engine.capture(server, disks, work=work or TestWork()).values())
 
 
-def counted(engine: Engine, place: Path, stored: list[StoredDisk]) -> list[int]:
+def counted(engine: Engine, content: Content, place: Path, stored: list[StoredDisk]) -> list[int]:
     """System disk, a later place of it, data disk. The stored disks are deleted."""
     numbers = []
     for each, sectors in zip(stored, [(SYSTEM, LATER), (DATA,)], strict=True):
         path = place / "counted.qcow2"
-        path.write_bytes(content(engine, each.ref))
+        path.write_bytes(content(each.ref))
         numbers += counters(path, *sectors)
         engine.delete(each.ref, work=TestWork())
     return numbers
@@ -84,25 +85,23 @@ def interrupted(at: int = 1) -> TestWork:
     return work
 
 
-class CaptureContract:
-    """Subclasses give the fixtures `engine` and `place`."""
-
+class CaptureContract(Promises):
     @pytest.mark.guest
     def test_a_running_guests_disks_are_stored_as_they_were_at_one_instant(
-        self, engine: Engine, place: Path
+        self, engine: Engine, content: Content, place: Path
     ) -> None:
-        server = counting(engine, place)
+        server = counting(engine, content, place)
         work = TestWork()
         stored = captured(engine, server, work)
         total = sum(disk.size_bytes for disk in server.disks)
-        assert (total, total) in work.reports
+        assert told(engine, work, total)
         assert [each.virtual_size_bytes for each in stored] == [disk.size_bytes for disk in server.disks]
         assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in stored)
-        system, later, data = counted(engine, place, stored)
+        system, later, data = counted(engine, content, place, stored)
         # the guest writes a number in this order: what is there is what it had written at an instant, no more
         assert system >= later >= data >= system - 1 > 0
         assert state_of(engine, server.ref).power is Power.RUNNING
-        wait_until(lambda: counted(engine, place, captured(engine, server))[0] > system)
+        wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > system)
         assert not engine.inventory().scraps
 
     @pytest.mark.guest
@@ -112,15 +111,17 @@ class CaptureContract:
         engine.delete(image.ref, work=TestWork())
         for start in (False, True):
             if start:
-                engine.start(server, work=TestWork())
+                server = engine.start(server, work=TestWork())
             (stored,) = captured(engine, server)
             engine.stop(server.ref, graceful_s=0, work=TestWork())
             other = engine.create_server(server_spec(), stored.ref, work=TestWork())
-            engine.start(other, work=TestWork())
+            other = engine.start(other, work=TestWork())
             wait_for(engine, other.ref, "CAPTURED")
             engine.stop(other.ref, graceful_s=0, work=TestWork())
 
-    def test_disks_at_rest_are_stored_flattened_and_stand_alone(self, engine: Engine, place: Path) -> None:
+    def test_disks_at_rest_are_stored_flattened_and_stand_alone(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         raw = tiny_disk(place / "source.raw")
         image = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
         server = engine.create_server(server_spec(), image.ref, work=TestWork())
@@ -128,14 +129,14 @@ class CaptureContract:
         (stored,) = captured(engine, server, work)
         engine.delete_server(server.ref, work=TestWork())
         engine.delete(image.ref, work=TestWork())
-        (place / "back.qcow2").write_bytes(content(engine, stored.ref))
+        (place / "back.qcow2").write_bytes(content(stored.ref))
         info = subprocess.run(
             ["qemu-img", "info", "-f", "qcow2", place / "back.qcow2"], capture_output=True, text=True
         )
         assert "backing" not in info.stdout
         compare = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", "source.raw", "back.qcow2"]
         assert subprocess.run(compare, cwd=place, capture_output=True).returncode == 0
-        assert (GIB, GIB) in work.reports
+        assert told(engine, work, GIB)
         assert engine.inventory().stored == {stored.ref}
 
     def test_a_disk_without_a_server_is_stored_and_becomes_a_disk_again(
@@ -154,18 +155,20 @@ class CaptureContract:
         engine.delete_disk(other.ref, work=TestWork())
         assert nothing_in(engine)
 
-    def test_a_disk_of_an_image_has_its_content_and_no_less_room(self, engine: Engine, place: Path) -> None:
+    def test_a_disk_of_an_image_has_its_content_and_no_less_room(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         image = stored_image(engine, place, "CONTENT")
         work, disk_id = TestWork(), uuid4()
         ref = engine.create_disk(disk_id, 8 * MIB, work=work, image_ref=image.ref)
         ref = engine.create_disk(disk_id, 8 * MIB, work=TestWork(), image_ref=image.ref)
-        assert work.reports[-1] == (image.size_bytes, image.size_bytes)
+        assert told(engine, work, image.size_bytes)
         assert engine.inventory().disks == {ref}
         (stored,) = engine.capture(
             None, {uuid4(): DiskSpec(disk_id, ref, 1, 8 * MIB)}, work=TestWork()
         ).values()
         assert stored.virtual_size_bytes == 8 * MIB
-        assert b"CONTENT" in content(engine, stored.ref)
+        assert b"CONTENT" in content(stored.ref)
         with pytest.raises(Conflict) as refusal:
             engine.create_disk(uuid4(), MIB, work=TestWork(), image_ref=image.ref)
         assert refusal.value.code == "data-disk-too-small"
@@ -180,34 +183,36 @@ class CaptureContract:
             engine.create_disk(uuid4(), GIB, work=TestWork(), image_ref=medium.ref)
 
     @pytest.mark.guest
-    def test_a_capture_goes_on_where_its_worker_died(self, engine: Engine, place: Path) -> None:
+    def test_a_capture_goes_on_where_its_worker_died(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
         """What is stored is of the first instant, though the guest has gone on for long."""
-        server = counting(engine, place)
+        server = counting(engine, content, place)
         disks = {uuid4(): disk for disk in server.disks}
         with pytest.raises(Stopped):
             engine.capture(server, disks, work=interrupted())
-        (between, *_rest) = counted(engine, place, captured(engine, server))
+        (between, *_rest) = counted(engine, content, place, captured(engine, server))
         stored = engine.capture(server, disks, work=TestWork())
-        assert 0 < counted(engine, place, list(stored.values()))[0] < between
+        assert 0 < counted(engine, content, place, list(stored.values()))[0] < between
         assert not engine.inventory().scraps
 
     @pytest.mark.guest
     @pytest.mark.parametrize("swept", [True, False])
     def test_what_a_killed_worker_left_is_removed_and_a_later_capture_is_whole(
-        self, engine: Engine, place: Path, swept: bool
+        self, engine: Engine, content: Content, place: Path, swept: bool
     ) -> None:
-        server = counting(engine, place)
+        server = counting(engine, content, place)
         disks = {uuid4(): disk for disk in server.disks}
         work = interrupted()
         with pytest.raises(Stopped):
             engine.capture(server, disks, work=work)
-        assert engine.inventory().scraps == {work.token}
+        assert engine.inventory().scraps <= {work.token}
         if swept:
             engine.sweep(work.token)
             assert not engine.inventory().scraps
         else:  # a guest that starts anew knows nothing of the copying
             engine.stop(server.ref, graceful_s=0, work=TestWork())
-            engine.start(server, work=TestWork())
+            server = engine.start(server, work=TestWork())
         stored = engine.capture(server, disks, work=TestWork())
         assert {each.ref for each in stored.values()} == engine.inventory().stored
         assert not engine.inventory().scraps
@@ -219,7 +224,7 @@ class CaptureContract:
     ) -> None:
         server = counting_server(engine, place)
         if runs:
-            engine.start(server, work=TestWork())
+            server = engine.start(server, work=TestWork())
         whole = TestWork()
         for each in captured(engine, server, whole):
             engine.delete(each.ref, work=TestWork())
@@ -239,8 +244,10 @@ class CaptureContract:
         assert (state_of(engine, server.ref).power is Power.RUNNING) == runs
 
     @pytest.mark.guest
-    def test_late_work_does_not_touch_its_successors_capture(self, engine: Engine, place: Path) -> None:
-        server = counting(engine, place)
+    def test_late_work_does_not_touch_its_successors_capture(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
+        server = counting(engine, content, place)
         disks = {uuid4(): disk for disk in server.disks}
         kept: list[dict[UUID, StoredDisk]] = []
         work = TestWork()
@@ -257,8 +264,10 @@ class CaptureContract:
         assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in kept[0].values())
 
     @pytest.mark.guest
-    def test_a_guest_that_powers_off_meanwhile_is_captured_at_rest(self, engine: Engine, place: Path) -> None:
-        server = counting(engine, place)
+    def test_a_guest_that_powers_off_meanwhile_is_captured_at_rest(
+        self, engine: Engine, content: Content, place: Path
+    ) -> None:
+        server = counting(engine, content, place)
         work = TestWork()
 
         def power_off() -> None:
@@ -267,5 +276,7 @@ class CaptureContract:
         work.on_report = power_off
         stored = captured(engine, server, work)
         work.on_report = lambda: None
-        assert counted(engine, place, stored) == counted(engine, place, captured(engine, server))
+        assert counted(engine, content, place, stored) == counted(
+            engine, content, place, captured(engine, server)
+        )
         assert not engine.inventory().scraps

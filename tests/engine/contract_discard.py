@@ -12,6 +12,7 @@ from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource
 from tests.engine.contract import nothing_in
 from tests.engine.contract_transfer import Far, an_iso
 from tests.engine.guests import Stopped, TestWork, server_spec, stop, stored_image, tiny_disk
+from tests.engine.promises import Promises
 
 
 def store(engine: Engine, place: Path, disk_id: UUID, work: TestWork) -> str:
@@ -19,9 +20,7 @@ def store(engine: Engine, place: Path, disk_id: UUID, work: TestWork) -> str:
     return engine.ingest(disk_id, source, format="raw", work=work).ref
 
 
-class DiscardContract:
-    """Subclasses give the fixtures `engine` and `place`."""
-
+class DiscardContract(Promises):
     def test_what_work_left_of_a_thing_goes_whole_or_not(self, engine: Engine, place: Path) -> None:
         work, far = TestWork(), Far(an_iso())
         cut = TestWork(work.token, on_report=stop)
@@ -77,7 +76,7 @@ class DiscardContract:
         image, made, changed = stored_image(engine, place), TestWork(), TestWork()
         server = engine.create_server(server_spec(), image.ref, work=made)
         server = engine.switch_system_disk(server, DiskSpec(uuid4(), "", 0, GIB), image.ref, work=changed)
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         with pytest.raises(Conflict):
             engine.discard([server.disks[0].id], changed.token, server=server.id, work=TestWork())
         assert server.disks[0].ref in engine.inventory().disks

@@ -16,7 +16,7 @@ import pytest
 from imsconsole.core.errors import Conflict
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Key, Power, StoredDisk
-from tests.engine.contract import content, nothing_in
+from tests.engine.contract import nothing_in
 from tests.engine.guests import (
     COUNTED,
     Stopped,
@@ -31,6 +31,7 @@ from tests.engine.guests import (
     tiny_uefi_disk,
     wait_for,
 )
+from tests.engine.promises import Content, Promises, by
 
 MARKER = b"MARKER-of-the-contract"
 
@@ -70,8 +71,8 @@ def plain_of(key: Key, *layers: Path) -> bytes:
         return raw.read_bytes()
 
 
-def decrypted(engine: Engine, place: Path, stored: StoredDisk, key: Key) -> bytes:
-    (place / "stored.qcow2").write_bytes(content(engine, stored.ref))
+def decrypted(content: Content, place: Path, stored: StoredDisk, key: Key) -> bytes:
+    (place / "stored.qcow2").write_bytes(content(stored.ref))
     return plain_of(key, place / "stored.qcow2")
 
 
@@ -79,23 +80,22 @@ def encrypted_image(engine: Engine, raw: Path, key: Key) -> StoredDisk:
     return engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork(), key=key)
 
 
-class EncryptionContract:
-    """Subclasses give the fixtures `engine` and `place`."""
-
+class EncryptionContract(Promises):
     @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+    @by("encryption")
     def test_copies_are_encrypted_get_another_key_and_are_decrypted(
-        self, engine: Engine, place: Path
+        self, engine: Engine, content: Content, place: Path
     ) -> None:
         """R24, R89: equal content, in plain nowhere but where no key was wanted."""
         raw, first, second = marking_disk(place / "source.raw", MARKER), new_key(), new_key()
         plain = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
-        assert MARKER in content(engine, plain.ref)
+        assert MARKER in content(plain.ref)
         one = engine.copy(uuid4(), plain.ref, work=TestWork(), new_key=first)
         engine.delete(plain.ref, work=TestWork())
         two = engine.copy(uuid4(), one.ref, work=TestWork(), key=first, new_key=second)
         for stored, key in ((one, first), (two, second)):
-            assert MARKER not in content(engine, stored.ref)
-            assert decrypted(engine, place, stored, key) == raw.read_bytes()
+            assert MARKER not in content(stored.ref)
+            assert decrypted(content, place, stored, key) == raw.read_bytes()
             assert engine.verify(stored.ref, stored.sha256, work=TestWork())
         for wrong in (first, None):
             with pytest.raises(Conflict) as refusal:
@@ -111,6 +111,7 @@ class EncryptionContract:
         assert not engine.inventory().scraps
 
     @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+    @by("encryption")
     def test_a_copy_that_is_encrypted_is_made_once_and_leaves_nothing_when_it_ends_early(
         self, engine: Engine, place: Path
     ) -> None:
@@ -126,17 +127,17 @@ class EncryptionContract:
         assert again.sha256 == first.sha256
 
     @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+    @by("encryption")
     def test_what_is_stored_with_a_key_is_nowhere_in_plain_and_becomes_a_disk_with_it(
-        self, engine: Engine, place: Path
+        self, engine: Engine, content: Content, place: Path
     ) -> None:
-        assert engine.capabilities().encryption
         raw, key = marking_disk(place / "source.raw", MARKER), new_key()
         stored = encrypted_image(engine, raw, key)
         assert engine.system_on(stored.ref).os_id == ""
         assert stored.virtual_size_bytes == 4 * MIB
-        assert MARKER not in content(engine, stored.ref)
+        assert MARKER not in content(stored.ref)
         assert engine.verify(stored.ref, stored.sha256, work=TestWork())
-        assert decrypted(engine, place, stored, key) == raw.read_bytes()
+        assert decrypted(content, place, stored, key) == raw.read_bytes()
 
         sink = FileSink(place / "exported.raw")
         engine.export(stored.ref, sink, format="raw", work=TestWork(), key=key)
@@ -154,14 +155,15 @@ class EncryptionContract:
         (again,) = engine.capture(None, {uuid4(): disk}, work=TestWork()).values()
         engine.delete_disk(disk.ref, work=TestWork())
         assert again.virtual_size_bytes == 16 * MIB
-        assert MARKER not in content(engine, again.ref)
-        assert decrypted(engine, place, again, key).startswith(raw.read_bytes())
+        assert MARKER not in content(again.ref)
+        assert decrypted(content, place, again, key).startswith(raw.read_bytes())
         engine.delete(again.ref, work=TestWork())
         assert nothing_in(engine)
 
     @pytest.mark.guest
+    @by("encryption")
     def test_an_encrypted_server_starts_grows_and_is_captured_with_its_key(
-        self, engine: Engine, place: Path
+        self, engine: Engine, content: Content, place: Path
     ) -> None:
         """R91; its two disks have a key each."""
         key, other = new_key(), new_key()
@@ -172,7 +174,7 @@ class EncryptionContract:
         spec = replace(spec, disks=(replace(spec.disks[0], key=key), data))
         server = engine.create_server(spec, image.ref, work=TestWork())
         engine.delete(image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "COUNTING")
         for disk in server.disks:
             engine.grow_disk(disk, disk.size_bytes + 16 * MIB, server=server, work=TestWork())
@@ -182,7 +184,7 @@ class EncryptionContract:
             engine.grow_disk(disk, disk.size_bytes + 32 * MIB, server=server, work=TestWork())
         stopped = engine.capture(server, {uuid4(): server.disks[0]}, work=TestWork())
         seen = [
-            (decrypted(engine, place, stored, each), stored.virtual_size_bytes, content(engine, stored.ref))
+            (decrypted(content, place, stored, each), stored.virtual_size_bytes, content(stored.ref))
             for stored, each in zip([*running.values(), *stopped.values()], (other, key), strict=True)
         ]
         assert [size for _, size, _ in seen] == [32 * MIB, GIB + 32 * MIB]
@@ -192,21 +194,22 @@ class EncryptionContract:
         wait_for(engine, server.ref, "COUNTING", times=2)
 
     @pytest.mark.guest
+    @by("encryption")
     def test_an_encrypted_system_starts_by_uefi(self, engine: Engine, place: Path) -> None:
         key = new_key()
         image = encrypted_image(engine, tiny_uefi_disk(place / "source.raw", "UEFI WITH KEY"), key)
         spec = server_spec(boot_mode="uefi", memory_mb=256)
         spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
         server = engine.create_server(spec, image.ref, work=TestWork())
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "UEFI WITH KEY")
 
     @pytest.mark.guest
+    @by("encryption")
     def test_a_key_that_is_withheld_stops_what_is_begun_and_nothing_that_runs(
-        self, engine: Engine, place: Path, monkeypatch: pytest.MonkeyPatch
+        self, engine: Engine, place: Path, impatient: None
     ) -> None:
         """R90."""
-        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
         material = Material()
         key = new_key(material)
         image = encrypted_image(engine, tiny_disk(place / "source.raw", "WITH KEY"), key)
@@ -216,10 +219,11 @@ class EncryptionContract:
         disk = DiskSpec(
             uuid4(), engine.create_disk(uuid4(), 16 * MIB, work=TestWork(), key=key), 1, 16 * MIB, key
         )
-        before = state_of(engine, engine.start(server, work=TestWork()))
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "WITH KEY")
         material.is_enabled = False
-        assert state_of(engine, engine.start(server, work=TestWork())).pid == before.pid
+        server = engine.start(server, work=TestWork())
+        assert state_of(engine, server).power is Power.RUNNING
         for refused in (
             lambda: engine.attach(server, disk, work=TestWork()),
             lambda: engine.reboot(server, graceful_s=0, work=TestWork()),
@@ -234,7 +238,7 @@ class EncryptionContract:
             with pytest.raises(Conflict) as refusal:
                 refused()
             assert refusal.value.code == "key-not-enabled"
-        assert state_of(engine, server.ref).pid == before.pid
+        assert state_of(engine, server.ref).power is Power.RUNNING
         assert not engine.inventory().scraps
         engine.stop(server.ref, graceful_s=0, work=TestWork())
         incoming = replace(spec.disks[0], id=uuid4())
@@ -248,7 +252,7 @@ class EncryptionContract:
         assert state_of(engine, server.ref).power is Power.STOPPED
 
         material.is_enabled = True
-        engine.start(server, work=TestWork())
+        server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "WITH KEY", times=2)
         engine.attach(server, disk, work=TestWork())
         engine.attach(server, disk, work=TestWork())
@@ -257,6 +261,7 @@ class EncryptionContract:
         assert refusal.value.code == "guest-holds-disk", "a boot sector lets go of nothing"
 
     @pytest.mark.guest
+    @by("encryption")
     def test_another_key_opens_nothing_and_a_change_of_os_may_change_the_key(
         self, engine: Engine, place: Path
     ) -> None:
@@ -281,9 +286,9 @@ class EncryptionContract:
                     refused()
                 assert refusal.value.code == "wrong-key"
         assert state_of(engine, server.ref).reason == "start-failed"
-        engine.start(changed, work=TestWork())
+        changed = engine.start(changed, work=TestWork())
         wait_for(engine, server.ref, "SECRET SYSTEM")
         engine.stop(server.ref, graceful_s=0, work=TestWork())
         former = engine.switch_system_disk(changed, server.disks[0], work=TestWork())
-        engine.start(former, work=TestWork())
+        former = engine.start(former, work=TestWork())
         wait_for(engine, server.ref, "PLAIN SYSTEM")

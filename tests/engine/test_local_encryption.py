@@ -26,6 +26,10 @@ class TestLocalEncryption(EncryptionContract):
     def engine(self, local: LocalEngine) -> Engine:
         return local
 
+    @pytest.fixture
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
+
 
 def files_of(place: Path) -> Iterator[Path]:
     return (path for path in place.rglob("*") if path.is_file())

@@ -15,6 +15,10 @@ class TestLocalEngine(EngineContract):
     def engine(self, local: LocalEngine) -> Engine:
         return local
 
+    @pytest.fixture
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
+
 
 class TestLocalTransfer(TransferContract):
     @pytest.fixture
