@@ -160,7 +160,7 @@ class ServerAdmin(LegacyBackups):
             },
         ),
         (_("Size and system"), {"fields": ("flavor", "image", "architecture", "boot_mode")}),
-        (_("Network"), {"fields": ("private_ip", "mac", "ssh_port", "key_pair")}),
+        (_("Network"), {"fields": ("private_ip", "mac", "ssh_host", "ssh_port", "key_pair")}),
         (_("On the host"), {"fields": ("ref", "host_name"), "classes": ("collapse",)}),
     )
 

@@ -12,7 +12,7 @@ from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.types import ServerState
+from imsconsole.engine.types import Endpoint, ServerState
 
 
 def engine_for(region: Region | str) -> Engine:
@@ -83,11 +83,11 @@ def console_of(server: Server, *, limit_bytes: int = 65536, joined: bool = False
     return engine_of(server).console_log(server.ref, limit_bytes=limit_bytes, joined=joined)
 
 
-def endpoint_of(server: Server) -> str:
-    """The unix socket behind the server's screen and keyboard. Raises Conflict when it is not running."""
+def endpoint_of(server: Server) -> Endpoint:
+    """What is behind the server's screen and keyboard. Raises Conflict when it is not running."""
     return engine_of(server).console_endpoint(server.ref)
 
 
-def serial_endpoint_of(server: Server) -> str:
-    """The unix socket behind its serial console. Raises Conflict besides when it was started without one."""
+def serial_endpoint_of(server: Server) -> Endpoint:
+    """What is behind its serial console. Raises Conflict besides when it was started without one."""
     return engine_of(server).serial_endpoint(server.ref)

@@ -27,6 +27,7 @@ from imsconsole.engine.types import (
     Asked,
     Capabilities,
     DiskSpec,
+    Endpoint,
     Exported,
     Found,
     Inventory,
@@ -283,16 +284,16 @@ class Engine(Protocol):
         """A PNG of what the screen shows. Raises Conflict when the server is not running."""
         ...
 
-    def console_endpoint(self, ref: str) -> str:
-        """Where its screen and keyboard are (VNC without a password): the path of a unix socket.
+    def console_endpoint(self, ref: str) -> Endpoint:
+        """Where its screen and keyboard are (VNC without a password).
 
-        Whoever reaches it sees and types; only who this service runs as may. Raises Conflict when the
-        server is not running, NotFound.
+        Whoever reaches it sees and types; only who this service runs as may. Each call may give another.
+        Raises Conflict when the server is not running, NotFound.
         """
         ...
 
-    def serial_endpoint(self, ref: str) -> str:
-        """Where its serial console is, in both directions and for one at a time: the path of a unix socket.
+    def serial_endpoint(self, ref: str) -> Endpoint:
+        """Where its serial console is, in both directions and for one at a time.
 
         What the guest writes is kept as its log all the same. Guarded and refused as `console_endpoint`; raises Conflict
         `no-serial-input` besides, of a server that was started when there was no such thing.

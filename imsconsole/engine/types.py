@@ -202,15 +202,55 @@ class Power(StrEnum):
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where something of a guest is reached."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class ConsoleMark:
+    """How long the log of a serial console was. Another `start` is another log: an engine may begin it anew at each start."""
+
+    start: str = ""  # at most 64 characters
+    offset: int = 0
+
+    def since(self, before: "ConsoleMark") -> int:
+        """How many bytes of the log came after `before`; all that there are, when it was cut meanwhile."""
+        goes_on = self.start == before.start and self.offset >= before.offset
+        return self.offset - before.offset if goes_on else self.offset
+
+
+@dataclass(frozen=True)
+class UnixSocket:
+    """On this host, in a folder that only who the service runs as can reach."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class WebSocket:
+    """Somewhere, its bytes as messages. Whoever reads the address comes in, until it expires."""
+
+    url: str = field(repr=False)
+    subprotocol: str = ""
+    expires_at: datetime | None = None
+
+
+Endpoint = UnixSocket | WebSocket
+
+
+@dataclass(frozen=True)
 class ServerState:
     """What a server is doing now. `reason` is a code (guest-shutdown, killed, host-rebooted …)."""
 
     power: Power
     reason: str = ""
     since: datetime | None = None
-    ssh_port: int | None = None  # loopback port forwarded to the guest's port 22
+    ssh: Address | None = None  # of the guest's port 22, from the service's host
     pid: int | None = None
-    console_bytes: int = 0  # how much of what the guest wrote to its serial console is kept
+    console: ConsoleMark = ConsoleMark()
 
 
 @dataclass(frozen=True)
@@ -264,7 +304,8 @@ class ServerSpec:
 
     `cd_ref` is the CD in its drive, from which it boots as long as its system disk does not: at first
     a stored ISO, then what `create_server` returned for it. `iso_ref` is what is in its tray, from which it never boots: what
-    `mount_iso` returned.
+    `mount_iso` returned. `mac` and `private_ip` are wishes until the machine is made: its engine says what they are. So is the
+    place: `zone` (a code) and `flavor` are names, for an engine that knows them; the numbers hold in any case.
     """
 
     id: UUID
@@ -283,6 +324,8 @@ class ServerSpec:
     iso_ref: str = ""
     secure_boot: bool = False  # its firmware starts only what is signed; by UEFI
     tpm: bool = False  # 2.0; by UEFI. What it keeps belongs to the system disk
+    zone: str = ""
+    flavor: str = ""
 
 
 @dataclass(frozen=True)

@@ -557,14 +557,14 @@ class EngineContract(Promises):
     @pytest.mark.guest
     def test_a_console_grows_by_what_its_guest_writes(self, engine: Engine, place: Path) -> None:
         server = engine.create_server(server_spec(), stored_image(engine, place).ref, work=TestWork())
-        assert state_of(engine, server.ref).console_bytes == 0
+        assert state_of(engine, server.ref).console.offset == 0
         server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST")
         stopped = engine.stop(server.ref, graceful_s=0, work=TestWork())
-        assert stopped.console_bytes >= len("TINY GUEST")
+        assert stopped.console.offset >= len("TINY GUEST")
         server = engine.start(server, work=TestWork())
         wait_for(engine, server.ref, "TINY GUEST", times=2)
-        grown = state_of(engine, server.ref).console_bytes - stopped.console_bytes
+        grown = state_of(engine, server.ref).console.since(stopped.console)
         assert "TINY GUEST" in engine.console_log(server.ref, limit_bytes=grown)
 
     @pytest.mark.guest
@@ -584,7 +584,7 @@ class EngineContract(Promises):
         with pytest.raises(Conflict):
             engine.console_endpoint(server.ref)
         server = engine.start(server, work=TestWork())
-        endpoint = os.open(engine.console_endpoint(server.ref), os.O_PATH)
+        endpoint = os.open(engine.console_endpoint(server.ref).path, os.O_PATH)
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(10)
             line.connect(f"/proc/self/fd/{endpoint}")
@@ -607,7 +607,7 @@ class EngineContract(Promises):
         server = engine.start(server, work=TestWork())
         for times in (1, 2):
             wait_for(engine, server.ref, "HAL")
-            with connect_to(Path(engine.serial_endpoint(server.ref)), 20) as line:
+            with connect_to(engine.serial_endpoint(server.ref).path, 20) as line:
                 line.sendall(b"HAL")
                 answer = b""
                 while len(answer) < 3:

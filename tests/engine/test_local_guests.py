@@ -78,7 +78,7 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     ):
         assert line in log
 
-    line = f"ssh -p {state_of(local, server.ref).ssh_port} root@127.0.0.1"
+    line = f"ssh -p {state_of(local, server.ref).ssh.port} root@127.0.0.1"
     for way in ({}, {"password": "password"}):
         assert said(line, "hostname", tmp_path, **way) == "guest-42\n"
 

@@ -99,7 +99,7 @@ def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
         guest = engine.create_server(spec, image.ref, work=TestWork())
         engine.start(guest, work=TestWork())
         wait_for(engine, guest.ref, "IMS-GUEST ready")
-        line = f"ssh -p {state_of(engine, guest.ref).ssh_port} root@127.0.0.1"
+        line = f"ssh -p {state_of(engine, guest.ref).ssh.port} root@127.0.0.1"
         return lambda words: said(line, f"{words} 2>&1; echo .", tmp_path).removesuffix(".\n")
 
     yield start

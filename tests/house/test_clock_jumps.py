@@ -22,11 +22,11 @@ from imsconsole.cloud.models import BucketObject, Key, ScreenToken
 from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.tokens import new_token, take_token
-from imsconsole.cloud.servers.boot_check import AWAITED, SILENT, heard_of, watched_from
+from imsconsole.cloud.servers.boot_check import AWAITED, SILENT, heard_of, kept_mark, watched_from
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import APART, now
-from imsconsole.engine.types import Power, ServerState
+from imsconsole.engine.types import ConsoleMark, Power, ServerState
 from imsconsole.jobs import periodic
 from imsconsole.jobs.clock import take_up_orphans
 from imsconsole.jobs.models import ClockEntry, Job
@@ -196,7 +196,7 @@ def test_an_object_that_arrives_while_the_clock_jumps_back_is_not_swept(people: 
 @pytest.mark.parametrize(("by", "heard"), [(YEAR, SILENT), (timedelta(0), AWAITED), (-YEAR, SILENT)])
 def test_a_silent_system_is_not_awaited_for_a_year(people: SimpleNamespace, by, heard):
     clock.move(by)
-    watched = watched_from(0)
+    watched = watched_from(kept_mark(ConsoleMark()))
     clock.reset()
     server = factories.ServerFactory(
         project=people.bob.project,
@@ -204,7 +204,7 @@ def test_a_silent_system_is_not_awaited_for_a_year(people: SimpleNamespace, by, 
         status_code=watched["code"],
         status_values=watched["values"],
     )
-    assert heard_of(server, ServerState(Power.RUNNING, console_bytes=0)) == heard
+    assert heard_of(server, ServerState(Power.RUNNING, console=ConsoleMark())) == heard
 
 
 @BOTH_WAYS

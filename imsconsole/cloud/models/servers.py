@@ -87,6 +87,8 @@ class Server(Tagged, FromImage, models.Model):
 
     private_ip = models.GenericIPAddressField(_("private IP"), protocol="IPv4")
     mac = models.CharField("MAC", max_length=17)
+    # where its port 22 is reached from the service's host, while it runs; a host alone says nothing
+    ssh_host = models.CharField(_("SSH host"), max_length=253, blank=True)
     ssh_port = models.PositiveIntegerField(_("SSH port"), null=True)
     key_pair = models.ForeignKey(
         KeyPair,

@@ -19,6 +19,7 @@ from imsconsole.cloud.screens.place import is_trusted
 from imsconsole.cloud.screens.rules import can_operate
 from imsconsole.cloud.screens.tokens import LOG, take_token
 from imsconsole.core.errors import ImsError
+from imsconsole.engine.types import Endpoint
 
 NO_INPUT = "no-serial-input"
 WHOLE_LOG_BYTES = 8 * 1024**2
@@ -39,12 +40,12 @@ class Knock:
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody at a screen or a serial console. `endpoint` is the unix socket behind it, or there is none, and `why`."""
+    """Somebody at a screen or a serial console. `endpoint` is what an engine says is behind it, or there is none, and `why`."""
 
     session_key: str
     user_id: Any
     server_id: UUID
-    endpoint: str
+    endpoint: Endpoint | None
     channel: Channel
     why: str = ""
 
@@ -65,7 +66,7 @@ def admit(knock: Knock) -> Guest:
     if not can_operate(knock.channel, server, actor):
         raise TurnedAwayError(409 if actor.writes else 403)
     behind = serial_endpoint_of if knock.channel is Channel.SERIAL else endpoint_of
-    at = Guest(_session_key(knock.cookies), user.pk, server.pk, "", knock.channel)
+    at = Guest(_session_key(knock.cookies), user.pk, server.pk, None, knock.channel)
     try:
         return replace(at, endpoint=behind(server))
     except ImsError as error:

@@ -1,4 +1,4 @@
-"""The bridge: bytes between a browser's WebSocket and a server's QEMU, its VNC socket or its serial console.
+"""The bridge: bytes between a browser's WebSocket and a server's screen, as VNC, or its serial console.
 
 It looks again every few seconds whether whoever is at it may stay. What a connection ends with is a
 close code, for which the page (`static/js/live.js`) has a sentence. Beside it lives the lookout, for pages that show no more than a picture.
@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -39,10 +38,10 @@ from imsconsole.cloud.screens.admission import (
 from imsconsole.cloud.screens.channels import Channel
 from imsconsole.cloud.screens.lookout import Lookout
 from imsconsole.cloud.screens.place import LOG_PATH
-from imsconsole.cloud.screens.serial import PIECE_BYTES, SharedLines, Streams
+from imsconsole.cloud.screens.serial import SharedLines
+from imsconsole.cloud.screens.ways import Way, mute, way_to
 from imsconsole.core.listening import listen_at
 from imsconsole.core.peers import Peers
-from imsconsole.core.sockets import connect_to
 
 T = TypeVar("T")
 
@@ -56,7 +55,6 @@ CLOSE_CODES = {
     "too-many": 4429,
 }
 LOOK_EVERY_S = 3.0
-CONNECT_LIMIT_S = 10.0
 LARGEST_MESSAGE_BYTES = 64 * 1024  # of a browser: keys and pointers take some ten
 ASKS_FOR_PICTURE = 3  # the RFB message that browsers send all the time, alone and 10 bytes long
 REPORT = re.compile(rb"\x1b\[[0-9;?>]*[Rcn]")  # what a terminal answers by itself
@@ -64,8 +62,6 @@ REPORT = re.compile(rb"\x1b\[[0-9;?>]*[Rcn]")  # what a terminal answers by itse
 Read = Callable[[], Awaitable[bytes]]
 
 logger = logging.getLogger(__name__)
-mute = logging.getLogger("websockets.quiet")  # what the library would log has cookies in it
-mute.setLevel(logging.CRITICAL + 1)
 
 
 def listen_for_screens(host: str, port: int) -> socket.socket:
@@ -118,7 +114,7 @@ class Bridge:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="screens")
         self._present: Counter[UUID] = Counter()
-        self._serial = SharedLines(self._connect)
+        self._serial = SharedLines(way_to)
 
     async def listen(self, line: socket.socket) -> Server:
         """Let browsers in from now on; `close()` of what is returned sends all of them away."""
@@ -159,8 +155,8 @@ class Bridge:
         what = guest.channel.name.capitalize()
         logger.info("%s of server %s opened by user %s", what, guest.server_id, guest.user_id)
         try:
-            async with self._way_to(guest) as (read, writer):
-                why = await self._pass_on(browser, guest, read, writer)
+            async with self._way_to(guest) as (read, way):
+                why = await self._pass_on(browser, guest, read, way)
         except OSError:  # it stopped just now
             pass
         finally:
@@ -169,32 +165,28 @@ class Bridge:
             seconds = round(time.monotonic() - began)
             logger.info("%s of server %s closed after %s s: %s", what, guest.server_id, seconds, why)
 
-    async def _connect(self, endpoint: str) -> Streams:
-        line = await self._in_thread(connect_to, Path(endpoint), CONNECT_LIMIT_S)
-        return await asyncio.open_unix_connection(sock=line)
-
     @asynccontextmanager
-    async def _way_to(self, guest: Guest) -> AsyncIterator[tuple[Read, asyncio.StreamWriter]]:
+    async def _way_to(self, guest: Guest) -> AsyncIterator[tuple[Read, Way]]:
         """A line of one's own to a screen; everybody's to a serial console. Raises OSError."""
+        if guest.endpoint is None:
+            raise ConnectionRefusedError
         if guest.channel is Channel.SERIAL:
-            async with self._serial.joined(guest.endpoint) as (viewer, writer):
-                yield viewer.get, writer
+            async with self._serial.joined(guest.server_id, guest.endpoint) as (viewer, way):
+                yield viewer.get, way
             return
-        reader, writer = await self._connect(guest.endpoint)
+        way = await way_to(guest.endpoint)
         try:
-            yield functools.partial(reader.read, PIECE_BYTES), writer
+            yield way.read, way
         finally:
-            writer.close()
+            await way.close()
 
-    async def _pass_on(
-        self, browser: ServerConnection, guest: Guest, read: Read, writer: asyncio.StreamWriter
-    ) -> str:
+    async def _pass_on(self, browser: ServerConnection, guest: Guest, read: Read, way: Way) -> str:
         """What is there already, then both directions until one ends or the guest may not stay; returns why."""
         activity = Activity(guest.channel)
         log = await self._in_thread(log_for, guest)
         work: list[Coroutine[Any, Any, str]] = [
             _to_browser(log, read, browser),
-            _to_server(browser, writer, activity),
+            _to_server(browser, way, activity),
             self._watch(guest, activity),
         ]
         tasks = [asyncio.create_task(each) for each in work]
@@ -262,13 +254,12 @@ async def _to_browser(log: bytes, read: Read, browser: ServerConnection) -> str:
     return "server-stopped"
 
 
-async def _to_server(browser: ServerConnection, writer: asyncio.StreamWriter, activity: Activity) -> str:
+async def _to_server(browser: ServerConnection, way: Way, activity: Activity) -> str:
     try:
         async for message in browser:
             data = message if isinstance(message, bytes) else message.encode()
             activity.saw(data)
-            writer.write(data)
-            await writer.drain()
+            await way.write(data)
     except ConnectionClosed:
         pass
     except ConnectionError:

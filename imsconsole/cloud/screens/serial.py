@@ -1,48 +1,50 @@
 """The serial consoles that somebody is at: one line to each guest, shared by all browsers.
 
-QEMU serves one at a time. The line is read all the time, so that no guest waits for a browser; what a slow
+An engine serves one at a time. The line is read all the time, so that no guest waits for a browser; what a slow
 browser has not taken is left out when it becomes too much.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
-PIECE_BYTES = 64 * 1024
+from imsconsole.cloud.screens.ways import Way
+from imsconsole.engine.types import Endpoint
+
 MOST_PIECES = 64  # that wait for a browser
 LEFT_OUT = b"\r\n[ ... ]\r\n"
 OVER = b""
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-Connect = Callable[[str], Awaitable[Streams]]
+Connect = Callable[[Endpoint], Awaitable[Way]]
 Viewer = asyncio.Queue[bytes]
 
 
 class SharedLine:
     """A connection to a guest's serial console. Each viewer gets all that comes, and OVER at its end."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.writer = writer
+    def __init__(self, way: Way) -> None:
+        self.way = way
         self.is_over = False
         self.viewers: set[Viewer] = set()
-        self._reading = asyncio.create_task(self._read(reader))
+        self._reading = asyncio.create_task(self._read())
 
     def enter(self) -> Viewer:
         viewer = Viewer(MOST_PIECES)
         self.viewers.add(viewer)
         return viewer
 
-    def leave(self, viewer: Viewer) -> None:
+    async def leave(self, viewer: Viewer) -> None:
         """The last one closes it."""
         self.viewers.remove(viewer)
         if not self.viewers:
             self.is_over = True
             self._reading.cancel()
-            self.writer.close()
+            await self.way.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self) -> None:
         with suppress(ConnectionError):
-            while piece := await reader.read(PIECE_BYTES):
+            while piece := await self.way.read():
                 self._tell(piece)
         self.is_over = True
         self._tell(OVER)
@@ -57,24 +59,24 @@ class SharedLine:
 
 
 class SharedLines:
-    """By the socket behind them. A line is opened for the first viewer and closed after the last."""
+    """By server. A line is opened for the first viewer and closed after the last."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
-        self._lines: dict[str, SharedLine] = {}
+        self._lines: dict[UUID, SharedLine] = {}
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def joined(self, endpoint: str) -> AsyncIterator[tuple[Viewer, asyncio.StreamWriter]]:
+    async def joined(self, server_id: UUID, endpoint: Endpoint) -> AsyncIterator[tuple[Viewer, Way]]:
         """Raises OSError when nobody is there."""
         async with self._turn:
-            line = self._lines.get(endpoint)
+            line = self._lines.get(server_id)
             if line is None or line.is_over:
-                line = self._lines[endpoint] = SharedLine(*await self._connect(endpoint))
+                line = self._lines[server_id] = SharedLine(await self._connect(endpoint))
             viewer = line.enter()
         try:
-            yield viewer, line.writer
+            yield viewer, line.way
         finally:
-            line.leave(viewer)
-            if line.is_over and self._lines.get(endpoint) is line:
-                del self._lines[endpoint]
+            await line.leave(viewer)
+            if line.is_over and self._lines.get(server_id) is line:
+                del self._lines[server_id]

@@ -125,7 +125,7 @@ EXCHANGE_FAILED = (
 def ssh_line(server: Server) -> str:
     """How its owner signs in from the service's host; empty where the image or user data say how."""
     is_ours = server.image.cloud_init and not server.is_temporary and (server.ssh_key or server.password_hash)
-    return f"ssh -p {server.ssh_port} root@127.0.0.1" if is_ours else ""
+    return f"ssh -p {server.ssh_port} root@{server.ssh_host}" if is_ours else ""
 
 
 def _is_busy(server: Server, disks: Iterable[Disk]) -> bool:

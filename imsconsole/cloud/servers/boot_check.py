@@ -5,6 +5,7 @@ and a system that speaks late is believed as well. Any other change of state end
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from imsconsole.cloud.engines import console_of
 from imsconsole.cloud.models import Server
 from imsconsole.core.now import furthest, now
-from imsconsole.engine.types import ServerState
+from imsconsole.engine.types import ConsoleMark, ServerState
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
@@ -43,16 +44,21 @@ def shows_life(written: str) -> bool:
     return any(not FIRMWARE.fullmatch(line) for line in written.split("\n")[:-1])
 
 
-def watched_from(console_bytes: int) -> dict[str, Any]:
-    """Code and values of a system that was just started; its console had so many bytes before."""
+def watched_from(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Code and values of a system that was just started; `before` is `kept_mark` of its console until then."""
     return {
         "code": AWAITED,
         "values": {
-            "console_bytes": console_bytes,
+            **{name: before.get(name, "") for name in ("console_start", "console_bytes")},
             "seconds": f"{settings.IMS_BOOT_CHECK_S:g}",
             "until": (now() + timedelta(seconds=settings.IMS_BOOT_CHECK_S)).isoformat(),
         },
     }
+
+
+def kept_mark(mark: ConsoleMark) -> dict[str, Any]:
+    """How a job keeps it among its results."""
+    return {"console_start": mark.start, "console_bytes": mark.offset}
 
 
 def is_watched(server: Server) -> bool:
@@ -61,7 +67,7 @@ def is_watched(server: Server) -> bool:
 
 def heard_of(server: Server, found: ServerState) -> str:
     """The code of a watched server that runs: alive, silent for too long, or awaited still."""
-    if _has_spoken(server, found.console_bytes):
+    if _has_spoken(server, found.console):
         return ALIVE
     until = datetime.fromisoformat(server.status_values["until"])
     return AWAITED if now() < until <= furthest(timedelta(seconds=settings.IMS_BOOT_CHECK_S)) else SILENT
@@ -81,7 +87,7 @@ def tell_of_silence(server: Server) -> None:
         )
 
 
-def _has_spoken(server: Server, written: int) -> bool:
-    before = server.status_values["console_bytes"]
-    new = written - before if written >= before else written  # the log was cut meanwhile
+def _has_spoken(server: Server, written: ConsoleMark) -> bool:
+    values = server.status_values
+    new = written.since(ConsoleMark(values.get("console_start", ""), values["console_bytes"]))
     return new > 0 and shows_life(console_of(server, limit_bytes=min(new, READ_BYTES)))

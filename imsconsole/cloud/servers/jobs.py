@@ -13,7 +13,7 @@ from imsconsole.cloud.engines import engine_of, state_of
 from imsconsole.cloud.models import Disk, Flavor, Server
 from imsconsole.cloud.servers.rules import is_idle
 from imsconsole.cloud.servers.specs import key_of, server_spec, write_refs
-from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.states import change_status, reached_at
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
@@ -74,7 +74,7 @@ def start_guest(run: Run) -> dict[str, Any]:
 def _started(run: Run, spec: ServerSpec) -> dict[str, Any]:
     with run.fenced():
         write_refs(spec)
-    return {"ssh_port": state_of(subject_of(run.job)).ssh_port}
+    return reached_at(state_of(subject_of(run.job)).ssh)
 
 
 class CreateServer(JobKind):
@@ -248,7 +248,9 @@ class ResizeServer(PowerKind):
         flavor = Flavor.objects.filter(pk=name).first()
         if flavor is None:
             raise NotFound("flavor-gone", name=name)
-        spec = replace(server_spec(server), vcpus=flavor.vcpus, memory_mb=flavor.memory_mb)
+        spec = replace(
+            server_spec(server), vcpus=flavor.vcpus, memory_mb=flavor.memory_mb, flavor=flavor.name
+        )
         spec = engine_of(server).resize(spec, work=run)
         with run.fenced():
             run.job.reservations.all().delete()
@@ -338,7 +340,8 @@ def settle_started(job: Job, step: str = "start", **why: Any) -> None:
         code = "qemu-missing" if result["missing"] else "no-guests"
         change_status(server, Server.Status.STOPPED, code=code, values={"package": result["missing"]})
     else:
-        change_status(server, Server.Status.RUNNING, ssh_port=result["ssh_port"], **why)
+        place = {name: result[name] for name in reached_at(None) if name in result}
+        change_status(server, Server.Status.RUNNING, **place, **why)
 
 
 def settle_failed(job: Job, status: Server.Status) -> None:

@@ -9,7 +9,7 @@ from imsconsole.cloud.engines import engine_for, state_of
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.servers.services import start_server
-from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.servers.states import change_status, reached_at
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said
@@ -67,10 +67,14 @@ def _reconciled(server: Server, found: ServerState) -> Server:
 
 def _agree(server: Server, found: ServerState) -> bool:
     if found.power is Power.RUNNING:
-        return server.status == Server.Status.RUNNING and server.ssh_port == found.ssh_port
+        return server.status == Server.Status.RUNNING and _is_reached_at(server, found)
     if found.power is Power.MISSING:
         return server.status == Server.Status.STOPPED
     return server.status in DOWN
+
+
+def _is_reached_at(server: Server, found: ServerState) -> bool:
+    return all(getattr(server, name) == value for name, value in reached_at(found.ssh).items())
 
 
 @retried
@@ -83,7 +87,7 @@ def _write(seen: Server, found: ServerState) -> bool:
         return False
     at = found.since if found.since and found.since > server.status_since else now()
     if found.power is Power.RUNNING:
-        change_status(server, Server.Status.RUNNING, at=at, ssh_port=found.ssh_port)
+        change_status(server, Server.Status.RUNNING, at=at, **reached_at(found.ssh))
     else:
         status = Server.Status.STOPPED if server.ref else Server.Status.FAILED
         code = "machine-missing" if found.power is Power.MISSING else found.reason or "killed"

@@ -31,12 +31,15 @@ def server_spec(server: Server, incoming: Disk | None = None) -> ServerSpec:
         tpm=bool(system and system.tpm),
         cd_ref=server.cd_ref,
         iso_ref=server.iso_ref,
+        zone=server.zone_id,
+        flavor=server.flavor.name,
     )
 
 
 def write_refs(spec: ServerSpec) -> None:
-    """Write where a server and all that is in it are now, as an engine's verb returned it: under the caller's fence."""
-    Server.objects.filter(pk=spec.id).update(ref=spec.ref, cd_ref=spec.cd_ref, iso_ref=spec.iso_ref)
+    """Write where a server and all that is in it are now, and its addresses, as an engine's verb returned it: under the caller's fence."""
+    places = {"ref": spec.ref, "cd_ref": spec.cd_ref, "iso_ref": spec.iso_ref}
+    Server.objects.filter(pk=spec.id).update(**places, mac=spec.mac, private_ip=spec.private_ip)
     refs = {disk.id: disk.ref for disk in spec.disks}
     disks = locked_all(Disk.objects.filter(pk__in=refs))
     for disk in disks:

@@ -7,6 +7,12 @@ from typing import Any
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.usage import record_usage
 from imsconsole.core.now import now
+from imsconsole.engine.types import Address
+
+
+def reached_at(ssh: Address | None) -> dict[str, Any]:
+    """The fields of a server that say where its port 22 is."""
+    return {"ssh_host": ssh.host if ssh else "", "ssh_port": ssh.port if ssh else None}
 
 
 def change_status(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of, state_of
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.boot_check import watched_from
+from imsconsole.cloud.servers.boot_check import kept_mark, watched_from
 from imsconsole.cloud.servers.jobs import (
     DONE,
     bytes_of,
@@ -70,7 +70,7 @@ class ExchangeSystemDisk(JobKind):
             incoming = incoming_of(run.job)
             if incoming.beside:
                 self.change_places(run, incoming)
-        return {"console_bytes": state_of(subject_of(run.job)).console_bytes}
+        return kept_mark(state_of(subject_of(run.job)).console)
 
     def switched(self, run: Run, server: Server, incoming: Disk) -> ServerSpec:
         """What the engine does of it, and returns."""
@@ -119,7 +119,7 @@ class ExchangeSystemDisk(JobKind):
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
-            settle_started(job, **watched_from(job.results["switch"]["console_bytes"]))
+            settle_started(job, **watched_from(job.results["switch"]))
         elif state == Job.State.CANCELLED:
             settle_failed(job, Server.Status.STOPPED)
         else:

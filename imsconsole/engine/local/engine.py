@@ -48,6 +48,7 @@ from imsconsole.engine.types import (
     Source,
     Space,
     StoredDisk,
+    UnixSocket,
     Use,
     Work,
     never,
@@ -387,10 +388,10 @@ class LocalEngine:
     def screen(self, ref: str) -> bytes:
         return self._machines.screen(ref)
 
-    def console_endpoint(self, ref: str) -> str:
+    def console_endpoint(self, ref: str) -> UnixSocket:
         return self._machines.console_endpoint(ref)
 
-    def serial_endpoint(self, ref: str) -> str:
+    def serial_endpoint(self, ref: str) -> UnixSocket:
         return self._machines.serial_endpoint(ref)
 
     def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:

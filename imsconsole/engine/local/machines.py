@@ -38,7 +38,7 @@ from imsconsole.engine.local.state import (
 )
 from imsconsole.engine.local.store import RUN, Store, server_of, sync
 from imsconsole.engine.local.wall import IpNetwork, wall_off
-from imsconsole.engine.types import Asked, DiskSpec, Power, ServerSpec, ServerState, Work
+from imsconsole.engine.types import Asked, DiskSpec, Power, ServerSpec, ServerState, UnixSocket, Work
 
 MADE_BY = "made-by"
 STARTS = 3  # tries, when another process takes the port between choosing and using it
@@ -352,13 +352,13 @@ class Machines:
             finally:
                 remove(picture)
 
-    def console_endpoint(self, ref: str) -> str:
-        return str(self._running(ref) / machine.VNC_SOCKET)
+    def console_endpoint(self, ref: str) -> UnixSocket:
+        return UnixSocket(self._running(ref) / machine.VNC_SOCKET)
 
-    def serial_endpoint(self, ref: str) -> str:
+    def serial_endpoint(self, ref: str) -> UnixSocket:
         if not (line := self._running(ref) / SERIAL_SOCKET).exists():
             raise Conflict("no-serial-input", server=ref)
-        return str(line)
+        return UnixSocket(line)
 
     def _running(self, ref: str) -> Path:
         """The run folder of a server that runs. Raises Conflict."""

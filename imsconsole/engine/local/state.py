@@ -16,11 +16,12 @@ from imsconsole.core.errors import NoSpace
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.local.store import RUN
-from imsconsole.engine.types import Power, ServerState
+from imsconsole.engine.types import Address, ConsoleMark, Power, ServerState
 
 STATE_FILE = "state.json"
 SERIAL_LOG = "serial.log"  # in the server's run folder, written by QEMU
 PID_FILE = "pid"  # in the server's run folder, written by QEMU
+LOOPBACK = "127.0.0.1"  # where QEMU forwards the guest's port 22
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -108,10 +109,9 @@ def _processes() -> list[int]:
 def describe(folder: Path, recorded: Recorded) -> ServerState:
     """What a server is doing, by its record and its process. Writes nothing."""
     if pid := find_guest(folder, recorded):
-        port, written = recorded.ssh_port or None, _console_bytes(folder)
-        return ServerState(Power.RUNNING, "", _time(recorded), port, pid, written)
-    reason = _why(folder, recorded)
-    return ServerState(Power.STOPPED, reason, _time(recorded), console_bytes=_console_bytes(folder))
+        ssh = Address(LOOPBACK, recorded.ssh_port) if recorded.ssh_port else None
+        return ServerState(Power.RUNNING, "", _time(recorded), ssh, pid, _console(folder))
+    return ServerState(Power.STOPPED, _why(folder, recorded), _time(recorded), console=_console(folder))
 
 
 def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
@@ -123,11 +123,12 @@ def note_end(folder: Path, recorded: Recorded, reason: str = "") -> Recorded:
     return ended
 
 
-def _console_bytes(folder: Path) -> int:
+def _console(folder: Path) -> ConsoleMark:
+    """The log goes on from start to start, until it is cut."""
     try:
-        return (folder / RUN / SERIAL_LOG).lstat().st_size
+        return ConsoleMark(offset=(folder / RUN / SERIAL_LOG).lstat().st_size)
     except FileNotFoundError:
-        return 0
+        return ConsoleMark()
 
 
 def _time(recorded: Recorded) -> datetime | None:

@@ -181,7 +181,7 @@ def test_a_screen_at_which_nobody_types_is_closed_and_nothing_secret_is_logged(p
 
 def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_path) -> None:
     server = running_server(people.bob)
-    (tmp_path / "vnc.sock").symlink_to(engine.console_endpoint(server.ref))
+    (tmp_path / "vnc.sock").symlink_to(engine.console_endpoint(server.ref).path)
     for path in (tmp_path / "vnc.sock", tmp_path / "nothing", tmp_path):
         with pytest.raises(OSError):  # noqa: PT011 - whatever it is
             connect_to(path)

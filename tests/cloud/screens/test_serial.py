@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -12,8 +13,10 @@ from websockets.sync.client import ClientConnection
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.screens.bridge import CLOSE_CODES, Activity
 from imsconsole.cloud.screens.channels import Channel
-from imsconsole.cloud.screens.serial import LEFT_OUT, MOST_PIECES, OVER, PIECE_BYTES, SharedLines
+from imsconsole.cloud.screens.serial import LEFT_OUT, MOST_PIECES, OVER, SharedLines
+from imsconsole.cloud.screens.ways import PIECE_BYTES, Stream, Way
 from imsconsole.cloud.servers.services import stop_server
+from imsconsole.engine.types import Endpoint, UnixSocket
 from tests.cloud.screens.test_bridge import PATIENCE_S, bridge, end_of  # noqa: F401
 from tests.cloud.servers.machines import answering_image, running_server
 from tests.conftest import client_of
@@ -115,7 +118,7 @@ def test_a_token_of_a_screen_opens_no_console_and_the_reverse(people, engine, br
 @written
 def test_a_server_from_before_says_why_it_cannot_be_typed_at(people, engine, bridge) -> None:  # noqa: F811
     server, client = running_server(people.bob), client_of(people.bob)
-    Path(engine.serial_endpoint(server.ref)).unlink()
+    engine.serial_endpoint(server.ref).path.unlink()
     with bridge.come(server, client, token_for(client, server, what="serial"), channel="serial") as line:
         assert end_of(line) == CLOSE_CODES["no-serial-input"]
     assert "data-text-no-serial-input" in client.get(page_of(server)).content.decode()
@@ -129,12 +132,13 @@ async def _flooded() -> None:
     """One reads, one does not: the first gets all, the second the end, and that something is missing."""
     ours, guests = socket.socketpair()
 
-    async def connect(_endpoint: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(sock=ours)
+    async def connect(_endpoint: Endpoint) -> Way:
+        return Stream(*await asyncio.open_connection(sock=ours))
 
     lines, total = SharedLines(connect), 2 * MOST_PIECES * PIECE_BYTES
+    guest = uuid4(), UnixSocket(Path("a"))
     _, console = await asyncio.open_connection(sock=guests)
-    async with lines.joined("a") as (quick, _), lines.joined("a") as (slow, _):
+    async with lines.joined(*guest) as (quick, _), lines.joined(*guest) as (slow, _):
         got = asyncio.create_task(_all_of(quick))
         for _ in range(total // PIECE_BYTES):
             console.write(bytes(PIECE_BYTES))

@@ -162,10 +162,20 @@ def test_it_promises_no_root_where_others_set_the_login(people, login, cloud_ini
     assert [said in page for said in NOT_TOLD.values()] == [cloud_init is False, cloud_init is None]
 
 
+def test_a_guest_of_another_host_is_reached_there(people) -> None:
+    page = _page_of(people, ssh_host="guests.example", **KEY)
+    assert "ssh -p 40022 root@guests.example" in page
+    assert "On the host of the service" not in page
+    assert "On the host of the service" in _page_of(people, **KEY)
+
+
 def _page_of(people, *, cloud_init: bool | None = True, **fields) -> str:
     image = ImageFactory(project=people.bob.project, cloud_init=cloud_init)
     server = ServerFactory(
-        project=people.bob.project, image=image, status="running", ssh_port=40022, **fields
+        project=people.bob.project,
+        image=image,
+        status="running",
+        **{"ssh_host": "127.0.0.1", "ssh_port": 40022, **fields},
     )
     Job.objects.create(  # which the server is left to, so that nobody looks for its process
         kind="server.stop", path="imsconsole.cloud.servers.jobs.StopServer", queue="quick",

@@ -45,7 +45,7 @@ def test_a_start(people, engine) -> None:
     def check(server: Server) -> None:
         state = state_of(engine, server.ref)
         assert (server.status, state.power) == ("running", Power.RUNNING)
-        assert server.ssh_port == state.ssh_port
+        assert (server.ssh_host, server.ssh_port) == (state.ssh.host, state.ssh.port)
 
     kill_at_every_step(StartServer, *attempts(people, "stopped", start_server, check), undo=False)
 

@@ -6,6 +6,7 @@ from images.change_os.services import change_os
 from images.resize.services import resize_server
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
+from imsconsole.cloud.servers.specs import server_spec
 from imsconsole.cloud.system_disk.services import undo_change_os
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import bootable_image, running_server
@@ -46,6 +47,11 @@ def test_a_server_is_found_after_every_verb_that_moved_it(people, cloud):
     former = refs_of(server)
     assert server.ref.startswith(f"{server.pk}.")
     assert former == listed(cloud)
+    assert server.private_ip.startswith("10.7.0.")
+    assert server.mac.startswith("fa:16:3e:0a:07:")
+    spec = server_spec(server)
+    assert (spec.private_ip, spec.mac) == (server.private_ip, server.mac)
+    assert (spec.zone, spec.flavor) == (server.zone.code, "t6-tiny-1")
 
     resize_server(
         server, actor=bob, flavor=FlavorFactory(name="t6-two-1", vcpus=2, memory_mb=64), stop_first=True
