@@ -88,11 +88,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]"):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL no test runs again that asks the database nothing."""
+    """On PostgreSQL no test runs again that asks the database nothing; a few run there only."""
     if connection.vendor == "postgresql":
-        asking = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]
-        config.hook.pytest_deselected(items=[item for item in items if item not in asking])
-        items[:] = asking
+        wanted = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]
+    else:
+        wanted = [item for item in items if not item.get_closest_marker("postgresql")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = wanted
 
 
 def pytest_collection_finish() -> None:

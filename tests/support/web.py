@@ -18,7 +18,8 @@ from tests.support.workers import until, worker_environment
 class WebServer:
     """With `with`: serves at `url` until the end. Needs `@pytest.mark.django_db(transaction=True)`."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        self.environment = environment
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
 
@@ -34,7 +35,12 @@ class WebServer:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "run_web"],
             cwd=settings.BASE_DIR,
-            env={**worker_environment(), "IMS_PORT": str(self.port), "IMS_LOG_LEVEL": "WARNING"},
+            env={
+                **worker_environment(),
+                "IMS_PORT": str(self.port),
+                "IMS_LOG_LEVEL": "WARNING",
+                **self.environment,
+            },
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
