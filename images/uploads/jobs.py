@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from images.models import Upload
 from images.receiving.limits import limit_virtual_bytes
 from images.receiving.receiver import kept_until
-from images.uploads.arriving import FillUpload, remove_files, rows_of, upload_of
+from images.uploads.arriving import FillUpload, remove_files, upload_of
 from images.uploads.found import examine_file, to_json, with_hash
-from imsconsole.cloud.spool.kinds import shared_uploads
+from imsconsole.cloud.spool.kinds import uploads
 from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import Found
@@ -31,14 +31,13 @@ class ExamineUpload(FillUpload):
         upload, path = upload_of(run), work_dir() / run.token
         inspector = Inspector(limit_virtual_bytes())
         try:
-            shared_uploads().take(upload.pk, path, run.report, see=inspector.feed)
+            uploads().take(upload.pk, path, run.report, see=inspector.feed)
             found = _found(inspector, upload)
             seen = examine_file(path, claimed=found.format)
         except FileNotFoundError as error:
             raise NotFound("upload-gone", name=upload.name) from error
-        except BadImage as error:
-            with run.fenced():
-                rows_of(run).update(error_code=error.code, error_values=error.values)
+        except BadImage:
+            run.write(args={**run.args, "refused": True})
             raise
         finally:
             path.unlink(missing_ok=True)
@@ -58,11 +57,14 @@ class ExamineUpload(FillUpload):
 
     def settle(self, job: Job, state: str) -> None:
         """Refused with the reason, when that is the file's own; else it waits."""
-        refused = Upload.objects.filter(pk=job.subject_id).exclude(error_code="")
-        if state == Job.State.FAILED and refused.update(
-            state=Upload.State.REFUSED, size_bytes=0, received_bytes=0
-        ):
-            shared_uploads().discard(job.subject_id)
+        if state == Job.State.FAILED and self.is_final(job):
+            why = {"error_code": job.error_code, "error_values": job.error_values}
+            upload = Upload.objects.filter(pk=job.subject_id)
+            upload.update(state=Upload.State.REFUSED, size_bytes=0, received_bytes=0, **why)
+            uploads().discard(job.subject_id)
+
+    def is_final(self, job: Job) -> bool:
+        return bool(job.args.get("refused"))
 
     def resume(self, job: Job) -> None:
         waits = Upload.objects.filter(pk=job.subject_id, state=Upload.State.EXAMINING)

@@ -67,6 +67,10 @@ class JobKind:
     def settle(self, job: "Job", state: str) -> None:
         """Write the subject's final state; inside the transaction that ends the job. No engine calls."""
 
+    def is_final(self, job: "Job") -> bool:
+        """Whether a failed job ended for what it worked on, so that a retry would end alike."""
+        return False
+
     def resume(self, job: "Job") -> None:
         """Bring the subject back to its state before the job; inside the transaction of a retry."""
 

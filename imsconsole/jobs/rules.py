@@ -32,6 +32,12 @@ def can_retry(job: Job, actor: Actor | Operator) -> Verdict:
         return verdict
     if job.state != Job.State.FAILED:
         return refuse("job-not-failed", _("Only failed jobs can be retried."))
+    if job.job_kind.is_final(job):
+        return refuse(
+            "job-final",
+            _("It failed for what “%(name)s” is, so a retry would end alike. Begin anew with another one."),
+            name=job.subject_name,
+        )
     if Job.objects.about(job.subject_id).filter(created_at__gt=job.created_at).exists():
         return refuse(
             "job-superseded",

@@ -120,7 +120,7 @@ def faulty_engine(at: str = "", *, region: str = "cn-north-4", **fault: Any) -> 
     with engine_around(lambda engine: FaultyEngine(engine, at, **fault), region=region) as faulty:
 
         def run(arguments: Sequence[str]) -> Any:
-            return faulty._call("qemu_img", lambda: examine()(arguments))
+            return faulty._call("qemu_img", lambda: examine()(arguments), fills=True)
 
         with mock.patch.object(inspection, "host_qemu_img", return_value=run):
             yield faulty

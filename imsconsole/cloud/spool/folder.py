@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from imsconsole.cloud.spool.spool import Report
+from imsconsole.cloud.spool.spool import Report, See
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.types import MIB
 
 
 class FolderSpool:
@@ -38,9 +39,17 @@ class FolderSpool:
         os.link(self.path(owner), self.path(other))
 
     @raises_no_space()
-    def take(self, owner: UUID, path: Path, report: Report) -> None:
+    def take(self, owner: UUID, path: Path, report: Report, *, see: See | None = None) -> None:
         path.unlink(missing_ok=True)
         os.link(self.path(owner), path)
+        if see is None:
+            return
+        done, total = 0, path.stat().st_size
+        with path.open("rb") as stream:
+            while piece := stream.read(MIB):
+                see(piece)
+                done += len(piece)
+                report(done, total)
 
     def open(self, owner: UUID, start: int = 0) -> BinaryIO:
         stream = self.path(owner).open("rb")

@@ -5,7 +5,7 @@ The row of a piece comes before its bytes and goes before them. So what lies the
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -21,7 +21,7 @@ from django.utils.http import content_disposition_header
 
 from imsconsole.cloud.engines import promised_room
 from imsconsole.cloud.models import SpooledPart
-from imsconsole.cloud.spool.spool import Report
+from imsconsole.cloud.spool.spool import Report, See
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.sending import UNKNOWN_TYPE
@@ -30,10 +30,6 @@ from imsconsole.engine.types import MIB
 PIECE_BYTES = 8 * MIB  # of an upload; held in memory until it is there
 FOLLOWED_WITHIN_S = 300  # a link to a file
 PREFIX = "part-"
-
-
-def _seen(_piece: bytes) -> None:
-    pass
 
 
 class SharedSpool:
@@ -113,10 +109,8 @@ class SharedSpool:
         )  # fmt: skip
 
     # out
-    def take(
-        self, owner: UUID, path: Path, report: Report, *, see: Callable[[bytes], object] = _seen
-    ) -> None:
-        """As of any spool; room is reserved first. `see` is shown all bytes in their order, and may raise."""
+    def take(self, owner: UUID, path: Path, report: Report, *, see: See | None = None) -> None:
+        """As of any spool; room is reserved first."""
         parts = list(self.parts(owner))
         if not parts:
             raise FileNotFoundError(owner.hex)
@@ -124,7 +118,8 @@ class SharedSpool:
         with raises_no_space(), promised_room().kept(path, total), path.open("wb") as out:
             for part in parts:
                 for piece in self._pieces(part):
-                    see(piece)
+                    if see:
+                        see(piece)
                     out.write(piece)
                     done += len(piece)
                     report(done, total)

@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 Report = Callable[[int, int], None]  # bytes done, bytes in all; may raise to end it
+See = Callable[[bytes], object]
 
 
 class Spool(Protocol):
@@ -30,8 +31,11 @@ class Spool(Protocol):
         """In a transaction: the other has the same bytes, which go with the last of them."""
         ...
 
-    def take(self, owner: UUID, path: Path, report: Report) -> None:
-        """The owner's file becomes one of this host. Raises FileNotFoundError, NoSpace, Unavailable."""
+    def take(self, owner: UUID, path: Path, report: Report, *, see: See | None = None) -> None:
+        """The owner's file becomes one of this host. `see` is shown all bytes in their order, and may raise.
+
+        Raises FileNotFoundError, NoSpace, Unavailable.
+        """
         ...
 
     def open(self, owner: UUID, start: int = 0) -> BinaryIO:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from images.models import Upload
 from images.uploads.append import append
 from images.uploads.clock import expire_uploads
+from images.uploads.jobs import ExamineUpload
 from images.uploads.services import discard_upload, start_upload
 from images.verify.orphans import remove_orphans
 from images.verify.store_check import differences
@@ -26,6 +27,7 @@ from imsconsole.cloud.spool.kinds import shared_uploads
 from imsconsole.core import now as clock
 from imsconsole.core.errors import Conflict, Unavailable
 from imsconsole.jobs.models import Job
+from imsconsole.jobs.rules import can_retry
 from imsconsole.jobs.services import retry_job
 from tests.conftest import client_of
 from tests.images.create.importing import upload_files, work_files
@@ -33,8 +35,8 @@ from tests.images.create.test_import_object import imported
 from tests.images.uploads.test_upload_tus import broken_off
 from tests.images.uploads.tus import Breaking, begin, checksum, look, offset_of, send, upload_at
 from tests.support.ova import ova, stream_vmdk
-from tests.support.s3 import S3Server, bucket_of, s3_server
-from tests.support.workers import finish, run_jobs, until
+from tests.support.s3 import KEY, REGION, SECRET, S3Server, bucket_of, s3_server
+from tests.support.workers import finish, kill_at_every_step, run_jobs, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -175,6 +177,7 @@ def test_a_hopeless_file_is_refused_by_its_beginning_and_another_by_the_job(peop
     job = finish(job_of(upload_at(late)))
     assert (job.state, job.error_code, upload_at(late).state) == ("failed", "checksum-differs", "refused")
     assert upload_at(late).error_sentence == job.error_sentence
+    assert can_retry(job, people.bob).code == "job-final"
     assert (s3.names(), SpooledPart.objects.count(), work_files()) == ([], 0, [])
     assert b"0000" in client.get(reverse("uploads:detail", args=[upload_at(late).pk])).content
 
@@ -268,6 +271,33 @@ def test_the_disks_of_an_archive_share_its_bytes(people, s3, disks) -> None:
     assert len(s3.names()) == 1
     image, _job = imported(people.bob, second)
     assert (image.status, s3.names()) == ("active", [])
+
+
+def test_an_examination_survives_every_death_of_its_worker(people, s3, server, content, monkeypatch) -> None:
+    environment = {
+        "IMS_SPOOL": "s3", "IMS_S3_BUCKET": s3.name, "IMS_S3_ENDPOINT": server.url, "IMS_S3_REGION": REGION,
+        "IMS_S3_ACCESS_KEY": KEY, "IMS_S3_SECRET_KEY": SECRET,
+    }  # fmt: skip
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def start() -> Job:
+        client = client_of(people.bob)
+        address = begin(client, len(content))
+        send(client, address, 0, content)
+        return job_of(upload_at(address))
+
+    def check(job: Job) -> None:
+        upload = Upload.objects.get(pk=job.subject_id)
+        assert (upload.state, upload.found["sha256"]) == ("complete", hashlib.sha256(content).hexdigest())
+        assert work_files() == []
+
+    def clear(job: Job) -> None:
+        discard_upload(Upload.objects.get(pk=job.subject_id), actor=people.bob)
+        assert (s3.names(), SpooledPart.objects.count()) == ([], 0)
+
+    points = kill_at_every_step(ExamineUpload, start, check, clear, undo=False)
+    assert "do:complete:fenced:2" in points
 
 
 def test_large_pieces_are_several_objects(people, s3, content, monkeypatch) -> None:
