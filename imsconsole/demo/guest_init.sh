@@ -22,7 +22,7 @@ hex_to_base64() { xxd -r -p | base64 | tr -d '=\n'; }
 value() { sed -n "s/^$1: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "/seed/$2" | head -n 1; }
 
 # The first value of a JSON field anywhere in a seed's file.
-field() { sed -n "s/.*\"$1\": \[\{0,1\}\"\([^\"]*\)\".*/\1/p" "/seed/$2" | head -n 1; }
+field() { grep -o "\"$1\": \[\{0,1\}\"[^\"]*\"" "/seed/$2" | head -n 1 | sed 's/.*"\([^"]*\)"$/\1/'; }
 
 # The label of an ISO 9660 file system: 32 bytes in its first descriptor.
 label() { dd if="$1" bs=8 skip=4101 count=4 2>/dev/null | tr -d ' \0'; }
@@ -35,13 +35,22 @@ wait_for_drive() {
     done
 }
 
+# NoCloud, or the config drive of OpenStack's clouds.
 read_seed() {
     wait_for_drive
     for device in /dev/sr0 /dev/vd*; do
-        [ "$(label "$device")" = cidata ] || continue
-        mount -t iso9660 -o ro "$device" /seed || continue
-        say "instance-id=$(value instance-id meta-data)"
-        hostname "$(value local-hostname meta-data)"
+        seed=$(label "$device")
+        case "$seed" in cidata | config-2) mount -t iso9660 -o ro "$device" /seed || continue ;; *) continue ;; esac
+        if [ "$seed" = cidata ]; then
+            meta=meta-data user=user-data network=network-config
+            instance=$(value instance-id $meta) name=$(value local-hostname $meta)
+        else
+            meta=openstack/latest/meta_data.json user=openstack/latest/user_data network=openstack/latest/network_data.json
+            instance=$(field uuid $meta) name=$(field hostname $meta)
+        fi
+        say "seed=$seed"
+        say "instance-id=$instance"
+        hostname "$name"
         say "hostname=$(hostname)"
         read_keys
         read_password
@@ -51,7 +60,7 @@ read_seed() {
 }
 
 read_keys() {
-    sed -n 's/^  - "\(ssh-[^"]*\|ecdsa-[^"]*\)"$/\1/p' /seed/meta-data > /root/.ssh/authorized_keys
+    grep -o '"\(ssh-\|ecdsa-\)[^"]*"' "/seed/$meta" | sed 's/"//g; s/\\n$//' > /root/.ssh/authorized_keys
     chmod 700 /root /root/.ssh
     chmod 600 /root/.ssh/authorized_keys
     while read -r _ key _; do
@@ -60,7 +69,7 @@ read_keys() {
 }
 
 read_password() {
-    hash=$(field hashed_passwd user-data)
+    hash=$(field hashed_passwd $user)
     [ -n "$hash" ] || return
     echo "root:$hash:19000:0:99999:7:::" > /etc/shadow
     say "password=set"
@@ -75,7 +84,7 @@ tell_disk() {
         return
     fi
     if [ -z "$(dd if="/dev/$1" bs=512 count=1 2>/dev/null | tr -d '\0')" ]; then
-        printf 'IMS-MARKER %s' "$(value instance-id meta-data 2>/dev/null)" | dd of="/dev/$1" conv=notrunc,fsync 2>/dev/null
+        printf 'IMS-MARKER %s' "$instance" | dd of="/dev/$1" conv=notrunc,fsync 2>/dev/null
     fi
     marker=$(dd if="/dev/$1" bs=64 count=1 2>/dev/null | tr -cd ' -~')
     say "disk $1 marker=$marker"
@@ -140,10 +149,12 @@ start_network() {
     ip link set lo up
     ip link set eth0 up
     say "mac=$(cat /sys/class/net/eth0/address)"
-    if grep -q '"dhcp4": true' /seed/network-config 2>/dev/null; then
+    if grep -q '"dhcp4": true\|"type": "ipv4_dhcp"' "/seed/$network" 2>/dev/null; then
         udhcpc -i eth0 -n -q -t 5 -T 1 -s /etc/udhcpc.script > /dev/null 2>&1
-    elif [ -n "$(field addresses network-config)" ]; then
-        ip addr add "$(field addresses network-config)" dev eth0
+    elif [ -n "$(field addresses $network)" ]; then
+        ip addr add "$(field addresses $network)" dev eth0
+    elif [ -n "$(field ip_address $network)" ]; then
+        ifconfig eth0 "$(field ip_address $network)" netmask "$(field netmask $network)"
     fi
     say "address=$(ip -4 -o addr show dev eth0 | sed -n 's/.*inet \([^/]*\).*/\1/p')"
     [ -x /usr/sbin/dropbear ] && dropbear -R

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import io
+import json
 import os
 import re
 import signal
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pycdlib
 import pytest
 
 from imsconsole.core.errors import Interrupted, NotFound, Unavailable
@@ -19,9 +22,10 @@ from imsconsole.demo.guest import BootMode
 from imsconsole.engine.local import machine
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import Qmp
+from imsconsole.engine.local.seed import user_data
 from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import read_state, write_state
-from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed
+from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed, ServerSpec
 from tests.engine.guests import (
     TestWork,
     server_spec,
@@ -99,6 +103,59 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     if tpm_key:  # the same TPM once more
         local.start(server, work=TestWork())
         wait_for(local, server.ref, tpm_key[0], times=2)
+
+
+@pytest.mark.slow(reason="a whole guest boots without KVM")
+@pytest.mark.parametrize("guest", ["bios"], indirect=True)
+def test_a_guest_reads_the_config_drive_of_another_cloud_as_well(
+    local: LocalEngine, guest: tuple[BootMode, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "write_seed", write_config_drive)
+    image = local.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
+    seed = Seed("7d3a", "guest-43", (f"ssh-ed25519 {KEY} me@here",), HASH)
+    server = local.create_server(server_spec(memory_mb=256, seed=seed), image.ref, work=TestWork())
+    local.start(server, work=TestWork())
+    log = wait_for(local, server.ref, "IMS-GUEST ready")
+    for line in (
+        "seed=config-2",
+        "instance-id=7d3a",
+        "hostname=guest-43",
+        f"ssh-key-fingerprint=SHA256:{FINGERPRINT}",
+        "password=set",
+        f"mac={server.mac}",
+        f"address={server.private_ip}",
+    ):
+        assert f"IMS-GUEST {line}\n" in log
+
+
+def write_config_drive(path: Path, server: ServerSpec, *, static_address: bool) -> None:
+    """What Nova gives a guest: https://docs.openstack.org/nova/latest/user/metadata.html."""
+    link = {"id": "tap0", "type": "bridge", "ethernet_mac_address": server.mac}
+    way = {"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "192.168.7.1"}
+    network = {"id": "network0", "type": "ipv4", "link": "tap0", "ip_address": server.private_ip}
+    network |= {"netmask": "255.255.255.0", "routes": [way]}
+    keys = {"mine": f"{server.seed.ssh_keys[0]}\n"}
+    meta = {"uuid": server.seed.instance_id, "hostname": server.seed.hostname, "public_keys": keys}
+    files = {
+        "meta_data.json": json.dumps(meta).encode(),
+        "network_data.json": json.dumps({"links": [link], "networks": [network], "services": []}).encode(),
+        "user_data": user_data(server.seed),
+    }
+    iso = pycdlib.PyCdlib()
+    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident="config-2")
+    for folder in ("openstack", "openstack/latest"):
+        iso.add_directory(f"/{folder.upper()}", rr_name=Path(folder).name, joliet_path=f"/{folder}")
+    for name, content in files.items():
+        place = (
+            f"/OPENSTACK/LATEST/{name.upper()}.;1"
+            if "." not in name
+            else f"/OPENSTACK/LATEST/{name.upper()};1"
+        )
+        iso.add_fp(
+            io.BytesIO(content), len(content), place, rr_name=name, joliet_path=f"/openstack/latest/{name}"
+        )
+    iso.write(str(path))
+    iso.close()
 
 
 @pytest.mark.parametrize("guest", ["bios"], indirect=True)

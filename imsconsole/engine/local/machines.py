@@ -1,7 +1,7 @@
 """The servers of one region: one lock, one folder, at most one process each.
 
-The lock is the server's folder itself (flock), held over start, stop, attach and detach. A short
-lock of the whole region lines up starts while memory is counted.
+The lock is the server's folder itself (flock), held over start, stop, attach and detach; work is held before: who is
+stopped there may not keep the next attempt waiting. A short lock of the whole region lines up starts while memory is counted.
 """
 
 import contextlib
@@ -180,20 +180,20 @@ class Machines:
             self.require_stopped(ref)
 
     def start(self, server: ServerSpec, work: Work) -> None:
+        work.hold()
         with self._locked(server.ref) as folder:
-            work.hold()
             if self._noted(folder).power is not Power.RUNNING:
                 with _keys(server) as secrets:
                     self._start(folder, server, secrets, work)
 
     def stop(self, ref: str, graceful_s: float, is_forced: Asked, work: Work) -> ServerState:
+        work.hold()
         with self._locked(ref) as folder:
-            work.hold()
             return self._stop(folder, graceful_s, is_forced, work)
 
     def reboot(self, server: ServerSpec, graceful_s: float, is_forced: Asked, work: Work) -> None:
+        work.hold()
         with self._locked(server.ref) as folder, _keys(server) as secrets:
-            work.hold()
             self._stop(folder, graceful_s, is_forced, work)
             self._start(folder, server, secrets, work)
 
@@ -292,14 +292,14 @@ class Machines:
 
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
+        work.hold()
         with self._locked(server.ref) as folder:
-            work.hold()
             self._store.users.of(folder).give(self._store.disk(disk.ref))
             self._tell(folder, lambda talk: hotplug.add(talk, disk))
 
     def detach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
+        work.hold()
         with self._locked(server.ref) as folder:
-            work.hold()
             self._tell(folder, lambda talk: hotplug.take_out(talk, disk, work))
             if path := self._store.find_disk(disk.ref):
                 self._store.users.take_back(path)
@@ -320,8 +320,8 @@ class Machines:
         return f"{server.ref}/{tray.ISO}"
 
     def eject_iso(self, server: ServerSpec, work: Work) -> None:
+        work.hold()
         with self._locked(server.ref) as folder:
-            work.hold()
             self._tell(folder, tray.empty)
             remove(folder / tray.ISO)
 
