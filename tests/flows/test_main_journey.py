@@ -103,7 +103,7 @@ def ask_for_secure_boot_and_tpm(alice: Visitor, image: str) -> None:
     page.get_by_label("Secure Boot").check()
     page.get_by_label("TPM").check()
     alice.look()
-    page.locator("form#modify button[type=submit]").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url(re.compile(rf"/images/{image}/$"))
     for feature in ("Secure Boot", "TPM"):
         line = alice.page.locator("dl > div", has=alice.page.locator("dt", has_text=feature))
