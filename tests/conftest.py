@@ -68,6 +68,7 @@ from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
+from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
@@ -234,6 +235,13 @@ def _signed_in(client: Client, actor: Actor, **kept: str) -> Client:
     session.save()
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3; who kills it starts it again."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from images.fetch.addresses import file_policy, list_policy, name_in, shown
+from images.models.upload import kept_until
 from images.public.checksums import ALGORITHMS, find_checksum
 from images.receiving.limits import limit_virtual_bytes
-from images.receiving.receiver import kept_until
 from images.uploads.arriving import FillUpload, remove_files, rows_of, upload_of
 from images.uploads.found import examine_file, to_json, with_hash
 from images.uploads.rules import can_upload

@@ -6,7 +6,7 @@ from images.fetch.addresses import name_in, shown
 from images.fetch.jobs import FetchFile
 from images.fetch.rules import can_fetch_url
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.accounts.models import User

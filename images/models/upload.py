@@ -1,6 +1,6 @@
 """The row of a file on its way in."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,11 @@ from imsconsole.core.now import now
 from imsconsole.core.sentences import sentence
 
 ABANDONED = timedelta(hours=1)
+
+
+def kept_until() -> datetime:
+    """When an upload on which nothing happens any more is removed."""
+    return now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -5,18 +5,15 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
 from typing import BinaryIO
 from uuid import UUID
 
-from django.conf import settings
-
 from images.models import Upload
+from images.models.upload import kept_until
 from images.receiving.limits import limit_file_bytes, limit_virtual_bytes
 from images.receiving.progress import counted_bytes
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.full_disk import raises_no_space
-from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
 from imsconsole.engine.types import MIB, Found
 
@@ -29,11 +26,6 @@ KEPT_INSPECTORS = 8  # one holds about 6 MiB
 # after a restart, or when another process goes on, what this process has not seen is read again.
 _kept: OrderedDict[UUID, Inspector] = OrderedDict()
 _lock = threading.Lock()
-
-
-def kept_until() -> datetime:
-    """When an upload on which nothing happens any more is removed."""
-    return now() + timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS)
 
 
 @raises_no_space()

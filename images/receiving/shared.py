@@ -6,8 +6,9 @@ from collections.abc import Callable
 from django.db import transaction
 
 from images.models import Upload
+from images.models.upload import kept_until
 from images.receiving.limits import limit_file_bytes, limit_virtual_bytes
-from images.receiving.receiver import NOTED_EVERY_S, kept_until
+from images.receiving.receiver import NOTED_EVERY_S
 from imsconsole.cloud.models import SpooledPart
 from imsconsole.cloud.spool.kinds import shared_uploads
 from imsconsole.cloud.spool.shared import PIECE_BYTES

@@ -6,7 +6,7 @@ So each is imported, discarded and expires by itself, and the bytes go with the 
 from django.db.models import Q, QuerySet
 
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from images.uploads.found import disks_in, from_json, to_json
 from images.uploads.rules import is_idle
 from imsconsole.cloud.spool.kinds import uploads

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from images.uploads.archives import begin_disks, drop_disks, fill
 from images.uploads.found import from_json
 from imsconsole.cloud.spool.kinds import uploads

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
+from images.models.upload import kept_until
 from images.receiving.limits import limit_virtual_bytes
-from images.receiving.receiver import kept_until
 from images.uploads.arriving import FillUpload, remove_files, upload_of
 from images.uploads.found import examine_file, to_json, with_hash
 from imsconsole.cloud.spool.kinds import uploads

@@ -3,7 +3,7 @@
 from typing import cast
 
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from images.uploads.archives import fill, unfilled
 from images.uploads.jobs import ExamineUpload
 from images.uploads.rules import can_discard, can_upload

@@ -25,7 +25,7 @@ from tests.images.create.importing import MIB, make_disks
 from tests.images.uploads.test_upload_kills import Sender
 from tests.images.uploads.tus import begin, upload_at
 from tests.support.processes import children_of
-from tests.support.s3 import KEY, REGION, SECRET, bucket_of, s3_server
+from tests.support.s3 import KEY, REGION, SECRET, S3Server, bucket_of
 from tests.support.web import WebServer
 from tests.support.workers import supervisor, until, worker_environment
 
@@ -38,9 +38,9 @@ SIZE, CHUNKS = 48 * MIB, 8
 
 
 @pytest.fixture
-def s3(tmp_path: Path) -> Iterator[SimpleNamespace]:
-    with s3_server(tmp_path) as server, bucket_of(server, IMS_SPOOL="s3") as bucket:
-        bucket.url = server.url
+def s3(s3_server: S3Server) -> Iterator[SimpleNamespace]:
+    with bucket_of(s3_server, IMS_SPOOL="s3") as bucket:
+        bucket.url = s3_server.url
         yield bucket
 
 

@@ -118,7 +118,7 @@ def bucket_of(server: S3Server, **changes: Any) -> Iterator[SimpleNamespace]:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
+def running_s3(folder: Path) -> Iterator[S3Server]:
     server = S3Server(folder)
     try:
         yield server

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from images.models.upload import kept_until
 from images.receiving.limits import limit_virtual_bytes
-from images.receiving.receiver import kept_until
 from images.uploads.arriving import FillUpload, remove_files, rows_of, upload_of
 from images.uploads.found import check_fast, examine_file, to_json, with_hash
 from imsconsole.cloud.buckets.store import stream_object

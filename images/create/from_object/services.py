@@ -5,7 +5,7 @@ from typing import cast
 from images.create.from_object.jobs import TakeObject
 from images.create.from_object.rules import can_take_object
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import User

@@ -28,22 +28,16 @@ from tests.conftest import client_of
 from tests.images.create.importing import make_disks, work_files
 from tests.images.create.test_import_object import imported
 from tests.images.export.test_export import content_of, raw
-from tests.support.s3 import S3Server, bucket_of, s3_server
+from tests.support.s3 import S3Server, bucket_of
 from tests.support.workers import finish, run_jobs, until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(reason="an S3 server is started")]
 LARGE = bytes(range(256)) * 4096 * 20  # 20 MiB: boto3 sends it in parts
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
 @pytest.fixture
-def s3(server: S3Server) -> Iterator[SimpleNamespace]:
-    with bucket_of(server) as bucket:
+def s3(s3_server: S3Server) -> Iterator[SimpleNamespace]:
+    with bucket_of(s3_server) as bucket:
         yield bucket
 
 
@@ -142,11 +136,11 @@ def test_what_a_crash_left_there_is_removed_and_what_others_keep_stays(people, s
 
 
 def test_while_it_does_not_answer_people_read_so_and_nothing_is_lost(
-    people, s3, server, bucket, disk
+    people, s3, s3_server, bucket, disk
 ) -> None:
     made = stored(bucket, people.bob, "disk.qcow2", disk.read_bytes())
     client, page = client_of(people.bob), reverse("buckets:detail", args=[bucket.pk])
-    server.kill()
+    s3_server.kill()
     try:
         answer = client.post(
             reverse("buckets:upload", args=[bucket.pk]),
@@ -159,7 +153,7 @@ def test_while_it_does_not_answer_people_read_so_and_nothing_is_lost(
         job = finish(Job.objects.get())
         assert (job.state, job.error_code) == ("failed", "buckets-unavailable")
     finally:
-        server.start()
+        s3_server.start()
     assert list(BucketObject.objects.all()) == [made]
     until(lambda: is_there(s3, made), "S3 found its files again")
     retry_job(job, actor=people.bob)

@@ -35,7 +35,7 @@ from tests.images.create.test_import_object import imported
 from tests.images.uploads.test_upload_tus import broken_off
 from tests.images.uploads.tus import Breaking, begin, checksum, look, offset_of, send, upload_at
 from tests.support.ova import ova, stream_vmdk
-from tests.support.s3 import KEY, REGION, SECRET, S3Server, bucket_of, s3_server
+from tests.support.s3 import KEY, REGION, SECRET, S3Server, bucket_of
 from tests.support.workers import finish, kill_at_every_step, run_jobs, until
 
 pytestmark = [
@@ -44,15 +44,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
 @pytest.fixture
-def s3(server: S3Server) -> Iterator[SimpleNamespace]:
-    with bucket_of(server, IMS_SPOOL="s3") as bucket:
+def s3(s3_server: S3Server) -> Iterator[SimpleNamespace]:
+    with bucket_of(s3_server, IMS_SPOOL="s3") as bucket:
         yield bucket
 
 
@@ -182,22 +176,22 @@ def test_a_hopeless_file_is_refused_by_its_beginning_and_another_by_the_job(peop
     assert b"0000" in client.get(reverse("uploads:detail", args=[upload_at(late).pk])).content
 
 
-def test_while_s3_does_not_answer_people_read_so_and_nothing_is_lost(people, s3, server, content) -> None:
+def test_while_s3_does_not_answer_people_read_so_and_nothing_is_lost(people, s3, s3_server, content) -> None:
     client = client_of(people.bob)
     address = begin(client, len(content))
     send(client, address, 0, content[:1_000_000])
-    server.kill()
+    s3_server.kill()
     try:
         answer = send(client, address, 1_000_000, content[1_000_000:])
         assert answer.status_code == 503
         assert "storage in which files wait does not answer" in answer.content.decode()
         assert client.get(reverse("uploads:list")).status_code == 200
     finally:
-        server.start()
+        s3_server.start()
     until(lambda: can_be_read(upload_at(address)), "S3 found its files again")
     assert send(client, address, 1_000_000, content[1_000_000:]).status_code == 204
     upload = upload_at(address)
-    server.kill()
+    s3_server.kill()
     try:
         job = finish(job_of(upload))
         assert (job.state, job.error_code, upload_at(address).state) == (
@@ -208,7 +202,7 @@ def test_while_s3_does_not_answer_people_read_so_and_nothing_is_lost(people, s3,
         page = client.get(reverse("uploads:detail", args=[upload.pk])).content.decode()
         assert reverse("jobs:detail", args=[job.pk]) in page
     finally:
-        server.start()
+        s3_server.start()
     until(lambda: can_be_read(upload), "S3 found its files again")
     retry_job(job, actor=people.bob)
     run_jobs()
@@ -273,9 +267,11 @@ def test_the_disks_of_an_archive_share_its_bytes(people, s3, disks) -> None:
     assert (image.status, s3.names()) == ("active", [])
 
 
-def test_an_examination_survives_every_death_of_its_worker(people, s3, server, content, monkeypatch) -> None:
+def test_an_examination_survives_every_death_of_its_worker(
+    people, s3, s3_server, content, monkeypatch
+) -> None:
     environment = {
-        "IMS_SPOOL": "s3", "IMS_S3_BUCKET": s3.name, "IMS_S3_ENDPOINT": server.url, "IMS_S3_REGION": REGION,
+        "IMS_SPOOL": "s3", "IMS_S3_BUCKET": s3.name, "IMS_S3_ENDPOINT": s3_server.url, "IMS_S3_REGION": REGION,
         "IMS_S3_ACCESS_KEY": KEY, "IMS_S3_SECRET_KEY": SECRET,
     }  # fmt: skip
     for name, value in environment.items():

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from images.models import Upload
-from images.receiving.receiver import kept_until
+from images.models.upload import kept_until
 from imsconsole.core import now as clock
 from imsconsole.core.project_urls import bare
 from tests import factories
