@@ -187,6 +187,15 @@ def test_one_that_hangs_keeps_nobody_else_waiting(people, server) -> None:
     assert Glimpse.objects.get(pk=server.pk).log == "a line\n"
 
 
+@pytest.mark.parametrize("name", ["detail", "screen", "serial"])
+def test_without_scripts_a_page_asks_again_until_there_is_something_to_see(people, server, name: str) -> None:
+    client, url = client_of(people.bob), reverse(f"servers:{name}", args=[server.pk])
+    assert '<noscript><meta http-equiv="refresh"' in client.get(url).content.decode()
+    with engine_of_region(REGION, seeing()):
+        look()
+    assert "http-equiv" not in client.get(url).content.decode()
+
+
 def test_the_whole_log_is_the_bridge_s_to_send(people, server) -> None:
     client = client_of(people.dave)
     away = client.get(reverse("servers:console-text", args=[server.pk]), headers={"host": "localhost:8000"})
