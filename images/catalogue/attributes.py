@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from images.fields.encryption import disk_keys, encryption_of
-from images.fields.rules import FEATURES
 from images.models import Image, ImageDisk
 from images.product.products import Product, product_of
 from images.selection.tabs import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
@@ -225,8 +224,8 @@ def _features(image: Image) -> list[Attribute]:
         "Whether servers have a TPM 2.0. What it keeps goes with the system disk, and is in no image or backup."
     )
     return [
-        Attribute(FEATURES["secure_boot"], _yes_no(image.secure_boot), signed),
-        Attribute(FEATURES["tpm"], _yes_no(image.tpm), kept),
+        Attribute(_("Secure Boot"), _yes_no(image.secure_boot), signed),
+        Attribute(_("TPM"), _yes_no(image.tpm), kept),
     ]
 
 

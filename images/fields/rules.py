@@ -14,11 +14,10 @@ from imsconsole.cloud.keys.rules import can_use_key, is_encrypting
 from imsconsole.cloud.models import Architecture, BootMode, Key
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
-from imsconsole.engine.types import GIB, Capabilities
+from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import fits_quota
 
 Type = Image.Type
-FEATURES = {"secure_boot": _("Secure Boot"), "tpm": _("TPM")}  # attributes of images, and of capabilities
 
 
 def can_import(actor: Actor) -> Verdict:
@@ -79,41 +78,6 @@ def boot_mode_fits(architecture: str, boot_mode: str) -> Verdict:
         return ALLOWED
     return refuse(
         "arm-boots-uefi", _("Arm servers boot with UEFI only. Choose UEFI, or x86 as the architecture.")
-    )
-
-
-def feature_fits(image: Image, name: str, capabilities: Capabilities) -> Verdict:
-    """A feature that the image asks for comes with UEFI, where the host has it."""
-    if not getattr(image, name):
-        return ALLOWED
-    if image.boot_mode != BootMode.UEFI:
-        return refuse(
-            "feature-by-uefi",
-            _("%(feature)s is for servers that boot by UEFI. Choose UEFI, or leave it out."),
-            feature=FEATURES[name],
-        )
-    return host_has(image, name, capabilities)
-
-
-def host_has(image: Image, name: str, capabilities: Capabilities) -> Verdict:
-    """Whether servers of the image's CPU can have that feature. Where none starts, there is nothing to ask."""
-    if not capabilities.boot_modes or image.architecture in getattr(capabilities, name):
-        return ALLOWED
-    if image.architecture in capabilities.architectures and capabilities.missing:
-        return refuse(
-            "host-feature-package",
-            _(
-                "The host of this region has no %(feature)s because the package %(package)s is missing. Ask the operator to "
-                "install it."
-            ),
-            feature=FEATURES[name],
-            package=", ".join(capabilities.missing),
-        )
-    return refuse(
-        "host-feature",
-        _("The host of this region has no %(feature)s for %(architecture)s servers."),
-        feature=FEATURES[name],
-        architecture=told_of(image, "architecture"),
     )
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from images.fields.rules import FEATURES, feature_fits
 from images.models import Image
-from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.models import BootMode, Flavor
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.engine.types import Capabilities
 
 LIMIT_32_BIT_MB = 4096
+FEATURES = {"secure_boot": _("Secure Boot"), "tpm": _("TPM")}  # attributes of images, and of capabilities
 
 
 @dataclass(frozen=True)
@@ -196,3 +196,38 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             package=", ".join(capabilities.missing),
         )
     return ALLOWED
+
+
+def feature_fits(image: Image, name: str, capabilities: Capabilities) -> Verdict:
+    """A feature that the image asks for comes with UEFI, where the host has it."""
+    if not getattr(image, name):
+        return ALLOWED
+    if image.boot_mode != BootMode.UEFI:
+        return refuse(
+            "feature-by-uefi",
+            _("%(feature)s is for servers that boot by UEFI. Choose UEFI, or leave it out."),
+            feature=FEATURES[name],
+        )
+    return host_has(image, name, capabilities)
+
+
+def host_has(image: Image, name: str, capabilities: Capabilities) -> Verdict:
+    """Whether servers of the image's CPU can have that feature. Where none starts, there is nothing to ask."""
+    if not capabilities.boot_modes or image.architecture in getattr(capabilities, name):
+        return ALLOWED
+    if image.architecture in capabilities.architectures and capabilities.missing:
+        return refuse(
+            "host-feature-package",
+            _(
+                "The host of this region has no %(feature)s because the package %(package)s is missing. Ask the operator to "
+                "install it."
+            ),
+            feature=FEATURES[name],
+            package=", ".join(capabilities.missing),
+        )
+    return refuse(
+        "host-feature",
+        _("The host of this region has no %(feature)s for %(architecture)s servers."),
+        feature=FEATURES[name],
+        architecture=told_of(image, "architecture"),
+    )

@@ -1,7 +1,6 @@
 """The form that changes the attributes of an image."""
 
 from copy import copy
-from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -11,17 +10,23 @@ from django.utils.translation import gettext_lazy
 
 from images.create.forms import DetailsForm
 from images.fields.forms import disk_label
-from images.fields.rules import FEATURES, disk_range_gb, host_has
+from images.fields.rules import disk_range_gb
 from images.models import Image
-from images.modify.rules import ATTRIBUTES, MEANS_NOTHING, is_changeable, least_disk_gb_of, refusals
+from images.modify.rules import (
+    ATTRIBUTES,
+    MEANS_NOTHING,
+    is_changeable,
+    is_offered,
+    least_disk_gb_of,
+    refusals,
+)
 from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.user_data.filling import Sources, fill_in
 from imsconsole.cloud.user_data.forms import FillForm, UserDataField
 from imsconsole.core.edits import EditForm, told_of
 from imsconsole.core.pickers import PickingForm, is_refresh
-from imsconsole.core.rules import ALLOWED, Verdict
 
 USER_DATA = "default_user_data"
 GIVEN = DetailsForm.base_fields  # an attribute is typed as it was when the image was made
@@ -87,21 +92,12 @@ class ModifyForm(PickingForm, EditForm):
         )
         self._fit_to_image()
         self.fixed: list[tuple[Any, Any, Any]] = []
+        there = host_of(actor.region).capabilities
         for name in ATTRIBUTES:
-            if not (verdict := is_changeable(image, name) and self._can_have(name)):
+            if not (verdict := is_changeable(image, name) and is_offered(image, name, there)):
                 field = self.fields.pop(name)
                 if verdict.code not in MEANS_NOTHING:
                     self.fixed.append((field.label, told_of(image, name), verdict.reason))
-
-    def _can_have(self, name: str) -> Verdict:
-        """What the host lacks is not offered; what the image asks for all the same can be taken back."""
-        if name not in FEATURES or getattr(self.image, name):
-            return ALLOWED
-        return host_has(self.image, name, self._host.capabilities)
-
-    @cached_property
-    def _host(self) -> Host:
-        return host_of(self.actor.region)
 
     def _fit_to_image(self) -> None:
         system, disk = self.fields["os_version"], self.fields["min_disk_gb"]

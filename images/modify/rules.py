@@ -5,17 +5,15 @@ from collections.abc import Collection, Iterator
 from django.utils.translation import gettext_lazy as _
 
 from images.fields.rules import (
-    FEATURES,
     boot_mode_fits,
     disk_gb_fits,
-    feature_fits,
     is_active,
     least_gb,
     memory_fits,
     name_is_free,
     os_is_given,
 )
-from images.launch.fit import fits
+from images.launch.fit import FEATURES, feature_fits, fits, host_has
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.rules import may_write
@@ -24,6 +22,7 @@ from imsconsole.cloud.models import Architecture, BootMode
 from imsconsole.cloud.user_data.rules import is_user_data
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.engine.types import Capabilities
 
 OF_ANY = ("name", "description", "protected")
 OF_SERVERS = (
@@ -76,6 +75,11 @@ def is_changeable(image: Image, name: str) -> Verdict:
     if name in STATED and image.source_kind not in stated:
         return refuse("taken-over", _("It was taken over from what the image was made of."))
     return ALLOWED
+
+
+def is_offered(image: Image, name: str, capabilities: Capabilities) -> Verdict:
+    """What the host lacks is not offered; what the image asks for all the same can be taken back."""
+    return host_has(image, name, capabilities) if name in FEATURES and not getattr(image, name) else ALLOWED
 
 
 def refusals(image: Image, changed: Collection[str], actor: Actor) -> Iterator[tuple[str, Verdict]]:

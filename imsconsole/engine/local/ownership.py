@@ -1,8 +1,8 @@
 """Files that pass between us and the guests' user.
 
 Programs that read foreign bytes run as that user, and any of them may have been taken over. So they fill
-files that we made in folders of ours, where a name stays what we gave it. Only a guest's run folder is
-theirs: there a link to a file of ours, or a pipe that never ends, may lie under any name at any moment.
+files that we made in folders of ours, where a name stays what we gave it. Only a guest's run folder, and that
+of its TPM, is theirs: there a link to a file of ours, or a pipe that never ends, may lie under any name at any moment.
 Where we cannot become another user these files are ours as well; then this finds what went wrong.
 """
 

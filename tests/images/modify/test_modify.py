@@ -213,6 +213,10 @@ def test_a_changed_os_brings_its_own_queues_and_features(people):
 
     disks = Disk.objects.order_by("beside").values_list("multi_queue", "secure_boot", "tpm")
     assert list(disks) == [(False,) * 3, (True,) * 3]
+    new = server_spec(server, Disk.objects.get(beside=True))
+    assert (new.multi_queue, new.secure_boot, new.tpm) == (True, True, True), (
+        "what the engine is told to make"
+    )
 
 
 def test_an_order_that_is_being_filled_in_sees_the_new_facts(people):
