@@ -75,6 +75,15 @@ read_password() {
     say "password=set"
 }
 
+# The part of a seed's user data that is the user's own, in base64; as cloud-init does, a script is run.
+run_user_data() {
+    awk '/^--=/ { inside = 0 } inside && body { print } inside && /^\r?$/ { body = 1 } /filename="user-data"/ { inside = 1 }' \
+        "/seed/$user" 2>/dev/null | base64 -d > /run/user-data 2>/dev/null
+    [ "$(head -c 2 /run/user-data)" = "#!" ] || return
+    chmod 700 /run/user-data
+    timeout 20 /run/user-data 2>&1 | while read -r line; do say "user-data: $line"; done
+}
+
 # Tells a data disk's first bytes; an empty one is given a marker first.
 tell_disk() {
     serial=$(cat "/sys/block/$1/serial" 2>/dev/null)
@@ -171,6 +180,7 @@ tell_tpm
 read_seed
 tell_new_disks
 start_network
+run_user_data
 say "ready"
 watch_disks &
 exec /bin/busybox init

@@ -57,7 +57,7 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
         "guest-42",
         (f"ssh-ed25519 {KEY} me@here", new_key(tmp_path)),
         HASH,
-        user_data=b"#!/bin/sh\ntrue\n",
+        user_data=b"#!/bin/sh\necho told\n",
     )
     firmware = {"boot_mode": boot_mode, "secure_boot": boot_mode == "uefi", "tpm": boot_mode == "uefi"}
     spec = server_spec(memory_mb=512, seed=seed, **firmware)
@@ -79,6 +79,7 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
         f"disk vdb serial={data.serial} bytes={data.size_bytes}",
         f"mac={server.mac}",
         f"address={server.private_ip}",
+        "user-data: told",
     ):
         assert line in log
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -37,8 +38,18 @@ def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
     return image
 
 
-def create_server(alice: Visitor, image: str, name: str, *, key_pair: str = "") -> str:
-    """The order, with a data disk; its confirmation; the server's page. Returns the server's ID."""
+def create_server(
+    alice: Visitor,
+    image: str,
+    name: str,
+    *,
+    key_pair: str = "",
+    besides: Callable[[Visitor], None] = lambda _alice: None,
+) -> str:
+    """The order, with a data disk; its confirmation; the server's page. Returns the server's ID.
+
+    `besides` does what else there is to do on the page of the order.
+    """
     page = alice.open(f"/servers/create/?image={image}")
     page.locator("input[name=data_disks]").fill("1")
     if alice.scripts:
@@ -48,6 +59,7 @@ def create_server(alice: Visitor, image: str, name: str, *, key_pair: str = "") 
     page.locator("input[name=data_disk_1]").fill("1")
     page.locator("input[name=name]").fill(name)
     choose_login(page, key_pair)
+    besides(alice)
     if alice.scripts:  # what is typed stands in the summary that goes along
         expect(page.locator("#summary .facts").first).to_contain_text(name)
     alice.go_on(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))

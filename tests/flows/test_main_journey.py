@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,16 @@ def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
     page.locator("textarea[name=public_key]").fill(public_key)
     alice.send()
 
-    server = create_server(alice, image, name, key_pair=name)
+    text = f"#!/bin/sh\necho {name} was told so\n"
+    if alice.scripts:
+        server = create_server(
+            alice, image, name, key_pair=name, besides=partial(save_user_data, name=name, text=text)
+        )
+    else:
+        give_default(alice, image, name, text)
+        server = create_server(alice, image, name, key_pair=name, besides=partial(is_filled_in, text=text))
     log = ready(alice, server)
+    assert f"user-data: {name} was told so" in log
     assert f"identity={identity}" in log
     assert f"boot={boot_mode}" in log
     assert f"instance-id={server}" in log
@@ -115,6 +124,47 @@ def with_table(disk: Path) -> Path:
         ["sfdisk", "-q", disk], input="label: dos\n,,83\n", text=True, check=True, capture_output=True
     )
     return disk
+
+
+def save_user_data(alice: Visitor, name: str, text: str) -> None:
+    """On the way: the order is left for it, and comes back with it chosen and filled in."""
+    page = alice.page
+    page.locator("button[formaction*='what=user-data']").click()
+    page.wait_for_url(re.compile(r"/user-data/create/\?for="))
+    page.locator("input[name=name]").fill(name)
+    page.locator("textarea[name=text]").fill(text)
+    alice.send()
+    page.wait_for_url(re.compile(r"/servers/create/.*kept="))
+    expect(page.locator("select[name=user_data-choice] option:checked")).to_have_text(name)
+    is_filled_in(alice, text)
+    typed = page.locator("textarea[name=user_data]")
+    typed.fill("typed by hand")
+    page.locator("select[name=user_data-choice]").select_option(label="None")
+    expect(page.locator("input[name=user_data-origin]")).to_have_value(re.compile("^/"))
+    page.locator("select[name=user_data-choice]").select_option(label=name)
+    expect(page.locator("#user-data .alert")).to_be_visible()
+    expect(typed).to_have_value("typed by hand")
+    page.get_by_role("button", name="Fill in").click()
+    is_filled_in(alice, text)
+
+
+def give_default(alice: Visitor, image: str, name: str, text: str) -> None:
+    """The image's default user data, filled in from what is saved."""
+    page = alice.open("/user-data/create/")
+    page.locator("input[name=name]").fill(name)
+    page.locator("textarea[name=text]").fill(text)
+    alice.send()
+    page = alice.open(f"/images/{image}/modify/")
+    page.locator("select[name=default_user_data-choice]").select_option(label=name)
+    page.get_by_role("button", name="Fill in").click()
+    expect(page.locator("textarea[name=default_user_data]")).to_have_value(text)
+    alice.send()
+    page.wait_for_url(re.compile(rf"/images/{image}/$"))
+
+
+def is_filled_in(alice: Visitor, text: str) -> None:
+    expect(alice.page.locator("textarea[name=user_data]")).to_have_value(text)
+    alice.look()
 
 
 def guests() -> Path:

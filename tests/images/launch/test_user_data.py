@@ -126,7 +126,7 @@ def test_that_of_a_shared_image_is_offered_and_filled_in_when_it_is_chosen(peopl
 def test_with_scripts_the_text_comes_beside_the_choices(people, flavor, setup, form_of) -> None:
     url, bob = form_of(people, an_image(people.bob.project)), client_of(people.bob)
     typed = {**shown(bob.get(url)), "action": "refresh"}
-    by_select = {**HTMX, "HX-Trigger-Name": "user_data-choice"}
+    by_select = {**HTMX, "HX-Trigger": "user-data-choice"}
     answer = bob.post(url, {**typed, "user_data-choice": str(setup.pk)}, headers=by_select).content.decode()
     assert answer.count('id="user-data"') == 1
     assert 'id="user-data" hx-swap-oob="true"' in answer
@@ -193,3 +193,14 @@ def test_who_only_reads_sees_no_saved_text(people, flavor, setup) -> None:
     answer = dave.post(url, {**shown(dave.get(url)), "user_data-choice": str(setup.pk), "action": "fill"})
     assert "from-the-saved-text" not in answer.content.decode()
     assert "setup" not in answer.content.decode()
+
+
+def test_with_scripts_what_is_chosen_no_more_is_not_asked_about_any_more(people, flavor, setup) -> None:
+    url, bob = launching(people, an_image(people.bob.project)), client_of(people.bob)
+    typed = {**shown(bob.get(url)), "user_data": "typed", "action": "refresh"}
+    headers = {**HTMX, "HX-Trigger": "user-data-choice"}
+    asked = bob.post(url, {**typed, "user_data-choice": str(setup.pk)}, headers=headers).content.decode()
+    assert "Something else is typed below" in asked
+    again = bob.post(url, typed, headers=headers).content.decode()
+    assert 'id="user-data" hx-swap-oob' in again
+    assert "Something else is typed below" not in again

@@ -215,11 +215,26 @@ def test_an_approved_version_is_on_the_market_of_each_region(people, operator, f
 
 
 def test_what_is_changed_after_the_scan_is_not_on_the_market(people, operator):
-    version = in_review(people.bob, bootable_image(people.bob, min_ram_mb=512))
-    modify_image(version.image, wanted={"min_ram_mb": 64}, actor=people.bob)
+    flavor = factories.FlavorFactory(memory_mb=1024)
+    about = {"min_ram_mb": 512, "default_flavor": flavor, "default_user_data": "#!"}
+    version = in_review(people.bob, bootable_image(people.bob, **about))
+    modify_image(version.image, wanted={"min_ram_mb": 64, "default_flavor": None}, actor=people.bob)
     approve_version(version, actor=Operator(operator))
     run_jobs()
-    assert Edition.objects.get().image.min_ram_mb == 512
+    image = Edition.objects.get().image
+    assert (image.min_ram_mb, image.default_flavor) == (512, flavor)
+    assert image.default_user_data == "", (
+        "what runs on servers of buyers is in the image, which was looked at"
+    )
+
+
+def test_a_default_flavor_that_is_gone_since_the_scan_is_none(people, operator):
+    flavor = factories.FlavorFactory(memory_mb=1024)
+    version = in_review(people.bob, bootable_image(people.bob, default_flavor=flavor))
+    flavor.delete()
+    approve_version(version, actor=Operator(operator))
+    run_jobs()
+    assert Edition.objects.get().image.default_flavor is None
 
 
 def test_publishing_that_fails_waits_for_the_operator_and_leaves_nothing(people, operator, far):
