@@ -15,7 +15,6 @@ from images.change_os.forms import ChangeOsForm
 from images.change_os.rules import OsChange, can_order_change, can_order_reinstall
 from images.change_os.services import change_os as start_change
 from images.change_os.services import reinstall_os as start_reinstall
-from images.launch.system import sources_of
 from images.models import Image
 from images.product.pickers import with_parts
 from imsconsole.accounts.access import ActorRequest
@@ -29,7 +28,6 @@ from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.rules import can_change_os, can_reinstall_os
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.cloud.user_data.filling import fill_in
 from imsconsole.core.query_string import number_in, row_of
 from imsconsole.core.rules import Verdict
 from imsconsole.core.summary import wants_summary
@@ -152,14 +150,13 @@ def _begun(request: ActorRequest) -> dict[str, Any]:
 
 
 def _completed(typed: dict[str, Any], server: Server, actor: Actor) -> dict[str, Any]:
-    """What was typed, with the image's user data and a system disk that holds it and is no smaller than the present one."""
+    """What was typed, with a system disk that holds the image and is no smaller than the present one."""
     image = row_of(with_parts(Image.objects.visible_to(actor)), typed.get("image"))
     present = _system_disk(server)
     least = max(image.min_disk_gb if image else 1, 1)
     if number_in(typed.get("system_disk_gb")) < least:
         typed["system_disk_gb"] = max(least, present.size_gb if present else 1)
     typed["image"] = image or ""
-    fill_in(typed, sources_of(image, actor))
     return typed
 
 

@@ -1,16 +1,14 @@
-"""What an order of servers is filled with before somebody chooses: an image with its user data, a fitting flavor, disks that hold it."""
+"""What an order of servers is filled with before somebody chooses: an image, a fitting flavor, disks that hold the image."""
 
 from typing import Any
 
 from images.launch.fit import flavor_choices
 from images.launch.rules import data_disks_gb_of
-from images.launch.system import sources_of
 from images.models import Image
 from images.product.pickers import with_parts
 from images.selection.tabs import CHOSEN_AMONG, of_kind
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.user_data.filling import fill_in
 from imsconsole.core.pickers import AT_ONCE
 from imsconsole.core.query_string import number_in, row_of
 
@@ -18,9 +16,8 @@ DEFAULTS = {"count": 1, "data_disks": 0}
 
 
 def completed(typed: dict[str, Any], actor: Actor, host: Host) -> dict[str, Any]:
-    """What was typed, with an image, its user data, a fitting flavor and a system disk that holds the image."""
+    """What was typed, with an image, a fitting flavor and a system disk that holds the image."""
     image = _image(typed, actor)
-    fill_in(typed, sources_of(image, actor))
     fitting = [choice.thing.pk for choice in flavor_choices(image, "", host.capabilities) if choice.verdict]
     is_another = bool(image and typed.get("of_image") and typed["of_image"] != str(image.pk))
     if image and image.default_flavor_id in fitting and (is_another or typed.get("flavor") not in fitting):

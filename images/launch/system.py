@@ -9,8 +9,7 @@ from images.launch.login import LoginForm
 from images.models import Image
 from images.product.pickers import ImagePicker
 from images.selection.tabs import CHOSEN_AMONG, kind_of
-from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.user_data.filling import Sources
+from imsconsole.cloud.user_data.filling import Sources, fill_in
 from imsconsole.cloud.user_data.forms import FillForm
 from imsconsole.core.rules import Verdict
 
@@ -24,7 +23,10 @@ class NewSystemForm(LoginForm):
     def offer_images(
         self, rule: Callable[[Image], Verdict] | None, note: Callable[[Image], str] | None = None
     ) -> None:
+        """Also fills in the user data of a form that is drawn (again)."""
         self.images.offer_to(self.actor, lambda: [self.tab], rule, note)
+        if not self.is_bound:
+            fill_in(self.initial, self._sources())
 
     @property
     def images(self) -> ImagePicker:
@@ -45,8 +47,13 @@ class NewSystemForm(LoginForm):
     @cached_property
     def fill(self) -> FillForm:
         """What fills in the user data."""
-        sent = self.data if self.is_bound else self.initial
-        return FillForm(sent, sources=sources_of(self.chosen_image, self.actor))
+        return FillForm(self.data if self.is_bound else self.initial, sources=self._sources())
+
+    def _sources(self) -> Sources:
+        if (image := self.chosen_image) is None:
+            return Sources(self.actor)
+        is_own = image.project_id == self.actor.project.pk
+        return Sources(self.actor, str(image.pk), image.default_user_data, is_own)
 
     def require_login(self) -> None:
         super().require_login()
@@ -54,10 +61,3 @@ class NewSystemForm(LoginForm):
 
     def kept(self) -> dict[str, Any]:
         return {**super().kept(), **self.fill.kept()}
-
-
-def sources_of(image: Image | None, actor: Actor) -> Sources:
-    """What the user data of a system of that image is filled in from."""
-    if image is None:
-        return Sources(actor)
-    return Sources(actor, str(image.pk), image.default_user_data, image.project_id == actor.project.pk)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
 
 from images.copy.rules import COPY_FACTS, can_copy_across
@@ -20,6 +20,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
 from imsconsole.cloud.hosts import Host, host_of
+from imsconsole.cloud.server_pages.place import PLACE
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.query_string import row_of
 from imsconsole.core.summary import wants_summary
@@ -30,11 +31,6 @@ LAUNCH = Wizard(
     "servers-create",
     {"choose": gettext_lazy("Image, flavor and login"), "confirm": gettext_lazy("Confirm")},
 )
-PLACE: dict[str, Any] = {
-    "active": "servers",
-    "crumbs": [(reverse_lazy("servers:list"), gettext_lazy("Servers"))],
-    "cancel_url": reverse_lazy("servers:list"),
-}
 CHOSEN = ("image", "tab", "flavor", "zone")  # what other pages may choose before
 
 

@@ -20,16 +20,14 @@ from images.change_os.many.orders import (
     summary_of_lines,
 )
 from images.change_os.rules import OsChange, can_order_changes
-from images.launch.system import sources_of
-from images.launch.views import PLACE
 from imsconsole.accounts.access import ActorRequest, form_view, page_view
 from imsconsole.accounts.kept_forms import typed
 from imsconsole.accounts.models import Draft
 from imsconsole.accounts.rules import may_write
 from imsconsole.accounts.wizards import Made, Wizard
+from imsconsole.cloud.server_pages.place import PLACE
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.cloud.system_disk.swap import kept_until
-from imsconsole.cloud.user_data.filling import fill_in
 from imsconsole.core.rules import ALLOWED, refuse
 from imsconsole.core.summary import wants_summary
 
@@ -86,9 +84,7 @@ def choose(request: ActorRequest, draft: Draft) -> HttpResponse:
     if sent is None and chosen.get("image") == draft.data.get("image", ""):
         form = ChangeOsManyForm(chosen, changes=many, password_hash=draft.data["password_hash"])
         return _page(request, form)
-    form = ChangeOsManyForm(changes=many, initial=chosen)
-    fill_in(chosen, sources_of(form.chosen_image, request.actor))
-    return _page(request, form)
+    return _page(request, ChangeOsManyForm(changes=many, initial=chosen))
 
 
 @MANY.step
