@@ -274,9 +274,8 @@ class LocalEngine:
         folder = self._machines.take_over(server.id, work)
         if folder is None:
             folder = self._build_server(server, image, work)
-        disk = self._adopted_system(folder, server, work) or self._build_system(folder, server, image, work)
         cd_ref = f"{folder.name}/{CD}" if server.cd_ref else ""
-        return _with_system(replace(server, ref=folder.name, cd_ref=cd_ref), f"{folder.name}/{disk.name}")
+        return self._with_new_system(folder, replace(server, ref=folder.name, cd_ref=cd_ref), image, work)
 
     def _build_server(self, server: ServerSpec, image: Path | None, work: Work) -> Path:
         """The folder with its system disk inside, whole from its first moment."""
@@ -289,14 +288,18 @@ class LocalEngine:
             self._layer(made / f"system-{server.disks[0].id}.{work.token}", image, server.disks[0])
             return self._machines.finish(made, server.id, work)
 
-    def _adopted_system(self, folder: Path, server: ServerSpec, work: Work) -> Path | None:
-        return self._store.adopt(folder, f"system-{server.disks[0].id}", "", work)
-
-    def _build_system(self, folder: Path, server: ServerSpec, image: Path | None, work: Work) -> Path:
-        with self._store.scrap(work, nullcontext(self._users.of(folder))) as scrap:
-            made = scrap / "system"
-            self._layer(made, image, server.disks[0])
-            return self._store.finish(made, folder, f"system-{server.disks[0].id}", "", work)
+    def _with_new_system(
+        self, folder: Path, server: ServerSpec, image: Path | None, work: Work
+    ) -> ServerSpec:
+        """The spec with its system disk, made now or by an earlier attempt."""
+        name = f"system-{server.disks[0].id}"
+        disk = self._store.adopt(folder, name, "", work)
+        if disk is None:
+            with self._store.scrap(work, nullcontext(self._users.of(folder))) as scrap:
+                self._layer(scrap / "system", image, server.disks[0])
+                disk = self._store.finish(scrap / "system", folder, name, "", work)
+        system = replace(server.disks[0], ref=f"{folder.name}/{disk.name}")
+        return replace(server, disks=(system, *server.disks[1:]))
 
     def _layer(self, made: Path, image: Path | None, disk: DiskSpec) -> None:
         """A link of the image's file and a layer over it: the cost does not depend on the size.
@@ -331,9 +334,7 @@ class LocalEngine:
         if not image_ref:
             self._store.disk(incoming.ref)
             return wanted
-        image = self._store.stored(image_ref)
-        disk = self._adopted_system(folder, wanted, work) or self._build_system(folder, wanted, image, work)
-        return _with_system(wanted, f"{folder.name}/{disk.name}")
+        return self._with_new_system(folder, wanted, self._store.stored(image_ref), work)
 
     def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
         """A start takes whatever size it is given: only the old one must not be in use."""
@@ -396,7 +397,3 @@ class LocalEngine:
 
     def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:
         return self._machines.console_log(ref, limit_bytes, joined=joined)
-
-
-def _with_system(server: ServerSpec, ref: str) -> ServerSpec:
-    return replace(server, disks=(replace(server.disks[0], ref=ref), *server.disks[1:]))

@@ -7,7 +7,7 @@ from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.engine.local import luks, machine
 from imsconsole.engine.local.qmp import Qmp, QmpError
-from imsconsole.engine.types import DiskSpec, Work
+from imsconsole.engine.types import DiskSpec
 
 LET_GO_LIMIT_S = 10.0
 POLL_S = 0.05
@@ -37,7 +37,7 @@ def add(talk: Qmp, disk: DiskSpec) -> None:
         raise Conflict("wrong-key" if luks.is_locked(detail) else "attach-failed", detail=detail) from error
 
 
-def take_out(talk: Qmp, disk: DiskSpec, work: Work) -> None:
+def take_out(talk: Qmp, disk: DiskSpec) -> None:
     """Ask the guest to let go and wait until it did; without its help this never comes.
 
     Raises Conflict.
@@ -47,7 +47,6 @@ def take_out(talk: Qmp, disk: DiskSpec, work: Work) -> None:
         with contextlib.suppress(QmpError):  # it was asked before and has not answered yet
             talk.command("device_del", id=machine.device_of(disk))
     while machine.device_of(disk) in _devices(talk):
-        work.report(0, 0)
         if time.monotonic() > deadline:
             raise Conflict("guest-holds-disk", seconds=int(LET_GO_LIMIT_S))
         time.sleep(POLL_S)

@@ -31,7 +31,7 @@ from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.serial import SERIAL_SOCKET
 from imsconsole.engine.local.state import PID_FILE, SERIAL_LOG
 from imsconsole.engine.local.store import RUN
-from imsconsole.engine.types import DiskSpec, ServerSpec, Work
+from imsconsole.engine.types import DiskSpec, ServerSpec
 
 Network = Literal["none", "user", "internet"]
 
@@ -324,7 +324,7 @@ def spawn(
     return process
 
 
-def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[bytes]", work: Work) -> None:
+def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[bytes]") -> None:
     """Return when QEMU answers; it has opened its disks then, and is made to forget their keys.
 
     Raises Unavailable `qemu-failed` with its own message, Interrupted, Conflict `wrong-key`, NoSpace.
@@ -335,7 +335,6 @@ def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[byte
             talk.command("query-status")
             luks.forget(talk, *(disk.key for disk in server.disks))
             return
-        work.report(0, 0)
         time.sleep(0.02)
     if process.poll() is None:
         process.kill()

@@ -1,7 +1,7 @@
 """The servers of one region: one lock, one folder, at most one process each.
 
-The lock is the server's folder itself (flock), held over start, stop, attach and detach; work is held before: who is
-stopped there may not keep the next attempt waiting. A short lock of the whole region lines up starts while memory is counted.
+The lock is the server's folder itself (flock), held over all that is short; nobody holds work or says that it is alive with it,
+for who is stopped there may not keep the next attempt waiting. A short lock of the whole region lines up starts while memory is counted.
 """
 
 import contextlib
@@ -171,7 +171,7 @@ class Machines:
 
     def require_stopped(self, ref: str) -> None:
         """Raises Conflict when the server runs."""
-        if self.state(ref).power is Power.RUNNING:
+        if self.is_running(ref):
             raise Conflict("server-running", server=ref)
 
     def require_unused(self, ref: str, system_ref: str) -> None:
@@ -184,20 +184,18 @@ class Machines:
         with self._locked(server.ref) as folder:
             if self._noted(folder).power is not Power.RUNNING:
                 with _keys(server) as secrets:
-                    self._start(folder, server, secrets, work)
+                    self._start(folder, server, secrets)
 
     def stop(self, ref: str, graceful_s: float, is_forced: Asked, work: Work) -> ServerState:
-        work.hold()
-        with self._locked(ref) as folder:
-            return self._stop(folder, graceful_s, is_forced, work)
+        self._come_down(ref, graceful_s, is_forced, work)
+        return self.state(ref)
 
     def reboot(self, server: ServerSpec, graceful_s: float, is_forced: Asked, work: Work) -> None:
-        work.hold()
-        with self._locked(server.ref) as folder, _keys(server) as secrets:
-            self._stop(folder, graceful_s, is_forced, work)
-            self._start(folder, server, secrets, work)
+        with _keys(server):  # what could not start again is not stopped
+            self._come_down(server.ref, graceful_s, is_forced, work)
+        self.start(server, work)
 
-    def _start(self, folder: Path, server: ServerSpec, secrets: Secrets, work: Work) -> None:
+    def _start(self, folder: Path, server: ServerSpec, secrets: Secrets) -> None:
         self._require_able(server)
         user = self._user_of(folder)
         host = GuestHost(user, self._network, self._accelerator.asked())
@@ -209,7 +207,7 @@ class Machines:
         for attempt in range(1, STARTS + 1):
             machine.prepare(folder, server, host)
             try:
-                self._run(folder, server, host, secrets, work)
+                self._run(folder, server, host, secrets)
                 return
             except (Unavailable, Conflict) as error:
                 if read_state(folder).running:
@@ -251,7 +249,7 @@ class Machines:
         if server_of(server.disks[0].ref) != server.id:
             raise NotFound("no-such-bytes", ref=server.disks[0].ref)
 
-    def _run(self, folder: Path, server: ServerSpec, host: GuestHost, secrets: Secrets, work: Work) -> None:
+    def _run(self, folder: Path, server: ServerSpec, host: GuestHost, secrets: Secrets) -> None:
         wished = read_state(folder).ssh_port
         with _flock(self._store.root.parent):
             self._require_memory(folder, server.memory_mb)
@@ -262,7 +260,7 @@ class Machines:
             write_state(folder, starting)
             process = machine.spawn(folder, server, host, port, secrets)
         try:
-            machine.wait_ready(folder, server, process, work)
+            machine.wait_ready(folder, server, process)
         except BaseException:
             process.kill()
             process.wait()
@@ -270,10 +268,7 @@ class Machines:
         note(folder, replace(starting, pid=process.pid))
 
     def _require_memory(self, folder: Path, needed_mb: int) -> None:
-        """Raises Unavailable when all guests together would not fit. Starting ones count.
-
-        Regions whose folders stand beside ours are on this host too and share its memory.
-        """
+        """Raises Unavailable when all guests of this host, of the regions beside ours too, would not fit. Starting ones count."""
         used = sum(
             state.memory_mb
             for other in self._store.root.parent.glob("*/servers/*")
@@ -282,13 +277,19 @@ class Machines:
         if used + needed_mb > self._memory_mb:
             raise Unavailable("no-guest-memory", needed_mb=needed_mb, free_mb=max(0, self._memory_mb - used))
 
-    def _stop(self, folder: Path, graceful_s: float, is_forced: Asked, work: Work) -> ServerState:
-        recorded = read_state(folder)
-        if pid := find_guest(folder, recorded):
-            note(folder, replace(recorded, pid=pid, stopping=True))
-            if not shut_down(folder, pid, graceful_s, is_forced, work):
+    def _come_down(self, ref: str, graceful_s: float, is_forced: Asked, work: Work) -> None:
+        """Let the guest end, then cut its power. Nothing is locked while its system is waited for, which may take long."""
+        work.hold()
+        with self._locked(ref) as folder:
+            recorded = read_state(folder)
+            if pid := find_guest(folder, recorded):
+                note(folder, replace(recorded, pid=pid, stopping=True))
+        if pid and not shut_down(folder, pid, graceful_s, is_forced, work):
+            work.hold()
+        with self._locked(ref) as folder:
+            if pid and find_guest(folder, read_state(folder)) == pid:  # not one that was started since
                 cut_power(folder)
-        return self._noted(folder)
+            self._noted(folder)
 
     # disks of a running guest
     def attach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
@@ -300,7 +301,7 @@ class Machines:
     def detach(self, server: ServerSpec, disk: DiskSpec, work: Work) -> None:
         work.hold()
         with self._locked(server.ref) as folder:
-            self._tell(folder, lambda talk: hotplug.take_out(talk, disk, work))
+            self._tell(folder, lambda talk: hotplug.take_out(talk, disk))
             if path := self._store.find_disk(disk.ref):
                 self._store.users.take_back(path)
 
@@ -363,16 +364,15 @@ class Machines:
     def _running(self, ref: str) -> Path:
         """The run folder of a server that runs. Raises Conflict."""
         folder = self._store.server(ref)
-        if self.state(ref).power is not Power.RUNNING:
+        if not self.is_running(ref):
             raise Conflict("server-not-running", server=ref)
         return folder / RUN
 
     def console_log(self, ref: str, limit_bytes: int, *, joined: bool = False) -> str:
         """QEMU takes connections in turn: once it talks to us it has taken the one that came before."""
-        folder = self._store.server(ref)
-        run = folder / RUN
+        run = self._store.server(ref) / RUN
         if joined:
-            with contextlib.suppress(Unavailable), qmp(folder):
+            with contextlib.suppress(Unavailable), qmp(run.parent):
                 pass
         try:
             return end_of_log(run, self._store.users, limit_bytes)
