@@ -23,6 +23,7 @@ from imsconsole.accounts.service_admin import (
     trail_of,
 )
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.stored.admin import OfStoredInline
 from imsconsole.core.text import size
 
 
@@ -101,11 +102,11 @@ class OsVersionAdmin(ServiceAdmin):
         os_versions.delete_os_version(os_version=obj, actor=operator_of(request))
 
 
-class ImageDiskInline(ReadOnlyInline):
+class ImageDiskInline(OfStoredInline):
     model = ImageDisk
     fields = (
-        "index", "role", "format", "size", "key", "sha256", "source_format", "source_sha256", "ref", "verified_at",
-        "damaged_at",
+        "index", "role", "format", "size", "key", "checksum", "source_format", "source_checksum", "stored", "verified",
+        "damaged",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -131,7 +132,7 @@ class DamagedImages(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() != "damaged":
             return queryset
-        damaged = ImageDisk.objects.filter(damaged_at__isnull=False).values("image")
+        damaged = ImageDisk.objects.filter(stored__damaged_at__isnull=False).values("image")
         return queryset.filter(pk__in=damaged).exclude(status=Image.Status.DELETED)
 
 

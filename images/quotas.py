@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from images.models import Image, StoredBytes
+from images.models import Image, ProjectBytes
 from images.models.sizes import Sizes
 from imsconsole.core.contention import retried
 from imsconsole.core.triggers import Trigger
 from imsconsole.jobs.counters import Counted
 
-STORE = StoredBytes._meta.db_table
+STORE = ProjectBytes._meta.db_table
 OF_TYPE = {type_: f"{type_}_bytes" for type_ in Image.Type.values}  # the resource that has their sum
 
 
@@ -23,23 +23,23 @@ class Links:
     disks: str
     owners: str
     owner_id: str
-    bytes_id: str
     type: str
     is_there: str
 
     def query(self, only: str = "TRUE") -> str:
         """What is there of `disk`, in short for the disk's row, and `owner`."""
         return (
-            f"SELECT owner.project_id AS project_id, disk.{self.bytes_id} AS bytes_id, "
+            f"SELECT owner.project_id AS project_id, disk.stored_id AS bytes_id, "
             f"{self.type.format(row='owner')} AS type, disk.size_bytes AS size_bytes "
             f"FROM {self.disks} AS disk JOIN {self.owners} AS owner ON owner.id = disk.{self.owner_id} "
-            f"WHERE {self.is_there.format(row='owner')} AND owner.project_id IS NOT NULL AND {only}"
+            f"WHERE {self.is_there.format(row='owner')} AND owner.project_id IS NOT NULL "
+            f"AND disk.stored_id IS NOT NULL AND {only}"
         )
 
     def triggers(self) -> Iterator[Trigger]:
         """The bytes of each disk that changes, and of each thing that comes, goes, or changes hands."""
-        columns = (self.owner_id, self.bytes_id, "size_bytes")
-        changed = " OR ".join(f"OLD.{column} <> NEW.{column}" for column in columns)
+        columns = (self.owner_id, "stored_id", "size_bytes")
+        changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
         new, old = self._of_disk("NEW"), self._of_disk("OLD")
         yield Trigger("store", self.disks, "INSERT", _kept(new))
         yield Trigger("store", self.disks, "UPDATE", _kept(new) + _kept(old), columns, changed)
@@ -54,23 +54,21 @@ class Links:
 
     def _of_disk(self, row: str) -> str:
         project = f"(SELECT project_id FROM {self.owners} WHERE id = {row}.{self.owner_id})"
-        return f"SELECT {project} AS project_id, {row}.{self.bytes_id} AS bytes_id"
+        return f"SELECT {project} AS project_id, {row}.stored_id AS bytes_id"
 
     def _of_owner(self, row: str) -> str:
-        of_disk = f"SELECT {row}.project_id AS project_id, disk.{self.bytes_id} AS bytes_id"
+        of_disk = f"SELECT {row}.project_id AS project_id, disk.stored_id AS bytes_id"
         return f"{of_disk} FROM {self.disks} AS disk WHERE disk.{self.owner_id} = {row}.id"
 
 
 LINKS = (
-    Links(
-        "images_imagedisk", "images_image", "image_id", "bytes_id", "{row}.type", "{row}.status <> 'deleted'"
-    ),
-    Links("cloud_backupdisk", "cloud_backup", "backup_id", "id", "'backup'", "{row}.deleted_at IS NULL"),
+    Links("images_imagedisk", "images_image", "image_id", "{row}.type", "{row}.status <> 'deleted'"),
+    Links("cloud_backupdisk", "cloud_backup", "backup_id", "'backup'", "{row}.deleted_at IS NULL"),
 )
 
 
 class Stored:
-    """The rows of `StoredBytes`. Whoever changes links to the same bytes holds their row until the transaction ends."""
+    """The rows of `ProjectBytes`. Whoever changes links to the same bytes holds their row until the transaction ends."""
 
     def triggers(self) -> Iterator[Trigger]:
         for links in LINKS:
@@ -104,10 +102,10 @@ class Stored:
 def _kept(keys: str) -> tuple[str, ...]:
     """Holds the rows of these keys (`project_id`, `bytes_id`), and makes of them what their links are by then."""
     these = f"{{disk}} = {STORE}.bytes_id AND owner.project_id = {STORE}.project_id"
-    links = " UNION ALL ".join(each.query(these.format(disk=f"disk.{each.bytes_id}")) for each in LINKS)
+    links = " UNION ALL ".join(each.query(these.format(disk="disk.stored_id")) for each in LINKS)
     return (
         f"INSERT INTO {STORE} (project_id, bytes_id, type, links, size_bytes) "
-        f"SELECT project_id, bytes_id, '', 0, 0 FROM ({keys}) AS keys WHERE project_id IS NOT NULL "
+        f"SELECT project_id, bytes_id, '', 0, 0 FROM ({keys}) AS keys WHERE project_id IS NOT NULL AND bytes_id IS NOT NULL "
         f"GROUP BY project_id, bytes_id ORDER BY project_id, bytes_id "
         f"ON CONFLICT (project_id, bytes_id) DO UPDATE SET links = {STORE}.links",
         f"UPDATE {STORE} SET (type, links, size_bytes) = ("

@@ -1,6 +1,7 @@
 """Factories for the rows tests start from."""
 
 import uuid
+from dataclasses import asdict
 from datetime import timedelta
 
 import factory
@@ -34,10 +35,13 @@ from imsconsole.cloud.models import (
     KeyPair,
     RegionReport,
     Server,
+    StoredBytes,
     UserData,
     Vault,
 )
+from imsconsole.cloud.stored.rows import SHARED
 from imsconsole.core.now import now
+from imsconsole.engine.types import StoredDisk
 from market.models import Edition, Listing, ListingVersion, Price, Publisher
 from sharing.models import Share
 
@@ -158,15 +162,65 @@ class PublicImageFactory(ImageFactory):
     protected = True
 
 
-class ImageDiskFactory(DjangoModelFactory):
+class StoredBytesFactory(DjangoModelFactory):
+    """A row without a file."""
+
+    class Meta:
+        model = StoredBytes
+
+    region = factory.SubFactory(RegionFactory)
+    ref = factory.Sequence(lambda n: f"stored-{n}")
+    size_bytes = 1024**2
+    virtual_size_bytes = 1024**3
+    checksum = "sha256:" + "0" * 64
+
+
+class OfStoredFactory(DjangoModelFactory):
+    """A disk of bytes of its own, `ref`, unless it is told which `stored` ones; with `ref=""` it has none."""
+
+    class Meta:
+        abstract = True
+
+    class Params:
+        ref = factory.Sequence(lambda n: f"stored-of-disk-{n}")
+        verified_at = None
+        damaged_at = None
+
+    size_bytes = 1024**2
+    virtual_size_bytes = 1024**3
+    checksum = "sha256:" + "0" * 64
+
+    @factory.lazy_attribute
+    def stored(self):
+        facts = ("ref", "size_bytes", "virtual_size_bytes", "checksum", "verified_at", "damaged_at")
+        region = self.image.region if hasattr(self, "image") else self.backup.project.region
+        return (
+            StoredBytesFactory(region=region, **{name: getattr(self, name) for name in facts})
+            if self.ref
+            else None
+        )
+
+
+def give_bytes(disk: ImageDisk | BackupDisk, made: StoredDisk) -> None:
+    """Let a disk be of what an engine has stored, instead of the row without a file that it was made with."""
+    former, region = (
+        disk.stored,
+        disk.image.region if isinstance(disk, ImageDisk) else disk.backup.project.region,
+    )
+    disk.stored = StoredBytes.objects.create(pk=disk.pk, region=region, **asdict(made))
+    for name in SHARED:
+        setattr(disk, name, getattr(made, name))
+    disk.save()
+    if former:
+        former.delete()
+
+
+class ImageDiskFactory(OfStoredFactory):
     class Meta:
         model = ImageDisk
 
     image = factory.SubFactory(ImageFactory)
     role = "system"
-    size_bytes = 1024**2
-    virtual_size_bytes = 1024**3
-    sha256 = "0" * 64
 
 
 class UploadFactory(DjangoModelFactory):
@@ -351,7 +405,7 @@ class BackupFactory(DjangoModelFactory):
     image = factory.LazyAttribute(lambda backup: ImageFactory(project=backup.project))
 
 
-class BackupDiskFactory(DjangoModelFactory):
+class BackupDiskFactory(OfStoredFactory):
     class Meta:
         model = BackupDisk
 
@@ -361,10 +415,6 @@ class BackupDiskFactory(DjangoModelFactory):
     name = factory.LazyAttribute(lambda disk: f"web-{disk.role}-{disk.index}")
     disk_id = factory.LazyFunction(uuid.uuid4)
     size_gb = 1
-    size_bytes = 1024**2
-    virtual_size_bytes = 1024**3
-    sha256 = "0" * 64
-    ref = "none"
 
 
 class PublisherFactory(DjangoModelFactory):

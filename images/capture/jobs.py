@@ -6,12 +6,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import note_system, put_disks, role_in
+from images.create.jobs import note_system, role_in
 from images.models import Image, ImageDisk, ImageQuerySet
+from images.models.disks import put_disks, undo_disks
 from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
+from imsconsole.cloud.stored.rows import unkept
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
@@ -48,7 +50,7 @@ class CaptureImage(JobKind):
         return {image: asdict(stored[each]) for image, each in wanted.items()}
 
     def undo_capture(self, run: Run) -> None:
-        stored = [UUID(each["stored"]) for each in run.args["images"].values()]
+        stored = unkept(each["stored"] for each in run.args["images"].values())
         engine_for(_region(run.job)).discard(stored, run.prefix, work=run)
 
     def register(self, run: Run) -> None:
@@ -65,7 +67,7 @@ class CaptureImage(JobKind):
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():
-            ImageDisk.objects.filter(image__in=_images(run.job)).delete()
+            undo_disks(ImageDisk.objects.filter(image__in=_images(run.job)))
 
     def sweep(self, run: Run) -> None:
         """What a running guest copies goes on: the next attempt follows it to its end."""

@@ -16,6 +16,7 @@ from images.product.products import Product, product_of
 from images.selection.tabs import CHOSEN_AMONG, MARKET, PRIVATE, PUBLIC, SHARED, kind_of
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.models import BootMode, Key
+from imsconsole.core.checksums import algorithm_of, digits_of
 from imsconsole.core.text import size
 
 Text = str | Promise
@@ -290,14 +291,14 @@ def _disk(disk: ImageDisk, count: int) -> list[Attribute]:
         ),
         Attribute(_("Virtual size"), size(disk.virtual_size_bytes), _("What a server sees of it.")),
         Attribute(
-            _("SHA-256 of what came in"),
-            disk.source_sha256,
+            _("%(algorithm)s of what came in") % {"algorithm": algorithm_of(disk.source_checksum)},
+            digits_of(disk.source_checksum),
             _("Compare it with the checksum of your own file."),
             is_code=True,
         ),
         Attribute(
-            _("SHA-256 of the stored file"),
-            disk.sha256,
+            _("%(algorithm)s of the stored file") % {"algorithm": algorithm_of(disk.checksum)},
+            digits_of(disk.checksum),
             _("Tells whether the bytes are still what they were."),
             is_code=True,
         ),

@@ -18,6 +18,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from images.models import Image, ImageDisk, ImageQuerySet, ImageTag
+from imsconsole.core.checksums import digits_of
 from imsconsole.core.csv import READ_AT_ONCE
 
 FIELDS = (
@@ -27,13 +28,13 @@ FIELDS = (
 )  # fmt: skip
 CSV_FACTS = ("servers_count",)  # of FIELDS
 # of the only disk, or the first; it has its image's key
-DISK = ("first__size_bytes", "first__sha256")
+DISK = ("first__size_bytes", "first__checksum")
 TIMES = (
     "created_at",
     "updated_at",
     "trashed_at",
     "kept_until",
-    "first__verified_at",
+    "first__stored__verified_at",
 )  # as the database writes them
 BETWEEN_TAGS, IN_TAG = "\x1f", "\x1e"  # which no tag has
 Row = dict[
@@ -46,8 +47,8 @@ PRIVATE = [
 ]  # fmt: skip
 FURTHER = [
     "max memory", "architecture", "boot mode", "multi-queue", "cloud-init", "function", "protected", "source",
-    "source name", "description", "tags", "checksum", "servers", "region", "updated", "key name", "key id",
-    "verified",
+    "source name", "description", "tags", "sha256", "servers", "region", "updated", "key name", "key id",
+    "verified", "sha512",
 ]  # fmt: skip
 TRASH = ["trashed", "kept"]
 LATER = ["default flavor", "default user data", "secure boot", "tpm"]
@@ -95,6 +96,16 @@ def _time(name: str) -> Cells:
     return lambda rows: [said(row[text]) if row[text] else "" for row in rows]
 
 
+def _checksum(algorithm: str) -> Cells:
+    """The digits of each disk whose checksum is of this algorithm."""
+    return lambda rows: [
+        "; ".join(filter(None, (digits_of(each, algorithm) for each in row["first__checksum"].split("; "))))
+        if row["first__checksum"]
+        else ""
+        for row in rows
+    ]
+
+
 def _tags(rows: list[Row]) -> Iterable[str]:
     """In the order of their keys."""
     for row in rows:
@@ -135,11 +146,12 @@ def _cells() -> dict[str, tuple[str, Cells]]:
         "source name": (_("Source name"), _plain("source_name")),
         "description": (_("Description"), _plain("description")),
         "tags": (_("Tags"), _tags),
-        "checksum": (_("SHA-256 of the stored file"), _text("first__sha256")),
+        "sha256": (_("SHA-256 of the stored file"), _checksum("sha256")),
         "servers": (_("Servers"), _plain("servers_count")),
         "region": (_("Region"), _plain("region_id")),
         "updated": (_("Updated at"), _time("updated_at")),
-        "verified": (_("Verified at"), _time("first__verified_at")),
+        "sha512": (_("SHA-512 of the stored file"), _checksum("sha512")),
+        "verified": (_("Verified at"), _time("first__stored__verified_at")),
         "trashed": (_("Deleted at"), _time("trashed_at")),
         "kept": (_("Kept until"), _time("kept_until")),
         "default flavor": (_("Default flavor"), _text("default_flavor_id")),
@@ -190,7 +202,7 @@ def _of_all_disks(rows: Mapping[UUID, Row]) -> None:
     of_disks = defaultdict(list)
     disks = ImageDisk.objects.filter(image__in=rows).order_by("index") if rows else ImageDisk.objects.none()
     for image, *disk in disks.values_list(
-        "image_id", "size_bytes", "verified_at", "sha256", "key_id", "key__name"
+        "image_id", "size_bytes", "stored__verified_at", "checksum", "key_id", "key__name"
     ):
         of_disks[image].append(disk)
     for image, found in of_disks.items():
@@ -199,8 +211,8 @@ def _of_all_disks(rows: Mapping[UUID, Row]) -> None:
         keys, names = (row["key_id"], *keys[1:]), (row["key__name"], *names[1:])
         row |= {
             "first__size_bytes": sum(sizes),
-            "first__verified_at_text": str(min(filter(None, verified), default="")),
-            "first__sha256": "; ".join(sums),
+            "first__stored__verified_at_text": str(min(filter(None, verified), default="")),
+            "first__checksum": "; ".join(sums),
             "is_partly_encrypted": any(keys) and not all(keys),
             "key_id": _each(keys),
             "key__name": _each(names),

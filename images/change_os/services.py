@@ -9,6 +9,7 @@ from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import Disk, KeyPair, Server
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
@@ -84,7 +85,7 @@ def _begin(kind: type[ChangeOs], change: OsChange, actor: Actor) -> Server:
     former = server.disks.attached().get(role=Disk.Role.SYSTEM)
     disk = _new_disk(change)
     stored = change.image.disks.earliest("index")
-    start_job(
+    job = start_job(
         kind,
         server,
         actor=actor,
@@ -92,6 +93,7 @@ def _begin(kind: type[ChangeOs], change: OsChange, actor: Actor) -> Server:
         former_id=str(former.pk),
         image_ref=stored.ref,
     )
+    use_stored(job, [stored])
     return change_status(server, kind.busy)
 
 

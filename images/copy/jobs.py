@@ -1,85 +1,70 @@
 """The job that copies an image in its region."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import MakeImage, begin, put_disks
+from images.create.jobs import MakeImage, begin
 from images.models import Image, ImageDisk
+from images.models.disks import put_disks
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
-from imsconsole.cloud.models import Key
+from imsconsole.cloud.models import Key, StoredBytes
+from imsconsole.cloud.stored.rows import unkept
 from imsconsole.core.errors import NotFound
-from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Key as EngineKey
 from imsconsole.jobs.kinds import BULK, QUICK
 from imsconsole.jobs.quotas import registering
 from imsconsole.jobs.run import Run
 
-FACTS = ("index", "role", "source_format", "source_size_bytes", "source_sha256")
+FACTS = ("index", "role", "source_format", "source_size_bytes", "source_checksum")
 
 
 class CopyImage(MakeImage):
-    """`image.copy`. Args: `disks`, each with the IDs `id` (new), `source` and `held`; `key` and `source_key` (IDs or empty)."""
+    """`image.copy`. Args: `disks`, each with its new `id`, the ID of the bytes it is made of (`stored`) and `FACTS`; `key` and
+    `source_key` (IDs or empty). The bytes are the job's to read, whoever deletes what they were of.
+    """
 
     kind = "image.copy"
     title = _("Copy image")
-    steps = {
-        "take": _("Taking its bytes over"),
-        "store": _("Copying"),
-        "register": _("Registering the copy"),
-        "tidy": _("Cleaning up"),
-    }
+    steps = {"store": _("Copying"), "register": _("Registering the copy")}
 
     @classmethod
     def queue_for(cls, args: dict[str, Any]) -> str:
-        """A copy that is only linked does not wait behind bytes."""
-        return QUICK if _is_link(args) else BULK
-
-    def take(self, run: Run) -> dict[str, Any]:
-        """A link of our own to what is read for long, so that nobody can take it away."""
-        begin(run, "copy-gone")
-        engine = engine_for(copy_of(run).region_id)
-        sources = [] if _is_link(run.args) else sources_of(run)
-        return {
-            disk["id"]: {**asdict(engine.copy(UUID(disk["held"]), source.ref, work=run)), **facts_of(source)}
-            for disk, source in sources
-        }
-
-    def undo_take(self, run: Run) -> None:
-        discard(run, "held")
+        """What is only one more reference does not wait behind bytes."""
+        return QUICK if _is_shared(args) else BULK
 
     def store(self, run: Run) -> dict[str, Any]:
-        """Each disk once more: links where the bytes stay, so that nothing is read or written."""
-        copy, held = copy_of(run), run.result("take")
+        """The same bytes once more, of which no engine hears; with another key they are written anew."""
+        begin(run, "copy-gone")
+        disks = [(row_of(disk), stored) for disk, stored in sources_of(run)]
+        if _is_shared(run.args):
+            return {"rows": [{**row, "stored_id": str(stored.pk)} for row, stored in disks]}
+        copy = copy_of(run)
         engine = engine_for(copy.region_id)
-        if _is_link(run.args):
-            return {"rows": [_linked(engine, disk["id"], source, run) for disk, source in sources_of(run)]}
         old, new = (key_of(run.args[name], copy) for name in ("source_key", "key"))
-        rows = []
-        for pk, source in held.items():
-            stored = engine.copy(UUID(pk), source["ref"], work=run, key=old, new_key=new)
-            rows.append({"id": pk, **{name: source[name] for name in FACTS}, **asdict(stored)})
-        return {"rows": rows}
+        made = [
+            engine.copy(UUID(row["id"]), stored.ref, work=run, key=old, new_key=new) for row, stored in disks
+        ]
+        return {"rows": [row | asdict(each) for (row, _stored), each in zip(disks, made, strict=True)]}
 
     def undo_store(self, run: Run) -> None:
-        discard(run, "id")
+        if not _is_shared(run.args):
+            discard(run)
 
     def register(self, run: Run) -> None:
         with registering(run):
             put_disks(copy_of(run), run.result("store")["rows"])
 
-    def tidy(self, run: Run) -> None:
-        """What was only held is let go."""
-        run.hold()
-        if not _is_link(run.args):
-            discard(run, "held")
+    def sweep(self, run: Run) -> None:
+        if not _is_shared(run.args):
+            super().sweep(run)
 
 
-def _is_link(args: dict[str, Any]) -> bool:
+def _is_shared(args: dict[str, Any]) -> bool:
     return not args["key"] and not args["source_key"]
 
 
@@ -98,19 +83,20 @@ def copy_of(run: Run) -> Image:
     return Image.objects.select_related("project").get(pk=run.job.subject_id)
 
 
-def sources_of(run: Run) -> Iterator[tuple[dict[str, str], ImageDisk]]:
-    """Each disk of the args with the stored disk it is made of. Raises NotFound: that was deleted."""
+def sources_of(run: Run) -> Iterator[tuple[dict[str, Any], StoredBytes]]:
+    """Each disk of the args with the bytes it is made of. Raises NotFound: a retry may find none."""
     for disk in run.args["disks"]:
-        source = ImageDisk.objects.filter(pk=disk["source"]).exclude(ref="").first()
-        if source is None:
+        stored = StoredBytes.objects.kept().filter(pk=disk.get("stored")).first()
+        if stored is None:
             raise NotFound("copied-image-gone", name=copy_of(run).source_name)
-        yield disk, source
+        yield disk, stored
 
 
-def discard(run: Run, which: str, region: str = "") -> None:
-    """Remove what was stored under the IDs `id` or `held` of the args."""
-    ids = [UUID(disk[which]) for disk in run.args["disks"]]
-    engine_for(region or copy_of(run).region_id).discard(ids, run.prefix, work=run)
+def discard(run: Run) -> None:
+    """Remove what was stored under the IDs of the args."""
+    engine_for(copy_of(run).region_id).discard(
+        unkept(disk["id"] for disk in run.args["disks"]), run.prefix, work=run
+    )
 
 
 def facts_of(source: ImageDisk) -> dict[str, Any]:
@@ -120,10 +106,10 @@ def facts_of(source: ImageDisk) -> dict[str, Any]:
         "role": source.role,
         "source_format": source.format,
         "source_size_bytes": source.size_bytes,
-        "source_sha256": source.sha256,
+        "source_checksum": source.checksum,
     }
 
 
-def _linked(engine: Engine, new: str, source: ImageDisk, run: Run) -> dict[str, Any]:
-    stored = replace(engine.copy(UUID(new), source.ref, work=run), sha256=source.sha256)
-    return {"id": new, **facts_of(source), **asdict(stored), "bytes_id": str(source.bytes_id)}
+def row_of(disk: dict[str, Any]) -> dict[str, Any]:
+    """What the row of a new disk says besides its bytes."""
+    return {name: disk[name] for name in ("id", *FACTS)}

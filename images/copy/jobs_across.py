@@ -8,15 +8,17 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from images.copy.jobs import FACTS, copy_of, discard, facts_of, sources_of
+from images.copy.jobs import copy_of, discard, row_of, sources_of
 from images.copy.rules import may_be_placed
-from images.create.jobs import MakeImage, begin, put_disks
+from images.create.jobs import MakeImage, begin
 from images.models import Image
+from images.models.disks import put_disks
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Project, Role, User
 from imsconsole.cloud.backups.jobs_create import resume_backup, settle_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import BackupDisk
+from imsconsole.cloud.stored.rows import facts_of
 from imsconsole.engine.api import Engine
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import registering
@@ -38,7 +40,8 @@ class StoredSource:
 
 
 class CopyImageAcross(MakeImage):
-    """`image.copy-across`. The subject is the copy, in the project `target`. Args: `disks`, as of `CopyImage`.
+    """`image.copy-across`. The subject is the copy, in the project `target`. Args: `disks`, as of `CopyImage`. What has come
+    so far stays when a worker is killed: the transfer goes on there.
 
     Of a full-ECS image also `backup_id`: the backup there, whose disks' bytes those of the image are (R82).
     """
@@ -47,10 +50,8 @@ class CopyImageAcross(MakeImage):
     title = _("Copy image to another region")
     waits = _("It waits in line: %(most)s copies to other regions are running, and more do not run at once.")
     steps = {
-        "take": _("Taking its bytes over"),
         "transfer": _("Bringing its bytes to the other region"),
         "register": _("Registering the copy"),
-        "tidy": _("Cleaning up"),
     }
 
     @classmethod
@@ -62,63 +63,36 @@ class CopyImageAcross(MakeImage):
         assert isinstance(subject, Image)  # noqa: S101 - what it is started with
         return subject.project
 
-    def take(self, run: Run) -> dict[str, Any]:
-        """A link of our own to what is read, in its region, so that nobody can take it away."""
-        begin(run, "copy-gone")
-        _require_agency(run)
-        engine = engine_for(_source_project(run).region_id)
-        held = {}
-        for disk, source in sources_of(run):
-            link = engine.copy(UUID(disk["held"]), source.ref, work=run)
-            held[disk["id"]] = {**facts_of(source), **asdict(link), "sha256": source.sha256}
-        return held
-
-    def undo_take(self, run: Run) -> None:
-        discard(run, "held", _source_project(run).region_id)
-
     def transfer(self, run: Run) -> dict[str, Any]:
         """Every byte, on from where an earlier attempt was cut; the checksum is compared at the end."""
-        near, far = engine_for(_source_project(run).region_id), engine_for(copy_of(run).region_id)
-        rows, backed_up, backup_disks = [], {}, {disk.index: disk.pk for disk in _backup_disks(run)}
-        for pk, held in run.result("take").items():
-            source = StoredSource(near, held["ref"], held["size_bytes"])
-            stored = far.transfer(UUID(pk), source, sha256=held["sha256"], format=held["format"], work=run)
-            row = {"id": pk, **{name: held[name] for name in FACTS}, **asdict(stored)}
-            if same := backup_disks.get(held["index"]):
-                linked = far.copy(same, stored.ref, work=run)
-                row |= {"bytes_id": str(same)}
-                backed_up[str(same)] = {**asdict(linked), "sha256": stored.sha256}
-            rows.append(row)
-        return {"rows": rows, "backed_up": backed_up}
+        begin(run, "copy-gone")
+        _require_agency(run)
+        far, rows = engine_for(copy_of(run).region_id), []
+        for disk, stored in sources_of(run):
+            source = StoredSource(engine_for(stored.region_id), stored.ref, stored.size_bytes)
+            came = far.transfer(
+                UUID(disk["id"]), source, checksum=stored.checksum, format=stored.format, work=run
+            )
+            rows.append(row_of(disk) | asdict(came))
+        return {"rows": rows}
 
     def undo_transfer(self, run: Run) -> None:
-        discard(run, "id")
-        backed_up = [disk.pk for disk in _backup_disks(run)]
-        engine_for(copy_of(run).region_id).discard(backed_up, run.prefix, work=run)
+        discard(run)
 
     def register(self, run: Run) -> None:
-        """The rows of its disks, and of its backup's, if the target still lets them in (R82)."""
+        """The rows of its disks, and of its backup's, which are of the same bytes, if the target still lets them in (R82)."""
         _require_agency(run)
-        came = run.result("transfer")
         with registering(run):
-            for pk, stored in came["backed_up"].items():
-                BackupDisk.objects.filter(pk=pk).update(**stored)
-            put_disks(copy_of(run), came["rows"])
+            copy = copy_of(run)
+            put_disks(copy, run.result("transfer")["rows"])
+            for disk in copy.disks.all():
+                if disk.stored:
+                    _backup_disks(run).filter(index=disk.index).update(**facts_of(disk.stored))
 
     def undo_register(self, run: Run) -> None:
-        super().undo_register(run)
         with run.fenced():
-            _backup_disks(run).update(ref="", size_bytes=0)
-
-    def tidy(self, run: Run) -> None:
-        """What was held in the region it came from is let go."""
-        run.hold()
-        discard(run, "held", _source_project(run).region_id)
-
-    def sweep(self, run: Run) -> None:
-        """What has come so far stays: the transfer goes on there."""
-        super().sweep(run)
-        engine_for(_source_project(run).region_id).sweep(run.prefix)
+            _backup_disks(run).update(stored=None, size_bytes=0)
+        super().undo_register(run)
 
     def settle(self, job: Job, state: str) -> None:
         super().settle(job, state)

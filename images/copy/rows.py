@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from itertools import count
+from typing import Any
 
 from django.db.models import Q
 
+from images.copy.jobs import facts_of
 from images.models import Image, ImageTag
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Backup, BackupDisk, Key, Vault
@@ -39,11 +41,10 @@ def new_copy(
     )
 
 
-def new_disks(source: Image) -> list[dict[str, str]]:
-    """What a job is told of each disk: the one it is made of, and new IDs, for it and for what is held meanwhile."""
+def new_disks(source: Image) -> list[dict[str, Any]]:
+    """What a job is told of each disk: its ID, which bytes it is made of, and what its row takes over."""
     return [
-        {"id": str(new_id()), "held": str(new_id()), "source": str(pk)}
-        for pk in source.disks.values_list("pk", flat=True)
+        {"id": str(new_id()), "stored": str(disk.stored_id), **facts_of(disk)} for disk in source.disks.all()
     ]
 
 

@@ -223,7 +223,9 @@ def fits_key(image: Image, key: Key | None, actor: Actor) -> Verdict:
 def new_bytes(images: Iterable[Image], project: Project) -> int:
     """What copies that are links to the same bytes add to the storage of a project: nothing, where it has them."""
     had = ImageDisk.objects.filter(image__project=project).exclude(image__status=Image.Status.DELETED)
-    new = ImageDisk.objects.filter(image__in=list(images)).exclude(bytes_id__in=had.values("bytes_id"))
+    new = ImageDisk.objects.filter(image__in=list(images)).exclude(
+        stored__in=had.exclude(stored=None).values("stored")
+    )
     return sum(new.values_list("size_bytes", flat=True))
 
 

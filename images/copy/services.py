@@ -11,6 +11,7 @@ from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import Key, Vault
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.contention import one_wins
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
@@ -41,7 +42,7 @@ def copy_image(
     with one_wins(lambda: can_order_copy(order, actor)):
         copy.save(force_insert=True)
     inherit_tags(order.image, copy)
-    start_job(
+    job = start_job(
         kind,
         copy,
         actor=actor,
@@ -50,6 +51,7 @@ def copy_image(
         key=str(key.pk) if key else "",
         source_key=str(order.image.key_id or ""),
     )
+    use_stored(job, order.image.disks.all())
     return copy
 
 
@@ -85,7 +87,7 @@ def copy_image_across(
         copy.backup = new_backup_copy(copy, source.backup, into)
         copy.save(update_fields=["backup"])
         backed_up = {"backup_id": str(copy.backup.pk), "holds": {str(copy.backup.pk): True}}
-    start_job(
+    job = start_job(
         CopyImageAcross,
         copy,
         actor=actor,
@@ -93,6 +95,7 @@ def copy_image_across(
         disks=new_disks(source),
         **backed_up,
     )
+    use_stored(job, source.disks.all())
     return copy
 
 

@@ -1,7 +1,6 @@
 """Long work about images."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from images.fields.encryption import key_of
 from images.models import Image, ImageDisk, ImageQuerySet, Upload
+from images.models.disks import put_disks, undo_disks
 from images.os.detection import os_version_of
 from images.receiving.limits import limit_virtual_bytes
 from images.uploads.found import examine_file, store_bytes
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.spool.kinds import uploads
+from imsconsole.cloud.stored.rows import unkept
 from imsconsole.core.errors import BadImage, Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.engine.inspection import Inspector
@@ -47,11 +48,11 @@ class MakeImage(JobKind):
         return asdict(stored)
 
     def undo_store(self, run: Run) -> None:
-        engine_for(_region(run)).discard([UUID(run.args["disk"])], run.prefix, work=run)
+        engine_for(_region(run)).discard(unkept([run.args["disk"]]), run.prefix, work=run)
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():
-            ImageDisk.objects.filter(image=run.job.subject_id).delete()
+            undo_disks(ImageDisk.objects.filter(image=run.job.subject_id))
 
     def sweep(self, run: Run) -> None:
         engine_for(_region(run)).sweep(run.prefix)
@@ -123,7 +124,7 @@ class ImportImage(MakeImage):
     def register(self, run: Run) -> None:
         sizes = {"source_size_bytes": run.result("inspect")["size_bytes"]}
         with registering(run):
-            put_disk(run, **sizes, source_sha256=run.args["source_sha256"])
+            put_disk(run, **sizes, source_checksum=f"sha256:{run.args['source_sha256']}")
 
     def tidy(self, run: Run) -> None:
         """The upload has become an image."""
@@ -234,12 +235,6 @@ def put_disk(run: Run, **came_in: object) -> None:
     image = Image.objects.get(pk=run.job.subject_id)
     row = {"id": run.args["disk"], "role": role_in(image), "source_format": run.args["format"]}
     put_disks(image, [row | run.result("store") | came_in])
-
-
-def put_disks(image: Image, rows: Iterable[Mapping[str, Any]]) -> None:
-    """In a fence: the rows of an image's disks, instead of those an earlier attempt wrote."""
-    image.disks.all().delete()
-    ImageDisk.objects.bulk_create(ImageDisk(image=image, **row) for row in rows)
 
 
 def role_in(image: Image) -> str:

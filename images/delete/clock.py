@@ -40,7 +40,7 @@ def empty_trashes() -> None:
 
 def finish_deletions() -> None:
     """Retry every failed deletion whose image still has bytes."""
-    left = ImageDisk.objects.filter(image__status="deleted").exclude(ref="").values("image")
+    left = ImageDisk.objects.filter(image__status="deleted").exclude(stored=None).values("image")
     failed = Job.objects.filter(kind=DeleteImage.kind, state=Job.State.FAILED, subject_id__in=left)
     for job in failed.exclude(project=None).select_related("project__account", "project__region"):
         try:

@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image
-from imsconsole.cloud.engines import engine_for
+from images.models import ImageDisk
+from imsconsole.cloud.stored.removal import remove_stored
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.run import Run
 
 
 class DeleteImage(JobKind):
-    """`image.delete`: its files go; servers and running work keep their own links to the bytes."""
+    """`image.delete`: its bytes go, unless other images or backups have them, or work reads them; servers keep their own links."""
 
     kind = "image.delete"
     title = _("Delete image")
@@ -18,9 +18,4 @@ class DeleteImage(JobKind):
     steps = {"remove": _("Remove its files")}
 
     def remove(self, run: Run) -> None:
-        """Delete each stored disk, then strike its reference."""
-        image = Image.objects.get(pk=run.job.subject_id)
-        for disk in image.disks.exclude(ref=""):
-            engine_for(image.region_id).delete(disk.ref, work=run)
-            with run.fenced():
-                image.disks.filter(pk=disk.pk).update(ref="")
+        remove_stored(ImageDisk.objects.filter(image=run.job.subject_id), run)

@@ -130,7 +130,7 @@ def _remove(image: Image, actor: Actor) -> Image:
             "status", "status_before", "kept_until", "delete_at", "deletes_backups", "deleted_at", "updated_at",
         ]
     )  # fmt: skip
-    if image.disks.exclude(ref="").exists():
+    if image.disks.exclude(stored=None).exists():
         start_job(DeleteImage, image, actor=actor)
     if image.backup and image.deletes_backups and not image.backup.deleted_at:
         delete_backup(image.backup, actor=actor)

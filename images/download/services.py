@@ -8,6 +8,7 @@ from images.models import Download, Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.spool.kinds import downloads
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -30,7 +31,8 @@ def prepare_download(image: Image, *, format: str, actor: Actor) -> Download:
         expires_at=kept_until(),
     )
     reserves = {"store_bytes": export_bytes(image, format)}
-    start_job(PrepareDownload, download, actor=actor, reserves=reserves, format=format)
+    job = start_job(PrepareDownload, download, actor=actor, reserves=reserves, format=format)
+    use_stored(job, image.disks.all())
     return download
 
 

@@ -145,7 +145,7 @@ def _stored(image: Image) -> Sendable:
     return Sendable(
         name,
         disk.size_bytes,
-        disk.sha256,
+        disk.checksum,
         modified,
         lambda start: engine_for(image.region_id).open(disk.ref, start),
     )
@@ -155,7 +155,7 @@ def _file(made: Download) -> Sendable:
     return Sendable(
         made.name,
         made.size_bytes,
-        made.sha256,
+        f"sha256:{made.sha256}",
         made.created_at,
         lambda start: downloads().open(made.pk, start),
     )

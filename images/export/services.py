@@ -14,6 +14,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.buckets.expected import expect_object
 from imsconsole.cloud.models import Bucket
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.errors import NotFound
 from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
@@ -35,7 +36,7 @@ def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: 
     held = locked(Bucket.objects.visible_to(actor), bucket.pk, gone=NotFound("bucket-gone"))
     can_export_into(image, held, key, format, actor).require()
     expected = expect_object(new_id(), bucket=held, key=key, user=actor.user)
-    start_job(
+    job = start_job(
         ExportImage,
         image,
         actor=actor,
@@ -45,4 +46,5 @@ def export_image(image: Image, *, bucket: Bucket, key: str, format: str, actor: 
         key=key,
         format=format,
     )
+    use_stored(job, image.disks.all())
     return explain(image, f"{held.name}/{key}")

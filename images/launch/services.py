@@ -15,6 +15,7 @@ from imsconsole.cloud.models import Disk, Flavor, KeyPair, Server
 from imsconsole.cloud.names import host_name, numbered_names, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs
 from imsconsole.cloud.servers.jobs import CreateServer
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_many
 from imsconsole.jobs.quotas import lock_project
@@ -146,7 +147,8 @@ def _create(
     server.host_name = host_name(name, f"ecs-{server.pk.hex[:8]}")
     server.save(force_insert=True)
     disk_refs = _create_disks(launch, server)
-    start_job(CreateServer, server, actor=actor, disk_refs=disk_refs, **bytes_of)
+    job = start_job(CreateServer, server, actor=actor, disk_refs=disk_refs, **bytes_of)
+    use_stored(job, ImageDisk.objects.filter(image__in={launch.image, *launch.data_images}))
     return server
 
 

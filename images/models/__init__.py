@@ -5,7 +5,7 @@ from images.models.facts import FACTS, OFFERED, PUBLISHED
 from images.models.image import KEPT_UP, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
 from images.models.public import PublicSource, ReleaseNote
-from images.models.stored import StoredBytes
+from images.models.stored import ProjectBytes
 from images.models.upload import Upload
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "ImageQuerySet",
     "ImageTag",
     "OsVersion",
+    "ProjectBytes",
     "PublicSource",
     "ReleaseNote",
-    "StoredBytes",
     "Upload",
 ]

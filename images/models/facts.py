@@ -64,7 +64,7 @@ class ImageFacts:
     # how large its disks are; None before they are there
     virtual_bytes = Fact[int | None](lambda this: _of_disks(this, Sum("virtual_size_bytes")))
     # when its files last were what they were, None when they were never looked at
-    verified_at = Fact[datetime | None](lambda this: _of_disks(this, Min("verified_at")))
+    verified_at = Fact[datetime | None](lambda this: _of_disks(this, Min("stored__verified_at")))
     # at least one of its disks is
     is_encrypted = Fact[bool](
         lambda this: Q(key__isnull=False) | Q(Exists(_its(this, "disks").filter(key__isnull=False)))

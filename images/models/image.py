@@ -17,7 +17,18 @@ from images.models.trash import EXISTING, TRASHED, Trashable, TrashQuerySet, onl
 from imsconsole.accounts.actor import Actor, projects_elsewhere
 from imsconsole.accounts.models import AvailabilityZone, Project, Region
 from imsconsole.accounts.people import person
-from imsconsole.cloud.models import Architecture, Backup, BootMode, Flavor, Key, Server, Tag, Tagged
+from imsconsole.cloud.models import (
+    Architecture,
+    Backup,
+    BootMode,
+    Flavor,
+    Key,
+    OfStored,
+    Server,
+    Tag,
+    Tagged,
+)
+from imsconsole.cloud.models.stored import OfStoredManager
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -327,7 +338,7 @@ class Image(Tagged, ImageFacts, Trashable):
         return f"{reverse('images:list')}?tab={self.category}"
 
 
-class ImageDisk(models.Model):
+class ImageDisk(OfStored):
     """One stored disk of an image; index 0 is the system disk (or the only one)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -336,14 +347,9 @@ class ImageDisk(models.Model):
     role = models.CharField(
         _("role"), max_length=6, choices=[("system", _("System disk")), ("data", _("Data disk"))]
     )
-    format = models.CharField(_("stored as"), max_length=8, default="qcow2")
-    size_bytes = models.BigIntegerField(default=0)
-    virtual_size_bytes = models.BigIntegerField(default=0)
-    sha256 = models.CharField(_("SHA-256 of the stored file"), max_length=64, blank=True)
     source_format = models.CharField(_("came in as"), max_length=8, blank=True)
     source_size_bytes = models.BigIntegerField(default=0)
-    source_sha256 = models.CharField(_("SHA-256 of what came in"), max_length=64, blank=True)
-    ref = models.CharField(_("place in the store"), max_length=255, blank=True)
+    source_checksum = models.CharField(_("checksum of what came in"), max_length=160, blank=True)
     # of a data disk of a full-ECS image what it is encrypted with; every other disk has its image's key
     key = models.ForeignKey(
         Key,
@@ -353,23 +359,13 @@ class ImageDisk(models.Model):
         related_name="image_disks",
         verbose_name=_("encryption key"),
     )
-    # which bytes these are: disks that are links to the same ones have the same value, and a quota counts them once
-    bytes_id = models.UUIDField(default=new_id, editable=False)
-    verified_at = models.DateTimeField(
-        _("verified"), null=True, blank=True
-    )  # when they last were what they were
-    damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True)  # since when they are not
+
+    objects = OfStoredManager["ImageDisk"]()
 
     class Meta:
         verbose_name = _("stored disk")
         verbose_name_plural = _("stored disks")
         ordering = ["index"]
-        indexes = [
-            models.Index(fields=["bytes_id"], name="image_disk_bytes"),
-            models.Index(
-                fields=["damaged_at"], condition=Q(damaged_at__isnull=False), name="image_disk_damaged"
-            ),
-        ]
         constraints = [models.UniqueConstraint(fields=["image", "index"], name="one_image_disk_per_index")]
 
     def __str__(self) -> str:

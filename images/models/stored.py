@@ -5,8 +5,8 @@ from django.db import models
 from imsconsole.accounts.models import Project
 
 
-class StoredBytes(models.Model):
-    """Bytes of a project, while an image or a backup of it has them. Written by triggers only (`images.quotas`).
+class ProjectBytes(models.Model):
+    """Stored bytes of a project, while an image or a backup of it has them. Written by triggers only (`images.quotas`).
 
     `type` is that of an image which has them (of one of them), or "backup".
     """

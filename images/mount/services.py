@@ -5,6 +5,7 @@ from images.mount.rules import can_mount_on
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.cloud.tray.jobs import MountIso, occupy
 from imsconsole.core.locks import locked
 from imsconsole.jobs.start import start_job
@@ -21,7 +22,7 @@ def mount_iso(server: Server, *, image: Image, actor: Actor) -> Server:
     server = locked(Server.objects.for_change(actor), server.pk)
     can_mount_on(server, image, actor).require()
     stored = image.disks.earliest("index")
-    start_job(
+    job = start_job(
         MountIso,
         server,
         actor=actor,
@@ -29,4 +30,5 @@ def mount_iso(server: Server, *, image: Image, actor: Actor) -> Server:
         image_name=image.name,
         image_ref=stored.ref,
     )
+    use_stored(job, [stored])
     return occupy(server)

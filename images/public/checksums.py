@@ -1,12 +1,11 @@
 """Publishers' checksums: reading their lists, comparing files with them."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+from imsconsole.core.checksums import file_digest
 from imsconsole.core.errors import BadImage, NotFound
-from imsconsole.engine.types import MIB
 
 ALGORITHMS = {64: "sha256", 128: "sha512"}  # by the number of hexadecimal digits
 DIGEST = r"(?P<digest>[0-9a-fA-F]{128}|[0-9a-fA-F]{64})"
@@ -34,13 +33,3 @@ def require_checksum(path: Path, wanted: str, report: Callable[[int, int], None]
     found = file_digest(path, ALGORITHMS[len(wanted)], report)
     if found != wanted:
         raise BadImage("download-checksum-differs", found=found, wanted=wanted)
-
-
-def file_digest(path: Path, algorithm: str, report: Callable[[int, int], None]) -> str:
-    digest, total, done = hashlib.new(algorithm), path.stat().st_size, 0
-    with path.open("rb") as file:
-        while piece := file.read(4 * MIB):
-            digest.update(piece)
-            done += len(piece)
-            report(done, total)
-    return digest.hexdigest()

@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.models import Image, ImageDisk, OsVersion, PublicSource
+from images.models import Image, OsVersion, PublicSource
+from images.models.disks import put_disks
 from images.os.catalogue import OTHER_LINUX
 from images.public.catalogue import Entry
-from images.public.checksums import file_digest, require_checksum
+from images.public.checksums import require_checksum
 from images.public.obtain import obtain, published, unpack
 from images.uploads.found import examine_file
 from imsconsole.cloud.engines import engine_for
+from imsconsole.core.checksums import file_digest
 from imsconsole.core.downloads import take_over
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
@@ -114,7 +116,7 @@ class FetchPublicImage(JobKind):
         for slot in job.args["slots"]:
             image = _image(job, slot)
             image.save(force_insert=True)
-            _disk(job, slot, image).save(force_insert=True)
+            put_disks(image, [_disk(job, slot)])
 
 
 @dataclass(frozen=True)
@@ -203,14 +205,11 @@ def _image(job: Job, slot: dict[str, str]) -> Image:
     )
 
 
-def _disk(job: Job, slot: dict[str, str], image: Image) -> ImageDisk:
+def _disk(job: Job, slot: dict[str, str]) -> dict[str, Any]:
     verified, found = job.results["verify"], job.results["inspect"]
-    return ImageDisk(
-        id=UUID(slot["disk"]),
-        image=image,
-        role="system",
-        source_format=found["format"],
-        source_size_bytes=verified["size_bytes"],
-        source_sha256=verified["sha256"],
-        **job.results["store"][slot["disk"]],
-    )
+    came_in = {
+        "source_format": found["format"],
+        "source_size_bytes": verified["size_bytes"],
+        "source_checksum": f"sha256:{verified['sha256']}",
+    }
+    return {"id": slot["disk"], "role": "system", **came_in, **job.results["store"][slot["disk"]]}

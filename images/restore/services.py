@@ -8,6 +8,7 @@ from imsconsole.cloud.models import Backup, BackupDisk, Disk, Flavor, KeyPair, S
 from imsconsole.cloud.names import host_name, server_name
 from imsconsole.cloud.servers.addresses import free_addresses, free_macs
 from imsconsole.cloud.servers.jobs import CreateServer
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -29,13 +30,14 @@ def restore_to_new_server(
     server_name(name)
     server = _new_server(backup, name, flavor, key_pair, actor)
     refs = {disk: _new_disk(disk, server, backup) for disk in backup.disks.order_by("index")}
-    start_job(
+    job = start_job(
         CreateServer,
         server,
         actor=actor,
         image_ref=next(disk.ref for disk in refs if not disk.index),
         disk_refs={str(new.pk): disk.ref for disk, new in refs.items() if disk.index},
     )
+    use_stored(job, refs)
     return server
 
 

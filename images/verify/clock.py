@@ -2,18 +2,18 @@
 
 import logging
 from datetime import timedelta
-from heapq import merge
 
 from django.conf import settings
-from django.db.models import F, Q, Sum
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
-from images.models import Image, ImageDisk
 from images.public.platform import platform_actor
-from images.verify.jobs import Stored, VerifyStored
+from images.verify.jobs import VerifyStored
 from images.verify.orphans import remove_orphans
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.models import BackupDisk
+from imsconsole.cloud.models import BackupDisk, StoredBytes
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
@@ -29,43 +29,38 @@ def verify_oldest() -> None:
     if not settings.IMS_VERIFY_DAYS or Job.objects.live().filter(kind=VerifyStored.kind).exists():
         return
     for region in Region.objects.all():
-        if due := due_disks(region, timedelta(days=settings.IMS_VERIFY_DAYS)):
+        if due := due_bytes(region, timedelta(days=settings.IMS_VERIFY_DAYS)):
             try:
-                start_job(VerifyStored, due[0], actor=platform_actor(), disks=[str(disk.pk) for disk in due])
+                _verify(due)
             except Conflict as error:
                 logger.info("Stored bytes in region %s are verified at the next run: %s", region.pk, error)
 
 
-def due_disks(region: Region, within: timedelta) -> list[Stored]:
+@transaction.atomic
+def _verify(due: list[StoredBytes]) -> None:
+    job = start_job(VerifyStored, due[0], actor=platform_actor(), stored=[str(stored.pk) for stored in due])
+    use_stored(job, due)
+
+
+def due_bytes(region: Region, within: timedelta) -> list[StoredBytes]:
     """The share of one run, the longest unseen first, so that everything is read once `within` that time.
 
-    It begins when half of the time is over. Bytes with several names are read once. Nobody can ask for a backup
-    to be read again, so one that was found damaged is read until it is right.
+    It begins when half of the time is over. Nobody can ask for a backup to be read again, so what was found damaged
+    of one is read until it is right.
     """
-    images = ImageDisk.objects.filter(image__region=region).exclude(image__status=Image.Status.DELETED)
-    backups = BackupDisk.objects.filter(backup__project__region=region, backup__deleted_at=None)
+    there = StoredBytes.objects.kept().filter(region=region).exclude(checksum="")
+    of_backups = Exists(BackupDisk.objects.filter(stored=OuterRef("pk")))
     unseen = Q(last__lt=now() - within / 2) | Q(last__gt=furthest(timedelta(0)))
-    found = [
-        (images, F("image__created_at"), F("bytes_id"), unseen),
-        (backups, F("backup__created_at"), F("pk"), unseen | Q(damaged_at__isnull=False)),
-    ]
-    rows, total = [], 0
-    for disks, created, name, is_due in found:
-        there = disks.exclude(ref="").exclude(sha256="")
-        total += there.aggregate(total=Sum("size_bytes"))["total"] or 0
-        aged = there.annotate(last=Coalesce(F("verified_at"), created), same=name)
-        rows.append(aged.filter(is_due).order_by("last", "pk").iterator(chunk_size=200))
-    share = total * EVERY / (within / 2)
-    due: list[Stored] = []
-    seen, taken = set(), 0
-    for disk in merge(*rows, key=lambda disk: (disk.last, disk.pk)):
-        if disk.same in seen:
-            continue
-        if due and taken + disk.size_bytes > share:
+    aged = there.annotate(last=Coalesce(F("verified_at"), F("created_at")))
+    rows = aged.filter(unseen | Q(of_backups, damaged_at__isnull=False)).order_by("last", "pk")
+    share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * EVERY / (within / 2)
+    due: list[StoredBytes] = []
+    taken = 0
+    for stored in rows.iterator(chunk_size=200):
+        if due and taken + stored.size_bytes > share:
             break
-        seen.add(disk.same)
-        due.append(disk)
-        taken += disk.size_bytes
+        due.append(stored)
+        taken += stored.size_bytes
     return due
 
 

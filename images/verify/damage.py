@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 from django.db.models import Q, QuerySet
 
-from images.models import Image, ImageDisk
+from images.models import Image, ImageDisk, ImageQuerySet
 from imsconsole.accounts.actor import members_of
 from imsconsole.accounts.models import Role
-from imsconsole.cloud.models import Backup, BackupDisk, Disk
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, StoredBytes
 from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.notifications.models import Message
@@ -21,66 +21,39 @@ DAMAGED, MISSING = "bytes-damaged", "bytes-missing"
 WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
 
-def record_good(region: str, refs: Collection[str]) -> None:
-    """The bytes are what they were. What was frozen for their sake is Normal again."""
-    disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    thawed = locked_all(_images(disks.filter(damaged_at__isnull=False)))
-    mended = list(_backups(backup_disks.filter(damaged_at__isnull=False)))
-    disks.update(verified_at=now(), damaged_at=None)
-    backup_disks.update(verified_at=now(), damaged_at=None)
-    Disk.objects.damaged().filter(project__region=region, ref__in=refs).update(damaged_at=None)
-    for image in thawed:
-        if not image.disks.filter(damaged_at__isnull=False).exists():
+def record_good(stored: StoredBytes, resting: Collection[str]) -> None:
+    """The bytes are what they were. What was frozen for their sake is Normal again, unless other bytes of it are not."""
+    images, backups = _images(stored), _backups(stored)
+    rows = StoredBytes.objects.filter(pk=stored.pk)
+    frozen = [image for image in locked_all(images) if image.error_code in (DAMAGED, MISSING)]
+    Disk.objects.damaged().filter(project__region=stored.region_id, ref__in=resting).update(damaged_at=None)
+    was_damaged = locked_all(rows.filter(damaged_at__isnull=False))
+    rows.update(verified_at=now(), damaged_at=None)
+    for image in frozen:
+        if not image.disks.filter(stored__damaged_at__isnull=False).exists():
             Image.objects.filter(pk=image.pk).thaw(DAMAGED, MISSING)
             _tell("image-thawed", image, Message.Level.SUCCESS)
-    for backup in mended:
-        if not backup.disks.filter(damaged_at__isnull=False).exists():
+    for backup in backups if was_damaged else ():
+        if not backup.disks.filter(stored__damaged_at__isnull=False).exists():
             _tell("backup-mended", backup, Message.Level.SUCCESS)
 
 
-def record_bad(region: str, refs: Collection[str], code: str) -> None:
+def record_bad(stored: StoredBytes, resting: Collection[str], code: str) -> None:
     """The bytes are not what they were (`DAMAGED`) or not there (`MISSING`): nobody is to use them any more.
 
     Who has them is told once. A server keeps its own link: it is warned of changed bytes, not of a missing name.
     """
-    disks, backup_disks = _disks(region, refs), _backup_disks(region, refs)
-    images = locked_all(_images(disks.filter(damaged_at=None)))
-    backups = list(_backups(backup_disks.filter(damaged_at=None)))
-    for each in (disks, backup_disks):
-        each.filter(damaged_at=None).update(damaged_at=now())
-    Image.objects.filter(disks__in=disks).freeze(code)
+    images = locked_all(_images(stored))
+    _images(stored).freeze(code)
+    warned = _warned_servers(stored, resting) if code == DAMAGED else []
+    found = locked_all(StoredBytes.objects.filter(pk=stored.pk, damaged_at=None))
+    StoredBytes.objects.filter(pk__in=[each.pk for each in found]).update(damaged_at=now())
     told = "image-bytes-damaged" if code == DAMAGED else "image-bytes-lost"
-    for image in images:
+    for image in images if found else ():
         _tell(told, image, Message.Level.ERROR)
-    for backup in backups:
+    for backup in _backups(stored) if found else ():
         _tell("backup-damaged", backup, Message.Level.ERROR)
-    if code == DAMAGED:
-        _warn_servers(region, refs, disks)
-
-
-def _disks(region: str, refs: Collection[str]) -> "QuerySet[ImageDisk]":
-    return ImageDisk.objects.filter(image__region=region, ref__in=refs)
-
-
-def _images(disks: "QuerySet[ImageDisk]") -> "QuerySet[Image]":
-    return Image.objects.filter(pk__in=disks.values("image")).select_related("project__account")
-
-
-def _backup_disks(region: str, refs: Collection[str]) -> "QuerySet[BackupDisk]":
-    return BackupDisk.objects.filter(backup__project__region=region, ref__in=refs)
-
-
-def _backups(disks: "QuerySet[BackupDisk]") -> "QuerySet[Backup]":
-    return Backup.objects.filter(disks__in=disks).select_related("project__account").distinct()
-
-
-def _warn_servers(region: str, refs: Collection[str], disks: "QuerySet[ImageDisk]") -> None:
-    """Servers that rest on the bytes, and those that are being made from them."""
-    begun = Q(ref="", role=Disk.Role.SYSTEM, image__disks__in=disks)
-    found = Disk.objects.existing().filter(Q(ref__in=refs) | begun, project__region=region, damaged_at=None)
-    resting = list(found.select_related("server", "project__account").distinct())
-    Disk.objects.filter(pk__in=[disk.pk for disk in resting]).update(damaged_at=now())
-    for disk in resting:
+    for disk in warned:
         if disk.server and not disk.beside:
             send(
                 "server-damaged",
@@ -90,6 +63,27 @@ def _warn_servers(region: str, refs: Collection[str], disks: "QuerySet[ImageDisk
                 project=disk.project,
                 subject=("server", disk.server.pk),
             )
+
+
+def _images(stored: StoredBytes) -> ImageQuerySet:
+    disks = ImageDisk.objects.filter(stored=stored)
+    return Image.objects.filter(pk__in=disks.values("image")).select_related("project__account")
+
+
+def _backups(stored: StoredBytes) -> "QuerySet[Backup]":
+    backups = Backup.objects.filter(pk__in=BackupDisk.objects.filter(stored=stored).values("backup"))
+    return backups.select_related("project__account")
+
+
+def _warned_servers(stored: StoredBytes, resting: Collection[str]) -> list[Disk]:
+    """Disks that rest on the bytes, and those that are being made from them: marked, those that were not."""
+    begun = Q(ref="", role=Disk.Role.SYSTEM, image__disks__stored=stored)
+    found = Disk.objects.existing().filter(
+        Q(ref__in=resting) | begun, project__region=stored.region_id, damaged_at=None
+    )
+    disks = list(found.select_related("server", "project__account").distinct())
+    Disk.objects.filter(pk__in=[disk.pk for disk in disks]).update(damaged_at=now())
+    return disks
 
 
 def _tell(code: str, thing: Image | Backup, level: Message.Level) -> None:

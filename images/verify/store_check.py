@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from functools import partial
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from images.models import Download, Image, ImageDisk, Upload
 from images.verify.differences import Busy, StoreDifference
@@ -20,9 +20,18 @@ from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server
+from imsconsole.cloud.models import (
+    Backup,
+    BackupDisk,
+    BytesUse,
+    Disk,
+    Server,
+    StoredBytes,
+    StoredBytesQuerySet,
+)
 from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.spool.kinds import downloads, uploads
+from imsconsole.cloud.stored.removal import remove_unused
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory, Kind, Unwatched
@@ -53,7 +62,6 @@ def differences() -> Iterator[StoreDifference]:
         inventory = engine.inventory()
         busy.look()
         yield from _stored(region, engine, inventory, busy)
-        yield from _backups(region, engine, inventory, busy)
         yield from _disks(region, engine, inventory, busy)
         yield from _servers(region, engine, inventory, busy)
         yield from strays_of_region(region, engine, inventory)
@@ -69,45 +77,59 @@ def differences() -> Iterator[StoreDifference]:
 
 
 def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
-    rows = ImageDisk.objects.filter(image__region=region).exclude(ref="").select_related("image")
-    known = {disk.ref: disk for disk in rows}
-    backed_up = set(_of_backups(region).values_list("ref", flat=True))
-    wanted = {ref for ref, disk in known.items() if disk.image.status != Image.Status.DELETED}
-    at_work = {ref for ref, disk in known.items() if disk.image_id in busy.subjects}
-    for ref in sorted(inventory.stored & inventory.marks.keys() - wanted - at_work - backed_up):
+    known = {stored.ref: stored for stored in StoredBytes.objects.filter(region=region)}
+    wanted = set(_wanted(region, busy).values_list("ref", flat=True))
+    for ref in sorted(inventory.stored & inventory.marks.keys() - known.keys()):
         if not busy.made(inventory.marks[ref].token):
             yield StoreDifference(
                 f"{region.code}: stored file {ref} belongs to no image and no backup",
                 partial(engine.delete, ref, work=Unwatched()),
             )
-    for ref in _missing(Kind.STORED, known, wanted - inventory.stored - at_work, engine):
-        image = known[ref].image
+    for ref in sorted(known.keys() - wanted):
         yield StoreDifference(
-            f"{region.code}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image)
+            f"{region.code}: stored file {ref} belongs to no image and no backup any more",
+            partial(_remove, known[ref]),
         )
+    for ref in _missing(Kind.STORED, known, wanted - inventory.stored, engine):
+        yield from _lost(known[ref], busy)
+
+
+def _wanted(region: Region, busy: Busy) -> StoredBytesQuerySet:
+    """What images and backups have that are there, or that live jobs delete; and what live jobs read."""
+    images = ImageDisk.objects.filter(~Q(image__status=Image.Status.DELETED) | Q(image__in=busy.subjects))
+    backups = BackupDisk.objects.filter(backup__deleted_at=None)
+    reading = BytesUse.objects.filter(job__in=Job.objects.live())
+    of_any = Q(*(Q(pk__in=rows.values("stored")) for rows in (images, backups, reading)), _connector=Q.OR)
+    return StoredBytes.objects.filter(of_any, region=region)
+
+
+def _remove(stored: StoredBytes) -> None:
+    """What was deleted has no bytes any more; then nobody has these."""
+    ImageDisk.objects.filter(stored=stored, image__status=Image.Status.DELETED).update(stored=None)
+    BackupDisk.objects.filter(stored=stored, backup__deleted_at__isnull=False).update(stored=None)
+    remove_unused(stored)
+
+
+def _lost(stored: StoredBytes, busy: Busy) -> Iterator[StoreDifference]:
+    """A backup that has lost a file holds nothing that could be restored; one that failed claims nothing."""
+    region, ref = stored.region.code, stored.ref
+    for image in Image.objects.filter(disks__stored=stored).exclude(status=Image.Status.DELETED):
+        if image.pk not in busy.subjects:
+            yield StoreDifference(
+                f"{region}: image {image} ({image.pk}) has lost its file {ref}", _freeze(image)
+            )
+    lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
+    for backup in Backup.objects.existing().filter(disks__stored=stored).exclude(status=Backup.Status.FAILED):
+        if not {backup.pk, backup.server_id} & busy.subjects:
+            yield StoreDifference(
+                f"{region}: backup {backup} ({backup.pk}) has lost its file {ref}",
+                partial(Backup.objects.filter(pk=backup.pk).update, **lost),
+            )
 
 
 def _missing(kind: Kind, known: Mapping[str, Model], refs: Set[str], engine: Engine) -> list[str]:
     """Those that are not there now either: a row may be younger than the inventory it was compared with."""
     return sorted(ref for ref in refs if ref not in engine.find(kind, known[ref].pk))
-
-
-def _of_backups(region: Region) -> QuerySet[BackupDisk]:
-    return BackupDisk.objects.filter(backup__project__region=region).exclude(ref="")
-
-
-def _backups(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
-    """A backup that has lost a file holds nothing that could be restored; one that failed claims nothing."""
-    rows = _of_backups(region).exclude(backup__status=Backup.Status.FAILED)
-    known = {disk.ref: disk for disk in rows.select_related("backup")}
-    lost = {"status": Backup.Status.FAILED, "error_code": "bytes-missing"}
-    for ref in _missing(Kind.STORED, known, known.keys() - inventory.stored, engine):
-        backup = known[ref].backup
-        if not {backup.pk, backup.server_id} & busy.subjects:
-            yield StoreDifference(
-                f"{region.code}: backup {backup} ({backup.pk}) has lost its file {ref}",
-                partial(Backup.objects.filter(pk=backup.pk).update, **lost),
-            )
 
 
 def _freeze(image: Image) -> Callable[[], object]:

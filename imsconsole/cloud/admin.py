@@ -34,6 +34,7 @@ from imsconsole.cloud.models import (
     Vault,
 )
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
+from imsconsole.cloud.stored.admin import StoredBytesAdmin
 from imsconsole.cloud.user_data.admin import UserDataAdmin
 from imsconsole.core.text import duration, size
 
@@ -45,6 +46,7 @@ __all__ = [
     "KeyAdmin",
     "KeyGrantAdmin",
     "MasterKeyAdmin",
+    "StoredBytesAdmin",
     "UserDataAdmin",
 ]  # registered there; Django looks here
 

@@ -6,7 +6,7 @@ from imsconsole.core.sentences import Sentences
 
 SENTENCES: Sentences = {
     "transfer-differs": _(
-        "The bytes that arrived are not those that were stored: their SHA-256 is %(found)s, not %(wanted)s. Nothing "
+        "The bytes that arrived are not those that were stored: they have %(found)s, not %(wanted)s. Nothing "
         "of them was kept. Verify the source; it is probably damaged."
     ),
     "transfer-cut": _(

@@ -43,6 +43,7 @@ ORDER = (
     "cloud.UserData",
     "cloud.Bucket",
     "cloud.BucketObject",
+    "cloud.StoredBytes",
     "cloud.SettledUsage",
     "jobs.QuotaChange",
 )
@@ -72,6 +73,6 @@ def locked_many(rows: "QuerySet[M]", pks: Iterable[Any]) -> dict[Any, M]:
     return found
 
 
-def locked_all(rows: "QuerySet[M]") -> list[M]:
-    """These rows as they are now, as many as there are."""
-    return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
+def locked_all(rows: "QuerySet[M]", *, is_alone: bool = False) -> list[M]:
+    """These rows as they are now, as many as there are. `is_alone` as of `locked`."""
+    return list(rows.select_for_update(of=("self",), no_key=not is_alone).order_by("pk"))

@@ -11,6 +11,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
+from imsconsole.core.checksums import algorithm_of, digits_of
+
 RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII)
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -25,18 +27,31 @@ class Span:
 
 @dataclass(frozen=True)
 class Sendable:
-    """What is sent. Bytes that have one `sha256` are one version; `open` gives those from an offset on."""
+    """What is sent. Bytes that have one `checksum` are one version; `open` gives those from an offset on."""
 
     name: str
     size_bytes: int
-    sha256: str
+    checksum: str  # "sha256:…"
     modified: datetime
     open: Callable[[int], BinaryIO]
 
     @property
     def etag(self) -> str:
         """Strong, as a header has it: the same bytes have the same one."""
-        return f'"{self.sha256}"'
+        return f'"{self.digits}"'
+
+    @property
+    def algorithm(self) -> str:
+        """As the names of files with checksums have it: sha256."""
+        return self.checksum.partition(":")[0]
+
+    @property
+    def algorithm_title(self) -> str:
+        return algorithm_of(self.checksum)
+
+    @property
+    def digits(self) -> str:
+        return digits_of(self.checksum)
 
 
 def asked_span(header: str, size_bytes: int) -> Span | None:
@@ -116,7 +131,8 @@ def _described(response: HttpResponseBase, file: Sendable) -> HttpResponseBase:
     """With the digest of the whole, whatever part of it this is (RFC 9530)."""
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = file.etag
-    response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(file.sha256)).decode()}:"
+    digits = base64.b64encode(bytes.fromhex(file.digits)).decode()
+    response["Repr-Digest"] = f"{file.algorithm_title.lower()}=:{digits}:"
     response["Last-Modified"] = http_date(file.modified.timestamp())
     response["Content-Type"] = UNKNOWN_TYPE
     response["Content-Disposition"] = content_disposition_header(True, file.name) or "attachment"
@@ -124,7 +140,8 @@ def _described(response: HttpResponseBase, file: Sendable) -> HttpResponseBase:
 
 
 def send_checksum(file: Sendable) -> HttpResponse:
-    """A file as `sha256sum --check` reads it."""
-    response = HttpResponse(f"{file.sha256}  {file.name}\n", content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(True, f"{file.name}.sha256") or "attachment"
+    """A file as `sha256sum --check` reads it, or `sha512sum`."""
+    response = HttpResponse(f"{file.digits}  {file.name}\n", content_type="text/plain; charset=utf-8")
+    name = f"{file.name}.{file.algorithm}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response

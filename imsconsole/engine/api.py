@@ -106,11 +106,10 @@ class Engine(Protocol):
     def copy(
         self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
     ) -> StoredDisk:
-        """The stored disk `ref` once more, independent of it. `key` is what it is encrypted with, `new_key` the copy.
+        """The stored disk `ref` written anew: `key` is what it is encrypted with, `new_key`, which is another or none, the copy.
 
-        Where these are the same, or none, it is there at once, whatever its size, and has no bytes of its
-        own: `sha256` is empty, the checksum is the one that is known of `ref`. Else it is written anew.
-        Raises NotFound, NoSpace, Unsupported (another key for an ISO).
+        One more disk of the same bytes is none of an engine's business: it is one more row above.
+        Raises NotFound, NoSpace, Unsupported (an ISO).
         """
         ...
 
@@ -129,8 +128,10 @@ class Engine(Protocol):
         """What a `capture` of these disks takes in the store, at most. Raises NotFound."""
         ...
 
-    def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
-        """Store the bytes of a stored disk of another region as they are; `sha256` is what they must have.
+    def transfer(
+        self, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
+    ) -> StoredDisk:
+        """Store the bytes of a stored disk of another region as they are; `checksum` is what they must have.
 
         What has come is kept when it raises, under `disk_id` and beyond `sweep`: the next call goes on
         there, `discard` forgets it. Raises BadImage `transfer-differs` (then nothing is kept),
@@ -142,18 +143,17 @@ class Engine(Protocol):
         """The stored file's bytes. Raises NotFound."""
         ...
 
-    def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
-        """Whether the stored file still has that SHA-256. Raises NotFound."""
+    def verify(self, ref: str, checksum: str, *, work: Work) -> bool:
+        """Whether the stored file still has that checksum. Raises NotFound."""
         ...
 
     def system_on(self, ref: str) -> Found:
         """Which system a stored disk holds, as far as that is told without a key: its `os_…`, CPU, cloud-init. Raises NotFound."""
         ...
 
-    def same_bytes(self, ref: str) -> frozenset[str]:
-        """All references whose bytes are those of `ref`, itself included: what befalls one befalls all.
-
-        Stored disks, and system disks that rest on them or are installed from them. Raises NotFound.
+    def resting_on(self, ref: str) -> frozenset[str]:
+        """The system disks whose bytes are in part those of the stored disk, or that are installed from it: what befalls it
+        befalls them. None where disks have bytes of their own. Raises NotFound.
         """
         ...
 

@@ -133,13 +133,13 @@ class Unwatched:
 
 @dataclass(frozen=True)
 class StoredDisk:
-    """A disk in the store, read-only. `sha256` is that of the stored file; empty where a verb says so."""
+    """A disk in the store, read-only. `checksum` is that of the stored file, "sha256:…" or "sha512:…"."""
 
     ref: str
     format: str  # qcow2 or iso
     size_bytes: int
     virtual_size_bytes: int
-    sha256: str
+    checksum: str
 
 
 @dataclass(frozen=True)

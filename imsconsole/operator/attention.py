@@ -151,7 +151,9 @@ def _master_key() -> Iterator[Concern]:
 
 def _bytes() -> Iterator[Concern]:
     """Images whose stored bytes are damaged or gone, those in a trash included."""
-    frozen = Image.objects.filter(disks__damaged_at__isnull=False).exclude(status=Image.Status.DELETED)
+    frozen = Image.objects.filter(disks__stored__damaged_at__isnull=False).exclude(
+        status=Image.Status.DELETED
+    )
     if count := frozen.distinct().count():
         said = ngettext(
             "The stored bytes of %(n)d image are damaged or gone; servers may rest on them. Put the right file "
@@ -165,7 +167,7 @@ def _bytes() -> Iterator[Concern]:
 
 
 def _backups() -> Iterator[Concern]:
-    damaged = Backup.objects.existing().filter(disks__damaged_at__isnull=False)
+    damaged = Backup.objects.existing().filter(disks__stored__damaged_at__isnull=False)
     if count := damaged.distinct().count():
         said = ngettext(
             "The stored bytes of %(n)d backup are damaged or gone. Put the right file back into the store: within an "

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import Image
 from images.os.detection import os_version_of
+from imsconsole.core.checksums import checksum_text
 from imsconsole.core.errors import BadImage
 from imsconsole.core.sentences import sentence
 from imsconsole.core.text import size
@@ -34,8 +35,8 @@ class Check:
 CHECKS: Mapping[str, Check] = {
     "bytes": Check(
         _("Stored bytes"),
-        _("They were read to the end and are those of the image: SHA-256 %(sha256)s."),
-        _("They are not what they were: SHA-256 %(found)s instead of %(sha256)s."),
+        _("They were read to the end and are those of the image: %(checksum)s."),
+        _("They are not what they were: %(found)s instead of %(checksum)s."),
         blocks=True,
     ),
     "content": Check(
@@ -94,7 +95,7 @@ class CheckLine:
 
 
 def outcomes_of(
-    version: ListingVersion, *, sha256: str, found: Found | None, error: BadImage | None
+    version: ListingVersion, *, checksum: str, found: Found | None, error: BadImage | None
 ) -> dict[str, Any]:
     """All checks of a version whose stored file has that checksum, and the image's attributes as they were looked at.
 
@@ -103,7 +104,7 @@ def outcomes_of(
     image = version.image
     disk = image.disks.get()
     made = {
-        "bytes": CheckOutcome(sha256 == disk.sha256, {"sha256": disk.sha256, "found": sha256}),
+        "bytes": CheckOutcome(checksum == disk.checksum, _checksums(disk.checksum, checksum)),
         "content": _content(found, error),
         **(_of_found(image, found) if found else {}),
         "login": CheckOutcome(bool(image.cloud_init or (found and found.cloud_init)), {}),
@@ -159,10 +160,16 @@ def _some(number: int) -> CheckOutcome:
     return CheckOutcome(number > 0, {"number": number})
 
 
+def _checksums(known: str, found: str) -> dict[str, Any]:
+    return {"checksum": {"checksum": known}, "found": {"checksum": found}}
+
+
 def _said(value: Any) -> Any:
     match value:
         case {"bytes": int(number)}:
             return size(number)
+        case {"checksum": str(checksum)}:
+            return checksum_text(checksum)
         case {"code": str(code), "values": dict(values)}:
             return sentence(code, values)
     return value

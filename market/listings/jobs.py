@@ -3,7 +3,7 @@ version, one in each of its regions.
 """
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from images.copy.jobs import facts_of
 from images.copy.jobs_across import StoredSource
 from images.models import Image, ImageDisk
+from images.models.disks import put_disks
 from images.uploads.found import examine_file
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.engines import engine_for
@@ -46,16 +47,16 @@ class ScanListing(JobKind):
     def inspect(self, run: Run) -> dict[str, Any]:
         """The checklist. The file is read into one of our own, which nobody changes meanwhile."""
         version = version_of(run)
-        disk = version.image.disks.exclude(ref="").first()
+        disk = version.image.disks.exclude(stored=None).first()
         if disk is None:
             raise NotFound("bytes-missing")
         path = work_dir() / run.token
         try:
-            sha256 = _read(disk, path, run)
+            checksum = _read(disk, path, run)
             found, error = _examined(disk, path)
         finally:
             path.unlink(missing_ok=True)
-        return outcomes_of(version, sha256=sha256, found=found, error=error)
+        return outcomes_of(version, checksum=checksum, found=found, error=error)
 
     def sweep(self, run: Run) -> None:
         for path in work_dir().glob(f"{run.prefix}*"):
@@ -94,15 +95,16 @@ def version_of(run: Run) -> ListingVersion:
 
 
 def _read(disk: ImageDisk, path: Path, run: Run) -> str:
-    """Copy the stored file; its SHA-256."""
-    digest, done = hashlib.sha256(), 0
+    """Copy the stored file; its checksum, by the algorithm of the one that is known."""
+    algorithm = disk.checksum.partition(":")[0]
+    digest, done = hashlib.new(algorithm), 0
     with engine_for(disk.image.region_id).open(disk.ref) as stored, path.open("wb") as copy:
         while piece := stored.read(PIECE):
             digest.update(piece)
             copy.write(piece)
             done += len(piece)
             run.report(done, disk.size_bytes)
-    return digest.hexdigest()
+    return f"{algorithm}:{digest.hexdigest()}"
 
 
 def _examined(disk: ImageDisk, path: Path) -> tuple[Found | None, BadImage | None]:
@@ -114,7 +116,7 @@ def _examined(disk: ImageDisk, path: Path) -> tuple[Found | None, BadImage | Non
 
 
 class PublishListing(JobKind):
-    """`listing.publish`. The subject is the version. Args: `source` (a stored disk) and `editions`, each with its
+    """`listing.publish`. The subject is the version. Args: `source` (an image's disk) and `editions`, each with its
     `region` and the IDs `image` and `disk` to be.
     """
 
@@ -123,13 +125,11 @@ class PublishListing(JobKind):
     steps = {"store": _("Bringing its bytes to the regions")}
 
     def store(self, run: Run) -> dict[str, Any]:
-        """A link in the image's own region, which costs nothing; every byte, compared at the end, in others.
+        """The same bytes once more in the image's own region, which costs nothing; every byte, compared at the end, in others.
 
         Nobody can delete the image meanwhile: it is offered.
         """
-        source = (
-            ImageDisk.objects.select_related("image").filter(pk=run.args["source"]).exclude(ref="").first()
-        )
+        source = ImageDisk.objects.filter(pk=run.args["source"]).exclude(stored=None).first()
         if source is None:
             raise NotFound("bytes-missing")
         return {edition["disk"]: _stored(source, edition, run) for edition in run.args["editions"]}
@@ -163,13 +163,13 @@ class PublishListing(JobKind):
 
 def _stored(source: ImageDisk, edition: dict[str, str], run: Run) -> dict[str, Any]:
     """The row of an edition's disk, as JSON."""
-    near, far, pk = engine_for(source.image.region_id), engine_for(edition["region"]), UUID(edition["disk"])
-    if edition["region"] == source.image.region_id:
-        linked = replace(near.copy(pk, source.ref, work=run), sha256=source.sha256)
-        return {**facts_of(source), **asdict(linked), "bytes_id": str(source.bytes_id)}
-    bytes_there = StoredSource(near, source.ref, source.size_bytes)
-    stored = far.transfer(pk, bytes_there, sha256=source.sha256, format=source.format, work=run)
-    return {**facts_of(source), **asdict(stored)}
+    stored, row = source.stored, {"id": edition["disk"], **facts_of(source)}
+    assert stored is not None  # noqa: S101 - it was found with its bytes
+    if edition["region"] == stored.region_id:
+        return row | {"stored_id": str(stored.pk)}
+    there = StoredSource(engine_for(stored.region_id), stored.ref, stored.size_bytes)
+    far, what = engine_for(edition["region"]), {"checksum": stored.checksum, "format": stored.format}
+    return row | asdict(far.transfer(UUID(edition["disk"]), there, work=run, **what))
 
 
 def _publish(version: ListingVersion, job: Job) -> None:
@@ -179,7 +179,7 @@ def _publish(version: ListingVersion, job: Job) -> None:
     former = version.listing.versions.filter(state=State.PUBLISHED).update(state=State.REPLACED)
     for edition in job.args["editions"]:
         image = _market_image(version, edition)
-        ImageDisk.objects.create(id=edition["disk"], image=image, **job.results["store"][edition["disk"]])
+        put_disks(image, [job.results["store"][edition["disk"]]])
         Edition.objects.create(version_of=version, region_id=edition["region"], image=image)
     version.state, version.published_at = State.PUBLISHED, now()
     version.save(update_fields=["state", "published_at"])

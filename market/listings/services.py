@@ -11,6 +11,7 @@ from images.models import Image
 from images.product.rules import OFFER_FACTS, can_offer
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import explain, service
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
@@ -134,7 +135,7 @@ def submit_version(version: ListingVersion, *, actor: Actor) -> ListingVersion:
     can_submit_version(version, image, actor).require()
     version.state, version.reason, version.checks, version.submitted_at = State.SCANNING, "", {}, now()
     version.save(update_fields=["state", "reason", "checks", "submitted_at"])
-    start_job(ScanListing, version, actor=actor)
+    use_stored(start_job(ScanListing, version, actor=actor), image.disks.all())
     return version
 
 

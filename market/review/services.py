@@ -5,6 +5,7 @@ from images.models import Image
 from imsconsole.accounts.actor import Actor, Operator, service_actor
 from imsconsole.accounts.log import explain, service
 from imsconsole.cloud.models import Server
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
@@ -27,16 +28,18 @@ def approve_version(version: ListingVersion, *, actor: Operator) -> ListingVersi
     version = locked_version(version)
     can_approve_version(version, actor).require()
     _decide(version, State.APPROVED, actor)
-    start_job(
+    disk = version.image.disks.get()
+    job = start_job(
         PublishListing,
         version,
         actor=service_actor(version.listing.project),
-        source=str(version.image.disks.get().pk),
+        source=str(disk.pk),
         editions=[
             {"region": region.pk, "image": str(new_id()), "disk": str(new_id())}
             for region in version.regions.all()
         ],
     )
+    use_stored(job, [disk])
     return version
 
 

@@ -93,7 +93,7 @@ def _captures(engine: LocalEngine, base: Path) -> list[Figure]:
     def backup() -> None:
         """As a backup is made: captured, then read again."""
         for each in engine.capture(server, {uuid4(): server.disks[0]}, work=Unwatched()).values():
-            assert engine.verify(each.ref, each.sha256, work=Unwatched())
+            assert engine.verify(each.ref, each.checksum, work=Unwatched())
             engine.delete(each.ref, work=Unwatched())
 
     def disk_from() -> None:

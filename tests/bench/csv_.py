@@ -19,13 +19,14 @@ RUNS = 3
 COLUMNS = (
     "i.name, i.id, i.status, o.name, i.type, i.created_at, i.min_disk_gb, i.size_bytes, i.min_ram_mb, i.max_ram_mb,"
     " i.architecture, i.boot_mode, i.nic_multi_queue, i.cloud_init, i.use, i.protected, i.source_kind, i.source_name,"
-    " i.description, i.region_id, i.updated_at, k.name, i.key_id, d.verified_at, d.sha256,"
+    " i.description, i.region_id, i.updated_at, k.name, i.key_id, b.verified_at, d.checksum,"
     " (SELECT string_agg(t.key || '=' || t.value, '; ' ORDER BY t.key) FROM images_imagetag t WHERE t.image_id = i.id),"
     " (SELECT count(*) FROM cloud_server s WHERE s.image_id = i.id AND s.deleted_at IS NULL AND s.project_id = i.project_id)"
 )
 COPY = (
     f"COPY (SELECT {COLUMNS} FROM images_image i LEFT JOIN images_osversion o ON o.id = i.os_version_id"
     " LEFT JOIN cloud_key k ON k.id = i.key_id LEFT JOIN images_imagedisk d ON d.image_id = i.id AND d.index = 0"
+    " LEFT JOIN cloud_storedbytes b ON b.id = d.stored_id"
     f" WHERE i.project_id = (SELECT id FROM accounts_project WHERE name = '{PROJECT}')"
     " AND i.status NOT IN ('deleted', 'trashed') ORDER BY i.created_at DESC, i.id DESC) TO STDOUT WITH CSV HEADER"
 )

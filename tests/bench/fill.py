@@ -20,7 +20,7 @@ from images.models import Image, ImageDisk, ImageTag, OsVersion
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
 from imsconsole.accounts.resources import TITLES
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Disk, Flavor, Server
+from imsconsole.cloud.models import Disk, Flavor, Server, StoredBytes
 from imsconsole.core.triggers import drop_triggers
 from imsconsole.demo.furnish import furnish_flavors
 from imsconsole.jobs.counters import count_anew
@@ -93,11 +93,16 @@ def fill(count: int) -> None:
     drop_triggers()
     with transaction.atomic(), _unchecked(), _without_indexes():
         write(Image, Image(region=world.region), images())
+        facts = [
+            {"size_bytes": size, "virtual_size_bytes": 4 * size, "checksum": f"sha256:{number:064x}"}
+            for number, size in enumerate(sizes)
+        ]
+        files = ({"id": pk, "ref": f"{pk}.qcow2", **about} for pk, about in zip(ids, facts, strict=True))
+        write(StoredBytes, StoredBytes(region=world.region), files)
         disks = (
-            {"id": uuid.uuid4(), "image_id": pk, "size_bytes": size, "virtual_size_bytes": 4 * size,
-             "bytes_id": uuid.uuid4(), "sha256": f"{number:064x}"}
-            for number, (pk, size) in enumerate(zip(ids, sizes, strict=True))
-        )  # fmt: skip
+            {"id": uuid.uuid4(), "image_id": pk, "stored_id": pk, **about}
+            for pk, about in zip(ids, facts, strict=True)
+        )
         write(ImageDisk, ImageDisk(role="system"), disks)
         tags = (
             {"image_id": pk, "key": key, "value": values[number * 11 % len(values)]}

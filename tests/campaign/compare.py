@@ -196,17 +196,19 @@ def guests(campaign: Campaign) -> Iterator[Trouble]:
 
 
 def checksums(_: Campaign) -> Iterator[Trouble]:
-    images = ImageDisk.objects.exclude(image__status="deleted").exclude(ref="").exclude(sha256="")
+    images = ImageDisk.objects.exclude(image__status="deleted").exclude(stored=None).exclude(checksum="")
     backups = (
         BackupDisk.objects.exclude(backup__status="failed")
         .filter(backup__deleted_at=None)
-        .exclude(ref="")
-        .exclude(sha256="")
+        .exclude(stored=None)
+        .exclude(checksum="")
     )
     for disk in (*images.select_related("image"), *backups.select_related("backup__project")):
         region = disk.image.region_id if isinstance(disk, ImageDisk) else disk.backup.project.region_id
         path = stored_file(region, disk.ref)
-        if path.is_file() and sha256_of(path) != disk.sha256:  # one that is not there, `store` names
+        if (
+            path.is_file() and f"sha256:{sha256_of(path)}" != disk.checksum
+        ):  # one that is not there, `store` names
             yield Trouble(f"{disk.ref} is not what was stored", LOST)
         if disk.damaged_at:
             yield Trouble(f"{disk.ref} is said to be damaged", LOST)
@@ -254,7 +256,7 @@ def plain_disks() -> Iterator[tuple[str, Path, str]]:
         yield disk.image.name, stored_file(disk.image.region_id, disk.ref), disk.format
     for disk in (
         BackupDisk.objects.filter(index=0, key=None, backup__status="available")
-        .exclude(ref="")
+        .exclude(stored=None)
         .select_related("backup__project")
     ):
         yield disk.backup.name, stored_file(disk.backup.project.region_id, disk.ref), "qcow2"

@@ -88,7 +88,7 @@ class World:
         """The right sum of the wrong disk."""
         self.path.unlink()
         self.path.write_bytes(self.contents.converted("boot2", "qcow2").read_bytes())
-        self.image.disks.update(sha256=self.contents.sha256(self.path))
+        self.image.disks.update(checksum=f"sha256:{self.contents.sha256(self.path)}")
 
     def swap_the_object(self) -> None:
         BucketObject.objects.update(sha256="0" * 64)

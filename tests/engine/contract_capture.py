@@ -96,7 +96,7 @@ class CaptureContract(Promises):
         total = sum(disk.size_bytes for disk in server.disks)
         assert told(engine, work, total)
         assert [each.virtual_size_bytes for each in stored] == [disk.size_bytes for disk in server.disks]
-        assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in stored)
+        assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in stored)
         system, later, data = counted(engine, content, place, stored)
         # the guest writes a number in this order: what is there is what it had written at an instant, no more
         assert system >= later >= data >= system - 1 > 0
@@ -147,7 +147,7 @@ class CaptureContract(Promises):
         (stored,) = engine.capture(None, {disk_id: disk}, work=TestWork()).values()
         again = engine.capture(None, {disk_id: disk}, work=TestWork())[disk_id]
         assert engine.inventory().stored == {again.ref}
-        assert again.sha256 == stored.sha256
+        assert again.checksum == stored.checksum
         engine.delete_disk(disk.ref, work=TestWork())
         other = data_disk(engine, 128 * MIB, image_ref=again.ref)
         engine.delete(again.ref, work=TestWork())
@@ -261,7 +261,7 @@ class CaptureContract(Promises):
         with pytest.raises(Stopped):
             engine.capture(server, disks, work=work)
         assert engine.inventory().stored == {each.ref for each in kept[0].values()}
-        assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in kept[0].values())
+        assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in kept[0].values())
 
     @pytest.mark.guest
     def test_a_guest_that_powers_off_meanwhile_is_captured_at_rest(

@@ -29,7 +29,7 @@ class DiscardContract(Promises):
         engine.create_disk(ids[1], MIB, work=work)
         engine.create_server(replace(server_spec(), id=ids[2]), work=work)
         with pytest.raises(Stopped):
-            engine.transfer(ids[3], far, sha256=far.sha256, format="iso", work=cut)
+            engine.transfer(ids[3], far, checksum=far.checksum, format="iso", work=cut)
         assert not nothing_in(engine)
         for _ in range(2):
             engine.discard(ids, work.token, work=TestWork())

@@ -33,8 +33,8 @@ class Far:
         return len(self.bytes)
 
     @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.bytes).hexdigest()
+    def checksum(self) -> str:
+        return f"sha256:{hashlib.sha256(self.bytes).hexdigest()}"
 
     def open(self, offset: int = 0) -> BinaryIO:
         self.opened.append(offset)
@@ -71,9 +71,9 @@ def stopping_after(reports: int) -> TestWork:
 class TransferContract(Promises):
     def test_what_arrives_is_what_was_sent(self, engine: Engine, content: Content, place: Path) -> None:
         far, work = Far(an_iso()), TestWork()
-        stored = engine.transfer(uuid4(), far, sha256=far.sha256, format="iso", work=work)
+        stored = engine.transfer(uuid4(), far, checksum=far.checksum, format="iso", work=work)
         assert content(stored.ref) == far.bytes
-        assert (stored.sha256, stored.size_bytes) == (far.sha256, far.size_bytes)
+        assert (stored.checksum, stored.size_bytes) == (far.checksum, far.size_bytes)
         assert told(engine, work, far.size_bytes)
         assert not engine.inventory().scraps
 
@@ -83,10 +83,10 @@ class TransferContract(Promises):
     ) -> None:
         far, disk_id, work = Far(an_iso()), uuid4(), stopping_after(reports)
         with pytest.raises(Stopped):
-            engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=work)
+            engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=work)
         assert not engine.inventory().stored
         engine.sweep(work.token)
-        stored = engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork())
+        stored = engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=TestWork())
         assert content(stored.ref) == far.bytes
         assert far.read == far.size_bytes or not engine.capabilities().resumable_transfer
         assert not engine.inventory().scraps
@@ -95,7 +95,7 @@ class TransferContract(Promises):
         self, engine: Engine, content: Content
     ) -> None:
         far = Far(an_iso(), cut=lambda left: min(left, 3 * MIB))
-        stored = engine.transfer(uuid4(), far, sha256=far.sha256, format="iso", work=TestWork())
+        stored = engine.transfer(uuid4(), far, checksum=far.checksum, format="iso", work=TestWork())
         assert content(stored.ref) == far.bytes
         assert far.read == far.size_bytes or not engine.capabilities().resumable_transfer
 
@@ -103,7 +103,7 @@ class TransferContract(Promises):
         far, disk_id, work = Far(an_iso()), uuid4(), TestWork()
         far.cut = lambda left: min(left, MIB) if left == far.size_bytes else 0
         with pytest.raises(Unavailable) as refusal:
-            engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=work)
+            engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=work)
         assert (refusal.value.code, refusal.value.values["done"]) == ("transfer-cut", MIB)
         assert not engine.inventory().stored
         engine.discard([disk_id], work.token, work=TestWork())
@@ -111,10 +111,10 @@ class TransferContract(Promises):
 
     def test_a_flipped_byte_is_found_at_the_far_end_and_nothing_is_kept(self, engine: Engine) -> None:
         far = Far(an_iso())
-        sha256 = far.sha256
+        checksum = far.checksum
         far.bytes = far.bytes[:-1] + b"X"
         with pytest.raises(BadImage) as refusal:
-            engine.transfer(uuid4(), far, sha256=sha256, format="iso", work=TestWork())
+            engine.transfer(uuid4(), far, checksum=checksum, format="iso", work=TestWork())
         assert refusal.value.code == "transfer-differs"
         assert nothing_in(engine)
 
@@ -124,8 +124,8 @@ class TransferContract(Promises):
         far, disk_id = Far(an_iso()), uuid4()
         other = Far(bytes(far.size_bytes))
         with pytest.raises(Stopped):
-            engine.transfer(disk_id, other, sha256=far.sha256, format="iso", work=stopping_after(1))
-        stored = engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork())
+            engine.transfer(disk_id, other, checksum=far.checksum, format="iso", work=stopping_after(1))
+        stored = engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=TestWork())
         assert content(stored.ref) == far.bytes
 
     @pytest.mark.parametrize("number", [1, 2])
@@ -135,13 +135,13 @@ class TransferContract(Promises):
         far, disk_id = Far(an_iso()), uuid4()
         with pytest.raises(Stopped):
             engine.transfer(
-                disk_id, far, sha256=far.sha256, format="iso", work=TestWork(on_hold=stop_at(number))
+                disk_id, far, checksum=far.checksum, format="iso", work=TestWork(on_hold=stop_at(number))
             )
         assert not engine.inventory().stored
-        stored = engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork())
-        again = engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork())
+        stored = engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=TestWork())
+        again = engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=TestWork())
         assert engine.inventory().stored == {again.ref}
-        assert stored.sha256 == again.sha256
+        assert stored.checksum == again.checksum
         assert not engine.inventory().scraps
 
     def test_late_work_that_still_writes_does_not_touch_what_its_successor_brings(
@@ -152,12 +152,14 @@ class TransferContract(Promises):
 
         def overtaken() -> None:
             if len(late.reports) == 1:
-                kept.append(engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=TestWork()))
+                kept.append(
+                    engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=TestWork())
+                )
             if len(late.reports) == 3:
                 raise Stopped
 
         late.on_report = overtaken
         with pytest.raises(Stopped):
-            engine.transfer(disk_id, far, sha256=far.sha256, format="iso", work=late)
+            engine.transfer(disk_id, far, checksum=far.checksum, format="iso", work=late)
         assert engine.inventory().stored == {kept[0].ref}
         assert content(kept[0].ref) == far.bytes

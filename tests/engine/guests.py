@@ -1,5 +1,6 @@
 """Small things to feed an engine: work, images, specs."""
 
+import hashlib
 import os
 import re
 import struct
@@ -266,6 +267,11 @@ def wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def is_checksum_of(checksum: str, content: bytes) -> bool:
+    algorithm, _colon, digits = checksum.partition(":")
+    return hashlib.new(algorithm, content).hexdigest() == digits
 
 
 def used_bytes(folder: Path) -> int:

@@ -51,7 +51,7 @@ def test_a_disk_is_stored_once_there_is_space(local: LocalEngine, place: Path) -
         lambda: local.ingest(disk, source, format="raw", work=TestWork()), clean
     )
     assert [type(error) for error in errors] == [NoSpace] * len(LIMITS)
-    assert local.verify(stored.ref, stored.sha256, work=TestWork())
+    assert local.verify(stored.ref, stored.checksum, work=TestWork())
 
 
 def test_an_iso_is_stored_once_there_is_space(local: LocalEngine) -> None:
@@ -107,7 +107,7 @@ def test_a_conversion_can_say_that_the_disk_is_full_where_no_file_takes_a_word(
     monkeypatch.setattr(tempfile, "tempdir", "/proc")
     with full_disk(100_000), pytest.raises(NoSpace):
         local.ingest(uuid4(), source, format="raw", work=TestWork())
-    assert local.ingest(uuid4(), source, format="raw", work=TestWork()).sha256
+    assert local.ingest(uuid4(), source, format="raw", work=TestWork()).checksum
 
 
 @pytest.mark.guest

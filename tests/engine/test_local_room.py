@@ -110,7 +110,9 @@ def test_free_space_that_others_were_promised_is_not_free(
         "copy": lambda: local.copy(uuid4(), image.ref, work=work(), new_key=key),
         "export": lambda: local.export(image.ref, FileSink(place / "out"), format="raw", work=work()),
         "create_disk": lambda: local.create_disk(uuid4(), GIB, image_ref=image.ref, work=work()),
-        "transfer": lambda: local.transfer(uuid4(), Elsewhere(), sha256="", format="iso", work=work()),  # type: ignore[arg-type]
+        "transfer": lambda: local.transfer(
+            uuid4(), Elsewhere(), checksum="sha256:", format="iso", work=work()
+        ),  # type: ignore[arg-type]
     }
     there = local.inventory()
     room = local._store.room

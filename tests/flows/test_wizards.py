@@ -240,7 +240,7 @@ FURNISH = """
     project = Project.objects.get(name="acme-cn-north-4")
     zone, flavor = project.region.zones.first(), Flavor.objects.filter(hidden=False).order_by("memory_mb", "pk").first()
     image = factories.ImageFactory(project=project, region=project.region, name="walked", os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     iso = factories.ImageFactory(project=project, region=project.region, name="walked-iso", type="iso")
     server = factories.ServerFactory(project=project, zone=zone, flavor=flavor, image=image, name="walked", ref="none",
         private_ip="192.168.99.99")

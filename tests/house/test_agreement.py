@@ -169,7 +169,7 @@ def a_server(actor: Actor, *, with_job: bool = True, **fields: Any) -> Server:
     if fields.get("iso"):
         fields["iso"] = an_iso(actor)
     server = factories.ServerFactory(**{"project": actor.project, "flavor": flavor, "ref": "there", **fields})
-    factories.ImageDiskFactory(image=server.image, ref="none")
+    factories.ImageDiskFactory(image=server.image)
     factories.DiskFactory(server=server, image=server.image, ref="there")
     if server.status in cloud.BUSY and with_job:
         kinds = {Server.Status.STOPPING: StopServer, Server.Status.REBOOTING: RebootServer}
@@ -468,7 +468,7 @@ def an_image(
     **fields: Any,
 ) -> Image:
     image = factories.ImageFactory(**{"project": actor.project, "os_version": None, **fields})
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     if launching:
         factories.ServerFactory(project=actor.project, image=image, status="creating")
@@ -830,7 +830,7 @@ def a_listing(actor: Actor, *states: str, seller: str = "approved", **fields: An
     for state in reversed(states):
         version = factories.ListingVersionFactory(listing=listing, state=state)
         version.regions.add(actor.region)
-        factories.ImageDiskFactory(image=version.image, ref="none")
+        factories.ImageDiskFactory(image=version.image)
     return listing
 
 

@@ -14,7 +14,7 @@ from django.db.models import DateTimeField, F
 from django_tasks_db.models import DBTaskResult
 
 from images.models import Image
-from images.verify.clock import due_disks
+from images.verify.clock import due_bytes
 from imsconsole.cloud.buckets.arrivals import Arrival
 from imsconsole.cloud.buckets.sending import LONGEST, object_of, token_of
 from imsconsole.cloud.buckets.sweep import SILENT_FOR, sweep_objects
@@ -210,11 +210,11 @@ def test_a_silent_system_is_not_awaited_for_a_year(people: SimpleNamespace, by, 
 @BOTH_WAYS
 def test_stored_bytes_are_read_again(people: SimpleNamespace, by):
     image = factories.ImageFactory(project=people.bob.project)
-    disk = factories.ImageDiskFactory(image=image, ref="x", size_bytes=1, verified_at=now())
+    disk = factories.ImageDiskFactory(image=image, size_bytes=1, verified_at=now())
     within = timedelta(days=settings.IMS_VERIFY_DAYS)
-    assert due_disks(image.region, within) == []
+    assert due_bytes(image.region, within) == []
     wrote_while_wrong(by)
-    assert due_disks(image.region, within) == [disk]
+    assert due_bytes(image.region, within) == [disk.stored]
 
 
 def test_the_ledger_waits_neither_for_a_job_that_ended_in_a_year_nor_believes_a_look_of_then(

@@ -137,7 +137,7 @@ def test_a_verb_and_the_end_of_a_job_do_not_wait_for_each_other(people: SimpleNa
 
 def stored_image(project: Any) -> Image:
     image = factories.ImageFactory(project=project, os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 

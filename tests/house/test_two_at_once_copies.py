@@ -21,7 +21,7 @@ ROUNDS = 3
 
 def an_image(project: Project) -> Image:
     image = factories.ImageFactory(project=project)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 

@@ -28,7 +28,7 @@ ROUNDS = 3
 def a_version(people: SimpleNamespace, state: str = "draft") -> ListingVersion:
     publisher(people.bob)
     version = factories.ListingVersionFactory(listing__project=people.bob.project, state=state)
-    factories.ImageDiskFactory(image=version.image, ref="none")
+    factories.ImageDiskFactory(image=version.image)
     return version
 
 

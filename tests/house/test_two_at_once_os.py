@@ -42,7 +42,7 @@ def a_server(people: SimpleNamespace, name: str = "web") -> Server:
 
 def image_of(people: SimpleNamespace) -> Image:
     image = factories.ImageFactory(project=people.bob.project, os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 

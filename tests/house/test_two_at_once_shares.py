@@ -32,7 +32,7 @@ GONE = "not-found"
 def a_share(people: SimpleNamespace, status: str = "pending") -> Share:
     factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     image = factories.ImageFactory(project=people.bob.project, os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return factories.ShareFactory(image=image, project=people.carol.project, status=status)
 
 

@@ -86,7 +86,7 @@ def things(people: SimpleNamespace) -> dict[str, Any]:
     """One of each thing of Alice's project, by the name of the place in the address."""
     project = people.alice.project
     image = factories.ImageFactory(project=project, name=f"{SECRET}-image")
-    factories.ImageDiskFactory(image=image, ref="no-such-bytes")
+    factories.ImageDiskFactory(image=image)
     server = factories.ServerFactory(project=project, image=image, name=f"{SECRET}-server")
     disk = factories.DiskFactory(
         server=server,

@@ -43,14 +43,14 @@ class Way:
 
 def an_image(people: SimpleNamespace, **fields: Any) -> Image:
     image = factories.ImageFactory(project=people.bob.project, os_version=None, **fields)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 
 def a_server(people: SimpleNamespace) -> Server:
     server = factories.ServerFactory(project=people.bob.project, ref="there", flavor=tiny_flavor())
     factories.DiskFactory(server=server, role="system", image=server.image, ref="there")
-    factories.ImageDiskFactory(image=server.image, ref="none")
+    factories.ImageDiskFactory(image=server.image)
     return server
 
 

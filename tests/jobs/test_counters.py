@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from images.models import Image, StoredBytes
+from images.models import Image, ProjectBytes
 from images.verify.store_check import differences
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.models import BucketObject, Disk, Server, Vault
@@ -109,7 +109,7 @@ def test_what_is_rolled_back_was_not(project: Project) -> None:
         everything_of(project)
         transaction.set_rollback(True)
     assert not QuotaChange.objects.exists()
-    assert not StoredBytes.objects.exists()
+    assert not ProjectBytes.objects.exists()
 
 
 @pytest.mark.django_db

@@ -45,7 +45,7 @@ def limit(project: Any, **quotas: int) -> None:
 def image(people: SimpleNamespace) -> Image:
     """An image in state Normal. Its bytes are not needed: no job runs here."""
     image = factories.ImageFactory(project=people.bob.project, os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 

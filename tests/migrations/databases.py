@@ -1,6 +1,7 @@
 """Databases beside the test's own: filled from a dump, migrated by `manage.py`, and read row by row."""
 
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -91,6 +92,20 @@ def rows_of(db: BaseDatabaseWrapper, columns: dict[str, list[str]]) -> dict[str,
         )
         for table, names in columns.items()
     }
+
+
+def add_row(db: BaseDatabaseWrapper, table: str, changes: dict[str, Any]) -> None:
+    """One more row, as one that is there but for some columns."""
+    names = columns_of(db)[table]
+    row = dict(zip(names, run(db, f"SELECT {', '.join(names)} FROM {table} LIMIT 1")[0], strict=True)) | changes
+    run(db, f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(_literal(each) for each in row.values())})")
+
+
+def _literal(value: Any) -> str:
+    if value is None or isinstance(value, bool | int):
+        return "NULL" if value is None else str(value).upper()
+    text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return f"""'{text.replace("'", "''")}'"""
 
 
 def schema_of(db: BaseDatabaseWrapper) -> "Counter[tuple[Any, ...]]":

@@ -7,6 +7,7 @@ and Carol worked. They are never made anew: each later migration has to bring th
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -17,15 +18,28 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 
 from imsconsole.core.checks import check_age_of_database
-from tests.migrations.databases import columns_of, connected, migrate, restored, rows_of, run, schema_of
+from tests.migrations.databases import add_row, columns_of, connected, migrate, restored, rows_of, run, schema_of
 
 DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
 CHANGED = {
     "jobs_job": {"path"},  # its classes are in the rooms of their verbs
     "images_image": {"cloud_init"},  # was guessed of files
+    "images_imagedisk": {"sha256", "source_sha256", "ref", "bytes_id", "verified_at", "damaged_at"},  # in rows of
+    "cloud_backupdisk": {"sha256", "ref", "verified_at", "damaged_at"},  # their own, with the name of the algorithm
+    "market_listingversion": {"checks"},  # name the algorithm, too
     "audit_event": {"sentence", "action"},  # is in `details`; has the names of the product
 }
+
+DISKS = ("images_imagedisk", "cloud_backupdisk")
+DAMAGED, SOUND = "6164d87c-a589-46c1-9bca-63769fc1c814", "5400d0af-a248-4e0d-a5ac-fc4e1392b476"  # of one file
+SOURCE, HELD = "08a0278b-30dc-45d6-a9ec-9ede3344887b", "11111111-1111-4111-8111-111111111111"
+COPY = {
+    "id": "22222222222242228222222222222222", "kind": "image.copy", "path": "images.jobs_copy.CopyImage", "state": "queued",
+    "args": {"disks": [{"id": str(UUID(int=3)), "held": HELD, "source": SOURCE}], "key": HELD, "source_key": ""},
+    "results": {"take": {str(UUID(int=3)): {"ref": "held.qcow2", "format": "qcow2", "size_bytes": 1, "sha256": ""}}},
+    "finished_at": None,
+}  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 slow = pytest.mark.slow(reason="manage.py migrates a second database, once for all of them")
@@ -44,10 +58,13 @@ def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator
             columns = {table: names for table, names in columns.items() if names}
             rows = rows_of(db, columns)
             said = rows_of(db, {"audit_event": ["id", "action", "sentence"]})["audit_event"]
+            stored = rows_of(db, {table: ["id", "ref", "sha256"] for table in DISKS})
+            run(db, f"UPDATE images_imagedisk SET damaged_at = '2026-11-28 09:00:00+00' WHERE ref LIKE '{DAMAGED}%'")
+            add_row(db, "jobs_job", COPY)
         migrated = migrate(name)
         assert migrated.returncode == 0, migrated.stderr
         with connected(name) as db:
-            yield SimpleNamespace(columns=columns, rows=rows, said=said, now=db)
+            yield SimpleNamespace(columns=columns, rows=rows, said=said, stored=stored, now=db)
 
 
 @slow
@@ -59,6 +76,41 @@ def test_the_dump_has_rows_of_every_table(old: SimpleNamespace) -> None:
 def test_every_row_is_still_there(old: SimpleNamespace) -> None:
     now = rows_of(old.now, old.columns)
     assert {table: rows - now[table] for table, rows in old.rows.items() if rows - now[table]} == {}
+
+
+@slow
+def test_what_disks_said_of_their_bytes_is_in_rows_of_their_own(old: SimpleNamespace) -> None:
+    """Every file is known, so none is left behind; of links of the same one all disks have one and the same."""
+    kept = rows_of(old.now, {"cloud_storedbytes": ["id", "ref", "checksum"]})["cloud_storedbytes"]
+    of_ref, of_id = {ref: sums for _id, ref, sums in kept}, {pk: sums for pk, _ref, sums in kept}
+    linked = 0
+    for table, disks in old.stored.items():
+        now = dict(rows_of(old.now, {table: ["id", "stored_id"]})[table].elements())
+        for pk, ref, sha256 in disks:
+            assert not ref or of_ref[ref] == of_id[now[pk]] == f"sha256:{sha256}"
+            linked += bool(ref) and pk != now[pk]
+    assert linked
+
+
+@slow
+def test_of_links_one_that_is_sound_is_kept_and_the_others_are_nobodys(old: SimpleNamespace) -> None:
+    """What nobody has is deleted by the clock; the link that unfinished work held as well."""
+    ids = {UUID(str(pk)) for (pk,) in rows_of(old.now, {"cloud_storedbytes": ["id"]})["cloud_storedbytes"]}
+    used = rows_of(old.now, {table: ["stored_id"] for table in DISKS})
+    of_disks = {UUID(str(pk)) for rows in used.values() for (pk,) in rows if pk}
+    assert UUID(SOUND) in of_disks
+    assert {UUID(DAMAGED), UUID(HELD)} <= ids - of_disks
+    assert len(ids - of_disks) == 4, "three files had two links"
+
+
+@slow
+def test_unfinished_work_goes_on_with_the_bytes_it_was_told_of(old: SimpleNamespace) -> None:
+    (used,) = rows_of(old.now, {"cloud_bytesuse": ["stored_id", "job_id"]})["cloud_bytesuse"]
+    assert [UUID(str(pk)) for pk in used] == [UUID(SOURCE), UUID(COPY["id"])]
+    jobs = rows_of(old.now, {"jobs_job": ["id", "args", "results"]})["jobs_job"]
+    ((args, results),) = [each for pk, *each in jobs if UUID(str(pk)) == UUID(COPY["id"])]
+    disk = json.loads(args)["disks"][0]
+    assert (disk["stored"], disk["role"], json.loads(results)) == (SOURCE, "system", {})
 
 
 @slow

@@ -43,6 +43,12 @@ from tests import factories
 Make = Callable[[range, SimpleNamespace], None]
 
 
+def _stored(numbers: range, people: SimpleNamespace) -> None:
+    for number in numbers:
+        image = factories.ImageFactory(project=people.bob.project, name=f"of-bytes-{number}")
+        factories.ImageDiskFactory(image=image)
+
+
 def _users(numbers: range, _people: SimpleNamespace) -> None:
     User.objects.bulk_create(User(username=f"person-{i}") for i in numbers)
 
@@ -348,7 +354,7 @@ ROWS: dict[str, Make] = {
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.KnownHost": _hosts, "jobs.Job": _jobs,
-    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups,
+    "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "cloud.StoredBytes": _stored,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,
     "sharing.Recipient": _recipients, "market.Publisher": _publishers, "market.Listing": _listings,
     "market.ListingVersion": _listings, "market.Price": _prices, "market.Charge": _charges,

@@ -27,7 +27,7 @@ from images.export.jobs import ExportImage, exported_object
 from images.export.services import export_image
 from images.fetch.jobs import FetchFile
 from images.fetch.services import fetch_url
-from images.models import Download, Image, ImageDisk, PublicSource, Upload
+from images.models import Download, Image, PublicSource, Upload
 from images.mount.services import mount_iso
 from images.public.jobs import FetchPublicImage
 from images.public.platform import platform_actor
@@ -51,7 +51,7 @@ from imsconsole.cloud.disks.rules import WORKING
 from imsconsole.cloud.disks.services import attach_disk, create_disk, delete_disk, detach_disk, grow_disk
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.default import default_key
-from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, Vault
+from imsconsole.cloud.models import Backup, Bucket, BucketObject, Disk, Server, StoredBytes, Vault
 from imsconsole.cloud.servers.jobs import (
     CreateServer,
     DeleteServer,
@@ -190,11 +190,11 @@ class Works:
     def verify_image(self) -> Image:
         return verify_image(bootable_image(self.actor), actor=self.actor)
 
-    def verify_stored(self) -> ImageDisk:
+    def verify_stored(self) -> StoredBytes:
         """What the clock starts."""
-        disk = bootable_image(self.actor).disks.get()
-        start_job(VerifyStored, disk, actor=platform_actor(), disks=[str(disk.pk)])
-        return disk
+        stored = bootable_image(self.actor).disks.get().stored
+        start_job(VerifyStored, stored, actor=platform_actor(), stored=[str(stored.pk)])
+        return stored
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
@@ -441,7 +441,7 @@ def _image(job: Job) -> None:
         assert image.status == "deleted"
         return
     if job.kind == VerifyImage.kind:
-        _verified(image.disks.get(), job)
+        _verified(image.disks.get().stored, job)
         return
     if job.kind == ExportImage.kind:
         _exported(job, image)
@@ -450,7 +450,7 @@ def _image(job: Job) -> None:
     assert image.error_code == job.error_code
     if job.state == "done":
         for disk in image.disks.all():
-            assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(image.region_id).verify(disk.ref, disk.checksum, work=TestWork())
     elif job.kind == ImportImage.kind:
         upload = Upload.objects.get(pk=UUID(job.args["upload"]))
         assert upload.path.stat().st_size == upload.size_bytes
@@ -479,18 +479,18 @@ def _version(job: Job) -> None:
     assert editions.count() == (len(job.args["editions"]) if done else 0)
     for edition in editions:
         disk = edition.image.disks.get()
-        assert engine_for(edition.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+        assert engine_for(edition.region_id).verify(disk.ref, disk.checksum, work=TestWork())
 
 
 def _stored(job: Job) -> None:
-    _verified(ImageDisk.objects.get(pk=job.subject_id), job)
+    _verified(StoredBytes.objects.get(pk=job.subject_id), job)
 
 
-def _verified(disk: ImageDisk, job: Job) -> None:
-    """Its bytes are right, and known to be so when the job got that far; whoever cannot read says nothing of them."""
-    assert disk.image.status == "active"
-    assert disk.damaged_at is None
-    assert disk.verified_at or job.state != "done"
+def _verified(stored: StoredBytes, job: Job) -> None:
+    """The bytes are right, and known to be so when the job got that far; whoever cannot read says nothing of them."""
+    assert Image.objects.get(disks__stored=stored).status == "active"
+    assert stored.damaged_at is None
+    assert stored.verified_at or job.state != "done"
 
 
 def _source(job: Job) -> None:
@@ -537,7 +537,7 @@ def _backup(job: Job) -> None:
         assert not Server.objects.get(pk=backup.server_id).task
         return
     assert backup.status == ("deleted" if job.state == "done" else "failed")
-    assert backup.disks.exclude(ref="").exists() == (job.state != "done")
+    assert backup.disks.exclude(stored=None).exists() == (job.state != "done")
 
 
 def _upload(job: Job) -> None:
@@ -564,7 +564,7 @@ LOST = {
     "download": _download,
     "listingversion": _version,
     "upload": _upload,
-    "imagedisk": _stored,
+    "storedbytes": _stored,
     "backup": _backup,
     "image": _image,
     "publicsource": _source,

@@ -1,17 +1,15 @@
 """The jobs that make full-ECS images: of a server through a backup, and of a backup that is there.
 
-The image's disks are links to the backup's: it costs no bytes, and each may be deleted without the other.
+The image's disks are of the same bytes as the backup's: it costs none, and each may be deleted without the other.
 """
 
-from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from images.create.jobs import put_disks
 from images.models import Image, ImageDisk
-from imsconsole.cloud.backups.jobs_create import CreateBackup, backup_of, engine_of_backup
+from images.models.disks import put_disks, undo_disks
+from imsconsole.cloud.backups.jobs_create import CreateBackup, backup_of
 from imsconsole.cloud.models import Backup, BackupDisk
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
@@ -23,38 +21,35 @@ from imsconsole.jobs.run import Run
 Status = Image.Status
 
 
-def link_disks(run: Run) -> dict[str, Any]:
-    """Each stored disk of the backup once more, for the image; what their rows will say."""
-    backup = backup_of(run)
-    return {"rows": [_linked(disk, run) for disk in backup.disks.all()]}
+def rows_of(run: Run) -> list[dict[str, Any]]:
+    """What the rows of the image's disks will say: each is of the same bytes as a disk of the backup."""
+    return [_row(disk, run.args["disks"][str(disk.pk)]) for disk in backup_of(run).disks.all()]
 
 
-def _linked(disk: BackupDisk, run: Run) -> dict[str, Any]:
-    if not disk.ref:
+def _row(disk: BackupDisk, new: str) -> dict[str, Any]:
+    if not disk.stored:
         raise NotFound("backup-bytes-gone")
-    new = run.args["disks"][str(disk.pk)]
-    stored = engine_of_backup(disk.backup).copy(UUID(new), disk.ref, work=run)
-    key = str(disk.key_id) if disk.key_id and disk.index else None  # the system disk's is the image's
-    about = {"index": disk.index, "role": disk.role, "bytes_id": str(disk.pk), "key_id": key}
-    return {"id": new, **about, **asdict(stored), "sha256": disk.sha256}
+    key = disk.key_id if disk.index else None  # the system disk's is the image's
+    return {
+        "id": new,
+        "index": disk.index,
+        "role": disk.role,
+        "stored_id": str(disk.stored_id),
+        "key_id": key,
+    }
 
 
-def unlink_disks(run: Run) -> None:
-    engine_of_backup(backup_of(run)).discard(map(UUID, run.args["disks"].values()), run.prefix, work=run)
-
-
-def register_disks(run: Run, rows: list[dict[str, Any]]) -> None:
-    """The rows of the image's disks, and with them the image can be used. In a fence."""
-    image = Image.objects.get(pk=run.job.subject_id)
-    put_disks(image, rows)
-    Image.objects.filter(pk=image.pk, status=Status.SAVING).update(
-        status=Status.ACTIVE, active_at=now(), updated_at=now()
-    )
+def register_disks(run: Run) -> None:
+    """The rows of the image's disks, and with them the image can be used."""
+    with run.fenced():
+        images = Image.objects.filter(pk=run.job.subject_id)
+        images.filter(status=Status.SAVING).update(status=Status.ACTIVE, active_at=now(), updated_at=now())
+        put_disks(images.get(), rows_of(run))
 
 
 def unregister_disks(run: Run) -> None:
     with run.fenced():
-        ImageDisk.objects.filter(image=run.job.subject_id).delete()
+        undo_disks(ImageDisk.objects.filter(image=run.job.subject_id))
         Image.objects.filter(pk=run.job.subject_id, status=Status.ACTIVE).update(
             status=Status.SAVING, active_at=None
         )
@@ -89,20 +84,12 @@ class CaptureFull(CreateBackup):
     steps = {
         "capture": _("Copying the disks as they are now"),
         "register": _("Registering the backup"),
-        "link": _("Making the image of the backup"),
         "publish": _("Registering the image"),
         "verify": _("Reading the backup again"),
     }
 
-    def link(self, run: Run) -> dict[str, Any]:
-        return link_disks(run)
-
-    def undo_link(self, run: Run) -> None:
-        unlink_disks(run)
-
     def publish(self, run: Run) -> None:
-        with run.fenced():
-            register_disks(run, run.result("link")["rows"])
+        register_disks(run)
 
     def undo_publish(self, run: Run) -> None:
         unregister_disks(run)
@@ -122,26 +109,13 @@ class MakeOfBackup(JobKind):
     kind = "image.make-of-backup"
     title = _("Create full-ECS image")
     queue = QUICK
-    steps = {
-        "link": _("Making the image of the backup"),
-        "publish": _("Registering the image"),
-    }
-
-    def link(self, run: Run) -> dict[str, Any]:
-        return link_disks(run)
-
-    def undo_link(self, run: Run) -> None:
-        unlink_disks(run)
+    steps = {"publish": _("Registering the image")}
 
     def publish(self, run: Run) -> None:
-        with run.fenced():
-            register_disks(run, run.result("link")["rows"])
+        register_disks(run)
 
     def undo_publish(self, run: Run) -> None:
         unregister_disks(run)
-
-    def sweep(self, run: Run) -> None:
-        engine_of_backup(backup_of(run)).sweep(run.prefix)
 
     def settle(self, job: Job, state: str) -> None:
         settle_image(job, state)

@@ -13,6 +13,7 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.log import service
 from imsconsole.cloud.backups.making import begin_backup, new_backup
 from imsconsole.cloud.models import Backup, Server, Vault
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.cloud.tags.rules import tags_fit
 from imsconsole.core.ids import new_id
 from imsconsole.core.locks import locked
@@ -69,7 +70,7 @@ def make_of_backup(
     origin = (Source.BACKUP, backup.pk, backup.name)
     about = {"description": description, "min_ram_mb": min_ram_mb, "max_ram_mb": max_ram_mb}
     image = _keep(_image_of(backup, name, origin, actor, **about), tags, actor)
-    start_job(
+    job = start_job(
         MakeOfBackup,
         image,
         actor=actor,
@@ -77,6 +78,7 @@ def make_of_backup(
         disks=_disks_for(backup),
         holds=[str(backup.pk)],
     )
+    use_stored(job, backup.disks.all())
     return image
 
 

@@ -8,6 +8,7 @@ from imsconsole.accounts.models import AvailabilityZone
 from imsconsole.cloud.disks.jobs import CreateDisk
 from imsconsole.cloud.models import Disk
 from imsconsole.cloud.names import server_name
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -30,5 +31,6 @@ def create_disk_from(image: Image, *, name: str, size_gb: int, zone: Availabilit
         key=row.key,
     )
     stored = row.disks.earliest("index")
-    start_job(CreateDisk, disk, actor=actor, disk_id=str(disk.pk), image_ref=stored.ref)
+    job = start_job(CreateDisk, disk, actor=actor, disk_id=str(disk.pk), image_ref=stored.ref)
+    use_stored(job, [stored])
     return disk

@@ -10,10 +10,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.service_admin import ByZone, ReadOnlyInline, ServiceAdmin, trail_of
+from imsconsole.accounts.service_admin import ByZone, ServiceAdmin, trail_of
 from imsconsole.cloud.backups.rules import can_back_up
 from imsconsole.cloud.backups.services import create_legacy_backup
 from imsconsole.cloud.models import Backup, BackupDisk, Disk
+from imsconsole.cloud.stored.admin import OfStoredInline
 from imsconsole.core.now import now
 from imsconsole.core.text import size
 
@@ -39,16 +40,16 @@ class LegacyBackups(ServiceAdmin):
         )
 
 
-class BackupDiskInline(ReadOnlyInline):
+class BackupDiskInline(OfStoredInline):
     model = BackupDisk
     fields = (
-        "index", "role", "name", "disk_id", "size_gb", "format", "stored", "sha256", "ref", "key", "verified_at",
-        "damaged_at",
+        "index", "role", "name", "disk_id", "size_gb", "format", "stored_size", "checksum", "stored", "key", "verified",
+        "damaged",
     )  # fmt: skip
     readonly_fields = fields
 
     @admin.display(description=_("size in the store"))
-    def stored(self, disk: BackupDisk) -> str:
+    def stored_size(self, disk: BackupDisk) -> str:
         return size(disk.size_bytes)
 
 
@@ -64,7 +65,7 @@ class DamagedBackups(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() != "damaged":
             return queryset
-        damaged = BackupDisk.objects.filter(damaged_at__isnull=False).values("backup")
+        damaged = BackupDisk.objects.filter(stored__damaged_at__isnull=False).values("backup")
         return queryset.filter(pk__in=damaged, deleted_at=None)
 
 

@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Backup
+from imsconsole.cloud.models import Backup, BackupDisk
+from imsconsole.cloud.stored.removal import remove_stored
 from imsconsole.core.now import now
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
@@ -14,7 +14,7 @@ Status = Backup.Status
 
 
 class DeleteBackup(JobKind):
-    """`backup.delete`: its files go; images made of it and work that reads it keep their own links."""
+    """`backup.delete`: its bytes go, unless images made of it have them, or work reads them."""
 
     kind = "backup.delete"
     title = _("Delete backup")
@@ -23,12 +23,10 @@ class DeleteBackup(JobKind):
     steps = {"remove": _("Remove its files")}
 
     def remove(self, run: Run) -> None:
-        """Delete each stored disk, then strike its reference."""
-        backup = Backup.objects.select_related("project").get(pk=run.job.subject_id)
-        for disk in backup.disks.exclude(ref=""):
-            engine_for(backup.project.region_id).delete(disk.ref, work=run)
-            with run.fenced():
-                backup.disks.filter(pk=disk.pk).update(ref="", size_bytes=0)
+        disks = BackupDisk.objects.filter(backup=run.job.subject_id)
+        remove_stored(disks, run)
+        with run.fenced():
+            disks.update(size_bytes=0)
 
     def settle(self, job: Job, state: str) -> None:
         """One whose deletion was begun may have lost files: it can only be deleted again."""

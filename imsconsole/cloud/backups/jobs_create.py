@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.cloud.backups.rules import fits_vault
 from imsconsole.cloud.disks.rules import is_source
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, Vault
+from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, StoredBytes, Vault
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
+from imsconsole.cloud.stored.rows import facts_of, keep_stored, undo_stored, unkept
 from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
@@ -50,24 +51,27 @@ class CreateBackup(JobKind):
 
     def undo_capture(self, run: Run) -> None:
         backup = backup_of(run)
-        engine_of_backup(backup).discard([disk.pk for disk in backup.disks.all()], run.prefix, work=run)
+        engine_of_backup(backup).discard(unkept(disk.pk for disk in backup.disks.all()), run.prefix, work=run)
 
     def register(self, run: Run) -> None:
         """What the disks really take. The server is everybody's again."""
         with registering(run):
-            for pk, stored in run.result("capture").items():
-                BackupDisk.objects.filter(pk=pk).update(**stored)
+            kept = keep_stored(backup_of(run).project.region_id, run.result("capture"))
+            for pk, stored in kept.items():
+                BackupDisk.objects.filter(pk=pk).update(**facts_of(stored))
             release(run.job)
 
     def undo_register(self, run: Run) -> None:
         with run.fenced():
-            backup_of(run).disks.update(ref="", size_bytes=0)
+            disks = backup_of(run).disks.all()
+            undo_stored(disks)
+            disks.update(size_bytes=0)
 
     def verify(self, run: Run) -> None:
         """The backup is complete once its bytes were read again."""
         backup = backup_of(run)
         for disk in backup.disks.all():
-            if not engine_of_backup(backup).verify(disk.ref, disk.sha256, work=run):
+            if not engine_of_backup(backup).verify(disk.ref, disk.checksum, work=run):
                 raise BadImage("backup-differs", name=disk.name)
 
     def sweep(self, run: Run) -> None:
@@ -90,8 +94,8 @@ def settle_backup(job: Job, state: str) -> None:
     """Available, its bytes having just been read; or failed with the reason."""
     rows = Backup.objects.filter(pk=job.args["backup_id"])
     if state == DONE:
-        BackupDisk.objects.filter(backup__in=rows).update(verified_at=now())
         rows.update(status=Status.AVAILABLE, error_code="", error_values={})
+        StoredBytes.objects.filter(backupdisks__backup=job.args["backup_id"]).update(verified_at=now())
     else:
         rows.update(status=Status.FAILED, error_code=job.error_code, error_values=job.error_values)
 

@@ -124,7 +124,7 @@ def _leaving(server: Server) -> QuerySet[Disk]:
 
 
 def _source_of(disk: Disk, run: Run) -> BackupDisk:
-    source = BackupDisk.objects.filter(pk=run.args["disks"][str(disk.pk)]).exclude(ref="").first()
+    source = BackupDisk.objects.filter(pk=run.args["disks"][str(disk.pk)]).exclude(stored=None).first()
     if source is None:
         raise NotFound("backup-bytes-gone")
     return source

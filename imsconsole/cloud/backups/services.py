@@ -16,6 +16,7 @@ from imsconsole.cloud.backups.rules import (
 )
 from imsconsole.cloud.models import Backup, BackupSchedule, Disk, Server, Vault
 from imsconsole.cloud.servers.states import change_status
+from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.locks import locked
 from imsconsole.jobs.quotas import lock_project
 from imsconsole.jobs.start import start_job
@@ -75,7 +76,7 @@ def restore_backup(backup: Backup, *, stop_first: bool = False, actor: Actor) ->
     disks = disks_beside(server, backup)
     backup.status = Backup.Status.RESTORING
     backup.save(update_fields=["status"])
-    start_job(
+    job = start_job(
         RestoreBackup,
         server,
         actor=actor,
@@ -85,4 +86,5 @@ def restore_backup(backup: Backup, *, stop_first: bool = False, actor: Actor) ->
         disks={str(disk.pk): str(source.pk) for disk, source in disks.items()},
         holds={str(backup.pk): True},
     )
+    use_stored(job, disks.values())
     return change_status(server, RestoreBackup.busy)

@@ -33,7 +33,7 @@ def _sendable(bucket_object: BucketObject) -> Sendable:
         return cast(BinaryIO, file)
 
     about = bucket_object
-    return Sendable(about.name, about.size_bytes, about.sha256, about.created_at, opened)
+    return Sendable(about.name, about.size_bytes, f"sha256:{about.sha256}", about.created_at, opened)
 
 
 def _redirect(bucket_object: BucketObject) -> HttpResponse:

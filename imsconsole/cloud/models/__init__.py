@@ -13,6 +13,7 @@ from imsconsole.cloud.models.schedules import BackupSchedule, BackupScheduleQuer
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
 from imsconsole.cloud.models.spool import SpooledPart
+from imsconsole.cloud.models.stored import BytesUse, OfStored, StoredBytes, StoredBytesQuerySet
 from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.user_data import UserData, UserDataQuerySet
@@ -28,6 +29,7 @@ __all__ = [
     "BootMode",
     "Bucket",
     "BucketObject",
+    "BytesUse",
     "Disk",
     "DiskTag",
     "Flavor",
@@ -38,6 +40,7 @@ __all__ = [
     "KeyPair",
     "KeyQuerySet",
     "MasterKey",
+    "OfStored",
     "ProjectQuerySet",
     "Reading",
     "RegionReport",
@@ -48,6 +51,8 @@ __all__ = [
     "ServerTag",
     "SettledUsage",
     "SpooledPart",
+    "StoredBytes",
+    "StoredBytesQuerySet",
     "Tag",
     "Tagged",
     "Usage",

@@ -15,6 +15,7 @@ from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
 from imsconsole.cloud.models.keys import Key
 from imsconsole.cloud.models.origins import FromImage
 from imsconsole.cloud.models.projects import ProjectQuerySet
+from imsconsole.cloud.models.stored import OfStored, OfStoredManager
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
@@ -253,7 +254,7 @@ class Backup(FromImage, models.Model):
         return min((each for each in seen if each), default=None) if all(seen) else None
 
 
-class BackupDisk(models.Model):
+class BackupDisk(OfStored):
     """A stored disk of a backup, at its place in the server; index 0 is the system disk."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -267,17 +268,11 @@ class BackupDisk(models.Model):
     name = models.CharField(_("name"), max_length=80)
     disk_id = models.UUIDField(_("disk ID"))  # the disk it is of
     size_gb = models.PositiveIntegerField(_("size (GB)"))
-    format = models.CharField(_("stored as"), max_length=8, default="qcow2")
-    size_bytes = models.BigIntegerField(_("size in the store"), default=0)
-    virtual_size_bytes = models.BigIntegerField(default=0)
-    sha256 = models.CharField(_("SHA-256 of the stored file"), max_length=64, blank=True)
-    ref = models.CharField(_("place in the store"), max_length=255, blank=True, editable=False)
     key = models.ForeignKey(
         Key, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("key")
     )
-    # as of an image's disk
-    verified_at = models.DateTimeField(_("verified"), null=True, blank=True, editable=False)
-    damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True, editable=False)
+
+    objects = OfStoredManager["BackupDisk"]()
 
     class Meta:
         verbose_name = _("disk of a backup")

@@ -119,7 +119,7 @@ class Captures:
     def _described(self, path: Path, work: Work) -> StoredDisk:
         size = path.stat().st_size
         sha256 = settled(path, lambda _done: work.report(size, size))
-        return StoredDisk(path.name, SUFFIX[1:], size, header_of(path)[0], sha256)
+        return StoredDisk(path.name, SUFFIX[1:], size, header_of(path)[0], f"sha256:{sha256}")
 
     # disks at rest
     def _at_rest(self, copies: Sequence[DiskCopy], scrap: Path, work: Work) -> dict[UUID, Path]:
@@ -389,7 +389,7 @@ def _part(work: Work, before: int, size: int, total: int) -> Callable[[float], N
 
 
 def _named(disk: StoredDisk, final: Path) -> StoredDisk:
-    return StoredDisk(final.name, disk.format, disk.size_bytes, disk.virtual_size_bytes, disk.sha256)
+    return StoredDisk(final.name, disk.format, disk.size_bytes, disk.virtual_size_bytes, disk.checksum)
 
 
 def _as_failure(error: Exception) -> Exception:

@@ -1,4 +1,4 @@
-"""Copies of stored disks: a link where the bytes stay the same, else they are written anew."""
+"""Stored disks written anew, with another key; and disks of servers with their content."""
 
 from pathlib import Path
 from uuid import UUID
@@ -9,20 +9,6 @@ from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import Store, clone
 from imsconsole.engine.types import GIB, Key, Work
-
-
-def linked(store: Store, disk_id: UUID, ref: str, work: Work) -> Path:
-    """The file of `ref` under the name of `disk_id`. Raises NotFound.
-
-    What an earlier attempt made is taken over, also when `ref` has been deleted meanwhile.
-    """
-    suffix = store.suffix(ref)
-    if adopted := store.adopt(store.images, str(disk_id), suffix, work):
-        return adopted
-    with store.scrap(work) as folder:
-        made = folder / "made"
-        store.link_stored(ref, made)
-        return store.finish(made, store.images, str(disk_id), suffix, work)
 
 
 def rewritten(

@@ -13,7 +13,7 @@ from imsconsole.core.folders import left_behind, remove
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
-from imsconsole.engine.local.copies import content_of, linked, rewritten
+from imsconsole.engine.local.copies import content_of, rewritten
 from imsconsole.engine.local.exporting import Wish, export_disk
 from imsconsole.engine.local.hashing import settled
 from imsconsole.engine.local.ingesting import beat, convert, keep_iso
@@ -30,7 +30,7 @@ from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.store import BASE, READ, Store, link, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.users import FOLDER, Users
-from imsconsole.engine.local.verifying import same_bytes, sha256_on_disk
+from imsconsole.engine.local.verifying import digest_on_disk, resting_on
 from imsconsole.engine.local.wall import IpNetwork
 from imsconsole.engine.types import (
     GIB,
@@ -151,7 +151,7 @@ class LocalEngine:
     ) -> StoredDisk:
         suffix = ".iso" if format == "iso" else ".qcow2"
         if adopted := self._store.adopt(self._store.images, str(disk_id), suffix, work):
-            return self._described(adopted, settled(adopted, beat(work, source.size_bytes)))
+            return self._described(adopted, f"sha256:{settled(adopted, beat(work, source.size_bytes))}")
         with self._store.scrap(work) as folder:
             made = folder / "made"
             if format == "iso":
@@ -160,25 +160,26 @@ class LocalEngine:
                 wish = Wish(format, key, limit_bytes)
                 sha256 = convert(self._store, self._qemu_img, source, made, wish, work)
             final = self._store.finish(made, self._store.images, str(disk_id), suffix, work)
-        return self._described(final, sha256)
+        return self._described(final, f"sha256:{sha256}")
 
-    def _described(self, path: Path, sha256: str) -> StoredDisk:
+    def _described(self, path: Path, checksum: str) -> StoredDisk:
         format, size = path.suffix[1:], path.stat().st_size
         virtual = size if format == "iso" else header_of(path)[0]
-        return StoredDisk(path.name, format, size, virtual, sha256)
+        return StoredDisk(path.name, format, size, virtual, checksum)
 
     @raises_no_space()
     def copy(
         self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
     ) -> StoredDisk:
-        if (key and key.id) == (new_key and new_key.id):
-            return self._described(linked(self._store, disk_id, ref, work), "")
-        return self._described(*rewritten(self._store, self._qemu_img, disk_id, ref, work, key, new_key))
+        made, sha256 = rewritten(self._store, self._qemu_img, disk_id, ref, work, key, new_key)
+        return self._described(made, f"sha256:{sha256}")
 
     @raises_no_space()
-    def transfer(self, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> StoredDisk:
-        made = transferred(self._store, disk_id, source, sha256=sha256, format=format, work=work)
-        return self._described(made, sha256)
+    def transfer(
+        self, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
+    ) -> StoredDisk:
+        made = transferred(self._store, disk_id, source, checksum=checksum, format=format, work=work)
+        return self._described(made, checksum)
 
     @raises_no_space()
     def capture(
@@ -194,10 +195,10 @@ class LocalEngine:
         stream.seek(offset)
         return stream
 
-    def verify(self, ref: str, sha256: str, *, work: Work) -> bool:
+    def verify(self, ref: str, checksum: str, *, work: Work) -> bool:
         path = self._store.stored(ref)
-        total = path.stat().st_size
-        return sha256_on_disk(path, lambda done: work.report(done, total)) == sha256
+        total, (algorithm, _colon, digits) = path.stat().st_size, checksum.partition(":")
+        return digest_on_disk(path, algorithm, lambda done: work.report(done, total)) == digits
 
     @raises_no_space()
     def system_on(self, ref: str) -> Found:
@@ -206,8 +207,8 @@ class LocalEngine:
         found = Found(path.suffix[1:], size, path.stat().st_size)
         return found if is_encrypted else with_system(path, found, run=self.qemu_img)
 
-    def same_bytes(self, ref: str) -> frozenset[str]:
-        return same_bytes(self._store, ref)
+    def resting_on(self, ref: str) -> frozenset[str]:
+        return resting_on(self._store, ref)
 
     @raises_no_space()
     def export(

@@ -1,4 +1,4 @@
-"""SHA-256 on the second core: of what is read and written meanwhile, or is brought to the disk."""
+"""Checksums on the second core: of what is read and written meanwhile, or is brought to the disk."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ PIECE_BYTES = MIB  # stays in a core's cache while it is hashed and written
 EARLY_BYTES = 16 * MIB  # after which the disk begins
 
 
-class Sha256:
-    """A digest that a thread of its own makes, a piece behind whoever feeds it. With `with`."""
+class Digest:
+    """One that a thread of its own makes, a piece behind whoever feeds it. With `with`."""
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
-        self._threads = ThreadPoolExecutor(2, "sha256", initializer=give_way)
+    def __init__(self, algorithm: str = "sha256") -> None:
+        self._digest = hashlib.new(algorithm)
+        self._threads = ThreadPoolExecutor(2, "digest", initializer=give_way)
         self._hashing: Future[Any] | None = None
 
     def __enter__(self) -> Self:
@@ -42,11 +42,11 @@ class Sha256:
         return self._digest.hexdigest()
 
 
-class Writer(Sha256):
+class Writer(Digest):
     """Writes what it hashes to a file of ours, of which the disk gets some early: the last `fsync` finds little to do."""
 
-    def __init__(self, out: BinaryIO) -> None:
-        super().__init__()
+    def __init__(self, out: BinaryIO, algorithm: str = "sha256") -> None:
+        super().__init__(algorithm)
         self._out = out
         self._waiting_bytes = 0
         self._syncing: Future[Any] | None = None
@@ -80,7 +80,7 @@ def give_way() -> None:
 def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> str:
     """Copy all bytes; returns their SHA-256."""
     done = 0
-    with Sha256() as digest:
+    with Digest() as digest:
         while piece := stream.read(PIECE_BYTES):
             digest.update(piece)
             out.write(piece)
@@ -92,7 +92,7 @@ def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> st
 def settled(path: Path, progress: Callable[[int], None]) -> str:
     """Bring a finished file to the disk; its SHA-256."""
     done = 0
-    with path.open("rb", buffering=0) as stream, ThreadPoolExecutor(1, "fsync") as disk, Sha256() as digest:
+    with path.open("rb", buffering=0) as stream, ThreadPoolExecutor(1, "fsync") as disk, Digest() as digest:
         syncing = disk.submit(os.fsync, stream.fileno())
         while piece := stream.read(PIECE_BYTES):
             digest.update(piece)

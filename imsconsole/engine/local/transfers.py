@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from imsconsole.core.checksums import checksum_text
 from imsconsole.core.errors import BadImage, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
@@ -19,14 +20,16 @@ TRIES = 5  # to go on after the connection was cut, without a byte in between
 PAUSE_S = 0.2
 
 
-def transferred(store: Store, disk_id: UUID, source: Source, *, sha256: str, format: str, work: Work) -> Path:
+def transferred(
+    store: Store, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
+) -> Path:
     """The file of `disk_id` with the bytes of `source`, whose checksum it has."""
     suffix = ".iso" if format == "iso" else ".qcow2"
     if adopted := store.adopt(store.images, str(disk_id), suffix, work):
         return adopted
     with _part(store, disk_id, work) as (path, file), store.room.kept(path, source.size_bytes):
         try:
-            _bring(file, source, sha256, work)
+            _bring(file, source, checksum, work)
         except (BadImage, OSError):
             remove(path)
             raise
@@ -65,24 +68,26 @@ def _take_over(found: Path, path: Path) -> None:
             found.rename(path)
 
 
-def _bring(file: BinaryIO, source: Source, sha256: str, work: Work) -> None:
+def _bring(file: BinaryIO, source: Source, checksum: str, work: Work) -> None:
     """Fill the file. What was there may have suffered since: then all of it is brought once more."""
     had = file.seek(0, 2)
     if had > source.size_bytes:
         had = file.truncate(0)
-    brought = _filled(file, had, source, work)
-    if brought != sha256 and had:
+    algorithm, _colon, wanted = checksum.partition(":")
+    brought = _filled(file, had, source, algorithm, work)
+    if brought != wanted and had:
         file.truncate(0)
-        brought = _filled(file, 0, source, work)
-    if brought != sha256:
-        raise BadImage("transfer-differs", found=brought, wanted=sha256)
+        brought = _filled(file, 0, source, algorithm, work)
+    if brought != wanted:
+        found = checksum_text(f"{algorithm}:{brought}")
+        raise BadImage("transfer-differs", found=found, wanted=checksum_text(checksum))
 
 
-def _filled(file: BinaryIO, had: int, source: Source, work: Work) -> str:
-    """Append what is missing; the SHA-256 of all of it."""
+def _filled(file: BinaryIO, had: int, source: Source, algorithm: str, work: Work) -> str:
+    """Append what is missing; the checksum of all of it."""
     done, total, cut = 0, source.size_bytes, 0
     file.seek(0)
-    with Writer(file) as made:
+    with Writer(file, algorithm) as made:
         while done < had and (piece := file.read(min(PIECE_BYTES, had - done))):
             made.update(piece)
             done += len(piece)

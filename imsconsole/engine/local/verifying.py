@@ -1,4 +1,4 @@
-"""Are stored bytes still what they were, and who else has the same ones?"""
+"""Are stored bytes still what they were, and who rests on them?"""
 
 import hashlib
 import os
@@ -12,19 +12,16 @@ from imsconsole.engine.types import MIB
 PIECE = 4 * MIB
 
 
-def same_bytes(store: Store, ref: str) -> frozenset[str]:
-    """Every stored disk that is a link of the same file, and every system disk on it, as base or as the server's CD."""
+def resting_on(store: Store, ref: str) -> frozenset[str]:
+    """Every system disk on the stored file, as base or as the server's CD."""
     file = store.stored(ref).stat()
     if file.st_nlink == 1:
-        return frozenset([ref])
-    with os.scandir(store.images) as entries:
-        stored = {entry.name for entry in entries if entry.inode() == file.st_ino}
-    resting = {
+        return frozenset()
+    return frozenset(
         name
         for name in store.system_refs()
         if _is(store.servers / name / BASE, file) or _is((store.servers / name).with_name(CD), file)
-    }
-    return frozenset(stored | resting)
+    )
 
 
 def _is(path: Path, file: os.stat_result) -> bool:
@@ -34,12 +31,12 @@ def _is(path: Path, file: os.stat_result) -> bool:
         return False
 
 
-def sha256_on_disk(path: Path, progress: Callable[[int], None]) -> str:
+def digest_on_disk(path: Path, algorithm: str, progress: Callable[[int], None]) -> str:
     """As it is on the medium, not in memory, and without pushing out of memory what others need.
 
     Bytes that a guest runs from are left in memory: then what is read may be what was read before.
     """
-    digest, done = hashlib.sha256(), 0
+    digest, done = hashlib.new(algorithm), 0
     with path.open("rb", buffering=0) as stream:
         number = stream.fileno()
         forget = os.fstat(number).st_nlink == 1

@@ -130,7 +130,7 @@ def verify_stored(stage: Stage, person: Person) -> None:
     """What the clock begins every hour."""
     if asked(Job.objects.live().filter(kind=VerifyStored.kind).exists):
         raise NotNow
-    stored = ImageDisk.objects.filter(image__status="active").exclude(ref="").exclude(sha256="")
+    stored = ImageDisk.objects.filter(image__status="active").exclude(stored=None).exclude(checksum="")
     disks = asked(lambda: list(stored.order_by("pk")[:20]))
     if disks:
         keys = [str(disk.pk) for disk in disks]

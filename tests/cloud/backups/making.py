@@ -11,7 +11,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, Disk
 from imsconsole.engine.types import MIB, FileSource
 from tests.engine.guests import TestWork
-from tests.factories import BackupDiskFactory, BackupFactory
+from tests.factories import BackupDiskFactory, BackupFactory, give_bytes
 
 REGION = "cn-north-4"
 
@@ -26,9 +26,7 @@ def stored_backup(actor: Actor, *, disks: int = 2, **fields: Any) -> Backup:
             path.write_bytes(b"%d" % index * 512)
             os.truncate(path, MIB)
             stored = engine_for(REGION).ingest(disk.pk, FileSource(path), format="raw", work=TestWork())
-        disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
-        disk.virtual_size_bytes = stored.virtual_size_bytes
-        disk.save()
+        give_bytes(disk, stored)
     return backup
 
 

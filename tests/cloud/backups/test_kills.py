@@ -49,7 +49,7 @@ def test_a_backup(people, server):
     def check(job: Job) -> None:
         backup = backup_of(job)
         assert backup.status == ("available" if job.state == "done" else "failed")
-        words = [read_stored(disk.ref) for disk in backup.disks.exclude(ref="")]
+        words = [read_stored(disk.ref) for disk in backup.disks.exclude(stored=None)]
         assert words == (["OLD"] * 3 if job.state == "done" else [])
         assert Server.objects.get(pk=server.pk).task == ""
         assert list(differences()) == []

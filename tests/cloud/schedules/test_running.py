@@ -15,7 +15,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from imsconsole.notifications.models import Message
 from tests.cloud.schedules.conftest import a_night, a_server, due_schedule, end, made_by
-from tests.factories import BackupFactory, ImageFactory
+from tests.factories import BackupFactory, ImageFactory, StoredBytesFactory
 from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_a_damaged_one_is_no_good_one(people, vault):
     clock.move(timedelta(days=1))
     run_schedules()
     new = made_by(schedule)[-1]
-    new.disks.update(damaged_at=now())
+    new.disks.update(stored=StoredBytesFactory(damaged_at=now()))
     end(new)
     run_schedules()
     first.refresh_from_db()

@@ -57,9 +57,7 @@ def stored_image(actor: Actor, path: Path, **fields: Any) -> Image:
     stored = engine_for(REGION).ingest(
         disk.pk, FileSource(path), format="raw", work=TestWork(), key=key_of(image)
     )
-    disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
-    disk.virtual_size_bytes = stored.virtual_size_bytes
-    disk.save()
+    factories.give_bytes(disk, stored)
     return image
 
 
@@ -70,9 +68,7 @@ def iso_image(actor: Actor, *, word: str = WORD, path: Path | None = None, **fie
     with tempfile.TemporaryDirectory() as folder:
         source = path or tiny_cd(Path(folder, "cd.iso"), word)
         stored = engine_for(REGION).ingest(disk.pk, FileSource(source), format="iso", work=TestWork())
-    disk.ref, disk.sha256, disk.size_bytes = stored.ref, stored.sha256, stored.size_bytes
-    disk.virtual_size_bytes = stored.virtual_size_bytes
-    disk.save()
+    factories.give_bytes(disk, stored)
     return image
 
 

@@ -155,7 +155,7 @@ def test_a_system_disk_image_inherits_what_its_server_is(people, server):
     assert (image.min_ram_mb, image.max_ram_mb, image.tag_values) == (128, 512, {"team": "web"})
     assert image.created_by == people.bob.user
     stored = image.disks.get()
-    assert engine_for(REGION).verify(stored.ref, stored.sha256, work=TestWork())
+    assert engine_for(REGION).verify(stored.ref, stored.checksum, work=TestWork())
     assert (stored.role, stored.virtual_size_bytes) == ("system", system.size_gb * 1024**3)
     assert Event.objects.filter(action="createImage", resource_id=str(image.pk), result="normal").exists()
     assert list(differences()) == []

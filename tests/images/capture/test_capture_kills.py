@@ -30,7 +30,7 @@ def check(job: Job, engine) -> None:  # noqa: F811
     assert {image.status for image in images} == {"active" if done else "killed"}
     stored = list(ImageDisk.objects.filter(image__in=images))
     assert len(stored) == (len(images) if done else 0)
-    assert all(engine.verify(each.ref, each.sha256, work=TestWork()) for each in stored)
+    assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in stored)
     assert list(differences()) == []
     assert not Server.objects.exclude(task="").exists()
 

@@ -36,7 +36,11 @@ def test_it_shows_every_attribute_with_its_checksums_and_tags(people):
         min_ram_mb=512, max_ram_mb=4096, nic_multi_queue=True, source_name="web.vmdk",
     )  # fmt: skip
     factories.ImageDiskFactory(
-        image=image, sha256="a" * 64, source_sha256="b" * 64, source_format="vmdk", source_size_bytes=2048
+        image=image,
+        checksum="sha256:" + "a" * 64,
+        source_checksum="sha256:" + "b" * 64,
+        source_format="vmdk",
+        source_size_bytes=2048,
     )
     image.tags.create(key="env", value="prod")
     page = page_of(image, people.dave)

@@ -102,7 +102,12 @@ def test_a_full_ecs_image_is_what_its_disks_are(people):
     image = factories.ImageFactory(project=project, type=Image.Type.FULL)
     for index, (bytes_, verified, of) in enumerate(((1, None, None), (20, day, key), (300, None, None))):
         factories.ImageDiskFactory(
-            image=image, index=index, size_bytes=bytes_, sha256=str(index) * 64, verified_at=verified, key=of
+            image=image,
+            index=index,
+            size_bytes=bytes_,
+            checksum="sha256:" + str(index) * 64,
+            verified_at=verified,
+            key=of,
         )
     row = rows_of(people.bob, tab="private")[0]
     assert (row["Image size (bytes)"], row["Verified at"]) == ("321", "2026-02-01T06:30:00+08:00")

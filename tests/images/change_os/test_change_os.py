@@ -252,7 +252,7 @@ def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine)
 
 def test_what_is_not_allowed_begins_nothing(people, engine) -> None:  # noqa: F811
     server, image = a_server(people.bob, status="running"), ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image, ref="x")
+    ImageDiskFactory(image=image)
     with pytest.raises(Refused, match="stop-first"):
         change_os(server, image=image, actor=people.bob, **LOGIN)
     with pytest.raises(Refused, match="read-only"):
@@ -270,7 +270,7 @@ def test_nothing_else_is_done_with_a_server_meanwhile(people, engine) -> None:  
     """R130."""
     server = a_server(people.bob)
     image = ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image, ref="x")
+    ImageDiskFactory(image=image)
     change_os(server, image=image, actor=people.bob, **LOGIN)
     for service in (start_server, stop_server):
         with pytest.raises(Refused, match="server-busy"):
@@ -319,7 +319,7 @@ def _no_memory(*_arguments: object) -> None:
 def test_a_retry_needs_the_quota_again(people, engine) -> None:  # noqa: F811
     server = a_server(people.bob)
     image = ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image, ref="no-such-file")
+    ImageDiskFactory(image=image)
     change_os(server, image=image, actor=people.bob, **LOGIN)
     run_jobs()
     people.bob.project.quotas = {"disks": 1}
@@ -434,7 +434,7 @@ def test_the_journey_from_choosing_to_the_job(people, engine) -> None:  # noqa: 
     server = a_server(people.bob, status="running")
     DiskFactory(server=server, role="data", index=1, size_gb=7, name="precious")
     image = ImageFactory(project=people.bob.project, name="new-system")
-    ImageDiskFactory(image=image, ref="x")
+    ImageDiskFactory(image=image)
     client = client_of(people.bob)
     assert "Stop the server first" in client.get(page_of(server)).content.decode()
     confirm = client.post(page_of(server), typed(image, stop_first="on"))["Location"]
@@ -556,7 +556,7 @@ def test_a_stranger_finds_neither_page(people) -> None:
 
 def test_what_became_impossible_meanwhile_is_said_before_and_refused(people) -> None:
     server, image = a_server(people.bob), ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image, ref="x")
+    ImageDiskFactory(image=image)
     client = client_of(people.bob)
     confirm = client.post(page_of(server), typed(image))["Location"]
     Server.objects.update(status="running")

@@ -58,7 +58,7 @@ def test_a_failed_reinstallation_says_so_and_may_be_followed_by_a_change(people,
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("reinstall-failed", "image-bytes-gone")
     other = ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=other, ref="x")
+    ImageDiskFactory(image=other)
     assert change_os(server, image=other, actor=people.bob, **LOGIN).status == "changing-os"
 
 

@@ -15,9 +15,12 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.keys.material import engine_key
 from imsconsole.cloud.keys.services import disable_key, enable_key
+from imsconsole.cloud.models import StoredBytes
+from imsconsole.cloud.stored.clock import remove_unused_bytes
+from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, FileSink, Unwatched
+from imsconsole.engine.types import GIB, FileSink
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import retry_job
@@ -39,12 +42,21 @@ def facts(image, actor):
 
 def an_image(actor, **fields):
     image = factories.ImageFactory(project=actor.project, **fields)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 
 def purged(image, actor):
     return purge_image(delete_image(facts(image, actor), actor=actor), actor=actor)
+
+
+def assert_only_stored(copy):
+    """What the copy has is all there is, once the clock has run."""
+    remove_unused_bytes()
+    stored = StoredBytes.objects.get()
+    assert copy.disks.get().stored == stored
+    assert engine_for(REGION).inventory().stored == {stored.ref}
+    assert_clean()
 
 
 def assert_clean():
@@ -121,9 +133,9 @@ def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(peop
     assert {name: getattr(copy, name) for name in FEATURES} == FEATURES
     assert (copy.parent, copy.source_kind, copy.source_id) == (source, "image", source.pk)
     made, original = copy.disks.get(), source.disks.get()
-    assert (made.sha256, made.source_sha256) == (original.sha256, original.sha256)
-    assert made.ref != original.ref
-    assert engine_for(REGION).verify(made.ref, made.sha256, work=TestWork())
+    assert (made.checksum, made.source_checksum) == (original.checksum, original.checksum)
+    assert made.stored == original.stored
+    assert engine_for(REGION).verify(made.ref, made.checksum, work=TestWork())
     assert Event.objects.get(action="copyImage").resource_id == str(copy.pk)
     assert_clean()
 
@@ -139,7 +151,7 @@ def test_neither_source_nor_copy_needs_the_other(people):
     run_jobs()
     second.refresh_from_db()
     disk = second.disks.get()
-    assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+    assert engine_for(REGION).verify(disk.ref, disk.checksum, work=TestWork())
     assert_clean()
 
 
@@ -174,15 +186,30 @@ def test_the_name_of_a_copy_must_be_free(people):
     assert not Job.objects.exists()
 
 
-def test_a_source_that_is_gone_before_its_bytes_were_taken_over_is_told(people):
+def test_a_source_that_is_deleted_before_its_copy_begins_is_copied(people):
+    """The bytes are the job's to read since it was ordered."""
     source = bootable_image(people.bob)
     copy = copy_image(source, name="copy", actor=people.bob)
     purged(source, people.bob)
+    assert finish(Job.objects.get(kind="image.delete")).state == "done"
+    assert finish(Job.objects.get(kind="image.copy")).state == "done"
+    assert_only_stored(copy)
+
+
+def test_a_copy_that_is_retried_when_its_source_is_gone_is_told(people):
+    source = bootable_image(people.bob)
+    copy = copy_image(source, name="copy", actor=people.bob)
+    StoredBytes.objects.update(doomed_at=now())
+    finish(Job.objects.get(kind="image.copy"))
+    StoredBytes.objects.update(doomed_at=None)
+    purged(source, people.bob)
     finish(Job.objects.get(kind="image.delete"))
+    retry_job(Job.objects.get(kind="image.copy"), actor=people.bob)
     job = finish(Job.objects.get(kind="image.copy"))
     copy.refresh_from_db()
     assert (job.state, job.error_code, copy.status) == ("failed", "copied-image-gone", "killed")
     assert source.name in copy.error_sentence
+    assert not StoredBytes.objects.exists()
     assert_clean()
 
 
@@ -224,7 +251,7 @@ def test_copies_are_encrypted_get_another_key_and_are_decrypted(people, tmp_path
     assert (one.key, two.key, back.key) == (first, second, None)
     stores = [bytes_of(image) for image in (source, one, two, back)]
     assert [marker in each for each in stores] == [True, False, False, True]
-    assert len({disk.bytes_id for disk in ImageDisk.objects.all()}) == 4
+    assert len({disk.stored_id for disk in ImageDisk.objects.all()}) == 4
     assert_clean()
 
 
@@ -281,17 +308,17 @@ def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
     copy = copy_image(source, name="copy", key=key, actor=people.bob)
 
     def gone():
-        engine_for(REGION).delete(source.disks.get().ref, work=Unwatched())
-        Image.objects.filter(pk=source.pk).update(status="deleted")
+        purged(source, people.bob)
+        finish(Job.objects.get(kind="image.delete"))
 
-    with faulty_engine("copy:2", before=gone):
+    with faulty_engine("copy:1", before=gone):
         job = finish(Job.objects.get(subject_id=copy.pk))
     assert job.state == "done", job.error_sentence
-    assert_clean()
+    assert_only_stored(copy)
 
 
 # where the workers of the dearer copies die: while the bytes are written, and when they are removed
-SOME = "do:store:report|undo:tidy:hold:1$"
+SOME = "do:store:report|undo:register:hold:1$"
 
 
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
@@ -314,13 +341,13 @@ def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
         assert copy.status == ("active" if job.state == "done" else "killed")
         assert copy.disks.count() == (1 if job.state == "done" else 0)
         for disk in copy.disks.all():
-            assert engine_for(REGION).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(REGION).verify(disk.ref, disk.checksum, work=TestWork())
         assert_clean()
         if key:
             assert holders_of(WORD.encode(), *secrets_of(key)) == [plain], "only the source is in plain"
 
     points = kill_at_every_step(CopyImage, start, check, where=where)
-    assert {"take", "store", "register", "tidy"} <= {point.split(":")[1] for point in points if ":" in point}
+    assert {"store", "register"} <= {point.split(":")[1] for point in points if ":" in point}
 
 
 # page --------------------------------------------------------------------------------------------------

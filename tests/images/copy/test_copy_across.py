@@ -16,10 +16,11 @@ from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.services.agencies import revoke_agency
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.stored.clock import remove_unused_bytes
 from imsconsole.core.project_urls import bare, in_project
 from imsconsole.core.rules import Refused
 from imsconsole.engine.local import transfers
-from imsconsole.engine.types import GIB, Unwatched
+from imsconsole.engine.types import GIB
 from imsconsole.jobs.concurrency import next_in_line
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
@@ -30,6 +31,7 @@ from tests import factories
 from tests.cloud.servers.machines import REGION, bootable_image
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
+from tests.images.copy.test_copy import purged
 from tests.support.faults import Crash, faulty_engine
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
@@ -52,7 +54,7 @@ def facts(image, actor):
 
 def an_image(actor, **fields):
     image = factories.ImageFactory(project=actor.project, **fields)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 
@@ -147,7 +149,7 @@ def test_the_copy_belongs_to_the_target_and_its_bytes_are_those_of_the_source(pe
     assert (copy.status, copy.region_id, copy.project, copy.min_ram_mb) == ("active", FAR, target, 64)
     assert (copy.parent, copy.source_kind, copy.tag_values) == (source, "image", {"team": "web"})
     assert content(copy) == content(source)
-    assert copy.disks.get().sha256 == source.disks.get().sha256
+    assert copy.disks.get().checksum == source.disks.get().checksum
     assert (used_by(target)["images"], used_by(target)["store_bytes"]) == (1, stored)
     assert engine_for(REGION).inventory().stored == {source.disks.get().ref}
     told = Message.objects.filter(code="image-arrived", subject_id=copy.pk)
@@ -245,14 +247,15 @@ def test_an_agency_that_is_revoked_while_the_bytes_travel_ends_the_copy(people, 
 def test_a_source_that_is_deleted_while_it_travels_arrives(people, target):
     source = bootable_image(people.bob)
     copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
-    ref = source.disks.get().ref
 
     def gone():
-        engine_for(REGION).delete(ref, work=Unwatched())
-        Image.objects.filter(pk=source.pk).update(status="deleted")
+        purged(source, people.bob)
+        finish(Job.objects.get(kind="image.delete"))
 
     with faulty_engine("transfer:1", region=FAR, before=gone):
         assert finish(job_of(copy)).state == "done"
+    remove_unused_bytes()
+    assert not engine_for(REGION).inventory().stored
     assert_clean()
 
 
@@ -423,7 +426,7 @@ def test_a_copy_across_regions_survives_every_death_of_its_worker(people, target
         copy = Image.objects.get(pk=job.subject_id)
         assert copy.status == ("active" if job.state == "done" else "killed")
         for disk in copy.disks.all():
-            assert engine_for(FAR).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(FAR).verify(disk.ref, disk.checksum, work=TestWork())
         assert copy.disks.count() == (1 if job.state == "done" else 0)
         assert_clean()
 

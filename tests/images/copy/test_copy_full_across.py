@@ -97,8 +97,8 @@ def test_its_backup_is_complete_and_none_of_its_disks_encrypted_r81(people):
     image = factories.ImageFactory(
         project=people.bob.project, type="full", backup=factories.BackupFactory(project=people.bob.project)
     )
-    factories.ImageDiskFactory(image=image, ref="none")
-    data = factories.ImageDiskFactory(image=image, ref="more", index=1)
+    factories.ImageDiskFactory(image=image)
+    data = factories.ImageDiskFactory(image=image, index=1)
     assert can_copy_across(facts(image, people.bob), people.bob)
     Backup.objects.update(status="creating")
     assert can_copy_across(facts(image, people.bob), people.bob).code == "backup-busy"
@@ -267,7 +267,7 @@ def test_a_cancelled_one_leaves_nothing_and_the_vault_is_free_again(people, vaul
 def test_the_wizard_asks_for_a_vault_when_a_full_ecs_image_is_among_them(people, target, vault):  # noqa: F811
     foreign = factories.VaultFactory(name="strange")
     images = [full_image(people.bob), factories.ImageFactory(project=people.bob.project, name="plain")]
-    factories.ImageDiskFactory(image=images[1], ref="none")
+    factories.ImageDiskFactory(image=images[1])
     client = client_of(people.bob)
     picked = {"pick": ",".join(str(image.pk) for image in images), "state": "tab=private", "kind": "across"}
     at = client.post(reverse("images:copy-several"), picked)["Location"]
@@ -298,7 +298,7 @@ def test_a_list_of_them_costs_the_same_however_many_they_are(people):
     for _ in range(3):
         backup = factories.BackupFactory(project=people.bob.project)
         image = factories.ImageFactory(project=people.bob.project, type="full", backup=backup)
-        factories.ImageDiskFactory(image=image, ref="none")
+        factories.ImageDiskFactory(image=image)
         client.get(url)
         with CaptureQueriesContext(connection) as queries:
             assert reverse("images:copy", args=[image.pk]) in client.get(url).content.decode()
@@ -308,7 +308,7 @@ def test_a_list_of_them_costs_the_same_however_many_they_are(people):
 
 def test_the_wizard_asks_nothing_of_the_kind_for_others(people, target, vault):  # noqa: F811
     image = factories.ImageFactory(project=people.bob.project)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     client = client_of(people.bob)
     at = client.post(reverse("images:copy", args=[image.pk]), {"kind": "across"})["Location"]
     assert "far-vault" not in client.get(at).content.decode()
@@ -336,7 +336,7 @@ def test_image_and_backup_survive_every_death_of_a_worker_together(people, vault
         for disks in (copy.disks, copy.backup.disks.exclude(ref="")):
             assert disks.count() == (3 if is_done else 0)
             for disk in disks.all():
-                assert engine_for(FAR).verify(disk.ref, disk.sha256, work=TestWork())
+                assert engine_for(FAR).verify(disk.ref, disk.checksum, work=TestWork())
         assert [difference.what for difference in differences()] == []
 
     where = "do:transfer:(report|hold:[57]|finished)|do:register:fenced|undo:.*:hold:2$"

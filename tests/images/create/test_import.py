@@ -217,7 +217,7 @@ def test_the_isos_of_debian_are_stored_as_they_are(people: SimpleNamespace, tmp_
     assert finish(made.job).state == "done", made.job.error_sentence
     disk = made.image.disks.get()
     assert disk.format == "iso"
-    assert disk.sha256 == disk.source_sha256
+    assert disk.checksum == disk.source_checksum
     assert stored_file(disk, tmp_path).read_bytes() == ISOS[name].read_bytes()
 
 
@@ -227,12 +227,12 @@ def test_both_checksums_and_all_sizes_are_kept(people: SimpleNamespace, disks: P
     finish(made.job)
     disk = made.image.disks.get()
     assert disk.role == "data"
-    assert disk.source_sha256 == sha256
+    assert disk.source_checksum == f"sha256:{sha256}"
     assert disk.source_size_bytes == (disks / "stream.vmdk").stat().st_size
     assert disk.size_bytes == stored_file(disk, tmp_path).stat().st_size
     assert disk.virtual_size_bytes >= 4 * 1024**2
     assert engine_for("cn-north-4").verify(
-        disk.ref, disk.sha256, work=SimpleNamespace(token="t", report=lambda *a: None, hold=lambda: None)
+        disk.ref, disk.checksum, work=SimpleNamespace(token="t", report=lambda *a: None, hold=lambda: None)
     )
 
 

@@ -127,7 +127,7 @@ def test_an_object_of_every_format_becomes_an_image_with_its_content(people, dis
     assert got[: len(wanted)] == wanted
     assert not any(got[len(wanted) :])  # what a foreign VHD was rounded up by
     assert (image.source_kind, image.source_name) == ("file", f"{made.bucket.name}:folder/{name}")
-    assert image.disks.get().source_sha256 == made.sha256
+    assert image.disks.get().source_checksum == f"sha256:{made.sha256}"
     assert not Upload.objects.exists()
     assert (upload_files(), work_files()) == ([], [])
     assert BucketObject.objects.get() == made
@@ -280,7 +280,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
         image = Image.objects.get(pk=job.subject_id)
         assert image.status == ("active" if job.state == "done" else "killed")
         for disk in image.disks.all():
-            assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(image.region_id).verify(disk.ref, disk.checksum, work=TestWork())
         assert [each.what for each in differences()] == []
         assert (
             hashlib.sha256(Path(storage().path(stored_name(made.pk))).read_bytes()).hexdigest() == made.sha256

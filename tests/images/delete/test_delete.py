@@ -72,8 +72,7 @@ def stored(people, tmp_path):
     raw.write_bytes(b"MARKER" + bytes(1024**2 - 6))
     disk = factories.ImageDiskFactory(image=image)
     made = engine_for(image.region).ingest(disk.pk, FileSource(raw), format="raw", work=OnePiece())
-    disk.ref = made.ref
-    disk.save(update_fields=["ref"])
+    factories.give_bytes(disk, made)
     return image
 
 
@@ -163,7 +162,7 @@ def test_the_job_removes_the_bytes_and_may_run_twice(people, stored):
     job.refresh_from_db()
     assert (job.state, stored.disks.get().ref) == ("done", "")
     assert ref not in engine.inventory().stored
-    assert stored.disks.get().sha256  # what it was is still known
+    assert stored.disks.get().checksum  # what it was is still known
 
 
 def test_a_deletion_that_failed_is_finished_by_the_clock(people, stored):

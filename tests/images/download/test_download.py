@@ -27,6 +27,7 @@ from images.verify.orphans import remove_orphans
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.keys.services import disable_key
+from imsconsole.core.checksums import digits_of
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import MIB
@@ -272,13 +273,13 @@ def test_the_stored_file_is_sent_at_once_whole_and_in_parts(people, tmp_path):
     disk, client, at = image.disks.get(), client_of(people.bob), url("download-stored", image.pk)
     whole = client.get(at)
     body = body_of(whole)
-    assert hashlib.sha256(body).hexdigest() == disk.sha256
+    assert f"sha256:{hashlib.sha256(body).hexdigest()}" == disk.checksum
     assert (whole["Content-Length"], whole["ETag"], whole["Accept-Ranges"]) == (
         str(disk.size_bytes),
-        f'"{disk.sha256}"',
+        f'"{digits_of(disk.checksum)}"',
         "bytes",
     )
-    digest = base64.b64encode(bytes.fromhex(disk.sha256)).decode()
+    digest = base64.b64encode(bytes.fromhex(digits_of(disk.checksum))).decode()
     assert whole["Repr-Digest"] == f"sha-256=:{digest}:"
     assert whole["Content-Disposition"] == 'attachment; filename="web.qcow2"'
     rest = client.get(at, headers={"range": "bytes=1000-", "if-range": whole["ETag"]})
@@ -388,7 +389,7 @@ def test_others_images_are_not_found_and_received_ones_not_handed_out(people):
 def test_the_page_has_the_links_and_the_checksum_and_prepares_without_javascript(people):
     image, client = bootable_image(people.bob), client_of(people.bob)
     page = client.get(url("download", image.pk)).content.decode()
-    assert image.disks.get().sha256 in page
+    assert digits_of(image.disks.get().checksum) in page
     assert url("download-stored", image.pk) in page
     assert client.post(url("download", image.pk), {"format": "vmdk"}).status_code == 302
     page = client.get(url("download", image.pk)).content.decode()

@@ -32,7 +32,7 @@ def done(thing: Any) -> Any:
         Image.objects.filter(pk=thing.pk).update(status="active")
         Backup.objects.filter(images=thing).update(status="available")
         if not thing.disks.exists():
-            factories.ImageDiskFactory(image=thing, ref="none")
+            factories.ImageDiskFactory(image=thing)
     return type(thing).objects.get(pk=thing.pk)
 
 
@@ -44,7 +44,7 @@ def server_of(image: Image, actor: Actor) -> Server:
 def backup_of(image: Image, actor: Actor) -> Backup:
     vault = factories.VaultFactory(project=actor.project)
     backup = factories.BackupFactory(project=actor.project, image=image, vault=vault)
-    factories.BackupDiskFactory(backup=backup, ref="none")
+    factories.BackupDiskFactory(backup=backup)
     return backup
 
 
@@ -108,7 +108,7 @@ OF = {"market": of_the_market, "licensed": of_a_licence}
 @pytest.mark.parametrize("origin", OF)
 def test_whatever_is_made_of_it_stays(people, way, origin):
     image = OF[origin](people)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     for number, make in enumerate(WAYS[way]):
         image = make(image, people.bob)
         Image.objects.filter(pk=image.pk).update(name=f"{image.name}-{number}")

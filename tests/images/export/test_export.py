@@ -56,7 +56,7 @@ def facts(image, actor):
 def sized(actor, gb=1, **fields):
     """An image without bytes whose disk has so many GB."""
     image = factories.ImageFactory(**{"project": actor.project, **fields})
-    factories.ImageDiskFactory(image=image, virtual_size_bytes=gb * GIB, ref="none")
+    factories.ImageDiskFactory(image=image, virtual_size_bytes=gb * GIB)
     return image
 
 
@@ -279,18 +279,18 @@ def test_fast_export_shares_the_bytes_and_each_outlives_the_other(people):
     image = bootable_image(people.bob)
     made = exported_object(finish(begun(people.bob, image, format="stored")))
     disk, engine = image.disks.get(), engine_for(image.region_id)
-    assert made.sha256 == disk.sha256
+    assert f"sha256:{made.sha256}" == disk.checksum
     path = Path(storage().path(stored_name(made.pk)))
     assert path.stat().st_nlink == 2
     assert path.stat().st_mode & 0o777 == 0o444  # servers read the same file
     engine.delete(disk.ref, work=Unwatched())
     with open_object(made) as file:
-        assert hashlib.sha256(file.read()).hexdigest() == disk.sha256
+        assert f"sha256:{hashlib.sha256(file.read()).hexdigest()}" == disk.checksum
 
 
 def test_a_damaged_file_is_not_handed_out_as_it_is(people):
     image = bootable_image(people.bob)
-    image.disks.update(sha256="0" * 64)
+    image.disks.update(checksum="sha256:" + "0" * 64)
     job = finish(begun(people.bob, image, format="stored"))
     assert (job.state, job.error_code) == ("failed", "image-damaged")
     nothing_is_left()
@@ -361,7 +361,7 @@ def test_a_file_of_the_name_that_came_first_stays(people):
 def test_a_retry_without_the_bucket_says_so(people):
     bucket = bucket_of(people.bob)
     image = bootable_image(people.bob)
-    image.disks.update(sha256="0" * 64)
+    image.disks.update(checksum="sha256:" + "0" * 64)
     job = finish(begun(people.bob, image, bucket=bucket, format="stored"))
     bucket.delete()
     with pytest.raises(NotFound) as error:
@@ -391,7 +391,7 @@ def test_an_export_survives_every_death_of_its_worker(people, format, where):
         assert work_files() == []
         there = BucketObject.objects.filter(key=job.args["key"])
         assert [each.state for each in there] == (["stored"] if job.state == "done" else [])
-        assert engine_for(image.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+        assert engine_for(image.region_id).verify(disk.ref, disk.checksum, work=TestWork())
 
     kill_at_every_step(ExportImage, start, check, where=where, undo=not where)
 

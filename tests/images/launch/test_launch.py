@@ -205,7 +205,7 @@ def test_servers_get_names_addresses_and_macs_of_their_own(people, engine) -> No
 def test_a_server_boots_as_its_image_does(people, engine, boot_mode) -> None:  # noqa: F811
     """R13, R100: another boot mode is not there to be chosen."""
     image = ImageFactory(project=people.bob.project, boot_mode=boot_mode)
-    ImageDiskFactory(image=image, ref="there")
+    ImageDiskFactory(image=image)
     (server,) = order(people.bob, image)
     assert server.boot_mode == boot_mode
 
@@ -484,7 +484,7 @@ def test_drafts_are_their_authors_alone(people) -> None:
 
 def test_what_became_impossible_meanwhile_is_said_before_and_refused(people) -> None:
     image = ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image, ref="x")
+    ImageDiskFactory(image=image)
     client = client_of(people.bob)
     confirm = client.post(CREATE, _typed(image))["Location"]
     people.bob.project.quotas = {"servers": 0}

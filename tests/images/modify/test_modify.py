@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 def an_image(actor, **fields):
     image = factories.ImageFactory(**{"project": actor.project, "name": "web", **fields})
-    factories.ImageDiskFactory(image=image, virtual_size_bytes=10 * GIB, ref="none")
+    factories.ImageDiskFactory(image=image, virtual_size_bytes=10 * GIB)
     return image
 
 

@@ -94,7 +94,7 @@ def test_whether_it_has_cloud_init_is_unknown_unless_it_was_seen(people, tmp_pat
     assert re.search(r"Cloud-Init injection.{0,200}Unknown", page, re.DOTALL)
     for image in (seen, other):
         version = factories.ListingVersionFactory(listing__project=people.bob.project, image=image)
-        checks = outcomes_of(version, sha256="", found=Found("qcow2", 1, 1), error=None)
+        checks = outcomes_of(version, checksum="", found=Found("qcow2", 1, 1), error=None)
         assert checks["outcomes"]["login"]["passed"] is bool(image.cloud_init)
 
 

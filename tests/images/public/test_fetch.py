@@ -16,6 +16,7 @@ from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Region
 from imsconsole.audit.models import Event
+from imsconsole.core.checksums import digits_of
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.files import work_dir
@@ -53,7 +54,7 @@ def test_an_image_is_downloaded_once_and_is_there_in_every_region(platform, publ
     for image in images:
         assert (image.category, image.status, image.protected) == ("public", "active", True)
         assert (image.os_version.platform, image.boot_mode, image.project) == ("Debian", "uefi", None)
-        assert image.disks.get().source_sha256 in publisher.files["/SHA256SUMS"].decode()
+        assert digits_of(image.disks.get().source_checksum) in publisher.files["/SHA256SUMS"].decode()
     assert paths(publisher) == ["/SHA256SUMS", entry_of(key).url.removeprefix(publisher.url(""))]
     nothing_left()
     assert Event.objects.get(action="fetchPublicImage").user == platform.user
@@ -204,7 +205,7 @@ def test_it_is_fetched_however_the_worker_dies(platform, publisher):
         assert made.count() == (Region.objects.count() if job.state == Job.State.DONE else 0)
         assert list(work_dir().glob(f"{job.pk.hex}*")) == []
         for image in made:
-            assert image.disks.get().sha256
+            assert image.disks.get().checksum
 
     assert kill_at_every_step(FetchPublicImage, start, check)
 

@@ -12,12 +12,13 @@ from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.rules import can_launch
 from images.models import Image, ImageDisk
-from images.verify.clock import due_disks, verify_oldest
+from images.verify.clock import due_bytes, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.rules import VERIFY_FACTS, can_verify
 from images.verify.services import verify_image
 from imsconsole.audit.models import Event
-from imsconsole.cloud.models import Disk
+from imsconsole.cloud.models import Disk, StoredBytes
+from imsconsole.cloud.stored.rows import forget_stored
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
@@ -167,7 +168,7 @@ def test_a_flipped_byte_freezes_every_image_of_the_file_and_right_bytes_thaw_the
     assert restore_image(trashed, actor=people.bob).status == "active"
     assert image.error_code == ""
     assert told("image-thawed") == both
-    assert not ImageDisk.objects.filter(damaged_at__isnull=False).exists()
+    assert not StoredBytes.objects.filter(damaged_at__isnull=False).exists()
 
 
 def test_a_file_that_is_gone_freezes_and_one_that_is_back_thaws(people, image):
@@ -245,27 +246,21 @@ def test_without_days_only_people_verify(people, image, settings):
     assert not Job.objects.filter(kind=VerifyStored.kind).exists()
 
 
-def test_the_clock_takes_its_share_and_reads_linked_bytes_once(people):
+def test_the_clock_takes_its_share(people):
     region, old = people.bob.region, now() - timedelta(days=20)
-    disks = []
-    for number in range(5):
-        image = factories.ImageFactory(project=people.bob.project, created_at=old + timedelta(minutes=number))
-        disks.append(factories.ImageDiskFactory(image=image, ref=f"r{number}", size_bytes=100))
-    first = disks[0]
-    link = factories.ImageDiskFactory(
-        image__project=people.bob.project, ref="link", bytes_id=first.bytes_id, size_bytes=100
-    )
-    link.image.created_at = old - timedelta(minutes=1)
-    link.image.save()
-    gone = factories.ImageDiskFactory(image__project=people.bob.project, image__status="deleted", ref="gone")
-    gone.image.created_at = old - timedelta(days=1)
-    gone.image.save()
+    rows = [
+        factories.StoredBytesFactory(
+            region=region, size_bytes=100, created_at=old + timedelta(minutes=number)
+        )
+        for number in range(5)
+    ]
+    factories.StoredBytesFactory(region=region, created_at=old - timedelta(days=1), doomed_at=now())
 
-    assert due_disks(region, timedelta(days=30)) == [link]
-    ImageDisk.objects.filter(bytes_id=first.bytes_id).update(verified_at=now())
-    assert due_disks(region, timedelta(days=30)) == [disks[1]]
-    assert due_disks(region, timedelta(hours=2)) == disks[1:], "all of it within the time"
-    assert due_disks(region, timedelta(days=90)) == []
+    assert due_bytes(region, timedelta(days=30)) == [rows[0]]
+    StoredBytes.objects.filter(pk=rows[0].pk).update(verified_at=now())
+    assert due_bytes(region, timedelta(days=30)) == [rows[1]]
+    assert due_bytes(region, timedelta(hours=2)) == rows[1:], "all of it within the time"
+    assert due_bytes(region, timedelta(days=90)) == []
 
 
 def test_what_is_deleted_while_the_clock_reads_is_left_alone(people, image):
@@ -327,7 +322,8 @@ def test_the_operator_sees_what_is_damaged_and_verifies_it(people, operator, ima
 def test_verifying_ends_well_however_its_worker_dies(people, disks, kind):
     def start() -> Job:
         Image.objects.all().update(status="deleted")
-        ImageDisk.objects.all().update(ref="")
+        ImageDisk.objects.all().update(stored=None)
+        forget_stored(StoredBytes.objects.values_list("pk", flat=True))
         made = imported(people.bob, disks / "disk.raw", name="web")
         finish(made.job)
         image = Image.objects.get(pk=made.image.pk)
@@ -335,7 +331,7 @@ def test_verifying_ends_well_however_its_worker_dies(people, disks, kind):
         if kind is VerifyImage:
             verify_image(image, actor=people.bob)
         else:
-            Image.objects.filter(pk=image.pk).update(created_at=now() - timedelta(days=99))
+            StoredBytes.objects.update(created_at=now() - timedelta(days=99))
             verify_oldest()
         return Job.objects.get(kind=kind.kind, state="queued")
 

@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from images.capture.full.services import make_of_backup
 from images.restore.rules import can_restore_to_new
-from images.verify.clock import due_disks, verify_oldest
+from images.verify.clock import due_bytes, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image
 from imsconsole.cloud.backups.rules import can_delete_backup, can_restore_backup
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Backup
+from imsconsole.cloud.models import Backup, StoredBytes
 from imsconsole.core import now as clock
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
@@ -91,7 +91,7 @@ def test_a_file_that_is_gone_is_found_as_well(people):
 
 
 def test_the_disks_of_a_full_ecs_image_and_of_its_backup_share_their_fate(people):
-    """By inode: verifying the image tells of both."""
+    """They are the same bytes: verifying the image tells of both."""
     backup = stored_backup(people.bob, disks=2)
     image = make_of_backup(backup, name="whole", actor=people.bob)
     run_jobs()
@@ -105,15 +105,14 @@ def test_the_disks_of_a_full_ecs_image_and_of_its_backup_share_their_fate(people
     assert good.verified_at is not None
 
 
-def test_the_clock_reads_what_they_share_once_and_leaves_deleted_ones_alone(people):
-    region, old = people.bob.region, now() - timedelta(days=20)
-    fields = {"project": people.bob.project, "created_at": old}
-    disk = factories.BackupDiskFactory(backup=factories.BackupFactory(**fields), ref="a")
-    factories.ImageDiskFactory(image=factories.ImageFactory(**fields), ref="b", bytes_id=disk.pk)
-    gone = factories.BackupFactory(**fields, status="deleted", deleted_at=now())
-    factories.BackupDiskFactory(backup=gone, ref="c")
-    assert len(due_disks(region, timedelta(hours=2))) == 1
-    assert due_disks(region, timedelta(days=90)) == []
+def test_the_clock_reads_damaged_bytes_of_backups_until_they_are_right(people):
+    region, damaged = people.bob.region, {"damaged_at": now(), "verified_at": now()}
+    backup = factories.BackupFactory(project=people.bob.project)
+    disk = factories.BackupDiskFactory(backup=backup, **damaged)
+    image = factories.ImageFactory(project=people.bob.project)
+    factories.ImageDiskFactory(image=image, stored=disk.stored)
+    factories.ImageDiskFactory(image=image, index=1, **damaged)
+    assert due_bytes(region, timedelta(hours=2)) == [disk.stored], "once; of images people ask"
 
 
 def test_the_operator_sees_what_is_damaged(people, operator):
@@ -124,6 +123,5 @@ def test_the_operator_sees_what_is_damaged(people, operator):
         each for each in client.get("/admin/").context["attention"].concerns if "backup" in each.sentence
     ]
     assert disk.backup.name in client.get(concern.url).content.decode()
-    disk.damaged_at = None
-    disk.save()
+    StoredBytes.objects.update(damaged_at=None)
     assert disk.backup.name not in client.get(concern.url).content.decode().partition("result_list")[2]

@@ -158,7 +158,7 @@ def test_it_is_said_what_the_trial_takes_off_the_month(market, priced, people):
 
 @pytest.mark.slow(reason="many rows are made and looked at")
 def test_pages_show_what_it_costs_before_anything_is_done(costly, people, plain):
-    factories.ImageDiskFactory(image=plain, ref="none")
+    factories.ImageDiskFactory(image=plain)
     server = costly.run(plain)
     change_status(server, server.Status.STOPPED)
     disk = factories.DiskFactory(

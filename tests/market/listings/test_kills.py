@@ -59,7 +59,7 @@ def test_a_publication_survives_every_death_of_its_worker(people, operator):
         assert editions.count() == (2 if done else 0)
         for edition in editions:
             disk = edition.image.disks.get()
-            assert engine_for(edition.region_id).verify(disk.ref, disk.sha256, work=TestWork())
+            assert engine_for(edition.region_id).verify(disk.ref, disk.checksum, work=TestWork())
         assert_clean()
         assert not engine_for(FAR).inventory().scraps
 

@@ -17,6 +17,7 @@ from imsconsole.jobs.services import cancel_job, retry_job
 from market.listings.services import create_version, submit_version, withdraw_listing
 from market.models import Listing, ListingVersion
 from market.review.services import approve_version
+from tests import factories
 from tests.cloud.servers.machines import bootable_image
 from tests.market.selling import on_the_market, words
 from tests.support.at_once import DONE, at_once
@@ -24,16 +25,19 @@ from tests.support.faults import Crash, end, faulty_engine
 from tests.support.workers import finish, run_jobs
 
 pytestmark = pytest.mark.django_db
+FAR = "cn-east-3"
 Publishing = Callable[[], tuple[Listing, Job]]
 
 
 @pytest.fixture
 def publishing(people: SimpleNamespace, operator: User) -> Publishing:
-    """A listing on the market, and the job that publishes its next version."""
+    """A listing on the market, and the job that publishes its next version, in another region as well."""
+    far = factories.RegionFactory(code=FAR, name="CN East-Shanghai1")
 
     def publishing() -> tuple[Listing, Job]:
-        listing = on_the_market(people.bob, operator)
-        version = create_version(listing, words(bootable_image(people.bob), version="2.0"), actor=people.bob)
+        listing, image = on_the_market(people.bob, operator), bootable_image(people.bob)
+        new = words(image, version="2.0", regions=[image.region, far])
+        version = create_version(listing, new, actor=people.bob)
         submit_version(version, actor=people.bob)
         run_jobs()
         approve_version(version, actor=Operator(operator))
@@ -59,7 +63,7 @@ def test_what_failed_is_not_retried_after_the_withdrawal(
     publishing: Publishing, people: SimpleNamespace
 ) -> None:
     listing, job = publishing()
-    with faulty_engine("copy:1", error=Unavailable()):
+    with faulty_engine("transfer:1", region=FAR, error=Unavailable()):
         end(job)
     assert job.state == "failed"
     withdraw(listing, people)
@@ -71,7 +75,7 @@ def test_what_failed_is_not_retried_after_the_withdrawal(
 
 def test_whose_worker_was_killed_is_cancelled_first(publishing: Publishing, people: SimpleNamespace) -> None:
     listing, job = publishing()
-    with faulty_engine("copy:1", error=Crash(), late=True), suppress(Crash):
+    with faulty_engine("transfer:1", region=FAR, error=Crash(), late=True), suppress(Crash):
         finish(job)
     with pytest.raises(Refused) as refused:
         withdraw(listing, people)
@@ -88,7 +92,7 @@ def test_what_ends_after_the_withdrawal_publishes_nothing(
 ) -> None:
     """Nothing lets it come to that; but the job does not rely on others."""
     listing, job = publishing()
-    with faulty_engine("copy:1", error=Crash(), late=True), suppress(Crash):
+    with faulty_engine("transfer:1", region=FAR, error=Crash(), late=True), suppress(Crash):
         finish(job)
     ListingVersion.objects.filter(version="2.0").update(state="in-review")
     withdraw(listing, people)
@@ -104,7 +108,7 @@ def test_of_a_retry_and_a_withdrawal_at_once_one_wins(
 ) -> None:
     for _ in range(3):
         listing, job = publishing()
-        with faulty_engine("copy:1", error=Unavailable()):
+        with faulty_engine("transfer:1", region=FAR, error=Unavailable()):
             end(job)
         retried, withdrawn = at_once(
             lambda job=job: retry_job(job, actor=people.bob),

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from PIL import Image as Picture
 
+from imsconsole.core.checksums import digits_of
 from market.listings.services import add_picture
 from market.models import Listing, ListingVersion, Publisher
 from market.pictures import screenshot
@@ -37,7 +38,7 @@ def test_the_review_shows_all_that_buyers_read_and_what_the_scan_found(people, a
     draft = a_draft(people.alice)
     add_picture(draft, screenshot(BytesIO(out.getvalue())), caption="A screen", actor=people.alice)
     page = admin.get(f"/admin/market/listingversion/{version.pk}/change/").content.decode()
-    sha256 = version.image.disks.get().sha256
+    sha256 = digits_of(version.image.disks.get().checksum)
     for words in (
         "<h3>Manual</h3>",
         sha256,

@@ -9,7 +9,9 @@ from images.models import Image
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import StoredBytes
 from imsconsole.core.errors import NotFound
+from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
@@ -35,7 +37,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def image(people):
     image = factories.ImageFactory(project=people.bob.project, name="web", description="of ours")
-    factories.ImageDiskFactory(image=image, ref="none", size_bytes=1000)
+    factories.ImageDiskFactory(image=image, size_bytes=1000)
     return image
 
 
@@ -135,7 +137,7 @@ def test_the_receiver_has_a_private_image_of_its_own_and_the_share_is_over(peopl
 
     copy = Image.objects.owned_by(people.carol).get(parent=whole.image)
     assert (copy.status, copy.name, copy.description) == ("active", "web-2", "nginx on Debian")
-    assert engine_for(REGION).verify(copy.disks.get().ref, copy.disks.get().sha256, work=TestWork())
+    assert engine_for(REGION).verify(copy.disks.get().ref, copy.disks.get().checksum, work=TestWork())
     used = used_by(people.carol.project)
     assert used["images"] == before["images"] + 1
     assert used["store_bytes"] == before["store_bytes"] + copy.size_bytes
@@ -171,7 +173,7 @@ def test_the_quota_of_the_receiver_is_reserved(people, share):
     people.carol.project.save()
     give_copy(share, actor=people.bob)
     other = factories.ImageFactory(project=people.bob.project)
-    factories.ImageDiskFactory(image=other, ref="none", size_bytes=1000)
+    factories.ImageDiskFactory(image=other, size_bytes=1000)
     second = factories.ShareFactory(image=other, project=people.carol.project, status="accepted")
     assert asked(second, people.bob).code == "no-room-there"
 
@@ -189,8 +191,7 @@ def test_what_was_promised_is_kept_when_the_share_ends_meanwhile(people, whole, 
 @pytest.mark.slow(reason="many steps, one after the other")
 def test_a_copy_that_fails_leaves_the_share_and_is_tried_again(people, whole):
     give_copy(whole, actor=people.bob)
-    disk = whole.image.disks.get()
-    whole.image.disks.update(ref="")  # as if its bytes were gone
+    StoredBytes.objects.update(doomed_at=now())  # as if its bytes were gone
     job = finish(job_of(whole))
     assert (job.state, job.error_code) == ("failed", "copied-image-gone")
     assert Share.objects.living().get() == whole
@@ -198,7 +199,7 @@ def test_a_copy_that_fails_leaves_the_share_and_is_tried_again(people, whole):
     page = client_of(people.bob).get(reverse("sharing:members", args=[whole.image_id])).content.decode()
     assert "Its own copy was not made" in page
 
-    whole.image.disks.update(ref=disk.ref)
+    StoredBytes.objects.update(doomed_at=None)
     give_copy(whole, actor=people.bob)
     assert finish(job_of(whole)).state == "done"
     assert Share.objects.get().ended_at
@@ -207,10 +208,9 @@ def test_a_copy_that_fails_leaves_the_share_and_is_tried_again(people, whole):
 
 def test_the_receiver_makes_room_and_retries_or_does_not_want_it(people, whole):
     give_copy(whole, actor=people.bob)
-    ref = whole.image.disks.get().ref
-    whole.image.disks.update(ref="")
+    StoredBytes.objects.update(doomed_at=now())
     job = finish(job_of(whole))
-    whole.image.disks.update(ref=ref)
+    StoredBytes.objects.update(doomed_at=None)
     cancel_job(retry_job(job, actor=people.carol), actor=people.carol)
     assert finish(job).state == "cancelled"
     assert Share.objects.living().exists()

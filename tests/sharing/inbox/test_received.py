@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def image(people):
     image = factories.ImageFactory(project=people.bob.project, name="web", os_version=None)
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=1)
     return image
 

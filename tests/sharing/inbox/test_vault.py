@@ -33,8 +33,8 @@ def offered(people, **fields) -> Share:
     image = factories.ImageFactory(
         project=people.bob.project, type="full", source_kind="server", **{"name": "whole", **fields}
     )
-    factories.ImageDiskFactory(image=image, ref="none", size_bytes=GIB)
-    factories.ImageDiskFactory(image=image, ref="none", index=1, role="data", size_bytes=GIB)
+    factories.ImageDiskFactory(image=image, size_bytes=GIB)
+    factories.ImageDiskFactory(image=image, index=1, role="data", size_bytes=GIB)
     share = factories.ShareFactory(image=image, project=people.carol.project)
     return Share.objects.with_facts().select_related("image").get(pk=share.pk)
 

@@ -78,7 +78,7 @@ class ThreeProjects(RuleBasedStateMachine):
 
     def _image(self, owner: int) -> Image:
         image = factories.ImageFactory(project=self.actors[owner].project, os_version=None)
-        factories.ImageDiskFactory(image=image, ref="none")
+        factories.ImageDiskFactory(image=image)
         return image
 
     def _version(self, image: Image) -> ListingVersion:

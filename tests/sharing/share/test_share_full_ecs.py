@@ -155,9 +155,7 @@ def with_disks(actor, *keys) -> Image:
     image = of_server(actor, uuid.uuid4())
     for index, key in enumerate(keys):
         own = key if index else None
-        factories.ImageDiskFactory(
-            image=image, index=index, role="data" if index else "system", key=own, ref="none"
-        )
+        factories.ImageDiskFactory(image=image, index=index, role="data" if index else "system", key=own)
     Image.objects.filter(pk=image.pk).update(key=keys[0])
     return facts(actor, image)
 

@@ -43,7 +43,7 @@ def a_server(actor, name="web", **fields) -> Server:
 
 def an_image(actor, **fields):
     image = factories.ImageFactory(project=actor.project, os_version=None, **{"name": "new-system", **fields})
-    factories.ImageDiskFactory(image=image, ref="none")
+    factories.ImageDiskFactory(image=image)
     return image
 
 

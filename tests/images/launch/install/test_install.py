@@ -33,7 +33,7 @@ OTHER = ["system", "data"]
 
 def iso(actor, **fields: Any) -> Image:
     image = factories.ImageFactory(project=actor.project, os_version=None, type="iso", **fields)
-    factories.ImageDiskFactory(image=image, format="iso", ref="none")
+    factories.ImageDiskFactory(image=image, format="iso")
     return image
 
 
@@ -94,7 +94,7 @@ def test_a_temporary_server_has_one_blank_disk_and_a_cd(people) -> None:
     assert (disk.role, disk.size_gb) == ("system", 3)
     job = Job.objects.get(subject_id=server.pk)
     assert job.kind == "server.create"
-    assert (job.args["image_ref"], job.args["cd_ref"]) == ("", "none")
+    assert (job.args["image_ref"], job.args["cd_ref"]) == ("", image.disks.get().ref)
 
 
 def test_who_may_not_gets_no_server(people) -> None:
