@@ -49,7 +49,8 @@ def watched_from(before: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "code": AWAITED,
         "values": {
-            **{name: before.get(name, "") for name in ("console_start", "console_bytes")},
+            "console_start": before.get("console_start", ""),
+            "console_bytes": before.get("console_bytes", ""),
             "seconds": f"{settings.IMS_BOOT_CHECK_S:g}",
             "until": (now() + timedelta(seconds=settings.IMS_BOOT_CHECK_S)).isoformat(),
         },

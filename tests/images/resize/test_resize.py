@@ -183,7 +183,7 @@ def test_a_flavor_that_vanished_is_named(people) -> None:
 
 def test_a_flavor_that_vanishes_before_the_job_leaves_the_former_one(people, engine, operator) -> None:  # noqa: F811
     (server,), flavor = order(people.bob), large()
-    Server.objects.filter(pk=server.pk).update(status="stopped")
+    Server.objects.filter(pk=server.pk).update(status="stopped", ref="there")
     Job.objects.all().delete()
     former = server.flavor
     resize_server(server, flavor=flavor, actor=people.bob)
