@@ -1,5 +1,6 @@
 """What needs the operator now, and how the platform is: the start page of the administration."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -234,12 +235,17 @@ def _market() -> Iterator[Concern]:
 
 def _spaces() -> Iterator[DiskSpace]:
     """The store of each region, and the folder of uploads; regions on one file system once."""
-    stores: dict[tuple[int, int], list[str]] = {}
-    for report in RegionReport.objects.select_related("region"):
-        if space := report.space:
-            stores.setdefault((space.free_bytes, space.total_bytes), []).append(str(report))
-    for (free, total), names in stores.items():
-        yield DiskSpace(_("Image store: %(regions)s") % {"regions": ", ".join(names)}, free, total)
+    stores: defaultdict[tuple[str, int, int], list[RegionReport]] = defaultdict(list)
+    for report in RegionReport.objects.exclude(free_bytes=None).select_related("region"):
+        total = (
+            report.total_bytes or 0
+        )  # regions are asked one after the other: what is free is not quite the same
+        stores[(report.region.engine, total, round(100 * (report.free_bytes or 0) / max(1, total)))].append(
+            report
+        )
+    for (_engine, total, _percent), there in stores.items():
+        title = _("Image store: %(regions)s") % {"regions": ", ".join(map(str, there))}
+        yield DiskSpace(title, min(report.free_bytes or 0 for report in there), total)
     uploads = disk_usage(settings.UPLOAD_DIR)
     yield DiskSpace(_("Uploads"), uploads.free, uploads.total)
 

@@ -57,7 +57,11 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
         _("Servers"),
         ("cloud.Server", "cloud.Disk", "cloud.KeyPair", "cloud.UserData", "cloud.Usage", "cloud.Reading"),
     ),
-    ("offer", _("What is offered"), ("cloud.Flavor", "accounts.Region", "accounts.AvailabilityZone")),
+    (
+        "offer",
+        _("What is offered"),
+        ("cloud.Flavor", "accounts.Region", "cloud.RegionReport", "accounts.AvailabilityZone"),
+    ),
     (
         "market",
         _("Market"),

@@ -4,10 +4,12 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from imsconsole.cloud.engines import forget_engines
 from imsconsole.cloud.hosts import ask_hosts
+from imsconsole.cloud.models import RegionReport
 from imsconsole.core.now import now
 from imsconsole.engine.local.limits import run_as
 from imsconsole.jobs.models import ClockEntry, Job
@@ -130,7 +132,10 @@ def test_a_quota_that_is_nearly_full_is_named_with_its_project(admin, people) ->
 
 def test_little_space_is_said_and_much_is_not(admin, people) -> None:
     beat()
+    far = factories.RegionFactory(code="cn-east-3", name="East")
+    RegionReport.objects.filter(pk=far).update(free_bytes=F("free_bytes") - 4096)  # asked a little later
     spaces = admin.get("/admin/").context["attention"].spaces
+    assert "East, CN North-Beijing4" in {space.title.partition(": ")[2] for space in spaces}
     assert [space.total_bytes > space.free_bytes > 0 for space in spaces] == [True, True]
     least = attention.LEAST_FREE_BYTES
     assert attention.DiskSpace("x", least - 1, 10 * least).is_short
