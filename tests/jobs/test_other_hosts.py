@@ -1,6 +1,7 @@
 """What a worker left among its own files is not there for a worker of another host: that step is done anew."""
 
 import pytest
+from django.test import override_settings
 
 from images.create.from_object.jobs import TakeObject
 from images.create.jobs import ImportImage
@@ -55,7 +56,7 @@ def begun_until(job: Job, kind: type[JobKind], step: str, monkeypatch: pytest.Mo
     def crash(*_: object) -> None:
         raise Crash
 
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, override_settings(IMS_JOB_LEASE_S=600):
         patch.setattr(kind, step, crash)
         with pytest.raises(Crash):
             run_job(str(job.pk), "elsewhere")

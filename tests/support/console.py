@@ -103,7 +103,7 @@ class Console:
 
 
 @contextmanager
-def running_console() -> Iterator[Console]:
+def running_console(**settings: str) -> Iterator[Console]:
     """Set the demo up in a folder of its own, serve it, and take all of it away in the end."""
     data = Path(tempfile.mkdtemp(prefix="ims-flow-"))
     data.chmod(0o755)
@@ -123,6 +123,7 @@ def running_console() -> Iterator[Console]:
         "IMS_QUOTA_IMAGES": "1000",  # all journeys share a project
         "IMS_SIGN_IN_TRIES": "1000",
         "IMS_IMPORT_HOSTS": "localhost",  # where tests serve files
+        **settings,
     }
     running = Console(f"http://localhost:{port}", data, environment)
     furnish(running)

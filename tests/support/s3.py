@@ -52,7 +52,7 @@ class S3Server:
                 [
                     WEED, "-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
                     f"-dir={self.folder / 'data'}", f"-s3.config={self.folder / 'identities.json'}",
-                    "-volume.max=0", "-master.volumeSizeLimitMB=256", "-master.telemetry=false",
+                    "-volume.max=0", "-master.volumeSizeLimitMB=256", "-master.telemetry=false", "-s3.port.lance=0",
                     *(f"-{name}={port}" for name, port in ports.items()),
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
@@ -113,8 +113,13 @@ def bucket_of(server: S3Server, **changes: Any) -> Iterator[SimpleNamespace]:
     def names() -> list[str]:
         return [each["Key"] for each in client.list_objects_v2(Bucket=name).get("Contents", [])]
 
-    with override_settings(STORAGES=settings.STORAGES | server.storages(name), **changes):
-        yield SimpleNamespace(name=name, client=client, names=names)
+    try:
+        with override_settings(STORAGES=settings.STORAGES | server.storages(name), **changes):
+            yield SimpleNamespace(name=name, client=client, names=names)
+    finally:  # each has volumes of its own, of which there are not many
+        for key in names():
+            client.delete_object(Bucket=name, Key=key)
+        client.delete_bucket(Bucket=name)
 
 
 @contextmanager
