@@ -1,6 +1,6 @@
 """The `Engine` protocol: every word that is spoken across the boundary.
 
-Verbs are called only from `jobs.py` modules, `cloud.engines` and services of `cloud`. Rules of
+Verbs are called by jobs, the clock and the process of the bridge to the screens, never for a page. Rules of
 the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 
 * every creating verb may be called again with the same arguments and ends with one thing, not two;

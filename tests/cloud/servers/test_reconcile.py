@@ -121,13 +121,13 @@ def test_why_a_server_was_not_started_again_is_told_in_the_reader_s_language(
 
     folder = engine._store.server(server.ref)
     write_state(folder, replace(read_state(folder), running=True, boot_id="the boot before this one"))
-    monkeypatch.setattr(engine, "_memory_mb", 0)
+    monkeypatch.setattr(engine, "_memory_mb", 1)
     ask_hosts()
     with override("zh-hans"):  # the clock's, whatever that is
         reconcile.reconcile_all()
     server.refresh_from_db()
     assert (server.status, server.status_code) == ("stopped", "no-guest-memory")
-    assert "64 MB, and 0 MB are free" in server.status_sentence
+    assert "64 MB, and 1 MB are free" in server.status_sentence
     with override("zh-hans"):
         assert "内存" in server.status_sentence
 
