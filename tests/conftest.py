@@ -59,8 +59,10 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
-from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
+from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User  # noqa: E402
 from imsconsole.audit.refusals import forget_unwritten  # noqa: E402
+from imsconsole.cloud.engines import forget_engines  # noqa: E402
+from imsconsole.cloud.hosts import ask_host  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
@@ -68,9 +70,11 @@ from tests import factories  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
+from tests.support.engines import SLOW  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
+settings.ENGINES["slow"] = SLOW
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 
 _TESTS = count(1)
@@ -242,6 +246,18 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3; who kills it starts it again."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+@pytest.fixture(params=["local", "slow"])
+def on_each_engine(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[None]:
+    """Their region has the one, then the other, in workers of their own as well. Ask for it before all that has an engine."""
+    region = people.bob.region
+    Region.objects.filter(pk=region.pk).update(engine=request.param)
+    forget_engines()
+    ask_host(Region.objects.get(pk=region.pk))
+    region.refresh_from_db()
+    yield
+    forget_engines()
 
 
 @pytest.fixture

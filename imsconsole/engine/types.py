@@ -350,7 +350,7 @@ class Capabilities:
     tpm: frozenset[str] = frozenset()  # the same
     grow_in_use: bool = False  # disks that a server has, running or stopped
     seeds: frozenset[str] = frozenset()  # how a guest is told who may sign in: nocloud
-    instant_copy: bool = False  # of an image, whatever its size: a server's disk, a copy with the same key
+    instant_copy: bool = False  # a system disk of an image is there at once, whatever its size
     resumable_transfer: bool = False  # what has come from another region is kept when it is cut
     byte_progress: bool = False  # work is told how many bytes are done, not only that it is alive
     stop_grace: bool = False  # a guest may take as long to power off as it is given

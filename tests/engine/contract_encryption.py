@@ -188,8 +188,10 @@ class EncryptionContract(Promises):
         assert [size for _, size, _ in seen] == [32 * MIB, GIB + 32 * MIB]
         assert all(plain[COUNTED[0] * 512 :][:512].count(MARKER) == 1 for plain, _, _ in seen)
         assert not any(MARKER in cipher for _, _, cipher in seen)
-        assert state_of(engine, engine.start(server, work=TestWork())).power is Power.RUNNING
-        wait_for(engine, server.ref, "COUNTING", times=2)
+        mark = state_of(engine, server.ref).console
+        server = engine.start(server, work=TestWork())
+        assert state_of(engine, server.ref).power is Power.RUNNING
+        wait_for(engine, server.ref, "COUNTING", after=mark)
 
     @pytest.mark.guest
     @by("encryption")
@@ -250,10 +252,11 @@ class EncryptionContract(Promises):
         assert state_of(engine, server.ref).power is Power.STOPPED
 
         material.is_enabled = True
+        mark = state_of(engine, server.ref).console
         server = engine.start(server, work=TestWork())
-        wait_for(engine, server.ref, "WITH KEY", times=2)
-        engine.attach(server, disk, work=TestWork())
-        engine.attach(server, disk, work=TestWork())
+        wait_for(engine, server.ref, "WITH KEY", after=mark)
+        for _ in range(2):
+            disk = replace(disk, ref=engine.attach(server, disk, work=TestWork()))
         with pytest.raises(Conflict) as refusal:
             engine.detach(server, disk, work=TestWork())
         assert refusal.value.code == "guest-holds-disk", "a boot sector lets go of nothing"

@@ -16,7 +16,17 @@ from pycdlib import PyCdlib
 
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.probe import boot_sector as tiny_boot_sector
-from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Seed, ServerSpec, ServerState, StoredDisk
+from imsconsole.engine.types import (
+    GIB,
+    MIB,
+    ConsoleMark,
+    DiskSpec,
+    FileSource,
+    Seed,
+    ServerSpec,
+    ServerState,
+    StoredDisk,
+)
 
 __all__ = [
     "Stopped",
@@ -36,6 +46,7 @@ __all__ = [
 ]
 
 TABLE = 446  # where in a boot sector the table of partitions begins
+NOTHING_WRITTEN = ConsoleMark()
 WAIT_LIMIT_S = 120  # a guest that never says it; not a measure of anything
 
 
@@ -253,10 +264,17 @@ def server_spec(**changes: object) -> ServerSpec:
     return replace(spec, **changes)
 
 
-def wait_for(engine: Engine, ref: str, word: str, *, times: int = 1) -> str:
-    """The console log once it has `word` in it so many times."""
+def wait_for(
+    engine: Engine, ref: str, word: str, *, times: int = 1, after: ConsoleMark = NOTHING_WRITTEN
+) -> str:
+    """The console log once it has `word` in it so many times; `after`: only what came since it was so long."""
     deadline = time.monotonic() + WAIT_LIMIT_S
-    while (log := engine.console_log(ref)).count(word) < times:
+
+    def said() -> str:
+        written = engine.states([ref])[ref].console.since(after)
+        return engine.console_log(ref, limit_bytes=min(written, 65536)) if written else ""
+
+    while (log := said()).count(word) < times:
         assert time.monotonic() < deadline, f"no {word!r} in: {log}"
         time.sleep(0.05)
     return log

@@ -13,6 +13,8 @@ from imsconsole.cloud import engines
 from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
 
+SLOW = "tests.engine.slow.slow_engine"  # by its name in `settings.ENGINES` of tests and their workers
+
 
 class UnreachableEngine:
     """Notes each verb that is asked of it, and raises what one does whose cloud does not answer."""

@@ -24,6 +24,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsconsole.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
@@ -31,7 +32,9 @@ from imsconsole.jobs import runner  # noqa: E402
 from imsconsole.jobs.clock import take_up_orphans  # noqa: E402
 from imsconsole.jobs.models import Job  # noqa: E402
 from imsconsole.jobs.run import Run  # noqa: E402
+from tests.support.engines import SLOW  # noqa: E402
 
+settings.ENGINES["slow"] = SLOW
 PR_SET_PDEATHSIG = 1
 PATIENCE_S = 300  # a worker that hangs says where, and ends
 

@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.guest,
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 
 

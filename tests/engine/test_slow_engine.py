@@ -1,0 +1,46 @@
+"""A slow and asynchronous engine keeps the promises of every engine."""
+
+from pathlib import Path
+
+import pytest
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.local.engine import LocalEngine
+from tests.engine.contract import EngineContract
+from tests.engine.contract_capture import CaptureContract
+from tests.engine.contract_discard import DiscardContract
+from tests.engine.contract_encryption import EncryptionContract
+from tests.engine.contract_transfer import TransferContract
+from tests.engine.slow import SlowEngine
+
+pytestmark = pytest.mark.slow(reason="the whole contract once more, of an engine that takes its time")
+
+
+class Slow:
+    @pytest.fixture
+    def engine(self, local: LocalEngine, place: Path) -> Engine:
+        return SlowEngine(local, place / "refs.sqlite")
+
+    @pytest.fixture
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("imsconsole.engine.local.hotplug.LET_GO_LIMIT_S", 0.2)
+
+
+class TestSlowEngine(Slow, EngineContract):
+    pass
+
+
+class TestSlowTransfer(Slow, TransferContract):
+    pass
+
+
+class TestSlowDiscard(Slow, DiscardContract):
+    pass
+
+
+class TestSlowCapture(Slow, CaptureContract):
+    pass
+
+
+class TestSlowEncryption(Slow, EncryptionContract):
+    pass
