@@ -5,8 +5,9 @@ and asked about then; and processes hold their folders.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from images.models import Download, Upload
 from images.public.obtain import building_dir
 from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.buckets.sweep import sweep_incoming
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.inspection import inspection_dir
 from imsconsole.cloud.spool.kinds import downloads, uploads
@@ -29,7 +31,17 @@ logger = logging.getLogger(__name__)
 
 def remove_orphans() -> None:
     """Remove all of them; one that cannot be removed does not keep the others."""
-    for orphan in orphans():
+    _remove(orphans())
+
+
+def remove_scraps() -> None:
+    """Remove what killed processes left on this host's disk alone; for one without a clock."""
+    _remove(chain(_work_files(), _temporary()))
+    sweep_incoming()
+
+
+def _remove(found: Iterable[StoreDifference]) -> None:
+    for orphan in found:
         try:
             if orphan.repair:
                 orphan.repair()

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from imsconsole.cloud.buckets.sweep import sweep_objects
+from imsconsole.cloud.buckets.sweep import sweep_incoming, sweep_objects
 from imsconsole.core.periodic import Periodic
 
-PERIODIC = (Periodic("cloud.sweep_objects", timedelta(minutes=30), sweep_objects),)
+PERIODIC = (
+    Periodic("cloud.sweep_objects", timedelta(minutes=30), sweep_objects),
+    Periodic("cloud.sweep_incoming", timedelta(minutes=30), sweep_incoming, on_each_host=True),
+)

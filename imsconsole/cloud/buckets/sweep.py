@@ -13,6 +13,7 @@ from imsconsole.cloud.buckets.expected import expected_by_jobs
 from imsconsole.cloud.buckets.store import (
     incoming_dir,
     incoming_ids,
+    incoming_path,
     is_local,
     remove_bytes,
     storage,
@@ -39,6 +40,12 @@ def sweep_objects() -> None:
             remove_bytes(pk)
     for pk in ownerless_bytes():
         remove_bytes(pk)
+
+
+def sweep_incoming() -> None:
+    """Remove what has begun to arrive at this host and is nobody's."""
+    for pk in _without_row(UUID(name) for name in incoming_ids() if IS_OURS.fullmatch(name)):
+        incoming_path(pk).unlink(missing_ok=True)
 
 
 def ownerless_bytes() -> Iterator[UUID]:

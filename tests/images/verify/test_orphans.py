@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from images.uploads.services import discard_upload
-from images.verify.orphans import remove_orphans
+from images.verify.orphans import remove_orphans, remove_scraps
 from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.inspection import host_qemu_img
@@ -240,3 +240,19 @@ def with_marker() -> list[str]:
     """The files with it. Another process reads: whoever closes the file of the database loses the locks of its connection."""
     grep = ["grep", "--recursive", "--files-with-matches", "--fixed-strings", MARKER.decode(), str(DATA)]
     return subprocess.run(grep, capture_output=True, text=True, check=False).stdout.splitlines()
+
+
+@pytest.mark.django_db
+def test_a_host_without_a_clock_removes_what_killed_processes_left_on_its_disk_alone() -> None:
+    left = [
+        work_dir() / f"{uuid4().hex}-1-inspect",
+        incoming_path(uuid4()),
+        Path(settings.TEMP_DIR) / uuid4().hex,
+    ]
+    kept = Path(settings.UPLOAD_DIR) / uuid4().hex
+    for path in (*left, kept):
+        path.touch()
+    remove_scraps()
+    assert (there(left), there([kept])) == ([], [kept])
+    remove_orphans()
+    assert there([kept]) == []

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from images.verify.orphans import remove_scraps
 from imsconsole.jobs.hosts import this_host
 from imsconsole.processes.web import WebServer, listen_for_web
 
@@ -15,5 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         web = listen_for_web()
         with this_host():
+            remove_scraps()
             connections.close_all()  # gunicorn forks
             WebServer(web).run()
