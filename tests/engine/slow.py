@@ -107,7 +107,8 @@ class SlowEngine(CloudEngine):
         return replace(state, reason="", pid=None, console=replace(state.console, start=str(start)))
 
     def _called(self, verb: str, *args: Any, work: Work | None = None, **kwargs: Any) -> Any:
-        args = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+        if verb == "capture_bytes":
+            args = (list(args[0]),)
         if verb in LACKING:
             raise Unsupported(LACKING[verb])
         if kwargs.get("key") or kwargs.get("new_key") or any(map(_is_locked, args)):

@@ -50,7 +50,7 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
     assert {point.split(":")[1] for point in points} >= {"capture", "register"}
     server.refresh_from_db()
     assert server.status == "running"
-    assert state_of(engine, server.ref).pid
+    assert state_of(engine, server.ref).power == "running"
 
 
 @pytest.mark.bytes
