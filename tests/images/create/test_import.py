@@ -18,8 +18,9 @@ from images.uploads.clock import expire_uploads
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.stored.clock import remove_unused_bytes
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, MIB, Unwatched
+from imsconsole.engine.types import GIB, MIB
 from imsconsole.jobs.models import Job, Reservation
 from imsconsole.jobs.quotas import used_by
 from imsconsole.jobs.services import cancel_job, retry_job
@@ -402,9 +403,8 @@ def test_an_import_ends_well_however_its_worker_dies(people: SimpleNamespace, di
         for upload in Upload.objects.all():
             upload.path.unlink(missing_ok=True)
             upload.delete()
-        for disk in ImageDisk.objects.filter(image=job.subject_id):
-            engine_for("cn-north-4").delete(disk.ref, work=Unwatched())
-            disk.delete()
+        ImageDisk.objects.filter(image=job.subject_id).delete()
+        remove_unused_bytes()
 
     points = kill_at_every_step(ImportImage, start, check, clear)
 
