@@ -65,6 +65,24 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     assert shown_address(page) == address
     expect(page.locator(NO_WORD)).to_have_count(0)
 
+    has_no_machine(console, server)
+    expect(alice.open(f"/servers/{server}/").locator(".server-side")).to_contain_text("无虚拟机")
+    page.locator(f"form[action$='/servers/{server}/start/'] button").first.click()
+    assert marker in boots(alice, server, A, times=5)
+
+
+def has_no_machine(console: Console, server: str) -> None:
+    """As an engine leaves it that has to make a machine anew and cannot. The one here never does."""
+    console.python(
+        "from imsconsole.cloud.engines import engine_of\n"
+        "from imsconsole.cloud.models import Server\n"
+        "from imsconsole.engine.types import Unwatched\n"
+        f"server = Server.objects.select_related('project').get(pk='{server}')\n"
+        "without = {'status': 'no-machine', 'status_code': 'no-machine', 'status_values': {}, 'ref': ''}\n"
+        "Server.objects.filter(pk=server.pk).update(**without)\n"
+        "engine_of(server).stop(server.ref, graceful_s=0, work=Unwatched())\n"
+    )
+
 
 def public_image(alice: Visitor, identity: str, boot_mode: str) -> str:
     """The ID of one of the demo's images."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import pytest
+from django.db import connections
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.client import ClientConnection
@@ -74,9 +75,8 @@ def bridge_here() -> Iterator[RunningBridge]:
     loop, port = asyncio.new_event_loop(), free_port()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(
-        Bridge().listen(listen_for_screens("127.0.0.1", port)), loop
-    ).result()
+    bridge, line = Bridge(), listen_for_screens("127.0.0.1", port)
+    server = asyncio.run_coroutine_threadsafe(bridge.listen(line), loop).result()
     try:
         yield RunningBridge(port, None)
     finally:
@@ -85,6 +85,21 @@ def bridge_here() -> Iterator[RunningBridge]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        leave_the_database(bridge)
+
+
+def leave_the_database(bridge: Bridge) -> None:
+    """Each of its threads does."""
+    threads = bridge._threads
+    together = threading.Barrier(threads._max_workers)
+
+    def leave() -> None:
+        together.wait()
+        connections.close_all()
+
+    for leaving in [threads.submit(leave) for _ in range(threads._max_workers)]:
+        leaving.result()
+    threads.shutdown()
 
 
 @pytest.fixture
