@@ -20,7 +20,7 @@ READ_ONLY = {"postgresql": "SHOW transaction_read_only"}
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers and may be written, the store can be written and has room, and a worker was seen within 30 s; else 503.
 
-    It tells besides whether the bridge to screens listens: without it pages have the picture, and all else works.
+    It tells besides whether the bridge to screens listens: without it pages show of servers what was seen last, and all else works.
     """
     database = _database_answers()
     checks = {"database": database, "store": _store_is_writable(), "worker": database and is_worker_alive()}
