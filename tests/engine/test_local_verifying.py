@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from imsconsole.core.errors import NotFound
+from imsconsole.core.errors import BadImage, NotFound
 from imsconsole.engine.local.engine import LocalEngine
+from tests.engine.contract_transfer import Far
 from tests.engine.guests import TestWork, server_spec, stored_image
 
 
@@ -44,3 +45,12 @@ def test_a_checksum_is_made_by_the_algorithm_it_names(local: LocalEngine, place:
 def test_what_is_not_there_has_no_bytes(local: LocalEngine) -> None:
     with pytest.raises(NotFound):
         local.resting_on(f"{uuid4()}.none.qcow2")
+
+
+def test_bytes_of_another_region_are_compared_by_the_algorithm_of_their_checksum(local: LocalEngine) -> None:
+    far = Far(b"iso" * 1000)
+    right = f"sha512:{hashlib.sha512(far.bytes).hexdigest()}"
+    with pytest.raises(BadImage) as refusal:
+        local.transfer(uuid4(), far, checksum=f"sha512:{'0' * 128}", format="iso", work=TestWork())
+    assert refusal.value.values["found"] == f"SHA-512 {right.partition(':')[2]}"
+    assert local.transfer(uuid4(), far, checksum=right, format="iso", work=TestWork()).checksum == right
