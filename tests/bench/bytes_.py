@@ -118,7 +118,7 @@ def _captures(engine: LocalEngine, base: Path) -> list[Figure]:
 
 
 def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
-    """A stored disk once more: linked and brought from another region against `cp`, encrypted against `qemu-img`."""
+    """A stored disk once more: brought from another region against `cp`, encrypted against `qemu-img`."""
     stored = engine.ingest(uuid4(), FileSource(base / "source.raw"), format="raw", work=Unwatched())
     near = base / "regions" / "bench" / "images" / stored.ref
     far, target, secret = (
@@ -129,14 +129,11 @@ def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
     key, size = Key(uuid4(), lambda: bytes(range(32))), f"{stored.size_bytes // MIB} MiB"
     secret.write_text(bytes(range(32)).hex())
 
-    def linked() -> None:
-        engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched()).ref, work=Unwatched())
-
     def encrypted() -> None:
         engine.delete(engine.copy(uuid4(), stored.ref, work=Unwatched(), new_key=key).ref, work=Unwatched())
 
     def brought() -> None:
-        what = {"sha256": stored.sha256, "format": "qcow2"}
+        what = {"checksum": stored.checksum, "format": "qcow2"}
         far.delete(far.transfer(uuid4(), FileSource(near), work=Unwatched(), **what).ref, work=Unwatched())
 
     def cp() -> None:
@@ -157,7 +154,6 @@ def _copies(engine: LocalEngine, base: Path) -> list[Figure]:
         subprocess.run([*command, "-o", options, near, target], check=True)
 
     found = [
-        _figure("copy in the region", size, paired(linked, cp, 3)),
         _figure("copy, encrypted", size, paired(encrypted, luks, 3)),
         _figure("copy to another region, compared", size, paired(brought, cp), 1.2),
     ]

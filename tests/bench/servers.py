@@ -1,10 +1,12 @@
 """Change OS and undo, from the order to the started guest, against creating a server, for small and big disks."""
 
+import itertools
 from pathlib import Path
 
 from django.conf import settings
 
 from images.change_os.services import change_os
+from images.copy.services import copy_image
 from images.launch.services import create_servers
 from imsconsole.accounts.actor import Actor, service_actor
 from imsconsole.cloud.models import Server
@@ -17,7 +19,7 @@ from tests.bench.timing import median_ms
 from tests.cloud.servers.machines import bootable_image, tiny_flavor
 from tests.support.workers import run_jobs
 
-TITLE = "Servers, until they run"
+TITLE = "Servers, until they run, and copies"
 SIZES_GB = (1, 10)
 ORDER = {"user_data": "#!/bin/sh\n"}
 
@@ -38,7 +40,7 @@ def _measured(size_gb: int) -> dict[str, float]:
     """Milliseconds by verb: the service, its job and QEMU's start."""
     actor = _actor()
     old, new = (bootable_image(actor, size_bytes=size_gb * GIB, min_disk_gb=size_gb) for _ in range(2))
-    flavor = tiny_flavor()
+    flavor, count = tiny_flavor(), itertools.count()
 
     def create() -> None:
         create_servers(actor=actor, image=old, flavor=flavor, name="bench", **ORDER)
@@ -54,7 +56,11 @@ def _measured(size_gb: int) -> dict[str, float]:
         undo_change_os(_server(actor).disks.kept()[0], actor=actor)
         run_jobs()
 
-    verbs = {"create server": create, "change OS": change, "undo": undo}
+    def copy() -> None:
+        copy_image(old, name=f"copy-{next(count)}", actor=actor)
+        run_jobs()
+
+    verbs = {"create server": create, "change OS": change, "undo": undo, "copy in the region": copy}
     try:
         return {verb: median_ms(function) for verb, function in verbs.items()}
     finally:
