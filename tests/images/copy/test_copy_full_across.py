@@ -333,7 +333,7 @@ def test_image_and_backup_survive_every_death_of_a_worker_together(people, vault
         assert (copy.status, copy.backup.status) == (
             ("active", "available") if is_done else ("killed", "failed")
         )
-        for disks in (copy.disks, copy.backup.disks.exclude(ref="")):
+        for disks in (copy.disks, copy.backup.disks.exclude(stored=None)):
             assert disks.count() == (3 if is_done else 0)
             for disk in disks.all():
                 assert engine_for(FAR).verify(disk.ref, disk.checksum, work=TestWork())
