@@ -182,7 +182,7 @@ class OfStoredFactory(DjangoModelFactory):
         abstract = True
 
     class Params:
-        ref = factory.Sequence(lambda n: f"stored-of-disk-{n}")
+        ref = factory.LazyFunction(lambda: f"stored-{uuid.uuid4()}")
         verified_at = None
         damaged_at = None
 
