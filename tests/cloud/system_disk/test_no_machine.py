@@ -5,8 +5,9 @@ from django.utils.translation import override
 
 from images.change_os.services import change_os
 from images.verify.store_check import differences
+from imsconsole.cloud.backups.services import create_backup, restore_backup
 from imsconsole.cloud.disks.rules import can_detach_disk, can_grow_disk, can_take_disk, is_source
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import Backup, Disk, Server
 from imsconsole.cloud.servers.reconcile import reconcile_all, reconcile_server
 from imsconsole.cloud.servers.rules import can_reboot, can_resize, can_stop
 from imsconsole.cloud.servers.services import delete_server, start_server
@@ -19,6 +20,7 @@ from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import bootable_image, running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_until
+from tests.factories import VaultFactory
 from tests.support.elsewhere import cloud_engine
 from tests.support.workers import run_jobs
 
@@ -59,7 +61,7 @@ def hears(cloud, server: Server, word: str) -> None:
     assert server.status == "running", (server.status, server.status_sentence)
     wait_until(lambda: cloud.console_log(server.ref).rstrip().endswith(word))
     there = cloud.inventory()
-    assert {disk.ref for disk in server.disks.existing()} == there.disks
+    assert {disk.ref for disk in Disk.objects.existing()} == there.disks
     assert list(differences()) == []
 
 
@@ -99,6 +101,24 @@ def test_an_undo_of_an_earlier_change_leads_out_of_it(people, cloud):
     cloud.is_full = False
     undo_change_os(server.disks.kept().get(), actor=people.bob)
     hears(cloud, rested(server), "OLD")
+
+
+def test_a_backup_whose_restoration_left_it_so_is_restored_by_a_retry(people, cloud):
+    server = running_server(people.bob, image=bootable_image(people.bob, word="OLD"), data_disks_gb=[1])
+    vault = VaultFactory(project=people.bob.project)
+    backup = create_backup(server, vault=vault, name="first", actor=people.bob)
+    run_jobs()
+    change(server, people.bob)
+    before = set(server.disks.attached().values_list("pk", flat=True))
+    cloud.is_full = True
+    restore_backup(backup, stop_first=True, actor=people.bob)
+    assert rested(server).status == "no-machine"
+    assert set(server.disks.attached().values_list("pk", flat=True)) == before
+    assert Backup.objects.get(pk=backup.pk).status == "available"
+    cloud.is_full = False
+    retry_job(Job.objects.get(kind="backup.restore"), actor=people.bob)
+    hears(cloud, rested(server), "OLD")
+    assert not before & set(server.disks.attached().values_list("pk", flat=True))
 
 
 def test_it_is_deleted_with_all_its_disks(people, server, cloud):
