@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.utils.translation import override
@@ -13,13 +14,15 @@ from imsconsole.cloud.screens.lookout import look_at, wanted_servers
 from imsconsole.cloud.servers import reconcile
 from imsconsole.cloud.servers.clock import PERIODIC
 from imsconsole.cloud.servers.services import set_auto_start
+from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
 from imsconsole.engine.types import Power, ServerState, Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.servers.machines import bootable_image, order, running_server
 from tests.conftest import client_of
 from tests.engine.guests import state_of
-from tests.factories import ServerFactory
+from tests.factories import ProjectFactory, RegionFactory, ServerFactory
+from tests.support.engines import UnreachableEngine, engine_of_region
 from tests.support.workers import run_jobs, until
 
 pytestmark = pytest.mark.guest
@@ -143,3 +146,27 @@ def test_the_clock_reconciles(people) -> None:
     assert ("cloud.reconcile", reconcile.reconcile_all) in [
         (entry.name, entry.function) for entry in PERIODIC
     ]
+
+
+def test_a_region_is_asked_for_all_its_servers_at_once_and_one_that_is_silent_keeps_no_other_waiting(
+    people,
+) -> None:
+    far = ProjectFactory(account=people.bob.account, region=RegionFactory(code="aa-far-1"), name="far")
+    servers = [ServerFactory(project=people.bob.project, status="running", ref=ref) for ref in ("one", "two")]
+    lost = ServerFactory(project=far, status="running", ref="lost")  # the latest is asked for first
+    calls = []
+
+    def states(refs) -> dict[str, ServerState]:
+        calls.append(set(refs))
+        return {"one": ServerState(Power.STOPPED, "killed")}  # of the other nothing can be told now
+
+    with (
+        engine_of_region(people.bob.region.code, SimpleNamespace(states=states)),
+        engine_of_region("aa-far-1", UnreachableEngine()),
+        pytest.raises(Unavailable),
+    ):
+        reconcile.reconcile_all()
+    assert calls == [{"one", "two"}]
+    for server in (lost, *servers):
+        server.refresh_from_db()
+    assert [server.status for server in (lost, *servers)] == ["running", "stopped", "running"]
