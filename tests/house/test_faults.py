@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import override
 
+from images.capture.full.jobs import MakeOfBackup
 from images.create.jobs import ImportImage
 from imsconsole.cloud.system_disk.jobs import ChangeOs, ReinstallOs
 from imsconsole.core.errors import (
@@ -31,6 +32,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.rules import can_retry
 from imsconsole.jobs.runner import claim, run_job
 from imsconsole.jobs.services import retry_job
+from sharing.ending.copies.jobs import GiveCopy
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.conftest import client_of
 from tests.images.public.conftest import publisher  # noqa: F401
@@ -41,6 +43,7 @@ from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_
 
 pytestmark = pytest.mark.django_db
 WITH_GUESTS = [pytest.mark.slow(reason="a guest starts again and again"), pytest.mark.guest]
+OF_ROWS = (GiveCopy, MakeOfBackup)  # one more reference to stored bytes
 WITHOUT_GUESTS = ("image.", "download.", "share.", "listing.")
 SLOW = [pytest.mark.slow(reason="work of a kind is done anew for each thing that goes wrong")]
 
@@ -52,7 +55,7 @@ def kinds(*quick: str) -> list[Any]:
             kind, id=kind.kind, marks=WITH_GUESTS if has_guests(kind) else () if kind.kind in quick else SLOW
         )
         for kind in BEGINNINGS
-        if kind is not ReinstallOs  # a ChangeOs, see below
+        if kind is not ReinstallOs and kind not in OF_ROWS  # a ChangeOs, see below
     ]
 
 
@@ -111,6 +114,17 @@ def test_every_kind_of_job_is_tried() -> None:
 @pytest.mark.guest
 def test_a_reinstallation_asks_the_engine_what_a_change_of_os_asks(works: Works) -> None:
     assert points_of(works, ReinstallOs) == points_of(works, ChangeOs)
+
+
+@pytest.mark.slow(reason="backups and images are made")
+@pytest.mark.guest
+@pytest.mark.parametrize("kind", OF_ROWS)
+def test_what_shares_bytes_asks_no_engine(works: Works, kind: type[JobKind]) -> None:
+    job = works.begin(kind)
+    with faulty_engine() as calls:
+        end(job)
+    assert (job.state, calls.points) == (Job.State.DONE, [])
+    assert_nothing_is_lost(job)
 
 
 @pytest.mark.bytes

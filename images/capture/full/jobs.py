@@ -49,10 +49,10 @@ def register_disks(run: Run) -> None:
 
 def unregister_disks(run: Run) -> None:
     with run.fenced():
-        undo_disks(ImageDisk.objects.filter(image=run.job.subject_id))
         Image.objects.filter(pk=run.job.subject_id, status=Status.ACTIVE).update(
             status=Status.SAVING, active_at=None
         )
+        undo_disks(ImageDisk.objects.filter(image=run.job.subject_id))
 
 
 def settle_image(job: Job, state: str) -> None:
