@@ -160,7 +160,7 @@ def switch(alice: Visitor, project: str) -> None:
 
 def stored_disks(console: Console, image: str) -> list[Path]:
     """The stored files of an image's disks, the system disk first."""
-    words = f"from images.models import ImageDisk as D; print(*D.objects.filter(image='{image}').order_by('index').values_list('ref', flat=True))"
+    words = f"from images.models import ImageDisk as D; print(*D.objects.filter(image='{image}').order_by('index').values_list('stored__ref', flat=True))"
     refs = console.python(words).strip().splitlines()[-1].split()
     return [next((console.data / "regions").glob(f"*/images/{ref}")) for ref in refs]
 
