@@ -54,6 +54,11 @@ class Migration(migrations.Migration):
                         fields=["damaged_at"],
                         name="stored_bytes_damaged",
                     ),
+                    models.Index(
+                        condition=models.Q(("doomed_at__isnull", False)),
+                        fields=["doomed_at"],
+                        name="bytes_doomed",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("region", "ref"), name="stored_bytes_have_one_row")

@@ -39,7 +39,6 @@ class StoredBytes(models.Model):
     virtual_size_bytes = models.BigIntegerField(default=0)
     checksum = models.CharField(_("checksum"), max_length=160, blank=True)  # "sha256:…", "sha512:…"
     created_at = models.DateTimeField(_("created"), default=now)
-    # when they last were what they were, and since when they are not
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True)
     doomed_at = models.DateTimeField(_("deleted"), null=True, blank=True)  # since when nobody may take them
@@ -55,6 +54,7 @@ class StoredBytes(models.Model):
             models.Index(
                 fields=["damaged_at"], condition=Q(damaged_at__isnull=False), name="stored_bytes_damaged"
             ),
+            models.Index(fields=["doomed_at"], condition=Q(doomed_at__isnull=False), name="bytes_doomed"),
         ]
         constraints = [models.UniqueConstraint(fields=["region", "ref"], name="stored_bytes_have_one_row")]
 

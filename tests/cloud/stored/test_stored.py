@@ -16,7 +16,7 @@ from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Backup, BytesUse, StoredBytes
-from imsconsole.cloud.stored.clock import remove_unused_bytes
+from imsconsole.cloud.stored.clock import remove_left_bytes, remove_unused_bytes
 from imsconsole.cloud.stored.rows import share_stored
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.core.now import now
@@ -27,6 +27,7 @@ from tests.cloud.backups.making import stored_backup
 from tests.cloud.servers.machines import REGION, bootable_image
 from tests.support.at_once import DONE, at_once
 from tests.support.faults import Crash, faulty_engine
+from tests.support.plans import scans
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -132,9 +133,20 @@ def test_what_a_job_reads_goes_when_the_job_has_ended(people: SimpleNamespace) -
     Image.objects.filter(pk=copy.pk).update(status="killed")
     Reservation.objects.all().delete()
     assert len(list(differences())) == 1
-    remove_unused_bytes()
+    remove_left_bytes()
     assert_agreed()
     assert not BytesUse.objects.exists()
+
+
+def test_the_clock_looks_each_minute_only_at_what_jobs_have_left(people: SimpleNamespace) -> None:
+    """However much is stored."""
+    image = bootable_image(people.bob)
+    copy_image(image, name="copy", actor=people.bob)
+    factories.StoredBytesFactory(doomed_at=now(), region=image.region, ref="gone")
+    with scans("cloud_storedbytes") as whole:
+        remove_left_bytes()
+    assert whole == []
+    assert [each.ref for each in StoredBytes.objects.all()] == [image.disks.get().ref]
 
 
 def test_what_an_engine_does_not_delete_now_is_nobodys_and_deleted_later(people: SimpleNamespace) -> None:
@@ -146,7 +158,7 @@ def test_what_an_engine_does_not_delete_now_is_nobodys_and_deleted_later(people:
     stored.refresh_from_db()
     assert stored.doomed_at
     assert len(list(differences())) == 1
-    remove_unused_bytes()
+    remove_left_bytes()
     assert_agreed()
 
 
