@@ -76,6 +76,11 @@ class SlowEngine(CloudEngine):
     def free_space(self) -> None:
         return None
 
+    @property
+    def _store(self) -> Any:
+        """Where things lie beneath it, for tests that look at bytes."""
+        return Beneath(self)
+
     def uses(self, _refs: Any, *, limit_s: float) -> dict[str, Any]:
         return {}
 
@@ -141,6 +146,11 @@ class SlowEngine(CloudEngine):
         with closing(sqlite3.connect(self._place, timeout=20)) as refs, refs:
             yield refs
 
+    def _number(self) -> int:
+        """Which no other process has, for what it creates."""
+        with self._refs() as refs:
+            return int(refs.execute("INSERT INTO starts (here) VALUES ('')").lastrowid or 0)
+
     def _one(self, question: str, *values: str) -> str:
         with self._refs() as refs:
             found = refs.execute(question, values).fetchone()
@@ -167,6 +177,17 @@ class SlowEngine(CloudEngine):
         with self._refs() as refs:
             refs.execute("INSERT INTO refs (here, there) VALUES (?, ?)", (ref, there))
         return there
+
+
+@dataclass
+class Beneath:
+    """The local store, asked by the cloud's references."""
+
+    engine: SlowEngine
+
+    def __getattr__(self, what: str) -> Any:
+        path_of = getattr(self.engine.engine._store, what)
+        return lambda ref: path_of(self.engine._local(ref))
 
 
 def _is_locked(value: Any) -> bool:

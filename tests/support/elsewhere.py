@@ -71,8 +71,11 @@ class CloudEngine:
     def create_server(self, server: ServerSpec, *args: Any, work: Work) -> ServerSpec:
         """Its network gives the addresses."""
         made: ServerSpec = self._called("create_server", server, *args, work=work)
-        number = next(self._numbers)
-        return replace(made, private_ip=f"10.7.0.{number}", mac=f"fa:16:3e:0a:07:{number:02x}")
+        high, low = divmod(self._number(), 250)
+        return replace(made, private_ip=f"10.7.{high}.{low + 1}", mac=f"fa:16:3e:0a:{high + 7:02x}:{low:02x}")
+
+    def _number(self) -> int:
+        return next(self._numbers)
 
     def switch_system_disk(self, server: ServerSpec, *args: Any, work: Work) -> ServerSpec:
         if not self.is_full:

@@ -9,11 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from imsconsole.cloud import engines
 from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
 
 SLOW = "tests.engine.slow.slow_engine"  # by its name in `settings.ENGINES` of tests and their workers
+
+
+def only(name: str) -> pytest.MarkDecorator:
+    """Of `on_each_engine` that one alone: the other refuses by a capability what the test is about."""
+    return pytest.mark.parametrize("on_each_engine", [name], indirect=True)
 
 
 class UnreachableEngine:

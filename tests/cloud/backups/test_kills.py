@@ -21,6 +21,7 @@ from tests.support.workers import kill_at_every_step, run_jobs
 pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 
 

@@ -12,11 +12,13 @@ from tests.cloud.disks.disks import blank_disk
 from tests.cloud.disks.test_attach import has
 from tests.cloud.disks.test_grow import size_on_disk
 from tests.cloud.servers.machines import bootable_image, order
+from tests.support.engines import only
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 
 
@@ -118,6 +120,7 @@ def test_a_detachment(people, engine, server):
 
 
 @pytest.mark.guest
+@only("local")  # grow_in_use
 def test_an_expansion_of_a_running_servers_disk(people, engine, server):
     def start() -> Job:
         disk = server.disks.attached().get(role="system")
@@ -129,5 +132,23 @@ def test_an_expansion_of_a_running_servers_disk(people, engine, server):
         assert (disk.status, disk.size_gb) == ("in-use", job.args["size_gb"])
         assert size_on_disk(engine, disk) == disk.size_gb * 1024**3
         assert_usage_follows(server)
+
+    kill_at_every_step(GrowDisk, start, check, undo=False)
+
+
+@only("slow")
+def test_an_expansion_of_a_disk_that_no_server_has(people, engine):
+    disk = blank_disk(people.bob)
+
+    def start() -> Job:
+        disk.refresh_from_db()
+        grow_disk(disk, size_gb=disk.size_gb + 1, actor=people.bob)
+        return Job.objects.live().about(disk.pk).get()
+
+    def check(job: Job) -> None:
+        disk.refresh_from_db()
+        assert (disk.status, disk.size_gb) == ("available", job.args["size_gb"])
+        assert size_on_disk(engine, disk) == disk.size_gb * 1024**3
+        assert list(differences()) == []
 
     kill_at_every_step(GrowDisk, start, check, undo=False)

@@ -324,8 +324,15 @@ SOME = "do:store:report|undo:register:hold:1$"
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("is_encrypted", "where"), [(False, ""), pytest.param(True, SOME, marks=pytest.mark.bytes)]
+    ("on_each_engine", "is_encrypted", "where"),
+    [
+        ("local", False, ""),
+        ("slow", False, ""),
+        pytest.param("local", True, SOME, marks=pytest.mark.bytes),  # the other encrypts nothing
+    ],
+    indirect=["on_each_engine"],
 )
+@pytest.mark.usefixtures("on_each_engine")
 def test_a_copy_survives_every_death_of_its_worker(people, is_encrypted, where):
     source = bootable_image(people.bob)
     plain = engine_for(REGION)._store.stored(source.disks.get().ref)

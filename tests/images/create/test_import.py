@@ -379,6 +379,7 @@ def test_a_cancelled_import_leaves_no_bytes(people: SimpleNamespace, disks: Path
 
 @pytest.mark.slow(reason="a worker is killed or stopped some forty times")
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("on_each_engine")
 def test_an_import_ends_well_however_its_worker_dies(people: SimpleNamespace, disks: Path):
     names = iter(range(1000))
 

@@ -379,6 +379,7 @@ def test_the_clock_leaves_what_a_waiting_export_holds(people):
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("format", "where"), [("qcow2", ""), ("stored", "write")])
+@pytest.mark.usefixtures("on_each_engine")
 def test_an_export_survives_every_death_of_its_worker(people, format, where):
     image, bucket = bootable_image(people.bob), bucket_of(people.bob)
     disk = image.disks.get()

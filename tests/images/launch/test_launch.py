@@ -307,6 +307,7 @@ def _bytes_in(folder) -> int:
 @pytest.mark.slow(reason="a new worker dies at every point")
 @pytest.mark.guest
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("on_each_engine")
 def test_a_creation_survives_every_death_of_its_worker(people, engine) -> None:  # noqa: F811
     image = bootable_image(people.bob)
 
