@@ -14,12 +14,14 @@ from tests.cloud.disks.disks import blank_disk
 from tests.cloud.servers.machines import bootable_image, order
 from tests.engine.guests import TestWork, state_of
 from tests.factories import KeyFactory
+from tests.support.engines import only
 from tests.support.plaintext import holders_of, secrets_of
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 
 
@@ -54,6 +56,7 @@ def test_of_a_running_server(people, engine) -> None:  # noqa: F811
 
 
 @pytest.mark.bytes
+@only("local")  # encryption
 def test_of_an_encrypted_disk_of_which_nothing_is_ever_in_plain(people, engine) -> None:  # noqa: F811
     """§2.25: wherever the worker dies, no file has a word of the disk or the key in it."""
     key = KeyFactory(project=people.bob.project)

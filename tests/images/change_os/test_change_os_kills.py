@@ -8,20 +8,21 @@ import pytest
 from images.change_os.services import change_os, reinstall_os
 from images.verify.store_check import differences
 from imsconsole.cloud.models import Disk, Server
-from imsconsole.cloud.servers.specs import server_spec
+from imsconsole.cloud.servers.specs import server_spec, write_refs
 from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, ReinstallOs, UndoChangeOs
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import bootable_image, files_of, order
-from tests.engine.guests import wait_for, wait_until
+from tests.engine.guests import state_of, wait_for, wait_until
 from tests.support.workers import kill_at_every_step, run_jobs
 
 pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.guest,
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 OLD, NEW = "OLD SYSTEM", "NEW SYSTEM"
 LOGIN = {"user_data": "#!/bin/sh\n", "stop_first": True}
@@ -60,16 +61,18 @@ class Exchanges:
         )
         assert list(differences()) == []
         word = OLD if server.image_id == self.old.pk else NEW
-        if not done:
+        if done:
+            wait_until(lambda: self.engine.console_log(server.ref).rstrip().endswith(word))
+        else:
             self._try_it(server, word)
-        wait_until(lambda: self.engine.console_log(server.ref).rstrip().endswith(word))
 
     def _try_it(self, server: Server, word: str) -> None:
         """What was put back can be started."""
-        heard = self.engine.console_log(server.ref).count(word)
-        self.engine.start(server_spec(server), work=Unwatched())
-        wait_for(self.engine, server.ref, word, times=heard + 1)
-        self.engine.stop(server.ref, graceful_s=0, work=Unwatched())
+        before = state_of(self.engine, server.ref).console
+        started = self.engine.start(server_spec(server), work=Unwatched())
+        write_refs(started)
+        wait_for(self.engine, started.ref, word, after=before)
+        self.engine.stop(started.ref, graceful_s=0, work=Unwatched())
 
 
 @pytest.fixture

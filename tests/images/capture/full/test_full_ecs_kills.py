@@ -17,6 +17,7 @@ from tests.support.workers import kill_at_every_step
 pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point"),
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("on_each_engine"),
 ]
 _count = iter(range(10_000))
 
