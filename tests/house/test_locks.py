@@ -23,7 +23,7 @@ from images.os.services import change_os_version, create_os_version, delete_os_v
 from images.public import services as public
 from images.public.platform import platform_actor
 from images.restore.services import restore_to_new_server
-from images.uploads.services import complete_upload, refuse_upload, start_upload
+from images.uploads.services import complete_upload, examine_upload, refuse_upload, start_upload
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import service
 from imsconsole.accounts.models import (
@@ -295,6 +295,8 @@ def images_and_uploads(people: SimpleNamespace, operator: Operator) -> None:
     found = Found(format="raw", virtual_size_bytes=512, size_bytes=512, sha256="0" * 64)
     complete_upload(upload, found, actor=alice)
     refuse_upload(upload, NoSpace(), actor=alice)
+    upload = start_upload(name="disk.raw", size_bytes=512, actor=alice)
+    examine_upload(upload, received_bytes=512, actor=alice)
     fetch_url("https://example.org/disk.qcow2", actor=alice)
     take_object(stored(factories.BucketFactory(project=alice.project), alice), actor=alice)
 
