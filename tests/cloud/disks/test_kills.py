@@ -98,6 +98,7 @@ def test_an_attachment_to_a_running_server(people, engine, server):
         disk = disk_of(job)
         assert (disk.status, has(engine, server, disk)) == ("in-use", True)
         assert_usage_follows(server)
+        assert list(differences()) == []
 
     kill_at_every_step(AttachDisk, start, check, undo=False)
 
@@ -115,6 +116,7 @@ def test_a_detachment(people, engine, server):
         disk = disk_of(job)
         assert (disk.status, disk.server, disk.index) == ("available", None, 0)
         assert_usage_follows(server)
+        assert list(differences()) == []
 
     kill_at_every_step(DetachDisk, start, check, undo=False)
 

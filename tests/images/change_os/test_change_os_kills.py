@@ -4,6 +4,7 @@ Whatever happens the old system or the new one can be started, never neither, an
 """
 
 import pytest
+from django.db import transaction
 
 from images.change_os.services import change_os, reinstall_os
 from images.verify.store_check import differences
@@ -70,7 +71,8 @@ class Exchanges:
         """What was put back can be started."""
         before = state_of(self.engine, server.ref).console
         started = self.engine.start(server_spec(server), work=Unwatched())
-        write_refs(started)
+        with transaction.atomic():
+            write_refs(started)
         wait_for(self.engine, started.ref, word, after=before)
         self.engine.stop(started.ref, graceful_s=0, work=Unwatched())
 
