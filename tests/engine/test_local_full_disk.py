@@ -135,7 +135,7 @@ def test_a_qemu_that_ends_for_want_of_space_is_no_failure_of_its_own(tmp_path: P
     with (tmp_path / machine.ERRORS).open("wb") as errors:
         process = subprocess.Popen(["sh", "-c", ends], stderr=errors)
     with pytest.raises(NoSpace):
-        machine.wait_ready(tmp_path, server_spec(), process, TestWork())
+        machine.wait_ready(tmp_path, server_spec(), process)
 
 
 def test_where_nothing_is_left_a_program_cannot_say_why_it_ended(tmp_path: Path) -> None:
