@@ -254,13 +254,14 @@ FURNISH = """
 """
 CLEAR = """
     from images.models import Image
-    from imsconsole.cloud.models import Backup, Bucket, Disk, Server, Vault
+    from imsconsole.cloud.models import Backup, Bucket, Disk, Server, StoredBytes, Vault
     Disk.objects.filter(server=ids["server"]).delete()
     Server.objects.filter(pk=ids["server"]).delete()
     Backup.objects.filter(pk=ids["backup"]).delete()
     Vault.objects.filter(pk=ids["vault"]).delete()
     Bucket.objects.filter(pk=ids["bucket"]).delete()
     Image.objects.filter(pk__in=[ids["image"], ids["iso"]]).delete()
+    StoredBytes.objects.filter(ref__startswith="stored-").delete()
 """
 LISTING = {"version": "1.0", "title": "Walked", "summary": "Ready", "support": "me@acme.test", "terms": "Any"}
 # the first page, and what has to be filled in there

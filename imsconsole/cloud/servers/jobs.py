@@ -292,11 +292,13 @@ class DeleteServer(PowerKind):
     busy = Server.Status.DELETING
 
     def machine(self, run: Run) -> None:
+        """A machine takes its system disk along; without one that is deleted by itself."""
         server = subject_of(run.job)
         engine, systems = engine_of(server), server.disks.existing().filter(role=Disk.Role.SYSTEM)
-        for ref in {server.ref, *engine.find(Kind.SERVER, server.pk)} - {""}:
+        machines = {server.ref, *engine.find(Kind.SERVER, server.pk)} - {""}
+        for ref in machines:
             engine.delete_server(ref, work=run)
-        for disk in systems.exclude(ref=""):
+        for disk in systems.exclude(ref="") if not machines else ():
             engine.delete_disk(disk.ref, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")
