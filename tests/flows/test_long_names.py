@@ -41,7 +41,7 @@ def test_long_names_leave_every_column_in_sight(
     alice.open(f"/images/{image}/modify/")
     console.python(RENAME.format(pk=image, name=second))
     page.locator("input[name=name]").fill(third)
-    page.locator("#modify button[type=submit]").click()
+    page.locator("#modify .form-actions button[type=submit]").click()
     expect(page.locator(".differences td")).to_have_count(4)
     assert troubles_of(page, "en") == []
 
