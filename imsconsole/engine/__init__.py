@@ -1,4 +1,4 @@
 """The boundary: bytes and machines. Everything above speaks to an `Engine` (api.py) in plain values.
 
-It knows no Django and no database; `local/` is QEMU and files on this machine.
+It knows no Django and no database; `local/` is QEMU and files on this machine, `openstack/` a cloud.
 """

@@ -1,0 +1,122 @@
+"""The connection to a cloud: one for a region and process, what it raises in our words, and how one waits for it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import openstack
+from keystoneauth1 import exceptions as auth
+from openstack import exceptions as sdk
+from openstack.connection import Connection
+from requests import RequestException
+
+from imsconsole.core.errors import Conflict, NoSpace, NotFound, Unavailable
+from imsconsole.engine.types import Work
+
+T = TypeVar("T")
+API_TIMEOUT_S = 60  # for one request; a verb that waits polls
+FIRST_POLL_S, LAST_POLL_S = 0.2, 2.0
+# requests are tried again, each time twice as long after the one before: one that created something too, as the marks
+# tell twins apart
+RETRIES = {
+    "connect_retries": 3,
+    "connect_retry_delay": 0.5,
+    "status_code_retries": 4,
+    "status_code_retry_delay": 0.5,
+    "retriable_status_codes": [429, 502, 503, 504],
+}
+FULL = ("quota", "no space", "insufficient", "exceeded")
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """What a region says of its cloud.
+
+    `name` is that of a cloud in `clouds.yaml`. `flavors` and `zones` lead from our names and codes to the cloud's; what is
+    not there is found by its size, and placed anywhere. `work_dir` is on this host: bytes are converted there.
+    """
+
+    name: str
+    work_dir: Path
+    console: str = "ims-console"  # who we are among those who share the project; in every mark
+    volume_type: str = ""
+    network: str = ""  # by name or ID; empty: the only one there is
+    flavors: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
+
+
+class Cloud:
+    """One cloud, as our service's user of it."""
+
+    def __init__(self, settings: CloudSettings) -> None:
+        self.settings = settings
+        self._sdk: Connection | None = None
+        self._pid = 0
+
+    @property
+    def sdk(self) -> Connection:
+        """The connection, of this process alone: a fork makes its own. Raises Unavailable."""
+        if self._sdk is None or self._pid != os.getpid():
+            with asked():
+                self._sdk = openstack.connect(
+                    cloud=self.settings.name, app_name="ims-console", api_timeout=API_TIMEOUT_S, **RETRIES
+                )
+            self._pid = os.getpid()
+        return self._sdk
+
+    def until(self, probe: Callable[[], T | None], work: Work, *, limit_s: float = 3600) -> T:
+        """What `probe` returns once that is not None. The work is told that it is alive, and may end it by raising.
+
+        Raises Unavailable `cloud-too-slow` after `limit_s`.
+        """
+        end, pause = time.monotonic() + limit_s, FIRST_POLL_S
+        while (found := probe()) is None:
+            work.report(0, 0)
+            if time.monotonic() > end:
+                raise Unavailable("cloud-too-slow", cloud=self.settings.name)
+            time.sleep(pause)
+            pause = min(LAST_POLL_S, pause * 1.3)
+        return found
+
+
+@contextmanager
+def asked(ref: str = "") -> Iterator[None]:
+    """What a cloud answers, in our words: `ref` is what was asked about.
+
+    Raises NotFound, Conflict `cloud-conflict`, NoSpace (a quota is used up), Unavailable `cloud-refuses`, `cloud-silent`.
+    """
+    try:
+        yield
+    except sdk.NotFoundException as error:
+        raise NotFound("no-such-bytes", ref=ref) from error
+    except sdk.HttpException as error:
+        raise _meant(error) from error
+    except (auth.Unauthorized, auth.Forbidden, auth.MissingRequiredOptions, sdk.ConfigException) as error:
+        raise Unavailable("cloud-refuses", detail=_said(error)) from error
+    except (auth.ClientException, sdk.SDKException, RequestException) as error:
+        raise Unavailable("cloud-silent", detail=_said(error)) from error
+
+
+def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
+    detail = _said(error)
+    if error.status_code == 413 or error.status_code in (400, 403) and _is_full(detail):
+        return NoSpace()
+    if error.status_code == 409:
+        return Conflict("cloud-conflict", detail=detail)
+    if error.status_code and error.status_code < 500 and error.status_code != 429:
+        return Unavailable("cloud-refuses", detail=detail)
+    return Unavailable("cloud-silent", detail=detail)
+
+
+def _is_full(detail: str) -> bool:
+    return any(word in detail.lower() for word in FULL)
+
+
+def _said(error: Exception) -> str:
+    """Its first line, without what could be a secret of ours: only what the service said."""
+    said = getattr(error, "details", None) or getattr(error, "message", None) or str(error)
+    return str(said).strip().splitlines()[0][:300] if str(said).strip() else type(error).__name__
