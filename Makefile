@@ -36,13 +36,13 @@ down: $(V)/.run  ## stop all guests of this data folder
 ORDER = $(if $(SHUFFLE),--random-order-bucket=global --random-order-seed=$(SHUFFLE))
 
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
-	$(V)/pytest -n 3 --dist load $(ORDER) -m "not debian" tests
+	$(V)/pytest -n 3 --dist load $(ORDER) -m "not debian and not cloud" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
-	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow" tests
+	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow and not cloud" tests
 
 test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
@@ -51,7 +51,7 @@ test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/imag
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes" tests'
+	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes and not cloud" tests'
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
 
@@ -94,7 +94,7 @@ hooks: $(V)/.dev  ## have git check style, floors and templates before each comm
 	$(V)/pre-commit install
 
 COMPILE := $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-           --custom-compile-command 'make lock' pyproject.toml --extra postgres --extra s3 --group build
+           --custom-compile-command 'make lock' pyproject.toml --extra postgres --extra s3 --extra openstack --group build
 lock: $(V)/.venv  ## write the exact versions of all dependencies anew, where pyproject.toml asks for others
 	$(V)/pip install --quiet 'uv>=0.9,<1'
 	$(COMPILE) $(NEWEST) --extra dev --output-file requirements-dev.lock
