@@ -20,7 +20,7 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 """
 
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 from uuid import UUID
 
 from imsconsole.engine.types import (
@@ -29,10 +29,12 @@ from imsconsole.engine.types import (
     DiskSpec,
     Endpoint,
     Exported,
+    Foreign,
     Found,
     Inventory,
     Key,
     Kind,
+    PublicImage,
     ServerSpec,
     ServerState,
     Sink,
@@ -305,4 +307,24 @@ class Engine(Protocol):
 
         Who is connected to its `serial_endpoint` says `joined`: all the rest comes, or came, by that connection.
         """
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """What an engine says besides, whose place others use as well: a cloud."""
+
+    def public_images(self) -> tuple[PublicImage, ...]:
+        """What the place itself offers to everyone, with a checksum or not yet."""
+        ...
+
+    def adopt(self, cloud_id: str) -> StoredDisk:
+        """One of those, as a stored disk: no byte is copied, and `delete` leaves it. It may vanish any time.
+
+        Raises NotFound (it is not there, or not public), Unsupported `adopt-format` (neither qcow2 nor iso).
+        """
+        ...
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """What is where our things are and is not ours. It is never touched."""
         ...

@@ -400,3 +400,31 @@ class Inventory:
     strays: frozenset[str] = frozenset()
     running: frozenset[str] = frozenset()  # servers
     marks: Mapping[str, Mark] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PublicImage:
+    """One that the cloud itself offers to everyone, as it says; empty or zero where it says nothing."""
+
+    cloud_id: str
+    name: str
+    format: str  # qcow2, raw, iso …: one of qcow2 and iso can be adopted
+    size_bytes: int
+    virtual_size_bytes: int = 0
+    min_disk_gb: int = 0
+    min_memory_mb: int = 0
+    checksum: str = ""  # as of `StoredDisk`
+    owner: str = ""  # the cloud's ID of a project
+    architecture: str = ""  # x86 or arm
+    boot_mode: str = ""  # bios or uefi
+    os_id: str = ""  # as of `Found`
+    os_version: str = ""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A thing in our place that this console did not make. `kind`: image, volume, snapshot, backup, server, port …"""
+
+    kind: str
+    cloud_id: str
+    name: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import openstack
 from keystoneauth1 import exceptions as auth
@@ -22,7 +22,7 @@ API_TIMEOUT_S = 60  # for one request; a verb that waits polls
 FIRST_POLL_S, LAST_POLL_S = 0.2, 2.0
 # requests are tried again, each time twice as long after the one before: one that created something too, as the marks
 # tell twins apart
-RETRIES = {
+RETRIES: dict[str, Any] = {
     "connect_retries": 3,
     "connect_retry_delay": 0.5,
     "status_code_retries": 4,
@@ -56,6 +56,12 @@ class Cloud:
         self.settings = settings
         self._sdk: Connection | None = None
         self._pid = 0
+
+    @property
+    def project(self) -> str:
+        """The cloud's ID of the project where our things are. Raises as `asked`."""
+        with asked():
+            return str(self.sdk.current_project_id)
 
     @property
     def sdk(self) -> Connection:

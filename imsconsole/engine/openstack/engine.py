@@ -1,6 +1,12 @@
 """The engine of a cloud: each verb, in the room that does it."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
+from imsconsole.engine.openstack.images import Images
+from imsconsole.engine.openstack.listing import Listing
+from imsconsole.engine.types import Capabilities, Foreign, Inventory, Kind, Space, Work
 
 
 class OpenStackEngine:
@@ -8,3 +14,44 @@ class OpenStackEngine:
 
     def __init__(self, settings: CloudSettings) -> None:
         self.cloud = Cloud(settings)
+        self._images = Images(self.cloud)
+        self._listing = Listing(self.cloud, [self._images])
+
+    # what there is
+    def capabilities(self) -> Capabilities:
+        return self._listing.capabilities()
+
+    def free_space(self) -> Space | None:
+        return self._listing.free_space()
+
+    def inventory(self) -> Inventory:
+        return self._listing.inventory()
+
+    def find(self, kind: Kind, id: UUID) -> tuple[str, ...]:
+        return self._listing.find(kind, id)
+
+    def sweep(self, token: str, *, keep_captures: bool = False) -> None:
+        self._listing.sweep(token, keep_captures=keep_captures)
+
+    def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server: UUID | None = None) -> None:
+        self._listing.discard(ids, token, work=work, server=server)
+
+    def remove_stray(self, name: str) -> None:
+        """There is none: what we did not make is somebody else's."""
+
+    # what is not ours
+    def foreign(self) -> tuple[Foreign, ...]:
+        return self._listing.foreign()
+
+    # stored disks of images (images.py)
+
+    # captures (capturing.py): capture, capture_bytes
+
+    # disks of servers (volumes.py): create_disk, grow_disk, delete_disk
+
+    # servers (machines.py, switching.py): create_server, switch_system_disk, resize, start, stop, reboot, delete_server,
+    # states, uses
+
+    # what servers have (machines.py): attach, detach, mount_iso, eject_iso
+
+    # screens and consoles (consoles.py): screen, console_endpoint, serial_endpoint, console_log

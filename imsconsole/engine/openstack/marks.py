@@ -14,6 +14,7 @@ from imsconsole.engine.types import Mark
 
 CONSOLE, KIND, ID, TOKEN = "ims_console", "ims_kind", "ims_id", "ims_token"
 SERVER = "ims_server"  # of a volume: the server that has it
+IMAGE = "ims_image"  # of an image: its own ID, as images inherit all else from what they were made of
 STORED, DISK, SYSTEM, CD, MACHINE, PORT = "stored", "disk", "system", "cd", "server", "port"
 WORK = "work"  # what only a verb needs while it runs: snapshots and twins of a capture
 REF = re.compile(
