@@ -11,7 +11,7 @@ import pytest
 
 from imsconsole.engine.local.hashing import EARLY_BYTES, PIECE_BYTES, Writer, copy, give_way, settled
 from imsconsole.engine.local.limits import NICENESS
-from imsconsole.engine.local.store import clone
+from imsconsole.engine.local.scratch import clone
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, 3 * PIECE_BYTES + 7])

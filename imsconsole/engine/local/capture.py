@@ -23,7 +23,8 @@ from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
-from imsconsole.engine.local.store import BASE, RUN, Store, link
+from imsconsole.engine.local.scratch import link
+from imsconsole.engine.local.store import BASE, RUN, Store
 from imsconsole.engine.types import MIB, DiskSpec, ServerSpec, StoredDisk, Work
 
 PREFIX = "capture-"

@@ -7,7 +7,8 @@ from imsconsole.core.errors import Conflict, Unsupported
 from imsconsole.engine.local.hashing import settled
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, clone
+from imsconsole.engine.local.scratch import clone
+from imsconsole.engine.local.store import Store
 from imsconsole.engine.types import GIB, Key, Work
 
 

@@ -27,7 +27,8 @@ from imsconsole.engine.local.measuring import uses_of
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import BASE, READ, Store, link, server_of
+from imsconsole.engine.local.scratch import READ, link
+from imsconsole.engine.local.store import BASE, Store, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.local.verifying import digest_on_disk, resting_on
@@ -259,8 +260,7 @@ class LocalEngine:
 
     def _remove_disk(self, ref: str) -> None:
         """A system disk goes with its base; the server must not run from it."""
-        path = self._store.find_disk(ref)
-        if path is None:
+        if (path := self._store.find_disk(ref)) is None:
             return
         if server := server_of(ref):
             self._machines.require_unused(str(server), ref)

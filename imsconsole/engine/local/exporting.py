@@ -10,7 +10,8 @@ from imsconsole.core.folders import remove
 from imsconsole.engine.local.hashing import copy, settled
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import Store, link
+from imsconsole.engine.local.scratch import Scratch, link
+from imsconsole.engine.local.store import Store
 from imsconsole.engine.types import Exported, FileSink, Key, Sink, Work
 
 AS_STORED = "stored"
@@ -29,29 +30,40 @@ class Wish:
 
 def export_disk(store: Store, qemu_img: QemuImg, ref: str, sink: Sink, wish: Wish, work: Work) -> Exported:
     """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
-    format = wish.format
-    if format not in (*FORMATS, AS_STORED) or (format != AS_STORED and ref.endswith(".iso")):
-        raise Unsupported("export-format", format=format)
+    require_written(wish.format, is_iso=ref.endswith(".iso"))
     with store.scrap(work) as folder:
-        source, made = folder / "source", folder / "made"
+        source = folder / "source"
         store.link_stored(ref, source)
-        if format == AS_STORED:
+        if wish.format == AS_STORED:
             return hand_over(source, sink, work)
-        total, _is_encrypted = header_of(source)
-        work.report(0, total)
-        with _our_fault():
-            qemu_img.convert(
-                source,
-                "qcow2",
-                made,
-                size_bytes=total,
-                progress=lambda percent: work.report(int(total * percent / 100), total),
-                into=format,
-                source_key=wish.key,
-                limit_bytes=wish.limit_bytes,
-            )
-        store.own(made)
-        return hand_over(made, sink, work)
+        return convert_out(store, qemu_img, source, sink, wish, work)
+
+
+def require_written(format: str, *, is_iso: bool) -> None:
+    """Raises Unsupported when an ISO, or a disk, is not written so."""
+    if format not in (*FORMATS, AS_STORED) or (format != AS_STORED and is_iso):
+        raise Unsupported("export-format", format=format)
+
+
+def convert_out(
+    store: Scratch, qemu_img: QemuImg, source: Path, sink: Sink, wish: Wish, work: Work
+) -> Exported:
+    """The qcow2 `source`, in a folder of a program's own, into the sink as what is wished."""
+    made, (total, _is_encrypted) = source.with_name("made"), header_of(source)
+    work.report(0, total)
+    with _our_fault():
+        qemu_img.convert(
+            source,
+            "qcow2",
+            made,
+            size_bytes=total,
+            progress=lambda percent: work.report(int(total * percent / 100), total),
+            into=wish.format,
+            source_key=wish.key,
+            limit_bytes=wish.limit_bytes,
+        )
+    store.own(made)
+    return hand_over(made, sink, work)
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from imsconsole.engine.local.exporting import Wish
 from imsconsole.engine.local.hashing import copy, settled
 from imsconsole.engine.local.qcow2 import write_raw
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import READ_ONLY, Store, link
+from imsconsole.engine.local.scratch import READ_ONLY, Scratch, link
 from imsconsole.engine.types import FileSource, Source, Work
 
 
-def keep_iso(store: Store, source: Source, made: Path, work: Work) -> str:
+def keep_iso(store: Scratch, source: Source, made: Path, work: Work) -> str:
     """Its SHA-256. One whose checksum is known is not read."""
     total = source.size_bytes
     if isinstance(source, FileSource) and source.sha256:
@@ -25,7 +25,7 @@ def keep_iso(store: Store, source: Source, made: Path, work: Work) -> str:
     return sha256
 
 
-def convert(store: Store, qemu_img: QemuImg, source: Source, made: Path, wish: Wish, work: Work) -> str:
+def convert(store: Scratch, qemu_img: QemuImg, source: Source, made: Path, wish: Wish, work: Work) -> str:
     """Its SHA-256; `wish` is what the source is, and what is made of it encrypted with."""
     brought = made.with_name("source")
     part = store.bring(source, brought, lambda _done: work.report(0, source.size_bytes))

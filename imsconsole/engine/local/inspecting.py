@@ -10,7 +10,7 @@ from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.local.limits import run_as
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.store import READ, Scratch
+from imsconsole.engine.local.scratch import READ, Scratch
 from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.parts import file_of, renamed
 
@@ -26,8 +26,8 @@ class HostQemuImg:
 
     def __init__(self, regions: Path, *, guest_user: str, guest_uids: range) -> None:
         users = Users(regions / FOLDER, run_as(guest_user), guest_uids)
-        self.scratch = Scratch(regions / FOLDER_OF_HOST, users)
-        self._qemu_img = QemuImg(users, Room(regions / PROMISES))
+        self.scratch = Scratch(regions / FOLDER_OF_HOST, users, Room(regions / PROMISES))
+        self._qemu_img = QemuImg(users, self.scratch.room)
 
     @raises_no_space()
     def __call__(self, arguments: Sequence[str]) -> tuple[int, str, str]:

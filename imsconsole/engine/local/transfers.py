@@ -1,7 +1,6 @@
 """Stored disks of another region: brought piece by piece, gone on with where it was cut, compared at the end."""
 
 import fcntl
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from imsconsole.core.checksums import checksum_text
 from imsconsole.core.errors import BadImage, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
-from imsconsole.engine.local.store import READ_ONLY, Store, clone
+from imsconsole.engine.local.scratch import READ_ONLY, Scratch, clone
+from imsconsole.engine.local.store import Store
 from imsconsole.engine.types import Source, Work
 
 TRIES = 5  # to go on after the connection was cut, without a byte in between
@@ -27,22 +27,29 @@ def transferred(
     suffix = ".iso" if format == "iso" else ".qcow2"
     if adopted := store.adopt(store.images, str(disk_id), suffix, work):
         return adopted
+    with brought(store, disk_id, source, checksum, work) as path:
+        path.chmod(READ_ONLY)
+        return store.finish(path, store.images, str(disk_id), suffix, work)
+
+
+@contextmanager
+def brought(store: Scratch, disk_id: UUID, source: Source, checksum: str, work: Work) -> Iterator[Path]:
+    """A file with all bytes of the source, which have that checksum. It stays, for who goes on later."""
     with _part(store, disk_id, work) as (path, file), store.room.kept(path, source.size_bytes):
         try:
             _bring(file, source, checksum, work)
         except (BadImage, OSError):
             remove(path)
             raise
-        os.fchmod(file.fileno(), READ_ONLY)
-        return store.finish(path, store.images, str(disk_id), suffix, work)
+        yield path
 
 
-def _parts(store: Store, disk_id: UUID) -> list[Path]:
+def _parts(store: Scratch, disk_id: UUID) -> list[Path]:
     return sorted(store.scraps.glob(f"part-{disk_id}-*"))
 
 
 @contextmanager
-def _part(store: Store, disk_id: UUID, work: Work) -> Iterator[tuple[Path, BinaryIO]]:
+def _part(store: Scratch, disk_id: UUID, work: Work) -> Iterator[tuple[Path, BinaryIO]]:
     """What earlier attempts brought, under this attempt's name and held by it alone."""
     path = store.scraps / f"part-{disk_id}-{work.token}"
     for found in _parts(store, disk_id):

@@ -11,7 +11,8 @@ from typing import Any
 from imsconsole.core.errors import Conflict
 from imsconsole.core.folders import remove
 from imsconsole.engine.local.qmp import Qmp, QmpError
-from imsconsole.engine.local.store import link, sync
+from imsconsole.engine.local.scratch import link
+from imsconsole.engine.local.store import sync
 from imsconsole.engine.types import ServerSpec
 
 ISO = "tray.iso"  # in the server's folder
