@@ -39,10 +39,13 @@ TROUBLED = (BackupSchedule.State.WAITING, BackupSchedule.State.FAILING)
 @retried
 @transaction.atomic
 def begin_run(schedule_id: UUID) -> None:
-    """Its time has come: each of its servers is due, once, however many times passed while no clock ran. Raises NotFound."""
+    """Its time has come: each of its servers is due, once, however many times passed while no clock ran. Raises NotFound.
+
+    One that is due already stays due since then, or a busy server would be new to each run and nobody told.
+    """
     schedule = locked(BackupSchedule.objects.due(), schedule_id)
     if schedule.next_at and schedule.next_at <= now():
-        schedule.members.update(due_at=now())
+        schedule.members.exclude(due_at__lte=furthest(timedelta(0))).update(due_at=now())
         schedule.last_run_at = now()
     plan(schedule)
     schedule.save(update_fields=["next_at", "planned_at", "last_run_at"])

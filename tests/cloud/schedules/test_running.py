@@ -76,8 +76,10 @@ def test_a_server_that_is_busy_is_backed_up_when_it_is_not(people, vault):
     assert len(made_by(schedule)) == 1
 
 
-def test_people_are_told_once_when_a_server_stays_busy(people, vault):
-    schedule = due_schedule(people.bob, vault, a_server(people.bob, status="starting", name="web-7"))
+@pytest.mark.parametrize("hours", [0, 1, 12], ids="{}h to its time".format)
+def test_people_are_told_once_when_a_server_stays_busy(people, vault, hours):
+    busy = a_server(people.bob, status="starting", name="web-7")
+    schedule = due_schedule(people.bob, vault, busy, hour=(now().hour + 1 + hours) % 24, time_zone="UTC")
     run_schedules()
     clock.move(PATIENCE)
     for _ in range(3):
@@ -86,6 +88,32 @@ def test_people_are_told_once_when_a_server_stays_busy(people, vault):
     assert (schedule.state, told(people, "schedule-failed")) == ("failing", 1)
     message = Message.objects.filter(code="schedule-failed", user=people.bob.user).get()
     assert "web-7" in message.sentence
+
+
+def test_a_server_that_stays_busy_for_days_is_due_since_the_first(people, vault):
+    schedule = due_schedule(people.bob, vault, server := a_server(people.bob, status="starting"))
+    run_schedules()
+    (since,) = schedule.members.values_list("due_at", flat=True)
+    for _ in range(3):
+        a_night(schedule)
+    assert list(schedule.members.values_list("due_at", flat=True)) == [since]
+    assert told(people, "schedule-failed") == 1
+    Server.objects.filter(pk=server.pk).update(status="running")
+    run_schedules()
+    assert len(made_by(schedule)) == 1
+    end(made_by(schedule)[0])
+    a_night(schedule)
+    schedule.refresh_from_db()
+    assert (schedule.state, told(people, "schedule-works"), len(made_by(schedule))) == ("on", 1, 2)
+
+
+def test_a_server_that_a_clock_ahead_made_due_is_due_since_now(people, vault):
+    schedule = due_schedule(people.bob, vault, a_server(people.bob, status="starting"))
+    schedule.members.update(due_at=now() + timedelta(days=30))
+    run_schedules()
+    (since,) = schedule.members.values_list("due_at", flat=True)
+    assert since <= now()
+    assert told(people, "schedule-failed") == 0
 
 
 def test_a_server_that_cannot_be_read_keeps_no_other_from_its_backup(people, vault):
