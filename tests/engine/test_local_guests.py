@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,12 @@ import pytest
 
 from imsconsole.core.errors import Interrupted, NotFound, Unavailable
 from imsconsole.demo.guest import BootMode
-from imsconsole.engine.local import machine
+from imsconsole.engine.local import machine, state
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import Qmp
 from imsconsole.engine.local.seed import user_data
 from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
-from imsconsole.engine.local.state import read_state, write_state
+from imsconsole.engine.local.state import Recorded, read_state, this_boot, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed, ServerSpec
 from tests.engine.guests import (
     TestWork,
@@ -188,6 +189,37 @@ def test_a_killed_guest_is_stopped_and_starts_again(local: LocalEngine, place: P
     wait_until(lambda: state_of(local, server.ref).power is Power.STOPPED)
     assert state_of(local, server.ref).reason == "killed"
     assert state_of(local, local.start(server, work=TestWork())).power is Power.RUNNING
+
+
+DYING = """
+import ctypes, os, threading, time
+def hold():
+    time.sleep(1)
+    os._exit(0)
+threading.Thread(target=hold).start()
+ctypes.CDLL(None).syscall(60, 0)  # the first thread ends as one that was killed, another still has the files
+"""
+
+
+def test_a_guest_that_is_still_dying_is_not_stopped_before_it_is_gone(
+    local: LocalEngine, place: Path
+) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    folder = place / "region" / "servers" / server.ref
+    with subprocess.Popen([sys.executable, "-c", DYING]) as process:
+        write_state(folder, Recorded(True, process.pid, this_boot()))
+        wait_until(lambda: not Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        assert state_of(local, server.ref).power is Power.STOPPED
+        assert process.poll() is not None
+
+
+def test_a_process_that_has_the_number_of_a_dead_guest_keeps_nobody_waiting(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "GONE_LIMIT_S", 24 * 3600)
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    write_state(place / "region" / "servers" / server.ref, Recorded(True, os.getpid(), this_boot()))
+    assert state_of(local, server.ref).power is Power.STOPPED
 
 
 def test_a_guest_that_is_killed_while_it_starts_is_worth_another_try(

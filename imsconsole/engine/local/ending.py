@@ -7,7 +7,7 @@ from pathlib import Path
 from imsconsole.core.errors import ImsError
 from imsconsole.engine.local import machine
 from imsconsole.engine.local.qmp import qmp
-from imsconsole.engine.local.state import find_guest, is_guest, kill, read_state
+from imsconsole.engine.local.state import find_guest, is_guest, kill, read_state, wait_gone
 from imsconsole.engine.types import Asked, Work
 
 QUIT_LIMIT_S = 10.0
@@ -48,5 +48,6 @@ def _ended(pid: int, server: str, limit_s: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_S)
+    wait_gone(pid)
     machine.reap()
     return True

@@ -34,6 +34,7 @@ from imsconsole.engine.local.state import (
     now,
     read_state,
     this_boot,
+    wait_gone,
     write_state,
 )
 from imsconsole.engine.local.store import RUN, Store, server_of, sync
@@ -161,6 +162,8 @@ class Machines:
         recorded = read_state(folder)
         pid = find_guest(folder, recorded)
         if recorded.running and not pid:
+            if recorded.pid and recorded.boot_id == this_boot():
+                wait_gone(recorded.pid)
             recorded = note_end(folder, recorded)
         elif pid and pid != recorded.pid:
             note(folder, replace(recorded, pid=pid))

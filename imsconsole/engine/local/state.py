@@ -6,6 +6,7 @@ Orderly ends remove QEMU's own pid file, a kill leaves it: that tells how a gues
 import contextlib
 import json
 import os
+import select
 import signal
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ SERIAL_LOG = "serial.log"  # in the server's run folder, written by QEMU
 PID_FILE = "pid"  # in the server's run folder, written by QEMU
 LOOPBACK = "127.0.0.1"  # where QEMU forwards the guest's port 22
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+GONE_LIMIT_S = 10.0
+EXITING = 0x4  # the kernel's PF_EXITING
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,31 @@ def is_guest(pid: int, server: UUID | str) -> bool:
     """Whether the process runs this server's guest; a zombie and a re-used number do not."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        status = Path(f"/proc/{pid}/stat").read_text()
+        status = _status(pid)
     except OSError:
         return False
-    return f"guest={server}".encode() in command and status.rpartition(")")[2].split()[0] not in "ZX"
+    return f"guest={server}".encode() in command and status[0] not in "ZX"
+
+
+def wait_gone(pid: int) -> None:
+    """Let a process that is ending let go of its disks: one that was killed has no command line any more before that.
+
+    A number that another process has by now is not waited for, nor anything for ever.
+    """
+    with contextlib.suppress(OSError):  # it is gone
+        number = os.pidfd_open(pid)
+        try:
+            if int(_status(pid)[6]) & EXITING:
+                last_thread = select.poll()
+                last_thread.register(number, select.POLLIN)
+                last_thread.poll(GONE_LIMIT_S * 1000)
+        finally:
+            os.close(number)
+
+
+def _status(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the process's state on. Raises OSError."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def find_guest(folder: Path, recorded: Recorded) -> int | None:
