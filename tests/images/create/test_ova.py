@@ -207,7 +207,7 @@ def test_an_archive_that_is_fetched_survives_every_death_of_its_worker(
             upload.path.unlink(missing_ok=True)
             upload.delete()
 
-    kill_at_every_step(TakeObject, start, check, clear, where="complete")
+    kill_at_every_step(TakeObject, start, check, clear, where="do:complete|undo")
 
 
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
