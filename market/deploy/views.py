@@ -37,16 +37,20 @@ DEPLOY = Wizard(
 
 @form_view
 def deploy_listing(request: ActorRequest, listing_id: uuid.UUID) -> HttpResponse:
-    """Everything is chosen already and can be changed; sent, the terms are accepted and the servers ordered."""
+    """Everything is chosen already and can be changed; sent, the terms are accepted and the servers ordered.
+
+    A tab in which one still chooses stays where it is when the order is sent in another.
+    """
     actor, sent = request.actor, id_of(request.POST.get("order"))
-    if made := _made(sent, actor):
+    is_sent, made = request.POST.get("action") == "confirm", _made(sent, actor)
+    if made and is_sent:
         return leave_for(request, made)
     version: Any = offered_in(actor).filter(listing=listing_id).first()
     image = next(iter(market_images([version.market_image], actor).values()), None) if version else None
     if version is None or image is None:
         raise Http404
-    form, key = _form(request, version, image), _order_key(version, actor)
-    if request.POST.get("action") != "confirm":
+    form, key = _form(request, version, image), sent if sent and made else _order_key(version, actor)
+    if not is_sent:
         return _page(request, form, version, image, key)
     if sent != key:
         if made := _made(sent, actor):  # another click, while this one looked

@@ -176,6 +176,21 @@ def test_another_tab_and_a_second_click_lead_to_the_same_server(people, offer, u
     assert (Server.objects.count(), Acceptance.objects.count()) == (2, 1)
 
 
+@pytest.mark.parametrize("target", ["summary", "deploy-disks", ""])
+def test_a_tab_in_which_one_still_chooses_stays_when_another_is_sent(people, offer, url, target):
+    client = client_of(people.alice)
+    one, other = filled(client, url, name="one"), filled(client, url, name="other")
+    first = client.post(url, one)
+    headers = {"HX-Request": "true", "HX-Target": target} if target else {}
+    stays = client.post(url, {**other, "action": "refresh"}, headers=headers)
+    assert (stays.status_code, "HX-Redirect" in stays) == (200, False)
+    assert "other" in stays.content.decode()
+    if not target:
+        other["order"] = shown_in(stays, FORM)["order"]
+    assert client.post(url, other)["Location"] == first["Location"]
+    assert Server.objects.get().name == "one"
+
+
 @pytest.mark.slow(reason="two who write at once wait for each other")
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_make_one_server(people, offer, url):
