@@ -28,9 +28,9 @@ def a_server(actor: Actor, **fields: Any) -> Server:
 
 
 def due_schedule(actor: Actor, vault: Vault, *servers: Server, **fields: Any) -> BackupSchedule:
-    return BackupScheduleFactory(
-        project=actor.project, vault=vault, servers=servers, next_at=now() - timedelta(minutes=1), **fields
-    )
+    """Its time has just come, and comes again in half a day or so, whatever the hour is."""
+    times = {"next_at": now() - timedelta(minutes=1), "hour": (now().hour + 12) % 24, "time_zone": "UTC"}
+    return BackupScheduleFactory(project=actor.project, vault=vault, servers=servers, **{**times, **fields})
 
 
 def end(backup: Backup, status: str = "available", **fields: Any) -> None:
