@@ -80,6 +80,12 @@ SENTENCES: Sentences = {
         "The disk could not be attached: %(detail)s. Please try again with the server stopped."
     ),
     "grow-failed": _("The disk could not be expanded: %(detail)s. Please try again with the server stopped."),
+    "volume-failed": _(
+        "The cloud could not make or change the disk: %(detail)s. Please try again; if it goes on, tell the operator."
+    ),
+    "volume-in-use": _(
+        "The disk is still attached to a server. Please detach it first, or delete the server."
+    ),
     "guest-holds-disk": _(
         "The server's operating system did not let go of the disk within %(seconds)s seconds. Please unmount "
         "it in the server and try again, or stop the server first."

@@ -29,7 +29,7 @@ RETRIES: dict[str, Any] = {
     "status_code_retry_delay": 0.5,
     "retriable_status_codes": [429, 502, 503, 504],
 }
-FULL = ("quota", "no space", "insufficient", "exceeded")
+FULL = ("quota", "no space", "insufficient", "exceeded", "exceeds")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class CloudSettings:
     network: str = ""  # by name or ID; empty: the only one there is
     flavors: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
+    grow_in_use: bool = (
+        False  # its volumes of that type can; nobody but its administrators is told whether they can
+    )
 
 
 class Cloud:
@@ -109,7 +112,7 @@ def asked(ref: str = "") -> Iterator[None]:
 
 def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
     detail = _said(error)
-    if error.status_code == 413 or (error.status_code in (400, 403) and _is_full(detail)):
+    if error.status_code == 413 or (error.status_code in (400, 403) and is_full(detail)):
         return NoSpace()
     if error.status_code == 409:
         return Conflict("cloud-conflict", detail=detail)
@@ -118,7 +121,7 @@ def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
     return Unavailable("cloud-silent", detail=detail)
 
 
-def _is_full(detail: str) -> bool:
+def is_full(detail: str) -> bool:
     return any(word in detail.lower() for word in FULL)
 
 

@@ -6,7 +6,18 @@ from uuid import UUID
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.listing import Listing
-from imsconsole.engine.types import Capabilities, Foreign, Inventory, Kind, Space, Work
+from imsconsole.engine.openstack.volumes import Volumes
+from imsconsole.engine.types import (
+    Capabilities,
+    DiskSpec,
+    Foreign,
+    Inventory,
+    Key,
+    Kind,
+    ServerSpec,
+    Space,
+    Work,
+)
 
 
 class OpenStackEngine:
@@ -15,7 +26,8 @@ class OpenStackEngine:
     def __init__(self, settings: CloudSettings) -> None:
         self.cloud = Cloud(settings)
         self._images = Images(self.cloud)
-        self._listing = Listing(self.cloud, [self._images])
+        self._volumes = Volumes(self.cloud, self._images)
+        self._listing = Listing(self.cloud, [self._images, self._volumes])
 
     # what there is
     def capabilities(self) -> Capabilities:
@@ -47,7 +59,19 @@ class OpenStackEngine:
 
     # captures (capturing.py): capture, capture_bytes
 
-    # disks of servers (volumes.py): create_disk, grow_disk, delete_disk
+    # disks of servers (volumes.py)
+    def create_disk(
+        self, disk_id: UUID, size_bytes: int, *, work: Work, image_ref: str = "", key: Key | None = None
+    ) -> str:
+        return self._volumes.create_disk(disk_id, size_bytes, work=work, image_ref=image_ref, key=key)
+
+    def grow_disk(
+        self, disk: DiskSpec, size_bytes: int, *, work: Work, server: ServerSpec | None = None
+    ) -> str:
+        return self._volumes.grow_disk(disk, size_bytes, work=work, server=server)
+
+    def delete_disk(self, ref: str, *, work: Work) -> None:
+        self._volumes.delete_disk(ref, work=work)
 
     # servers (machines.py, switching.py): create_server, switch_system_disk, resize, start, stop, reboot, delete_server,
     # states, uses

@@ -1,0 +1,125 @@
+"""Cinder's API, as far as we need it: volumes and snapshots as it describes them, and what it says of failures."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from openstack import exceptions as sdk
+from requests import Response
+
+from imsconsole.core.errors import ImsError, NoSpace, NotFound, Unavailable
+from imsconsole.engine.openstack.cloud import Cloud, asked, is_full
+from imsconsole.engine.types import Work
+
+VERSION = "3.42"  # of the API: since then volumes can grow while they are in use
+PAGE = 500
+BUSY = frozenset(
+    {
+        "creating",
+        "downloading",
+        "deleting",
+        "extending",
+        "uploading",
+        "attaching",
+        "detaching",
+        "reserved",
+        "updating",
+    }
+    | {"retyping", "backing-up", "restoring-backup", "unmanaging", "maintenance"}
+)
+NO_HOST = "weighted backend"  # what it says when no back end has the room, and also when none is there
+
+Thing = Mapping[str, Any]
+What = Literal["volumes", "snapshots"]
+
+
+class Cinder:
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def _ask(self, verb: str, path: str, ref: str = "", **more: Any) -> Response:
+        """Raises as `asked`."""
+        with asked(ref):
+            answer: Response = self._cloud.sdk.block_storage.request(path, verb, microversion=VERSION, **more)
+            sdk.raise_from_response(answer)
+            return answer
+
+    def list(self, what: What, **marks: str) -> Iterator[Thing]:
+        """Those whose metadata have all of `marks`."""
+        params = {"limit": str(PAGE)}
+        if marks:
+            params["metadata"] = str(marks)
+        while True:
+            page = self._ask("GET", f"/{what}/detail", params=params).json()
+            yield from (each for each in page[what] if marks.items() <= each["metadata"].items())
+            if f"{what}_links" not in page:
+                return
+            params["marker"] = page[what][-1]["id"]
+
+    def get(self, what: What, id: str, ref: str = "") -> Thing:
+        """Raises NotFound."""
+        found: Thing = self._ask("GET", f"/{what}/{id}", ref).json()[what[:-1]]
+        return found
+
+    def create(self, what: What, **values: Any) -> Thing:
+        """Ask for one; values that are empty are left out. It is whole once it is `settled`, if it is not in error then."""
+        given = {name: value for name, value in values.items() if value}
+        made: Thing = self._ask("POST", f"/{what}", json={what[:-1]: given}).json()[what[:-1]]
+        return made
+
+    def mark(self, what: What, id: str, **marks: str) -> None:
+        """Change some of its metadata. Raises NotFound."""
+        self._ask("POST", f"/{what}/{id}/metadata", json={"metadata": marks})
+
+    def act(self, id: str, action: str, **values: Any) -> Any:
+        """What the action on a volume answers, if it says anything."""
+        answer = self._ask("POST", f"/volumes/{id}/action", json={action: values})
+        return answer.json() if answer.content else None
+
+    def settled(self, what: What, id: str, work: Work, *, limit_s: float = 3600) -> Thing | None:
+        """It, once nothing is done to it any more; None when it is gone."""
+
+        def probe() -> tuple[Thing | None] | None:
+            try:
+                found = self.get(what, id)
+            except NotFound:
+                return (None,)
+            return (found,) if found["status"] not in BUSY else None
+
+        return self._cloud.until(probe, work, limit_s=limit_s)[0]
+
+    def whole(self, what: What, id: str, work: Work, *, limit_s: float = 3600) -> Thing:
+        """It, once it is of use. Raises NotFound, and what `failure` returns when it is in error."""
+        found = self.settled(what, id, work, limit_s=limit_s)
+        if found is None:
+            raise NotFound("no-such-bytes", ref=id)
+        if str(found["status"]).startswith("error"):
+            raise self.failure(id, str(found["status"]))
+        return found
+
+    def remove(self, what: What, id: str, work: Work) -> None:
+        """Delete it, once nothing else is done to it, and wait until it is gone. Raises Unavailable when it does not go."""
+        found = self.settled(what, id, work)
+        if found is None:
+            return
+        try:
+            self._ask("DELETE", f"/{what}/{id}", id)
+            found = self.settled(what, id, work)
+        except NotFound:
+            return
+        if found is not None:
+            raise self.failure(id, str(found["status"]))
+
+    def failure(self, id: str, status: str) -> ImsError:
+        """Why a volume or a snapshot came to that status, as far as Cinder tells: NoSpace, or Unavailable `volume-failed`."""
+        params = {"resource_uuid": id, "sort": "created_at:desc"}
+        said = [
+            each["user_message"] for each in self._ask("GET", "/messages", params=params).json()["messages"]
+        ]
+        detail = str(said[0]) if said else status
+        if is_full(detail) or (NO_HOST in detail and self._is_up()):
+            return NoSpace()
+        return Unavailable("volume-failed", detail=detail)
+
+    def _is_up(self) -> bool:
+        zones = self._ask("GET", "/os-availability-zone").json()["availabilityZoneInfo"]
+        return any(zone["zoneState"]["available"] for zone in zones)
