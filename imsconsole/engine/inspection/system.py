@@ -8,8 +8,9 @@ import os
 import re
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from imsconsole.core.errors import BadImage
@@ -51,10 +52,10 @@ class System:
 
 
 class ReadDisk:
-    """The bytes of a disk in a file of any format, a page at a time. Raises Unreadable beyond its budget."""
+    """The bytes of a disk, a page at a time: `fetch` gives that of a number. Raises Unreadable beyond its budget."""
 
-    def __init__(self, path: Path, found: Found, run: QemuImg) -> None:
-        self._path, self._found, self._run = path, found, run
+    def __init__(self, fetch: Callable[[int], bytes]) -> None:
+        self._fetch = fetch
         self._pages: dict[int, bytes] = {}
         self._until = time.monotonic() + PATIENCE_S
 
@@ -72,34 +73,37 @@ class ReadDisk:
         if number not in self._pages:
             if len(self._pages) >= MOST_PAGES:
                 raise Unreadable
-            self._pages[number] = self._fetched(number)
+            self._pages[number] = self._fetch(number)
         return self._pages[number]
 
-    def _fetched(self, number: int) -> bytes:
-        if number * PAGE_BYTES >= self._found.virtual_size_bytes:
-            return b""
-        if self._found.format == "raw":
-            start = self._found.part.offset if self._found.part else 0
-            length = min(PAGE_BYTES, self._found.virtual_size_bytes - number * PAGE_BYTES)
-            with self._path.open("rb") as file:
-                return os.pread(file.fileno(), length, start + number * PAGE_BYTES)
-        format = QEMU_NAMES.get(self._found.format, self._found.format)
-        name = named(str(self._path), format, self._found.part)
-        size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
-        facts = Facts(self._found.format, self._found.virtual_size_bytes)
-        with temporary_file() as target:
-            files = [f"if={name}", f"of={target}"]
-            ask(name, facts, self._run, "dd", "-f", format, "-O", "raw", *size, *files)
-            with target.open("rb") as file:
-                return file.read(PAGE_BYTES)
+
+def _page_of(path: Path, found: Found, run: QemuImg, number: int) -> bytes:
+    """A page of the disk in a file of any format."""
+    if number * PAGE_BYTES >= found.virtual_size_bytes:
+        return b""
+    if found.format == "raw":
+        start = found.part.offset if found.part else 0
+        length = min(PAGE_BYTES, found.virtual_size_bytes - number * PAGE_BYTES)
+        with path.open("rb") as file:
+            return os.pread(file.fileno(), length, start + number * PAGE_BYTES)
+    format = QEMU_NAMES.get(found.format, found.format)
+    name = named(str(path), format, found.part)
+    size = [f"bs={PAGE_BYTES}", f"skip={number}", f"count={number + 1}"]  # what is skipped counts
+    facts = Facts(found.format, found.virtual_size_bytes)
+    with temporary_file() as target:
+        files = [f"if={name}", f"of={target}"]
+        ask(name, facts, run, "dd", "-f", format, "-O", "raw", *size, *files)
+        with target.open("rb") as file:
+            return file.read(PAGE_BYTES)
 
 
 def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
-    """The system on the disk in an inspected file, or None.
+    """The system on the disk in an inspected file, or None. As `system_on`."""
+    return system_on(ReadDisk(partial(_page_of, path, found, run)))
 
-    What is odd about the disk raises nothing: then the system is not known. Raises NoSpace, Unavailable.
-    """
-    disk = ReadDisk(path, found, run)
+
+def system_on(disk: ReadDisk) -> System | None:
+    """What is odd about the disk raises nothing: then the system is not known. Raises NoSpace, Unavailable."""
     try:
         starts = [0, *partitions(disk)]
     except (Unreadable, BadImage, struct.error, IndexError):
@@ -115,7 +119,10 @@ def find_system(path: Path, found: Found, *, run: QemuImg) -> System | None:
 
 def with_system(path: Path, found: Found, *, run: QemuImg) -> Found:
     """What was found in a file, with the system on its disk as far as it is told. Raises as `find_system`."""
-    system = find_system(path, found, run=run)
+    return told_of(find_system(path, found, run=run), found)
+
+
+def told_of(system: System | None, found: Found) -> Found:
     if system is None:
         return found
     return replace(

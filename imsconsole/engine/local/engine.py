@@ -9,7 +9,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict
-from imsconsole.core.folders import left_behind, remove
+from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
@@ -27,7 +27,7 @@ from imsconsole.engine.local.measuring import uses_of
 from imsconsole.engine.local.probe import host_capabilities
 from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import READ, link
+from imsconsole.engine.local.scratch import link
 from imsconsole.engine.local.store import BASE, Store, server_of
 from imsconsole.engine.local.transfers import transferred
 from imsconsole.engine.local.users import FOLDER, Users
@@ -100,13 +100,11 @@ class LocalEngine:
     def inventory(self) -> Inventory:
         """System disks are counted among the disks."""
         there = StoreListing(self._store.root)
-        held = {name for name in there.scraps if name.startswith(READ)}
-        held -= {path.name for path in left_behind(self._store.scraps, READ)}
         return Inventory(
             stored=there.stored,
             servers=there.servers,
             disks=there.disks | there.systems,
-            scraps=(there.scraps - held) | self._captures.tokens(),
+            scraps=(there.scraps & self._store.names()) | self._captures.tokens(),
             strays=there.strays,
             running=self._machines.running(),
             marks=there.marks,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imsconsole.core.errors import NotFound, Unavailable
-from imsconsole.core.folders import remove, remove_left
+from imsconsole.core.folders import left_behind, remove, remove_left
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.room import Room
 from imsconsole.engine.local.hashing import copy
@@ -103,6 +103,12 @@ class Scratch:
             copy(stream, out, progress)
         let_read(target, self.users.common)
         return None
+
+    def names(self) -> frozenset[str]:
+        """What lies there, but what a short call of a living process holds."""
+        there = frozenset(path.name for path in self.scraps.iterdir())
+        left = {path.name for path in left_behind(self.scraps, READ)}
+        return frozenset(name for name in there if not name.startswith(READ) or name in left)
 
     def sweep(self, token: str) -> None:
         if not TOKEN.fullmatch(token):

@@ -15,6 +15,7 @@ from openstack.connection import Connection
 from requests import RequestException
 
 from imsconsole.core.errors import Conflict, NoSpace, NotFound, Unavailable
+from imsconsole.engine.local.limits import GUEST_UIDS
 from imsconsole.engine.types import Work
 
 T = TypeVar("T")
@@ -37,7 +38,8 @@ class CloudSettings:
     """What a region says of its cloud.
 
     `name` is that of a cloud in `clouds.yaml`. `flavors` and `zones` lead from our names and codes to the cloud's; what is
-    not there is found by its size, and placed anywhere. `work_dir` is on this host: bytes are converted there.
+    not there is found by its size, and placed anywhere. `work_dir` is on this host, beside those of its other regions: bytes
+    are converted there, each time by a user of its own (`guest_uids`, with the group of `guest_user`) when we are root.
     """
 
     name: str
@@ -47,9 +49,9 @@ class CloudSettings:
     network: str = ""  # by name or ID; empty: the only one there is
     flavors: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
-    grow_in_use: bool = (
-        False  # its volumes of that type can; nobody but its administrators is told whether they can
-    )
+    grow_in_use: bool = False  # its volumes of that type can: nobody but its administrators is told whether
+    guest_user: str = ""
+    guest_uids: range = GUEST_UIDS
 
 
 class Cloud:

@@ -1,8 +1,10 @@
 """The engine of a cloud: each verb, in the room that does it."""
 
 from collections.abc import Iterable
+from typing import BinaryIO
 from uuid import UUID
 
+from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.listing import Listing
@@ -10,12 +12,18 @@ from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
+    Exported,
     Foreign,
+    Found,
     Inventory,
     Key,
     Kind,
+    PublicImage,
     ServerSpec,
+    Sink,
+    Source,
     Space,
+    StoredDisk,
     Work,
 )
 
@@ -52,10 +60,61 @@ class OpenStackEngine:
         """There is none: what we did not make is somebody else's."""
 
     # what is not ours
+    def public_images(self) -> tuple[PublicImage, ...]:
+        return self._images.public()
+
+    def adopt(self, cloud_id: str) -> StoredDisk:
+        return self._images.adopt(cloud_id)
+
     def foreign(self) -> tuple[Foreign, ...]:
         return self._listing.foreign()
 
     # stored disks of images (images.py)
+    @raises_no_space()
+    def ingest(
+        self,
+        disk_id: UUID,
+        source: Source,
+        *,
+        format: str,
+        work: Work,
+        key: Key | None = None,
+        limit_bytes: int = 0,
+    ) -> StoredDisk:
+        return self._images.ingest(disk_id, source, format, work, key, limit_bytes)
+
+    @raises_no_space()
+    def copy(
+        self, disk_id: UUID, ref: str, *, work: Work, key: Key | None = None, new_key: Key | None = None
+    ) -> StoredDisk:
+        return self._images.copy(disk_id, ref, work, key, new_key)
+
+    @raises_no_space()
+    def transfer(
+        self, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
+    ) -> StoredDisk:
+        return self._images.transfer(disk_id, source, checksum, format, work)
+
+    def open(self, ref: str, offset: int = 0) -> BinaryIO:
+        return self._images.open(ref, offset)
+
+    def verify(self, ref: str, checksum: str, *, work: Work) -> bool:
+        return self._images.verify(ref, checksum, work)
+
+    def system_on(self, ref: str) -> Found:
+        return self._images.system_on(ref)
+
+    def resting_on(self, ref: str) -> frozenset[str]:
+        return self._images.resting_on(ref)
+
+    @raises_no_space()
+    def export(
+        self, ref: str, sink: Sink, *, format: str, work: Work, key: Key | None = None, limit_bytes: int = 0
+    ) -> Exported:
+        return self._images.export(ref, sink, format, work, key, limit_bytes)
+
+    def delete(self, ref: str, *, work: Work) -> None:
+        self._images.delete(ref, work)
 
     # captures (capturing.py): capture, capture_bytes
 

@@ -1,24 +1,22 @@
 """Glance's API, as far as we need it: images as it describes them, and their bytes in both directions."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from io import BufferedReader
+from typing import Any, BinaryIO
 
 from openstack import exceptions as sdk
 from requests import Response
 
 from imsconsole.core.errors import NotFound
 from imsconsole.engine.openstack.cloud import Cloud, asked
-from imsconsole.engine.types import MIB
+from imsconsole.engine.openstack.streams import PIECE_BYTES, Body, Reader, sent
+from imsconsole.engine.types import Work
 
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 BYTES = {"Content-Type": "application/octet-stream", "Accept": ""}
-ANSWER_S = 3600.0  # until a store has put away what it was sent
-TRIES = 5  # to go on after a connection was cut, without a byte in between
-PIECE_BYTES = MIB
-LOOK_S = 0.5
+CONNECT_S, STORED_S = 30.0, 3600.0  # the latter until a store has put away what it was sent
 ONCE: dict[str, Any] = {"connect_retries": 0, "status_code_retries": 0}
 Image = Mapping[str, Any]
-Progress = Callable[[int], None]  # bytes
 
 
 class Glance:
@@ -69,3 +67,34 @@ class Glance:
             self._ask("DELETE", f"/images/{image_id}")
         except NotFound:
             return
+
+    def upload(self, image_id: str, body: Body, work: Work) -> None:
+        """Give an image its bytes, once. Raises what the work or the source raises, too."""
+        path, patient = f"/images/{image_id}/file", (CONNECT_S, STORED_S)
+
+        def send(body: Body) -> None:
+            self._ask("PUT", path, data=body, headers=BYTES, timeout=patient, **ONCE)
+
+        sent(send, body, work)
+
+    def open(self, image: Image, offset: int = 0, ref: str = "") -> BinaryIO:
+        """Raises NotFound."""
+        path = f"/images/{image['id']}/file"
+
+        def ask(offset: int) -> Response:
+            headers = {"Accept": "*/*", **({"Range": f"bytes={offset}-"} if offset else {})}
+            return self._ask("GET", path, ref, headers=headers, stream=True)
+
+        return BufferedReader(Reader(ask, offset, int(image["size"])), PIECE_BYTES)
+
+    def read(self, image: Image, offset: int, length: int) -> bytes:
+        """So many bytes from an offset on; less at the end. Raises NotFound."""
+        if (length := min(length, int(image["size"]) - offset)) <= 0:
+            return b""
+        headers = {"Accept": "*/*", "Range": f"bytes={offset}-{offset + length - 1}"}
+        answer = self._ask("GET", f"/images/{image['id']}/file", headers=headers, stream=True)
+        if answer.status_code == 206:
+            return answer.content
+        answer.close()  # a store that cannot begin anywhere
+        with self.open(image, offset) as stream:
+            return stream.read(length)

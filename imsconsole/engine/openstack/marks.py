@@ -15,6 +15,7 @@ from imsconsole.engine.types import Mark
 CONSOLE, KIND, ID, TOKEN = "ims_console", "ims_kind", "ims_id", "ims_token"
 SERVER = "ims_server"  # of a volume: the server that has it
 IMAGE = "ims_image"  # of an image: its own ID, as images inherit all else from what they were made of
+FORMAT, SIZE, CHECKSUM = "ims_format", "ims_virtual_bytes", "ims_checksum"  # of an image, as of `StoredDisk`
 STORED, DISK, SYSTEM, CD, MACHINE, PORT = "stored", "disk", "system", "cd", "server", "port"
 WORK = "work"  # what only a verb needs while it runs: snapshots and twins of a capture
 REF = re.compile(
@@ -52,9 +53,10 @@ def parts_of(ref: str) -> tuple[UUID, str]:
 
 def newest_first(things: Iterable[tuple[str, T]]) -> list[T]:
     """Things with the tokens that made them: that of the highest attempt goes on, the others are removed."""
-    return [thing for _, thing in sorted(things, key=lambda each: _attempt(each[0]), reverse=True)]
+    return [thing for _, thing in sorted(things, key=lambda each: attempt_of(each[0]), reverse=True)]
 
 
-def _attempt(token: str) -> int:
+def attempt_of(token: str) -> int:
+    """Which attempt of its job a token is of; zero where that is not said."""
     found = ATTEMPT.match(token)
     return int(found[1]) if found else 0

@@ -14,6 +14,7 @@ from imsconsole.engine.openstack.cinder import Cinder, Thing
 from imsconsole.engine.openstack.cloud import Cloud
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.images import Images
+from imsconsole.engine.openstack.kept import described
 from imsconsole.engine.openstack.marks import (
     CD,
     CONSOLE,
@@ -125,9 +126,9 @@ class Volumes:
         if not image_ref:
             return None
         image = self._images.stored(image_ref)
-        if image["disk_format"] == "iso":
+        if (stored := described(image)).format == "iso":
             raise Unsupported("not-a-disk")
-        if (needed := int(image["virtual_size"] or image["min_disk"] * GIB)) > size_bytes:
+        if (needed := stored.virtual_size_bytes) > size_bytes:
             raise Conflict(too_small, needed_gb=-(-needed // GIB), size_gb=size_bytes // GIB)
         return image
 
