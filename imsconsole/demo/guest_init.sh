@@ -60,7 +60,8 @@ read_seed() {
 }
 
 read_keys() {
-    grep -o '"\(ssh-\|ecdsa-\)[^"]*"' "/seed/$meta" | sed 's/"//g; s/\\n$//' > /root/.ssh/authorized_keys
+    cat "/seed/$meta" "/seed/$user" 2>/dev/null | grep -o '"\(ssh-\|ecdsa-\)[^"]*"' | sed 's/"//g; s/\\n$//' | awk '!seen[$0]++' \
+        > /root/.ssh/authorized_keys
     chmod 700 /root /root/.ssh
     chmod 600 /root/.ssh/authorized_keys
     while read -r _ key _; do

@@ -20,10 +20,10 @@ import pytest
 
 from imsconsole.core.errors import Interrupted, NotFound, Unavailable
 from imsconsole.demo.guest import BootMode
+from imsconsole.engine.cloud_config import user_data
 from imsconsole.engine.local import machine, state
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import Qmp
-from imsconsole.engine.local.seed import user_data
 from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
 from imsconsole.engine.local.state import Recorded, read_state, this_boot, write_state
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed, ServerSpec

@@ -10,7 +10,8 @@ from pathlib import Path
 import pycdlib
 import pytest
 
-from imsconsole.engine.local.seed import meta_data, network_config, user_data, write_seed
+from imsconsole.engine.cloud_config import user_data
+from imsconsole.engine.local.seed import meta_data, network_config, write_seed
 from imsconsole.engine.local.serial import plain_text
 from imsconsole.engine.types import Seed
 from tests.engine.guests import server_spec
