@@ -83,6 +83,16 @@ SENTENCES: Sentences = {
     "volume-failed": _(
         "The cloud could not make or change the disk: %(detail)s. Please try again; if it goes on, tell the operator."
     ),
+    "machine-failed": _(
+        "The cloud could not run the server's machine: %(detail)s. Its disks are kept. Please try again later."
+    ),
+    "no-cloud-flavor": _(
+        "This region's cloud has no flavor for %(flavor)s: %(vcpus)s vCPU and %(memory_mb)s MB of memory. Please choose another flavor, or ask the operator to name one for it."
+    ),
+    "no-cloud-network": _(
+        "This region's cloud has %(count)s networks that could be meant by “%(name)s” instead of one. The operator names one for the region."
+    ),
+    "screen-unreadable": _("The server's screen cannot be read now: %(detail)s."),
     "volume-in-use": _(
         "The disk is still attached to a server. Please detach it first, or delete the server."
     ),

@@ -114,7 +114,7 @@ def asked(ref: str = "") -> Iterator[None]:
 
 def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
     detail = _said(error)
-    if error.status_code == 413 or (error.status_code in (400, 403) and is_full(detail)):
+    if error.status_code == 413 or (error.status_code in (400, 403, 409) and is_full(detail)):
         return NoSpace()
     if error.status_code == 409:
         return Conflict("cloud-conflict", detail=detail)

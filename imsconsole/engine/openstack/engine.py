@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from typing import BinaryIO
 from uuid import UUID
 
+from imsconsole.core.errors import Unsupported
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.listing import Listing
+from imsconsole.engine.openstack.servers import Servers
+from imsconsole.engine.openstack.switching import Switching
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import (
+    Asked,
     Capabilities,
     DiskSpec,
     Exported,
@@ -20,11 +24,15 @@ from imsconsole.engine.types import (
     Kind,
     PublicImage,
     ServerSpec,
+    ServerState,
     Sink,
     Source,
     Space,
     StoredDisk,
+    Use,
+    WebSocket,
     Work,
+    never,
 )
 
 
@@ -35,7 +43,9 @@ class OpenStackEngine:
         self.cloud = Cloud(settings)
         self._images = Images(self.cloud)
         self._volumes = Volumes(self.cloud, self._images)
-        self._listing = Listing(self.cloud, [self._images, self._volumes])
+        self._servers = Servers(self.cloud, self._volumes)
+        self._switching = Switching(self._servers, self._volumes)
+        self._listing = Listing(self.cloud, [self._images, self._volumes, self._servers])
 
     # what there is
     def capabilities(self) -> Capabilities:
@@ -132,9 +142,55 @@ class OpenStackEngine:
     def delete_disk(self, ref: str, *, work: Work) -> None:
         self._volumes.delete_disk(ref, work=work)
 
-    # servers (machines.py, switching.py): create_server, switch_system_disk, resize, start, stop, reboot, delete_server,
-    # states, uses
+    # servers (servers.py, switching.py)
+    def create_server(self, server: ServerSpec, image_ref: str = "", *, work: Work) -> ServerSpec:
+        return self._servers.create(server, image_ref, work=work)
 
-    # what servers have (machines.py): attach, detach, mount_iso, eject_iso
+    def switch_system_disk(
+        self, server: ServerSpec, incoming: DiskSpec, image_ref: str = "", *, work: Work
+    ) -> ServerSpec:
+        return self._switching.switch_system_disk(server, incoming, image_ref, work=work)
 
-    # screens and consoles (consoles.py): screen, console_endpoint, serial_endpoint, console_log
+    def resize(self, server: ServerSpec, *, work: Work) -> ServerSpec:
+        return self._switching.resize(server, work=work)
+
+    def start(self, server: ServerSpec, *, work: Work) -> ServerSpec:
+        return self._servers.start(server, work=work)
+
+    def stop(self, ref: str, *, graceful_s: float, work: Work, is_forced: Asked = never) -> ServerState:
+        return self._servers.stop(ref, work=work)
+
+    def reboot(
+        self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked = never
+    ) -> ServerSpec:
+        return self._servers.reboot(server, graceful_s=graceful_s, work=work, is_forced=is_forced)
+
+    def delete_server(self, ref: str, *, work: Work) -> None:
+        self._servers.delete(ref, work=work)
+
+    def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
+        return self._servers.states(refs)
+
+    def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
+        """Nova tells it to administrators only."""
+        return {}
+
+    def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
+        """Nova's machines have no drives that something comes into."""
+        raise Unsupported("no-trays")
+
+    def eject_iso(self, server: ServerSpec, *, work: Work) -> None:
+        raise Unsupported("no-trays")
+
+    # screens and consoles (consoles.py)
+    def screen(self, ref: str) -> bytes:
+        return self._servers.consoles.screen(self._servers.running_machine(ref))
+
+    def console_endpoint(self, ref: str) -> WebSocket:
+        return self._servers.consoles.endpoint(self._servers.running_machine(ref))
+
+    def serial_endpoint(self, ref: str) -> WebSocket:
+        return self._servers.consoles.serial(self._servers.running_machine(ref))
+
+    def console_log(self, ref: str, *, limit_bytes: int = 65536, joined: bool = False) -> str:
+        return self._servers.consoles.log(self._servers.machine(ref), limit_bytes)
