@@ -345,7 +345,12 @@ if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
 
 # ── engines, and the local one ──────────────────────────────────────────────
 # by what a region calls its engine: who makes it, given the region's code
-ENGINES = {"local": "imsconsole.cloud.engines.local_engine"}
+ENGINES = {
+    "local": "imsconsole.cloud.engines.local_engine",
+    "openstack": "imsconsole.cloud.regions.clouds.openstack_engine",  # with the extra of that name
+}
+IMS_CLOUDS = env.str("IMS_CLOUDS", default="")  # a clouds.yaml; empty: where openstacksdk looks for it
+IMS_CLOUD_TIMEOUT_S = env.float("IMS_CLOUD_TIMEOUT_S", default=10)  # for what the clock asks of a region
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
 IMS_GUEST_REACHES = [ip_network(each) for each in env.list("IMS_GUEST_REACHES", default=[])]
 _MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2

@@ -19,6 +19,7 @@ from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import sweep_incoming
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.hosts import answering
 from imsconsole.cloud.inspection import inspection_dir
 from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.cloud.spool.spool import Spool
@@ -86,14 +87,14 @@ def _work_files() -> Iterator[StoreDifference]:
 
 def _scraps() -> Iterator[StoreDifference]:
     """Unfinished files of a region's engine."""
-    for region in Region.objects.all():
-        engine = engine_for(region)
+    for code in answering(Region.objects.values_list("pk", flat=True)):
+        engine = engine_for(code)
         present = sorted(engine.inventory().scraps)
         busy = Busy()
         for name in present:
             if not busy.made(name):
                 yield StoreDifference(
-                    f"{region.code}: unfinished file {name} belongs to no running job",
+                    f"{code}: unfinished file {name} belongs to no running job",
                     partial(engine.sweep, name),
                 )
 

@@ -48,6 +48,9 @@ class User(AbstractUser):
         return str(self)
 
 
+OPENSTACK = "openstack"  # the engine whose regions say more of themselves: `Region.cloud` and what follows
+
+
 def engine_choices() -> list[tuple[str, str]]:
     return [(name, name) for name in settings.ENGINES]
 
@@ -59,11 +62,28 @@ class Region(models.Model):
     name = models.CharField(_("name (English)"), max_length=64)
     name_zh = models.CharField(_("name (Chinese)"), max_length=64, blank=True)
     engine = models.CharField(_("engine"), max_length=16, default="local", choices=engine_choices)
+    # of a region on OpenStack: what it is called in clouds.yaml, and what of it we use
+    cloud = models.CharField(_("cloud"), max_length=64, blank=True)
+    volume_type = models.CharField(_("volume type"), max_length=255, blank=True)
+    network = models.CharField(_("network"), max_length=255, blank=True)
+    grows_in_use = models.BooleanField(_("disks grow in use"), default=False)
+    # our name of a flavor → the cloud's, and the code of a zone → the cloud's name
+    flavor_names: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("flavors by hand"), default=dict, blank=True
+    )
+    zone_names: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("zones by hand"), default=dict, blank=True
+    )
 
     class Meta:
         verbose_name = _("region")
         verbose_name_plural = _("regions")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(engine=OPENSTACK, cloud=""), name="region_on_openstack_names_its_cloud"
+            )
+        ]
 
     def __str__(self) -> str:
         if self.name_zh and (get_language() or "").startswith("zh"):

@@ -1,18 +1,21 @@
 """The engine of a region, and what is only looked at there."""
 
 import functools
+import json
 from collections.abc import Callable
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from imsconsole.accounts.models import Region
+from imsconsole.accounts.models import OPENSTACK, Region
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import Endpoint, ServerState
+
+OF_CLOUD = ("cloud", "volume_type", "network", "flavor_names", "zone_names", "grows_in_use")
 
 
 def engine_for(region: Region | str) -> Engine:
@@ -25,9 +28,17 @@ def engine_name_of(region: Region | str) -> str:
     return _named(region) if isinstance(region, str) else region.engine
 
 
-@functools.cache
 def _made(name: str, code: str) -> Engine:
-    maker: Callable[[str], Engine] = import_string(settings.ENGINES[name])
+    return _kept(name, code, cloud_of(code) if name == OPENSTACK else "")
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(name: str, code: str, _said: str) -> Engine:
+    """One for a region and process, made anew when the row says something else. Raises Unavailable."""
+    try:
+        maker: Callable[[str], Engine] = import_string(settings.ENGINES[name])
+    except ImportError as error:
+        raise Unavailable("engine-not-installed", engine=name, detail=str(error)) from error
     return maker(code)
 
 
@@ -38,8 +49,13 @@ def _named(code: str) -> str:
 
 def forget_engines() -> None:
     """Make all engines anew, as the settings and the rows of regions are now."""
-    _made.cache_clear()
+    _kept.cache_clear()
     _named.cache_clear()
+
+
+def cloud_of(code: str) -> str:
+    """What a region's row says of its cloud."""
+    return json.dumps(Region.objects.values(*OF_CLOUD).get(pk=code), sort_keys=True)
 
 
 def local_engine(code: str) -> LocalEngine:

@@ -1,17 +1,25 @@
 """What a region's host can do and how much memory is left there: asked by the clock, read once per page, used by every rule."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db.models import OuterRef, Subquery, Sum
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import RegionReport, Server
+from imsconsole.core.bounded import Asking
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
 from imsconsole.core.rules import ALLOWED, Verdict
 from imsconsole.core.sentences import lasting_values, refuse_as
+from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Capabilities, Space
+
+T = TypeVar("T")
 
 # states in which a guest has, or is about to have, its memory
 IN_MEMORY = (
@@ -86,19 +94,54 @@ def is_able(ability: str, where: Host | Region | str) -> Verdict:
     return ALLOWED if getattr(capabilities, ability) else refuse_as(LACKING[ability])
 
 
+Said = tuple[Capabilities, Space | None]
+_ABILITIES: Asking[str] = Asking()
+
+
 def ask_hosts() -> None:
-    """Ask every region's engine what it can do and what room it has. No page does."""
-    for region in Region.objects.all():
-        ask_host(region)
+    """Ask every region's engine what it can do and what room it has, all at once. No page does."""
+    regions = {region.code: region for region in Region.objects.all()}
+    asked = {code: asking(region, _abilities) for code, region in regions.items()}
+    for code, said in _ABILITIES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
+        _note(regions[code], said)
 
 
 def ask_host(region: Region) -> None:
     """Write what it answers, or why it does not: then what it said before stays."""
-    report, _is_new = RegionReport.objects.get_or_create(region=region)
     try:
-        engine = engine_for(region)
-        report.capabilities, report.space = engine.capabilities(), engine.free_space()
-        report.answered_at, report.error_code, report.error_values = now(), "", {}
+        said: Said | ImsError = asking(region, _abilities)()
     except ImsError as error:
-        report.error_code, report.error_values = error.code, lasting_values(error)
+        said = error
+    _note(region, said)
+
+
+def _abilities(engine: Engine) -> Said:
+    return engine.capabilities(), engine.free_space()
+
+
+def asking(region: Region | str, question: Callable[[Engine], T]) -> Callable[[], T]:
+    """The question to a region's engine, for a thread that asks no database (`core.bounded`)."""
+    try:
+        return partial(question, engine_for(region))
+    except ImsError as error:
+        return partial(_raise, error)
+
+
+def _raise(error: ImsError) -> Any:
+    raise error
+
+
+def _note(region: Region, said: Said | ImsError) -> None:
+    report, _is_new = RegionReport.objects.get_or_create(region=region)
+    if isinstance(said, ImsError):
+        report.error_code, report.error_values = said.code, lasting_values(said)
+    else:
+        report.capabilities, report.space = said
+        report.answered_at, report.error_code, report.error_values = now(), "", {}
     report.save()
+
+
+def answering(codes: Iterable[str]) -> list[str]:
+    """Those of these regions that answered when they were asked last, or were not asked yet: the clock goes to no other."""
+    silent = set(RegionReport.objects.silent().values_list("pk", flat=True))
+    return [code for code in codes if code not in silent]

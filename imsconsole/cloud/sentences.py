@@ -13,6 +13,23 @@ SENTENCES: Sentences = {
         "The connection to the other region was cut after %(done)s of %(total)s bytes, and could not be taken up "
         "again. Please retry in a moment."
     ),
+    "engine-not-installed": _(
+        "What this region runs on is not installed with this console (%(detail)s). Please ask the operator to install "
+        "it with the extra “%(engine)s”."
+    ),
+    "cloud-unknown": _(
+        "No cloud is called “%(cloud)s” in clouds.yaml. Please ask the operator to name it there (IMS_CLOUDS), or to look "
+        "at the spelling."
+    ),
+    "cloud-refuses": _(
+        "The cloud refuses what this console asks of it: %(detail)s. Please ask the operator to look at its user's rights "
+        "and password there."
+    ),
+    "cloud-silent": _("The cloud does not answer as it should: %(detail)s."),
+    "cloud-too-slow": _("The cloud “%(cloud)s” has been at it for too long. Please try again later."),
+    "cloud-conflict": _(
+        "The cloud cannot do that in the present state of the thing: %(detail)s. Please try again in a moment."
+    ),
     "never-started": _("It has not been started yet."),
     "stopped": _("It was stopped from this console."),
     "guest-shutdown": _("Its operating system shut itself down."),

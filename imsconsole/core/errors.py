@@ -35,6 +35,12 @@ class Unavailable(ImsError):
     default_code = "unavailable"
 
 
+class Away(Unavailable):
+    """What is far from here, a cloud, does not answer now: work on it waits, and goes on by itself when it does."""
+
+    default_code = "away"
+
+
 class Interrupted(Unavailable):
     """A program that worked for us was killed by somebody else, which says nothing about what it worked on."""
 

@@ -38,6 +38,8 @@ COMMON: Sentences = {
         "Its stored bytes are no longer what they were, so nobody can use it. Please tell the operator: once the "
         "right file is back, it can be verified again and is usable as before."
     ),
+    "away": _("It does not answer right now. The work goes on by itself when it does."),
+    "no-answer": _("It did not answer within %(seconds)s seconds."),
     "unavailable": _("The service is not available right now. Please try again in a moment."),
     "bad-image": _(
         "The image cannot be used as it is: its content is not what it should be. Check the file and import it again."

@@ -22,7 +22,8 @@ def take_up_orphans() -> None:
     """Wake every job whose worker is gone, and every waiting one whose wake-up was lost."""
     stale = Q(woken_at__lt=now() - timedelta(seconds=settings.IMS_JOB_LEASE_S))
     unsure = Q(woken_at__gt=furthest(timedelta(0)))
-    for job in chain(Job.objects.lapsed(), Job.objects.filter(stale | unsure, state=Job.State.QUEUED)):
+    there = Job.objects.exclude(pk__in=Job.objects.live().put_off().values("pk"))
+    for job in chain(there.lapsed(), there.filter(stale | unsure, state=Job.State.QUEUED)):
         if not _is_waking(job):
             wake_job(job)
 

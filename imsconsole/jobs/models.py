@@ -7,17 +7,21 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import time_format
 from django.utils.module_loading import import_string
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Project
+from imsconsole.accounts.models import Project, Region
 from imsconsole.accounts.people import person
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import due, now
 from imsconsole.core.project_urls import address_of
 from imsconsole.core.sentences import sentence
 from imsconsole.jobs.kinds import JobKind
+
+LONGEST_PUT_OFF = timedelta(minutes=5)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -34,6 +38,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(
             due("lease_until", timedelta(seconds=settings.IMS_JOB_LEASE_S)), state=Job.State.RUNNING
         )
+
+    def put_off(self) -> Self:
+        """Their region did not answer when it was asked last, or work was put off that found so itself."""
+        silent = [f"{project}__region__report__error_code__gt" for project in ("project", "target")]
+        later = ~due("put_off_until", LONGEST_PUT_OFF) & Q(put_off_until__isnull=False)
+        return self.filter(Q(**{silent[0]: ""}) | Q(**{silent[1]: ""}) | later)
 
     def unsettled(self) -> Self:
         """Failed, and nothing has been tried about the same subject since."""
@@ -98,6 +108,10 @@ class Job(models.Model):
 
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     deaths = models.PositiveIntegerField(_("workers that died of it"), default=0)
+    # what is far away did not answer: until when, how often so far, and what it was ({"code", "values"})
+    put_off_until = models.DateTimeField(_("put off until"), null=True)
+    put_offs = models.PositiveIntegerField(_("times put off"), default=0)
+    put_off_error: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     holder = models.CharField(_("worker"), max_length=64, blank=True)
     lease_until = models.DateTimeField(_("held until"), null=True)
     task_id = models.CharField(_("wake-up"), max_length=64, blank=True)
@@ -168,8 +182,12 @@ class Job(models.Model):
 
     @property
     def waits_because(self) -> str:
-        """Why a job of a kind of which only some run at once has not begun; empty when it may."""
-        if self.state != self.State.QUEUED or self.attempt:
+        """Why it waits: for what does not answer, or as of its kind only some run at once; empty when it may begin."""
+        if self.state != self.State.QUEUED:
+            return ""
+        if said := self._away:
+            return said
+        if self.attempt:
             return ""
         try:
             most = self.job_kind.most_at_once()
@@ -178,6 +196,24 @@ class Job(models.Model):
         if not most or self.ahead() < most:
             return ""
         return str(self.job_kind.waits) % {"most": most}
+
+    @property
+    def _away(self) -> str:
+        """Which region does not answer, or what a try has found so."""
+        silent = Region.objects.filter(projects__in=[self.project_id, self.target_id])
+        if region := silent.filter(report__error_code__gt="").order_by("code").first():
+            values = {"region": region}
+            return (
+                str(_("The region %(region)s does not answer. The job goes on by itself when it does."))
+                % values
+            )
+        if self.put_off_until and self.put_off_until > now():
+            said = sentence(self.put_off_error["code"], self.put_off_error["values"])
+            return str(_("%(reason)s The job goes on by itself at %(at)s.")) % {
+                "reason": said,
+                "at": time_format(localtime(self.put_off_until), "H:i:s"),
+            }
+        return ""
 
     @property
     def title(self) -> str:

@@ -12,18 +12,20 @@ from django.db.models.functions import Coalesce
 
 from imsconsole.core.contention import retried
 from imsconsole.core.disconnection import disconnection_said
-from imsconsole.core.errors import Contended, Disconnected, ImsError, Interrupted
+from imsconsole.core.errors import Away, Contended, Disconnected, ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
 from imsconsole.jobs.concurrency import line_of
 from imsconsole.jobs.endings import tell_ending
 from imsconsole.jobs.files import work_dir
-from imsconsole.jobs.models import Job
+from imsconsole.jobs.models import LONGEST_PUT_OFF, Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 
 logger = logging.getLogger(__name__)
 MAX_DEATHS = 3
+MOST_PUT_OFFS = 8  # some twenty minutes
+FIRST_PUT_OFF = timedelta(seconds=15)
 State = Job.State
 
 
@@ -54,13 +56,19 @@ def claim(job_id: str, holder: str) -> Job | None:
 
 def _taken(job_id: str, holder: str) -> Job | None:
     free = Job.objects.filter(state=State.QUEUED) | Job.objects.lapsed()
-    taken = free.filter(pk=job_id).update(
-        deaths=F("deaths") + Case(When(state=State.RUNNING, then=Value(1)), default=Value(0)),
-        state=State.RUNNING,
-        attempt=F("attempt") + 1,
-        holder=holder,
-        lease_until=now() + timedelta(seconds=settings.IMS_JOB_LEASE_S),
-        started_at=Coalesce("started_at", now()),
+    off = Job.objects.filter(pk=job_id).put_off().values("pk")
+    taken = (
+        free.filter(pk=job_id)
+        .exclude(pk__in=off)
+        .update(
+            deaths=F("deaths") + Case(When(state=State.RUNNING, then=Value(1)), default=Value(0)),
+            state=State.RUNNING,
+            attempt=F("attempt") + 1,
+            holder=holder,
+            lease_until=now() + timedelta(seconds=settings.IMS_JOB_LEASE_S),
+            put_off_until=None,
+            started_at=Coalesce("started_at", now()),
+        )
     )
     if not taken:
         return None
@@ -72,6 +80,18 @@ def release(run: Run, why: object, **changes: Any) -> None:
     long_ago = now() - timedelta(days=1)
     if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago, **changes):
         logger.warning("%s goes back to the queue: %s", run.job.log_name, why)
+
+
+def _put_off(run: Run, error: Away) -> bool:
+    """Give a job back until what is away may answer again, ever later; not for ever when its region does answer."""
+    away = Job.objects.filter(pk=run.job.pk).put_off().exists()
+    times = run.job.put_offs + (not away)
+    if times > MOST_PUT_OFFS:
+        return False
+    pause = min(LONGEST_PUT_OFF, FIRST_PUT_OFF * 2 ** max(0, times - 1)) * (1 - secrets.randbelow(20) / 100)
+    said = {"code": error.code, "values": lasting_values(error)}
+    release(run, error, put_off_until=now() + pause, put_offs=times, put_off_error=said)
+    return True
 
 
 def _to_the_end(run: Run) -> None:
@@ -93,6 +113,9 @@ def _try_forward(run: Run) -> None:
         if isinstance(error, Disconnected):
             connection.close_if_unusable_or_obsolete()
         release(run, error, deaths=F("deaths") + 1)  # a killed helper is a death like the worker's own
+    except Away as error:
+        if not _put_off(run, error):
+            _fail(run, error)
     except ImsError as error:
         _fail(run, error)
     except Exception:
@@ -137,7 +160,7 @@ def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
     """From now on the job is undone; whoever takes it up goes on undoing."""
     logger.info("%s is undone, to end as %s: %s", run.job.log_name, outcome, error)
     kept = {"error_code": error.code, "error_values": lasting_values(error)}
-    run.write(outcome=outcome, **kept, bytes_total=0, heard_at=None, deaths=0)
+    run.write(outcome=outcome, **kept, bytes_total=0, heard_at=None, deaths=0, put_offs=0)
 
 
 def _try_backward(run: Run) -> None:
@@ -151,7 +174,9 @@ def _try_backward(run: Run) -> None:
                 run.job.log_name, MAX_DEATHS,
             )  # fmt: skip
         _end(run, run.job.outcome)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, Away) and _put_off(run, error):
+            return
         logger.exception(
             "%s cannot be undone now; it is tried again when its lease has lapsed", run.job.log_name
         )

@@ -43,7 +43,14 @@ def retry_job(job: Job, *, actor: Actor | Operator) -> Job:
         lock_project(job.quota_project)
     can_retry(job, actor).require()
     job.past_errors.append(_error(job))
-    fresh = {"outcome": "", "error_code": "", "error_values": {}, "deaths": 0, "cancel_requested": False}
+    fresh = {
+        "outcome": "",
+        "error_code": "",
+        "error_values": {},
+        "deaths": 0,
+        "cancel_requested": False,
+        "put_offs": 0,
+    }
     fresh |= {"bytes_done": 0, "bytes_total": 0, "started_at": None, "finished_at": None}
     fresh |= {"state": Job.State.QUEUED}
     for name, value in fresh.items():

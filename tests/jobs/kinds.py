@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from images.models import Image
-from imsconsole.core.errors import NoSpace
+from imsconsole.core.errors import Away, NoSpace
 from imsconsole.jobs.kinds import QUICK, JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
@@ -16,7 +16,7 @@ from imsconsole.jobs.run import Run
 class WriteFiles(JobKind):
     """Makes a folder, writes a file in it as the engine does, and describes the image.
 
-    `args`: folder; `fails_in`: name of a step; `how`: no-space, bug; `waits`: for a file `go` while writing.
+    `args`: folder; `fails_in`: name of a step or of an undo; `how`: no-space, bug, away; `waits`: for a file `go` while writing.
     """
 
     kind = "test.write"
@@ -57,6 +57,8 @@ class WriteFiles(JobKind):
         return {"file": str(final)}
 
     def undo_write_bytes(self, run: Run) -> None:
+        if run.args.get("fails_in") == "undo_write_bytes":
+            self.fail(run, "undo_write_bytes")
         note(run, "undo write_bytes")
         for path in home(run).glob("*.bytes"):
             path.unlink(missing_ok=True)
@@ -81,7 +83,12 @@ class WriteFiles(JobKind):
     def fail(run: Run, step: str) -> None:
         note(run, step)
         if run.args.get("fails_in") == step and not (Path(run.args["folder"]) / "repaired").exists():
-            raise {"no-space": NoSpace(), "bug": ZeroDivisionError("never shown")}[run.args["how"]]
+            errors = {
+                "no-space": NoSpace(),
+                "bug": ZeroDivisionError("never shown"),
+                "away": Away("no-answer", seconds=1),
+            }
+            raise errors[run.args["how"]]
 
 
 class CheckedFiles(WriteFiles):

@@ -2,32 +2,70 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.models import AvailabilityZone, Project, Region
+from imsconsole.accounts.clouds import cloud_names
+from imsconsole.accounts.models import OPENSTACK, AvailabilityZone, Project, Region
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of
 from imsconsole.accounts.services import places
 
 
+class CloudInput(forms.TextInput):
+    """Typed, with those of `clouds.yaml` to choose from."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, {**(attrs or {}), "list": "clouds"}, renderer)
+        options = format_html_join("", '<option value="{}"></option>', ((each,) for each in cloud_names()))
+        return format_html('{}<datalist id="clouds">{}</datalist>', field, options)
+
+
+class RegionForm(forms.ModelForm[Region]):
+    class Meta:
+        model = Region
+        fields = ("code", "engine", "cloud", "name", "name_zh")
+        widgets = {"cloud": CloudInput}
+        help_texts = {
+            "cloud": _(
+                "Of a region on OpenStack: the name of its cloud in clouds.yaml on the console's hosts. Users and passwords stay "
+                "in that file."
+            )
+        }
+
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = super().clean() or {}
+        if "cloud" in typed and bool(typed["cloud"]) != (typed.get("engine") == OPENSTACK):
+            said = (
+                _("A region on OpenStack names its cloud.")
+                if not typed["cloud"]
+                else _("Only a region on OpenStack has a cloud.")
+            )
+            self.add_error("cloud", said)
+        return typed
+
+
 @admin.register(Region)
 class RegionAdmin(ServiceAdmin):
+    form = RegionForm
     added_by = (places.create_region,)
     changed_by = {"name": places.change_region, "name_zh": places.change_region}
     deleted_by = (places.delete_region,)
-    list_display = ("code", "name", "name_zh", "engine", "zones_count", "projects_count")
-    search_fields = ("code", "name", "name_zh")
+    list_display = ("code", "name", "name_zh", "engine", "cloud", "zones_count", "projects_count")
+    search_fields = ("code", "name", "name_zh", "cloud")
     fieldsets = (
         (
             None,
             {
-                "fields": ("code", "engine"),
+                "fields": ("code", "engine", "cloud"),
                 "description": _(
-                    "The code names the region's folder in the store, so it cannot be changed later."
+                    "The code names the region's folder in the store, so it cannot be changed later, nor can what it runs on."
                 ),
             },
         ),

@@ -8,7 +8,6 @@ from imsconsole.cloud.models.key_pairs import KeyPair
 from imsconsole.cloud.models.keys import Key, KeyGrant, KeyGrantQuerySet, KeyQuerySet, MasterKey
 from imsconsole.cloud.models.projects import ProjectQuerySet
 from imsconsole.cloud.models.readings import Reading
-from imsconsole.cloud.models.reports import RegionReport
 from imsconsole.cloud.models.schedules import BackupSchedule, BackupScheduleQuerySet, ScheduledServer
 from imsconsole.cloud.models.screens import ScreenToken
 from imsconsole.cloud.models.servers import Server, ServerQuerySet, ServerTag
@@ -18,6 +17,7 @@ from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.user_data import UserData, UserDataQuerySet
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
+from imsconsole.cloud.regions.models import RegionReport
 
 __all__ = [
     "Architecture",

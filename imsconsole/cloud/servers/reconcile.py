@@ -1,15 +1,19 @@
 """A server's state is what its machine does: found out by the clock, at start-up, and while somebody has its page open."""
 
 from collections import defaultdict
+from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 
 from imsconsole.accounts.actor import service_actor
-from imsconsole.cloud.engines import engine_for, state_of
+from imsconsole.cloud.engines import state_of
+from imsconsole.cloud.hosts import answering, asking
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.servers.services import start_server
 from imsconsole.cloud.servers.states import change_status, reached_at
+from imsconsole.core.bounded import Asking
 from imsconsole.core.contention import retried
 from imsconsole.core.errors import ImsError
 from imsconsole.core.fullness import fullness_said
@@ -17,10 +21,12 @@ from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import lasting_values
+from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Power, ServerState
 from imsconsole.jobs.models import Job
 
 DOWN = (Server.Status.STOPPED, Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED)
+_STATES: Asking[str] = Asking()
 SETTLED = (Server.Status.RUNNING, *DOWN)
 
 
@@ -30,16 +36,23 @@ def reconcile_all() -> None:
     servers = Server.objects.existing().filter(status__in=SETTLED).exclude(ref="")
     for server in servers.select_related("project__region", "project__account"):
         of_region[server.project.region_id][server.ref] = server
+    asked = {code: asking(code, partial(_states, [*of_region[code]])) for code in answering(of_region)}
     failure: ImsError | None = None
-    for region, by_ref in of_region.items():
-        try:
-            states = engine_for(region).states(by_ref)
-            for ref, found in states.items():
-                _reconciled(by_ref[ref], found)
-        except ImsError as error:
-            failure = error
+    for region, states in _STATES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
+        if isinstance(states, ImsError):
+            failure = states
+            continue
+        for ref, found in states.items():
+            try:
+                _reconciled(of_region[region][ref], found)
+            except ImsError as error:
+                failure = error
     if failure:
         raise failure
+
+
+def _states(refs: list[str], engine: Engine) -> dict[str, ServerState]:
+    return engine.states(refs)
 
 
 def reconcile_server(server: Server) -> Server:

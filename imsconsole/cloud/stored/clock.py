@@ -1,10 +1,11 @@
 """What the clock does about stored bytes: those that a job was the last to use go when it has ended."""
 
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 
-from imsconsole.cloud.models import BytesUse, StoredBytes
+from django.db.models import QuerySet
+
+from imsconsole.cloud.models import BytesUse, RegionReport, StoredBytes
 from imsconsole.cloud.stored.removal import remove_unused
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import furthest, now
@@ -29,9 +30,9 @@ def remove_unused_bytes() -> None:
     _remove(StoredBytes.objects.unused())
 
 
-def _remove(unused: Iterable[StoredBytes]) -> None:
-    """What an engine does not delete now, the next run does."""
-    for stored in unused:
+def _remove(unused: "QuerySet[StoredBytes]") -> None:
+    """What an engine does not delete now, the next run does. Regions that do not answer are not asked."""
+    for stored in unused.exclude(region__in=RegionReport.objects.silent().values("pk")):
         try:
             remove_unused(stored)
         except ImsError as error:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.hosts import answering
 from imsconsole.cloud.models import Reading, Server
 from imsconsole.core.now import furthest, now
 from imsconsole.engine.types import Use
@@ -26,7 +27,8 @@ def measure_all() -> None:
     kept = set(
         Reading.objects.filter(minute__gte=_slot(minute), is_kept=True).values_list("server", flat=True)
     )
-    for region, by_ref in of_region.items():
+    for region in answering(of_region):
+        by_ref = of_region[region]
         uses = engine_for(region).uses(by_ref, limit_s=LIMIT_S)
         Reading.objects.bulk_create(
             (_reading(by_ref[ref], use, minute, by_ref[ref].pk not in kept) for ref, use in uses.items()),

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import openstack
 from keystoneauth1 import exceptions as auth
 from openstack import exceptions as sdk
+from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 from requests import RequestException
 
-from imsconsole.core.errors import Conflict, NoSpace, NotFound, Unavailable
+from imsconsole.core.errors import Away, Conflict, NoSpace, NotFound, Unavailable
 from imsconsole.engine.local.limits import GUEST_UIDS
 from imsconsole.engine.types import Work
 
@@ -24,7 +24,7 @@ FIRST_POLL_S, LAST_POLL_S = 0.2, 2.0
 # requests are tried again, each time twice as long after the one before: one that created something too, as the marks
 # tell twins apart
 RETRIES: dict[str, Any] = {
-    "connect_retries": 3,
+    "connect_retries": 1,  # a time-out counts as one, too
     "connect_retry_delay": 0.5,
     "status_code_retries": 4,
     "status_code_retry_delay": 0.5,
@@ -52,6 +52,7 @@ class CloudSettings:
     grow_in_use: bool = False  # its volumes of that type can: nobody but its administrators is told whether
     guest_user: str = ""
     guest_uids: range = GUEST_UIDS
+    clouds_file: str = ""  # a `clouds.yaml`; empty: where openstacksdk looks for it
 
 
 class Cloud:
@@ -72,10 +73,7 @@ class Cloud:
     def sdk(self) -> Connection:
         """The connection, of this process alone: a fork makes its own. Raises Unavailable."""
         if self._sdk is None or self._pid != os.getpid():
-            with asked():
-                self._sdk = openstack.connect(
-                    cloud=self.settings.name, app_name="ims-console", api_timeout=API_TIMEOUT_S, **RETRIES
-                )
+            self._sdk = connected(self.settings, api_timeout=API_TIMEOUT_S, **RETRIES)
             self._pid = os.getpid()
         return self._sdk
 
@@ -94,11 +92,29 @@ class Cloud:
         return found
 
 
+def cloud_names(clouds_file: str = "") -> list[str]:
+    """Those of a `clouds.yaml`, or of that which openstacksdk finds by itself."""
+    return sorted(set(_clouds(clouds_file).get_cloud_names()) - {"envvars", "defaults"})
+
+
+def connected(settings: CloudSettings, **options: Any) -> Connection:
+    """A connection, which signs in when it is first used. Raises Unavailable `cloud-unknown`, `cloud-refuses`."""
+    with asked():
+        clouds = _clouds(settings.clouds_file)
+        if settings.name not in clouds.get_cloud_names():
+            raise Unavailable("cloud-unknown", cloud=settings.name)
+        return Connection(config=clouds.get_one(settings.name, **options))
+
+
+def _clouds(file: str) -> OpenStackConfig:
+    return OpenStackConfig(config_files=[file] if file else None, app_name="ims-console")
+
+
 @contextmanager
 def asked(ref: str = "") -> Iterator[None]:
     """What a cloud answers, in our words: `ref` is what was asked about.
 
-    Raises NotFound, Conflict `cloud-conflict`, NoSpace (a quota is used up), Unavailable `cloud-refuses`, `cloud-silent`.
+    Raises NotFound, Conflict `cloud-conflict`, NoSpace (a quota is used up), Unavailable `cloud-refuses`, Away `cloud-silent`.
     """
     try:
         yield
@@ -109,7 +125,7 @@ def asked(ref: str = "") -> Iterator[None]:
     except (auth.Unauthorized, auth.Forbidden, auth.MissingRequiredOptions, sdk.ConfigException) as error:
         raise Unavailable("cloud-refuses", detail=_said(error)) from error
     except (auth.ClientException, sdk.SDKException, RequestException) as error:
-        raise Unavailable("cloud-silent", detail=_said(error)) from error
+        raise Away("cloud-silent", detail=_said(error)) from error
 
 
 def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
@@ -120,7 +136,7 @@ def _meant(error: sdk.HttpException) -> Unavailable | Conflict | NoSpace:
         return Conflict("cloud-conflict", detail=detail)
     if error.status_code and error.status_code < 500 and error.status_code != 429:
         return Unavailable("cloud-refuses", detail=detail)
-    return Unavailable("cloud-silent", detail=detail)
+    return Away("cloud-silent", detail=detail)
 
 
 def is_full(detail: str) -> bool:

@@ -20,7 +20,7 @@ from tests.conftest import client_of
 from tests.support.engines import UnreachableEngine, engine_of_region
 
 pytestmark = pytest.mark.django_db
-SILENCE = "has not answered for some minutes"
+SILENCE = "does not answer."
 
 
 @pytest.fixture

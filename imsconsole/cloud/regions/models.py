@@ -18,8 +18,15 @@ NOTHING_KNOWN = Capabilities()
 
 class RegionReportQuerySet(models.QuerySet["RegionReport"]):
     def fresh(self) -> Self:
-        """Of regions that have answered lately. What they are to have said later than now says nothing."""
-        return self.filter(answered_at__gt=now() - SILENT_AFTER, answered_at__lte=furthest(timedelta(0)))
+        """Of regions that answered when they were asked last, and that lately. What they are to have said later than now says nothing."""
+        at = now()
+        return self.filter(
+            error_code="", answered_at__gt=at - SILENT_AFTER, answered_at__lte=furthest(timedelta(0))
+        )
+
+    def silent(self) -> Self:
+        """Of regions that did not answer when they were asked last."""
+        return self.exclude(error_code="")
 
 
 class RegionReport(models.Model):

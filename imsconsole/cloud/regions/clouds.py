@@ -1,0 +1,27 @@
+"""From a region's row to its cloud. Imported by its name alone: it needs the extra `openstack`."""
+
+from django.conf import settings
+
+from imsconsole.accounts.models import Region
+from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
+
+
+def openstack_engine(code: str) -> OpenStackEngine:
+    """What `settings.ENGINES` makes of `openstack`."""
+    return OpenStackEngine(settings_of(Region.objects.get(pk=code)))
+
+
+def settings_of(region: Region) -> CloudSettings:
+    """No secret is among them: those stay in `clouds.yaml`."""
+    return CloudSettings(
+        name=region.cloud,
+        work_dir=settings.DATA_DIR / "regions" / region.code,
+        volume_type=region.volume_type,
+        network=region.network,
+        flavors=region.flavor_names,
+        zones=region.zone_names,
+        grow_in_use=region.grows_in_use,
+        guest_user=settings.IMS_GUEST_USER,
+        guest_uids=settings.IMS_GUEST_UIDS,
+        clouds_file=settings.IMS_CLOUDS,
+    )
