@@ -21,6 +21,9 @@ SENTENCES: Sentences = {
         "No cloud is called “%(cloud)s” in clouds.yaml. Please ask the operator to name it there (IMS_CLOUDS), or to look "
         "at the spelling."
     ),
+    "adopt-format": _(
+        "The cloud's image is stored as %(format)s. Only qcow2 and ISO can be offered as they are; import its file instead."
+    ),
     "cloud-refuses": _(
         "The cloud refuses what this console asks of it: %(detail)s. Please ask the operator to look at its user's rights "
         "and password there."

@@ -7,7 +7,7 @@ use the database nor hold anything.
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from imsconsole.core.errors import Away, ImsError
 
@@ -46,11 +46,12 @@ class Asking(Generic[K]):
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
                 self._busy[key] = thread
-        return {key: self._answer(begun.get(key), limit_s) for key in calls}
+        return {key: _answer(begun.get(key), limit_s) for key in calls}
 
-    def _answer(self, call: _Call[T] | None, limit_s: float) -> T | ImsError:
-        if call is None or call.is_alive():
-            return Away("no-answer", seconds=round(limit_s))
-        if call.error and not isinstance(call.error, ImsError):
-            raise call.error
-        return call.error or call.answer  # type: ignore[return-value]
+
+def _answer(call: _Call[Any] | None, limit_s: float) -> Any:
+    if call is None or call.is_alive():
+        return Away("no-answer", seconds=round(limit_s))
+    if call.error and not isinstance(call.error, ImsError):
+        raise call.error
+    return call.error or call.answer
