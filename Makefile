@@ -19,9 +19,13 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf swtpm busybox-static cpio fdisk dosf
             debian-archive-keyring gpgv nftables
 TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs \
                  gpg iproute2
+CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt-dev pkg-config gcc python3-dev python3-venv \
+                  genisoimage curl
+# where the small OpenStack of the tests is kept
+export IMS_CLOUD ?= $(CURDIR)/.cloud
 
-.PHONY: help run down test test-fast test-one test-debian test-postgres check fmt lint types translations messages \
-        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages xterm
+.PHONY: help run down test test-fast test-one test-debian test-postgres test-cloud cloud cloud-down check fmt lint types translations messages \
+        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages xterm
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -52,6 +56,17 @@ test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on Pos
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
 	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes and not cloud" tests'
+
+cloud: cloud-packages  ## bring up a small real OpenStack on this machine, in IMS_CLOUD=.cloud; minutes the first time
+	@tests/openstack/lab/up.sh $(IMS_CLOUD)
+
+cloud-down:  ## end it; what it has stays for the next time
+	@tests/openstack/lab/down.sh $(IMS_CLOUD)
+
+# where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
+test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not slow"
+	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
+	$(V)/pytest -m "$(or $(CLOUD),cloud)" tests
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
 
@@ -93,12 +108,14 @@ campaign: test-packages $(V)/.dev $(MO)  ## all kinds of work while processes ar
 hooks: $(V)/.dev  ## have git check style, floors and templates before each commit, types before each push
 	$(V)/pre-commit install
 
-COMPILE := $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-           --custom-compile-command 'make lock' pyproject.toml --extra postgres --extra s3 --extra openstack --group build
+COMPILED := $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+            --custom-compile-command 'make lock'
+COMPILE := $(COMPILED) pyproject.toml --extra postgres --extra s3 --extra openstack --group build
 lock: $(V)/.venv  ## write the exact versions of all dependencies anew, where pyproject.toml asks for others
 	$(V)/pip install --quiet 'uv>=0.9,<1'
 	$(COMPILE) $(NEWEST) --extra dev --output-file requirements-dev.lock
 	$(COMPILE) $(NEWEST) --constraint requirements-dev.lock --output-file requirements.lock
+	$(COMPILED) $(NEWEST) tests/openstack/lab/requirements.in --output-file tests/openstack/lab/requirements.lock
 
 upgrade: NEWEST := --upgrade
 upgrade: lock  ## the same, with the newest versions that pyproject.toml allows
@@ -157,3 +174,6 @@ packages:
 
 test-packages: packages
 	$(call install,$(TEST_PACKAGES))
+
+cloud-packages: test-packages
+	$(call install,$(CLOUD_PACKAGES))

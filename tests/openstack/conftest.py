@@ -1,0 +1,89 @@
+"""The cloud on this machine, held by one test at a time, and what tests make in it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import openstack
+import pytest
+from openstack.connection import Connection
+
+from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
+from tests.engine.conftest import place
+from tests.openstack.clearing import clear, clear_what_the_dead_left, console_of_test
+from tests.openstack.others import Others
+
+__all__ = ["place"]
+FOLDER = Path(os.environ.get("IMS_CLOUD") or Path(__file__).parents[2] / ".cloud")
+NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be skipped
+
+
+@pytest.fixture(scope="session")
+def clouds() -> Path:
+    """The `clouds.yaml` of a cloud that is up: `lab-demo`, `lab-other` and `lab-admin`."""
+    path = Path(os.environ.setdefault("OS_CLIENT_CONFIG_FILE", str(FOLDER / "clouds.yaml")))
+    if not path.exists():
+        why = path.with_name("why-not")
+        pytest.skip(
+            NO_CLOUD
+            + (why.read_text().strip() if why.exists() else f"make cloud brings it up in {path.parent}")
+        )
+    try:
+        as_user("demo").authorize()
+    except openstack.exceptions.SDKException as error:
+        pytest.skip(f"{NO_CLOUD}it is down ({error}); make cloud brings it up in {path.parent}")
+    return path
+
+
+def as_user(name: str) -> Connection:
+    return openstack.connect(cloud=f"lab-{name}", api_timeout=60)
+
+
+@pytest.fixture(scope="session")
+def demo(clouds: Path) -> Connection:
+    """The cloud as the user whose project our service shares with others."""
+    return as_user("demo")
+
+
+@pytest.fixture(scope="session")
+def others(clouds: Path, demo: Connection) -> Iterator[None]:
+    """What other people have, in the same project and in another: it is as it was when all tests have ended."""
+    with held(clouds):
+        there = [Others(demo, with_a_server=True), Others(as_user("other"))]
+        before = [each.seen() for each in there]
+        clear_what_the_dead_left(demo)
+    yield
+    assert [each.seen() for each in there] == before
+
+
+@pytest.fixture
+def cloud(clouds: Path, demo: Connection, others: None) -> Iterator[CloudSettings]:
+    """What a region says of it; nobody else uses it meanwhile, and all that is made under this console's name goes."""
+    console = console_of_test()
+    work_dir = Path(os.environ["IMS_TEST_DIR"]) / f"cloud-{uuid4().hex}"
+    work_dir.mkdir()
+    with held(clouds):
+        yield CloudSettings("lab-demo", work_dir, console=console, network="lab")
+        clear(demo, console)
+    work_dir.rmdir()  # nothing is left there
+
+
+@pytest.fixture
+def cloud_engine(cloud: CloudSettings) -> OpenStackEngine:
+    return OpenStackEngine(cloud)
+
+
+class held:
+    """One process at a time."""
+
+    def __init__(self, clouds: Path) -> None:
+        self._path = clouds.with_name("tests.lock")
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

@@ -1,0 +1,44 @@
+"""The engine of a cloud keeps the promises of every engine."""
+
+import pytest
+
+from imsconsole.engine.api import Engine
+from imsconsole.engine.openstack import OpenStackEngine
+from tests.engine.contract import EngineContract
+from tests.engine.contract_capture import CaptureContract
+from tests.engine.contract_discard import DiscardContract
+from tests.engine.contract_encryption import EncryptionContract
+from tests.engine.contract_identity import IdentityContract
+from tests.engine.contract_transfer import TransferContract
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow(reason="a cloud is asked, and one waits for it")]
+
+
+class Cloud:
+    @pytest.fixture
+    def engine(self, cloud_engine: OpenStackEngine) -> Engine:
+        return cloud_engine
+
+
+class TestCloudEngine(Cloud, EngineContract):
+    pass
+
+
+class TestCloudTransfer(Cloud, TransferContract):
+    pass
+
+
+class TestCloudIdentity(Cloud, IdentityContract):
+    pass
+
+
+class TestCloudDiscard(Cloud, DiscardContract):
+    pass
+
+
+class TestCloudCapture(Cloud, CaptureContract):
+    pass
+
+
+class TestCloudEncryption(Cloud, EncryptionContract):
+    pass
