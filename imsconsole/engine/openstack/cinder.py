@@ -1,6 +1,7 @@
 """Cinder's API, as far as we need it: volumes and snapshots as it describes them, and what it says of failures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from openstack import exceptions as sdk
@@ -75,8 +76,8 @@ class Cinder:
         answer = self._ask("POST", f"/volumes/{id}/action", json={action: values})
         return answer.json() if answer.content else None
 
-    def settled(self, what: What, id: str, work: Work, *, limit_s: float = 3600) -> Thing | None:
-        """It, once nothing is done to it any more; None when it is gone."""
+    def settled(self, what: What, id: str, work: Work, **haste: float) -> Thing | None:
+        """It, once nothing is done to it any more; None when it is gone. `haste` is that of `Cloud.until`."""
 
         def probe() -> tuple[Thing | None] | None:
             try:
@@ -85,29 +86,29 @@ class Cinder:
                 return (None,)
             return (found,) if found["status"] not in BUSY else None
 
-        return self._cloud.until(probe, work, limit_s=limit_s)[0]
+        return self._cloud.until(probe, work, **haste)[0]
 
-    def whole(self, what: What, id: str, work: Work, *, limit_s: float = 3600) -> Thing:
+    def whole(self, what: What, id: str, work: Work, **haste: float) -> Thing:
         """It, once it is of use. Raises NotFound, and what `failure` returns when it is in error."""
-        found = self.settled(what, id, work, limit_s=limit_s)
+        found = self.settled(what, id, work, **haste)
         if found is None:
             raise NotFound("no-such-bytes", ref=id)
         if str(found["status"]).startswith("error"):
             raise self.failure(id, str(found["status"]))
         return found
 
-    def remove(self, what: What, id: str, work: Work) -> None:
-        """Delete it, once nothing else is done to it, and wait until it is gone. Raises Unavailable when it does not go."""
-        found = self.settled(what, id, work)
-        if found is None:
-            return
-        try:
-            self._ask("DELETE", f"/{what}/{id}", id)
-            found = self.settled(what, id, work)
-        except NotFound:
-            return
-        if found is not None:
-            raise self.failure(id, str(found["status"]))
+    def remove(self, what: What, ids: Iterable[str], work: Work) -> None:
+        """Delete them together, each once nothing else is done to it, and wait until they are gone.
+
+        Raises Unavailable when one does not go.
+        """
+        there = [found["id"] for id in ids if (found := self.settled(what, id, work))]
+        for id in there:
+            with suppress(NotFound):
+                self._ask("DELETE", f"/{what}/{id}")
+        for id in there:
+            if left := self.settled(what, id, work):
+                raise self.failure(id, str(left["status"]))
 
     def failure(self, id: str, status: str) -> ImsError:
         """Why a volume or a snapshot came to that status, as far as Cinder tells: NoSpace, or Unavailable `volume-failed`."""

@@ -77,8 +77,12 @@ class Cloud:
             self._pid = os.getpid()
         return self._sdk
 
-    def until(self, probe: Callable[[], T | None], work: Work, *, limit_s: float = 3600) -> T:
-        """What `probe` returns once that is not None. The work is told that it is alive, and may end it by raising.
+    def until(
+        self, probe: Callable[[], T | None], work: Work, *, limit_s: float = 3600, most_s: float = LAST_POLL_S
+    ) -> T:
+        """What `probe` returns once that is not None; it is asked every `most_s` seconds at least.
+
+        The work is told that it is alive, and may end it by raising.
 
         Raises Unavailable `cloud-too-slow` after `limit_s`.
         """
@@ -88,7 +92,7 @@ class Cloud:
             if time.monotonic() > end:
                 raise Unavailable("cloud-too-slow", cloud=self.settings.name)
             time.sleep(pause)
-            pause = min(LAST_POLL_S, pause * 1.3)
+            pause = min(most_s, pause * 1.3)
         return found
 
 

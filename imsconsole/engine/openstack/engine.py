@@ -1,14 +1,16 @@
 """The engine of a cloud: each verb, in the room that does it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import BinaryIO
 from uuid import UUID
 
 from imsconsole.core.errors import Unsupported
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.openstack.attaching import Attaching
+from imsconsole.engine.openstack.capturing import Captures
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
 from imsconsole.engine.openstack.images import Images
-from imsconsole.engine.openstack.listing import Listing
+from imsconsole.engine.openstack.listing import Listing, Things
 from imsconsole.engine.openstack.servers import Servers
 from imsconsole.engine.openstack.switching import Switching
 from imsconsole.engine.openstack.volumes import Volumes
@@ -45,7 +47,10 @@ class OpenStackEngine:
         self._volumes = Volumes(self.cloud, self._images)
         self._servers = Servers(self.cloud, self._volumes)
         self._switching = Switching(self._servers, self._volumes)
-        self._listing = Listing(self.cloud, [self._images, self._volumes, self._servers])
+        self._attaching = Attaching(self._servers.machines, self._volumes)
+        self._captures = Captures(self.cloud, self._images, self._volumes, self._servers.machines)
+        rooms: Sequence[Things] = [self._images, self._volumes, self._captures, self._servers]
+        self._listing = Listing(self.cloud, rooms)
 
     # what there is
     def capabilities(self) -> Capabilities:
@@ -126,7 +131,14 @@ class OpenStackEngine:
     def delete(self, ref: str, *, work: Work) -> None:
         self._images.delete(ref, work)
 
-    # captures (capturing.py): capture, capture_bytes
+    # captures (capturing.py)
+    def capture(
+        self, server: ServerSpec | None, disks: Mapping[UUID, DiskSpec], *, work: Work
+    ) -> dict[UUID, StoredDisk]:
+        return self._captures.capture(server, disks, work=work)
+
+    def capture_bytes(self, disks: Iterable[DiskSpec]) -> int:
+        return self._captures.capture_bytes(disks)
 
     # disks of servers (volumes.py)
     def create_disk(
@@ -174,6 +186,13 @@ class OpenStackEngine:
     def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:
         """Nova tells it to administrators only."""
         return {}
+
+    # what servers have (attaching.py)
+    def attach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> str:
+        return self._attaching.attach(server, disk, work=work)
+
+    def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
+        self._attaching.detach(server, disk, work=work)
 
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
         """Nova's machines have no drives that something comes into."""

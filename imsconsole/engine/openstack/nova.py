@@ -70,6 +70,10 @@ class Nova:
         answer = self._ask("POST", f"/servers/{machine_id}/action", machine_id, json={action: values})
         return answer.json() if answer.content else None
 
+    def mark(self, machine_id: str, **marks: str) -> None:
+        """Change some of its metadata. Raises NotFound, Conflict (not now)."""
+        self._ask("POST", f"/servers/{machine_id}/metadata", machine_id, json={"metadata": marks})
+
     def actions(self, machine_id: str) -> list[Found]:
         """What was done to a machine, the last first. Raises NotFound."""
         answer = self._ask("GET", f"/servers/{machine_id}/os-instance-actions", machine_id).json()

@@ -25,6 +25,7 @@ from imsconsole.engine.openstack.marks import (
     SYSTEM,
     TOKEN,
     WORK,
+    attempt_of,
     is_ours,
     mark_of,
     marked,
@@ -157,7 +158,7 @@ class Volumes:
             self._take_back(volume, work)
             raise
         for other in self._like(marks):
-            if other["id"] != volume["id"]:
+            if other["id"] != volume["id"] and _attempt(other) <= attempt_of(work.token):
                 self._remove(other, work)
         return _ref(volume)
 
@@ -186,7 +187,7 @@ class Volumes:
         with suppress(ImsError):
             there = self.cinder.get("volumes", volume["id"])
             if there["metadata"].get(TOKEN) == work.token and _is_whole(there):
-                self.cinder.remove("volumes", volume["id"], Unwatched())
+                self.cinder.remove("volumes", [volume["id"]], Unwatched())
 
     def grow_disk(
         self, disk: DiskSpec, size_bytes: int, *, work: Work, server: ServerSpec | None = None
@@ -220,17 +221,17 @@ class Volumes:
         if settled["attachments"]:
             raise Conflict("volume-in-use")
         try:
-            self.cinder.remove("volumes", volume["id"], work)
+            self.cinder.remove("volumes", [volume["id"]], work)
         except Unavailable:  # one that has snapshots does not go
             self._remove_snapshots(volume, work)
-            self.cinder.remove("volumes", volume["id"], work)
+            self.cinder.remove("volumes", [volume["id"]], work)
 
     def _remove_snapshots(self, volume: Thing, work: Work) -> None:
         """Those that a capture has left of it; the last one first, which needs no other."""
         there = self.cinder.list("snapshots", **{CONSOLE: self._console, KIND: WORK})
         left = [each for each in there if each["volume_id"] == volume["id"]]
         for each in sorted(left, key=lambda each: str(each["created_at"]), reverse=True):
-            self.cinder.remove("snapshots", each["id"], work)
+            self.cinder.remove("snapshots", [each["id"]], work)
 
     # those of servers
     def of_server(self, server: UUID, *kinds: str) -> list[Thing]:
@@ -268,6 +269,10 @@ def _is_whole(volume: Thing) -> bool:
 
 def _is_good(volume: Thing) -> bool:
     return not str(volume["status"]).startswith("error")
+
+
+def _attempt(volume: Thing) -> int:
+    return attempt_of(str(volume["metadata"][TOKEN]))
 
 
 def _ref(volume: Thing) -> str:
