@@ -139,6 +139,10 @@ SENTENCES: Sentences = {
         "the operator to install it."
     ),
     "no-guests": _("No servers can be started in this region. Please ask the operator."),
+    "upload-differs": _(
+        "What the cloud of this region has stored is not what it was sent: it has %(found)s, not %(wanted)s. Nothing of it "
+        "was kept. Please try again."
+    ),
     # what an engine may lack
     "no-formats": _("No images can be stored in this region. Please ask the operator."),
     "no-encryption": _(

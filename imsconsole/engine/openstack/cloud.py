@@ -50,6 +50,9 @@ class CloudSettings:
     flavors: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
     grow_in_use: bool = False  # its volumes of that type can: nobody but its administrators is told whether
+    architectures: frozenset[str] = frozenset({"x86"})
+    boot_modes: frozenset[str] = frozenset({"bios", "uefi"})
+    screen: bool = True  # its consoles are reached by VNC
     guest_user: str = ""
     guest_uids: range = GUEST_UIDS
     clouds_file: str = ""  # a `clouds.yaml`; empty: where openstacksdk looks for it

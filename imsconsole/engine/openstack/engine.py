@@ -6,6 +6,7 @@ from uuid import UUID
 
 from imsconsole.core.errors import Unsupported
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.openstack.abilities import capabilities, free_space
 from imsconsole.engine.openstack.attaching import Attaching
 from imsconsole.engine.openstack.capturing import Captures
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
@@ -50,14 +51,14 @@ class OpenStackEngine:
         self._attaching = Attaching(self._servers.machines, self._volumes)
         self._captures = Captures(self.cloud, self._images, self._volumes, self._servers.machines)
         rooms: Sequence[Things] = [self._images, self._volumes, self._captures, self._servers]
-        self._listing = Listing(self.cloud, rooms)
+        self._listing = Listing(rooms)
 
     # what there is
     def capabilities(self) -> Capabilities:
-        return self._listing.capabilities()
+        return capabilities(self.cloud.settings, isolated=self._images.is_isolated)
 
     def free_space(self) -> Space | None:
-        return self._listing.free_space()
+        return free_space(self.cloud)
 
     def inventory(self) -> Inventory:
         return self._listing.inventory()

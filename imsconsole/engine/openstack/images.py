@@ -63,6 +63,11 @@ class Images:
         self.scratch = _scratch(cloud.settings)
         self._qemu_img = QemuImg(self.scratch.users, self.scratch.room)
 
+    @property
+    def is_isolated(self) -> bool:
+        """Whether each conversion is a user of its own."""
+        return self.scratch.users.common.switch
+
     # what there is
     def all(self) -> Mapping[str, Mark]:
         return self.kept.all()

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from imsconsole.engine.openstack.cloud import Cloud
-from imsconsole.engine.types import Capabilities, Foreign, Inventory, Kind, Mark, Space, Work
+from imsconsole.engine.types import Foreign, Inventory, Kind, Mark, Work
 
 
 class Things(Protocol):
@@ -43,8 +42,7 @@ class Things(Protocol):
 
 
 class Listing:
-    def __init__(self, cloud: Cloud, rooms: Sequence[Things]) -> None:
-        self._cloud = cloud
+    def __init__(self, rooms: Sequence[Things]) -> None:
         self._rooms = rooms
 
     def inventory(self) -> Inventory:
@@ -71,14 +69,9 @@ class Listing:
     def discard(self, ids: Iterable[UUID], token: str, *, work: Work, server: UUID | None) -> None:
         """Servers first (`_rooms` ends with them): what they have can go afterwards."""
         self.sweep(token, keep_captures=False)
+        meant = frozenset(ids)
         for room in reversed(self._rooms):
-            room.discard(frozenset(ids), token, work=work, server=server)
+            room.discard(meant, token, work=work, server=server)
 
     def foreign(self) -> tuple[Foreign, ...]:
         return tuple(each for room in self._rooms for each in room.foreign())
-
-    def free_space(self) -> Space | None:
-        return None
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities()

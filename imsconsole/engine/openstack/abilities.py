@@ -1,0 +1,47 @@
+"""What a region on a cloud can do, and how much it may have."""
+
+from collections.abc import Iterator
+
+from imsconsole.engine.local.limits import missing_programs
+from imsconsole.engine.local.qemu_img import DRIVERS
+from imsconsole.engine.openstack.cloud import Cloud, CloudSettings, asked
+from imsconsole.engine.types import GIB, MIB, Capabilities, Space
+
+
+def capabilities(settings: CloudSettings, *, isolated: bool) -> Capabilities:
+    """As the operator says where no cloud tells its members: nobody is asked, so it is known of one that is silent too.
+
+    `isolated` is of conversions on this host; guests are the cloud's affair.
+    """
+    converts = not missing_programs("qemu-img")
+    return Capabilities(
+        formats=frozenset(DRIVERS) if converts else frozenset({"iso"}),
+        architectures=settings.architectures,
+        boot_modes=settings.boot_modes,
+        screen=settings.screen,
+        resize=True,
+        grow_in_use=settings.grow_in_use,
+        seeds=frozenset({"config-2"}),
+        resumable_transfer=True,
+        accelerator="cloud",
+        missing=() if converts else ("qemu-utils",),
+        isolated=isolated,
+    )
+
+
+def free_space(cloud: Cloud) -> Space | None:
+    """What is left of the quota that is used up first; None where there is none."""
+    return min(_quotas(cloud), key=lambda each: each.free_bytes, default=None)
+
+
+def _quotas(cloud: Cloud) -> Iterator[Space]:
+    with asked():
+        usage = cloud.sdk.image.get("/info/usage").json().get("usage", {})
+        limits = cloud.sdk.block_storage.get("/limits").json()["limits"]["absolute"]
+    images = usage.get("image_size_total", {})
+    for unit, limit, used in (
+        (MIB, images.get("limit", -1), images.get("usage", 0)),
+        (GIB, limits.get("maxTotalVolumeGigabytes", -1), limits.get("totalGigabytesUsed", 0)),
+    ):
+        if limit >= 0:
+            yield Space(max(0, limit - used) * unit, limit * unit)
