@@ -37,16 +37,17 @@ run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the conso
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
-ORDER = $(if $(SHUFFLE),--random-order-bucket=global --random-order-seed=$(SHUFFLE))
+# whole files, what takes longest first (tests/support/order.py), unless all is shuffled
+DIST = --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
 
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
-	$(V)/pytest -n 3 --dist load $(ORDER) -m "not debian and not cloud" tests
+	$(V)/pytest -n 3 $(DIST) -m "not debian and not cloud" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
-	$(V)/pytest -n 2 --dist load $(ORDER) -m "not guest and not browser and not slow and not cloud" tests
+	$(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not slow and not cloud" tests
 
 test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
@@ -55,7 +56,7 @@ test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/imag
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 --dist load -m "not guest and not browser and not bytes and not cloud" tests'
+	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not cloud" tests'
 
 cloud: cloud-packages  ## bring up a small real OpenStack on this machine, in IMS_CLOUD=.cloud; minutes the first time
 	@tests/openstack/lab/up.sh $(IMS_CLOUD)

@@ -71,6 +71,7 @@ from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
 from tests.support.engines import SLOW  # noqa: E402
+from tests.support.order import dearest_first  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
@@ -95,6 +96,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]"):
     return report
 
 
+@pytest.hookimpl(tryfirst=True)  # those who shuffle come afterwards
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL no test runs again that asks the database nothing; a few run there only."""
     if connection.vendor == "postgresql":
@@ -102,7 +104,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         wanted = [item for item in items if not item.get_closest_marker("postgresql")]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-    items[:] = wanted
+    items[:] = dearest_first(wanted) if hasattr(config, "workerinput") else wanted
 
 
 def pytest_collection_finish() -> None:
