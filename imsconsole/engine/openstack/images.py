@@ -232,4 +232,4 @@ def _scratch(settings: CloudSettings) -> Scratch:
     """Beside the regions that are on this host: conversions share the numbers of their users, and the room on its disk."""
     place = settings.work_dir.absolute()
     users = Users(place.parent / FOLDER, run_as(settings.guest_user), settings.guest_uids)
-    return Scratch(place / "scrap", users, Room(place.parent / PROMISES))
+    return Scratch(place, users, Room(place.parent / PROMISES))
