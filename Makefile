@@ -79,7 +79,7 @@ lint: $(V)/.dev  ## style, floors, templates, missing migrations
 	$(V)/ruff check .
 	$(V)/ruff format --check .
 	$(V)/lint-imports --no-cache
-	$(V)/djlint --quiet --lint templates
+	$(V)/djlint --quiet --lint imsconsole/templates
 	$(V)/python manage.py makemigrations --check --dry-run
 
 types: $(V)/.dev  ## mypy
@@ -153,10 +153,10 @@ $(NOVNC): $(V)/.venv
 
 # xterm.js is part of the checkout, as its packages for npm have it: the terminal needs nothing of this host
 xterm:  ## bring the terminal of serial consoles up to XTERM and XTERM_FIT (needs npm)
-	@rm -rf static/xterm && mkdir -p static/xterm && cd static/xterm && \
+	@rm -rf imsconsole/static/xterm && mkdir -p imsconsole/static/xterm && cd imsconsole/static/xterm && \
 	  npm pack --silent @xterm/xterm@$(XTERM) @xterm/addon-fit@$(XTERM_FIT) >/dev/null && for package in *.tgz; do tar -xzf $$package && \
 	    cp package/LICENSE LICENSE-$${package%-*} && cp package/lib/*.mjs . && { cp package/css/*.css . 2>/dev/null; rm -r package $$package; }; done
-	@sed -i '/^\/\/# sourceMappingURL=/d' static/xterm/*.mjs
+	@sed -i '/^\/\/# sourceMappingURL=/d' imsconsole/static/xterm/*.mjs
 
 # install what is missing when we may, else say what is missing
 define install

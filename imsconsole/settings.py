@@ -14,11 +14,22 @@ from csp.constants import NONE, SELF
 
 from imsconsole.core.folders import process_folder
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE_DIR = Path(__file__).resolve().parent
+BASE_DIR = PACKAGE_DIR.parent
 env = environ.Env()
 
+
 # ── where things are ────────────────────────────────────────────────────────
-DATA_DIR = Path(env.str("IMS_DATA_DIR", default=str(BASE_DIR / ".data"))).absolute()
+def _usual_data_dir() -> Path:
+    """Beside the code in a checkout alone: where it is installed, what is there is the installer's."""
+    if (BASE_DIR / "pyproject.toml").exists():
+        return BASE_DIR / ".data"
+    if os.geteuid() == 0:
+        return Path("/var/lib/ims-console")
+    return Path(env.str("XDG_DATA_HOME", default=str(Path.home() / ".local" / "share"))) / "ims-console"
+
+
+DATA_DIR = Path(env.str("IMS_DATA_DIR", default=str(_usual_data_dir()))).absolute()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_DIR = DATA_DIR / "uploads"
 DATABASE_DIR = DATA_DIR / "database"
@@ -132,7 +143,7 @@ WSGI_APPLICATION = "imsconsole.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [PACKAGE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -269,7 +280,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # ── languages ───────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-LOCALE_PATHS = [BASE_DIR / "imsconsole" / "locale"]
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 FORMAT_MODULE_PATH = "imsconsole.core.formats"
 TIME_ZONE = "UTC"
@@ -293,7 +304,7 @@ NOVNC_FILES = next(  # core/ and vendor/ of noVNC: `make run` puts them there, o
     None,
 )
 STATICFILES_DIRS = [
-    BASE_DIR / "static",
+    PACKAGE_DIR / "static",
     *((f"novnc/{part}", NOVNC_FILES / part) for part in ("core", "vendor") if NOVNC_FILES),
     *(("bootstrap", path) for path in (BOOTSTRAP_FILES and BOOTSTRAP_FILES.submodule_search_locations) or ()),
 ]

@@ -1,4 +1,4 @@
-"""The form of a file on its way in, and what the uploader in the browser (static/js/upload.js) is told by its page."""
+"""The form of a file on its way in, and what the uploader in the browser (imsconsole/static/js/upload.js) is told by its page."""
 
 import json
 from typing import Any

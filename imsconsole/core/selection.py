@@ -1,6 +1,6 @@
 """Rows that were chosen over the pages of a list, and what may be done with them.
 
-A list's boxes are named `pick` and belong to the form `picked`; `static/js/select.js` remembers them over the
+A list's boxes are named `pick` and belong to the form `picked`; `imsconsole/static/js/select.js` remembers them over the
 pages and sends them as one field. `matching` is a whole query instead: everything the filters find.
 """
 

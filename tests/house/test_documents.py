@@ -20,7 +20,7 @@ NOT_OUR_FILES = {
     "conventions.md",
     "rules.md",
 }  # an example, other people's code, tests by their names
-FILE = re.compile(r"\b((?:images|imsconsole|market|sharing|static|templates|tests)/[\w./-]*\w/?)")
+FILE = re.compile(r"\b((?:images|imsconsole|market|sharing|tests)/[\w./-]*\w/?)")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 COMMAND = re.compile(r"(?:^|`)make ([a-z][a-z-]+)", flags=re.MULTILINE)
 TARGET = re.compile(r"^([\w-]+):.*", flags=re.MULTILINE)

@@ -10,7 +10,7 @@ from django.urls import resolve
 
 from imsconsole.help.pages import PAGES, limits, page_of
 
-ROOT = Path(settings.BASE_DIR) / "templates"
+ROOT = Path(settings.PACKAGE_DIR) / "templates"
 LANGUAGES = [code for code, _ in settings.LANGUAGES]
 EACH = [(name, language) for name in PAGES for language in LANGUAGES]
 HEADING = re.compile(r"<(h[1-6])(?: id=\"([^\"]*)\")?>")

@@ -153,8 +153,8 @@ def test_no_room_and_no_drawer_is_too_large(app: str) -> None:
 )
 def test_templates_lie_in_the_folders_of_rooms(app: str, templates: str) -> None:
     folders = {
-        path.parent.relative_to(ROOT / "templates" / templates)
-        for path in (ROOT / "templates" / templates).rglob("*.html")
+        path.parent.relative_to(ROOT / "imsconsole/templates" / templates)
+        for path in (ROOT / "imsconsole/templates" / templates).rglob("*.html")
     }
     assert [str(folder) for folder in folders if not (ROOT / app / folder / "__init__.py").exists()] == []
     assert len(folders) > 2

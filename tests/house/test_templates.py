@@ -10,7 +10,7 @@ from django.template.loader import get_template
 
 from tests.house.test_urls import addresses
 
-ROOT = Path(settings.BASE_DIR) / "templates"
+ROOT = Path(settings.PACKAGE_DIR) / "templates"
 TEMPLATES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
 MOST_CHARACTERS = 160  # in a line
 INLINE_SCRIPT = re.compile(

@@ -94,7 +94,9 @@ def test_a_term_stands_where_one_looks_for_it(people, places, chinese, english, 
 def test_one_thing_has_one_word() -> None:
     with (ROOT / "imsconsole/locale/zh_Hans/LC_MESSAGES/django.po").open("rb") as file:
         said = {str(message.id): str(message.string) for message in read_po(file, locale="zh_Hans")}
-    said |= {path.name: path.read_text() for path in (ROOT / "templates/help/zh-hans").glob("*.md")}
+    said |= {
+        path.name: path.read_text() for path in (ROOT / "imsconsole/templates/help/zh-hans").glob("*.md")
+    }
     assert {name: GONE.findall(text) for name, text in said.items() if GONE.search(text)} == {}
     assert [text for text in said if re.search("[Aa]pply for (a )?server", text)] == []
 

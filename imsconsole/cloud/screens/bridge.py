@@ -1,7 +1,7 @@
 """The bridge: bytes between a browser's WebSocket and a server's screen, as VNC, or its serial console.
 
 It looks again every few seconds whether whoever is at it may stay. What a connection ends with is a
-close code, for which the page (`static/js/live.js`) has a sentence. Beside it lives the lookout, for pages that show no more than a picture.
+close code, for which the page (`imsconsole/static/js/live.js`) has a sentence. Beside it lives the lookout, for pages that show no more than a picture.
 """
 
 import asyncio

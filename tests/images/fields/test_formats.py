@@ -24,7 +24,11 @@ def test_every_text_that_lists_formats_lists_them_all(format):
     texts = [str(INSPECTION["not-an-image"])]
     texts += [
         (ROOT / name).read_text()
-        for name in ("README.md", "templates/help/en/import.md", "templates/help/zh-hans/import.md")
+        for name in (
+            "README.md",
+            "imsconsole/templates/help/en/import.md",
+            "imsconsole/templates/help/zh-hans/import.md",
+        )
     ]
     assert all(format.label in text for text in texts)
 

@@ -1,0 +1,92 @@
+"""The wheel, built from what git keeps and installed away from the checkout: a console with all its pages and words."""
+
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.conf import settings
+
+from imsconsole.processes.command_line import commands
+from tests.support.console import free_port
+from tests.support.web import answers
+from tests.support.workers import until, worker_environment
+
+pytestmark = pytest.mark.slow(reason="a wheel is built, installed, set up and served")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """`run` is its command, `python` asks its code."""
+    tree, site = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("site")
+    kept = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = subprocess.run(kept, cwd=settings.BASE_DIR, check=True, capture_output=True).stdout
+    subprocess.run(
+        ["xargs", "-0", "cp", "--parents", "-t", tree], cwd=settings.BASE_DIR, input=names, check=True
+    )
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tree / "dist"], cwd=tree, check=True
+    )
+    (wheel,) = (tree / "dist").glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site]
+    subprocess.run([*pip, wheel], check=True)
+    port = free_port()
+    environment = {
+        **worker_environment(),
+        "PYTHONPATH": str(site),
+        "IMS_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "IMS_DATABASE_URL": "sqlite:///" + str(tmp_path_factory.mktemp("database") / "ims.sqlite3"),
+        "IMS_DEMO": "0",
+        "IMS_PORT": str(port),
+    }
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, site / "bin" / "ims-console", *words]
+        return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, check=False)
+
+    return SimpleNamespace(site=site, environment=environment, port=port, run=run)
+
+
+def test_every_command_is_listed_and_none_is_the_checkout_s(installed: SimpleNamespace) -> None:
+    told = installed.run().stdout
+    assert [name for name in commands() if f"\n  {name} " not in told] == []
+    assert "check-store" in commands()
+    assert installed.run("help", "check-store").stdout.startswith("usage: ims-console check_store")
+    where = "import imsconsole.settings as s; print(s.PACKAGE_DIR)"
+    assert installed.run("shell", "-v", "0", "-c", where).stdout.strip() == f"{installed.site}/imsconsole"
+
+
+def test_data_never_lie_beside_installed_code(installed: SimpleNamespace) -> None:
+    where = "import imsconsole.settings as s; print(s._usual_data_dir())"
+    folder = Path(installed.run("shell", "-v", "0", "-c", where).stdout.strip())
+    assert folder.is_absolute()
+    assert installed.site not in folder.parents
+    assert Path(settings.BASE_DIR) not in folder.parents
+
+
+def test_it_serves_pages_in_both_languages_with_their_files(installed: SimpleNamespace) -> None:
+    assert installed.run("set-up").returncode == 0
+    assert installed.run("check-store").stdout == "The store is clean.\n"
+    web = subprocess.Popen(
+        [sys.executable, installed.site / "bin" / "ims-console", "web"],
+        cwd=installed.site,
+        env=installed.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url = f"http://localhost:{installed.port}"
+        until(lambda: answers(url) or web.poll() is not None, "the web server answered")
+        for language, words in (("zh-hans", "登录"), ("en", "Sign in")):
+            asked = urllib.request.Request(f"{url}/accounts/login/", headers={"Accept-Language": language})
+            with urllib.request.urlopen(asked) as page:
+                text = page.read().decode()
+            assert words in text
+            for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', text):
+                with urllib.request.urlopen(url + address) as file:
+                    assert file.read(), address
+    finally:
+        web.terminate()
+        web.wait()
