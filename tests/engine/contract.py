@@ -3,8 +3,6 @@
 import hashlib
 import io
 import json
-import os
-import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +11,6 @@ from uuid import uuid4
 import pytest
 
 from imsconsole.core.errors import BadImage, Conflict, NotFound, Unavailable, Unsupported
-from imsconsole.core.sockets import connect_to
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSink, FileSource, Inventory, Key, Power
 from tests.engine.guests import (
@@ -33,7 +30,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
-from tests.engine.promises import Content, Promises, by, told
+from tests.engine.promises import Content, Promises, by, reached, told
 from tests.engine.systems import make_disk, root_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -546,12 +543,8 @@ class EngineContract(Promises):
         with pytest.raises(Conflict):
             engine.console_endpoint(server.ref)
         server = engine.start(server, work=TestWork())
-        endpoint = os.open(engine.console_endpoint(server.ref).path, os.O_PATH)
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(10)
-            line.connect(f"/proc/self/fd/{endpoint}")
-            assert line.recv(12) == b"RFB 003.008\n"
-        os.close(endpoint)
+        with reached(engine.console_endpoint(server.ref)) as line:
+            assert line.hear(12) == b"RFB 003.008\n"
         engine.delete_server(server.ref, work=TestWork())
         with pytest.raises(NotFound):
             engine.console_endpoint(server.ref)
@@ -569,12 +562,9 @@ class EngineContract(Promises):
         server = engine.start(server, work=TestWork())
         for times in (1, 2):
             wait_for(engine, server.ref, "HAL")
-            with connect_to(engine.serial_endpoint(server.ref).path, 20) as line:
-                line.sendall(b"HAL")
-                answer = b""
-                while len(answer) < 3:
-                    answer += line.recv(16)
-                assert answer == b"IBM"
+            with reached(engine.serial_endpoint(server.ref)) as line:
+                line.send(b"HAL")
+                assert line.hear(3) == b"IBM"
             wait_for(engine, server.ref, "IBM", times=times)
         engine.delete_server(server.ref, work=TestWork())
         with pytest.raises(NotFound):

@@ -1,15 +1,22 @@
 """What a promise of the contract asks of engines that cannot do all, or do it otherwise."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import pytest
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from imsconsole.core.errors import Unsupported
+from imsconsole.core.sockets import connect_to
 from imsconsole.engine.api import Engine
+from imsconsole.engine.types import Endpoint, UnixSocket
 from tests.engine.guests import TestWork
 
+LINE_LIMIT_S = 20
 Content = Callable[..., bytes]  # of a stored file, by its reference, from an offset on
 
 
@@ -53,3 +60,41 @@ def by(ability: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 def told(engine: Engine, work: TestWork, total: int) -> bool:
     """Whether the work was said to have all of its bytes done; that it is alive, where no more is told."""
     return (total, total) in work.reports if engine.capabilities().byte_progress else bool(work.reports)
+
+
+class Line:
+    """To what an endpoint leads, whichever way it goes there."""
+
+    def __init__(self, way: socket.socket | ClientConnection) -> None:
+        self._way = way
+
+    def send(self, said: bytes) -> None:
+        if isinstance(self._way, socket.socket):
+            self._way.sendall(said)
+        else:
+            self._way.send(said)
+
+    def hear(self, length: int) -> bytes:
+        """So many bytes, or more. Raises TimeoutError."""
+        heard = b""
+        while len(heard) < length:
+            if isinstance(self._way, socket.socket):
+                piece: str | bytes = self._way.recv(length - len(heard))
+            else:
+                piece = self._way.recv(timeout=LINE_LIMIT_S)
+            assert isinstance(piece, bytes)
+            assert piece, f"closed after {heard!r}"
+            heard += piece
+        return heard
+
+
+@contextmanager
+def reached(endpoint: Endpoint) -> Iterator[Line]:
+    if isinstance(endpoint, UnixSocket):
+        with connect_to(endpoint.path, LINE_LIMIT_S) as way:
+            yield Line(way)
+    else:
+        with connect(
+            endpoint.url, subprotocols=[Subprotocol(endpoint.subprotocol)], compression=None, proxy=None
+        ) as there:
+            yield Line(there)

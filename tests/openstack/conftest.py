@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -67,7 +68,7 @@ def cloud(clouds: Path, demo: Connection, others: None) -> Iterator[CloudSetting
     with held(clouds):
         yield CloudSettings("lab-demo", work_dir, console=console, network="lab")
         clear(demo, console)
-    work_dir.rmdir()  # nothing is left there
+    shutil.rmtree(work_dir)
 
 
 @pytest.fixture
