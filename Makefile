@@ -24,7 +24,7 @@ CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libv
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 
-.PHONY: help run down test test-fast test-one test-debian test-postgres test-cloud cloud cloud-down check fmt lint types translations messages \
+.PHONY: help run down test test-fast test-one test-debian test-postgres test-cloud check-cloud cloud cloud-down check fmt lint types translations messages \
         mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages xterm
 
 help:  ## this list
@@ -65,11 +65,15 @@ cloud-down:  ## end it; what it has stays for the next time
 	@tests/openstack/lab/down.sh $(IMS_CLOUD)
 
 # where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
-test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not slow"
+test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough"
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
 	$(V)/pytest -m "$(or $(CLOUD),cloud)" tests
 
-check: lint types translations test test-postgres test-debian  ## all that CI runs
+# all of it but what takes minutes each
+check-cloud:
+	@$(MAKE) --no-print-directory test-cloud CLOUD="cloud and not thorough"
+
+check: lint types translations test test-postgres test-debian check-cloud  ## all that CI runs
 
 fmt: $(V)/.dev  ## put the code into the one style, and mend what can be mended
 	$(V)/ruff check --fix .

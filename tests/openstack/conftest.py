@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -76,15 +77,11 @@ def cloud_engine(cloud: CloudSettings) -> OpenStackEngine:
     return OpenStackEngine(cloud)
 
 
-class held:
-    """One process at a time."""
-
-    def __init__(self, clouds: Path) -> None:
-        self._path = clouds.with_name("tests.lock")
-
-    def __enter__(self) -> None:
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+@contextmanager
+def held(clouds: Path) -> Iterator[None]:
+    """One process at a time; who comes again stands behind those who wait."""
+    with clouds.with_name("tests.queue").open("w") as queue, clouds.with_name("tests.lock").open("w") as turn:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        yield
