@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery, Sum
+from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
@@ -48,6 +49,23 @@ LACKING = {
     "resumable_transfer": "no-resumable-transfer",
     "byte_progress": "no-byte-progress",
     "stop_grace": "no-stop-grace",
+}
+
+# what pages say of how guests run here
+ACCELERATORS = {
+    "kvm": _("Servers run with KVM."),
+    "tcg": _(
+        "Servers run by emulation (TCG), which is much slower: KVM is not there, does not work, or is switched off."
+    ),
+    "cloud": _("Servers run as the region's cloud lets them."),
+}
+
+ISOLATION = {
+    True: _("Each server and each conversion of a disk runs as a system user of its own."),
+    False: _(
+        "The service does not run as root, so all servers and conversions run as the one user that it is itself: what breaks "
+        "out of one of them reaches all others, and the console's own data."
+    ),
 }
 
 

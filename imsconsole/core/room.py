@@ -16,6 +16,7 @@ from imsconsole.core.errors import NoSpace
 from imsconsole.core.full_disk import raises_no_space
 
 PROMISES = "room"  # the folder, beside the regions of a host
+LEAST_FREE_BYTES = 5 * 1024**3  # with less, the next large image may not fit
 SPARE_BYTES = 256 * 1024**2  # never fill the disk to the brim: the database lives there too
 
 

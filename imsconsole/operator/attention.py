@@ -11,42 +11,26 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from images.models import Image
 from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out, waiting
-from imsconsole.cloud.hosts import LACKING, Host, is_able
+from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION, LACKING, Host, is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Backup, RegionReport
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.core.now import now
+from imsconsole.core.room import LEAST_FREE_BYTES
 from imsconsole.core.text import size
-from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import is_worker_alive
 from imsconsole.jobs.quotas import nearly_full
 from market.models import ListingVersion, Publisher
 
 NEARLY_FULL_PERCENT = 80
-LEAST_FREE_BYTES = 5 * GIB
 LATE_AFTER = timedelta(minutes=2)
 MOST_SHOWN = 10
-ACCELERATORS = {
-    "kvm": gettext_lazy("Servers run with KVM."),
-    "tcg": gettext_lazy(
-        "Servers run by emulation (TCG), which is much slower: KVM is not there, does not work, or is switched off."
-    ),
-    "cloud": gettext_lazy("Servers run as the region's cloud lets them."),
-}
-
-ISOLATION = {
-    True: gettext_lazy("Each server and each conversion of a disk runs as a system user of its own."),
-    False: gettext_lazy(
-        "The service does not run as root, so all servers and conversions run as the one user that it is itself: what breaks "
-        "out of one of them reaches all others, and the console's own data."
-    ),
-}
 
 
 @dataclass(frozen=True)
