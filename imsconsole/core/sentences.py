@@ -142,6 +142,18 @@ def sentence_of(error: ImsError) -> str:
     return error.verdict.reason if isinstance(error, Refused) else sentence(error.code, error.values)
 
 
+class Explained:
+    """For rows with `error_code` and `error_values`."""
+
+    error_code: Any
+    error_values: Any
+
+    @property
+    def error_sentence(self) -> str:
+        """What went wrong, in the reader's language; empty when nothing did."""
+        return sentence(self.error_code, self.error_values) if self.error_code else ""
+
+
 def translated(text: str | Promise, **values: Any) -> dict[str, Any]:
     """A text of the house (`_("Import image")`, lazily), kept as its English source and what is in its places."""
     with translation.override(None):

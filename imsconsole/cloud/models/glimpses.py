@@ -6,10 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.models.servers import Server
-from imsconsole.core.sentences import sentence
+from imsconsole.core.sentences import Explained
 
 
-class Glimpse(models.Model):
+class Glimpse(Explained, models.Model):
     """The screen of a server and the end of its console log, as they were seen last.
 
     A page that shows them writes until when it wants to; the lookout (`cloud.screens.lookout`) looks as long as somebody does.
@@ -32,7 +32,3 @@ class Glimpse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_id} {self.seen_at}"
-
-    @property
-    def error_sentence(self) -> str:
-        return sentence(self.error_code, self.error_values) if self.error_code else ""

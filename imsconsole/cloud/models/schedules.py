@@ -16,7 +16,7 @@ from imsconsole.cloud.models.vaults import Backup, Vault
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import furthest, now
 from imsconsole.core.project_urls import address_of
-from imsconsole.core.sentences import sentence
+from imsconsole.core.sentences import Explained, sentence
 
 
 class BackupScheduleQuerySet(ProjectQuerySet["BackupSchedule"]):
@@ -106,7 +106,7 @@ class BackupSchedule(models.Model):
         return sentence(self.reason_code, self.reason_values) if self.reason_code else ""
 
 
-class ScheduledServer(models.Model):
+class ScheduledServer(Explained, models.Model):
     """A server of a schedule, and where it is with it. A part of the schedule: who writes it holds that."""
 
     schedule = models.ForeignKey(BackupSchedule, on_delete=models.CASCADE, related_name="members")
@@ -136,8 +136,3 @@ class ScheduledServer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule} {self.server_id}"
-
-    @property
-    def error_sentence(self) -> str:
-        """Why its last backup was not made, in the reader's language; empty when it was."""
-        return sentence(self.error_code, self.error_values) if self.error_code else ""

@@ -19,7 +19,7 @@ from imsconsole.cloud.models.stored import OfStored, OfStoredManager
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import address_of
-from imsconsole.core.sentences import sentence
+from imsconsole.core.sentences import Explained
 from imsconsole.engine.types import GIB
 
 
@@ -142,7 +142,7 @@ class BackupQuerySet(ProjectQuerySet["Backup"]):
         )
 
 
-class Backup(FromImage, models.Model):
+class Backup(Explained, FromImage, models.Model):
     """A copy of all disks of a server at one instant. The row stays when it is deleted, and without its server.
 
     `kind` says who made it: CBR into a vault, or the legacy CSBS, which has none and is made no more.
@@ -236,11 +236,6 @@ class Backup(FromImage, models.Model):
 
     def get_absolute_url(self) -> str:
         return address_of("backups:detail", self.pk)
-
-    @property
-    def error_sentence(self) -> str:
-        """Why it failed, in the reader's language; empty when it did not."""
-        return sentence(self.error_code, self.error_values) if self.error_code else ""
 
     @property
     def is_damaged(self) -> bool:

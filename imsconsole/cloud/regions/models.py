@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Region
 from imsconsole.core.now import furthest, now
-from imsconsole.core.sentences import sentence
+from imsconsole.core.sentences import Explained
 from imsconsole.engine.types import Capabilities, Space
 
 SILENT_AFTER = timedelta(minutes=3)  # it is asked each minute
@@ -29,7 +29,7 @@ class RegionReportQuerySet(models.QuerySet["RegionReport"]):
         return self.exclude(error_code="")
 
 
-class RegionReport(models.Model):
+class RegionReport(Explained, models.Model):
     """What a region's engine can do, the space it has, and when it said so; and why it did not when it was asked last."""
 
     region = models.OneToOneField(
@@ -76,8 +76,3 @@ class RegionReport(models.Model):
     def space(self, found: Space | None) -> None:
         self.free_bytes = found.free_bytes if found else None
         self.total_bytes = found.total_bytes if found else None
-
-    @property
-    def error_sentence(self) -> str:
-        """Why it did not answer when it was asked last; empty when it did."""
-        return sentence(self.error_code, self.error_values) if self.error_code else ""
