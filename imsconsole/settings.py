@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from imsconsole.core.folders import process_folder
+from imsconsole.core.logs import NOT_TOLD, LineFormatter, add_about
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 BASE_DIR = PACKAGE_DIR.parent
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "imsconsole.core.proxies.TrustedProxyMiddleware",
+    "imsconsole.core.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "imsconsole.core.middleware.HeadMiddleware",
@@ -441,11 +443,35 @@ IMS_DEMO = env.bool("IMS_DEMO", default=True)
 IMS_DEMO_DEBIAN = env.bool("IMS_DEMO_DEBIAN", default=True)
 IMS_DEMO_PASSWORD = env.str("IMS_DEMO_PASSWORD", default="")
 
+# ── the log, and what watches ───────────────────────────────────────────────
+# who may see /metrics: whoever knows the token, and these addresses; nobody where neither is set
+IMS_METRICS_TOKEN = env.str("IMS_METRICS_TOKEN", default="")
+IMS_METRICS_ADDRESSES = [ip_network(each) for each in env.list("IMS_METRICS_ADDRESSES", default=[])]
+IMS_METRICS_PORT = env.int("IMS_METRICS_PORT", default=0)  # of a host of workers alone
+IMS_LOG_FORMAT = env.str("IMS_LOG_FORMAT", default="line")  # or json
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"about": {"()": lambda: add_about}},
+    "formatters": {
+        "line": {
+            "()": LineFormatter,
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{levelname}{name}{process}{message}",
+            "style": "{",
+            "timestamp": "time",
+            "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "exception"},
+            "reserved_attrs": NOT_TOLD,
+            "json_ensure_ascii": False,
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": IMS_LOG_FORMAT, "filters": ["about"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("IMS_LOG_LEVEL", default="INFO")},
     "loggers": {
         "django_tasks": {"level": "WARNING"},

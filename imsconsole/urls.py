@@ -3,10 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from imsconsole.jobs.health import healthz
-
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
+    path("", include("imsconsole.watch.urls")),
     path("", include("imsconsole.overview.urls")),
     path("", include("imsconsole.accounts.urls")),
     path("", include("sharing.urls")),

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from images.public.platform import platform_actor
 from images.verify.jobs import VerifyStored
 from images.verify.orphans import remove_orphans
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.models import BackupDisk, StoredBytes
+from imsconsole.cloud.models.stored import SEEN
 from imsconsole.cloud.stored.rows import use_stored
 from imsconsole.core.errors import Conflict
 from imsconsole.core.now import furthest, now
@@ -51,7 +51,7 @@ def due_bytes(region: Region, within: timedelta) -> list[StoredBytes]:
     there = StoredBytes.objects.kept().filter(region=region).exclude(checksum="")
     of_backups = Exists(BackupDisk.objects.filter(stored=OuterRef("pk")))
     unseen = Q(last__lt=now() - within / 2) | Q(last__gt=furthest(timedelta(0)))
-    aged = there.annotate(last=Coalesce(F("verified_at"), F("created_at")))
+    aged = there.annotate(last=SEEN)
     rows = aged.filter(unseen | Q(of_backups, damaged_at__isnull=False)).order_by("last", "pk")
     share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * EVERY / (within / 2)
     due: list[StoredBytes] = []

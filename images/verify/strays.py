@@ -27,6 +27,7 @@ FOLDERS = (
     "work",
     "regions",
     "tmp",
+    "metrics",
     "static",
     "building",
     "cache",

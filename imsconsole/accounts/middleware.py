@@ -15,12 +15,13 @@ from imsconsole.accounts.models import Project, User
 from imsconsole.accounts.places import other_project_showing
 from imsconsole.accounts.preferences import zone_of
 from imsconsole.core.htmx import wants_fragment
+from imsconsole.core.logs import also_about
 from imsconsole.core.middleware import error_page
 from imsconsole.core.project_urls import NAMED, bare, in_project, prefix_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PROJECT_KEY = "project"  # in the session: the ID of the project of the last page
-OF_NO_PROJECT = ("/accounts/", "/admin/", "/i18n/", "/healthz", "/invitations/", "/buckets/link/")
+OF_NO_PROJECT = ("/accounts/", "/admin/", "/i18n/", "/healthz", "/metrics", "/invitations/", "/buckets/link/")
 
 
 class PreferencesMiddleware:
@@ -32,6 +33,7 @@ class PreferencesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if isinstance(user, User):
+            also_about(user_id=user.pk)
             if user.language:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = translation.get_language()
@@ -74,6 +76,7 @@ class ActorMiddleware:
 
     def _answer(self, request: HttpRequest, actor: Actor | None, names_project: bool = False) -> HttpResponse:
         request.actor = actor  # type: ignore[attr-defined]
+        also_about(project_id=actor and actor.project.pk)
         request.names_project = names_project  # type: ignore[attr-defined]
         return self.get_response(request)
 

@@ -25,8 +25,10 @@ from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
+from imsconsole.accounts.metrics import SIGN_INS
 from imsconsole.accounts.models import SlowedSignIn, User
 from imsconsole.core.contention import retried
+from imsconsole.core.counting import count
 from imsconsole.core.locks import locked_all
 from imsconsole.core.now import now
 from imsconsole.core.proxies import household_of
@@ -79,21 +81,23 @@ def counted(request: HttpRequest, kind: Kind, user_name: str) -> Attempt:
     rows = SlowedSignIn.objects.filter(
         reduce(or_, (Q(name=name, source=source) for name, source in keys)), kind=kind
     )
-    _refuse_those_who_wait(rows)  # without a lock: most of a flood ends here
+    _refuse_those_who_wait(kind, rows)  # without a lock: most of a flood ends here
     with transaction.atomic():
         missing = [SlowedSignIn(kind=kind, name=name, source=source) for name, source in keys]
         SlowedSignIn.objects.bulk_create(missing, ignore_conflicts=True)
         held = locked_all(rows)
-        _refuse_those_who_wait(held)
+        _refuse_those_who_wait(kind, held)
         attempt = Attempt(held, {row.pk: row.until for row in held})
         for row in held:
             _fail(row)
         SlowedSignIn.objects.bulk_update(held, ["failures", "last_at", "until"])
+    count(SIGN_INS, kind, "tried")
     return attempt
 
 
 def taken_back(attempt: Attempt) -> None:
     """It has succeeded. What an address or a name from anywhere has failed before stays: an attacker may have a password of their own."""
+    count(SIGN_INS, attempt.rows[0].kind, "succeeded")
     own = [row.pk for row in attempt.rows if row.kind == Kind.CODE or (row.name and row.source)]
     SlowedSignIn.objects.filter(pk__in=own).delete()
     for row in attempt.rows:
@@ -126,9 +130,10 @@ def wait_of(row: SlowedSignIn) -> timedelta:
     return left if timedelta(0) < left <= _pace(row).longest else timedelta(0)
 
 
-def _refuse_those_who_wait(rows: Iterable[SlowedSignIn]) -> None:
+def _refuse_those_who_wait(kind: Kind, rows: Iterable[SlowedSignIn]) -> None:
     left = max((wait_of(row) for row in rows), default=timedelta(0))
     if left:
+        count(SIGN_INS, kind, "too-early")
         raise ValidationError(_sentence(math.ceil(left.total_seconds())), code="must_wait")
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from imsconsole.accounts.models import OPENSTACK, Region
+from imsconsole.cloud.metrics import counted_engine
 from imsconsole.cloud.models import Server
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
@@ -39,7 +40,7 @@ def _kept(name: str, code: str, _said: str) -> Engine:
         maker: Callable[[str], Engine] = import_string(settings.ENGINES[name])
     except ImportError as error:
         raise Unavailable("engine-not-installed", engine=name, detail=str(error)) from error
-    return maker(code)
+    return counted_engine(maker(code), name)
 
 
 @functools.cache

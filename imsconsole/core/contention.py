@@ -14,8 +14,10 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model
 
+from imsconsole.core.counting import count
 from imsconsole.core.errors import Contended
 from imsconsole.core.fullness import database_code
+from imsconsole.core.metrics import DATABASE_ERRORS
 from imsconsole.core.rules import Verdict
 
 P = ParamSpec("P")
@@ -40,6 +42,7 @@ def contention_said() -> Iterator[None]:
         yield
     except OperationalError as error:
         if is_contended(error):
+            count(DATABASE_ERRORS, Contended.default_code)
             raise Contended from error
         raise
 
@@ -76,6 +79,7 @@ def retried(function: Callable[P, T]) -> Callable[P, T]:
             except OperationalError as error:
                 if database_code(error) not in ENDED:
                     raise
+                count(DATABASE_ERRORS, Contended.default_code)
                 logger.warning("%s is tried again: %s", function.__qualname__, error)
             for row, as_it_was in before:
                 row.__dict__ = as_it_was.__dict__

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 from django.db import Error, InterfaceError, OperationalError
 
+from imsconsole.core.counting import count
 from imsconsole.core.errors import Disconnected
 from imsconsole.core.fullness import database_code
+from imsconsole.core.metrics import DATABASE_ERRORS
 
 # of PostgreSQL: connection_exception, operator_intervention (shutdown, crash, start), too_many_connections; of SQLite: its file
 GONE = ("08", "57P", "53300", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB")
@@ -27,5 +29,6 @@ def disconnection_said() -> Iterator[None]:
         yield
     except Error as error:
         if is_disconnected(error):
+            count(DATABASE_ERRORS, Disconnected.default_code)
             raise Disconnected from error
         raise

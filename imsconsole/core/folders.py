@@ -24,7 +24,7 @@ def locked_folder(parent: Path, prefix: str = "") -> Iterator[Path]:
         _remove(folder, number)
 
 
-def process_folder(parent: Path) -> Path:
+def process_folder(parent: Path, prefix: str = "") -> Path:
     """A new folder in `parent` that is removed when this process ends. What it forks may use it until then.
 
     Raises OSError. The empty ones of processes that a signal has ended are removed first: they are nothing to tell.
@@ -33,7 +33,7 @@ def process_folder(parent: Path) -> Path:
     for left in left_behind(parent):
         with suppress(OSError):
             left.rmdir()
-    folder, number = _made(parent, "")
+    folder, number = _made(parent, prefix)
     Finalize(
         None, _remove, (folder, number), exitpriority=0
     )  # `atexit` does nothing in processes that were forked

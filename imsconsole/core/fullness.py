@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 from django.db import OperationalError
 
+from imsconsole.core.counting import count
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.full_disk import FULL
+from imsconsole.core.metrics import DATABASE_ERRORS
 
 DATABASE_FULL = ("SQLITE_FULL", "53100")  # SQLite's name of it, PostgreSQL's
 
@@ -31,5 +33,7 @@ def fullness_said() -> Iterator[None]:
         yield
     except (OSError, OperationalError) as error:
         if is_full(error):
+            if isinstance(error, OperationalError):
+                count(DATABASE_ERRORS, NoSpace.default_code)
             raise NoSpace from error
         raise

@@ -1,7 +1,6 @@
 """An expected error becomes a page, or a toast for htmx; an unexpected one gets a reference."""
 
 import logging
-import secrets
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import wants_fragment
+from imsconsole.core.requests import id_of
 from imsconsole.core.sentences import sentence_of
 
 logger = logging.getLogger("imsconsole")
@@ -139,7 +139,7 @@ def _as_toast(response: HttpResponse) -> HttpResponse:
 
 
 def _context(request: HttpRequest, status: int, sentence: str, error: ImsError | None) -> dict[str, object]:
-    reference = secrets.token_hex(4)
+    reference = id_of(request)
     if status >= 500:
         logger.error(
             "Request %s %s was answered with %s, reference %s: %s",

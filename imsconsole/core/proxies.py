@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 Network = IPv4Network | IPv6Network
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+REQUEST_ID = "HTTP_X_REQUEST_ID"
 
 
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
@@ -55,14 +56,14 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 class TrustedProxyMiddleware:
     """Puts the client's address, scheme and host where a server without a proxy has them, so that all others ask for those.
 
-    Forwarded headers of anybody but a trusted proxy are thrown away.
+    Forwarded headers, and the ID of a request, of anybody but a trusted proxy are thrown away.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        told = {name: str(request.META.pop(name, "")) for name in FORWARDED}
+        told = {name: str(request.META.pop(name, "")) for name in (*FORWARDED, REQUEST_ID)}
         peer, trusted = str(request.META.get("REMOTE_ADDR", "")), settings.IMS_TRUSTED_PROXIES
         if is_trusted(peer, trusted):
             request.META["REMOTE_ADDR"] = client_address(peer, told["HTTP_X_FORWARDED_FOR"], trusted)
@@ -70,6 +71,7 @@ class TrustedProxyMiddleware:
                 request.META["wsgi.url_scheme"] = scheme
             if host := _last(told["HTTP_X_FORWARDED_HOST"]):
                 request.META["HTTP_HOST"] = host
+            request.META[REQUEST_ID] = told[REQUEST_ID]
         return self.get_response(request)
 
 

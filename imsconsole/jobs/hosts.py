@@ -58,12 +58,12 @@ def note_host() -> None:
 
 def other_hosts() -> list[str]:
     """Names of those that were there a moment ago, but for this one."""
-    seen = (
-        _hosts()
-        .exclude(pk=host_id())
-        .filter(seen_at__gt=now() - GONE_AFTER, seen_at__lte=furthest(timedelta(0)))
-    )
-    return sorted(seen.values_list("name", flat=True))
+    return sorted(hosts_seen().exclude(pk=host_id()).values_list("name", flat=True))
+
+
+def hosts_seen() -> Any:
+    """Those that were there a moment ago. What one is to have said later than now says nothing."""
+    return _hosts().filter(seen_at__gt=now() - GONE_AFTER, seen_at__lte=furthest(timedelta(0)))
 
 
 def forget_hosts() -> None:

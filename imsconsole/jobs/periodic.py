@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from django.db.models import QuerySet
 
 from imsconsole.core.errors import ImsError
+from imsconsole.core.logs import about
 from imsconsole.core.now import due, furthest, now
 from imsconsole.core.periodic import Periodic
 from imsconsole.core.rooms import drawers
@@ -52,6 +53,13 @@ def _take(periodic: Periodic) -> bool:
 
 
 def _run(periodic: Periodic) -> None:
+    with about(work=periodic.name):
+        error = _error_of(periodic)
+    ClockEntry.objects.filter(name=periodic.name).update(finished_at=now(), error=error)
+
+
+def _error_of(periodic: Periodic) -> str:
+    """What its run ended with; empty when it was done."""
     error = ""
     try:
         periodic.function()
@@ -63,7 +71,7 @@ def _run(periodic: Periodic) -> None:
         logger.exception(
             "Clock: %s met an unexpected error; it is run again when it is next due", periodic.name
         )
-    ClockEntry.objects.filter(name=periodic.name).update(finished_at=now(), error=error)
+    return error
 
 
 def run_forever(interval_s: float) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -124,8 +125,12 @@ class Heartbeat(threading.Thread):
         super().__init__(name=f"heartbeat-{run.job.pk}", daemon=True)
         self._work = run
         self._ended = threading.Event()
+        self._context = copy_context()  # what its lines in the log are about
 
     def run(self) -> None:
+        self._context.run(self._beat_on)
+
+    def _beat_on(self) -> None:
         try:
             while not self._ended.wait(settings.IMS_JOB_LEASE_S / 3):
                 self._beat()

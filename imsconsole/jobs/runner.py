@@ -11,14 +11,17 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from imsconsole.core.contention import retried
+from imsconsole.core.counting import count, measure
 from imsconsole.core.disconnection import disconnection_said
 from imsconsole.core.errors import Away, Contended, Disconnected, ImsError, Interrupted
 from imsconsole.core.fullness import fullness_said
+from imsconsole.core.logs import about
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
 from imsconsole.jobs.concurrency import line_of
 from imsconsole.jobs.endings import tell_ending
 from imsconsole.jobs.files import work_dir
+from imsconsole.jobs.metrics import ATTEMPTS, ENDED, ERRORS, LEASE_LOSSES, RELEASES, RETRIES, SECONDS
 from imsconsole.jobs.models import LONGEST_PUT_OFF, Job
 from imsconsole.jobs.run import Cancelled, Heartbeat, LeaseLost, Run
 
@@ -34,12 +37,21 @@ def run_job(job_id: str, holder: str) -> None:
     job = claim(job_id, holder)
     if job is None:
         return
+    with about(job_id=job.pk, user_id=job.user_id, project_id=job.project_id):
+        _run(job, holder)
+
+
+def _run(job: Job, holder: str) -> None:
     logger.info("%s begins, attempt %s, by %s", job.log_name, job.attempt, holder)
+    count(ATTEMPTS, job.kind)
+    if job.attempt > 1:
+        count(RETRIES, job.kind)
     run = Run(job)
     try:
         with Heartbeat(run):
             _to_the_end(run)
     except LeaseLost:
+        count(LEASE_LOSSES, job.kind)
         logger.warning(
             "%s was taken up by another worker: %s did not renew its lease in time", job.log_name, holder
         )
@@ -79,6 +91,7 @@ def release(run: Run, why: object, **changes: Any) -> None:
     """Give a job that is ours back. The clock wakes it at once: its last wake-up is said to be long ago."""
     long_ago = now() - timedelta(days=1)
     if run.ours().update(state=State.QUEUED, lease_until=None, holder="", woken_at=long_ago, **changes):
+        count(RELEASES, run.job.kind)
         logger.warning("%s goes back to the queue: %s", run.job.log_name, why)
 
 
@@ -120,7 +133,12 @@ def _try_forward(run: Run) -> None:
         _fail(run, error)
     except Exception:
         reference = secrets.token_hex(4)
-        logger.exception("%s met an unexpected error, reference %s", run.job.log_name, reference)
+        logger.exception(
+            "%s met an unexpected error, reference %s",
+            run.job.log_name,
+            reference,
+            extra={"reference": reference},
+        )
         _fail(run, ImsError("unexpected", reference=reference))
 
 
@@ -159,6 +177,7 @@ def _is_here(result: dict[str, Any]) -> bool:
 def _fail(run: Run, error: ImsError, outcome: State = State.FAILED) -> None:
     """From now on the job is undone; whoever takes it up goes on undoing."""
     logger.info("%s is undone, to end as %s: %s", run.job.log_name, outcome, error)
+    count(ERRORS, run.job.kind, error.code)
     kept = {"error_code": error.code, "error_values": lasting_values(error)}
     run.write(outcome=outcome, **kept, bytes_total=0, heard_at=None, deaths=0, put_offs=0)
 
@@ -206,4 +225,6 @@ def _end(run: Run, state: str) -> None:
         run.job.reservations.all().delete()
         run.write(state=state, finished_at=now(), lease_until=None, holder="")
         tell_ending(run.job)
+    count(ENDED, run.job.kind, state)
+    measure(SECONDS, run.job.kind, seconds=run.job.duration_s or 0)
     logger.info("%s ended: %s", run.job.log_name, state)

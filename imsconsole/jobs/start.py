@@ -1,5 +1,6 @@
 """Starting jobs from services, and waking them."""
 
+import logging
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -11,6 +12,8 @@ from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import reserve
 from imsconsole.jobs.tasks import wake
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -42,7 +45,13 @@ def start_job(
     claim_subject(job, force_insert=True)
     reserve(job)
     wake_job(job)
+    transaction.on_commit(lambda: _tell(job))
     return job
+
+
+def _tell(job: Job) -> None:
+    """From the line of the request that started it to the lines of its worker."""
+    logger.info("%s was started", job.log_name, extra={"job_id": str(job.pk)})
 
 
 def claim_subject(job: Job, **how: Any) -> None:

@@ -1,10 +1,10 @@
 """Processes that are to run: forked from one that has loaded the console, and forked again when they die."""
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,9 +16,11 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db import connections
 
+from imsconsole.core.counting import keep_counts
 from imsconsole.core.folders import process_folder
 from imsconsole.core.loading import load_console
 
+logger = logging.getLogger(__name__)
 PATIENCE_S = 3.0
 STARTS_APART_S = 2.0  # what cannot start is not started more often
 TOLD_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -66,7 +68,7 @@ def _start_missing(children: Sequence[Child]) -> None:
         if child.is_running or time.monotonic() - child.started_at < STARTS_APART_S:
             continue
         if child.process is not None:
-            sys.stderr.write(f"{child.name} ended with {child.process.exitcode}; starting it again\n")
+            logger.warning("%s ended with %s; starting it again", child.name, child.process.exitcode)
         connections.close_all()  # none is shared
         child.started_at = time.monotonic()
         others = [other.line for other in children if other is not child and other.line]
@@ -90,6 +92,7 @@ def _become(child: Child, others: Sequence[socket], parent: int) -> None:
     for line in others:
         line.close()
     tempfile.tempdir = str(process_folder(settings.TEMP_DIR))
+    keep_counts(child.name)
     child.run()
 
 

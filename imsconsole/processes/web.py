@@ -6,11 +6,25 @@ from typing import Any
 
 from django.conf import settings
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from imsconsole.core.listening import listen_at
 from imsconsole.jobs.hosts import note_host_forever
 from imsconsole.processes.lanes import LaneWorker
+from imsconsole.processes.supervisor import Child
+from imsconsole.watch import alone
 from imsconsole.wsgi import application
+
+
+class OurLogger(Logger):
+    """gunicorn's lines go where all others do, in the same form."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
 
 OPTIONS = {
     "worker_class": LaneWorker,
@@ -21,6 +35,7 @@ OPTIONS = {
     "preload_app": True,
     "control_socket_disable": True,
     "loglevel": "warning",
+    "logger_class": OurLogger,
     "forwarded_allow_ips": "",  # whose X-Forwarded-… counts, says IMS_TRUSTED_PROXIES (core.proxies)
 }
 
@@ -37,10 +52,10 @@ def _has_begun(_worker: Any) -> None:
 
 
 class WebServer(BaseApplication):
-    """Serves what comes to `line`, which listens already."""
+    """Serves what comes to `line`, which listens already: the console, or another application."""
 
-    def __init__(self, line: socket) -> None:
-        self.bind = f"fd://{line.detach()}"
+    def __init__(self, line: socket, answer: Callable[..., Any] = application) -> None:
+        self.bind, self.answer = f"fd://{line.detach()}", answer
         super().__init__()
 
     def load_config(self) -> None:
@@ -49,4 +64,11 @@ class WebServer(BaseApplication):
         self.cfg.set("post_worker_init", _has_begun)
 
     def load(self) -> Callable[..., Any]:
-        return application
+        return self.answer
+
+
+def watched_alone() -> list[Child]:
+    """What tells this host's numbers where no pages are served. Raises CommandError."""
+    advice = "Set IMS_METRICS_PORT to a free port."
+    line = listen_at(settings.IMS_BIND, settings.IMS_METRICS_PORT, who="The host's numbers", advice=advice)
+    return [Child("metrics", lambda: WebServer(line, alone.answer).run(), line)]

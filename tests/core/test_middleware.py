@@ -22,7 +22,7 @@ def test_every_failure_is_a_page_with_a_title_a_sentence_a_way_on_and_a_referenc
     assert re.search(r"<h1>[A-Z][a-z ]+</h1>", html)
     assert re.search(r'class="error-sentence">[A-Z].+\.</p>', html)
     assert 'href="/"' in html
-    assert re.search(r'class="mono">[0-9a-f]{8}<', html)
+    assert re.search(r'class="mono">[0-9a-f]{12}<', html)
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ from tests.support.workers import finish
 ROOT = Path(__file__).parents[2]
 APPS = ("images", "imsconsole/cloud", "market", "sharing")
 DRAWERS = {
-    "actions", "admin", "clock", "filters", "forms", "jobs", "messages", "models", "quotas", "rules", "sentences",
+    "actions", "admin", "clock", "filters", "forms", "jobs", "messages", "metrics", "models", "quotas", "rules", "sentences",
     "services", "tables", "urls", "views",
 }  # fmt: skip
 ROOT_OF_IMAGES = {"__init__", "admin", "apps", "quotas", "urls"}

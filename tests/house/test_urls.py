@@ -26,7 +26,17 @@ OTHERS = (
     "accounts/",
     "i18n/",
 )  # Django's and allauth's, tested by them; their settings in tests/accounts
-PUBLIC = {"healthz", "messages:bell", "set-language", "invitation", "buckets:linked"}
+PUBLIC = {
+    "healthz",
+    "healthz-live",
+    "healthz-ready",
+    "metrics",
+    "metrics-here",
+    "messages:bell",
+    "set-language",
+    "invitation",
+    "buckets:linked",
+}
 OWN = {
     "me",
     "set-language",

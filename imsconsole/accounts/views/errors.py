@@ -3,16 +3,19 @@
 import sys
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from imsconsole.accounts.lost_forms import keep_lost
 from imsconsole.core.contention import is_contended
+from imsconsole.core.counting import count
 from imsconsole.core.disconnection import is_disconnected
 from imsconsole.core.errors import Contended, Disconnected, NoSpace
 from imsconsole.core.fullness import is_full
 from imsconsole.core.htmx import wants_fragment
+from imsconsole.core.metrics import DATABASE_ERRORS
 from imsconsole.core.middleware import BARE_SENTENCES, bare_error_page, error_page
 from imsconsole.core.sentences import sentence_of
 
@@ -57,6 +60,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         (is_disconnected, Disconnected()),
     ):
         if is_said(error):
+            if isinstance(error, Error):
+                count(DATABASE_ERRORS, said.code)
             return bare_error_page(request, said.http_status, sentence_of(said))
     return bare_error_page(
         request, 500, _("Something went wrong on our side. Nothing you did is lost that was confirmed.")

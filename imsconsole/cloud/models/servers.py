@@ -128,7 +128,10 @@ class Server(Tagged, FromImage, models.Model):
         verbose_name = _("server")
         verbose_name_plural = _("servers")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["project", "-created_at"], name="server_project_created")]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="server_project_created"),
+            models.Index(fields=["status"], condition=Q(deleted_at=None), name="server_status"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "private_ip"], condition=Q(deleted_at=None), name="server_ip_unique"

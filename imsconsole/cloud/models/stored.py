@@ -6,13 +6,17 @@ from typing import Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Region
 from imsconsole.core.ids import new_id
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
+
+# when they were read and compared, or stored
+SEEN = Coalesce(F("verified_at"), F("created_at"))
 
 
 class StoredBytesQuerySet(models.QuerySet["StoredBytes"]):
@@ -55,6 +59,7 @@ class StoredBytes(models.Model):
                 fields=["damaged_at"], condition=Q(damaged_at__isnull=False), name="stored_bytes_damaged"
             ),
             models.Index(fields=["doomed_at"], condition=Q(doomed_at__isnull=False), name="bytes_doomed"),
+            models.Index(SEEN, name="bytes_seen", condition=Q(doomed_at=None) & ~Q(checksum="")),
         ]
         constraints = [models.UniqueConstraint(fields=["region", "ref"], name="stored_bytes_have_one_row")]
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from imsconsole.cloud.screens.bridge import listen_for_screens, serve_screens
+from imsconsole.core.counting import keep_counts
 
 
 class Command(BaseCommand):
@@ -17,4 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.IMS_SCREEN_PORT)
 
     def handle(self, *args: Any, bind: str, port: int, **options: Any) -> None:
-        serve_screens(listen_for_screens(bind, port))
+        line = listen_for_screens(bind, port)
+        keep_counts("screens")
+        serve_screens(line)

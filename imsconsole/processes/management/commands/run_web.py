@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from images.verify.orphans import remove_scraps
+from imsconsole.core.counting import keep_counts
 from imsconsole.jobs.hosts import this_host
 from imsconsole.processes.web import WebServer, listen_for_web
 
@@ -18,4 +19,5 @@ class Command(BaseCommand):
         with this_host():
             remove_scraps()
             connections.close_all()  # gunicorn forks
+            keep_counts("web")
             WebServer(web).run()
