@@ -24,7 +24,7 @@ CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libv
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 
-.PHONY: help run down test test-fast test-one test-debian test-postgres test-cloud check-cloud cloud cloud-down check fmt lint types translations messages \
+.PHONY: help run down test test-fast test-one test-debian test-kills test-postgres test-cloud check-cloud cloud cloud-down check fmt lint types translations messages \
         mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages xterm
 
 help:  ## this list
@@ -52,6 +52,9 @@ test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
 test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
 	$(V)/pytest $(T)
+
+test-kills: test-packages $(V)/.dev $(MO)  ## workers of every kind of job are killed at every point, also where it leaves the same
+	SWEEP=all $(V)/pytest -n 3 $(DIST) $$(grep -rl 'kill_at_every_step(' tests --include='test_*.py' | sort)
 
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \

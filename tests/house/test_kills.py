@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.workers import different
 from tests.support.works import all_kinds
 
 TESTS = Path(__file__).parents[1]
@@ -14,6 +15,20 @@ TESTS = Path(__file__).parents[1]
 @pytest.mark.slow(reason="all tests are read")
 def test_the_workers_of_every_kind_of_job_are_killed() -> None:
     assert {kind.__name__ for kind in all_kinds()} - set(killed()) == set()
+
+
+def test_workers_die_at_one_of_the_points_at_which_it_leaves_the_same() -> None:
+    holds = [(f"do:write:hold:{number}", "inside") for number in range(2, 9)]
+    points = [
+        *[("do:write:hold:1", "between"), ("do:write:report:1", "inside"), *holds],
+        *[("do:write:finished:1", "between"), ("do:tidy:hold:1", "between"), ("do:tidy:hold:2", "inside")],
+        *[("do:tidy:finished:1", "between"), ("do:tidy:hold:3", "between"), ("do:tidy:fenced:1", "between")],
+        ("do:tidy:settled:1", "transaction"),
+    ]
+    assert [name.removeprefix("do:") for name, _place in different(points)] == [
+        *["write:report:1", "write:hold:2", "write:hold:4", "write:hold:6", "write:hold:8"],
+        *["write:finished:1", "tidy:hold:2", "tidy:finished:1", "tidy:settled:1"],
+    ]
 
 
 def killed() -> Iterator[str]:

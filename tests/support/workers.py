@@ -17,8 +17,9 @@ worker dies there: its lease lapses, another worker takes up and ends the job. I
 (SIGSTOP), which to the other is as good as dead, and later goes on (SIGCONT) and must change nothing.
 Between two steps, where only the runner would go on, and inside a transaction, whose locks would stay, it
 is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
-same for a job that is cancelled after its last step and undone. On PostgreSQL only at transactions. On the
-slow engine (`on_each_engine`) at each third point when there are more than a dozen, since its verbs take their time.
+same for a job that is cancelled after its last step and undone. Not at every point, as they are dear: of those at
+which a death leaves the same only at one; on PostgreSQL only at transactions; on the slow engine (`on_each_engine`),
+whose verbs take their time, at each third of many. `make test-kills` (SWEEP=all) leaves none out.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
 For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
@@ -53,7 +54,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 
 PATIENCE_S = 180
-MANY = 12
+FEW, MANY = 4, 6
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -250,16 +251,36 @@ def kill_at_every_step(
 
 
 def _chosen(points: list[Point], where: str, is_all: bool) -> list[Point]:
-    """PostgreSQL differs where a transaction is open or begins; elsewhere it is at rest as SQLite is.
+    """Those at which workers die; which, depends on nothing but the points.
 
-    Of many points on the slow engine a third.
+    PostgreSQL differs where a transaction is open or begins; elsewhere it is at rest as SQLite is.
     """
     chosen = [point for point in points if re.search(where, point[0])]
     assert chosen or not where, f"no point is like {where}"
-    if connection.vendor == "postgresql" and not is_all:
+    if is_all or os.environ.get("SWEEP") == "all":
+        return chosen
+    if not where:
+        chosen = different(chosen)
+    if connection.vendor == "postgresql":
         chosen = [(name, place) for name, place in chosen if place == "transaction" or ":fenced:" in name]
     is_dear = len(chosen) > MANY and Region.objects.filter(engine="slow").exists()
     return chosen[::3] if is_dear else chosen
+
+
+def different(points: list[Point]) -> list[Point]:
+    """Of points at which a death leaves the same, one.
+
+    Before a step the runner has written no more than when it `finished` the one before, whose result is there at any point
+    of this one; and in the end nothing but what is rolled back when it dies as it is `settled`. Of many `hold`s of one step
+    every other one.
+    """
+    chosen = [(name, place) for name, place in points if place != "between" or ":finished:" in name]
+    holds: dict[str, list[Point]] = {}
+    for point in chosen:
+        if ":hold:" in point[0]:
+            holds.setdefault(point[0].rpartition(":")[0], []).append(point)
+    left_out = {point for each in holds.values() if len(each) > FEW for point in each[1:-1:2]}
+    return [point for point in chosen if point not in left_out]
 
 
 @dataclass
