@@ -6,34 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from images.capture.full.services import capture_full
-from images.capture.services import capture_server
-from images.change_os.services import change_os
-from images.copy.services import copy_image
-from images.delete.services import delete_image, purge_image
-from images.export.services import export_image
-from images.models import Image
-from imsconsole.accounts.actor import Actor
-from imsconsole.cloud.backups.services import create_backup, delete_backup, restore_backup
-from imsconsole.cloud.disks.services import attach_disk, delete_disk, detach_disk
-from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Backup, BucketObject, Disk, Server
-from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
-from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.engine.types import Kind
-from imsconsole.jobs.models import Job
-from sharing.inbox.services import accept_share
-from sharing.share.services import share_image
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
-from tests.cloud.disks.disks import blank_disk
-from tests.cloud.servers.machines import REGION, order
-from tests.engine.guests import tiny_disk, wait_for
 from tests.engine.slow import SlowEngine
-from tests.factories import BucketFactory, VaultFactory
-from tests.images.create.importing import imported
-from tests.images.verify.test_check_store import check
+from tests.images.life import whole_life
 from tests.support.engines import only
-from tests.support.workers import run_jobs
 
 pytestmark = [
     pytest.mark.slow(reason="guests start a dozen times on an engine that takes its time"),
@@ -42,96 +19,12 @@ pytestmark = [
     pytest.mark.usefixtures("on_each_engine"),
     only("slow"),
 ]
-LOGIN: dict[str, Any] = {"user_data": "#!/bin/sh\n", "stop_first": True}
-
-
-def done() -> None:
-    """All that waits, and it ends well; rows and engine agree after each."""
-    run_jobs()
-    assert not Job.objects.exclude(state="done").exists(), [
-        (job.kind, job.error_sentence) for job in Job.objects.exclude(state="done")
-    ]
-    assert check() == "The store is clean.\n"
-
-
-def says(server: Server, word: str) -> None:
-    server.refresh_from_db()
-    assert server.status == "running", server.status_sentence
-    wait_for(engine_for(REGION), server.ref, word)
-
-
-def image_from(actor: Actor, folder: Any, word: str) -> Image:
-    image: Image = imported(actor, tiny_disk(folder / f"{word}.raw", word), name=word).image
-    done()
-    return image
 
 
 def test_from_an_import_to_the_end(people: SimpleNamespace, engine: SlowEngine, tmp_path: Any) -> None:  # noqa: F811
     others = {kind: {f"{uuid4()}.of-others"} for kind in Kind}
     engine.foreign.update(others)
-    bob, carol = people.bob, people.carol
-    old, new = image_from(bob, tmp_path, "OLD"), image_from(bob, tmp_path, "NEW")
-
-    (server,) = order(bob, old, data_disks_gb=(1,))
-    done()
-    says(server, "OLD")
-    disk = blank_disk(bob)
-    stop_server(server, actor=bob)
-    done()
-    attach_disk(disk, server=server, actor=bob)
-    done()
-    start_server(server, actor=bob)
-    done()
-    says(server, "OLD")
-    stop_server(server, actor=bob)
-    done()
-    detach_disk(disk, actor=bob)
-    done()
-
-    change_os(server, image=new, actor=bob, **LOGIN)
-    done()
-    says(server, "NEW")
-    undo_change_os(server.disks.kept().get(), actor=bob)
-    done()
-    says(server, "OLD")
-
-    captured = capture_server(server, name="captured", actor=bob)
-    done()
-    vault = VaultFactory(project=bob.project, capacity_gb=1000)
-    full = capture_full(server, vault=vault, name="full", actor=bob)
-    done()
-    backup = create_backup(server, vault=vault, name="backup", actor=bob)
-    done()
-    restore_backup(backup, stop_first=True, actor=bob)
-    done()
-    says(server, "OLD")
-
-    accept_share(share_image(captured, project=carol.project, actor=bob), actor=carol)
-    (theirs,) = order(carol, captured, name="theirs")
-    done()
-    says(theirs, "OLD")
-    (whole,) = order(bob, full, name="whole", data_disks_gb=(1,))
-    done()
-    says(whole, "OLD")
-
-    copy_image(captured, name="copy", actor=bob)
-    export_image(
-        captured, bucket=BucketFactory(project=bob.project), key="captured.vmdk", format="vmdk", actor=bob
-    )
-    done()
-    assert BucketObject.objects.get(key="captured.vmdk").state == "stored"
-
-    for each in (server, whole, theirs):
-        delete_server(each, delete_disks=True, actor=carol if each == theirs else bob)
-    done()
-    for each in Disk.objects.existing():
-        delete_disk(each, actor=bob)
-    for each in Image.objects.filter(status="active"):
-        purge_image(delete_image(each, from_all=True, deletes_backups=True, actor=bob), actor=bob)
-    done()
-    for each in Backup.objects.filter(status="available"):
-        delete_backup(each, actor=bob)
-    done()
+    whole_life(people, tmp_path)
 
     there = engine.inventory()
     assert (there.servers, there.disks, there.stored) == (
