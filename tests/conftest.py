@@ -20,6 +20,7 @@ os.environ.setdefault("IMS_JOB_LEASE_S", "1")
 os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
 os.environ.setdefault("IMS_SIGN_IN_TRIES", "1000")
+os.environ.setdefault("IMS_CONSOLE_NAME", f"ims-test-{os.getpid()}-0")  # runs share a cloud
 
 # Whether KVM works is found out once per boot of this host, not by each run, worker and data folder
 from imsconsole.engine.local.kvm import Accelerator  # noqa: E402
@@ -59,14 +60,14 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
-from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User  # noqa: E402
+from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.audit.refusals import forget_unwritten  # noqa: E402
 from imsconsole.cloud.engines import forget_engines  # noqa: E402
-from imsconsole.cloud.hosts import ask_host  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
 from tests import factories  # noqa: E402
+from tests.openstack.regions import OURS, of_engine  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
@@ -255,12 +256,12 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture(params=["local", "slow"])
 def on_each_engine(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[None]:
-    """Their region has the one, then the other, in workers of their own as well. Ask for it before all that has an engine."""
-    region = people.bob.region
-    Region.objects.filter(pk=region.pk).update(engine=request.param)
-    forget_engines()
-    ask_host(Region.objects.get(pk=region.pk))
-    region.refresh_from_db()
+    """Their region has the one, then the other, in workers of their own as well. Ask for it before all that has an engine.
+
+    With `only("openstack")` it lies on the lab's cloud.
+    """
+    cloud = {"cloud": OURS} if request.param == "openstack" else {}
+    of_engine(people.bob.region, engine=request.param, **cloud)
     yield
     forget_engines()
 

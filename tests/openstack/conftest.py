@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import openstack
 import pytest
+from django.conf import settings
 from openstack.connection import Connection
 
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
@@ -50,18 +51,18 @@ def demo(clouds: Path) -> Connection:
 
 
 @pytest.fixture(scope="session")
-def others(clouds: Path, demo: Connection) -> Iterator[None]:
+def others(clouds: Path, demo: Connection) -> Iterator[list[Others]]:
     """What other people have, in the same project and in another: it is as it was when all tests have ended."""
     with held(clouds):
         there = [Others(demo, with_a_server=True), Others(as_user("other"))]
         before = [each.seen() for each in there]
         clear_what_the_dead_left(demo)
-    yield
+    yield there
     assert [each.seen() for each in there] == before
 
 
 @pytest.fixture
-def cloud(clouds: Path, demo: Connection, others: None) -> Iterator[CloudSettings]:
+def cloud(clouds: Path, demo: Connection, others: list[Others]) -> Iterator[CloudSettings]:
     """What a region says of it; nobody else uses it meanwhile, and all that is made under this console's name goes."""
     console = console_of_test()
     work_dir = Path(os.environ["IMS_TEST_DIR"]) / f"cloud-{uuid4().hex}"
@@ -75,6 +76,16 @@ def cloud(clouds: Path, demo: Connection, others: None) -> Iterator[CloudSetting
 @pytest.fixture
 def cloud_engine(cloud: CloudSettings) -> OpenStackEngine:
     return OpenStackEngine(cloud)
+
+
+@pytest.fixture
+def untouched(others: list[Others], demo: Connection) -> Iterator[None]:
+    """What others have is after the test as it was before; of the console of tests nothing stays."""
+    before = [each.seen() for each in others]
+    yield
+    assert [each.seen() for each in others] == before
+    for each in (demo, as_user("other")):
+        clear(each, settings.IMS_CONSOLE_NAME)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ def settings_of(region: Region) -> CloudSettings:
     return CloudSettings(
         name=region.cloud,
         work_dir=settings.DATA_DIR / "regions" / region.code,
+        console=settings.IMS_CONSOLE_NAME,
         volume_type=region.volume_type,
         network=region.network,
         flavors=region.flavor_names,

@@ -1,0 +1,32 @@
+"""Regions of tests on the lab's clouds."""
+
+from typing import Any
+
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import forget_engines
+from imsconsole.cloud.hosts import ask_host
+from tests.factories import RegionFactory, ZoneFactory
+
+OURS, OTHER = "lab-demo", "lab-other"  # two projects of the lab, each a cloud of clouds.yaml
+FAR = "cn-east-3"
+
+
+def on_cloud(region: Region, cloud: str = OURS) -> Region:
+    """The region, whose engine is that cloud from now on."""
+    return of_engine(region, engine="openstack", cloud=cloud)
+
+
+def of_engine(region: Region, **fields: Any) -> Region:
+    """The region with another engine, which has said what it can do."""
+    Region.objects.filter(pk=region.pk).update(**fields)
+    forget_engines()
+    region.refresh_from_db()
+    ask_host(region)
+    return region
+
+
+def far_region(**fields: Any) -> Region:
+    """Another one, on the lab's other project, or what `fields` say."""
+    region = RegionFactory(code=FAR, name="CN East-Shanghai1", name_zh="华东-上海一")
+    ZoneFactory(region=region)
+    return of_engine(region, **(fields or {"engine": "openstack", "cloud": OTHER}))
