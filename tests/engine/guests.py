@@ -235,6 +235,19 @@ def tiny_cd(path: Path, text: str = "TINY GUEST") -> Path:
     return bootable_cd(path, tiny_boot_sector(f"{text}\r\n", end="halt"))
 
 
+def installing_cd(path: Path, word: str) -> Path:
+    """An ISO that, started by BIOS, writes a system to the first disk that says `word` on the serial port, and says INSTALLED."""
+    system = partitioned(tiny_boot_sector(f"{word}\r\n", end="halt"), GIB)
+    start, packet = 0x7C00 + 64, 0x7C00 + 512 - 16  # the table that `bootable_cd` writes lies before the code
+    writes = bytes.fromhex("31c0 8ed8 8ed0 bc007c fb be") + packet.to_bytes(2, "little")
+    writes += bytes.fromhex("b80043 b280 cd13 baf803 be") + b"\0\0"  # ax = 4300h, dl = 80h, int 13h
+    says = bytes.fromhex("ac 84c0 7403 ee ebf8 f4ebfd")  # as tiny_boot_sector does, then halts
+    text = (start + len(writes) + len(says)).to_bytes(2, "little")
+    code = b"\xeb\x3e".ljust(64, b"\0") + writes[:-2] + text + says + b"INSTALLED\r\n\0"
+    target = bytes.fromhex("1000 0100 007e 0000") + bytes(8)  # one sector, from 0x7E00, to the first
+    return bootable_cd(path, code.ljust(496, b"\0") + target + system.ljust(1536, b"\0"))
+
+
 def bootable_cd(path: Path, loader: bytes, *, platform_id: int = 0, **files: bytes) -> Path:
     """An ISO whose `loader` the firmware of that platform (BIOS) starts; `files` by their (short) names beside it."""
     iso = PyCdlib()

@@ -136,17 +136,18 @@ def say_yes(page: Page) -> None:
     page.locator(".confirm button[type=submit]").click()
 
 
-def give_agency(alice: Visitor) -> None:
+def give_agency(alice: Visitor, giver: str = FAR, grantee: str = HERE) -> None:
     """The project of the other region lets this one place images in it, unless it does already."""
-    switch(alice, FAR)
+    switch(alice, giver)
     page = alice.open("/project/")
-    if page.locator("select#agency-grantee").count():
-        page.locator("select#agency-grantee").select_option(index=0)
+    option = page.locator("select#agency-grantee option", has_text=grantee)
+    if option.count():
+        page.locator("select#agency-grantee").select_option(option.get_attribute("value"))
         page.locator("#agencies form[action*='/agencies/create/'] button").click()
         page.wait_for_load_state("load")
         alice.look()
-    expect(page.locator("#agencies")).to_contain_text(HERE)
-    switch(alice, HERE)
+    expect(page.locator("#agencies")).to_contain_text(grantee)
+    switch(alice, grantee)
 
 
 def switch(alice: Visitor, project: str) -> None:

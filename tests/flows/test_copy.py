@@ -79,9 +79,9 @@ def copy_here(alice: Visitor, image: str, name: str) -> str:
 
 
 def copy_across(
-    alice: Visitor, image: str, name: str, *, vault: str = "", gives: Console | None = None
+    alice: Visitor, image: str, name: str, *, to: str = FAR, vault: str = "", gives: Console | None = None
 ) -> str:
-    """To the project of the other region, into that vault; then over to it. The ID of the copy.
+    """To the project `to` of another region, into that vault; then over to it. The ID of the copy.
 
     `gives`: its agency is given on the way, in that console.
     """
@@ -91,13 +91,13 @@ def copy_across(
     begin(alice, image, "across")
     if gives:
         give_agency_on_the_way(alice)
-    page.locator("#copy-across input[type=radio]:not([disabled])").first.check()
+    page.locator("#copy-across label", has_text=to).first.click()
     if vault:
         page.locator("select[name='target-vault']").select_option(vault)
     page.locator("input[name='target-name-0']").fill(name)
     alice.send()
     page.wait_for_url("**/confirm/")
-    expect(page.locator("#copy-facts")).to_contain_text(FAR)
+    expect(page.locator("#copy-facts")).to_contain_text(to)
     alice.send()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
     becomes(alice, page.url.removeprefix(alice.url), "done")

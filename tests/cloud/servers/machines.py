@@ -25,12 +25,18 @@ def tiny_flavor() -> Flavor:
 
 
 def bootable_image(
-    actor: Actor, *, end: str = "halt", word: str = WORD, size_bytes: int = 4 * MIB, **fields: Any
+    actor: Actor,
+    *,
+    end: str = "halt",
+    word: str = WORD,
+    size_bytes: int = 4 * MIB,
+    noise_bytes: int = 4 * MIB,
+    **fields: Any,
 ) -> Image:
     """A private image whose disk says `word` on the serial port and halts (or ends QEMU: `reset`).
 
     With an empty word its boot sector holds no code at all. `boot_mode="uefi"` makes one that boots so.
-    What is over 4 MiB is empty.
+    What is over 4 MiB, or `noise_bytes`, is empty.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "disk.raw")
@@ -39,8 +45,8 @@ def bootable_image(
         elif fields.get("boot_mode") == "uefi":
             tiny_uefi_disk(path, word)
         else:
-            tiny_disk(path, word, end=end)
-        os.truncate(path, size_bytes)
+            tiny_disk(path, word, end=end, size_bytes=noise_bytes)
+        os.truncate(path, max(size_bytes, noise_bytes))
         return stored_image(actor, path, **fields)
 
 

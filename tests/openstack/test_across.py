@@ -1,0 +1,210 @@
+"""Images travel between engines: from here to a cloud, from a cloud to here, from cloud to cloud; the same bytes, cut or not."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from images.copy.jobs_across import StoredSource
+from images.copy.services import copy_image_across
+from images.models import Image
+from images.verify.store_check import differences
+from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.models import Project
+from imsconsole.cloud.engines import engine_for, engine_of, forget_engines
+from imsconsole.engine.types import MIB
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.run import Run
+from imsconsole.jobs.services import cancel_job
+from tests.cloud.conftest import _short_stop, empty  # noqa: F401
+from tests.cloud.servers.machines import REGION, bootable_image, order
+from tests.engine.guests import wait_for
+from tests.factories import AgencyFactory, ProjectFactory
+from tests.openstack.regions import FAR, OTHER, OURS, far_region, of_engine
+from tests.openstack.seen import connected
+from tests.support.cutting import Way, leading_to
+from tests.support.faults import Crash
+from tests.support.workers import finish, lapse, run_jobs
+
+pytestmark = [
+    pytest.mark.cloud,
+    pytest.mark.guest,
+    pytest.mark.slow(reason="images are made on a real cloud"),
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("untouched"),
+]
+HERE: dict[str, Any] = {"engine": "local"}
+CLOUD: dict[str, Any] = {"engine": "openstack", "cloud": OURS}
+CLOUD_TOO: dict[str, Any] = {"engine": "openstack", "cloud": OTHER}
+WAYS = {"to-a-cloud": (HERE, CLOUD), "from-a-cloud": (CLOUD, HERE), "between-clouds": (CLOUD, CLOUD_TOO)}
+SIZE = 24 * MIB
+
+
+@pytest.fixture(params=WAYS)
+def target(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[Project]:
+    """The account's project in a region of the other engine, which lets Bob's place images in it."""
+    source, there = WAYS[request.param]
+    of_engine(people.bob.region, **source)
+    project = ProjectFactory(account=people.bob.account, region=far_region(**there), name="far")
+    AgencyFactory(project=project, grantee=people.bob.project)
+    yield project
+    for code in (REGION, FAR):
+        empty(engine_for(code))
+    forget_engines()
+
+
+def large_image(actor: Actor) -> Image:
+    """Of noise, but for its beginning, so that its bytes are as many as it says."""
+    return bootable_image(actor, word="TRAVELLER", size_bytes=4 * MIB, noise_bytes=SIZE)
+
+
+def content(image: Image) -> bytes:
+    with engine_for(image.region_id).open(image.disks.get().ref) as stream:
+        return stream.read()
+
+
+def job_of(image: Image) -> Job:
+    return Job.objects.get(subject_id=image.pk)
+
+
+def assert_same(copy: Image, source: Image) -> None:
+    assert copy.disks.get().checksum == source.disks.get().checksum
+    assert content(copy) == content(source)
+    assert list(differences()) == []
+
+
+def test_a_copy_has_the_bytes_of_its_source_and_boots(people: SimpleNamespace, target: Project) -> None:
+    source = bootable_image(people.bob, word="TRAVELLER")
+    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+    job = finish(job_of(copy))
+    assert job.state == "done", job.error_sentence
+    assert_same(copy, source)
+
+    actor = Actor(people.bob.user, target, people.bob.role)
+    (server,) = order(actor, Image.objects.get(pk=copy.pk))
+    run_jobs()
+    server.refresh_from_db()
+    assert server.status == "running", server.status_sentence
+    wait_for(engine_of(server), server.ref, "TRAVELLER")
+
+
+def test_one_that_is_cut_goes_on(people: SimpleNamespace, target: Project) -> None:
+    """The worker dies half-way; what came is not brought again where its engine keeps it."""
+    source = large_image(people.bob)
+    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+    total = source.disks.get().size_bytes
+    assert total >= SIZE
+    with counted_reads() as first, dying_at(total // 2, first), pytest.raises(Crash):
+        finish(job_of(copy))
+    assert 0 < sum(first) < total
+    lapse(job_of(copy))
+    with counted_reads() as rest:
+        assert finish(job_of(copy)).state == "done"
+    assert_same(copy, source)
+    if engine_for(FAR).capabilities().resumable_transfer:
+        assert sum(rest) <= total - sum(first) + 8 * MIB
+
+
+def test_one_that_is_cancelled_leaves_nothing(people: SimpleNamespace, target: Project) -> None:
+    source = large_image(people.bob)
+    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+    with counted_reads() as read, dying_at(SIZE // 2, read), pytest.raises(Crash):
+        finish(job_of(copy))
+    cancel_job(job_of(copy), actor=people.bob)
+    lapse(job_of(copy))
+    assert finish(job_of(copy)).state == "cancelled"
+    there = engine_for(FAR).inventory()
+    assert (there.stored, there.scraps) == (frozenset(), frozenset())
+    assert list(differences()) == []
+
+
+@contextmanager
+def counted_reads() -> Iterator[list[int]]:
+    """How many bytes each piece that is read from a source has."""
+    read: list[int] = []
+    usual = StoredSource.open
+
+    def opened(source: StoredSource, offset: int = 0) -> Any:
+        return Counting(usual(source, offset), read)
+
+    with mock.patch.object(StoredSource, "open", opened):
+        yield read
+
+
+class Counting:
+    def __init__(self, stream: Any, read: list[int]) -> None:
+        self._stream, self._read = stream, read
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._stream.read(size)
+        self._read.append(len(piece))
+        return piece
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._stream.readinto(buffer)
+        self._read.append(count)
+        return count
+
+    def __enter__(self) -> "Counting":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def dying_at(count: int, read: list[int]) -> Any:
+    """The worker is gone once that many bytes have come."""
+    usual = Run.report
+
+    def report(run: Run, done: int, total: int) -> None:
+        usual(run, done, total)
+        if run.job.step == "transfer" and sum(read) >= count:
+            raise Crash
+
+    return mock.patch.object(Run, "report", report)
+
+
+@pytest.fixture
+def way(tmp_path: Path, settings: Any) -> Iterator[Way]:
+    """The clouds' Glance is reached by a way that can be cut."""
+    there = urlsplit(connected().image.get_endpoint())
+    with leading_to(there.hostname or "", there.port or 80) as way:
+        told = yaml.safe_load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).read_text())
+        for cloud in told["clouds"].values():
+            cloud["image_endpoint_override"] = f"http://127.0.0.1:{way.port}"
+        settings.IMS_CLOUDS = str(tmp_path / "clouds.yaml")
+        Path(settings.IMS_CLOUDS).write_text(yaml.safe_dump(told))
+        yield way
+
+
+@pytest.mark.parametrize("target", ["from-a-cloud", "between-clouds"], indirect=True)
+def test_a_connection_that_breaks_is_made_again(people: SimpleNamespace, way: Way, target: Project) -> None:
+    """Three times in one transfer, in the middle of its bytes."""
+    forget_engines()
+    source = large_image(people.bob)
+    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+    usual, planned = Run.report, [SIZE // 2, SIZE // 4, SIZE // 8]
+
+    def report(run: Run, done: int, total: int) -> None:
+        usual(run, done, total)
+        if run.job.step == "transfer" and planned and way.cuts == 3 - len(planned):
+            way.cut_after(planned.pop())
+
+    with mock.patch.object(Run, "report", report):
+        job = finish(job_of(copy))
+    assert job.state == "done", job.error_sentence
+    assert way.cuts >= 2
+    assert_same(copy, source)
