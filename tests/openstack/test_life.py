@@ -18,7 +18,7 @@ from market.deploy.deploying import deploy
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, order, tiny_flavor
 from tests.engine.guests import installing_cd
-from tests.factories import FlavorFactory
+from tests.factories import FlavorFactory, OsVersionFactory
 from tests.images.create.importing import imported
 from tests.images.life import delete_all, done, image_from, says, whole_life
 from tests.market.selling import on_the_market
@@ -50,7 +50,7 @@ def test_an_iso_installs_a_system_that_becomes_an_image(
     tmp_path: Path,
 ) -> None:
     cd = installing_cd(tmp_path / "cd.iso", "BLUE MOON")
-    iso: Image = imported(people.bob, cd, name="cd", type="iso").image
+    iso: Image = imported(people.bob, cd, name="cd", type="iso", os_version=OsVersionFactory()).image
     done()
     temporary = install_server(image=iso, flavor=tiny_flavor(), name="installer", actor=people.bob)
     done()
