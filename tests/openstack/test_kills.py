@@ -1,6 +1,6 @@
 """Workers die and sleep at every step of work on a real cloud: one thing is left, none is paused, nothing is orphaned.
 
-At a few points of each kind of work; with `IMS_TEST_KILLS=all` (`make test-cloud`) at every one of them.
+At one point in each step of each kind of work; with `SWEEP=all` at every one of them.
 """
 
 from types import SimpleNamespace
