@@ -37,6 +37,7 @@ pytestmark = [
     pytest.mark.cloud,
     pytest.mark.guest,
     pytest.mark.slow(reason="images are made on a real cloud"),
+    pytest.mark.thorough,
     pytest.mark.django_db,
     pytest.mark.usefixtures("untouched"),
 ]

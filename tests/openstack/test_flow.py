@@ -139,6 +139,7 @@ def delete(alice: Visitor, server: str) -> None:
     wait_for(lambda: page.request.get(gone, max_retries=3).status == 404, "the server is not deleted")
 
 
+@pytest.mark.thorough
 def test_images_of_it_are_kept_shared_and_brought_back(
     alice: Visitor,
     console: Console,
@@ -179,6 +180,7 @@ def test_images_of_it_are_kept_shared_and_brought_back(
     delete(carol, theirs)
 
 
+@pytest.mark.thorough
 def test_images_go_from_region_to_region_and_out(alice: Visitor, console: Console, tmp_path: Path) -> None:
     """From the cloud to the region on this host and back; each copy starts. Exported, it is the same disk."""
     disk = guest(A)
@@ -204,6 +206,7 @@ def test_images_go_from_region_to_region_and_out(alice: Visitor, console: Consol
     assert compared.returncode == 0, compared.stdout + compared.stderr
 
 
+@pytest.mark.thorough
 def test_a_system_is_installed_on_its_screen_and_becomes_an_image(
     alice: Visitor,
     console: Console,

@@ -39,6 +39,7 @@ pytestmark = [
     pytest.mark.cloud,
     pytest.mark.guest,
     pytest.mark.slow(reason="a new worker dies at every point, on a real cloud"),
+    pytest.mark.thorough,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("untouched", "on_each_engine"),
     only("openstack"),

@@ -29,6 +29,7 @@ pytestmark = [
     pytest.mark.cloud,
     pytest.mark.guest,
     pytest.mark.slow(reason="guests start on a real cloud"),
+    pytest.mark.thorough,
     pytest.mark.django_db,
     pytest.mark.usefixtures("untouched", "on_each_engine"),
     only("openstack"),

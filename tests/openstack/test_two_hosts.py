@@ -33,6 +33,7 @@ pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow(reason="three hosts start, and a guest on a real cloud"),
+    pytest.mark.thorough,
     pytest.mark.usefixtures("untouched", "on_each_engine"),
     only("openstack"),
 ]
