@@ -22,6 +22,8 @@ from imsconsole.engine.types import ServerSpec, Work
 TASK, POWER = "OS-EXT-STS:task_state", "OS-EXT-STS:power_state"
 LAUNCHED, VOLUMES = "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"
 RUNNING, PAUSED = 1, 3  # of POWER
+# the config drive, where systems find it that know no more than virtio
+CONFIG_DRIVE = {"hw_cdrom_bus": "scsi", "hw_scsi_model": "virtio-scsi"}
 # how a machine that does not run comes to do so, by its status
 STARTED_BY: Mapping[str, tuple[str, Mapping[str, str] | None]] = {
     "SHUTOFF": ("os-start", None),
@@ -148,15 +150,17 @@ class Machines:
             raise Unavailable("machine-failed", detail=detail)
 
     def _prepare_system(self, server: ServerSpec) -> None:
-        """Have Nova see in the system disk what it may boot, and by which firmware. Raises NotFound."""
+        """Have Nova see in the system disk what it may boot, by which firmware and beside what. Raises NotFound."""
         cinder, volume = self._volumes.cinder, self._volumes.volume(server.disks[0].ref)
         if volume["bootable"] != "true":
             cinder.act(volume["id"], "os-set_bootable", bootable=True)
         said = volume.get("volume_image_metadata") or {}
         wanted = {"hw_firmware_type": server.boot_mode}
+        if "hw_cdrom_bus" not in said:
+            wanted |= CONFIG_DRIVE
         if server.multi_queue:
             wanted["hw_vif_multiqueue_enabled"] = "true"
-        if wanted != {name: said.get(name, default) for name, default in _DEFAULTS.items() if name in wanted}:
+        if not wanted.items() <= said.items():
             cinder.act(volume["id"], "os-set_image_metadata", metadata=wanted)
 
     def _described(self, server: ServerSpec, port: Port, flavor: Found, token: str) -> dict[str, Any]:
@@ -164,7 +168,7 @@ class Machines:
         cd = parts_of(server.cd_ref)[1] if server.cd_ref else ""
         drives = [_drive(system, boot_index=0), *map(_drive, (disk for disk in disks if disk != cd))]
         if cd:  # from which it starts as long as its system disk does not
-            drives.append(_drive(cd, boot_index=1, device_type="cdrom"))
+            drives.append(_drive(cd, boot_index=1, device_type="cdrom", disk_bus="sata"))
         values = {
             "name": server.name,
             "flavorRef": flavor["id"],
@@ -198,9 +202,6 @@ class Machines:
             return None if there else True
 
         self._cloud.until(is_gone, work)
-
-
-_DEFAULTS = {"hw_firmware_type": "bios", "hw_vif_multiqueue_enabled": "false"}
 
 
 def is_busy(machine: Found) -> bool:
