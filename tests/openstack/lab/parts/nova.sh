@@ -25,6 +25,7 @@ resume_guests_state_on_host_boot = true
 sync_power_state_interval = 15
 reclaim_instance_interval = 0
 shutdown_timeout = 3
+allow_resize_to_same_host = true
 max_concurrent_builds = 2
 [workarounds]
 skip_cpu_compare_on_dest = true
@@ -37,6 +38,7 @@ nfs_mount_point_base = $I/mounts
 use_default_aio_mode_for_volumes = true
 rx_queue_size = 256
 hw_machine_type = x86_64=pc
+wait_soft_reboot_seconds = 5
 [quota]
 instances = 100
 cores = 200
