@@ -110,7 +110,7 @@ SENTENCES: Sentences = {
         "This region's cloud has no flavor for %(flavor)s: %(vcpus)s vCPU and %(memory_mb)s MB of memory. Please choose another flavor, or ask the operator to name one for it."
     ),
     "no-cloud-network": _(
-        "This region's cloud has %(count)s networks that could be meant by “%(name)s” instead of one. The operator names one for the region."
+        "This region's cloud has no network, or more than one, that can be meant by “%(name)s”. The operator names one for the region."
     ),
     "screen-unreadable": _("The server's screen cannot be read now: %(detail)s."),
     "volume-in-use": _(

@@ -292,13 +292,13 @@ class DeleteServer(PowerKind):
     busy = Server.Status.DELETING
 
     def machine(self, run: Run) -> None:
-        """A machine takes its system disk along; without one that is deleted by itself."""
+        """A machine takes its system disk along; those that are kept are deleted one by one, and so are all without one."""
         server = subject_of(run.job)
         engine, systems = engine_of(server), server.disks.existing().filter(role=Disk.Role.SYSTEM)
         machines = {server.ref, *engine.find(Kind.SERVER, server.pk)} - {""}
         for ref in machines:
             engine.delete_server(ref, work=run)
-        for disk in systems.exclude(ref="") if not machines else ():
+        for disk in systems.exclude(ref=""):
             engine.delete_disk(disk.ref, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")

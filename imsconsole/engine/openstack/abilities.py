@@ -19,6 +19,7 @@ def capabilities(settings: CloudSettings, *, isolated: bool) -> Capabilities:
         architectures=settings.architectures,
         boot_modes=settings.boot_modes,
         screen=settings.screen,
+        serial=settings.serial,
         resize=True,
         grow_in_use=settings.grow_in_use,
         seeds=frozenset({"config-2"}),

@@ -53,6 +53,7 @@ class CloudSettings:
     architectures: frozenset[str] = frozenset({"x86"})
     boot_modes: frozenset[str] = frozenset({"bios", "uefi"})
     screen: bool = True  # its consoles are reached by VNC
+    serial: bool = False  # its serial consoles are reached, by Nova's proxy
     guest_user: str = ""
     guest_uids: range = GUEST_UIDS
     clouds_file: str = ""  # a `clouds.yaml`; empty: where openstacksdk looks for it

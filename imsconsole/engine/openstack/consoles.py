@@ -6,7 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.errors import Conflict, NotFound, Unsupported
+from imsconsole.engine.openstack.cloud import CloudSettings
 from imsconsole.engine.openstack.nova import LOG_BYTES, Found, Nova
 from imsconsole.engine.openstack.rfb import picture_of
 from imsconsole.engine.types import ConsoleMark, WebSocket
@@ -18,8 +19,8 @@ ESCAPED = re.compile(r"c?\[\?[0-9]+[hl]|\[[0-9]+(?:;[0-9]+)*[A-HJKSTfm]|\[[0-9]?
 
 
 class Consoles:
-    def __init__(self, nova: Nova) -> None:
-        self._nova = nova
+    def __init__(self, settings: CloudSettings, nova: Nova) -> None:
+        self._settings, self._nova = settings, nova
 
     def mark(self, machine: Found | None) -> ConsoleMark:
         """How long a machine's log is. Nova begins it anew at each start, and of a long one keeps the end alone."""
@@ -45,13 +46,18 @@ class Consoles:
         return picture_of(self.endpoint(machine))
 
     def endpoint(self, machine: Found) -> WebSocket:
-        """Where noVNC would go from the address that is its page's."""
+        """Where noVNC would go from the address that is its page's. Raises Unsupported."""
+        if not self._settings.screen:
+            raise Unsupported("no-screen")
         page = urlsplit(self._nova.console(machine["id"], "vnc", "novnc"))
         query = parse_qs(page.query)
         path = query.get("path", [f"?token={query.get('token', [''])[0]}"])[0]
         return _socket(f"{page.scheme}://{page.netloc}/{path.lstrip('/')}")
 
     def serial(self, machine: Found) -> WebSocket:
+        """Raises Unsupported."""
+        if not self._settings.serial:
+            raise Unsupported("no-serial-console")
         return _socket(self._nova.console(machine["id"], "serial", "serial"))
 
 

@@ -114,7 +114,7 @@ class Ports:
         there = [net for net in self._list("networks") if not net.get("router:external")]
         found = [net["id"] for net in there if wanted in ("", net["id"], net["name"])]
         if len(found) != 1:
-            raise Unavailable("no-cloud-network", name=wanted, count=len(found))
+            raise Unavailable("no-cloud-network", name=wanted)
         return str(found[0])
 
     def delete(self, port: Port) -> None:

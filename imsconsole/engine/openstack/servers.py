@@ -35,7 +35,7 @@ class Servers:
         self._ports = Ports(cloud)
         self.machines = Machines(cloud, volumes)
         self._nova = self.machines.nova
-        self.consoles = Consoles(self._nova)
+        self.consoles = Consoles(cloud.settings, self._nova)
 
     # what there is
     def all(self) -> Mapping[str, Mark]:
