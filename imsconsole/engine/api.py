@@ -252,7 +252,10 @@ class Engine(Protocol):
         ...
 
     def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
-        """What these servers are doing, by reference, in one call. One of which that cannot be told now is left out."""
+        """What these servers are doing, by reference, in one call. One of which that cannot be told now is left out.
+
+        How long a console is may be told only of one that is asked about alone.
+        """
         ...
 
     def uses(self, refs: Iterable[str], *, limit_s: float) -> dict[str, Use]:

@@ -69,7 +69,7 @@ def reconcile_server(server: Server) -> Server:
 @fullness_said()
 def _reconciled(server: Server, found: ServerState) -> Server:
     if _agree(server, found):
-        return _listened(server, found)
+        return _listened(server)
     if not _write(server, found):
         return server
     server.refresh_from_db()
@@ -108,9 +108,9 @@ def _write(seen: Server, found: ServerState) -> bool:
     return True
 
 
-def _listened(server: Server, found: ServerState) -> Server:
-    """Write what was heard of a system that was exchanged (R137), unless the row moved on."""
-    if is_watched(server) and (code := heard_of(server, found)) != server.status_code:
+def _listened(server: Server) -> Server:
+    """Write what was heard of a system that was exchanged (R137), unless the row moved on. Its engine is asked for its console."""
+    if is_watched(server) and (code := heard_of(server, state_of(server))) != server.status_code:
         seen = {name: getattr(server, name) for name in ("status", "status_since", "status_code")}
         with transaction.atomic():
             if Server.objects.filter(pk=server.pk, **seen).update(status_code=code) and code == SILENT:

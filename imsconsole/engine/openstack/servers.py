@@ -149,7 +149,7 @@ class Servers:
 
     # what can be seen
     def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
-        """In two calls, and two for the console of each that has a machine."""
+        """In two calls, and two more for the console of one that is asked about alone."""
         refs = list(refs)
         known = {ref: id for ref in refs if (id := _id_of(ref))}
         states = dict.fromkeys(refs, ServerState(Power.MISSING))
@@ -161,12 +161,12 @@ class Servers:
         there = {str(machine["metadata"][ID]): machine for machine in reversed(machines)}
         for port in ports:
             if (ref := port_ref(port)) in known:
-                states[ref] = self._state(there.get(str(known[ref])))
+                machine = there.get(str(known[ref]))
+                states[ref] = self._state(machine) if only else ServerState(_power_of(machine))
         return states
 
     def _state(self, machine: Found | None) -> ServerState:
-        power = Power.RUNNING if machine and is_running(machine) else Power.STOPPED
-        return ServerState(power, console=self.consoles.mark(machine))
+        return ServerState(_power_of(machine), console=self.consoles.mark(machine))
 
     def machine(self, ref: str) -> Found | None:
         """A server's machine, if it has one. Raises NotFound."""
@@ -179,6 +179,10 @@ class Servers:
         if machine is None or not is_running(machine):
             raise Conflict("server-not-running", server=ref)
         return machine
+
+
+def _power_of(machine: Found | None) -> Power:
+    return Power.RUNNING if machine and is_running(machine) else Power.STOPPED
 
 
 def _id_of(ref: str) -> UUID | None:
