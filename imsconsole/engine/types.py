@@ -273,7 +273,7 @@ class Use:
 
 @dataclass(frozen=True)
 class DiskSpec:
-    """A disk as attached to a server. `index` 0 is the system disk; `serial` is seen by the guest."""
+    """A disk as attached to a server. `index` 0 is the system disk; `serial` is seen by the guest, where `serial_of` says so."""
 
     id: UUID
     ref: str

@@ -31,7 +31,7 @@ from tests.engine.promises import Content, Promises, told
 SYSTEM, LATER, DATA = COUNTED
 
 
-def data_disk(engine: Engine, size_bytes: int = 64 * MIB, *, image_ref: str = "") -> DiskSpec:
+def data_disk(engine: Engine, size_bytes: int = GIB, *, image_ref: str = "") -> DiskSpec:
     disk = DiskSpec(uuid4(), "", 1, size_bytes)
     return replace(disk, ref=engine.create_disk(disk.id, size_bytes, work=TestWork(), image_ref=image_ref))
 
@@ -86,9 +86,14 @@ def interrupted(at: int = 1) -> TestWork:
 
 
 class CaptureContract(Promises):
+    @pytest.fixture
+    def shows_data_disks(self) -> bool:
+        """Whether the firmware shows a guest more disks than the one it boots."""
+        return True
+
     @pytest.mark.guest
     def test_a_running_guests_disks_are_stored_as_they_were_at_one_instant(
-        self, engine: Engine, content: Content, place: Path
+        self, engine: Engine, content: Content, place: Path, shows_data_disks: bool
     ) -> None:
         server = counting(engine, content, place)
         work = TestWork()
@@ -99,7 +104,7 @@ class CaptureContract(Promises):
         assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in stored)
         system, later, data = counted(engine, content, place, stored)
         # the guest writes a number in this order: what is there is what it had written at an instant, no more
-        assert system >= later >= data >= system - 1 > 0
+        assert system >= later >= (data if shows_data_disks else system - 1) >= system - 1 > 0
         assert state_of(engine, server.ref).power is Power.RUNNING
         wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > system)
         assert not engine.inventory().scraps
@@ -149,7 +154,7 @@ class CaptureContract(Promises):
         assert engine.inventory().stored == {again.ref}
         assert again.checksum == stored.checksum
         engine.delete_disk(disk.ref, work=TestWork())
-        other = data_disk(engine, 128 * MIB, image_ref=again.ref)
+        other = data_disk(engine, 2 * GIB, image_ref=again.ref)
         engine.delete(again.ref, work=TestWork())
         assert engine.inventory().disks == {other.ref}
         engine.delete_disk(other.ref, work=TestWork())
@@ -160,14 +165,12 @@ class CaptureContract(Promises):
     ) -> None:
         image = stored_image(engine, place, "CONTENT")
         work, disk_id = TestWork(), uuid4()
-        ref = engine.create_disk(disk_id, 8 * MIB, work=work, image_ref=image.ref)
-        ref = engine.create_disk(disk_id, 8 * MIB, work=TestWork(), image_ref=image.ref)
+        ref = engine.create_disk(disk_id, GIB, work=work, image_ref=image.ref)
+        ref = engine.create_disk(disk_id, GIB, work=TestWork(), image_ref=image.ref)
         assert told(engine, work, image.size_bytes)
         assert engine.inventory().disks == {ref}
-        (stored,) = engine.capture(
-            None, {uuid4(): DiskSpec(disk_id, ref, 1, 8 * MIB)}, work=TestWork()
-        ).values()
-        assert stored.virtual_size_bytes == 8 * MIB
+        (stored,) = engine.capture(None, {uuid4(): DiskSpec(disk_id, ref, 1, GIB)}, work=TestWork()).values()
+        assert stored.virtual_size_bytes == GIB
         assert b"CONTENT" in content(stored.ref)
         with pytest.raises(Conflict) as refusal:
             engine.create_disk(uuid4(), MIB, work=TestWork(), image_ref=image.ref)
@@ -265,7 +268,7 @@ class CaptureContract(Promises):
         assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in kept[0].values())
 
     @pytest.mark.guest
-    def test_a_guest_that_powers_off_meanwhile_is_captured_at_rest(
+    def test_a_guest_that_powers_off_meanwhile_is_captured_as_it_was_then_or_before(
         self, engine: Engine, content: Content, place: Path
     ) -> None:
         server = counting(engine, content, place)
@@ -277,7 +280,8 @@ class CaptureContract(Promises):
         work.on_report = power_off
         stored = captured(engine, server, work)
         work.on_report = lambda: None
-        assert counted(engine, content, place, stored) == counted(
-            engine, content, place, captured(engine, server)
-        )
+        then = counted(engine, content, place, stored)
+        at_rest = counted(engine, content, place, captured(engine, server))
+        assert 0 < then[0] <= at_rest[0]
+        assert then[2] <= at_rest[2]
         assert not engine.inventory().scraps

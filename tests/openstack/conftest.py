@@ -14,11 +14,11 @@ from django.conf import settings
 from openstack.connection import Connection
 
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
-from tests.engine.conftest import guest_cache, place
+from tests.engine.conftest import guest, guest_cache, place
 from tests.openstack.clearing import clear, clear_what_the_dead_left, console_of_test
 from tests.openstack.others import Others
 
-__all__ = ["guest_cache", "place"]
+__all__ = ["guest", "guest_cache", "place"]
 FOLDER = Path(os.environ.get("IMS_CLOUD") or Path(__file__).parents[2] / ".cloud")
 NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be skipped
 

@@ -35,6 +35,7 @@ from imsconsole.cloud.disks.services import (
     rename_disk,
 )
 from imsconsole.cloud.disks.tables import COLUMNS, DiskTable
+from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
@@ -78,7 +79,7 @@ def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "active": "disks",
         "disk": disk,
         "is_busy": disk.status in WORKING,
-        "serial": disk_spec(disk).serial,
+        "serial": engine_for(disk.project.region_id).serial_of(disk_spec(disk)),
         "offers": offered(DISK_ACTIONS, disk, request.actor),
         "events": Event.objects.visible_to(request.actor).about("disk", disk.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),

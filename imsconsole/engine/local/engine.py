@@ -377,6 +377,9 @@ class LocalEngine:
     def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
         self._machines.detach(server, disk, work)
 
+    def serial_of(self, disk: DiskSpec) -> str:
+        return disk.serial
+
     @raises_no_space()
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
         return self._machines.mount_iso(server, iso_ref, work)

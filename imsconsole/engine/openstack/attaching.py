@@ -8,8 +8,11 @@ import time
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
 from imsconsole.engine.openstack.cinder import Thing
 from imsconsole.engine.openstack.machines import Machines
+from imsconsole.engine.openstack.marks import parts_of
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import DiskSpec, ServerSpec, Work
+
+SERIAL_LENGTH = 20  # of VirtIO, in bytes
 
 
 class Attaching:
@@ -55,6 +58,10 @@ class Attaching:
         left = self._cinder.settled("volumes", volume["id"], work)
         if left and machine["id"] in _holders(left):
             raise Conflict("guest-holds-disk", seconds=int(time.monotonic() - began))
+
+    def serial_of(self, disk: DiskSpec) -> str:
+        """Nova gives guests the volume's ID, of which VirtIO has room for the beginning; no volume, no number."""
+        return parts_of(disk.ref)[1][:SERIAL_LENGTH] if disk.ref else ""
 
     def _settled(self, disk: DiskSpec, work: Work) -> Thing:
         """Raises NotFound."""

@@ -1,0 +1,213 @@
+"""Captures in a real cloud: of one instant, never leaving a guest paused, and whole or nothing whoever is killed at what."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from openstack.connection import Connection
+
+from imsconsole.core.errors import Unsupported
+from imsconsole.engine.openstack import OpenStackEngine
+from imsconsole.engine.openstack.cinder import Cinder
+from imsconsole.engine.openstack.nova import Nova
+from imsconsole.engine.types import GIB, DiskSpec, FileSource, Key, Seed, ServerSpec, StoredDisk
+from tests.engine.guests import TestWork, counting_disk, server_spec, wait_for, wait_until
+
+pytestmark = [
+    pytest.mark.cloud,
+    pytest.mark.guest,
+    pytest.mark.slow(reason="a cloud is asked, and one waits for it"),
+]
+SECTOR = 1024 * 1024  # where a guest counts: beyond all that its system has
+COUNTS = f"""#!/bin/sh
+count() {{
+    number=0
+    while number=$((number + 1)); do
+        for disk in vda vdb; do
+            echo $number | dd of=/dev/$disk bs=512 seek={SECTOR} conv=notrunc,fsync
+        done
+    done
+}}
+count > /dev/null 2>&1 &
+echo counting
+"""
+# what a capture of two disks changes, in this order
+MARKED, PAUSED, ONE_SNAPSHOT, SNAPSHOTS, WOKEN, WHOLE = range(1, 7)
+TWINS, ONE_UPLOAD, UPLOADS, ONE_REMOVED = 8, 10, 12, 13
+
+
+@pytest.fixture
+def engine(cloud_engine: OpenStackEngine) -> OpenStackEngine:
+    return cloud_engine
+
+
+@pytest.fixture
+def busy(engine: OpenStackEngine, place: Path) -> ServerSpec:
+    """A server that writes to its system disk, and has a data disk."""
+    image = engine.ingest(
+        uuid4(), FileSource(counting_disk(place / "counting.raw")), format="raw", work=TestWork()
+    )
+    server = engine.create_server(with_data(engine, server_spec()), image.ref, work=TestWork())
+    server = engine.start(server, work=TestWork())
+    wait_for(engine, server.ref, "COUNTING")
+    return server
+
+
+def with_data(engine: OpenStackEngine, server: ServerSpec) -> ServerSpec:
+    disk_id = uuid4()
+    disk = DiskSpec(disk_id, engine.create_disk(disk_id, GIB, work=TestWork()), 1, GIB)
+    return replace(server, disks=(*server.disks, disk))
+
+
+def wanted(server: ServerSpec) -> dict[UUID, DiskSpec]:
+    return {uuid4(): disk for disk in server.disks}
+
+
+def status_of(demo: Connection, server: ServerSpec) -> str:
+    (machine,) = demo.compute.servers(tags=f"ims-{server.id}")
+    return str(machine.status)
+
+
+def forget(engine: OpenStackEngine, stored: Mapping[UUID, StoredDisk]) -> None:
+    for each in stored.values():
+        engine.delete(each.ref, work=TestWork())
+
+
+@pytest.mark.parametrize("guest", ["bios"], indirect=True)
+def test_all_disks_of_a_guest_are_of_one_instant_and_it_goes_on(
+    engine: OpenStackEngine, demo: Connection, place: Path, guest: tuple[str, Path]
+) -> None:
+    """It writes a number to its system disk, then to its data disk, and waits for each: one is never ahead by more than one."""
+    image = engine.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
+    seed = Seed(instance_id="i-counts", hostname="counts", user_data=COUNTS.encode())
+    server = with_data(engine, server_spec(memory_mb=256, seed=seed))
+    server = engine.start(engine.create_server(server, image.ref, work=TestWork()), work=TestWork())
+    wait_for(engine, server.ref, "user-data: counting")
+    before = 0
+    for _ in range(2):
+        stored = engine.capture(server, wanted(server), work=TestWork())
+        assert status_of(demo, server) == "ACTIVE"
+        assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in stored.values())
+        assert all(each.checksum.startswith("sha512:") for each in stored.values())
+        system, data = (number_on(engine, each, place) for each in stored.values())
+        assert system >= data >= system - 1 >= before
+        before = system + 1
+        forget(engine, stored)
+    assert before > 2
+
+
+def number_on(engine: OpenStackEngine, stored: StoredDisk, place: Path) -> int:
+    with engine.open(stored.ref) as stream:
+        (place / "stored.qcow2").write_bytes(stream.read())
+    part = ["bs=512", f"skip={SECTOR}", "count=1", "if=stored.qcow2", "of=sector"]
+    subprocess.run(["qemu-img", "dd", "-f", "qcow2", "-O", "raw", *part], cwd=place, check=True)
+    return int((place / "sector").read_bytes()[:512].strip(b"\0").split(b"\n")[0] or 0)
+
+
+def killed_after(
+    engine: OpenStackEngine, server: ServerSpec, disks: Any, work: TestWork, number: int
+) -> None:
+    """A process that captures, and is killed right after the so-manieth thing it has changed in Nova and Cinder."""
+    child = os.fork()
+    if not child:
+        try:
+            count_changes(number)
+            engine.capture(server, disks, work=work)
+        finally:
+            os._exit(1)
+    _pid, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), number
+
+
+def count_changes(last: int) -> None:
+    done = 0
+    for api in (Nova, Cinder):
+
+        def ask(self: Any, verb: str, *args: Any, _asked: Any = api._ask, **options: Any) -> Any:
+            nonlocal done
+            answer = _asked(self, verb, *args, **options)
+            done += verb != "GET"
+            if done == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        api._ask = ask  # of this process, which is about to end
+
+
+def test_no_guest_stays_paused_whenever_its_worker_is_killed(
+    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+) -> None:
+    """Whether the capture is to go on or not; all that it had made goes when it is not."""
+    for number in range(MARKED, TWINS):
+        for keep in (True, False):
+            work = TestWork()
+            killed_after(engine, busy, wanted(busy), work, number)
+            assert engine.inventory().scraps == {work.token}
+            engine.sweep(work.token, keep_captures=keep)
+            assert status_of(demo, busy) == "ACTIVE"
+            engine.sweep(work.token)
+            assert not engine.inventory().scraps
+    assert not engine.inventory().stored
+
+
+def test_a_killed_capture_is_whole_when_it_is_asked_for_again(
+    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+) -> None:
+    """As jobs do: what must not stay is swept first."""
+    for number in (PAUSED, SNAPSHOTS, WHOLE, TWINS, ONE_UPLOAD, UPLOADS, ONE_REMOVED):
+        disks, work = wanted(busy), TestWork()
+        killed_after(engine, busy, disks, work, number)
+        engine.sweep(work.token, keep_captures=True)
+        stored = engine.capture(busy, disks, work=TestWork())
+        assert set(stored) == set(disks)
+        assert engine.inventory().stored == {each.ref for each in stored.values()}
+        assert not engine.inventory().scraps
+        assert status_of(demo, busy) == "ACTIVE"
+        forget(engine, stored)
+
+
+def test_what_a_killed_capture_had_of_an_instant_is_gone_on_with(
+    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+) -> None:
+    """No more snapshots are made when all were whole; when they were not, new ones are."""
+    for number, goes_on in ((WOKEN, False), (WHOLE, True)):
+        disks, work = wanted(busy), TestWork()
+        killed_after(engine, busy, disks, work, number)
+        engine.sweep(work.token, keep_captures=True)
+        ours = {
+            each.id for each in demo.block_storage.snapshots() if each.metadata.get("ims_token") == work.token
+        }
+        assert len(ours) == 2
+        seen: list[set[str]] = []
+        watching = TestWork(
+            on_report=lambda seen=seen: seen.append({each.id for each in demo.block_storage.snapshots()})
+        )
+        forget(engine, engine.capture(busy, disks, work=watching))
+        assert (set().union(*seen) == ours) == goes_on
+
+
+def test_a_guest_that_its_operator_paused_is_captured_and_stays_so(
+    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+) -> None:
+    (machine,) = demo.compute.servers(tags=f"ims-{busy.id}")
+    demo.compute.pause_server(machine)
+    wait_until(lambda: status_of(demo, busy) == "PAUSED")
+    forget(engine, engine.capture(busy, wanted(busy), work=TestWork()))
+    assert status_of(demo, busy) == "PAUSED"
+    assert not engine.inventory().scraps
+
+
+def test_a_capture_takes_no_more_than_was_said(engine: OpenStackEngine) -> None:
+    server = with_data(engine, server_spec())
+    data = server.disks[1:]
+    (stored,) = engine.capture(None, {uuid4(): data[0]}, work=TestWork()).values()
+    assert GIB <= engine.capture_bytes(data) < 2 * GIB
+    assert stored.size_bytes <= engine.capture_bytes(data)
+    with pytest.raises(Unsupported):
+        engine.capture(None, {uuid4(): replace(data[0], key=Key(uuid4(), bytes))}, work=TestWork())
