@@ -139,6 +139,9 @@ SENTENCES: Sentences = {
         "the operator to install it."
     ),
     "no-guests": _("No servers can be started in this region. Please ask the operator."),
+    "cloud-refuses-image": _(
+        "The cloud of this region looked at the image and does not take it: %(detail)s. Please import another file."
+    ),
     "upload-differs": _(
         "What the cloud of this region has stored is not what it was sent: it has %(found)s, not %(wanted)s. Nothing of it "
         "was kept. Please try again."

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from openstack import exceptions as sdk
 from requests import Response
 
-from imsconsole.core.errors import NotFound
+from imsconsole.core.errors import BadImage, NotFound, Unavailable
 from imsconsole.engine.openstack.cloud import Cloud, asked
 from imsconsole.engine.openstack.streams import PIECE_BYTES, Body, Reader, sent
 from imsconsole.engine.types import Work
@@ -69,13 +69,18 @@ class Glance:
             return
 
     def upload(self, image_id: str, body: Body, work: Work) -> None:
-        """Give an image its bytes, once. Raises what the work or the source raises, too."""
+        """Give an image its bytes, once. Raises what the work or the source raises too, BadImage when Glance does not take them."""
         path, patient = f"/images/{image_id}/file", (CONNECT_S, STORED_S)
 
         def send(body: Body) -> None:
             self._ask("PUT", path, data=body, headers=BYTES, timeout=patient, **ONCE)
 
-        sent(send, body, work)
+        try:
+            sent(send, body, work)
+        except Unavailable as error:
+            if getattr(error.__cause__, "status_code", 0) in (400, 415):
+                raise BadImage("cloud-refuses-image", detail=error.values["detail"]) from error
+            raise
 
     def open(self, image: Image, offset: int = 0, ref: str = "") -> BinaryIO:
         """Raises NotFound."""

@@ -52,7 +52,7 @@ class Kept:
                 yield Foreign("image", str(image["id"]), str(image.get("name") or ""))
 
     def ours(self, **query: str) -> Iterator[Image]:
-        """Also those that are not whole. Nobody else can give us his: it is our project's."""
+        """Also those that are not whole."""
         marks = {CONSOLE: self._console, "owner": self._cloud.project, **query}
         return (image for image in self.glance.list(**marks) if self._is_own(image))
 
@@ -75,7 +75,9 @@ class Kept:
         return image
 
     def _is_own(self, image: Image) -> bool:
-        return is_ours(image, self._console) and image.get(IMAGE) == image["id"]
+        """What lies in another project is none of ours, whatever it says."""
+        names_itself = is_ours(image, self._console) and image.get(IMAGE) == image["id"]
+        return names_itself and image["owner"] == self._cloud.project
 
     # making
     def taken_over(self, id: UUID, work: Work) -> StoredDisk | None:
