@@ -144,15 +144,15 @@ class Images:
         return self.kept.keep(disk_id, Body(lambda: path.open("rb"), size), format, virtual, work, checksum)
 
     def copy(self, disk_id: UUID, ref: str, work: Work, key: Key | None, new_key: Key | None) -> StoredDisk:
-        """Through this host, but not onto its disk."""
+        """By a file of this host: a Glance that answers one request at a time would wait for itself."""
         _require_no_key(key, new_key)
-        stored = described(image := self.kept.stored(ref))
-        if stored.format != "qcow2":
+        if format_of(image := self.kept.stored(ref)) != "qcow2":
             raise Unsupported("not-a-disk")
         if taken := self.kept.taken_over(disk_id, work):
             return taken
-        body = Body(lambda: self.glance.open(image, ref=ref), stored.size_bytes)
-        return self.kept.keep(disk_id, body, "qcow2", stored.virtual_size_bytes, work)
+        with self.scratch.scrap(work) as folder:
+            self._bring(image, folder / "made", ref, work)
+            return self._keep(disk_id, folder / "made", "qcow2", work)
 
     def transfer(self, disk_id: UUID, source: Source, checksum: str, format: str, work: Work) -> StoredDisk:
         """By a file of this host, as Glance cannot go on with a part."""
@@ -199,13 +199,18 @@ class Images:
         if format == AS_STORED and not isinstance(sink, FileSink):
             return self._streamed(image, sink, work)
         with self.scratch.scrap(work) as folder:
-            source, size = folder / "source", int(image["size"])
-            bytes_of = StoredSource(size, lambda offset: self.glance.open(image, offset, ref))
-            self.scratch.bring(bytes_of, source, lambda done: work.report(done, size))
+            source = folder / "source"
+            self._bring(image, source, ref, work)
             if format == AS_STORED:
                 return hand_over(source, sink, work)
             wish = Wish(format, limit_bytes=limit_bytes)
             return convert_out(self.scratch, self._qemu_img, source, sink, wish, work)
+
+    def _bring(self, image: Image, path: Path, ref: str, work: Work) -> None:
+        """The bytes of a stored disk, as a file that a conversion can read."""
+        size = int(image["size"])
+        source = StoredSource(size, lambda offset: self.glance.open(image, offset, ref))
+        self.scratch.bring(source, path, lambda done: work.report(done, size))
 
     def _streamed(self, image: Image, sink: Sink, work: Work) -> Exported:
         size = int(image["size"])

@@ -48,7 +48,7 @@ class Kept:
 
     def foreign(self) -> Iterable[Foreign]:
         for image in self.glance.list(owner=self._cloud.project):
-            if not self._is_own(image):
+            if not self._is_own(image) and not is_ours(image, self._console, WORK):  # of a capture
                 yield Foreign("image", str(image["id"]), str(image.get("name") or ""))
 
     def ours(self, **query: str) -> Iterator[Image]:
