@@ -22,7 +22,8 @@ def console_of_test() -> str:
 
 def clear(cloud: Connection, console: str) -> None:
     """Ends with none of it there."""
-    _remove(cloud, lambda thing: f"'{console}'" in thing or f"{console}." in thing or f"={console}" in thing)
+    named = re.compile(rf"{re.escape(console)}(?!\d)")
+    _remove(cloud, lambda thing: named.search(thing) is not None)
 
 
 def clear_what_the_dead_left(cloud: Connection) -> None:

@@ -1,10 +1,10 @@
-"""The cloud on this machine, held by one test at a time, and what tests make in it."""
+"""The cloud on this machine, and what tests make in it."""
 
 import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from tests.openstack.others import Others
 
 __all__ = ["guest", "guest_cache", "place"]
 FOLDER = Path(os.environ.get("IMS_CLOUD") or Path(__file__).parents[2] / ".cloud")
+AT_ONCE = 4
 NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be skipped
 
 
@@ -53,7 +54,7 @@ def demo(clouds: Path) -> Connection:
 @pytest.fixture(scope="session")
 def others(clouds: Path, demo: Connection) -> Iterator[list[Others]]:
     """What other people have, in the same project and in another: it is as it was when all tests have ended."""
-    with held(clouds):
+    with held(clouds, "others"):
         there = [Others(demo, with_a_server=True), Others(as_user("other"))]
         before = [each.seen() for each in there]
         clear_what_the_dead_left(demo)
@@ -63,11 +64,11 @@ def others(clouds: Path, demo: Connection) -> Iterator[list[Others]]:
 
 @pytest.fixture
 def cloud(clouds: Path, demo: Connection, others: list[Others]) -> Iterator[CloudSettings]:
-    """What a region says of it; nobody else uses it meanwhile, and all that is made under this console's name goes."""
+    """What a region says of it: a console of this test's own, and all that is made under its name goes."""
     console = console_of_test()
     work_dir = Path(os.environ["IMS_TEST_DIR"]) / f"cloud-{uuid4().hex}"
     work_dir.mkdir()
-    with held(clouds):
+    with a_turn(clouds):
         yield CloudSettings("lab-demo", work_dir, console=console, network="lab")
         clear(demo, console)
     shutil.rmtree(work_dir)
@@ -89,10 +90,22 @@ def untouched(others: list[Others], demo: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def held(clouds: Path) -> Iterator[None]:
-    """One process at a time; who comes again stands behind those who wait."""
-    with clouds.with_name("tests.queue").open("w") as queue, clouds.with_name("tests.lock").open("w") as turn:
-        fcntl.flock(queue, fcntl.LOCK_EX)
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        fcntl.flock(queue, fcntl.LOCK_UN)
+def held(clouds: Path, name: str) -> Iterator[None]:
+    """Across processes: what `name` stands for is one's own meanwhile."""
+    with clouds.with_name(f"tests.{name}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def a_turn(clouds: Path) -> Iterator[None]:
+    """Some tests may run at a time, whosever they are: they do not see each other, but the host has only so many cores."""
+    with ExitStack() as stack:
+        turns = [stack.enter_context(clouds.with_name(f"tests.turn-{n}").open("w")) for n in range(AT_ONCE)]
+        for turn in turns:
+            with suppress(BlockingIOError):
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+        else:
+            fcntl.flock(turns[os.getpid() % AT_ONCE], fcntl.LOCK_EX)
         yield
