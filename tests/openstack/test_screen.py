@@ -3,19 +3,22 @@
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 from PIL import Image
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from imsconsole.core.errors import Unavailable
-from imsconsole.engine.openstack import OpenStackEngine, rfb
-from imsconsole.engine.types import MIB, WebSocket
-from tests.engine.guests import TestWork, server_spec, stored_image, wait_for
+from imsconsole.core.errors import Conflict, Unavailable, Unsupported
+from imsconsole.engine.openstack import CloudSettings, OpenStackEngine, rfb
+from imsconsole.engine.types import MIB, FileSource, WebSocket
+from tests.engine.guests import TestWork, answering_disk, server_spec, stored_image, wait_for
+from tests.engine.promises import reached
 
 Says = Callable[[ServerConnection], None]
 
@@ -171,3 +174,23 @@ def test_the_screen_of_a_guest_is_a_picture_with_something_on_it(
     picture = Image.open(BytesIO(cloud_engine.screen(server.ref)))
     assert picture.width >= 640
     assert len(picture.getcolors(1 << 20) or ()) > 1  # the firmware has written there
+
+
+@pytest.mark.cloud
+@pytest.mark.guest
+@pytest.mark.slow(reason="a cloud is asked, and one waits for it")
+def test_a_serial_console_is_typed_at_where_the_cloud_has_one(cloud: CloudSettings, place: Path) -> None:
+    engine = OpenStackEngine(replace(cloud, serial=True))
+    disk = FileSource(answering_disk(place / "answering.raw"))
+    image = engine.ingest(uuid4(), disk, format="raw", work=TestWork())
+    server = engine.create_server(server_spec(), image.ref, work=TestWork())
+    with pytest.raises(Conflict):
+        engine.serial_endpoint(server.ref)
+    server = engine.start(server, work=TestWork())
+    wait_for(engine, server.ref, "HAL")
+    with reached(engine.serial_endpoint(server.ref)) as line:
+        line.send(b"HAL")
+        assert line.hear(3) == b"IBM"
+    wait_for(engine, server.ref, "IBM")
+    with pytest.raises(Unsupported):
+        OpenStackEngine(cloud).serial_endpoint(server.ref)

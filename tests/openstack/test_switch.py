@@ -123,6 +123,20 @@ def _points(engine: OpenStackEngine, place: Path):
     return points
 
 
+def test_a_kept_system_stays_when_its_server_is_deleted_and_goes_by_itself(
+    cloud_engine: OpenStackEngine, place: Path
+) -> None:
+    image = stored_image(cloud_engine, place)
+    server = cloud_engine.create_server(server_spec(), image.ref, work=TestWork())
+    incoming = DiskSpec(uuid4(), "", 0, GIB)
+    changed = cloud_engine.switch_system_disk(server, incoming, image.ref, work=TestWork())
+    cloud_engine.delete_server(changed.ref, work=TestWork())
+    assert cloud_engine.inventory().disks == {server.disks[0].ref}
+    for disk in (*changed.disks, *server.disks):
+        cloud_engine.delete_disk(disk.ref, work=TestWork())
+    assert cloud_engine.inventory().disks == frozenset()
+
+
 def test_a_system_that_does_not_fit_changes_nothing(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path
 ) -> None:

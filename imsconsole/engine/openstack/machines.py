@@ -105,7 +105,19 @@ class Machines:
         self._bring_disks(machine, server, work)
         action, values = STARTED_BY.get(machine["status"], STARTED_BY["SHUTOFF"])
         work.hold()
-        self.done(machine, action, values, work)
+        self.powered(machine, action, values, work, runs=True)
+
+    def powered(
+        self, machine: Found, action: str, values: Mapping[str, Any] | None, work: Work, *, runs: bool
+    ) -> Found | None:
+        """The machine once it is done; what is refused since it `runs` or not by itself meanwhile is done."""
+        try:
+            return self.done(machine, action, values, work)
+        except Conflict:
+            there = self.idle(machine["id"], work)
+            if runs != bool(there and is_running(there)):
+                raise
+            return there
 
     def done(self, machine: Found, action: str, values: Mapping[str, Any] | None, work: Work) -> Found:
         """The machine once that has been done to it. Raises NotFound, Unavailable `machine-failed`."""

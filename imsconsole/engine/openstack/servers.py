@@ -118,7 +118,8 @@ class Servers:
             return self._state(machine)
         mark = self.consoles.mark(machine)  # Nova tells no log of what is stopped
         work.hold()
-        return replace(self._state(self.machines.done(machine, "os-stop", None, work)), console=mark)
+        stopped = self.machines.powered(machine, "os-stop", None, work, runs=False)
+        return replace(self._state(stopped), console=mark)
 
     def reboot(self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked) -> ServerSpec:
         """A soft reboot that takes too long becomes a hard one; its host may let it take longer."""
