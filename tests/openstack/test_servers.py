@@ -1,5 +1,6 @@
 """Servers of a cloud: what their guests say, and what becomes of them when work on them ends anywhere."""
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -60,9 +61,10 @@ def test_a_guest_has_what_its_server_is_said_to_have(
 
 
 def test_a_server_gets_another_mac_and_address_where_its_own_are_taken(cloud_engine: OpenStackEngine) -> None:
-    one, other = (cloud_engine.create_server(server_spec(), work=TestWork()) for _ in range(2))
-    wished = server_spec()
-    assert (one.mac, one.private_ip) == (wished.mac, wished.private_ip)
+    mac, address = f"fa:16:3e:{secrets.token_hex(1)}:77:77", f"192.168.7.{100 + secrets.randbelow(150)}"
+    specs = (server_spec(mac=mac, private_ip=address) for _ in range(2))
+    one, other = (cloud_engine.create_server(spec, work=TestWork()) for spec in specs)
+    assert (one.mac, one.private_ip) == (mac, address)
     assert other.mac != one.mac
     assert other.private_ip != one.private_ip
 
