@@ -54,7 +54,9 @@ def asked() -> Iterator[Metric]:
 def _regions() -> Iterator[Metric]:
     """By their codes, which the operator gives, and of which there are few. What is not known of one has no line."""
     up = GaugeMetricFamily(
-        "ims_region_up", "Whether its engine has answered within three minutes", labels=("region",)
+        "ims_region_up",
+        "Whether its engine answered when it was asked last, within three minutes",
+        labels=("region",),
     )
     silent = GaugeMetricFamily(
         "ims_region_silent_seconds", "How long ago its engine answered last", labels=("region",)

@@ -88,14 +88,23 @@ class _Writer:
         """Raises OSError: the disk is full."""
         if self.pid != (pid := os.getpid()):
             for kind, size_bytes in RESERVED_BYTES.items():
-                path = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / f"{kind}_{pid}.db"
-                number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-                try:
-                    os.posix_fallocate(number, 0, size_bytes)
-                finally:
-                    os.close(number)
+                _reserve(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / f"{kind}_{pid}.db", size_bytes)
             self.pid = pid
         return pid
+
+
+def _reserve(path: Path, size_bytes: int) -> None:
+    """A file of zeros that the disk has room for; whoever reads it finds it whole. Raises OSError."""
+    part = path.with_suffix(".part")
+    number = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(number, 0, size_bytes)
+        part.rename(path)
+    except OSError:
+        part.unlink()
+        raise
+    finally:
+        os.close(number)
 
 
 def counted() -> Iterator[Metric]:

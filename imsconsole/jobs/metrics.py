@@ -61,12 +61,17 @@ def _jobs() -> Iterator[Metric]:
     lapsed = GaugeMetricFamily(
         "ims_jobs_lapsed", "Running jobs whose lease nobody renews", value=Job.objects.lapsed().count()
     )
+    put_off = GaugeMetricFamily(
+        "ims_jobs_put_off",
+        "Waiting jobs whose region does not answer",
+        value=Job.objects.live().filter(state=Job.State.QUEUED).put_off().count(),
+    )
     unsettled = GaugeMetricFamily(
         "ims_jobs_unsettled",
         "Jobs that failed and were not tried again, as the operator's page counts them",
         value=_unsettled(),
     )
-    yield from (jobs, oldest, lapsed, unsettled)
+    yield from (jobs, oldest, lapsed, put_off, unsettled)
 
 
 @kept_for(60)

@@ -53,6 +53,13 @@ def test_jobs_without_a_worker_and_those_that_failed_for_good_are_counted(people
     assert (value("ims_jobs_lapsed"), value("ims_jobs_unsettled")) == (1, 1)
 
 
+def test_jobs_that_wait_for_a_silent_region_are_counted(people) -> None:
+    a_job(people)
+    assert value("ims_jobs_put_off") == 0
+    RegionReport.objects.update(error_code="unavailable")
+    assert value("ims_jobs_put_off") == 1
+
+
 def test_the_clock_tells_what_is_late_and_what_failed(people) -> None:
     assert value("ims_workers_alive") == 0
     ClockEntry.objects.create(name="a.work", due_at=now() + 9 * SECOND, started_at=now())
