@@ -61,6 +61,8 @@ def test_who_asks_from_an_address_may(address: str, expected: int, settings) -> 
     settings.IMS_METRICS_TOKEN = ""
     settings.IMS_METRICS_ADDRESSES = [ip_network("10.0.0.0/24")]
     assert status("/metrics", REMOTE_ADDR=address) == expected
+    no_token = {"Authorization": "Bearer "}
+    assert status("/metrics", REMOTE_ADDR=address, headers=no_token) == expected
 
 
 def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(settings) -> None:
