@@ -1,9 +1,11 @@
 """What `Visitor.look` finds although like things were looked at before: a page is judged by what is new on it."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.visitor import Visitor, new_visitor
+from tests.support.visitor import Shapes, Visitor, new_visitor
 
 pytestmark = [pytest.mark.browser]
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title><style>
@@ -45,3 +47,16 @@ def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
         shown(dark, words).look()
     for each in (light, dark):
         each.page.context.close()
+
+
+def test_what_one_process_has_judged_no_other_judges_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMS_TEST_DIR", str(tmp_path))
+    one, other = Shapes(), Shapes()
+    one.add(["a", "b"])
+    assert other.without(["a", "c"]) == ["c"]
+    other.add(["c"])
+    assert one.without(["c", "d"]) == ["d"]
+    one.add(["d"])
+    assert other.without(["b", "d", "e"]) == ["e"]

@@ -1,7 +1,10 @@
 """Somebody at a browser, who looks closely at every page."""
 
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -71,7 +74,40 @@ SETTLES = f"""(part) => {{ window.settled = new Promise((done, fail) => {{
     document.addEventListener('htmx:afterSettle', ({{target}}) => target.id === part && done(true));
     setTimeout(fail, {PATIENCE_MS}, new Error('htmx does not change the page'));
 }}); window.settled.catch(() => {{}}); }}"""
-SEEN: set[str] = set()  # the shapes with which axe found nothing wrong
+
+
+@dataclass
+class Shapes:
+    """Those with which axe found nothing wrong, in this process or in another of the same run of the tests."""
+
+    known: set[str] = field(default_factory=set)
+    read_bytes: int = 0
+
+    def without(self, shapes: Iterable[str]) -> list[str]:
+        """Those of `shapes` that are not among them."""
+        if (place := self._place()) and place.exists():
+            with place.open("rb") as file:
+                file.seek(self.read_bytes)
+                told, _newline, _part = file.read().rpartition(b"\n")
+            self.read_bytes += len(told) + bool(told)
+            self.known.update(told.decode().split())
+        return [shape for shape in shapes if shape not in self.known]
+
+    def add(self, shapes: Iterable[str]) -> None:
+        self.known.update(shapes)
+        if place := self._place():
+            number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.write(
+                number, "".join(f"{shape}\n" for shape in shapes).encode()
+            )  # at once, or lines would mix
+            os.close(number)
+
+    def _place(self) -> Path | None:
+        run = os.environ.get("IMS_TEST_DIR")
+        return Path(run) / "shapes" if run else None
+
+
+SEEN = Shapes()
 
 
 def is_sent(request: Request) -> bool:
@@ -137,9 +173,9 @@ class Visitor:
             width, astray, shapes = self.page.evaluate(LOOKED)
             assert width <= 0, f"{self.page.url} is {width} px too wide"
             assert not astray, f"{self.page.url}: what is wrong leads to no field"
-            if unseen := [shape for shape in shapes if shape not in SEEN]:
+            if unseen := SEEN.without(shapes):
                 self._judge(unseen, known)
-                SEEN.update(unseen)
+                SEEN.add(unseen)
 
     def _judge(self, unseen: list[str], known: tuple[str, ...]) -> None:
         self.page.evaluate(AXE_SCRIPT)
