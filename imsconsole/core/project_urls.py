@@ -4,11 +4,13 @@ The middleware makes that the script prefix of a request, so that every address 
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.urls import get_script_prefix, get_urlconf, reverse
+from django.urls import get_script_prefix, get_urlconf, reverse, set_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NAMED = re.compile(r"(?P<base>[^?#]*?)/p/(?P<project>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
@@ -38,6 +40,23 @@ STAND_IN = UUID(int=0)
 @lru_cache(maxsize=4096)
 def _of_stand_in(name: str, _prefix: str, _urlconf: str | None) -> str:
     return reverse(name, args=[STAND_IN])
+
+
+def project_here() -> str:
+    """The ID of the project in which addresses are reversed now, if it is in one."""
+    named = NAMED.match(get_script_prefix())
+    return named["project"] if named else ""
+
+
+@contextmanager
+def reversing_at(prefix: str) -> Iterator[None]:
+    """What is reversed inside begins with `prefix`."""
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
 
 
 def prefix_of(project: UUID | str) -> str:

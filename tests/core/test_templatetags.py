@@ -1,10 +1,14 @@
+import re
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
+from imsconsole.core.project_urls import reversing_at
 from imsconsole.core.rules import ALLOWED, refuse
+from imsconsole.core.templatetags.ims import _main_menu, main_menu
 
 NO = refuse("image-protected", "The image is <protected>.")
 
@@ -88,3 +92,17 @@ def test_times_are_in_the_readers_language_and_zone(language, zone, exact, day):
             f"{day} "
         )
         assert drawn("{{ at }}", at=AT) == exact[:-3]
+
+
+def test_the_menu_is_drawn_once_for_all_projects_and_leads_each_into_its_own():
+    _main_menu.cache_clear()
+    menus = {}
+    for project in (uuid4(), uuid4()):
+        with reversing_at(f"/base/p/{project}/"):
+            menus[project] = main_menu({"active": "images"})
+    assert _main_menu.cache_info().misses == 1
+    for project, menu in menus.items():
+        led_to = set(re.findall(r'href="/base/p/([^/]*)/', menu))
+        assert led_to == {str(project)}
+    with reversing_at("/base/"):
+        assert 'href="/base/images/' in main_menu({"active": "images"})

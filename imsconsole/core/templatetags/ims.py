@@ -19,6 +19,7 @@ from imsconsole.core import text
 from imsconsole.core.actions import PAGE, Offer, Offers
 from imsconsole.core.buttons import buttons_of, id_of_reason
 from imsconsole.core.forms import errors_of, told_fields
+from imsconsole.core.project_urls import STAND_IN, prefix_of, project_here, reversing_at
 from imsconsole.core.project_urls import bare_url as url_of_no_project
 from imsconsole.core.project_urls import in_project as address_in_project
 from imsconsole.core.rules import ALLOWED, Verdict
@@ -65,15 +66,22 @@ def up_to_99(number: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def main_menu(context: dict[str, Any]) -> SafeString:
-    """The rooms, with a mark at the open one and at what waits. Each page has them twice: wide and narrow."""
+    """The rooms, with a mark at the open one and at what waits. Each page has them twice: wide and narrow.
+
+    It is drawn once for all projects, as only the project in its addresses differs.
+    """
     waiting = context.get("pending_shares", 0)
     waiting = waiting() if callable(waiting) else waiting
-    return _main_menu(get_language(), get_script_prefix(), context.get("active", ""), waiting)
+    here = project_here()
+    prefix = prefix_of(STAND_IN) if here else get_script_prefix()
+    menu = _main_menu(get_language(), prefix, context.get("active", ""), waiting)
+    return SafeString(menu.replace(str(STAND_IN), here)) if here else menu
 
 
 @lru_cache(maxsize=512)
 def _main_menu(language: str | None, prefix: str, active: str, pending_shares: int) -> SafeString:
-    return render_to_string("components/_nav.html", {"active": active, "pending_shares": pending_shares})
+    with reversing_at(prefix):
+        return render_to_string("components/_nav.html", {"active": active, "pending_shares": pending_shares})
 
 
 @register.inclusion_tag("components/_form_errors.html", takes_context=True)
