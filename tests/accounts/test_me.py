@@ -39,7 +39,7 @@ def test_what_does_not_exist_is_refused(people, field) -> None:
     assert client_of(people.alice).post("/me/", DATA | {field: "nonsense"}).status_code == 422
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="one's settings are sent and their page drawn in both languages")
 def test_none_chosen_means_like_the_browser(people) -> None:
     client = client_of(people.alice)
     client.post("/me/", DATA)

@@ -72,7 +72,7 @@ def test_there_is_an_end_to_the_number_of_views(people, monkeypatch):
         saved(people.bob, name="c")
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a list is drawn with each view it may open with")
 def test_one_view_opens_the_list_and_only_at_its_bare_address(people):
     first, second = saved(people.bob), saved(people.bob, name="web", query="q=web&tab=private")
     for view in (first, second):
@@ -192,7 +192,7 @@ def headings(actor, **query):
     return [column.name for column in table.columns]
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a list is drawn anew after each choice of columns")
 def test_columns_are_chosen_remembered_and_as_usual_again(people):
     usual, client = headings(people.bob), client_of(people.bob)
     answer = client.post(

@@ -96,7 +96,7 @@ def test_the_password_is_changed_on_a_page_of_ours(erin) -> None:
     assert sign_in(Client(), new).status_code == 302
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="an app is set up, then asked for while one signs in")
 def test_an_authenticator_app_is_set_up_and_asked_for(erin) -> None:
     client = Client()
     sign_in(client)

@@ -209,7 +209,7 @@ def test_nobody_writes_into_the_trail_by_its_addresses(people):
         assert client_of(people.alice).post(path).status_code == 405
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_costs_the_same_for_one_row_and_a_hundred(people):
     client = client_of(people.alice)
 

@@ -19,7 +19,7 @@ def test_a_file_that_was_not_collected_keeps_its_name():
     assert staticfiles_storage.url("css/no-such.css") == "/static/css/no-such.css"
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="all static files are collected")
 def test_collected_files_are_named_by_their_content(tmp_path):
     with override_settings(STATIC_ROOT=str(tmp_path)):
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -227,7 +227,7 @@ def test_the_inspector_holds_a_few_mebibytes_whatever_the_file_holds() -> None:
     assert inspector.finish("raw").size_bytes == 24 * MIB
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a disk of each format is read again for each way to cut it")
 @QUICK
 @given(data=st.data())
 def test_where_the_chunks_are_cut_does_not_matter(disks: Disks, data: st.DataObject) -> None:

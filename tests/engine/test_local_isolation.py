@@ -150,7 +150,7 @@ def test_a_folder_that_guests_cannot_reach_is_named(place: Path) -> None:
     assert refusal.value.values == {"path": str(place / "closed" / "region")}
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a worker loads the console, converts a disk and is killed")
 def test_a_killed_worker_takes_its_qemu_img_along_and_leaves_only_scrap(place: Path) -> None:
     source = tiny_disk(place / "source.raw", size_bytes=64 * MIB)
     region = place / "region"

@@ -23,7 +23,7 @@ from tests.engine.subverted import Assault
 REFUSED = "output-refused"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a subverted program attacks the engine's files")
 def test_a_converter_that_was_taken_over_reaches_nothing_of_ours(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,7 +33,7 @@ def test_a_converter_that_was_taken_over_reaches_nothing_of_ours(
     assert set(said.values()) == {""} if run_as().switch else {"", REFUSED}
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a subverted program loads the engine and attacks its files")
 def test_without_another_user_what_is_not_its_own_file_is_refused(place: Path) -> None:
     """A service that is not root runs converters as itself: it is not safe from them, but sees it."""
     command = [sys.executable, "-m", "tests.engine.subverted", str(place)]

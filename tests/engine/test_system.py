@@ -111,7 +111,7 @@ def test_noise_in_an_xfs_neither_hangs_nor_breaks(local: LocalEngine, place: Pat
     assert system_of(local, path) == BOOKWORM
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a disk is converted to each format")
 @pytest.mark.parametrize("format", ["qcow", "qcow2", "vmdk", "vpc", "vhdx", "vdi"])
 def test_it_is_found_in_every_format_without_a_copy(local: LocalEngine, place: Path, format: str) -> None:
     disk = make_disk(place / "disk", root_of(place / "root"))

@@ -1,16 +1,26 @@
 """A test that takes over half a second, without a guest or a browser, says why in its marker; the longest come first."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
 
 from tests.support.order import dearest_first
 
+VAGUE = re.compile(r"^(many|several) (steps|pages|rows|things)\b|, one after the other$|^disks are made")
+
 
 def test_every_slow_test_says_why(request: pytest.FixtureRequest) -> None:
     markers = [(item.nodeid, item.get_closest_marker("slow")) for item in request.session.items]
     silent = [name for name, marker in markers if marker and not marker.kwargs.get("reason")]
     assert silent == [], 'write @pytest.mark.slow(reason="…")'
+
+
+def test_what_it_says_is_what_that_test_does(request: pytest.FixtureRequest) -> None:
+    """Many of something are done by most tests: which, and why it takes so long, is asked."""
+    markers = [(item.nodeid, item.get_closest_marker("slow")) for item in request.session.items]
+    vague = {name for name, marker in markers if marker and VAGUE.search(str(marker.kwargs.get("reason")))}
+    assert vague == set()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.jobs.kinds import WriteFiles
 from tests.support.workers import kill_at_every_step
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job, both ways")
 @pytest.mark.django_db(transaction=True)
 def test_a_job_ends_well_however_its_worker_dies(start: Callable[..., Job], tmp_path: Path):
     def check(job: Job) -> None:

@@ -228,7 +228,7 @@ def test_a_job_whose_kind_is_gone_is_still_shown(start: Start, bob):
     assert "test.gone" in page(bob, "detail", job.pk)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_takes_the_same_few_queries_for_one_row_and_a_hundred(start: Start, bob):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

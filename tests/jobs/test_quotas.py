@@ -72,10 +72,10 @@ def complete_upload_of(actor: Any, number: int) -> Upload:
 # hard ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="a hundred times a whole transaction, one after the other")
+@pytest.mark.slow(reason="a hundred transactions wait for the same project")
 @pytest.mark.django_db(transaction=True)
 class TestOfAHundredAtOnceExactlyTenAreStarted:
-    @pytest.mark.slow(reason="many steps, one after the other")
+    @pytest.mark.slow(reason="a hundred order servers at once")
     def test_servers(self, people: SimpleNamespace, image: Image) -> None:
         limit(people.bob.project, servers=LIMIT)
         outcomes = at_once(*[lambda: launch(people, image)] * REQUESTS)
@@ -83,7 +83,7 @@ class TestOfAHundredAtOnceExactlyTenAreStarted:
         assert Server.objects.count() == Job.objects.count() == LIMIT
         assert Server.objects.values("private_ip").distinct().count() == LIMIT
 
-    @pytest.mark.slow(reason="many steps, one after the other")
+    @pytest.mark.slow(reason="twenty order several servers at once")
     def test_several_servers_each(self, people: SimpleNamespace, image: Image) -> None:
         """All or none: three times three fit, a fourth order does not, though one server would."""
         limit(people.bob.project, vcpus=LIMIT)
@@ -91,7 +91,7 @@ class TestOfAHundredAtOnceExactlyTenAreStarted:
         assert sorted(outcomes) == [DONE] * 3 + ["quota-vcpus"] * 17
         assert used_by(people.bob.project)["vcpus"] == 9
 
-    @pytest.mark.slow(reason="many steps, one after the other")
+    @pytest.mark.slow(reason="a hundred begin uploads at once")
     def test_uploads(self, people: SimpleNamespace) -> None:
         limit(people.bob.project, upload_bytes=LIMIT)
         calls = [lambda: start_upload(name="a.raw", size_bytes=1, actor=people.bob)] * REQUESTS
@@ -99,7 +99,7 @@ class TestOfAHundredAtOnceExactlyTenAreStarted:
         assert sorted(outcomes) == [DONE] * LIMIT + ["quota-upload-bytes"] * (REQUESTS - LIMIT)
         assert used_by(people.bob.project)["upload_bytes"] == LIMIT
 
-    @pytest.mark.slow(reason="many steps, one after the other")
+    @pytest.mark.slow(reason="a hundred import images at once")
     def test_images_and_their_storage(self, people: SimpleNamespace) -> None:
         """The bytes of an image are reserved before its job begins."""
         limit(people.bob.project, images=LIMIT, store_bytes=LIMIT // 2)

@@ -164,7 +164,7 @@ def test_a_strange_address_shows_the_list(people, tell, query):
     assert client_of(people.alice).get(f"/messages/{query}").status_code == 200
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_cost_of_list_and_bell_does_not_grow(people, tell):
     client = client_of(people.alice)
     tell(people.alice)

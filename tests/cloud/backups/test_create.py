@@ -93,7 +93,7 @@ def test_the_quota_of_stored_bytes_is_asked(people, vault):
 # the work ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="every disk of a server is backed up and read back")
 def test_a_backup_holds_every_disk_of_the_server(people, server, vault):
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
     assert (backup.status, Server.objects.get(pk=server.pk).task) == ("creating", "backup")
@@ -116,7 +116,7 @@ def test_a_backup_holds_every_disk_of_the_server(people, server, vault):
     assert Event.objects.filter(action="createBackup", resource_id=str(backup.pk)).exists()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is backed up, written to and deleted")
 def test_what_is_written_later_is_not_in_it_and_it_outlives_its_server(people, server, vault):
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
     run_jobs()
@@ -158,7 +158,7 @@ def test_a_cancelled_backup_leaves_nothing(people, server, vault):
     assert list(differences()) == []
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a backup is made again after each failure")
 def test_a_failed_backup_says_why_and_can_be_tried_again_while_there_is_room(people, server, vault):
     with faulty_engine("capture:1", full=True):
         backup = create_backup(server, vault=vault, name="first", actor=people.bob)
@@ -202,7 +202,7 @@ def test_a_server_of_others_is_not_there(people, server, vault):
         create_backup(server, vault=VaultFactory(project=people.carol.project), name="x", actor=people.bob)
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="backups are made until a vault is full")
 @pytest.mark.django_db(transaction=True)
 def test_the_capacity_of_a_vault_is_hard(people, vault):
     servers = [a_server(people.bob) for _ in range(4)]
@@ -228,7 +228,7 @@ def test_of_two_who_back_up_a_server_one_wins(people, vault):
 # pages --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is backed up from its page")
 def test_from_the_page_of_a_server_to_its_backup(people, server, vault):
     client = client_of(people.bob)
     url = reverse("servers:back-up", args=[server.pk])
@@ -252,7 +252,7 @@ def test_the_page_says_which_servers_cannot_be_backed_up_and_that_a_vault_is_mis
     assert "There is no vault" in page
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="servers are backed up from the administration")
 def test_an_operator_makes_legacy_backups_from_the_list_of_servers(people, server, operator):
     client = Client()
     client.force_login(operator)

@@ -75,7 +75,7 @@ def test_what_is_worked_on_is_asked_for_again(people):
     assert f'hx-select-oob="#backup-{backup.pk}"' in client_of(people.bob).get(reverse(LIST)).content.decode()
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 @pytest.mark.parametrize("rows", [1, 100])
 def test_a_list_costs_the_same_with_many_rows(people, rows):
     vault = VaultFactory(project=people.bob.project)

@@ -116,7 +116,7 @@ def test_the_list_finds_by_name_and_class_and_tells_how_much_is_in_each(people) 
     ]
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_lists_cost_the_same_for_1_and_100_rows(people) -> None:
     client = client_of(people.bob)
     bucket = BucketFactory(project=people.bob.project)

@@ -97,7 +97,7 @@ def test_the_csv_has_what_the_list_has(four):
     assert (rows[1]["Server"], rows[1]["Size (GB)"]) == ("web-1", "20")
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 @pytest.mark.parametrize("page", [LIST, EXPORT])
 def test_the_cost_does_not_grow_with_the_rows(people, page):
     client = client_of(people.bob)

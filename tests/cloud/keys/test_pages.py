@@ -26,7 +26,7 @@ def at(name: str, key: Key) -> str:
     return reverse(f"keys:{name}", args=[key.pk])
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a key is made, changed and deleted by its pages")
 def test_a_key_s_life_on_its_pages(people) -> None:
     bob = client_of(people.bob)
     answer = bob.post(CREATE, {"name": "vault-1", "description": "for images"}, follow=True)
@@ -177,7 +177,7 @@ def cost(client: Client, url: str) -> int:
     return len(queries)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_lists_and_pages_cost_the_same_with_many_rows(people) -> None:
     first = KeyFactory(project=people.bob.project)
     KeyGrantFactory(key=first)

@@ -22,7 +22,7 @@ def _queries(client, url: str) -> int:
     return len(queries)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_costs_the_same_for_1_and_100_servers(people) -> None:
     image, flavor = ImageFactory(project=people.bob.project), FlavorFactory()
     make = {"project": people.bob.project, "image": image, "flavor": flavor}

@@ -161,7 +161,7 @@ def test_a_system_disk_image_inherits_what_its_server_is(people, server):
     assert list(differences()) == []
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is captured, deleted and made anew")
 def test_an_image_stays_when_its_server_is_deleted_and_makes_new_ones(people, server):
     """R107"""
     image = capture_server(server, name="golden", actor=people.bob)
@@ -240,7 +240,7 @@ def test_a_disk_that_no_server_has_is_held_meanwhile(people, engine):  # noqa: F
     assert (disk.status, image.status) == ("available", "active")
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a capture fails and is made by a retry")
 @pytest.mark.parametrize("failure", ["failed", "cancelled", "cancelled unbegun"])
 def test_what_did_not_come_about_leaves_nothing_and_can_be_retried(people, server, failure):
     one, two = data_disks(server)

@@ -62,7 +62,7 @@ def through(client: Client, page: str, chosen: dict[str, object], **details: str
     return done["Location"]
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard of three pages is filled in")
 def test_from_a_server_to_an_image_that_is_being_created(people: SimpleNamespace, server: Server):
     client = client_of(people.bob)
     page = client.get(FROM_SERVER, {"server": server.pk.hex}).content.decode()

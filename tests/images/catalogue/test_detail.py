@@ -140,7 +140,7 @@ def test_a_failed_image_says_why_and_offers_to_retry(people):
     assert "read-only" in page_of(image, people.dave)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_number_of_queries_does_not_depend_on_what_belongs_to_it(
     people, section, django_assert_max_num_queries

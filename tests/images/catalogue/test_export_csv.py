@@ -210,7 +210,7 @@ def make_many(project, n):
     )  # fmt: skip
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="thousands of images are made and exported")
 def test_of_many_rows_only_some_are_in_memory_at_once(people):
     make_many(people.bob.project, 6100)
     lines, alive = 0, 0
@@ -227,7 +227,7 @@ def test_of_many_rows_only_some_are_in_memory_at_once(people):
     assert 0 < alive <= 4000  # those being written and those just read
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="thousands of images are made and exported")
 def test_many_rows_need_few_queries(people, django_assert_max_num_queries):
     make_many(people.bob.project, 2100)
     client = client_of(people.bob)

@@ -47,7 +47,7 @@ def names_of(actor, query):
     return [row.record.name for row in page_of(actor, query).context["table"].paginated_rows]
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a list is drawn for each of its filters")
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -95,7 +95,7 @@ def test_the_field_of_a_value_that_cannot_be_says_so_in_its_open_panel(three):
     assert page.split('<details class="menu filters-more"')[1].startswith(" open")
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a list is drawn for each of its filters")
 def test_what_is_set_is_a_chip_that_takes_itself_away(three):
     page = page_of(three.bob, "page=1&q=a&architecture=arm&tag=env%3Dprod&tag=team&disk_min=abc")
     active = page.context["filter"].active

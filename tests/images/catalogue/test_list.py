@@ -113,7 +113,7 @@ def test_an_image_is_found_by_its_id_or_a_part_of_it(people, cut):
     assert names_of(people.bob, tab="private", q=str(image.pk)[cut]) == ["zzz"]
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a list is drawn for each of its columns")
 def test_every_column_can_be_sorted_by(four):
     for column in ("name", "status", "os_version", "type", "min_disk_gb", "stored_bytes", "servers_count"):
         assert len(names_of(four.bob, tab="private", sort=f"-{column}")) == 4
@@ -178,7 +178,7 @@ def queries_of(actor, django_assert_max_num_queries, **query):
     return len(captured), len(response.context["table"].paginated_rows)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 @pytest.mark.parametrize("tab", ["public", "private"])
 def test_a_hundred_rows_ask_the_database_as_often_as_one(people, django_assert_max_num_queries, tab):
     def more(n):

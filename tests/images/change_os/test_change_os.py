@@ -329,7 +329,7 @@ def test_a_retry_needs_the_quota_again(people, engine) -> None:  # noqa: F811
     assert Job.objects.get().state == "failed"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="an OS is changed while the image is deleted")
 def test_the_image_may_go_before_its_bytes_are_read(people, engine) -> None:  # noqa: F811
     (server,) = order(people.bob)
     run_jobs()
@@ -401,7 +401,7 @@ def test_a_system_that_speaks_late_is_believed(people, engine) -> None:  # noqa:
     assert server.status_code == "boot-seen"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="an OS is changed, system disk included")
 def test_without_qemu_the_disk_is_changed_and_the_server_stays_stopped(people, engine, monkeypatch) -> None:  # noqa: F811
     monkeypatch.setattr(
         type(engine),
@@ -574,7 +574,7 @@ def test_what_became_impossible_meanwhile_is_said_before_and_refused(people) -> 
     assert client.get(confirm).status_code == 302
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_page_costs_the_same_for_1_and_50_images(people) -> None:
     server, client = a_server(people.bob), client_of(people.bob)
     PublicImageFactory()

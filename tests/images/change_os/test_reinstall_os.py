@@ -49,7 +49,7 @@ def test_a_fresh_disk_of_the_same_image_and_the_worn_one_can_come_back(people, e
     assert len(files_of(server)) == 3
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a reinstallation fails, then an OS is changed")
 def test_a_failed_reinstallation_says_so_and_may_be_followed_by_a_change(people, engine, monkeypatch) -> None:  # noqa: F811
     server = running_server(people.bob)
     engine.delete(server.image.disks.get().ref, work=Unwatched())

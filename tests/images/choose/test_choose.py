@@ -241,7 +241,7 @@ def test_htmx_gets_the_answers_only(people, flavors):
     assert response.content.decode().lstrip().startswith('<div id="choose-found"')
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_number_of_queries_does_not_depend_on_the_number_of_images(
     people, flavors, django_assert_max_num_queries
 ):
@@ -268,7 +268,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_images(
     assert "and 6 more" in page
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="more images are made than are looked at")
 def test_of_very_many_images_the_first_are_looked_at_and_that_is_said(people, flavors):
     factories.ImageFactory.create_batch(CONSIDERED + 1, project=people.bob.project)
     page = page_of(people.bob, need="private")

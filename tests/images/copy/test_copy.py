@@ -140,7 +140,7 @@ def test_a_copy_has_an_id_of_its_own_the_same_bytes_and_what_its_source_was(peop
     assert_clean()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="images are copied, deleted and read")
 def test_neither_source_nor_copy_needs_the_other(people):
     """R83: deleting one of them leaves the other."""
     source = bootable_image(people.bob)
@@ -155,7 +155,7 @@ def test_neither_source_nor_copy_needs_the_other(people):
     assert_clean()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="an image is copied several times")
 def test_links_to_the_same_bytes_count_once_in_the_quota(people):
     source = bootable_image(people.bob)
     stored = source.disks.get().size_bytes
@@ -300,7 +300,7 @@ def test_a_key_that_is_disabled_while_a_copy_waits_ends_it_with_the_reason(peopl
     assert copy.status == "active"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="an image is copied while it is deleted")
 def test_a_source_that_is_deleted_while_it_is_read_is_read_to_the_end(people):
     """The job holds the bytes itself."""
     source = bootable_image(people.bob)
@@ -381,7 +381,7 @@ def confirmed(client, at):
     return client.post(at.replace("/target/", "/confirm/"), CONFIRM)
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard of several pages leads to a copy")
 def test_the_wizard_leads_to_a_copy(people):
     source = bootable_image(people.bob, name="web", description="about it")
     client = client_of(people.bob)
@@ -441,7 +441,7 @@ def test_a_name_that_is_taken_is_said_with_one_that_is_free(people):
     assert "“web-2” is free" in answer.content.decode()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="several images are copied from the list")
 def test_several_are_copied_and_those_that_cannot_be_are_named(people):
     images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
     iso = an_image(people.bob, name="installer", type="iso")
@@ -463,7 +463,7 @@ def test_several_are_copied_and_those_that_cannot_be_are_named(people):
     }
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="several images are copied from the list")
 def test_one_that_is_refused_by_now_does_not_keep_the_others_back(people):
     images = [bootable_image(people.bob, name=f"image-{number}") for number in (1, 2)]
     client = client_of(people.bob)
@@ -560,7 +560,7 @@ def test_a_refused_image_shows_the_reason_on_the_page_and_to_who_sends_the_form_
     assert (answer.status_code, answer.ims_error.code) == (409, "iso-image")
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard is filled in with a key and without")
 def test_the_wizard_offers_keys_and_warns_of_a_copy_without(people):
     key, other = (
         factories.KeyFactory(project=people.bob.project, name=name) for name in ("k-own", "k-other")

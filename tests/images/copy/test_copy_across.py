@@ -158,7 +158,7 @@ def test_the_copy_belongs_to_the_target_and_its_bytes_are_those_of_the_source(pe
     assert_clean()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="an image is copied to another region twice over")
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on_where_it_was(people, target, monkeypatch):
     """At random places: every byte is read once from the source, and the checksum is the same."""
     monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 64 * 1024)
@@ -305,7 +305,7 @@ def test_a_failed_copy_can_be_retried(people, target):
 # in line -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="six copies to another region are begun")
 def test_the_sixth_waits_in_line_and_says_so_until_one_has_ended(people, target):
     """R81: it holds no worker, and comes next."""
     source = bootable_image(people.bob)
@@ -348,7 +348,7 @@ def url(name, *args):
     return reverse(f"images:{name}", args=args)
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard leads to a copy in another region")
 def test_the_wizard_leads_to_a_copy_that_is_seen_after_the_region_was_switched(people, target):
     source = bootable_image(people.bob, name="web", description="about it")
     client = client_of(people.bob)
@@ -375,7 +375,7 @@ def test_the_wizard_leads_to_a_copy_that_is_seen_after_the_region_was_switched(p
     assert (there.status_code, "web" in there.content.decode()) == (200, True)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="several images are copied to another region")
 def test_names_that_are_taken_there_are_changed_when_that_is_wished(people, target):
     images = [bootable_image(people.bob, name=f"image-{number}") for number in range(2)]
     factories.ImageFactory(project=target, name="image-0")

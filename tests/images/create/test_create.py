@@ -59,7 +59,7 @@ def errors_of(step2: SimpleNamespace, **fields: Any) -> dict[str, list[str]]:
 # the way through -------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a file is uploaded and imported by the pages")
 def test_from_a_file_to_a_normal_image(people: SimpleNamespace, disks: Path):
     client = client_of(people.bob)
     assert client.get(CREATE).status_code == 200
@@ -186,7 +186,7 @@ def test_a_draft_belongs_to_its_project(step2: SimpleNamespace, people: SimpleNa
 # drafts ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="two wizards are filled in at a time")
 def test_two_drafts_do_not_mix(people: SimpleNamespace, disks: Path):
     client = client_of(people.bob)
     content = (disks / "disk.raw").read_bytes()

@@ -30,7 +30,7 @@ def order(actor, system, *data, **fields):
     return import_image(Import(upload=system, data_disks=along, **wanted), actor=actor)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="files of several disks are uploaded and imported")
 def test_a_system_image_and_its_data_images_are_made_at_once(people, disks):
     system, *data = files(people.bob, disks, 4)
     image = order(people.bob, system, *data)

@@ -298,7 +298,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
 # page ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="an object is imported by a wizard")
 def test_the_wizard_goes_from_an_object_to_an_image(people, disks):
     made, client = an_object(people.bob, disks / "disk.qcow2"), client_of(people.bob)
     shown = client.get(PAGE, {"object": made.pk.hex})
@@ -356,7 +356,7 @@ def test_what_is_wrong_is_said_at_its_field(people, disks, fields, field):
     assert not Image.objects.exists()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="several objects are imported at once")
 def test_data_disks_come_along_from_their_own_objects(people, disks):
     system, client = an_object(people.bob, disks / "disk.qcow2"), client_of(people.bob)
     data = [an_object(people.bob, disks / name, name) for name in ("disk.vdi", "sparse.vmdk")]

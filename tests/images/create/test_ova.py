@@ -136,7 +136,7 @@ def test_a_client_that_lost_the_last_answer_is_told_that_all_is_there(
     assert (head["Upload-Offset"], head["Upload-Length"]) == (str(len(archive)),) * 2
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="all disks of an archive are converted and compared")
 @pytest.mark.parametrize("way", ["upload", "object", "elsewhere"])
 def test_its_disks_become_images_with_their_content(
     people: SimpleNamespace, archive: bytes, disks: Path, tmp_path: Path, way: str

@@ -64,7 +64,7 @@ def imported(actor, made, format: str) -> Image:
     return image
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a disk is exported, imported and compared, in each format")
 @pytest.mark.bytes
 @pytest.mark.parametrize("format", [each.value for each in Format if each != Format.ZVHD])
 def test_the_disk_that_comes_back_is_the_one_that_left(people, tmp_path, format):
@@ -106,7 +106,7 @@ def test_a_key_that_is_disabled_meanwhile_ends_the_export(people, tmp_path):
     assert [each.what for each in differences()] == []
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a disk is exported to another storage and imported from there")
 def test_it_goes_to_a_storage_elsewhere_and_comes_back_from_there(people, tmp_path):
     image = bootable_image(people.bob)
     with bytes_elsewhere():
@@ -122,7 +122,7 @@ def test_it_goes_to_a_storage_elsewhere_and_comes_back_from_there(people, tmp_pa
     assert [each.what for each in differences()] == []
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is made, captured and its image copied")
 def test_r73_what_was_captured_and_copied_from_a_licensed_public_image_stays_here(people, engine, no_qemu):  # noqa: F811
     """Through a server, an image of it, and a copy of that: by the services themselves."""
     public = bootable_image(people.bob, name="windows")

@@ -142,7 +142,7 @@ def test_a_reader_and_a_stranger_delete_nothing(people, three):
     assert not Event.objects.filter(action="deleteImage").exists()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a list is sent with each kind of nothing and drawn again")
 @pytest.mark.parametrize("pick", ["", "no-id", "00000000-0000-0000-0000-000000000000", "a" * 10000])
 def test_choosing_nothing_that_is_there_says_so(people, three, pick):
     client = client_of(people.bob)

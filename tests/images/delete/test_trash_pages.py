@@ -43,7 +43,7 @@ def text_of(page):
 # the tab
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="the trash is looked at by each of four people")
 def test_the_trash_is_its_projects_own(people, web):
     for actor in (people.alice, people.bob, people.dave):
         assert names_in(actor, "trash") == {"web"}
@@ -65,7 +65,7 @@ def test_its_file_is_the_same_list(people, web):
     )
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="the trash is drawn for each status")
 def test_one_finds_by_the_status_it_comes_back_with(people, web):
     for status, found in (("active", ["web"]), ("frozen", [])):
         page = client_of(people.bob).get(f"{LIST}&status={status}")
@@ -99,7 +99,7 @@ def test_no_picker_offers_it_and_a_half_filled_wizard_loses_it(people, web):
         assert str(web.pk) not in rest
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_asks_as_often_for_a_hundred_as_for_one(people, django_assert_num_queries):
     client, project = client_of(people.bob), people.bob.project
     kept = {"status": "trashed", "status_before": "active", "kept_until": now() + timedelta(days=1)}
@@ -198,7 +198,7 @@ def test_the_bar_says_what_can_be_done_with_how_many(people, three):
     assert "<b>web-3</b>: The project has an image named “web-3” already." in bar
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_bar_asks_as_often_for_many_as_for_one(people, django_assert_num_queries):
     images = [
         delete_image(factories.ImageFactory(project=people.bob.project), actor=people.bob) for _ in range(50)
@@ -210,7 +210,7 @@ def test_the_bar_asks_as_often_for_many_as_for_one(people, django_assert_num_que
             client.post(reverse("images:selection"), {"state": "tab=trash", "pick": pick})
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="several images are restored from the trash")
 def test_several_are_restored_as_far_as_there_is_room(people, three):
     people.bob.project.quotas = {"images": 2}
     people.bob.project.save(update_fields=["quotas"])
@@ -223,7 +223,7 @@ def test_several_are_restored_as_far_as_there_is_room(people, three):
     assert len(names_in(people.bob, "private")) == 2
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="several images are deleted from the trash")
 def test_several_are_deleted_for_ever_each_with_a_trace(people, three):
     assert "Delete 2 images for ever?" in text_of(send(people.bob, PURGE, three[:2]))
     send(people.bob, PURGE, three[:2], confirm="1")
@@ -231,7 +231,7 @@ def test_several_are_deleted_for_ever_each_with_a_trace(people, three):
     assert Event.objects.filter(action="purgeImage", result="normal").count() == 2
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a trash of several images is emptied")
 def test_emptying_the_trash_asks_by_a_link_and_takes_what_was_named(people, three):
     client = client_of(people.bob)
     assert f"{reverse(PURGE)}?matching=tab%3Dtrash" in text_of(client.get(LIST))
@@ -247,7 +247,7 @@ def test_deleting_again_what_is_in_the_trash_says_so(people, three):
     assert "has been deleted already" in text_of(send(people.bob, "images:delete-several", three))
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="the trash is asked for by who may only read")
 def test_a_reader_empties_nothing(people, three):
     page = text_of(client_of(people.dave).get(LIST))
     assert "Your role in this project is read-only" in page

@@ -408,7 +408,7 @@ def typed(bucket, **fields):
     return {"format": "vmdk", "name": "disk one", "bucket": bucket.pk, "folder": "/out/put/", **fields}
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard of several pages leads to an export")
 def test_the_page_asks_then_confirms_then_begins(people):
     image, bucket = bootable_image(people.bob, name="网站 v1"), bucket_of(people.bob)
     client = client_of(people.bob)
@@ -491,7 +491,7 @@ def test_strangers_find_nothing_and_readers_may_not(people):
 # several -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="several images are exported from the list")
 def test_several_images_go_to_one_folder_and_some_stay_with_the_reason(people):
     first, second = bootable_image(people.bob, name="first"), bootable_image(people.bob, name="the second")
     iso, bucket, client = (

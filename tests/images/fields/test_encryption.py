@@ -121,7 +121,7 @@ def test_a_grant_that_is_withdrawn_stops_everything_that_needs_it(people) -> Non
     assert {verdict.code for verdict in used(people.bob, key).values()} == {"key-not-granted"}
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_of_servers_costs_the_same_with_encrypted_disks(people, key) -> None:
     client = client_of(people.bob)
 

@@ -255,7 +255,7 @@ def test_servers_outlive_the_image_they_came_from(people, engine) -> None:  # no
     wait_for(engine, server.ref, "TINY GUEST", times=2)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is made that fails behind its disks")
 def test_a_failed_creation_is_told_at_its_server_and_leaves_no_files(people, engine) -> None:  # noqa: F811
     image = bootable_image(people.bob)
     good, bad = order(people.bob, image, count=2, data_disks_gb=(1,))
@@ -355,7 +355,7 @@ def _typed(chosen, **changes) -> dict[str, str]:
     return {**plain, **changes}
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard of several pages leads to servers")
 def test_the_journey_from_choosing_to_the_jobs(people, engine) -> None:  # noqa: F811
     image = bootable_image(people.bob)
     client = client_of(people.bob)
@@ -534,7 +534,7 @@ def test_a_creation_that_is_cancelled_says_so_at_its_server(people, engine) -> N
     assert files_of(server) == []
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a wizard is drawn for each person in two regions")
 def test_an_image_of_another_region_leads_to_its_copy_where_one_may(people) -> None:
     """R10, R22: the reason, and one button that changes the project and begins the copy."""
     region = RegionFactory(code="cn-east-3")

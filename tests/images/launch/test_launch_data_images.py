@@ -50,7 +50,7 @@ def test_a_data_image_is_used_once_in_a_server_and_fits_its_disk(people):
         assert fit_data_images(system, sizes, images, people.bob).code == code
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="two servers are made with the disks of several images")
 def test_each_server_gets_disks_with_what_the_image_holds(people, engine, payload, no_qemu):  # noqa: F811
     wanted = {"count": 2, "data_disks_gb": (1, 3), "data_images": (None, payload)}
     servers = order(people.bob, bootable_image(people.bob), **wanted)
@@ -76,7 +76,7 @@ def test_images_of_others_are_not_found(people, payload):
     assert not Disk.objects.exists()
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard is filled in with data images")
 def test_the_page_offers_them_and_the_order_keeps_them(people, payload, no_qemu):
     client, system = client_of(people.bob), bootable_image(people.bob, name="system")
     flavor = tiny_flavor()

@@ -73,7 +73,7 @@ def queries(client: Client, url: str) -> int:
     return len(asked)
 
 
-@pytest.mark.slow(reason="many pages are looked at, with many rows")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_they_ask_as_often_for_300_images_as_for_30(
     people: SimpleNamespace, catalogue: SimpleNamespace
 ) -> None:
@@ -89,7 +89,7 @@ def test_they_ask_as_often_for_300_images_as_for_30(
     assert max(before.values()) <= MOST_QUERIES, before
 
 
-@pytest.mark.slow(reason="many pages are looked at")
+@pytest.mark.slow(reason="every wizard that offers images is drawn among hundreds")
 def test_none_of_them_reads_all_images(people: SimpleNamespace, catalogue: SimpleNamespace) -> None:
     grow(people, 30)
     connection.cursor().execute("ANALYZE")

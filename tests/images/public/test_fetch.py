@@ -73,7 +73,7 @@ def test_an_image_for_each_firmware_can_be_asked_for(platform, publisher):
     assert len({name for *_, name in modes}) == 2
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a public image is fetched for two regions, twice")
 def test_what_every_region_has_is_not_fetched_again_until_it_changes(platform, publisher):
     fetched(platform)
     again = fetched(platform)

@@ -67,7 +67,7 @@ def test_the_flavor_must_fit_and_start(people):
     assert can_restore_to_new(made, arm, people.bob, HOST).code == "fit-architecture"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is backed up and made anew of the backup")
 def test_all_disks_come_back_in_a_server_of_its_own(people, backup):
     made = restore_to_new_server(backup, name="again", flavor=tiny_flavor(), actor=people.bob)
     run_jobs()
@@ -92,7 +92,7 @@ def test_others_backups_are_not_there(people, backup):
         restore_to_new_server(backup, name="mine", flavor=tiny_flavor(), actor=people.carol)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a server is backed up, deleted and made anew from the page")
 def test_from_the_page_of_a_backup_whose_server_is_gone(people, backup):
     client = client_of(people.bob)
     url = reverse("backups-restore-to-new", args=[backup.pk])

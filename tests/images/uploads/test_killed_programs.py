@@ -89,7 +89,7 @@ def test_a_job_whose_qemu_img_is_killed_does_it_again(people: SimpleNamespace, d
     assert_clean()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a program is killed at each attempt of a job")
 def test_a_job_whose_qemu_img_is_killed_again_and_again_is_given_up(people: SimpleNamespace, disks: Path):
     made = imported(people.bob, disks / "disk.qcow2")
     upload = Upload.objects.get()

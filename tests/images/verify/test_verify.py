@@ -130,7 +130,7 @@ def test_of_two_who_verify_one_is_told_to_wait(people, image):
         verify_image(image, actor=people.alice)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="images are read through again after each change of their bytes")
 def test_a_flipped_byte_freezes_every_image_of_the_file_and_right_bytes_thaw_them(people, image):
     copy = copy_image(image, name="copy", actor=people.bob)
     trashed = copy_image(image, name="trashed", actor=people.bob)
@@ -277,7 +277,7 @@ def test_what_is_deleted_while_the_clock_reads_is_left_alone(people, image):
 # pages
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="an image is read through, list and page drawn")
 def test_the_page_has_badge_and_button(people, image):
     client, url = client_of(people.bob), reverse("images:verify", args=[image.pk])
     assert "Not verified since it was stored" in client.get(image.get_absolute_url()).content.decode()
@@ -297,7 +297,7 @@ def test_others_do_not_verify(people, image):
     assert not Job.objects.filter(kind=VerifyImage.kind).exists()
 
 
-@pytest.mark.slow(reason="hundreds of cases are made up")
+@pytest.mark.slow(reason="an image is read through twice from the administration")
 def test_the_operator_sees_what_is_damaged_and_verifies_it(people, operator, image):
     client = Client()
     client.force_login(operator)

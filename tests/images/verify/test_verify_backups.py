@@ -44,7 +44,7 @@ def as_it_is(backup) -> Backup:
     return Backup.objects.get(pk=backup.pk)
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a backup is read through again after each change of its bytes")
 def test_a_flipped_byte_makes_a_backup_useless_until_it_is_right_again(people):
     backup = stored_backup(people.bob, disks=2, name="nightly")
     other = stored_backup(people.bob, disks=1)

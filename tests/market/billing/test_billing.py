@@ -125,7 +125,7 @@ def test_the_file_of_sums_is_what_the_page_shows(used, people):
     assert [Decimal(line["Total"]) for line in written] == [row["total"] for row in shown]
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_a_page_costs_as_many_queries_for_many_servers_as_for_few(used, people):
     counts = []
     for tab in ("server", "image"):

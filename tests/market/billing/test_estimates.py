@@ -156,7 +156,7 @@ def test_it_is_said_what_the_trial_takes_off_the_month(market, priced, people):
     assert "off it" not in text_of(people.dave, reverse("market:cost"), **typed)
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="every page that says what it costs is drawn")
 def test_pages_show_what_it_costs_before_anything_is_done(costly, people, plain):
     factories.ImageDiskFactory(image=plain)
     server = costly.run(plain)

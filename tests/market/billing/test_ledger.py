@@ -107,7 +107,7 @@ def test_a_server_keeps_the_price_it_began_with_until_it_leaves(market, priced, 
     assert Charge.objects.filter(server=server, price=new).exists()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="usage is settled for each hour of a trial")
 def test_the_trial_of_a_project_begins_with_its_first_server(market, priced, people):
     priced("hour", "1", listing=market.listing, trial_days=1)
     first = market.run()
@@ -169,7 +169,7 @@ def test_what_is_charged_stays_and_a_death_found_later_counts_from_then_on(marke
     assert charged() == before
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="usage of a long pause is settled in parts")
 def test_a_long_pause_is_caught_up_in_parts(market, priced):
     priced("hour", "1", listing=market.listing)
     begin = settled_until()

@@ -43,7 +43,7 @@ def text(response):
     return response.content.decode()
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard leads to a draft of a listing")
 def test_from_the_button_of_an_image_to_a_draft_with_a_price(people):
     publisher(people.bob)
     image = factories.ImageFactory(project=people.bob.project, name="my-image")
@@ -118,7 +118,7 @@ def test_screenshots_are_added_and_removed(people):
     assert not listing.latest.pictures.exists()
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a draft of a listing is sent in and taken back by its pages")
 def test_sent_in_taken_back_and_thrown_away_by_its_buttons(people):
     version = in_review(people.bob)
     listing, client = version.listing, client_of(people.bob)
@@ -135,7 +135,7 @@ def test_sent_in_taken_back_and_thrown_away_by_its_buttons(people):
     assert not Listing.objects.exists()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing with pictures is published and begun anew")
 def test_a_new_version_begins_with_the_words_of_the_one_before_and_keeps_its_screenshots(people, operator):
     listing = on_the_market(people.bob, operator)
     listing.published.pictures.create(width=1, height=1, content=b"x", caption="Old shot")
@@ -151,7 +151,7 @@ def test_a_new_version_begins_with_the_words_of_the_one_before_and_keeps_its_scr
     assert listing.published.pictures.count() == 1
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing is published, priced anew and withdrawn by its pages")
 def test_a_listing_gets_another_price_and_is_withdrawn_with_a_reason(people, operator):
     listing = on_the_market(people.bob, operator)
     client = client_of(people.bob)
@@ -162,7 +162,7 @@ def test_a_listing_gets_another_price_and_is_withdrawn_with_a_reason(people, ope
     assert "No more support." in text(client.get(at("listing", listing)))
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_list_costs_the_same_with_many_listings(people):
     client = client_of(people.bob)
 
@@ -179,7 +179,7 @@ def test_the_list_costs_the_same_with_many_listings(people):
     assert cost() == few
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="two pages of a draft are filled in and sent")
 def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
     """As of an image (tests/images/modify/test_modify.py): both values are shown, and each is decided on."""
     image = factories.ImageFactory(project=people.bob.project)
@@ -213,7 +213,7 @@ def test_a_draft_that_two_edit_at_once_loses_nothing_of_either(people):
     assert str(price_of_listing(version.listing)) == "CN¥0.50 per hour"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing's image is scanned and its page asked for meanwhile")
 def test_the_page_asks_again_while_a_job_works_on_it_and_brings_what_changed(people, operator):
     version = submit_version(a_draft(people.bob), actor=people.bob)
     page, client = at("listing", version.listing), client_of(people.bob)

@@ -166,7 +166,7 @@ def test_what_waits_for_its_review_can_be_taken_back(people):
 # review ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing is scanned, rejected and sent in again")
 def test_a_rejection_says_why_and_can_be_answered(people, operator):
     version = in_review(people.bob)
     assert code_of(lambda: reject_version(version, reason="", actor=Operator(operator))) == "reason-needed"
@@ -192,7 +192,7 @@ def test_only_the_operator_approves_and_only_what_was_scanned(people, operator):
 # publishing ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing is scanned, and published in each region")
 def test_an_approved_version_is_on_the_market_of_each_region(people, operator, far):
     image = bootable_image(people.bob, min_ram_mb=512)
     listing = on_the_market(people.bob, operator, image, regions=[image.region, far])
@@ -287,7 +287,7 @@ def test_a_draft_that_got_another_image_meanwhile_is_not_sent_in(people):
 # new versions, and off the market --------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="two versions of a listing are scanned and published")
 def test_a_new_version_replaces_the_old_one_and_those_who_have_it_are_told(people, operator):
     listing = on_the_market(people.bob, operator)
     old = listing.published
@@ -367,7 +367,7 @@ def test_a_withdrawn_listing_is_offered_no_more_and_says_until_when_it_can_be_re
     assert code_of(lambda: withdraw_listing(listing, reason="x", actor=people.bob)) == "listing-withdrawn"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="versions of a listing are published, replaced and deleted")
 def test_the_clock_deletes_what_can_be_reinstalled_no_more(people, operator):
     listing = on_the_market(people.bob, operator)
     edition = listing.published.editions.get()

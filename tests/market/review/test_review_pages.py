@@ -30,7 +30,7 @@ def decide(client, model, action, row, **more):
     return client.post(f"/admin/market/{model}/", data, follow=True).content.decode()
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing is scanned and its review drawn")
 def test_the_review_shows_all_that_buyers_read_and_what_the_scan_found(people, admin):
     version = in_review(people.bob, description="# Manual\n\n<script>alert(1)</script>", version="1.7")
     out = BytesIO()
@@ -57,7 +57,7 @@ def test_the_review_shows_all_that_buyers_read_and_what_the_scan_found(people, a
     assert 'value="approve"' not in page
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="listings are scanned, and decided on in the administration")
 def test_a_version_is_approved_or_rejected_after_a_question(people, admin):
     version = in_review(people.bob)
     assert "Let these on the market?" in decide(admin, "listingversion", "approve", version)
@@ -81,7 +81,7 @@ def test_publishers_are_approved_rejected_and_suspended(people, admin):
     assert Publisher.objects.get().state == "suspended"
 
 
-@pytest.mark.slow(reason="disks are made, copied and read")
+@pytest.mark.slow(reason="a listing is published, and withdrawn in the administration")
 def test_the_operator_withdraws_a_listing(people, admin, operator):
     listing = on_the_market(people.bob, operator)
     decide(admin, "listing", "withdraw", listing, confirmed="yes", reason="Malware was found.")

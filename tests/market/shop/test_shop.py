@@ -167,7 +167,7 @@ def shown(actor, query="") -> str:
     return client_of(actor).get(MARKET + query).content.decode()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="listings are published in two regions and looked for")
 def test_the_market_shows_what_is_published_in_the_region(people, edition):
     factories.PriceFactory(listing=edition.version_of.listing)
     for state in ("draft", "scanning", "in-review", "approved", "rejected", "replaced", "withdrawn"):
@@ -238,7 +238,7 @@ def test_what_most_servers_run_stands_first(people, edition):
     assert "Busy" in row
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_market_takes_the_same_queries_with_one_and_with_many_offers(
     people, django_assert_max_num_queries
 ):
@@ -280,7 +280,7 @@ def test_terms_lead_nowhere_but_to_pages_of_the_console(people, edition):
     assert client_of(people.bob).post(terms(edition)).status_code == 409
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="every wizard that offers images is drawn")
 def test_every_wizard_offers_market_images_and_says_where_the_terms_are(people, edition):
     assert "market" in CHOSEN_AMONG
     server = factories.ServerFactory(project=people.bob.project, ref="there")

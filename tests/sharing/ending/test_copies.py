@@ -188,7 +188,7 @@ def test_what_was_promised_is_kept_when_the_share_ends_meanwhile(people, whole, 
     assert Event.objects.filter(action="deleteMember").count() == 1
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="copies of a shared image fail and are made by a retry")
 def test_a_copy_that_fails_leaves_the_share_and_is_tried_again(people, whole):
     give_copy(whole, actor=people.bob)
     StoredBytes.objects.update(doomed_at=now())  # as if its bytes were gone
@@ -233,7 +233,7 @@ def test_nobody_else_gives_copies(people, share):
         give_copy(share, actor=people.bob)
 
 
-@pytest.mark.slow(reason="workers die")
+@pytest.mark.slow(reason="a worker is killed or stopped at the end of the job")
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_that_is_given_survives_the_death_of_its_worker(people):
     source = bootable_image(people.bob)

@@ -170,7 +170,7 @@ def test_or_neither(people, image, share):
     assert Share.objects.get().ended_at is None
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a shared image is deleted on a day that comes")
 def test_on_a_day_that_is_told_sharing_ends_and_the_image_goes(people, image, share):  # R18, R19
     offer = factories.ShareFactory(image=image)
     page = order(people.bob, image, "notice", ends_at=in_a_week())
@@ -196,7 +196,7 @@ def test_on_a_day_that_is_told_sharing_ends_and_the_image_goes(people, image, sh
     )
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="everybody who shares an image gets a copy")
 def test_or_when_everybody_has_a_copy(people):
     image = bootable_image(people.bob, name="web")
     factories.ShareFactory(image=image, project=people.carol.project, status="accepted")
@@ -243,7 +243,7 @@ def test_dave_and_carol_delete_nothing(people, image, share):
     assert Image.objects.get().status == "active"
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="an offer is answered while its sharing stops")
 def test_an_offer_is_answered_before_it_is_stopped_or_not_at_all(people, image):
     offer = factories.ShareFactory(image=image, project=people.carol.project)
     order(people.bob, image, "now")

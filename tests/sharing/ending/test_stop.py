@@ -175,7 +175,7 @@ def test_before_it_ends_the_owner_sees_who_uses_it(people, share):  # R86
     assert Share.objects.get().ended_at is None
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="sharing is stopped by its pages, now and on a day")
 def test_the_owner_names_a_day_or_stops_now(people, share):
     url = reverse("sharing:stop", args=[share.pk])
     client = client_of(people.bob)
@@ -217,7 +217,7 @@ def test_dave_and_carol_stop_nothing(people, share, name):
     assert Share.objects.get().ended_at is None
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_table_of_members_costs_the_same_with_one_and_with_a_hundred(
     people, share, django_assert_max_num_queries
 ):

@@ -21,7 +21,7 @@ def image(people):
     return factories.ImageFactory(project=people.bob.project, name="image-ours")
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a shared image is deleted and restored, looked at by its receivers")
 @pytest.mark.parametrize("status", ["accepted", "pending", "rejected"])
 def test_a_receiver_loses_it_at_once_and_has_it_back_with_the_same_status(people, image, status):
     share = factories.ShareFactory(image=image, project=people.carol.project, status=status)
@@ -48,7 +48,7 @@ def restored_with_others(client, image):
     )
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a shared image is deleted and restored by every button")
 @pytest.mark.parametrize("restored", [restored_by_its_page, restored_with_others])
 def test_whatever_button_deletes_and_restores_it_everybody_has_it_as_before(people, image, restored):
     shares = [factories.ShareFactory(image=image, status=status) for status in Share.Status.values]

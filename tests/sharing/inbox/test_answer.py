@@ -171,7 +171,7 @@ def test_a_refused_answer_changes_nothing(people, share):
 # pages -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="offers are answered, and each tab of the inbox drawn")
 def test_the_inbox_has_what_waits_what_was_accepted_and_what_was_rejected(people, share):
     client = client_of(people.carol)
     for status, button in (("pending", "Accept all"), ("accepted", ""), ("rejected", "")):
@@ -281,7 +281,7 @@ def test_the_inbox_is_filtered_and_sorted_by_its_address(people, share, query):
     assert len(page.context["table"].paginated_rows) == (query.get("q") != "zzz")
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_inbox_costs_the_same_with_one_and_with_a_hundred_rows(
     people, share, django_assert_max_num_queries
 ):

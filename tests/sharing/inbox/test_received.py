@@ -168,7 +168,7 @@ def lose(people, share, how):
 LOSSES = ["stopped", "rejected", "deleted"]
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="every page that may show an image is drawn")
 @pytest.mark.parametrize("how", LOSSES)
 def test_a_lost_image_is_gone_from_every_page_and_by_its_id(people, share, how):  # R102
     server = a_server(people, factories.ImageFactory(project=people.carol.project))
@@ -232,7 +232,7 @@ def test_a_half_filled_change_of_os_and_copy_end_with_it_too(people, share, how)
     assert not Job.objects.exists()
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="pages of a server are drawn before and after its image is lost")
 @pytest.mark.parametrize("how", ["stopped", "rejected"])
 def test_a_server_of_a_lost_image_says_so_and_cannot_be_reinstalled(people, share, how):  # R138
     server = a_server(people, share.image)
@@ -301,7 +301,7 @@ def test_a_deleted_image_comes_back_to_who_had_it_and_they_are_told(people, shar
     ]
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_tab_of_shared_images_costs_the_same_with_one_and_with_a_hundred(
     people, share, django_assert_max_num_queries
 ):

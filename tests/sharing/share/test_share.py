@@ -291,7 +291,7 @@ def test_several_images_are_shared_each_by_itself(people, image):
     assert Share.objects.get().image == image
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="an image is shared in each way, and its history drawn")
 def test_the_history_of_an_image_tells_with_whom_it_was_shared(people, image):
     """Offered, accepted, stopped: to its owner all of it, to a receiver what is its own, in both trails and files."""
     share = share_image(image, project=people.carol.project, actor=people.bob)
@@ -364,7 +364,7 @@ def test_another_person_does_not_see_how_it_ended(people, image):
     assert client_of(people.alice).get(url).status_code == client_of(people.carol).get(url).status_code == 404
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="list and page of an image are drawn for each reason")
 def test_the_button_stands_on_the_image_and_in_the_list_with_its_reason(people, image):
     url = reverse("sharing:share", args=[image.pk])
     for page in (image.get_absolute_url(), "/images/?tab=private"):

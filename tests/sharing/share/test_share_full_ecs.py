@@ -108,7 +108,7 @@ def test_other_images_of_such_a_server_are_shared(people):
     assert can_share(facts(people.bob, image), people.bob)
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="every way to share is tried")
 def test_no_way_leads_to_sharing_one_that_has_to_do_with_csbs(people):
     """Service, form, ticked rows, the check of IDs, and one more member of an image that was shared before."""
     image, plain = (
@@ -160,7 +160,7 @@ def with_disks(actor, *keys) -> Image:
     return facts(actor, image)
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="an image of several encrypted disks is made and offered in vain")
 def test_one_disk_under_the_default_key_keeps_the_image_from_being_shared(people, keys):
     default = factories.KeyFactory(project=people.bob.project, name="ims/default", is_default=True)
     image = with_disks(people.bob, None, keys["first"], default)

@@ -148,7 +148,7 @@ def test_of_two_who_choose_a_name_one_wins(people):
 # pages ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a vault is made, changed and deleted by its pages")
 def test_a_vault_from_the_form_to_its_end(people):
     client = client_of(people.bob)
     assert client.post(reverse("vaults:create"), {"name": "a b", "capacity_gb": "0"}).status_code == 422
@@ -176,7 +176,7 @@ def test_the_list_is_filtered_and_exported(people):
     assert [line.split(",")[0] for line in lines[1:]] == ["weekly", "daily"]
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 @pytest.mark.parametrize("rows", [1, 100])
 def test_a_list_costs_the_same_with_many_rows(people, rows):
     for _ in range(rows):

@@ -122,7 +122,7 @@ def test_its_page_says_of_each_disk_what_it_is_encrypted_with(people, images, ke
     ]
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_what_asks_for_keys_costs_the_same_for_many_received_images(people, keys):
     """Of another project's keys the grants are asked for, too."""
     client = client_of(people.carol)

@@ -167,7 +167,7 @@ def test_two_running_servers_become_another_system_by_one_order(people, engine) 
 
 
 # ── the pages ───────────────────────────────────────────────────────────────
-@pytest.mark.slow(reason="many pages are looked at, one after the other")
+@pytest.mark.slow(reason="a wizard for several servers is filled in")
 def test_the_journey_from_the_list_to_the_outcomes(people, engine) -> None:  # noqa: F811
     good = [a_server(people.bob, f"web-{n}") for n in range(4)]
     bad = a_server(people.bob, "web-9", boot_mode="uefi")
@@ -328,7 +328,7 @@ def test_nothing_is_confirmed_before_it_is_chosen(people) -> None:
     assert client.post(f"{choose}confirm/")["Location"] == choose
 
 
-@pytest.mark.slow(reason="many rows are made and looked at")
+@pytest.mark.slow(reason="the queries of a page are counted with few rows and with many")
 def test_the_pages_cost_the_same_for_1_and_50_servers(people) -> None:
     client, image = client_of(people.bob), an_image(people.bob)
     image_of_all = factories.ImageFactory(project=people.bob.project)

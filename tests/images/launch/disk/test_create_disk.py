@@ -170,7 +170,7 @@ def test_without_an_image_the_disk_is_blank(people, image):
     assert Disk.objects.get().image is None
 
 
-@pytest.mark.slow(reason="many steps, one after the other")
+@pytest.mark.slow(reason="a form is drawn and sent for images of others and for nonsense")
 def test_images_of_others_and_of_other_types_are_not_offered(people, image):
     factories.ImageFactory(project=people.bob.project, name="a system")
     assert "payload" not in client_of(people.carol).get(CREATE, {"image": image.pk}).content.decode()
