@@ -38,7 +38,7 @@ def done() -> None:
     assert not Job.objects.exclude(state="done").exists(), [
         (job.kind, job.step, job.error_sentence) for job in Job.objects.exclude(state="done")
     ]
-    assert check() == "The store is clean.\n"
+    assert (said := check()) == "The store is clean.\n", said
 
 
 def says(server: Server, word: str) -> str:

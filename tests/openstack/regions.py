@@ -1,6 +1,9 @@
 """Regions of tests on the lab's clouds."""
 
+import shutil
 from typing import Any
+
+from django.conf import settings
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import forget_engines
@@ -17,7 +20,9 @@ def on_cloud(region: Region, cloud: str = OURS) -> Region:
 
 
 def of_engine(region: Region, **fields: Any) -> Region:
-    """The region with another engine, which has said what it can do."""
+    """The region with another engine, which has said what it can do. One on a cloud finds nothing of a former one on this host."""
+    if fields.get("engine") == "openstack":
+        shutil.rmtree(settings.DATA_DIR / "regions" / region.code, ignore_errors=True)
     Region.objects.filter(pk=region.pk).update(**fields)
     forget_engines()
     region.refresh_from_db()

@@ -103,7 +103,7 @@ def test_what_is_on_the_market_runs_for_who_accepts_its_terms(
 ) -> None:
     listing = on_the_market(people.bob, operator, image_from(people.bob, tmp_path, "SOLD"))
     version = listing.published
-    offered = Image.objects.visible_to(people.carol).get(editions__version_of=version)
+    offered = Image.objects.visible_to(people.carol).get(edition__version_of=version)
     wanted = Launch(
         image=offered,
         flavor=tiny_flavor(),
