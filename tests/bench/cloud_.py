@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,7 +21,7 @@ import requests
 from openstack import exceptions
 
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
-from imsconsole.engine.types import GIB, DiskSpec, FileSource, Power, ServerSpec, Unwatched
+from imsconsole.engine.types import GIB, DiskSpec, FileSource, Unwatched
 from tests.bench.figures import Figure
 from tests.engine.guests import server_spec, tiny_disk
 
@@ -105,21 +105,17 @@ class Ours:
         engine, work = self.engine, Unwatched()
         with taken(into["create"]):
             made = engine.create_server(server_spec(id=uuid4()), ref, work=work)
-            made = self._runs(engine.start(made, work=work))
+            made = engine.start(made, work=work)
         engine.stop(made.ref, graceful_s=0, work=work)
         former = made.disks[0]
         with taken(into["switch"]):
             made = engine.switch_system_disk(made, DiskSpec(uuid4(), "", 0, GIB), ref, work=work)
-            made = self._runs(engine.start(made, work=work))
+            made = engine.start(made, work=work)
         with taken(into["capture"]):
             (captured,) = engine.capture(made, {uuid4(): made.disks[0]}, work=work).values()
         engine.delete_server(made.ref, work=work)
         engine.delete_disk(former.ref, work=work)
         engine.delete(captured.ref, work=work)
-
-    def _runs(self, server: ServerSpec) -> ServerSpec:
-        until(lambda: self.engine.states([server.ref])[server.ref].power is Power.RUNNING)
-        return replace(server)
 
     def clear(self) -> None:
         there, work = self.engine.inventory(), Unwatched()
