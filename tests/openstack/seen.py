@@ -30,9 +30,9 @@ def things(cloud: Connection) -> dict[str, list[Any]]:
 
 
 def mark_of(thing: Any) -> dict[str, str]:
-    """The metadata by which a console knows its own; a port's are its tags."""
+    """The metadata by which a console knows its own; a port's are words of its description."""
     found = {**(getattr(thing, "metadata", None) or {}), **(getattr(thing, "properties", None) or {})}
-    pairs = [tag.partition("=") for tag in getattr(thing, "tags", None) or []]
+    pairs = [word.partition("=") for word in (getattr(thing, "description", None) or "").split()]
     return {**found, **{name: value for name, equals, value in pairs if equals}}
 
 
