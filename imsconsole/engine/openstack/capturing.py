@@ -209,7 +209,7 @@ class Captures:
     @contextmanager
     def _paused(self, machine_id: str, work: Work) -> Iterator[None]:
         """A machine that stands still meanwhile. Raises Awake when it did not, Conflict."""
-        self._nova.mark(machine_id, **{PAUSED_FOR: work.token})
+        self._nova.mark(machine_id, **{PAUSED_FOR: work.token, CAPTURED_FOR: ""})
         work.hold()
         hurry, began = Hurry(work.token), time.monotonic()
         try:
