@@ -10,6 +10,8 @@ from images.models import Image
 from imsconsole.cloud.models import BootMode, Flavor
 from imsconsole.core.edits import told_of
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
+from imsconsole.core.sentences import refuse_as
+from imsconsole.engine.sizes import size_of
 from imsconsole.engine.types import Capabilities
 
 LIMIT_32_BIT_MB = 4096
@@ -165,6 +167,10 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             _("The host of this region has no device of the kind “%(device)s”. Choose another flavor."),
             device=told_of(flavor, "device"),
         )
+    if not has_flavor(flavor, capabilities):
+        return refuse_as(
+            "no-cloud-flavor", flavor=flavor.name, vcpus=flavor.vcpus, memory_mb=flavor.memory_mb
+        )
     known = capabilities.architectures or frozenset({"x86"})
     if flavor.architecture not in known:
         return refuse(
@@ -196,6 +202,15 @@ def _host(image: Image, flavor: Flavor, capabilities: Capabilities) -> Verdict:
             package=", ".join(capabilities.missing),
         )
     return ALLOWED
+
+
+def has_flavor(flavor: Flavor, capabilities: Capabilities) -> bool:
+    """Whether servers of that size can be had, where not any can."""
+    if not capabilities.sizes:
+        return True
+    return (
+        flavor.name in capabilities.flavors or size_of(flavor.vcpus, flavor.memory_mb) in capabilities.sizes
+    )
 
 
 def feature_fits(image: Image, name: str, capabilities: Capabilities) -> Verdict:

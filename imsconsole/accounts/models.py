@@ -1,5 +1,6 @@
 """Users, accounts, projects, memberships, regions, wizard drafts."""
 
+import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -51,6 +52,10 @@ class User(AbstractUser):
 OPENSTACK = "openstack"  # the engine whose regions say more of themselves: `Region.cloud` and what follows
 
 
+def new_mark() -> str:
+    return f"ims-{secrets.token_hex(6)}"
+
+
 def engine_choices() -> list[tuple[str, str]]:
     return [(name, name) for name in settings.ENGINES]
 
@@ -62,11 +67,19 @@ class Region(models.Model):
     name = models.CharField(_("name (English)"), max_length=64)
     name_zh = models.CharField(_("name (Chinese)"), max_length=64, blank=True)
     engine = models.CharField(_("engine"), max_length=16, default="local", choices=engine_choices)
+    # on all that we make in a place that others share: other consoles may be among them
+    mark = models.CharField(max_length=32, default=new_mark, editable=False)
     # of a region on OpenStack: what it is called in clouds.yaml, and what of it we use
     cloud = models.CharField(_("cloud"), max_length=64, blank=True)
     volume_type = models.CharField(_("volume type"), max_length=255, blank=True)
     network = models.CharField(_("network"), max_length=255, blank=True)
     grows_in_use = models.BooleanField(_("disks grow in use"), default=False)
+    # of its servers, what nobody but its administrators knows
+    runs_x86 = models.BooleanField(_("x86 servers"), default=True)
+    runs_arm = models.BooleanField(_("Arm servers"), default=False)
+    boots_bios = models.BooleanField(_("boot by BIOS"), default=True)
+    boots_uefi = models.BooleanField(_("boot by UEFI"), default=True)
+    has_screens = models.BooleanField(_("screens by VNC"), default=True)
     # our name of a flavor → the cloud's, and the code of a zone → the cloud's name
     flavor_names: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         _("flavors by hand"), default=dict, blank=True

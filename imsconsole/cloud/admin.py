@@ -27,12 +27,12 @@ from imsconsole.cloud.models import (
     Flavor,
     KeyPair,
     Reading,
-    RegionReport,
     Server,
     ServerTag,
     Usage,
     Vault,
 )
+from imsconsole.cloud.regions.admin import ForeignThingAdmin, RegionReportAdmin
 from imsconsole.cloud.schedules.admin import BackupScheduleAdmin
 from imsconsole.cloud.stored.admin import StoredBytesAdmin
 from imsconsole.cloud.user_data.admin import UserDataAdmin
@@ -43,9 +43,11 @@ __all__ = [
     "BackupScheduleAdmin",
     "BucketAdmin",
     "BucketObjectAdmin",
+    "ForeignThingAdmin",
     "KeyAdmin",
     "KeyGrantAdmin",
     "MasterKeyAdmin",
+    "RegionReportAdmin",
     "StoredBytesAdmin",
     "UserDataAdmin",
 ]  # registered there; Django looks here
@@ -363,24 +365,3 @@ class VaultAdmin(ServiceAdmin):
             (gettext("Backups"), f"{reverse('admin:cloud_backup_changelist')}?vault={obj.pk}"),
             (gettext("What happened to it"), trail_of("vault", obj.pk)),
         ]
-
-
-@admin.register(RegionReport)
-class RegionReportAdmin(ServiceAdmin):
-    """What each region's engine said last, as the clock asked it."""
-
-    list_display = ("region", "answered_at", "error_sentence", "free", "of")
-    list_select_related = ("region",)
-    fieldsets = ((None, {"fields": ("region", "answered_at", "error_sentence", "free", "of", "can")}),)
-
-    @admin.display(description=_("why it does not answer"))
-    def error_sentence(self, report: RegionReport) -> str:
-        return report.error_sentence
-
-    @admin.display(description=_("free space"), ordering="free_bytes")
-    def free(self, report: RegionReport) -> str:
-        return size(report.free_bytes) if report.free_bytes is not None else "–"
-
-    @admin.display(description=_("size"), ordering="total_bytes")
-    def of(self, report: RegionReport) -> str:
-        return size(report.total_bytes) if report.total_bytes is not None else "–"

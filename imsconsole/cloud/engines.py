@@ -16,7 +16,20 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import Endpoint, ServerState
 
-OF_CLOUD = ("cloud", "volume_type", "network", "flavor_names", "zone_names", "grows_in_use")
+OF_CLOUD = (
+    "cloud",
+    "mark",
+    "volume_type",
+    "network",
+    "flavor_names",
+    "zone_names",
+    "grows_in_use",
+    "runs_x86",
+    "runs_arm",
+    "boots_bios",
+    "boots_uefi",
+    "has_screens",
+)
 
 
 def engine_for(region: Region | str) -> Engine:

@@ -4,6 +4,8 @@ What is called is not given up: its thread goes on, and as long as it does nobod
 use the database nor hold anything.
 """
 
+import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
@@ -11,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from imsconsole.core.errors import Away, ImsError
 
+logger = logging.getLogger(__name__)
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ class Asking(Generic[K]):
         self._busy: dict[K, threading.Thread] = {}
 
     def answers(self, calls: Mapping[K, Callable[[], T]], limit_s: float) -> dict[K, T | ImsError]:
-        """What each returned or raised within `limit_s` seconds; else Away `no-answer`. Raises what nobody expects."""
+        """What each returned or raised within `limit_s` seconds; else Away `no-answer`. What nobody expects is in the log."""
         self._busy = {key: thread for key, thread in self._busy.items() if thread.is_alive()}
         begun = {key: _Call(call) for key, call in calls.items() if key not in self._busy}
         for thread in begun.values():
@@ -53,5 +56,7 @@ def _answer(call: _Call[Any] | None, limit_s: float) -> Any:
     if call is None or call.is_alive():
         return Away("no-answer", seconds=round(limit_s))
     if call.error and not isinstance(call.error, ImsError):
-        raise call.error
+        reference = secrets.token_hex(4)
+        logger.error("Asked, and met an unexpected error, reference %s", reference, exc_info=call.error)
+        return ImsError("unexpected", reference=reference)
     return call.error or call.answer

@@ -355,6 +355,8 @@ class Capabilities:
     byte_progress: bool = False  # work is told how many bytes are done, not only that it is alive
     stop_grace: bool = False  # a guest may take as long to power off as it is given
     measures: frozenset[str] = frozenset()  # of what servers use: cpu, memory, disk, network
+    sizes: frozenset[str] = frozenset()  # of servers, where not any can be had: "2x4096" (vCPUs and MB)
+    flavors: frozenset[str] = frozenset()  # those of ours besides that lead to a size by hand
     # kvm, tcg, cloud (its affair), or empty: no servers can be started
     accelerator: str = ""
     missing: tuple[str, ...] = ()  # names of missing packages
@@ -428,3 +430,4 @@ class Foreign:
     kind: str
     cloud_id: str
     name: str = ""
+    since: datetime | None = None

@@ -60,7 +60,13 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     (
         "offer",
         _("What is offered"),
-        ("cloud.Flavor", "accounts.Region", "cloud.RegionReport", "accounts.AvailabilityZone"),
+        (
+            "cloud.Flavor",
+            "accounts.Region",
+            "cloud.RegionReport",
+            "accounts.AvailabilityZone",
+            "cloud.ForeignThing",
+        ),
     ),
     (
         "market",

@@ -90,6 +90,7 @@ from imsconsole.cloud.keys import rules as keys
 from imsconsole.cloud.keys.actions import GRANT_ACTIONS, KEY_ACTIONS, KEY_LIST_ACTIONS
 from imsconsole.cloud.keys.services import grant_key
 from imsconsole.cloud.models import Backup, BackupSchedule, Bucket, Disk, Key, KeyGrant, Server, Vault
+from imsconsole.cloud.regions import rules as regions
 from imsconsole.cloud.schedules import rules as schedules
 from imsconsole.cloud.schedules.actions import SCHEDULE_ACTIONS, SCHEDULE_LIST_ACTIONS
 from imsconsole.cloud.schedules.services import Plan, create_schedule, edit_schedule
@@ -897,6 +898,7 @@ ELSEWHERE = {
     accounts.can_change_user: "accounts/test_operate.py",
     accounts.can_delete_account: "accounts/test_operate.py",
     accounts.can_delete_project: "accounts/test_operate.py",
+    regions.can_check: "cloud/regions/test_check.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",
     capture.can_capture: "images/capture/test_capture.py",

@@ -22,6 +22,7 @@ from imsconsole.cloud.models import (
     Bucket,
     Disk,
     Flavor,
+    ForeignThing,
     Key,
     KeyGrant,
     KeyPair,
@@ -92,6 +93,15 @@ def _reports(numbers: range, people: SimpleNamespace) -> None:
     for number in numbers:
         region = Region.objects.create(code=f"reports-{number}")
         RegionReport.objects.create(region=region, error_code="state-unknown", free_bytes=1, total_bytes=2)
+
+
+def _foreign(numbers: range, people: SimpleNamespace) -> None:
+    ForeignThing.objects.bulk_create(
+        ForeignThing(
+            region=people.alice.region, kind="volume", cloud_id=f"v-{number}", name=f"theirs {number}"
+        )
+        for number in numbers
+    )
 
 
 def _regions(numbers: range, _people: SimpleNamespace) -> None:
@@ -352,7 +362,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "cloud.ForeignThing": _foreign, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.KnownHost": _hosts, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "cloud.StoredBytes": _stored,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,

@@ -88,7 +88,9 @@ class RegionAdmin(ServiceAdmin):
         return int(region.projects_n)
 
     def links_of(self, obj: Region) -> list[tuple[str, str]]:
+        cloud = [(gettext("Its cloud"), reverse("admin:region_cloud", args=[obj.pk]))] if obj.cloud else []
         return [
+            *cloud,
             (
                 gettext("Availability zones"),
                 f"{reverse('admin:accounts_availabilityzone_changelist')}?region={obj.pk}",

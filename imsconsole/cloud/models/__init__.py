@@ -17,7 +17,7 @@ from imsconsole.cloud.models.tags import Tag, Tagged
 from imsconsole.cloud.models.usage import SettledUsage, Usage
 from imsconsole.cloud.models.user_data import UserData, UserDataQuerySet
 from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, Vault, VaultQuerySet
-from imsconsole.cloud.regions.models import RegionReport
+from imsconsole.cloud.reports import ForeignThing, RegionCheck, RegionReport
 
 __all__ = [
     "Architecture",
@@ -33,6 +33,7 @@ __all__ = [
     "Disk",
     "DiskTag",
     "Flavor",
+    "ForeignThing",
     "Glimpse",
     "Key",
     "KeyGrant",
@@ -43,6 +44,7 @@ __all__ = [
     "OfStored",
     "ProjectQuerySet",
     "Reading",
+    "RegionCheck",
     "RegionReport",
     "ScheduledServer",
     "ScreenToken",

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 
+from openstack import exceptions as sdk
+
 from imsconsole.engine.local.limits import missing_programs
 from imsconsole.engine.local.qemu_img import DRIVERS
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings, asked
+from imsconsole.engine.openstack.flavors import Flavors
+from imsconsole.engine.sizes import size_of
 from imsconsole.engine.types import GIB, MIB, Capabilities, Space
 
 
-def capabilities(settings: CloudSettings, *, isolated: bool) -> Capabilities:
-    """As the operator says where no cloud tells its members: nobody is asked, so it is known of one that is silent too.
+def capabilities(settings: CloudSettings, flavors: Flavors, *, isolated: bool) -> Capabilities:
+    """As the operator says where no cloud tells its members; it is asked for its flavors alone. Raises as `asked`.
 
     `isolated` is of conversions on this host; guests are the cloud's affair.
     """
@@ -25,6 +29,8 @@ def capabilities(settings: CloudSettings, *, isolated: bool) -> Capabilities:
         seeds=frozenset({"config-2"}),
         resumable_transfer=True,
         accelerator="cloud",
+        sizes=frozenset(size_of(each["vcpus"], each["ram"]) for each in flavors.all()),
+        flavors=flavors.by_hand(),
         missing=() if converts else ("qemu-utils",),
         isolated=isolated,
     )
@@ -37,8 +43,10 @@ def free_space(cloud: Cloud) -> Space | None:
 
 def _quotas(cloud: Cloud) -> Iterator[Space]:
     with asked():
-        usage = cloud.sdk.image.get("/info/usage").json().get("usage", {})
-        limits = cloud.sdk.block_storage.get("/limits").json()["limits"]["absolute"]
+        told = cloud.sdk.image.get("/info/usage")
+        usage = told.json().get("usage", {}) if told.ok else {}  # older ones do not tell
+        sdk.raise_from_response(answer := cloud.sdk.block_storage.get("/limits"))
+        limits = answer.json()["limits"]["absolute"]
     images = usage.get("image_size_total", {})
     for unit, limit, used in (
         (MIB, images.get("limit", -1), images.get("usage", 0)),

@@ -55,7 +55,8 @@ class OpenStackEngine:
 
     # what there is
     def capabilities(self) -> Capabilities:
-        return capabilities(self.cloud.settings, isolated=self._images.is_isolated)
+        flavors = self._servers.machines.flavors
+        return capabilities(self.cloud.settings, flavors, isolated=self._images.is_isolated)
 
     def free_space(self) -> Space | None:
         return free_space(self.cloud)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from imsconsole.core.errors import Unsupported
 from imsconsole.engine.openstack.cloud import CloudSettings
 from imsconsole.engine.openstack.nova import Found, Nova
+from imsconsole.engine.sizes import meant
 from imsconsole.engine.types import ServerSpec
 
 KEPT_S = 60.0  # how long what a cloud said of its flavors is believed
@@ -23,6 +24,11 @@ class Flavors:
             self._there, self._asked_at = self._nova.flavors(), time.monotonic()
         return self._there
 
+    def by_hand(self) -> frozenset[str]:
+        """Those of ours that lead to one that is there by its name."""
+        named = self._settings.flavors.items()
+        return frozenset(ours for ours, theirs in named if theirs and meant(self.all(), theirs, 0, 0))
+
     def of(self, server: ServerSpec) -> Found:
         """The cloud's flavor for a server. Raises Unsupported `no-cloud-flavor`."""
         wanted = self._settings.flavors.get(server.flavor, "")
@@ -30,16 +36,3 @@ class Flavors:
             return found
         named = {"flavor": server.flavor, "vcpus": server.vcpus, "memory_mb": server.memory_mb}
         raise Unsupported("no-cloud-flavor", **named)
-
-
-def meant(there: Sequence[Found], name: str, vcpus: int, memory_mb: int) -> Found | None:
-    """The flavor of that name or ID; without a name the plainest one of that size: servers bring disks of their own."""
-    if name:
-        return next((each for each in there if name in (each["name"], each["id"])), None)
-    fits = [each for each in there if (each["vcpus"], each["ram"]) == (vcpus, memory_mb)]
-    return min(fits, key=_plainness, default=None)
-
-
-def _plainness(flavor: Found) -> tuple[bool, bool, int, str]:
-    has_more = bool(flavor["OS-FLV-EXT-DATA:ephemeral"] or flavor["swap"])
-    return has_more, bool(flavor.get("extra_specs")), flavor["disk"], flavor["name"]

@@ -28,6 +28,7 @@ from imsconsole.engine.openstack.marks import (
     is_ours,
     mark_of,
     marked,
+    moment_of,
     newest_first,
     parts_of,
     ref_of,
@@ -49,7 +50,8 @@ class Kept:
     def foreign(self) -> Iterable[Foreign]:
         for image in self.glance.list(owner=self._cloud.project):
             if not self._is_own(image) and not is_ours(image, self._console, WORK):  # of a capture
-                yield Foreign("image", str(image["id"]), str(image.get("name") or ""))
+                at = moment_of(image["created_at"])
+                yield Foreign("image", str(image["id"]), str(image.get("name") or ""), at)
 
     def ours(self, **query: str) -> Iterator[Image]:
         """Also those that are not whole."""

@@ -6,6 +6,7 @@ server that of its port, which outlives all its machines.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -38,6 +39,15 @@ def is_ours(found: Mapping[str, object], console: str, *kinds: str) -> bool:
 
 def mark_of(found: Mapping[str, object]) -> Mark:
     return Mark(UUID(str(found[ID])), str(found.get(TOKEN, "")))
+
+
+def moment_of(said: object) -> datetime | None:
+    """A time as a cloud writes it: ISO 8601, in UTC where it does not say."""
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def ref_of(id: UUID | str, cloud_id: str) -> str:

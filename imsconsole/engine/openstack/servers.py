@@ -9,7 +9,7 @@ from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.engine.openstack.cloud import Cloud
 from imsconsole.engine.openstack.consoles import Consoles
 from imsconsole.engine.openstack.machines import Machines, is_busy, is_running
-from imsconsole.engine.openstack.marks import CD, DISK, ID, SYSTEM, TOKEN, mark_of, parts_of
+from imsconsole.engine.openstack.marks import CD, DISK, ID, SYSTEM, TOKEN, mark_of, moment_of, parts_of
 from imsconsole.engine.openstack.nova import Found
 from imsconsole.engine.openstack.ports import Port, Ports, address_of, marks_of, port_ref
 from imsconsole.engine.openstack.volumes import Volumes
@@ -54,10 +54,10 @@ class Servers:
     def foreign(self) -> Iterable[Foreign]:
         """Those of the cloud's own services are its own."""
         for machine in self.machines.others():
-            yield Foreign("server", str(machine["id"]), str(machine["name"]))
+            yield Foreign("server", str(machine["id"]), str(machine["name"]), moment_of(machine["created"]))
         for port in self._ports.others():
             if not str(port["device_owner"]).startswith(("network:", "compute:")):
-                yield Foreign("port", str(port["id"]), str(port["name"]))
+                yield Foreign("port", str(port["id"]), str(port["name"]), moment_of(port["created_at"]))
 
     def sweep(self, token: str, *, keep_captures: bool) -> None:
         """Nothing is needed for a while only."""

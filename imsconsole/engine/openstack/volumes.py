@@ -29,6 +29,7 @@ from imsconsole.engine.openstack.marks import (
     is_ours,
     mark_of,
     marked,
+    moment_of,
     newest_first,
     parts_of,
     ref_of,
@@ -64,7 +65,9 @@ class Volumes:
     def foreign(self) -> Iterable[Foreign]:
         for each in self.cinder.list("volumes"):
             if not is_ours(each["metadata"], self._console):
-                yield Foreign("volume", str(each["id"]), str(each["name"] or ""))
+                yield Foreign(
+                    "volume", str(each["id"]), str(each["name"] or ""), moment_of(each["created_at"])
+                )
 
     def sweep(self, token: str, *, keep_captures: bool) -> None:
         """Nothing is needed for a while only: what work had begun, its next attempt goes on with."""

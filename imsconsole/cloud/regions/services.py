@@ -1,0 +1,56 @@
+"""What operators do about a region's cloud."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from imsconsole.accounts.actor import Operator
+from imsconsole.accounts.log import service
+from imsconsole.accounts.models import AvailabilityZone, Region
+from imsconsole.accounts.rows import keep_row
+from imsconsole.accounts.rules import may_operate
+from imsconsole.cloud.models import Flavor, RegionCheck
+from imsconsole.cloud.regions.rules import can_check
+from imsconsole.cloud.regions.tasks import look_at_cloud
+from imsconsole.core.locks import locked
+from imsconsole.core.now import now
+
+ABILITIES = ("grows_in_use", "runs_x86", "runs_arm", "boots_bios", "boots_uefi", "has_screens")
+USED = ("volume_type", "network", *ABILITIES)
+
+
+@service("checkRegion")
+def check_region(*, region: Region, actor: Operator) -> Region:
+    """Have a worker look at the region's cloud; the answer is its `RegionCheck`."""
+    may_operate(actor).require()
+    can_check(region).require()
+    asked = RegionCheck(region=region, asked_at=now())
+    RegionCheck.objects.bulk_create(
+        [asked], update_conflicts=True, unique_fields=["region"], update_fields=["asked_at"]
+    )
+    look_at_cloud.enqueue(region.code)
+    return region
+
+
+@service("mapRegion")
+def map_region(
+    *,
+    region: Region,
+    use: Mapping[str, Any],
+    flavors: Mapping[str, str],
+    zones: Mapping[str, str],
+    actor: Operator,
+) -> Region:
+    """Say what of the cloud is used (`USED`), and by which names: of its flavors by ours, of its zones by our codes.
+
+    Where nothing is said the cloud chooses, or it is found by its size.
+    """
+    may_operate(actor).require()
+    region = locked(Region.objects.all(), region.pk)
+    can_check(region).require()
+    for name in USED:
+        setattr(region, name, use[name])
+    ours = set(Flavor.objects.values_list("name", flat=True))
+    region.flavor_names = {name: theirs for name, theirs in flavors.items() if theirs and name in ours}
+    here = set(AvailabilityZone.objects.filter(region=region).values_list("pk", flat=True))
+    region.zone_names = {code: theirs for code, theirs in zones.items() if theirs and code in here}
+    return keep_row(region, actor)
