@@ -18,8 +18,9 @@ from imsconsole.engine.api import Shared
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.streams import Body
-from imsconsole.engine.types import MIB, FileSink, FileSource, Kind
+from imsconsole.engine.types import MIB, FileSink, FileSource, Key, Kind
 from tests.engine.guests import Stopped, TestWork, stop_at, stored_image, tiny_disk
+from tests.engine.promises import Content, reading
 from tests.engine.systems import make_disk, root_of
 from tests.openstack.conftest import as_user
 
@@ -42,6 +43,11 @@ def give(user: Connection, image_id: str, content: bytes) -> None:
 
 def statuses(images: Images, id: UUID) -> list[tuple[str, str]]:
     return sorted((image["ims_kind"], image["ims_token"]) for image in images.kept.ours(ims_id=str(id)))
+
+
+@pytest.fixture
+def content(cloud_engine: OpenStackEngine) -> Content:
+    return reading(cloud_engine)
 
 
 @pytest.fixture
@@ -217,3 +223,20 @@ def test_work_that_was_lost_leaves_to_its_successor_what_that_took_over(
     with pytest.raises(Stopped):
         images.kept.keep(uuid4(), body(b"iso"), "iso", 3, TestWork(on_hold=stop_at(3)))
     assert cloud_engine.inventory().stored == {taken[0].ref}
+
+
+def test_a_copy_has_the_bytes_and_stands_alone(
+    cloud_engine: OpenStackEngine, content: Content, place: Path
+) -> None:
+    stored = stored_image(cloud_engine, place)
+    copied = cloud_engine.copy(uuid4(), stored.ref, work=TestWork())
+    assert replace(copied, ref=stored.ref) == stored
+    kept = content(stored.ref)
+    cloud_engine.delete(stored.ref, work=TestWork())
+    assert content(copied.ref) == kept
+    with pytest.raises(NotFound):
+        cloud_engine.copy(uuid4(), stored.ref, work=TestWork())
+    with pytest.raises(Unsupported):
+        cloud_engine.copy(uuid4(), copied.ref, work=TestWork(), new_key=Key(uuid4(), bytes))
+    assert cloud_engine.inventory().stored == {copied.ref}
+    assert not cloud_engine.inventory().scraps
