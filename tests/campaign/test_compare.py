@@ -208,6 +208,7 @@ def put_back(world: World) -> Iterator[None]:
     world.campaign = campaign
 
 
+@pytest.mark.slow(reason="all that a world of things has is compared twice")
 def test_a_failure_is_right_when_what_it_met_lasts(world: World) -> None:
     Job.objects.update(state="failed", error_code="no-space", finished_at=now(), user=None)
     world.campaign = Campaign(world.campaign.notes, world.contents, (window("disk full"),))

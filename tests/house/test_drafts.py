@@ -74,6 +74,7 @@ def places_with_drafts() -> Iterator[str]:
     return walk(get_resolver(), "/")
 
 
+@pytest.mark.slow(reason="every address with a draft in it is asked for by two people")
 def test_every_address_with_a_draft_in_it_is_not_found_with_another_s(people: SimpleNamespace) -> None:
     found = list(places_with_drafts())
     assert len(found) > 10

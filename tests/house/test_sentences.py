@@ -73,6 +73,7 @@ def test_every_message_names_what_it_is_about() -> None:
     assert [said for said in SAYINGS.messages if not places(said.code) & THINGS] == []
 
 
+@pytest.mark.slow(reason="every message is sent and read")
 @pytest.mark.django_db
 def test_every_message_stands_with_no_values_at_all(people) -> None:
     for code in {said.code for said in SAYINGS.messages}:

@@ -82,6 +82,7 @@ def test_no_sentence_is_missing_or_fuzzy(wanted: set[tuple[str, str]]) -> None:
     assert sorted(wanted - done) == []
 
 
+@pytest.mark.slow(reason="all sources are read for sentences")
 def test_no_sentence_is_left_over(wanted: set[tuple[str, str]]) -> None:
     assert sorted({key(message) for message in read(PO) if message.id} - wanted) == []
 

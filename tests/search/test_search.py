@@ -104,6 +104,7 @@ def test_more_than_some_lead_to_the_list(people):
     assert by_tag.more_url.endswith("/servers/?tag=farm")
 
 
+@pytest.mark.slow(reason="things of every kind are made in several projects and looked for")
 def test_other_projects_that_one_may_enter_come_after(people):
     other = factories.ProjectFactory(account=people.bob.account, name="far")
     furnish(other, "omega", env="prod")
@@ -122,6 +123,7 @@ def test_other_projects_that_one_may_enter_come_after(people):
     assert found_elsewhere("omega", people.bob) == []
 
 
+@pytest.mark.slow(reason="things of every kind are made in several projects and looked for")
 def test_the_page_works_plain_and_as_a_fragment(people):
     server = factories.ServerFactory(project=people.bob.project, name="<b>web</b>")
     client = client_of(people.bob)
@@ -146,6 +148,7 @@ def asked(client):
     return len(queries)
 
 
+@pytest.mark.slow(reason="things of every kind are made in several projects and looked for")
 def test_it_asks_as_often_for_many_things_and_projects_as_for_one(people):
     client = client_of(people.bob)
     furnish(people.bob.project, "web")

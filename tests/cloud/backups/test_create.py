@@ -177,6 +177,7 @@ def test_a_failed_backup_says_why_and_can_be_tried_again_while_there_is_room(peo
     assert read_stored(backup.disks.first().ref) == "OLD"
 
 
+@pytest.mark.slow(reason="a server is backed up and the backup read through")
 def test_a_backup_that_reads_differently_than_it_was_written_fails(people, server, vault, monkeypatch):
     monkeypatch.setattr("imsconsole.engine.local.engine.LocalEngine.verify", lambda *_a, **_k: False)
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
@@ -187,6 +188,7 @@ def test_a_backup_that_reads_differently_than_it_was_written_fails(people, serve
     assert list(differences()) == []
 
 
+@pytest.mark.slow(reason="a server is backed up and read back")
 def test_legacy_backups_have_the_same_bytes_and_no_vault(people, server):
     backup = create_legacy_backup(server, name="old", actor=people.bob)
     run_jobs()

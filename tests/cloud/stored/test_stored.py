@@ -77,6 +77,7 @@ def test_a_copy_and_the_image_of_a_backup_are_no_work_for_an_engine(people: Simp
     assert_agreed(image, whole)
 
 
+@pytest.mark.slow(reason="images and backups of the same bytes are made and deleted one by one")
 def test_they_go_with_the_last_image_or_backup(people: SimpleNamespace) -> None:
     image, backup = bootable_image(people.bob), stored_backup(people.bob, disks=1)
     copy = copied(image, "copy", people.bob)

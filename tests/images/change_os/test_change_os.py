@@ -431,6 +431,7 @@ def typed(chosen, **changes) -> dict[str, str]:
     return {**plain, **changes}
 
 
+@pytest.mark.slow(reason="a wizard of several pages is filled in")
 def test_the_journey_from_choosing_to_the_job(people, engine) -> None:  # noqa: F811
     server = a_server(people.bob, status="running")
     DiskFactory(server=server, role="data", index=1, size_gb=7, name="precious")

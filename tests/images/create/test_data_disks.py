@@ -99,6 +99,7 @@ def wizard(actor, upload):
     return client, step["Location"]
 
 
+@pytest.mark.slow(reason="a wizard is filled in with files of several disks")
 def test_the_wizard_takes_them_along(people, disks):
     system, first, second = files(people.bob, disks, 3)
     client, address = wizard(people.bob, system)

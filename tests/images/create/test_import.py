@@ -181,6 +181,7 @@ def test_of_two_who_choose_a_name_at_once_one_reads_a_sentence(people: SimpleNam
 # job -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="a disk of each format is converted and compared")
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_becomes_normal_with_equal_content(
     people: SimpleNamespace, disks: Path, tmp_path: Path, name: str
@@ -304,6 +305,7 @@ def test_what_does_not_fit_into_the_quota_is_not_ordered(people: SimpleNamespace
     assert used_by(project)["store_bytes"] > 32 * MIB
 
 
+@pytest.mark.slow(reason="a disk is made, and its import tried in vain")
 def test_what_turns_out_not_to_fit_fails_before_it_is_written(people: SimpleNamespace, bomb: Path):
     project = people.bob.project
     project.quotas = {"store_bytes": 16 * MIB}

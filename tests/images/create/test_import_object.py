@@ -116,6 +116,7 @@ def test_the_quota_of_uploads_counts(people):
 # service and job -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="a disk of each format is converted and compared")
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_object_of_every_format_becomes_an_image_with_its_content(people, disks, tmp_path, name):
     made = an_object(people.bob, disks / name, f"folder/{name}")

@@ -167,6 +167,7 @@ def test_its_disks_become_images_with_their_content(
         assert_nothing_is_left()
 
 
+@pytest.mark.slow(reason="two disks of an archive are converted")
 def test_a_disk_that_is_not_as_the_manifest_says_is_refused_and_the_other_imported(
     people: SimpleNamespace, vmdk: bytes, archive: bytes
 ):
@@ -260,6 +261,7 @@ def text_of(page: Any, field: str) -> str:
     return str(page.context["form"].fields[field].help_text)
 
 
+@pytest.mark.slow(reason="an archive is uploaded and imported by the pages")
 def test_both_are_made_by_the_wizard(people: SimpleNamespace, archive: bytes):
     client = client_of(people.bob)
     details = draft_after(client, archive, name="machine.ova")

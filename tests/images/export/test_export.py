@@ -175,6 +175,7 @@ def test_r74_what_derives_from_a_market_image_stays(people):
     assert can_export(facts(image, people.bob), people.bob).code == "from-market"
 
 
+@pytest.mark.slow(reason="a hundred generations of copies are made")
 def test_r74_a_long_line_of_copies_does_not_wash_it_clean(people):
     """Each generation is a copy that costs nothing, so nobody is kept from making 100."""
     market = factories.ImageFactory(category="market", project=None, region=people.bob.region)

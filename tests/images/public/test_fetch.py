@@ -129,6 +129,7 @@ def test_a_publisher_that_is_away_is_told_and_the_job_can_be_retried(platform, p
     assert finish(retry_job(job, actor=platform)).state == Job.State.DONE
 
 
+@pytest.mark.slow(reason="a public image is fetched twice over")
 def test_what_a_killed_worker_had_downloaded_is_gone_on_with(platform, publisher):
     source = fetch_public_image(key="one", actor=platform)
     job = Job.objects.about(source.pk).get()
