@@ -114,11 +114,12 @@ tell_new_disks() {
     done
 }
 
-# Tells a disk that became larger since it was looked at last.
+# Tells a disk that became larger since it was looked at last. Each second: no program is started for it.
 tell_growth() {
-    sectors=$(cat "/sys/block/$1/size" 2>/dev/null) || return  # it has just been taken out
+    { read -r sectors < "/sys/block/$1/size"; } 2>/dev/null || return  # it has just been taken out
+    { read -r before < "/size-$1"; } 2>/dev/null || before=
     bytes=$((sectors * 512))
-    [ "$bytes" = "$(cat "/size-$1" 2>/dev/null)" ] && return
+    [ "$bytes" = "$before" ] && return
     say "disk $1 grown bytes=$bytes"
     echo "$bytes" > "/size-$1"
 }
