@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from images.adopt.admin import CloudImageAdmin
 from images.models import Download, Image, ImageDisk, ImageTag, OsVersion, Upload
 from images.os import services as os_versions
 from images.public.admin import PublicImageActions
@@ -25,6 +26,8 @@ from imsconsole.accounts.service_admin import (
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.stored.admin import OfStoredInline
 from imsconsole.core.text import size
+
+__all__ = ["CloudImageAdmin"]  # registered there; Django looks here
 
 
 class OsVersionForm(forms.ModelForm):

@@ -4,7 +4,7 @@ from images.models.download import Download
 from images.models.facts import FACTS, OFFERED, PUBLISHED
 from images.models.image import KEPT_UP, Image, ImageDisk, ImageQuerySet, ImageTag
 from images.models.os_version import OsVersion
-from images.models.public import PublicSource, ReleaseNote
+from images.models.public import CloudImage, PublicSource, ReleaseNote
 from images.models.stored import ProjectBytes
 from images.models.upload import Upload
 
@@ -13,6 +13,7 @@ __all__ = [
     "KEPT_UP",
     "OFFERED",
     "PUBLISHED",
+    "CloudImage",
     "Download",
     "Image",
     "ImageDisk",

@@ -18,6 +18,7 @@ from imsconsole.notifications.models import Message
 from imsconsole.notifications.send import send
 
 DAMAGED, MISSING = "bytes-damaged", "bytes-missing"
+GONE = "cloud-image-gone"  # they belong to a cloud, which does not offer them any more
 WRITERS = (Role.FULL_ACCESS, Role.ADMINISTRATOR)
 
 
@@ -25,13 +26,13 @@ def record_good(stored: StoredBytes, resting: Collection[str]) -> None:
     """The bytes are what they were. What was frozen for their sake is Normal again, unless other bytes of it are not."""
     images, backups = _images(stored), _backups(stored)
     rows = StoredBytes.objects.filter(pk=stored.pk)
-    frozen = [image for image in locked_all(images) if image.error_code in (DAMAGED, MISSING)]
+    frozen = [image for image in locked_all(images) if image.error_code in (DAMAGED, MISSING, GONE)]
     Disk.objects.damaged().filter(project__region=stored.region_id, ref__in=resting).update(damaged_at=None)
     was_damaged = locked_all(rows.filter(damaged_at__isnull=False))
     rows.update(verified_at=now(), damaged_at=None)
     for image in frozen:
         if not image.disks.filter(stored__damaged_at__isnull=False).exists():
-            Image.objects.filter(pk=image.pk).thaw(DAMAGED, MISSING)
+            Image.objects.filter(pk=image.pk).thaw(DAMAGED, MISSING, GONE)
             _tell("image-thawed", image, Message.Level.SUCCESS)
     for backup in backups if was_damaged else ():
         if not backup.disks.filter(stored__damaged_at__isnull=False).exists():
@@ -39,7 +40,7 @@ def record_good(stored: StoredBytes, resting: Collection[str]) -> None:
 
 
 def record_bad(stored: StoredBytes, resting: Collection[str], code: str) -> None:
-    """The bytes are not what they were (`DAMAGED`) or not there (`MISSING`): nobody is to use them any more.
+    """The bytes are not what they were (`DAMAGED`) or not there (`MISSING`, `GONE`): nobody is to use them any more.
 
     Who has them is told once. A server keeps its own link: it is warned of changed bytes, not of a missing name.
     """

@@ -45,6 +45,8 @@ ACTIONS: dict[str, str | Promise] = {
     "createOsVersion": _("Create an OS version"),
     "createProject": _("Create a project"),
     "createRegion": _("Create a region"),
+    "adoptImage": _("Offer an image of a cloud"),
+    "lookForPublicImages": _("Look for public images of clouds"),
     "checkRegion": _("Look at a region's cloud"),
     "mapRegion": _("Say what of a region's cloud is used"),
     "createSchedule": _("Create a backup schedule"),

@@ -41,6 +41,7 @@ SECTIONS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
         (
             "images.Image",
             "images.PublicSource",
+            "images.CloudImage",
             "images.ReleaseNote",
             "images.OsVersion",
             "images.Upload",

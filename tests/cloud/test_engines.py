@@ -14,8 +14,12 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def other_engine(code: str) -> SimpleNamespace:
-    return SimpleNamespace(code=code)
+class OtherEngine(SimpleNamespace):
+    """Knows of which region it is."""
+
+
+def other_engine(code: str) -> OtherEngine:
+    return OtherEngine(code=code)
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def other(settings):
 def test_a_region_has_the_engine_that_it_names(people, other, by: str) -> None:
     here, there = ((each if by == "row" else each.code) for each in (people.bob.region, other))
     assert isinstance(engine_for(here), LocalEngine)
-    assert engine_for(there) == SimpleNamespace(code="sky-1")
+    assert engine_for(there) == OtherEngine(code="sky-1")
     assert engine_for(there) is engine_for(there)
 
 

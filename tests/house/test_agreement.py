@@ -26,6 +26,7 @@ import images
 import imsconsole
 import market
 import sharing
+from images.adopt import rules as adopting
 from images.capture import rules as capture
 from images.capture.full import rules as full_ecs
 from images.capture.full.services import make_of_backup
@@ -898,6 +899,7 @@ ELSEWHERE = {
     accounts.can_change_user: "accounts/test_operate.py",
     accounts.can_delete_account: "accounts/test_operate.py",
     accounts.can_delete_project: "accounts/test_operate.py",
+    adopting.can_adopt: "images/adopt/test_adopt.py",
     regions.can_check: "cloud/regions/test_check.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",

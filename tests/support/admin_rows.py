@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from images.models import Image, ImageDisk, OsVersion, PublicSource, ReleaseNote, Upload
+from images.models import CloudImage, Image, ImageDisk, OsVersion, PublicSource, ReleaseNote, Upload
 from imsconsole.accounts.models import (
     Account,
     Agency,
@@ -93,6 +93,14 @@ def _reports(numbers: range, people: SimpleNamespace) -> None:
     for number in numbers:
         region = Region.objects.create(code=f"reports-{number}")
         RegionReport.objects.create(region=region, error_code="state-unknown", free_bytes=1, total_bytes=2)
+
+
+def _cloud_images(numbers: range, people: SimpleNamespace) -> None:
+    said = {"size_bytes": 1}
+    CloudImage.objects.bulk_create(
+        CloudImage(region=people.alice.region, cloud_id=f"c-{i}", name=f"cloud {i}", format="raw", said=said)
+        for i in numbers
+    )
 
 
 def _foreign(numbers: range, people: SimpleNamespace) -> None:
@@ -362,7 +370,7 @@ ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
     "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
-    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "cloud.ForeignThing": _foreign, "images.Image": _images,
+    "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "cloud.ForeignThing": _foreign, "images.CloudImage": _cloud_images, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.KnownHost": _hosts, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "cloud.StoredBytes": _stored,
     "cloud.BackupSchedule": _schedules, "sharing.Share": _shares,
