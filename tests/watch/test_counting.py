@@ -98,6 +98,7 @@ def test_what_a_process_counted_goes_with_it_and_its_files_with_the_next() -> No
     process.start()
     process.join()
     assert process.exitcode == 9
+    assert told("ims_database_errors_total", error="told", process="web") is None
     assert len(list((Path(settings.DATA_DIR) / FOLDER).iterdir())) == 1
     with a_process(counts("web", 2)):
         assert told("ims_database_errors_total", error="told") == 2

@@ -22,6 +22,11 @@ pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
 
 
+def about(seconds: float) -> Any:
+    """However slow the host is."""
+    return pytest.approx(seconds, abs=900)
+
+
 def a_job(people: SimpleNamespace, **fields: Any) -> Job:
     made = {
         "kind": "image.import", "path": "images.create.jobs.ImportImage", "queue": "bulk", "project": people.bob.project,
@@ -31,23 +36,24 @@ def a_job(people: SimpleNamespace, **fields: Any) -> Job:
 
 
 def test_jobs_that_live_are_told_by_kind_and_state_with_the_age_of_the_oldest(people) -> None:
-    for age in (70, 40):
+    for age in (7000, 4000):
         a_job(people, created_at=now() - age * SECOND)
-    a_job(people, state="running", created_at=now() - 900 * SECOND, started_at=now() - 9 * SECOND)
+    a_job(people, state="running", created_at=now() - 90000 * SECOND, started_at=now() - 9000 * SECOND)
     a_job(people, kind="server.start", queue="quick", state="done", finished_at=now())
     numbers = told()
     waiting = {"kind": "image.import", "state": "queued", "queue": "bulk"}
     assert value("ims_jobs", numbers, **waiting) == 2
-    assert 70 <= value("ims_jobs_oldest_seconds", numbers, **waiting) < 75
+    assert value("ims_jobs_oldest_seconds", numbers, **waiting) == about(7000)
     assert value("ims_jobs", numbers, kind="image.import", state="running") == 1
-    assert 9 <= value("ims_jobs_oldest_seconds", numbers, state="running") < 14
+    assert value("ims_jobs_oldest_seconds", numbers, state="running") == about(9000)
     assert [each for each in numbers if each.labels.get("kind") == "server.start"] == []
 
 
-def test_jobs_without_a_worker_and_those_that_failed_for_good_are_counted(people) -> None:
+def test_jobs_without_a_worker_and_those_that_failed_for_good_are_counted(people, settings) -> None:
+    settings.IMS_JOB_LEASE_S = 600
     assert (value("ims_jobs_lapsed"), value("ims_jobs_unsettled")) == (0, 0)
     a_job(people, state="running", lease_until=now() - SECOND)
-    a_job(people, state="running", lease_until=now() + SECOND)
+    a_job(people, state="running", lease_until=now() + 500 * SECOND)
     a_job(people, state="failed", finished_at=now())
     forget_kept()
     assert (value("ims_jobs_lapsed"), value("ims_jobs_unsettled")) == (1, 1)
@@ -62,14 +68,14 @@ def test_jobs_that_wait_for_a_silent_region_are_counted(people) -> None:
 
 def test_the_clock_tells_what_is_late_and_what_failed(people) -> None:
     assert value("ims_workers_alive") == 0
-    ClockEntry.objects.create(name="a.work", due_at=now() + 9 * SECOND, started_at=now())
-    ClockEntry.objects.create(name="b.work@one", due_at=now() - 5 * SECOND)
-    ClockEntry.objects.create(name="b.work@two", due_at=now() - 50 * SECOND, error="no space")
+    ClockEntry.objects.create(name="a.work", due_at=now() + 9000 * SECOND, started_at=now())
+    ClockEntry.objects.create(name="b.work@one", due_at=now() - 500 * SECOND)
+    ClockEntry.objects.create(name="b.work@two", due_at=now() - 5000 * SECOND, error="no space")
     note_host()
     numbers = told()
     assert (value("ims_workers_alive", numbers), value("ims_hosts", numbers)) == (1, 1)
     assert value("ims_clock_late_seconds", numbers, work="a.work") == 0
-    assert 50 <= value("ims_clock_late_seconds", numbers, work="b.work") < 55
+    assert value("ims_clock_late_seconds", numbers, work="b.work") == about(5000)
     assert value("ims_clock_failed", numbers, work="b.work") == 1
     assert value("ims_clock_failed", numbers, work="a.work") == 0
 
@@ -81,10 +87,10 @@ def test_regions_tell_whether_they_answer_and_what_room_they_have(people) -> Non
     assert value("ims_region_up", numbers, region=code) == 1
     assert value("ims_store_free_bytes", numbers, region=code) == 5
     assert value("ims_store_size_bytes", numbers, region=code) == 8
-    clock.move(timedelta(minutes=4))
+    clock.move(timedelta(hours=4))
     numbers = told()
     assert value("ims_region_up", numbers, region=code) == 0
-    assert 240 <= value("ims_region_silent_seconds", numbers, region=code) < 250
+    assert value("ims_region_silent_seconds", numbers, region=code) == about(4 * 3600)
     assert value("ims_store_free_bytes", numbers, region=code) == 5
     factories.RegionFactory(code="cn-east-3")
     RegionReport.objects.filter(pk="cn-east-3").delete()
@@ -116,12 +122,12 @@ def test_stored_bytes_tell_what_is_damaged_and_what_was_not_compared_for_longest
             verified_at=seen and now() - timedelta(days=seen),
         )
     numbers = told()
-    assert value("ims_verify_oldest_seconds", numbers) == pytest.approx(5 * 86400, abs=5)
+    assert value("ims_verify_oldest_seconds", numbers) == about(5 * 86400)
     assert value("ims_stored_damaged", numbers) == 0
     StoredBytes.objects.filter(pk=stored.pk).update(damaged_at=now())
     StoredBytes.objects.exclude(pk=stored.pk).update(doomed_at=now())
     numbers = told()
-    assert value("ims_verify_oldest_seconds", numbers) == pytest.approx(86400, abs=5)
+    assert value("ims_verify_oldest_seconds", numbers) == about(86400)
     assert value("ims_stored_damaged", numbers) == 1
 
 
