@@ -171,7 +171,10 @@ class CaptureContract(Promises):
         assert engine.inventory().disks == {ref}
         (stored,) = engine.capture(None, {uuid4(): DiskSpec(disk_id, ref, 1, GIB)}, work=TestWork()).values()
         assert stored.virtual_size_bytes == GIB
-        assert b"CONTENT" in content(stored.ref)
+        (place / "back.qcow2").write_bytes(content(stored.ref))
+        part = ["bs=1M", "count=1", "if=back.qcow2", "of=start"]
+        subprocess.run(["qemu-img", "dd", "-f", "qcow2", "-O", "raw", *part], cwd=place, check=True)
+        assert b"CONTENT" in (place / "start").read_bytes()
         with pytest.raises(Conflict) as refusal:
             engine.create_disk(uuid4(), MIB, work=TestWork(), image_ref=image.ref)
         assert refusal.value.code == "data-disk-too-small"

@@ -148,8 +148,8 @@ def test_a_guest_gets_disks_and_gives_them_back(
     spec = server_spec(memory_mb=256)
     server = engine.create_server(replace(spec, disks=(*spec.disks, first)), image.ref, work=TestWork())
     server = engine.start(server, work=TestWork())
-    log = wait_for(engine, server.ref, "IMS-GUEST ready")
-    assert f"disk vdb serial={engine.serial_of(first)} bytes={GIB}" in log
+    wait_for(engine, server.ref, f"disk vdb serial={engine.serial_of(first)} bytes={GIB}")
+    wait_for(engine, server.ref, "IMS-GUEST ready")
     for _ in range(2):
         engine.attach(server, replace(second, index=2), work=TestWork())
     wait_for(engine, server.ref, f"disk vdc serial={engine.serial_of(second)} bytes={2 * GIB}")
@@ -174,6 +174,5 @@ def come_and_go_while_stopped(engine: OpenStackEngine, server: ServerSpec, first
         engine.attach(server, replace(third, index=1), work=TestWork())
     server = replace(server, disks=(server.disks[0], replace(third, index=1)))
     server = engine.start(server, work=TestWork())
-    log = wait_for(engine, server.ref, "IMS-GUEST ready")
-    assert f"disk vdb serial={engine.serial_of(third)} bytes={GIB}" in log
+    log = wait_for(engine, server.ref, f"disk vdb serial={engine.serial_of(third)} bytes={GIB}")
     assert "vdc" not in log
