@@ -10,9 +10,9 @@ import pytest
 import yaml
 from django.conf import settings
 from django.test import Client
-from imsconsole.cloud.regions.models import SILENT_AFTER
 from prometheus_client import Counter
 
+from imsconsole.cloud.reports import SILENT_AFTER
 from imsconsole.core.counting import COUNTED
 from imsconsole.operator import attention
 from imsconsole.watch.exposition import of_console, of_host
