@@ -15,7 +15,10 @@ from imsconsole.engine.types import MIB, Work
 
 ALGORITHM = "sha512"  # what Glance hashes with, if nobody has set another
 PIECE_BYTES = MIB
-LOOK_S = 0.5  # how often the work is told of an upload
+LOOK_S, LET_GO_S = (
+    0.5,
+    5.0,
+)  # how often the work is told of an upload, and how long one that it ends is waited for
 TRIES = 5  # to go on after a connection was cut, without a byte in between
 PAUSE_S = 0.2
 
@@ -57,16 +60,22 @@ class Body:
 
 
 def sent(send: Callable[[Body], object], body: Body, work: Work) -> None:
-    """Let `send` send it in a thread of its own, and tell the work meanwhile. Raises what either raises."""
-    with ThreadPoolExecutor(1, "upload") as threads:
-        sending = threads.submit(send, body)
-        try:
-            while not sending.done():
-                wait([sending], LOOK_S)
-                work.report(body.done, body.size_bytes)
-        except BaseException:
-            body.is_ended = True
-            raise
+    """Let `send` send it in a thread of its own, and tell the work meanwhile. Raises what either raises.
+
+    What the work ends gets no more bytes; it is waited for only so long, as the other end may be putting away what it has.
+    """
+    threads = ThreadPoolExecutor(1, "upload")
+    sending = threads.submit(send, body)
+    try:
+        while not sending.done():
+            wait([sending], LOOK_S)
+            work.report(body.done, body.size_bytes)
+    except BaseException:
+        body.is_ended = True
+        wait([sending], LET_GO_S)
+        raise
+    finally:
+        threads.shutdown(wait=False)
     sending.result()
 
 
