@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from images.adopt.rows import described
+from images.adopt.services import adopt_image, look_for_images
 from images.capture.full.services import capture_full
 from images.capture.services import capture_data_disks
 from images.create.from_object.services import take_object
 from images.delete import services as delete
 from images.download.services import discard_download, note_download, prepare_download
 from images.fetch.services import fetch_url
-from images.models import Image, OsVersion
+from images.models import CloudImage, Image, OsVersion
 from images.modify.services import TAGS
 from images.os.services import change_os_version, create_os_version, delete_os_version
 from images.public import services as public
@@ -51,6 +53,7 @@ from imsconsole.cloud.disks.services import TAGS as disk_tags
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.regions.services import USED, check_region, map_region
 from imsconsole.cloud.schedules import services as schedules
 from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
@@ -61,7 +64,7 @@ from imsconsole.core.errors import NoSpace
 from imsconsole.core.locks import ORDER, locked_all
 from imsconsole.core.now import now
 from imsconsole.demo.images import DEBIAN
-from imsconsole.engine.types import Found
+from imsconsole.engine.types import Found, PublicImage, StoredDisk
 from market.listings import services as listings
 from market.pictures import Remade
 from market.publishers import services as publishers
@@ -240,6 +243,19 @@ def views_and_agencies(people: SimpleNamespace, _operator: Operator) -> None:
     agencies.revoke_agency(agencies.create_agency(grantee=far, actor=people.alice), actor=people.alice)
 
 
+def clouds(people: SimpleNamespace, operator: Operator) -> None:
+    region = Region(code="sky-1", name="Sky", engine="openstack", cloud="sky")
+    region = places.create_region(region=region, actor=operator)
+    check_region(region=region, actor=operator)
+    use = {name: getattr(region, name) for name in USED}
+    map_region(region=region, use=use, flavors={}, zones={}, actor=operator)
+    actor = platform_actor(operator.user)
+    look_for_images(actor=actor)
+    stored = StoredDisk("d.d", "qcow2", 1, 1, "sha512:ab")
+    found = described(PublicImage("d", "Debian of the cloud", "qcow2", 1), stored)
+    adopt_image(CloudImage.objects.create(region=people.bob.region, cloud_id="d", **found), actor=actor)
+
+
 def cloud(people: SimpleNamespace, operator: Operator) -> None:
     alice = people.alice
     flavor = flavors.create_flavor(flavor=Flavor(name="new", vcpus=1, memory_mb=1), actor=operator)
@@ -352,6 +368,7 @@ def the_market(people: SimpleNamespace, operator: Operator) -> None:
 
 
 STORIES = (
+    clouds,
     accounts_and_places,
     people_and_users,
     views_and_agencies,
