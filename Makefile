@@ -70,7 +70,7 @@ cloud-down:  ## end it; what it has stays for the next time
 # where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough"
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
-	$(V)/pytest -m "$(or $(CLOUD),cloud)" tests
+	$(V)/pytest -n 2 --dist load -m "$(or $(CLOUD),cloud)" tests
 
 # all of it but what takes minutes each
 check-cloud:

@@ -20,7 +20,7 @@ os.environ.setdefault("IMS_JOB_LEASE_S", "1")
 os.environ.setdefault("IMS_GUEST_NETWORK", "user")
 os.environ.setdefault("IMS_STOP_TIMEOUT_S", "10")
 os.environ.setdefault("IMS_SIGN_IN_TRIES", "1000")
-os.environ.setdefault("IMS_CONSOLE_NAME", f"ims-test-{os.getpid()}-0")  # runs share a cloud
+os.environ["IMS_CONSOLE_NAME"] = f"ims-test-{os.getpid()}-0"  # processes of tests share a cloud
 
 # Whether KVM works is found out once per boot of this host, not by each run, worker and data folder
 from imsconsole.engine.local.kvm import Accelerator  # noqa: E402

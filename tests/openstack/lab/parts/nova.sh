@@ -35,6 +35,10 @@ virt_type = qemu
 cpu_mode = none
 images_type = qcow2
 nfs_mount_point_base = $I/mounts
+# what no guest answers is given up soon
+device_detach_attempts = 3
+device_detach_timeout = 5
+wait_soft_reboot_seconds = 10
 use_default_aio_mode_for_volumes = true
 rx_queue_size = 256
 hw_machine_type = x86_64=pc
