@@ -8,7 +8,7 @@ KEYSTONE=$(at 0)/v3 GLANCE=$(at 1) CINDER=$(at 2) NEUTRON=$(at 3) NOVA=$(at 4) P
 VNC_PORT=$((BASE + 7)) SERIAL_PORT=$((BASE + 8)) RABBIT_PORT=$((BASE + 50)) PG_PORT=$((BASE + 90))
 RABBIT=rabbit://guest:guest@127.0.0.1:$RABBIT_PORT/
 V=$W/venv
-export PATH=$HERE/bin:$V/bin:$PATH
+export PATH=$HERE/bin:$V/bin:$PATH:/usr/sbin:/sbin
 
 database() { echo "postgresql+psycopg2://lab@127.0.0.1:$PG_PORT/$1"; }
 

@@ -12,10 +12,10 @@ mkdir -p "$W/log"
 exec 9> "$W/lock" && flock 9
 is_up() { [ -e "$W/ready" ] && [ -e "/proc/$(cat "$W/pid" 2>/dev/null)/root" ] && answers "$KEYSTONE"; }
 is_up && { echo "the cloud is up: $W/clouds.yaml"; exit 0; }
-answers "$KEYSTONE" && { echo "another service has port $BASE: say another with IMS_CLOUD_PORT" >&2; exit 1; }
 "$HERE/down.sh" "$W"
 "$HERE/why-not.sh" "$W" | tee "$W/why-not" >&2
 [ ! -s "$W/why-not" ] || exit 3
+answers "$KEYSTONE" && { echo "another service has port $BASE: say another with IMS_CLOUD_PORT" >&2; exit 1; }
 T0=$(date +%s)
 say() { printf '%4d s  %s\n' $(($(date +%s) - T0)) "$*"; }
 

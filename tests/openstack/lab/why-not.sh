@@ -8,7 +8,7 @@ unshare --mount --pid --fork --mount-proc true 2>/dev/null || no "this machine g
 try=$(mktemp "$W/loop.XXXX") && truncate -s 1M "$try"
 loop=$(losetup -f --show "$try" 2>/dev/null) && losetup -d "$loop" || { rm -f "$try"; no "there are no loop devices"; }
 rm -f "$try"
-(: <> /dev/net/tun) 2>/dev/null || no "there is no TUN device (/dev/net/tun)"
+[ -c /dev/net/tun ] && (: <> /dev/net/tun) 2>/dev/null || no "there is no TUN device (/dev/net/tun)"
 for program in libvirtd virsh qemu-system-x86_64 qemu-img genisoimage psql pkg-config gcc curl mkfs.ext4; do
   command -v "$program" >/dev/null || no "the program $program is missing (make cloud installs Debian's packages)"
 done

@@ -18,7 +18,7 @@ fi
 rm -rf "$S" && mkdir -p "$S/home" # nothing that waits there is worth keeping
 echo '[].' > "$S/plugins"
 : > "$S/env.conf"
-export ERL_ROOTDIR=$X/usr/lib/erlang PATH=$X/usr/lib/erlang/bin:$PATH HOME=$S/home LD_LIBRARY_PATH=$X/usr/lib/x86_64-linux-gnu
+export ERL_CRASH_DUMP=/dev/null ERL_ROOTDIR=$X/usr/lib/erlang PATH=$X/usr/lib/erlang/bin:$PATH HOME=$S/home LD_LIBRARY_PATH=$X/usr/lib/x86_64-linux-gnu
 export ERL_EPMD_PORT=$((RABBIT_PORT + 1)) ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_DIST_PORT=$((RABBIT_PORT + 2))
 export RABBITMQ_NODENAME=lab@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$RABBIT_PORT
 export RABBITMQ_LOG_BASE=$S/log RABBITMQ_MNESIA_BASE=$S/mnesia RABBITMQ_PID_FILE=$S/pid RABBITMQ_CONFIG_FILE=$S/rabbit
