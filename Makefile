@@ -54,7 +54,7 @@ test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/imag
 	$(V)/pytest $(T)
 
 test-kills: test-packages $(V)/.dev $(MO)  ## workers of every kind of job are killed at every point, also where it leaves the same
-	SWEEP=all $(V)/pytest -n 3 $(DIST) $$(grep -rl 'kill_at_every_step(' tests --include='test_*.py' | sort)
+	SWEEP=all $(V)/pytest -n 3 $(DIST) -m "not cloud" $$(grep -rl 'kill_at_every_step(' tests --include='test_*.py' | sort)
 
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
