@@ -78,7 +78,7 @@ def _regions() -> Iterator[Metric]:
 
 def _guests() -> Iterator[Metric]:
     guests = GaugeMetricFamily("ims_guests", "Servers that there are, by state", labels=("state",))
-    found = Server.objects.existing().order_by().values_list("status").annotate(n=Count("pk"))
+    found = Server.objects.existing().order_by().values_list("status").annotate(n=Count("*"))
     there = dict.fromkeys(Server.Status.values, 0) | dict(found)
     for state in sorted(there.keys() - {Server.Status.DELETED}):
         guests.add_metric((state,), there[state])

@@ -104,21 +104,27 @@ def _clock() -> Iterator[Metric]:
 
 def _quotas() -> Iterator[Metric]:
     """Of all projects together. Amounts in the unit of the resource, which its name says."""
+    told = ("What projects may use, by resource", "What they use", "What live jobs have reserved of it")
+    for (name, found), what in zip(_amounts().items(), told, strict=True):
+        family = GaugeMetricFamily(name, what, labels=("resource",))
+        for resource in TITLES:
+            family.add_metric((resource,), found.get(resource, 0))
+        yield family
+
+
+@kept_for(60)
+def _amounts() -> dict[str, dict[str, int]]:
+    """By the name of the metric, for each resource. The more projects there are, the longer it takes."""
     many = Project.objects.count()
     limits = {resource: many * settings.IMS_QUOTAS[resource] for resource in TITLES}
     for project in Project.objects.exclude(quotas={}).order_by().only("quotas"):
         for resource in TITLES:
             limits[resource] += project.quota(resource) - settings.IMS_QUOTAS[resource]
-    amounts = (
-        ("ims_quota", "What projects may use, by resource", limits),
-        ("ims_quota_used", "What they use", _sums(QuotaChange)),
-        ("ims_quota_reserved", "What live jobs have reserved of it", _sums(Reservation)),
-    )
-    for name, what, found in amounts:
-        family = GaugeMetricFamily(name, what, labels=("resource",))
-        for resource in TITLES:
-            family.add_metric((resource,), found.get(resource, 0))
-        yield family
+    return {
+        "ims_quota": limits,
+        "ims_quota_used": _sums(QuotaChange),
+        "ims_quota_reserved": _sums(Reservation),
+    }
 
 
 def _sums(rows: type[QuotaChange] | type[Reservation]) -> dict[str, int]:
