@@ -80,6 +80,7 @@ class Region(models.Model):
     boots_bios = models.BooleanField(_("boot by BIOS"), default=True)
     boots_uefi = models.BooleanField(_("boot by UEFI"), default=True)
     has_screens = models.BooleanField(_("screens by VNC"), default=True)
+    has_serial = models.BooleanField(_("serial consoles by proxy"), default=False)
     # our name of a flavor → the cloud's, and the code of a zone → the cloud's name
     flavor_names: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         _("flavors by hand"), default=dict, blank=True

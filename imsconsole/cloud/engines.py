@@ -29,6 +29,7 @@ OF_CLOUD = (
     "boots_bios",
     "boots_uefi",
     "has_screens",
+    "has_serial",
 )
 
 

@@ -28,6 +28,7 @@ def settings_of(region: Region) -> CloudSettings:
         architectures=_chosen(x86=region.runs_x86, arm=region.runs_arm),
         boot_modes=_chosen(bios=region.boots_bios, uefi=region.boots_uefi),
         screen=region.has_screens,
+        serial=region.has_serial,
         guest_user=settings.IMS_GUEST_USER,
         guest_uids=settings.IMS_GUEST_UIDS,
         clouds_file=settings.IMS_CLOUDS,

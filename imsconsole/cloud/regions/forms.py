@@ -20,6 +20,9 @@ class UseForm(forms.Form):
     boots_bios = forms.BooleanField(label=_("Servers boot by BIOS"), required=False)
     boots_uefi = forms.BooleanField(label=_("Servers boot by UEFI"), required=False)
     has_screens = forms.BooleanField(label=_("Servers have a screen by VNC"), required=False)
+    has_serial = forms.BooleanField(
+        label=_("Serial consoles can be typed at, by Nova's proxy"), required=False
+    )
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from imsconsole.cloud.regions.tasks import look_at_cloud
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 
-ABILITIES = ("grows_in_use", "runs_x86", "runs_arm", "boots_bios", "boots_uefi", "has_screens")
+ABILITIES = ("grows_in_use", "runs_x86", "runs_arm", "boots_bios", "boots_uefi", "has_screens", "has_serial")
 USED = ("volume_type", "network", *ABILITIES)
 
 
