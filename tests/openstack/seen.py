@@ -1,5 +1,6 @@
 """The lab's cloud, looked at past the engine: what of ours is there, and how."""
 
+import functools
 from typing import Any
 
 import openstack
@@ -13,6 +14,7 @@ __all__ = ["OTHER", "OURS"]
 KINDS = ("images", "volumes", "snapshots", "ports", "machines")
 
 
+@functools.cache
 def connected(cloud: str = OURS) -> Connection:
     return openstack.connect(cloud=cloud, app_name="ims-console-tests")
 

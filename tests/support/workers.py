@@ -30,6 +30,7 @@ process and also inside its transaction (`@pytest.mark.django_db` will do).
 
 import functools
 import json
+import logging
 import os
 import re
 import signal
@@ -55,6 +56,7 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
 
 PATIENCE_S = 180
+logger = logging.getLogger(__name__)
 FEW, MANY = 4, 6
 
 
@@ -322,6 +324,7 @@ class Attempts:
     def disturb(self, point: Point, ends: str, cancel_at: str = "") -> None:
         name, place = point
         for way in self._ways(name, place):
+            logger.info("%s at %s", way.__name__, name)
             try:
                 job = self.start()
                 worker = self.workers.start_worker(halt_at=name, cancel_at=cancel_at)
