@@ -20,14 +20,20 @@ def on_cloud(region: Region, cloud: str = OURS) -> Region:
 
 
 def of_engine(region: Region, **fields: Any) -> Region:
-    """The region with another engine, which has said what it can do. One on a cloud finds nothing of a former one on this host."""
-    if fields.get("engine") == "openstack":
-        shutil.rmtree(settings.DATA_DIR / "regions" / region.code, ignore_errors=True)
+    """The region with another engine, which has said what it can do."""
+    if "openstack" in (fields["engine"], region.engine):
+        forget_folder(region.code)
     Region.objects.filter(pk=region.pk).update(**fields)
     forget_engines()
     region.refresh_from_db()
     ask_host(region)
     return region
+
+
+def forget_folder(code: str) -> None:
+    """A region of tests lies on a cloud or on this host, in turn: nothing of the one is to be found by the other."""
+    shutil.rmtree(settings.DATA_DIR / "regions" / code, ignore_errors=True)
+    forget_engines()
 
 
 def far_region(**fields: Any) -> Region:
