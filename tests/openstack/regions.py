@@ -14,11 +14,6 @@ OURS, OTHER = "lab-demo", "lab-other"  # two projects of the lab, each a cloud o
 FAR = "cn-east-3"
 
 
-def on_cloud(region: Region, cloud: str = OURS) -> Region:
-    """The region, whose engine is that cloud from now on."""
-    return of_engine(region, engine="openstack", cloud=cloud)
-
-
 def of_engine(region: Region, **fields: Any) -> Region:
     """The region with another engine, which has said what it can do."""
     if "openstack" in (fields["engine"], region.engine):
