@@ -1,6 +1,5 @@
 """Servers: each is its port and its volumes. Those keep its MAC, its address and its content while its machines come and go."""
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.engine.openstack.cloud import Cloud
 from imsconsole.engine.openstack.consoles import Consoles
-from imsconsole.engine.openstack.machines import Machines, is_busy, is_running
+from imsconsole.engine.openstack.machines import Machines, is_running
 from imsconsole.engine.openstack.marks import CD, DISK, ID, SYSTEM, TOKEN, mark_of, moment_of, parts_of
 from imsconsole.engine.openstack.nova import Found
 from imsconsole.engine.openstack.ports import Port, Ports, address_of, marks_of, port_ref
@@ -122,31 +121,15 @@ class Servers:
         return replace(self._state(stopped), console=mark)
 
     def reboot(self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked) -> ServerSpec:
-        """A soft reboot that takes too long becomes a hard one; its host may let it take longer."""
+        """Its host decides how long its system may take for it, and then does it by force: until then it does nothing else."""
         work.report(0, 0)
         machine = self.machines.settled(server.id, work)
         if machine is None or not is_running(machine):
             return self.start(server, work=work)
+        softly = graceful_s and machine["status"] == "ACTIVE" and not is_forced()
         work.hold()
-        if graceful_s and not is_forced():
-            self._reboot_softly(machine, graceful_s, work, is_forced)
-        else:
-            self.machines.done(machine, "reboot", {"type": "HARD"}, work)
+        self.machines.done(machine, "reboot", {"type": "SOFT" if softly else "HARD"}, work)
         return server
-
-    def _reboot_softly(self, machine: Found, graceful_s: float, work: Work, is_forced: Asked) -> None:
-        end = time.monotonic() + graceful_s
-        self._nova.act(machine["id"], "reboot", {"type": "SOFT"})
-
-        def over() -> bool | None:
-            there = self._nova.get(machine["id"])
-            if there is None or not is_busy(there):
-                return True
-            return False if time.monotonic() > end or is_forced() else None
-
-        if not self._cloud.until(over, work):
-            work.hold()
-            self.machines.done(machine, "reboot", {"type": "HARD"}, work)
 
     # what can be seen
     def states(self, refs: Iterable[str]) -> dict[str, ServerState]:
