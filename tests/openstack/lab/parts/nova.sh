@@ -27,6 +27,7 @@ reclaim_instance_interval = 0
 shutdown_timeout = 3
 allow_resize_to_same_host = true
 max_concurrent_builds = 2
+allow_resize_to_same_host = true
 [workarounds]
 skip_cpu_compare_on_dest = true
 skip_cpu_compare_at_startup = true
