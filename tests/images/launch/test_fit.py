@@ -33,6 +33,9 @@ NO_OVMF = Capabilities(
 )
 ARM = {"architecture": "arm", "boot_mode": "uefi"}
 X86 = frozenset({"x86"})
+CLOUD = replace(
+    HOST, accelerator="cloud", memory_mb=0, sizes=frozenset({"1x512"}), flavors=frozenset({"by-hand"})
+)
 NO_SWTPM = replace(HOST, secure_boot=X86, missing=("swtpm",))
 FEATURES = {"boot_mode": "uefi", "secure_boot": True, "tpm": True}
 CASES = [
@@ -70,6 +73,9 @@ CASES = [
     ("host without Arm", ARM, {}, {"architecture": "arm"}, HOST, "host-architecture"),
     ("host without Arm, nor QEMU", ARM, {}, {"architecture": "arm"}, NO_QEMU, "host-architecture"),
     ("host with less memory", {}, {}, {"memory_mb": 8192}, HOST, "host-memory"),
+    ("cloud with a flavor of that size", {}, {}, {"memory_mb": 512}, CLOUD, ""),
+    ("cloud without one", {}, {}, {"memory_mb": 513}, CLOUD, "no-cloud-flavor"),
+    ("cloud with one that is named", {}, {}, {"name": "by-hand", "memory_mb": 513}, CLOUD, ""),
     ("features of UEFI", FEATURES, {}, {}, replace(HOST, secure_boot=X86, tpm=X86), ""),
     ("host without swtpm", FEATURES, {}, {}, NO_SWTPM, "host-feature-package"),
     (
