@@ -16,7 +16,7 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Endpoint, UnixSocket
 from tests.engine.guests import TestWork
 
-LINE_LIMIT_S = 20
+LINE_LIMIT_S = 120  # of a host that has much to do; not a measure of anything
 Content = Callable[..., bytes]  # of a stored file, by its reference, from an offset on
 
 
@@ -95,6 +95,10 @@ def reached(endpoint: Endpoint) -> Iterator[Line]:
             yield Line(way)
     else:
         with connect(
-            endpoint.url, subprotocols=[Subprotocol(endpoint.subprotocol)], compression=None, proxy=None
+            endpoint.url,
+            subprotocols=[Subprotocol(endpoint.subprotocol)],
+            open_timeout=LINE_LIMIT_S,
+            compression=None,
+            proxy=None,
         ) as there:
             yield Line(there)

@@ -3,9 +3,11 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 import openstack
@@ -101,11 +103,20 @@ def held(clouds: Path, name: str) -> Iterator[None]:
 def a_turn(clouds: Path) -> Iterator[None]:
     """Some tests may run at a time, whosever they are: they do not see each other, but the host has only so many cores."""
     with ExitStack() as stack:
-        turns = [stack.enter_context(clouds.with_name(f"tests.turn-{n}").open("w")) for n in range(AT_ONCE)]
-        for turn in turns:
-            with suppress(BlockingIOError):
-                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-        else:
-            fcntl.flock(turns[os.getpid() % AT_ONCE], fcntl.LOCK_EX)
+        queue, *turns = (
+            stack.enter_context(clouds.with_name(f"tests.{name}").open("w"))
+            for name in ("queue", *(f"turn-{number}" for number in range(AT_ONCE)))
+        )
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        while not any(map(is_free, turns)):
+            time.sleep(0.1)
+        fcntl.flock(queue, fcntl.LOCK_UN)
         yield
+
+
+def is_free(turn: IO[str]) -> bool:
+    """And one's own from now on."""
+    with suppress(BlockingIOError):
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
