@@ -22,7 +22,7 @@ from imsconsole.cloud.regions.tasks import look_at_cloud
 from imsconsole.engine.types import Unwatched
 from tests.engine.guests import tiny_disk
 from tests.openstack.conftest import as_user
-from tests.openstack.regions import on_cloud
+from tests.openstack.regions import OURS, of_engine
 
 pytestmark = [
     pytest.mark.django_db,
@@ -33,7 +33,7 @@ pytestmark = [
 
 @pytest.fixture
 def region(people: Any, cloud: Any) -> Region:
-    return on_cloud(people.bob.region)
+    return of_engine(people.bob.region, engine="openstack", cloud=OURS)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def lent(cloud: Any, tmp_path: Path) -> Iterator[Any]:
     path = tmp_path / "lent.qcow2"
     subprocess.run(["qemu-img", "convert", "-O", "qcow2", tiny_disk(tmp_path / "lent.raw"), path], check=True)
     image = admin.image.create_image(
-        f"lent-{uuid4().hex[:8]}", filename=str(path), disk_format="qcow2", container_format="bare",
+        f"lent-{uuid4().hex[:8]}", data=path.read_bytes(), disk_format="qcow2", container_format="bare",
         visibility="public", min_disk=1, wait=True,
     )  # fmt: skip
     yield image
