@@ -56,7 +56,7 @@ def _unable(people: SimpleNamespace) -> Iterator[None]:
 
 
 def test_whatever_an_engine_may_lack_has_its_sentence_in_both_languages(people) -> None:
-    facts = {"missing", "memory_mb", "isolated"}
+    facts = {"missing", "memory_mb", "isolated", "sizes", "flavors"}
     assert {field.name for field in fields(Capabilities)} - SAID_OTHERWISE - facts == set(LACKING)
     for ability, code in LACKING.items():
         said = []
