@@ -324,29 +324,25 @@ class Captures:
                 self._glance.delete(image["id"])
         twins = [twin for twin in self._twins() if is_meant(twin["metadata"])]
         self._cinder.remove("volumes", [twin["id"] for twin in twins], work)
-        of_volumes: dict[str, list[Thing]] = {}
-        for each in sorted(self._snapshots(), key=lambda each: str(each["created_at"])):
-            if is_meant(each["metadata"]):
-                of_volumes.setdefault(each["volume_id"], []).append(each)
-        while of_volumes:
-            self._remove_snapshots({volume: left.pop() for volume, left in of_volumes.items()}, work)
-            of_volumes = {volume: left for volume, left in of_volumes.items() if left}
+        snapshots = [each for each in self._snapshots() if is_meant(each["metadata"])]
+        for each in sorted(snapshots, key=lambda each: str(each["created_at"]), reverse=True):
+            self._remove_snapshot(each, work)
 
-    def _remove_snapshots(self, snapshots: Mapping[str, Thing], work: Work) -> None:
-        """One of each volume. Those of volumes in use Nova removes, which must do nothing else then: else nobody can any more."""
-        machines: set[str] = set()
-        for volume_id in snapshots:
-            with suppress(NotFound):
-                volume = self._cinder.get("volumes", volume_id)
-                machines |= {str(each["server_id"]) for each in volume["attachments"]}
-        stuck = {each["id"] for each in snapshots.values() if each["status"] == "error_deleting"}
-        if stuck:
-            logger.warning("An administrator of the cloud has to remove snapshots: %s", " ".join(stuck))
+    def _remove_snapshot(self, snapshot: Thing, work: Work) -> None:
+        """That of a volume in use is removed by Nova, which must not do anything else then: else nobody can remove it any more.
+
+        One by one: a QEMU that merged two disks at a time has crashed.
+        """
+        if snapshot["status"] == "error_deleting":
+            logger.warning("An administrator of the cloud has to remove snapshot %s", snapshot["id"])
+            return
+        machines: list[str] = []
+        with suppress(NotFound):
+            volume = self._cinder.get("volumes", snapshot["volume_id"])
+            machines = [str(each["server_id"]) for each in volume["attachments"]]
         for machine_id in machines:
             self._machines.idle(machine_id, work)
-        self._cinder.remove(
-            "snapshots", [each["id"] for each in snapshots.values() if each["id"] not in stuck], work
-        )
+        self._cinder.remove("snapshots", [snapshot["id"]], work)
         for machine_id in machines:
             self._machines.idle(machine_id, work)
 
