@@ -2,7 +2,7 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 W=$(mkdir -p "$1" && cd "$1" && pwd)
-BASE=${IMS_CLOUD_PORT:-25500} # the first of its ports, all on the loopback address
+BASE=${IMS_CLOUD_PORT:-25500} # the first of its 600 ports, all on the loopback address
 at() { echo "http://127.0.0.1:$((BASE + $1))"; }
 KEYSTONE=$(at 0)/v3 GLANCE=$(at 1) CINDER=$(at 2) NEUTRON=$(at 3) NOVA=$(at 4) PLACEMENT=$(at 5)
 VNC_PORT=$((BASE + 7)) SERIAL_PORT=$((BASE + 8)) RABBIT_PORT=$((BASE + 50)) PG_PORT=$((BASE + 90))

@@ -9,6 +9,8 @@ security_driver = "none"
 cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
+remote_display_port_min = $((BASE + 200))
+remote_display_port_max = $((BASE + 399))
 CONF
 cat > /etc/libvirt/libvirtd.conf <<CONF
 auth_unix_rw = "none"

@@ -79,6 +79,7 @@ novncproxy_port = $VNC_PORT
 novncproxy_base_url = http://127.0.0.1:$VNC_PORT/vnc_lite.html
 [serial_console]
 enabled = true
+port_range = $((BASE + 400)):$((BASE + 599))
 serialproxy_host = 127.0.0.1
 serialproxy_port = $SERIAL_PORT
 base_url = ws://127.0.0.1:$SERIAL_PORT/
