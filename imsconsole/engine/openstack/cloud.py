@@ -115,7 +115,9 @@ def connected(settings: CloudSettings, **options: Any) -> Connection:
 
 
 def _clouds(file: str) -> OpenStackConfig:
-    return OpenStackConfig(config_files=[file] if file else None, app_name="ims-console")
+    """Those of that file and of nothing else, whatever the environment names."""
+    files = [file] if file else None
+    return OpenStackConfig(config_files=files, load_envvars=not file, app_name="ims-console")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A look at a region's cloud: asked for by an operator, done by a worker, shown with what of the cloud is used."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from imsconsole.cloud.regions.services import USED, check_region, map_region
 from imsconsole.cloud.regions.tasks import look_at_cloud, look_for_foreign
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
+from imsconsole.engine.openstack.cloud import cloud_names
 from imsconsole.engine.types import Capabilities, Foreign
 from tests import factories
 from tests.cloud.regions.conftest import PASSWORD
@@ -104,6 +106,18 @@ def test_a_cloud_that_clouds_yaml_does_not_name_is_told_so(region: Region, opera
     region.refresh_from_db()
     assert "No cloud is called “elsewhere”" in region.check_up.error_sentence
     assert "No cloud is called “elsewhere”" in region.report.error_sentence
+
+
+def test_clouds_are_those_of_our_file_whatever_the_environment_names(
+    region: Region, settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """A shell of the operator's may name another, with a cloud of the same name."""
+    other = tmp_path / "other.yaml"
+    other.write_text("clouds: {another: {auth: {auth_url: 'http://127.0.0.1:1/v3'}}}\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(other))
+    assert cloud_names(settings.IMS_CLOUDS) == [region.cloud]
+    settings.IMS_CLOUDS = ""
+    assert "another" in cloud_names(settings.IMS_CLOUDS)
 
 
 def test_an_engine_that_is_not_installed_is_told_so(region: Region, settings):
