@@ -180,6 +180,8 @@ SENTENCES: Sentences = {
         "Servers with Secure Boot cannot be started on this host because the package %(package)s is not installed, or too "
         "old. Please ask the operator to install it."
     ),
+    "no-secure-boot": _("Servers with Secure Boot cannot be started in this region."),
+    "no-tpm": _("Servers with a TPM cannot be started in this region."),
     "swtpm-missing": _(
         "Servers with a TPM cannot be started on this host because the package %(package)s is not installed. Please ask the "
         "operator to install it."

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from imsconsole.core.errors import Conflict, NotFound, Unavailable
+from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.engine.cloud_config import user_data
 from imsconsole.engine.openstack.cloud import Cloud
 from imsconsole.engine.openstack.flavors import Flavors
@@ -89,6 +89,7 @@ class Machines:
     # what is done to them
     def start(self, server: ServerSpec, port: Port, work: Work) -> None:
         """Make one, or start the one there is. Raises NotFound (a disk is gone), NoSpace, Unavailable, Unsupported."""
+        _require_able(server)
         machine = self.settled(server.id, work)
         if machine and is_running(machine):
             return
@@ -214,6 +215,13 @@ class Machines:
             return None if there else True
 
         self._cloud.until(is_gone, work)
+
+
+def _require_able(server: ServerSpec) -> None:
+    """Nova's own rules for both differ from cloud to cloud, and nobody tells a member. Raises Unsupported."""
+    for feature, code in (("secure_boot", "no-secure-boot"), ("tpm", "no-tpm")):
+        if getattr(server, feature):
+            raise Unsupported(code)
 
 
 def is_busy(machine: Found) -> bool:
