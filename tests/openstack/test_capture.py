@@ -32,10 +32,10 @@ count() {{
         for disk in vda vdb; do
             echo $number | dd of=/dev/$disk bs=512 seek={SECTOR} conv=notrunc,fsync
         done
+        [ $number = 3 ] && echo "counts now" > /dev/ttyS0
     done
 }}
 count > /dev/null 2>&1 &
-echo counting
 """
 # what a capture of two disks changes, in this order
 MARKED, PAUSED, ONE_SNAPSHOT, SNAPSHOTS, WOKEN, WHOLE = range(1, 7)
@@ -88,7 +88,7 @@ def test_all_disks_of_a_guest_are_of_one_instant_and_it_goes_on(
     seed = Seed(instance_id="i-counts", hostname="counts", user_data=COUNTS.encode())
     server = with_data(engine, server_spec(memory_mb=256, seed=seed))
     server = engine.start(engine.create_server(server, image.ref, work=TestWork()), work=TestWork())
-    wait_for(engine, server.ref, "user-data: counting")
+    wait_for(engine, server.ref, "counts now")
     before = 0
     for _ in range(2):
         stored = engine.capture(server, wanted(server), work=TestWork())
