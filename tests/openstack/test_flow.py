@@ -45,17 +45,17 @@ A, B = "Flow guest A", "Flow guest B"
 def console() -> Iterator[Console]:
     with console_on_cloud() as running:
         yield running
+        running.python(EMPTY)
+        left = marked_by(running.environment["IMS_CONSOLE_NAME"])
+        assert not any(left.values()), left
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left(console: Console) -> Iterator[None]:
-    """Rows and cloud agree in the end; then all of it is removed, for the next."""
+def _rows_and_cloud_agree(console: Console) -> Iterator[None]:
+    """After each journey; in the end all of it is removed."""
     yield
     console.python(RECONCILE)
     assert "clean" in console.manage("check_store")
-    console.python(EMPTY)
-    left = marked_by(console.environment["IMS_CONSOLE_NAME"])
-    assert not any(left.values()), left
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_system_is_installed_on_its_screen_and_becomes_an_image(
 ) -> None:
     """By keys of this browser, through our bridge and the cloud's."""
     server = installing.install(alice, installing.import_iso(alice, iso, "installer-cd"), "installer")
-    installing.answer_on_the_screen(alice, server)
+    installing.answer_on_the_screen(alice, server, disks=2)  # a cloud's config drive is one
     made = installing.capture(alice, server, "blue-moon")
     delete(alice, server)
     copy = installing.launch(alice, made, "from-blue-moon")

@@ -11,7 +11,8 @@ from pathlib import Path
 from images.public.programs import scratch
 from imsconsole.demo import guest
 from imsconsole.engine.local.probe import boot_sector
-from tests.engine.guests import bootable_cd
+from imsconsole.engine.types import GIB
+from tests.engine.guests import bootable_cd, partitioned
 
 INSTALLED = "IMS-INSTALLED"
 DOTS = b"." * 16  # the answer takes their place
@@ -39,7 +40,7 @@ def installer_iso(cache: Path) -> Path:
 
 def _build(path: Path, cache: Path) -> None:
     kernel = guest.fetch_kernel(cache)
-    sector = boot_sector(f"\r\n{INSTALLED} {DOTS.decode()}\r\n", end="halt")
+    sector = partitioned(boot_sector(f"\r\n{INSTALLED} {DOTS.decode()}\r\n", end="halt"), GIB)
     with scratch(cache) as folder:
         etc = {"sector": sector, "answer-at": str(sector.index(DOTS)).encode()}
         initrd = guest.build_initrd(folder, kernel, "installer", cache, INIT, etc)
