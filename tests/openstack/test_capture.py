@@ -105,9 +105,11 @@ def test_all_disks_of_a_guest_are_of_one_instant_and_it_goes_on(
 def number_on(engine: OpenStackEngine, stored: StoredDisk, place: Path) -> int:
     with engine.open(stored.ref) as stream:
         (place / "stored.qcow2").write_bytes(stream.read())
-    part = ["bs=512", f"skip={SECTOR}", "count=1", "if=stored.qcow2", "of=sector"]
-    subprocess.run(["qemu-img", "dd", "-f", "qcow2", "-O", "raw", *part], cwd=place, check=True)
-    return int((place / "sector").read_bytes()[:512].strip(b"\0").split(b"\n")[0] or 0)
+    command = ["qemu-img", "convert", "-f", "qcow2", "-O", "raw", "stored.qcow2", "stored.raw"]
+    subprocess.run(command, cwd=place, check=True)
+    with (place / "stored.raw").open("rb") as disk:
+        disk.seek(SECTOR * 512)
+        return int(disk.read(512).split(b"\n")[0].strip(b"\0") or 0)
 
 
 def killed_after(
