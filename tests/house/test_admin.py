@@ -188,7 +188,14 @@ def addresses() -> list[tuple[str, tuple[str, ...]]]:
 
 
 OPEN = {"login", "logout", "jsi18n"}  # the door, and Django's words for its scripts
-GIVEN = {"object_id": "1", "user_id": "1", "app_label": "accounts", "content_type_id": "1", "url": "x"}
+GIVEN = {
+    "object_id": "1",
+    "user_id": "1",
+    "app_label": "accounts",
+    "content_type_id": "1",
+    "url": "x",
+    "code": "x",
+}
 
 
 @pytest.mark.slow(reason="every page of the administration is asked for")
