@@ -22,6 +22,7 @@ from imsconsole.engine.types import ServerSpec, Work
 TASK, POWER = "OS-EXT-STS:task_state", "OS-EXT-STS:power_state"
 LAUNCHED, VOLUMES = "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"
 RUNNING, PAUSED = 1, 3  # of POWER
+CD_BUS = "sata"
 # the config drive, where systems find it that know no more than virtio
 CONFIG_DRIVE = {"hw_cdrom_bus": "scsi", "hw_scsi_model": "virtio-scsi"}
 # how a machine that does not run comes to do so, by its status
@@ -169,7 +170,9 @@ class Machines:
             cinder.act(volume["id"], "os-set_bootable", bootable=True)
         said = volume.get("volume_image_metadata") or {}
         wanted = {"hw_firmware_type": server.boot_mode}
-        if "hw_cdrom_bus" not in said:
+        if server.cd_ref:  # on the same bus the config drive comes after it; a machine starts from the first alone
+            wanted["hw_cdrom_bus"] = CD_BUS
+        elif "hw_cdrom_bus" not in said:
             wanted |= CONFIG_DRIVE
         if server.multi_queue:
             wanted["hw_vif_multiqueue_enabled"] = "true"
@@ -181,7 +184,7 @@ class Machines:
         cd = parts_of(server.cd_ref)[1] if server.cd_ref else ""
         drives = [_drive(system, boot_index=0), *map(_drive, (disk for disk in disks if disk != cd))]
         if cd:  # from which it starts as long as its system disk does not
-            drives.append(_drive(cd, boot_index=1, device_type="cdrom", disk_bus="sata"))
+            drives.append(_drive(cd, boot_index=1, device_type="cdrom", disk_bus=CD_BUS))
         values = {
             "name": server.name,
             "flavorRef": flavor["id"],
