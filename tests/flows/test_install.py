@@ -104,15 +104,13 @@ def install(alice: Visitor, image: str, name: str) -> str:
     return server
 
 
-def answer_on_the_screen(alice: Visitor, server: str, disks: int = 1) -> None:
+def answer_on_the_screen(alice: Visitor, server: str) -> None:
     """Half of the answer by the keys of this browser, half of it pasted; then it installs and restarts."""
     page = alice.page
     page.get_by_role("link", name="Open its screen").click()
     connected(page)
     alice.look()
-    wait_for(
-        lambda: f"asks, disks: {disks}" in log_of(alice, server), "the installer does not ask", PATIENCE_S
-    )
+    wait_for(lambda: "asks, disks: 1" in log_of(alice, server), "the installer does not ask", PATIENCE_S)
     page.get_by_role("button", name="Type into the screen").click()
     expect(page.locator("[data-frame] canvas")).to_be_focused()
     page.keyboard.type("Blue-x", delay=60)

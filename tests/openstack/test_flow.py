@@ -217,7 +217,7 @@ def test_a_system_is_installed_on_its_screen_and_becomes_an_image(
 ) -> None:
     """By keys of this browser, through our bridge and the cloud's."""
     server = installing.install(alice, installing.import_iso(alice, iso, "installer-cd"), "installer")
-    installing.answer_on_the_screen(alice, server, disks=2)  # a cloud's config drive is one
+    installing.answer_on_the_screen(alice, server)
     made = installing.capture(alice, server, "blue-moon")
     delete(alice, server)
     copy = installing.launch(alice, made, "from-blue-moon")
