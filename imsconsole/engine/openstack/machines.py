@@ -170,7 +170,8 @@ class Machines:
             cinder.act(volume["id"], "os-set_bootable", bootable=True)
         said = volume.get("volume_image_metadata") or {}
         wanted = {"hw_firmware_type": server.boot_mode}
-        if server.cd_ref:  # on the same bus the config drive comes after it; a machine starts from the first alone
+        if server.cd_ref:
+            # on the same bus the config drive comes after it; a machine starts from the first alone
             wanted["hw_cdrom_bus"] = CD_BUS
         elif "hw_cdrom_bus" not in said:
             wanted |= CONFIG_DRIVE
