@@ -64,13 +64,12 @@ class CloudImageAdmin(ServiceAdmin):
 
     @admin.action(description=gettext_lazy("Offer as public images"), permissions=["operate"])
     def adopt(self, request: HttpRequest, queryset: "QuerySet[CloudImage]") -> HttpResponse | None:
-        who = operator(request)
         return self.ask_then(
             request,
             queryset,
             question=_("Offer these images of the cloud to every project of their region?"),
-            rule=lambda found, _actor: can_adopt(found, who),
-            call=lambda found, _actor: services.adopt_image(found, actor=who),
+            rule=can_adopt,
+            call=lambda found, _actor: services.adopt_image(found, actor=operator(request)),
         )
 
     def get_urls(self) -> list[URLPattern]:

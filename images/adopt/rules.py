@@ -3,13 +3,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from images.models import CloudImage
-from imsconsole.accounts.actor import Actor
+from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.rules import may_operate
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
 
 
-def can_adopt(found: CloudImage, actor: Actor) -> Verdict:
+def can_adopt(found: CloudImage, actor: Actor | Operator) -> Verdict:
     """What is there, in a format that servers are made from as it is, once."""
     if not (verdict := may_operate(actor)):
         return verdict
