@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.engines import engine_of, state_of
@@ -292,13 +293,17 @@ class DeleteServer(PowerKind):
     busy = Server.Status.DELETING
 
     def machine(self, run: Run) -> None:
-        """A machine takes its system disk along; those that are kept are deleted one by one, and so are all without one."""
+        """First the system disks that are kept, each with its row; then the machine, which takes the present one along."""
         server = subject_of(run.job)
         engine, systems = engine_of(server), server.disks.existing().filter(role=Disk.Role.SYSTEM)
+        for disk in systems.kept().exclude(ref=""):
+            engine.delete_disk(disk.ref, work=run)
+            with run.fenced():
+                forget_kept(Disk.objects.filter(pk=disk.pk))
         machines = {server.ref, *engine.find(Kind.SERVER, server.pk)} - {""}
         for ref in machines:
             engine.delete_server(ref, work=run)
-        for disk in systems.exclude(ref=""):
+        for disk in systems.exclude(ref="") if not machines else ():
             engine.delete_disk(disk.ref, work=run)
         with run.fenced():
             Server.objects.filter(pk=server.pk).update(ref="", cd_ref="", iso=None, iso_ref="")
@@ -353,6 +358,11 @@ def settle_failed(job: Job, status: Server.Status) -> None:
     if not server.ref and status != Server.Status.FAILED:
         status, why = Server.Status.NO_MACHINE, {"code": "no-machine"}
     change_status(server, status, ssh_port=None, **why)
+
+
+def forget_kept(disks: QuerySet[Disk]) -> None:
+    """Former system disks whose bytes are gone."""
+    disks.update(status=Disk.Status.DELETED, deleted_at=now(), kept_until=None, login={}, ref="")
 
 
 def _forget_disks(job: Job, *, keep_data: bool) -> None:

@@ -19,6 +19,7 @@ from imsconsole.cloud.servers.boot_check import kept_mark, watched_from
 from imsconsole.cloud.servers.jobs import (
     DONE,
     bytes_of,
+    forget_kept,
     idle_subject,
     locked_with_disks,
     settle_failed,
@@ -219,7 +220,7 @@ class DeleteKeptDisk(JobKind):
         """One that could not be deleted is kept on; the clock tries again."""
         disks = Disk.objects.filter(pk=job.subject_id)
         if state == DONE:
-            disks.update(status=Disk.Status.DELETED, deleted_at=now(), kept_until=None, login={}, ref="")
+            forget_kept(disks)
         else:
             disks.existing().update(status=Disk.Status.KEPT)
 
