@@ -207,6 +207,7 @@ def test_everything_is_searched_from_any_page_by_keyboard_and_without_scripts(
     expect(focused).to_contain_text("sought-04")
     press("Enter")
     expect(page.locator("h1")).to_contain_text("sought-04")
+    page.wait_for_load_state()  # keys are heard from then on
 
     press("/")
     page.keyboard.type("sought-0")
