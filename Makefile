@@ -72,11 +72,11 @@ test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks 
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
 	$(V)/pytest -n 2 --dist load -m "$(or $(CLOUD),cloud)" tests
 
-# all of it but what takes minutes each
+# all of it but what takes minutes each; not part of `check` before it was seen green within its time on a quiet machine
 check-cloud:
 	@$(MAKE) --no-print-directory test-cloud CLOUD="cloud and not thorough"
 
-check: lint types translations test test-postgres test-debian check-cloud  ## all that CI runs
+check: lint types translations test test-postgres test-debian  ## all that CI runs
 
 fmt: $(V)/.dev  ## put the code into the one style, and mend what can be mended
 	$(V)/ruff check --fix .
