@@ -208,7 +208,8 @@ def test_a_guest_that_is_still_dying_is_not_stopped_before_it_is_gone(
     folder = place / "region" / "servers" / server.ref
     with subprocess.Popen([sys.executable, "-c", DYING]) as process:
         write_state(folder, Recorded(True, process.pid, this_boot()))
-        wait_until(lambda: not Path(f"/proc/{process.pid}/cmdline").read_bytes())
+        stat = Path(f"/proc/{process.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z")
         assert state_of(local, server.ref).power is Power.STOPPED
         assert process.poll() is not None
 
