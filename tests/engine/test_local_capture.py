@@ -45,11 +45,12 @@ def test_a_disk_that_fills_up_ends_the_capture_and_not_the_guest(local: LocalEng
     server = counting_server(local, place)
     with full_disk(8 * MIB):  # of each file the guest's QEMU writes, until it ends
         local.start(server, work=TestWork())
+    disk = local._store.disk(server.disks[0].ref)
+    wait_until(lambda: counters(disk, COUNTED[0]) > [0])
     with pytest.raises(NoSpace):
         captured(local, server)
     assert not local.inventory().scraps
     assert not local.inventory().stored
-    disk = local._store.disk(server.disks[0].ref)
     before = counters(disk, COUNTED[0])
     wait_until(lambda: counters(disk, COUNTED[0]) > before)
 
