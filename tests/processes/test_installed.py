@@ -1,6 +1,7 @@
-"""The wheel, built from what git keeps and installed away from the checkout: a console with all its pages and words."""
+"""The wheel, built from a copy of the checkout and installed away from the checkout: a console with all its pages and words."""
 
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -21,12 +22,11 @@ pytestmark = pytest.mark.slow(reason="a wheel is built, installed, set up and se
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """`run` is its command, `python` asks its code."""
-    tree, site = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("site")
-    kept = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    names = subprocess.run(kept, cwd=settings.BASE_DIR, check=True, capture_output=True).stdout
-    subprocess.run(
-        ["xargs", "-0", "cp", "--parents", "-t", tree], cwd=settings.BASE_DIR, input=names, check=True
-    )
+    tree, site = tmp_path_factory.mktemp("tree") / "clone", tmp_path_factory.mktemp("site")
+    left = shutil.ignore_patterns(
+        ".*", "__pycache__", "*.mo", "tests"
+    )  # as git keeps it, of what a wheel is made of
+    shutil.copytree(settings.BASE_DIR, tree, ignore=left)
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tree / "dist"], cwd=tree, check=True
     )
