@@ -298,9 +298,8 @@ def test_a_change_to_an_encrypted_system_waits_for_its_key(people, key, engine) 
     wait_for(engine, as_it_is(server).ref, "SECRET SYSTEM")
     assert [disk.key for disk in server.disks.attached()] == [key]
     settings_file = Path(settings.MASTER_KEY_FILE)
-    kept = settings_file.read_bytes()
+    kept = settings_file.rename(settings_file.with_name("master_key.kept"))
     try:
-        settings_file.unlink()
         stop_server(server, actor=people.bob)
         run_jobs()
         start_server(as_it_is(server), actor=people.bob)
@@ -308,7 +307,7 @@ def test_a_change_to_an_encrypted_system_waits_for_its_key(people, key, engine) 
         assert as_it_is(server).status == "stopped"
         assert "master key number 1" in server.status_sentence
     finally:
-        settings_file.write_bytes(kept)
+        kept.rename(settings_file)
     start_server(server, actor=people.bob)
     run_jobs()
     assert as_it_is(server).status == "running"
