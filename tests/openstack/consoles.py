@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.openstack.clearing import console_of_test
-from tests.openstack.regions import OURS
+from tests.openstack.regions import NETWORK, OURS
 from tests.support.console import Console, running_console
 
 CODE, THERE = "lab-1", "acme-lab-1"  # the region, and the project of Alice's account there
 ADD = f"""
 from imsconsole.accounts.models import Account, AvailabilityZone, Project, Region
 from imsconsole.cloud.hosts import ask_host
-region = Region.objects.create(code="{CODE}", name="Lab", name_zh="实验室", engine="openstack", cloud="{OURS}")
+region = Region.objects.create(
+    code="{CODE}", name="Lab", name_zh="实验室", engine="openstack", cloud="{OURS}", network="{NETWORK}"
+)
 AvailabilityZone.objects.create(code="{CODE}a", region=region, name="AZ1")
 for account in Account.objects.all():
     Project.objects.create(account=account, region=region, name=f"{{account.name.lower()}}-{CODE}")

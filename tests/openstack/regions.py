@@ -11,6 +11,7 @@ from imsconsole.cloud.hosts import ask_host
 from tests.factories import RegionFactory, ZoneFactory
 
 OURS, OTHER = "lab-demo", "lab-other"  # two projects of the lab, each a cloud of clouds.yaml
+NETWORK = "lab"  # of those that each has
 FAR = "cn-east-3"
 
 
@@ -18,6 +19,7 @@ def of_engine(region: Region, **fields: Any) -> Region:
     """The region with another engine, which has said what it can do."""
     if "openstack" in (fields["engine"], region.engine):
         forget_folder(region.code)
+        fields = {"network": NETWORK, **fields}
     Region.objects.filter(pk=region.pk).update(**fields)
     forget_engines()
     region.refresh_from_db()
