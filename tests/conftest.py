@@ -23,8 +23,8 @@ os.environ.setdefault("IMS_SIGN_IN_TRIES", "1000")
 os.environ["IMS_CONSOLE_NAME"] = f"ims-test-{os.getpid()}-0"  # processes of tests share a cloud
 
 # Whether KVM works is found out once per boot of this host, not by each run, worker and data folder
+from imsconsole.engine.conversion.limits import run_as  # noqa: E402
 from imsconsole.engine.local.kvm import Accelerator  # noqa: E402
-from imsconsole.engine.local.limits import run_as  # noqa: E402
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ims-console"
 CACHE.mkdir(parents=True, exist_ok=True)

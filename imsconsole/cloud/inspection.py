@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from imsconsole.engine.local.inspecting import FOLDER_OF_HOST, HostQemuImg
+from imsconsole.engine.conversion.inspecting import FOLDER_OF_HOST, HostQemuImg
 
 
 def qemu_img(arguments: Sequence[str]) -> tuple[int, str, str]:

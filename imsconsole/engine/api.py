@@ -273,10 +273,6 @@ class Engine(Protocol):
         """Detach a disk from a running server. Raises Conflict when the guest does not let go."""
         ...
 
-    def serial_of(self, disk: DiskSpec) -> str:
-        """What a guest reads as the disk's serial number, as far as there is room for it. Known without asking anybody: pages may."""
-        ...
-
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
         """Put the stored ISO into the server's tray, running or not, in the place of what is there; returns its reference.
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID, uuid4
 
+from imsconsole.engine.refs import CLOUD_REF
+
 GIB = 1024**3
 MIB = 1024**2
+SERIAL_LENGTH = 20  # of VirtIO, in bytes
 Asked = Callable[[], bool]  # asked again and again while a verb waits; it may take some milliseconds
 
 
@@ -273,7 +276,7 @@ class Use:
 
 @dataclass(frozen=True)
 class DiskSpec:
-    """A disk as attached to a server. `index` 0 is the system disk; `serial` is seen by the guest, where `serial_of` says so."""
+    """A disk as attached to a server. `index` 0 is the system disk."""
 
     id: UUID
     ref: str
@@ -283,7 +286,12 @@ class DiskSpec:
 
     @property
     def serial(self) -> str:
-        return self.id.hex[:20]
+        """What its guest reads as its serial number, of which VirtIO has room for the beginning.
+
+        It is our ID on a host of ours; a cloud gives it the ID that it knows the disk by.
+        """
+        found = CLOUD_REF.fullmatch(self.ref)
+        return (found[2] if found else self.id.hex)[:SERIAL_LENGTH]
 
 
 @dataclass(frozen=True)

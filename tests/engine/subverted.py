@@ -17,9 +17,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from imsconsole.core.errors import ImsError
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, run_as
 from imsconsole.engine.local.copies import rewritten
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, run_as
 from imsconsole.engine.types import GIB, FileSink, FileSource, Key
 from tests.engine.guests import TestWork, server_spec, tiny_disk
 

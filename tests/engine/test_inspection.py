@@ -334,7 +334,7 @@ def test_what_this_host_lacks_is_not_the_file_s_fault(disks: Disks, ended: tuple
 def test_a_small_file_that_takes_long_to_check_is_too_complex(
     tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsconsole.engine.local.qemu_img.INFO_CPU_LIMIT_S", 1)
+    monkeypatch.setattr("imsconsole.engine.conversion.qemu_img.INFO_CPU_LIMIT_S", 1)
     (tmp_path / "crowded").write_bytes(crowded())
     engine = LocalEngine(place / "engine", memory_mb=256)
     with pytest.raises(BadImage, match="too-complex"):

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from imsconsole.engine.api import Engine
-from imsconsole.engine.local import luks
+from imsconsole.engine.conversion import luks
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, DiskSpec

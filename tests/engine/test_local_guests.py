@@ -91,7 +91,7 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     second = DiskSpec(uuid4(), local.create_disk(uuid4(), 32 * MIB, work=TestWork()), 2, 32 * MIB)
     local.attach(server, second, work=TestWork())
     local.attach(server, second, work=TestWork())
-    wait_for(local, server.ref, f"disk vdc serial={local.serial_of(second)} bytes={second.size_bytes}")
+    wait_for(local, server.ref, f"disk vdc serial={second.serial} bytes={second.size_bytes}")
     local.grow_disk(second, 48 * MIB, server=server, work=TestWork())
     local.grow_disk(server.disks[0], server.disks[0].size_bytes + MIB, server=server, work=TestWork())
     wait_for(local, server.ref, f"disk vdc grown bytes={48 * MIB}")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from imsconsole.engine.local.hashing import EARLY_BYTES, PIECE_BYTES, Writer, copy, give_way, settled
-from imsconsole.engine.local.limits import NICENESS
-from imsconsole.engine.local.scratch import clone
+from imsconsole.engine.conversion.hashing import EARLY_BYTES, PIECE_BYTES, Writer, copy, give_way, settled
+from imsconsole.engine.conversion.limits import NICENESS
+from imsconsole.engine.conversion.scratch import clone
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, 3 * PIECE_BYTES + 7])

@@ -12,10 +12,10 @@ import pytest
 
 from imsconsole.core.errors import BadImage, Interrupted, NoSpace, Unavailable
 from imsconsole.core.room import Room
+from imsconsole.engine.conversion.limits import GUEST_UIDS, NICENESS, Limits, run_as, was_killed, wrapped
+from imsconsole.engine.conversion.qemu_img import QemuImg, failure
+from imsconsole.engine.conversion.users import Users
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import GUEST_UIDS, NICENESS, Limits, run_as, was_killed, wrapped
-from imsconsole.engine.local.qemu_img import QemuImg, failure
-from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import GIB, MIB, FileSource
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_until
 
@@ -173,7 +173,7 @@ def test_qemu_img_dies_with_the_process_that_started_it(place: Path) -> None:
     os.mkfifo(fifo)
     fifo.chmod(0o666)
     script = (
-        "import subprocess, sys; from imsconsole.engine.local.limits import *;"
+        "import subprocess, sys; from imsconsole.engine.conversion.limits import *;"
         "subprocess.run(wrapped(['cat', sys.argv[1]], run_as(), dies_with_us=True))"
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(fifo)])

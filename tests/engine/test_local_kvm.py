@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from imsconsole.core.errors import Unavailable
+from imsconsole.engine.conversion.limits import RunAs, run_as
 from imsconsole.engine.local import kvm, probe, state
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.kvm import Accelerator, runs_a_guest
-from imsconsole.engine.local.limits import RunAs, run_as
 from tests.engine.guests import TestWork, server_spec, stored_image
 
 HANGS = "exec sleep 600"

@@ -13,8 +13,8 @@ import pytest
 
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, run_as
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, run_as
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import FileSource
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from imsconsole.core.errors import BadImage, NoSpace
-from imsconsole.engine.local.qcow2 import CLUSTER, COUNTS, ENTRIES, _tables, header_of, write_blank, write_raw
+from imsconsole.engine.conversion.qcow2 import (
+    CLUSTER,
+    COUNTS,
+    ENTRIES,
+    _tables,
+    header_of,
+    write_blank,
+    write_raw,
+)
 from imsconsole.engine.types import GIB, MIB
 
 SIZES = (512, CLUSTER, 3 * MIB + 512, 100 * GIB, 20 * 1024 * GIB)

@@ -10,8 +10,8 @@ import pytest
 from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.types import GIB, MIB, FileSink, FileSource, Key
 from tests.engine.contract import nothing_in
 from tests.engine.guests import TestWork, stored_image, used_bytes

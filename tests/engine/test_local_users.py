@@ -13,10 +13,10 @@ import pytest
 
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.sentences import sentence_of
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, GUEST_UIDS, RunAs, run_as, wrapped
+from imsconsole.engine.conversion.users import Users
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, GUEST_UIDS, RunAs, run_as, wrapped
 from imsconsole.engine.local.machines import Machines
-from imsconsole.engine.local.users import Users
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_for, wait_until
 

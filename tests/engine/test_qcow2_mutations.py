@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from imsconsole.core.errors import BadImage, Conflict
+from imsconsole.engine.conversion.qcow2 import header_of
 from imsconsole.engine.inspection import Inspector, inspect_file
 from imsconsole.engine.inspection.finished import file_view
 from imsconsole.engine.inspection.qcow2 import read
 from imsconsole.engine.inspection.view import Unseen, View
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.qcow2 import header_of
 from imsconsole.engine.types import GIB, MIB, FileSource
 from tests.engine.guests import TestWork, used_bytes
 

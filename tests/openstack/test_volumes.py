@@ -148,11 +148,11 @@ def test_a_guest_gets_disks_and_gives_them_back(
     spec = server_spec(memory_mb=256)
     server = engine.create_server(replace(spec, disks=(*spec.disks, first)), image.ref, work=TestWork())
     server = engine.start(server, work=TestWork())
-    wait_for(engine, server.ref, f"disk vdb serial={engine.serial_of(first)} bytes={GIB}")
+    wait_for(engine, server.ref, f"disk vdb serial={first.serial} bytes={GIB}")
     wait_for(engine, server.ref, "IMS-GUEST ready")
     for _ in range(2):
         engine.attach(server, replace(second, index=2), work=TestWork())
-    wait_for(engine, server.ref, f"disk vdc serial={engine.serial_of(second)} bytes={2 * GIB}")
+    wait_for(engine, server.ref, f"disk vdc serial={second.serial} bytes={2 * GIB}")
     with pytest.raises(Unsupported) as refusal:
         engine.grow_disk(second, 3 * GIB, server=server, work=TestWork())
     assert refusal.value.code == "no-grow-in-use"
@@ -174,5 +174,5 @@ def come_and_go_while_stopped(engine: OpenStackEngine, server: ServerSpec, first
         engine.attach(server, replace(third, index=1), work=TestWork())
     server = replace(server, disks=(server.disks[0], replace(third, index=1)))
     server = engine.start(server, work=TestWork())
-    log = wait_for(engine, server.ref, f"disk vdb serial={engine.serial_of(third)} bytes={GIB}")
+    log = wait_for(engine, server.ref, f"disk vdb serial={third.serial} bytes={GIB}")
     assert "vdc" not in log

@@ -11,7 +11,7 @@ from imsconsole.cloud.engines import forget_engines
 from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.cloud.models import RegionReport
 from imsconsole.core.now import now
-from imsconsole.engine.local.limits import run_as
+from imsconsole.engine.conversion.limits import run_as
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import all_periodic, tick
 from imsconsole.operator import attention

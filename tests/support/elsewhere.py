@@ -21,7 +21,8 @@ from uuid import UUID
 from imsconsole.cloud.engines import engine_for
 from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
-from imsconsole.engine.local.store import DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, UUID_PATTERN
+from imsconsole.engine.local.store import DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF
+from imsconsole.engine.refs import UUID_PATTERN
 from imsconsole.engine.types import Inventory, Kind, ServerSpec, Work
 from tests.support.engines import engine_of_region
 

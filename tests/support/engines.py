@@ -14,7 +14,6 @@ import pytest
 from imsconsole.cloud import engines
 from imsconsole.core.errors import Unavailable
 from imsconsole.engine.api import Engine
-from imsconsole.engine.types import DiskSpec
 
 SLOW = "tests.engine.slow.slow_engine"  # by its name in `settings.ENGINES` of tests and their workers
 
@@ -29,10 +28,6 @@ class UnreachableEngine:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-
-    def serial_of(self, disk: DiskSpec) -> str:
-        """For which nobody is asked."""
-        return disk.serial
 
     def __getattr__(self, verb: str) -> Any:
         def asked(*args: Any, **kwargs: Any) -> Any:

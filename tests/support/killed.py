@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT
 
 PROGRAM = """#!/bin/sh
 if [ "$1" = {command} ] && read -r left < {left} && [ "$left" -gt 0 ]; then

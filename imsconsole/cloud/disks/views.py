@@ -1,7 +1,6 @@
 """The list of disks and its CSV, the page of one, attaching from either side, and what is done with one that exists."""
 
 import uuid
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -36,13 +35,11 @@ from imsconsole.cloud.disks.services import (
     rename_disk,
 )
 from imsconsole.cloud.disks.tables import COLUMNS, DiskTable
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.lookup import find_server
 from imsconsole.cloud.servers.specs import disk_spec
 from imsconsole.cloud.tags.views import edit_tags
 from imsconsole.core.actions import offered
-from imsconsole.core.errors import ImsError
 from imsconsole.core.htmx import render_page, wants_fragment
 from imsconsole.core.pickers import picks_of
 from imsconsole.core.rules import Verdict
@@ -81,20 +78,13 @@ def show_disk(request: ActorRequest, disk_id: uuid.UUID) -> HttpResponse:
         "active": "disks",
         "disk": disk,
         "is_busy": disk.status in WORKING,
-        "serial": _serial_of(disk),
+        "serial": disk_spec(disk).serial if disk.ref else "",
         "offers": offered(DISK_ACTIONS, disk, request.actor),
         "events": Event.objects.visible_to(request.actor).about("disk", disk.pk)[:SHOWN],
         "is_fragment": wants_fragment(request),
         **latest_jobs(_jobs_about(disk, request), request.actor),
     }
     return render_page(request, "cloud/disks/detail.html", "cloud/disks/_detail.html", context)
-
-
-def _serial_of(disk: Disk) -> str:
-    """What its server's system reads; nothing where there is no engine of that kind any more."""
-    with suppress(ImsError):
-        return engine_for(disk.project.region_id).serial_of(disk_spec(disk))
-    return ""
 
 
 def _jobs_about(disk: Disk, request: ActorRequest) -> JobQuerySet:

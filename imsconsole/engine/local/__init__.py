@@ -1,6 +1,6 @@
 """The embedded engine: `qemu-img`, QEMU and a folder per region, without a daemon.
 
-store.py keeps files, qemu_img.py converts them, machine.py runs one guest, engine.py speaks the
+store.py keeps files, machine.py runs one guest, engine.py speaks the
 protocol of `engine.api`.
 """
 

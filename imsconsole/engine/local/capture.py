@@ -17,13 +17,14 @@ from uuid import UUID
 from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import met_full_disk
-from imsconsole.engine.local import luks, machine
-from imsconsole.engine.local.hashing import settled
+from imsconsole.engine.conversion import luks
+from imsconsole.engine.conversion.hashing import settled
+from imsconsole.engine.conversion.qcow2 import header_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import link
+from imsconsole.engine.local import keys, machine
 from imsconsole.engine.local.machines import Machines
-from imsconsole.engine.local.qcow2 import header_of
-from imsconsole.engine.local.qemu_img import QemuImg
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
-from imsconsole.engine.local.scratch import link
 from imsconsole.engine.local.store import BASE, RUN, Store
 from imsconsole.engine.types import MIB, DiskSpec, ServerSpec, StoredDisk, Work
 
@@ -211,7 +212,7 @@ class Captures:
             for each in copies:
                 size = sizes[machine.node_of(each.disk)]
                 self._qemu_img.create(folder / RUN / _target(each, work), size, each.disk.key)
-            with qmp(folder) as talk, luks.told(talk, *(each.disk.key for each in copies)):
+            with qmp(folder) as talk, keys.told(talk, *(each.disk.key for each in copies)):
                 for each in copies:
                     talk.command("blockdev-add", **_target_node(each, work))
                 talk.command("transaction", **_transaction(copies))

@@ -1,15 +1,40 @@
-"""Stored disks written anew, with another key; and disks of servers with their content."""
+"""Stored disks of another region, written anew with another key, or handed out; and disks of servers with their content."""
 
 from pathlib import Path
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, Unsupported
-from imsconsole.engine.local.hashing import settled
-from imsconsole.engine.local.qcow2 import header_of
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import clone
+from imsconsole.engine.conversion.exporting import AS_STORED, Wish, convert_out, hand_over, require_written
+from imsconsole.engine.conversion.hashing import settled
+from imsconsole.engine.conversion.qcow2 import header_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import READ_ONLY, clone
+from imsconsole.engine.conversion.transfers import brought
 from imsconsole.engine.local.store import Store
-from imsconsole.engine.types import GIB, Key, Work
+from imsconsole.engine.types import GIB, Exported, Key, Sink, Source, Work
+
+
+def transferred(
+    store: Store, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
+) -> Path:
+    """The file of `disk_id` with the bytes of `source`, whose checksum it has."""
+    suffix = ".iso" if format == "iso" else ".qcow2"
+    if adopted := store.adopt(store.images, str(disk_id), suffix, work):
+        return adopted
+    with brought(store, disk_id, source, checksum, work) as path:
+        path.chmod(READ_ONLY)
+        return store.finish(path, store.images, str(disk_id), suffix, work)
+
+
+def export_disk(store: Store, qemu_img: QemuImg, ref: str, sink: Sink, wish: Wish, work: Work) -> Exported:
+    """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
+    require_written(wish.format, is_iso=ref.endswith(".iso"))
+    with store.scrap(work) as folder:
+        source = folder / "source"
+        store.link_stored(ref, source)
+        if wish.format == AS_STORED:
+            return hand_over(source, sink, work)
+        return convert_out(store, qemu_img, source, sink, wish, work)
 
 
 def rewritten(

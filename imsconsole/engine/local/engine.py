@@ -11,26 +11,25 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
+from imsconsole.engine.conversion.exporting import Wish
+from imsconsole.engine.conversion.hashing import settled
+from imsconsole.engine.conversion.ingesting import beat, convert, keep_iso
+from imsconsole.engine.conversion.inspecting import inspecting
+from imsconsole.engine.conversion.limits import GUEST_UIDS, run_as
+from imsconsole.engine.conversion.qcow2 import header_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import link
+from imsconsole.engine.conversion.users import FOLDER, Users
 from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
-from imsconsole.engine.local.copies import content_of, rewritten
-from imsconsole.engine.local.exporting import Wish, export_disk
-from imsconsole.engine.local.hashing import settled
-from imsconsole.engine.local.ingesting import beat, convert, keep_iso
-from imsconsole.engine.local.inspecting import inspecting
+from imsconsole.engine.local.copies import content_of, export_disk, rewritten, transferred
 from imsconsole.engine.local.kvm import Accelerator, Wanted
-from imsconsole.engine.local.limits import GUEST_UIDS, run_as
 from imsconsole.engine.local.listing import StoreListing, found
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import Machines, Network
 from imsconsole.engine.local.measuring import uses_of
 from imsconsole.engine.local.probe import host_capabilities
-from imsconsole.engine.local.qcow2 import header_of
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import link
 from imsconsole.engine.local.store import BASE, Store, server_of
-from imsconsole.engine.local.transfers import transferred
-from imsconsole.engine.local.users import FOLDER, Users
 from imsconsole.engine.local.verifying import digest_on_disk, resting_on
 from imsconsole.engine.local.wall import IpNetwork
 from imsconsole.engine.types import (
@@ -376,9 +375,6 @@ class LocalEngine:
     @raises_no_space()
     def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
         self._machines.detach(server, disk, work)
-
-    def serial_of(self, disk: DiskSpec) -> str:
-        return disk.serial
 
     @raises_no_space()
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:

@@ -5,7 +5,8 @@ import time
 
 from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.full_disk import met_full_disk
-from imsconsole.engine.local import luks, machine
+from imsconsole.engine.conversion import luks
+from imsconsole.engine.local import keys, machine
 from imsconsole.engine.local.qmp import Qmp, QmpError
 from imsconsole.engine.types import DiskSpec
 
@@ -28,7 +29,7 @@ def add(talk: Qmp, disk: DiskSpec) -> None:
         return
     try:
         if machine.node_of(disk) not in _nodes(talk):
-            with luks.told(talk, disk.key):
+            with keys.told(talk, disk.key):
                 talk.command("blockdev-add", **machine.disk_node(disk))
         talk.command("device_add", **device)
     except QmpError as error:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, cast, get_args
 
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, RunAs, missing_programs, wrapped
 from imsconsole.engine.local import probe
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, missing_programs, wrapped
 from imsconsole.engine.local.state import this_boot
 from imsconsole.engine.types import MIB
 

@@ -6,9 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from imsconsole.engine.conversion.scratch import TOKEN
 from imsconsole.engine.local import tpm
-from imsconsole.engine.local.scratch import TOKEN
-from imsconsole.engine.local.store import DISK_REF, RUN, SERVER_REF, STORED_REF, SYSTEM_REF, UUID_PATTERN
+from imsconsole.engine.local.store import DISK_REF, RUN, SERVER_REF, STORED_REF, SYSTEM_REF
+from imsconsole.engine.refs import UUID_PATTERN
 from imsconsole.engine.types import Kind, Mark
 
 NOTHING = re.compile(r"(?!)")

@@ -21,11 +21,12 @@ from typing import Any, Literal
 from imsconsole.core.errors import Conflict, Interrupted, NoSpace, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import is_out_of_room, met_full_disk
-from imsconsole.engine.local import luks, probe, tpm, tray
+from imsconsole.engine.conversion import luks
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, RunAs, was_killed, wrapped
+from imsconsole.engine.conversion.luks import Secrets
+from imsconsole.engine.conversion.ownership import open_theirs
+from imsconsole.engine.local import keys, probe, tpm, tray
 from imsconsole.engine.local.kvm import kvm_groups
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, RunAs, was_killed, wrapped
-from imsconsole.engine.local.luks import Secrets
-from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import SOCKET, qmp
 from imsconsole.engine.local.seed import write_seed
 from imsconsole.engine.local.serial import SERIAL_SOCKET
@@ -336,7 +337,7 @@ def wait_ready(folder: Path, server: ServerSpec, process: "subprocess.Popen[byte
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(Unavailable), qmp(folder) as talk:
             talk.command("query-status")
-            luks.forget(talk, *(disk.key for disk in server.disks))
+            keys.forget(talk, *(disk.key for disk in server.disks))
             return
         time.sleep(0.02)
     if process.poll() is None:

@@ -16,13 +16,14 @@ from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.core.folders import remove
-from imsconsole.engine.local import hotplug, luks, machine, probe, tpm, tray
+from imsconsole.engine.conversion import luks
+from imsconsole.engine.conversion.limits import RunAs, missing_programs
+from imsconsole.engine.conversion.luks import Secrets
+from imsconsole.engine.conversion.ownership import open_theirs
+from imsconsole.engine.local import hotplug, machine, probe, tpm, tray
 from imsconsole.engine.local.ending import cut_power, shut_down
 from imsconsole.engine.local.kvm import Accelerator
-from imsconsole.engine.local.limits import RunAs, missing_programs
-from imsconsole.engine.local.luks import Secrets
 from imsconsole.engine.local.machine import GuestHost, Network
-from imsconsole.engine.local.ownership import open_theirs
 from imsconsole.engine.local.qmp import Qmp, qmp
 from imsconsole.engine.local.serial import SERIAL_SOCKET, end_of_log, trim_log
 from imsconsole.engine.local.state import (

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from imsconsole.engine.local.limits import missing_programs
+from imsconsole.engine.conversion.limits import missing_programs
+from imsconsole.engine.conversion.qemu_img import DRIVERS
 from imsconsole.engine.local.measuring import MEASURES
-from imsconsole.engine.local.qemu_img import DRIVERS
 from imsconsole.engine.types import Capabilities
 
 QEMU = "qemu-system-x86_64"

@@ -8,9 +8,9 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from imsconsole.engine.local.ownership import open_theirs
+from imsconsole.engine.conversion.ownership import open_theirs
+from imsconsole.engine.conversion.users import Users
 from imsconsole.engine.local.state import SERIAL_LOG
-from imsconsole.engine.local.users import Users
 
 SERIAL_SOCKET = "serial.sock"
 LOG_LIMIT_BYTES = 8 * 1024**2  # a guest may write for ever; its log may not grow for ever

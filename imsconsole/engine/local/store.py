@@ -25,12 +25,12 @@ from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.room import PROMISES, Room
-from imsconsole.engine.local.limits import CLEAN_ENVIRONMENT, wrapped
-from imsconsole.engine.local.scratch import Scratch, link
-from imsconsole.engine.local.users import Users
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT, wrapped
+from imsconsole.engine.conversion.scratch import Scratch, link
+from imsconsole.engine.conversion.users import Users
+from imsconsole.engine.refs import UUID_PATTERN
 from imsconsole.engine.types import Space, Work
 
-UUID_PATTERN = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 STORED_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.(?:qcow2|iso)")
 DISK_REF = re.compile(rf"{UUID_PATTERN}\.[A-Za-z0-9-]+\.qcow2")
 SYSTEM_REF = re.compile(rf"({UUID_PATTERN})/(system-{UUID_PATTERN}\.[A-Za-z0-9-]+)")

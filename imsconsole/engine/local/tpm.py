@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from imsconsole.engine.local.limits import RunAs
-from imsconsole.engine.local.ownership import open_theirs
+from imsconsole.engine.conversion.limits import RunAs
+from imsconsole.engine.conversion.ownership import open_theirs
 from imsconsole.engine.local.probe import SWTPM
 
 FOLDER = "tpm"  # its user's own

@@ -10,8 +10,8 @@ from typing import Any
 
 from imsconsole.core.errors import Conflict
 from imsconsole.core.folders import remove
+from imsconsole.engine.conversion.scratch import link
 from imsconsole.engine.local.qmp import Qmp, QmpError
-from imsconsole.engine.local.scratch import link
 from imsconsole.engine.local.store import sync
 from imsconsole.engine.types import ServerSpec
 

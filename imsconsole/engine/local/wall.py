@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 
 from imsconsole.core.errors import Unavailable
-from imsconsole.engine.local.limits import RunAs
+from imsconsole.engine.conversion.limits import RunAs
 
 NFT = "nft"
 LIMIT_S = 30

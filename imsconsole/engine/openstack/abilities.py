@@ -1,12 +1,12 @@
 """What a region on a cloud can do, and how much it may have."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from openstack import exceptions as sdk
-
-from imsconsole.engine.local.limits import missing_programs
-from imsconsole.engine.local.qemu_img import DRIVERS
-from imsconsole.engine.openstack.cloud import Cloud, CloudSettings, asked
+from imsconsole.core.errors import NotFound
+from imsconsole.engine.conversion.limits import missing_programs
+from imsconsole.engine.conversion.qemu_img import DRIVERS
+from imsconsole.engine.openstack.cloud import Cloud, CloudSettings, Found
 from imsconsole.engine.openstack.flavors import Flavors
 from imsconsole.engine.sizes import size_of
 from imsconsole.engine.types import GIB, MIB, Capabilities, Space
@@ -42,15 +42,19 @@ def free_space(cloud: Cloud) -> Space | None:
 
 
 def _quotas(cloud: Cloud) -> Iterator[Space]:
-    with asked():
-        told = cloud.sdk.image.get("/info/usage")
-        usage = told.json().get("usage", {}) if told.ok else {}  # older ones do not tell
-        sdk.raise_from_response(answer := cloud.sdk.block_storage.get("/limits"))
-        limits = answer.json()["limits"]["absolute"]
-    images = usage.get("image_size_total", {})
+    limits = cloud.ask("block_storage", "GET", "/limits").json()["limits"]["absolute"]
+    images = _usage_of_images(cloud).get("image_size_total", {})
     for unit, limit, used in (
         (MIB, images.get("limit", -1), images.get("usage", 0)),
         (GIB, limits.get("maxTotalVolumeGigabytes", -1), limits.get("totalGigabytesUsed", 0)),
     ):
         if limit >= 0:
             yield Space(max(0, limit - used) * unit, limit * unit)
+
+
+def _usage_of_images(cloud: Cloud) -> Found:
+    """Older ones do not tell."""
+    with suppress(NotFound):
+        found: Found = cloud.ask("image", "GET", "/info/usage").json().get("usage", {})
+        return found
+    return {}

@@ -6,13 +6,10 @@ A server without one has its disks all the same: its next machine is made of wha
 import time
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
-from imsconsole.engine.openstack.cinder import Thing
+from imsconsole.engine.openstack.cloud import Found
 from imsconsole.engine.openstack.machines import Machines
-from imsconsole.engine.openstack.marks import parts_of
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import DiskSpec, ServerSpec, Work
-
-SERIAL_LENGTH = 20  # of VirtIO, in bytes
 
 
 class Attaching:
@@ -55,19 +52,15 @@ class Attaching:
         if volume["status"] != "detaching":
             work.hold()
             self._nova.detach(machine["id"], volume["id"])
-        left = self._cinder.settled("volumes", volume["id"], work)
+        left = self._cinder.idle("volumes", volume["id"], work)
         if left and machine["id"] in _holders(left):
             raise Conflict("guest-holds-disk", seconds=int(time.monotonic() - began))
 
-    def serial_of(self, disk: DiskSpec) -> str:
-        """Nova gives guests the volume's ID, of which VirtIO has room for the beginning; no volume, no number."""
-        return parts_of(disk.ref)[1][:SERIAL_LENGTH] if disk.ref else ""
-
-    def _settled(self, disk: DiskSpec, work: Work) -> Thing:
+    def _settled(self, disk: DiskSpec, work: Work) -> Found:
         """Raises NotFound."""
         return self._cinder.whole("volumes", self._volumes.volume(disk.ref)["id"], work)
 
 
-def _holders(volume: Thing) -> set[str]:
+def _holders(volume: Found) -> set[str]:
     """The machines that have it."""
     return {str(each["server_id"]) for each in volume["attachments"]}

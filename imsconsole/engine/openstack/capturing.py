@@ -17,13 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
-from imsconsole.engine.openstack.cinder import Thing
-from imsconsole.engine.openstack.cloud import Cloud
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.machines import Machines
 from imsconsole.engine.openstack.marks import CONSOLE, ID, KIND, TOKEN, WORK, is_ours, marked
-from imsconsole.engine.openstack.nova import Found
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import (
     GIB,
@@ -130,7 +128,7 @@ class Captures:
         sizes = [int(self._volumes.volume(disk.ref)["size"]) * GIB for disk in disks]
         return sum(size + size // 4096 + 4 * MIB for size in sizes)
 
-    def _taken_over(self, volumes: Mapping[UUID, Thing], work: Work) -> dict[UUID, StoredDisk]:
+    def _taken_over(self, volumes: Mapping[UUID, Found], work: Work) -> dict[UUID, StoredDisk]:
         """What an earlier attempt finished, all of it; a part of it is of no use and is removed."""
         there = {stored: self._kept.under(stored) for stored in volumes}
         if all(there.values()):
@@ -143,8 +141,8 @@ class Captures:
 
     # snapshots
     def _snapshots_of(
-        self, server: ServerSpec | None, volumes: Mapping[UUID, Thing], work: Work
-    ) -> dict[UUID, Thing]:
+        self, server: ServerSpec | None, volumes: Mapping[UUID, Found], work: Work
+    ) -> dict[UUID, Found]:
         """One of each volume, all of one instant."""
         for _ in range(TRIES):
             machine = self._machines.settled(server.id, work) if server else None
@@ -159,12 +157,12 @@ class Captures:
         raise Unavailable("capture-failed", detail=f"{server.name if server else ''} {TRIES}x")
 
     def _going_on(
-        self, machine: Found | None, volumes: Mapping[UUID, Thing], work: Work
-    ) -> dict[UUID, Thing]:
+        self, machine: Found | None, volumes: Mapping[UUID, Found], work: Work
+    ) -> dict[UUID, Found]:
         """The snapshots of an earlier attempt, as this one's, if all are there and of one instant."""
         whole = machine["metadata"].get(CAPTURED_FOR, "") if machine else ""
         is_at_rest = machine is None or machine["status"] != "ACTIVE"
-        found: dict[UUID, Thing] = {}
+        found: dict[UUID, Found] = {}
         for each in self._snapshots():
             instant, stored = each["metadata"].get(INSTANT, ""), UUID(each["metadata"][ID])
             is_good = instant == whole if instant else is_at_rest
@@ -178,7 +176,7 @@ class Captures:
             self._cinder.mark("snapshots", each["id"], **{TOKEN: work.token})
         return {stored: self._cinder.whole("snapshots", each["id"], work) for stored, each in found.items()}
 
-    def _taken(self, machine: Found | None, volumes: Mapping[UUID, Thing], work: Work) -> dict[UUID, Thing]:
+    def _taken(self, machine: Found | None, volumes: Mapping[UUID, Found], work: Work) -> dict[UUID, Found]:
         """New ones. Raises Awake, Conflict (the machine has something else to do), NoSpace, Unavailable."""
         if machine is None or machine["status"] != "ACTIVE":
             work.hold()
@@ -193,7 +191,7 @@ class Captures:
                 for stored, each in begun.items()
             }
 
-    def _begun(self, volumes: Mapping[UUID, Thing], work: Work, instant: str) -> dict[UUID, Thing]:
+    def _begun(self, volumes: Mapping[UUID, Found], work: Work, instant: str) -> dict[UUID, Found]:
         return {
             stored: self._cinder.create(
                 "snapshots",
@@ -251,14 +249,14 @@ class Captures:
         return [each for each in self._machines.all() if each["metadata"].get(PAUSED_FOR)]
 
     # twins and images
-    def _uploaded(self, snapshots: Mapping[UUID, Thing], work: Work) -> dict[UUID, Image]:
+    def _uploaded(self, snapshots: Mapping[UUID, Found], work: Work) -> dict[UUID, Image]:
         """An image of each snapshot, whole; begun together, and gone on with where an earlier attempt has begun."""
         begun = {stored: self._twin(stored, snapshot, work) for stored, snapshot in snapshots.items()}
         twins = {stored: self._cinder.whole("volumes", each["id"], work) for stored, each in begun.items()}
         images = {stored: self._upload(stored, twin, work) for stored, twin in twins.items()}
         return {stored: self._whole_image(image, twins[stored], work) for stored, image in images.items()}
 
-    def _twin(self, stored: UUID, snapshot: Thing, work: Work) -> Thing:
+    def _twin(self, stored: UUID, snapshot: Found, work: Work) -> Found:
         work.hold()
         for each in self._twins(**{ID: str(stored)}):
             if each["snapshot_id"] == snapshot["id"] and not str(each["status"]).startswith("error"):
@@ -272,7 +270,7 @@ class Captures:
             metadata=marked(self._console, WORK, stored, work.token),
         )
 
-    def _upload(self, stored: UUID, twin: Thing, work: Work) -> str:
+    def _upload(self, stored: UUID, twin: Found, work: Work) -> str:
         """Begin to make an image of a twin; its ID. It has the twin's marks from the beginning, by the image metadata of the twin."""
         for image in self._uploads(**{ID: str(stored)}):
             if image["status"] == "active":
@@ -285,9 +283,9 @@ class Captures:
         answer = self._cinder.act(twin["id"], "os-volume_upload_image", **wanted)
         return str(answer["os-volume_upload_image"]["image_id"])
 
-    def _whole_image(self, image_id: str, twin: Thing, work: Work) -> Image:
+    def _whole_image(self, image_id: str, twin: Found, work: Work) -> Image:
         """Raises NoSpace, Unavailable."""
-        left = self._cinder.settled("volumes", twin["id"], work)
+        left = self._cinder.idle("volumes", twin["id"], work)
         with suppress(NotFound):
             image = self._glance.get(image_id)
             if image["status"] == "active":
@@ -295,7 +293,7 @@ class Captures:
         raise self._cinder.failure(twin["id"], str(left["status"]) if left else "gone")
 
     def _finished(
-        self, images: Mapping[UUID, Image], snapshots: Mapping[UUID, Thing], work: Work
+        self, images: Mapping[UUID, Image], snapshots: Mapping[UUID, Found], work: Work
     ) -> dict[UUID, StoredDisk]:
         """All of them stored disks, or none."""
         finished: dict[UUID, StoredDisk] = {}
@@ -328,7 +326,7 @@ class Captures:
         for each in sorted(snapshots, key=lambda each: str(each["created_at"]), reverse=True):
             self._remove_snapshot(each, work)
 
-    def _remove_snapshot(self, snapshot: Thing, work: Work) -> None:
+    def _remove_snapshot(self, snapshot: Found, work: Work) -> None:
         """That of a volume in use is removed by Nova, which must not do anything else then: else nobody can remove it any more.
 
         One by one: a QEMU that merged two disks at a time has crashed.
@@ -346,10 +344,10 @@ class Captures:
         for machine_id in machines:
             self._machines.idle(machine_id, work)
 
-    def _twins(self, **marks: str) -> list[Thing]:
+    def _twins(self, **marks: str) -> list[Found]:
         return list(self._cinder.list("volumes", **{CONSOLE: self._console, KIND: WORK, **marks}))
 
-    def _snapshots(self, **marks: str) -> list[Thing]:
+    def _snapshots(self, **marks: str) -> list[Found]:
         return list(self._cinder.list("snapshots", **{CONSOLE: self._console, KIND: WORK, **marks}))
 
     def _uploads(self, **marks: str) -> list[Image]:

@@ -10,22 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 from openstack import exceptions as sdk
-from openstack.connection import Connection
 
 from imsconsole.core.errors import Away, ImsError
-from imsconsole.engine.openstack.cinder import VERSION as CINDER
-from imsconsole.engine.openstack.cloud import CloudSettings, asked, connected
+from imsconsole.engine.openstack.cloud import NEEDS, Cloud, CloudSettings, Service, asked
 from imsconsole.engine.openstack.marks import PORT, marked
-from imsconsole.engine.openstack.nova import VERSION as NOVA
 
 LIMIT_S = 10  # for an answer
 ONCE = {"connect_retries": 0, "status_code_retries": 0}
-SERVICES = {
-    "image": "2.4",
-    "block_storage": CINDER,
-    "compute": NOVA,
-    "network": "2.0",
-}  # and what we need of each
 FLAVOR = ("id", "name", "vcpus", "ram", "disk", "swap", "OS-FLV-EXT-DATA:ephemeral", "extra_specs")
 NOWHERE = "ims-console-nowhere"  # a zone that no cloud has: whoever may not make a volume is told that first
 
@@ -34,24 +25,22 @@ Found = dict[str, Any]
 
 def check(settings: CloudSettings) -> Found:
     """All of it. Raises what signing in raises: then there is nothing else to tell."""
-    return Check(settings, connected(settings, api_timeout=LIMIT_S, **ONCE)).all()
+    return Check(Cloud(settings, api_timeout=LIMIT_S, **ONCE)).all()
 
 
 class Check:
-    def __init__(self, settings: CloudSettings, cloud: Connection) -> None:
-        self._settings, self._cloud = settings, cloud
-        self._away: dict[str, ImsError] = {}  # services that are not asked again
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud, self._settings = cloud, cloud.settings
+        self._away: dict[Service, ImsError] = {}  # services that are not asked again
 
     def all(self) -> Found:
         found = self._who()
-        services = [self._service(name, needs) for name, needs in SERVICES.items()]
+        services = [self._service(name, needs) for name, needs in NEEDS.items()]
         networks = self._listed("network", "/networks", "networks")
         return {
             **found,
             "services": services,
-            "flavors": [
-                _flavor(each) for each in self._listed("compute", "/flavors/detail", "flavors", NOVA)
-            ],
+            "flavors": [_flavor(each) for each in self._listed("compute", "/flavors/detail", "flavors")],
             "volume_types": [
                 {"name": each["name"], "description": each.get("description") or ""}
                 for each in self._listed("block_storage", "/types", "volume_types")
@@ -65,23 +54,20 @@ class Check:
         }
 
     # asking --------------------------------------------------------------------------------------------
-    def _ask(self, service: str, verb: str, path: str, **more: Any) -> Any:
+    def _ask(self, service: Service, verb: str, path: str, **more: Any) -> Any:
         """The JSON of an answer, or None. Raises ImsError; of a service that is away at once, from then on."""
         if service in self._away:
             raise self._away[service]
         try:
-            with asked():
-                answer = getattr(self._cloud, service).request(path, verb, **more)
-                sdk.raise_from_response(answer)
-                return answer.json() if answer.content else None
+            answer = self._cloud.ask(service, verb, path, **more)
         except Away as error:
             self._away[service] = error
             raise
+        return answer.json() if answer.content else None
 
-    def _listed(self, service: str, path: str, name: str, version: str = "") -> list[Found]:
-        more = {"microversion": version} if version else {}
+    def _listed(self, service: Service, path: str, name: str) -> list[Found]:
         try:
-            found: list[Found] = self._ask(service, "GET", path, **more)[name]
+            found: list[Found] = self._ask(service, "GET", path)[name]
         except ImsError:
             return []
         return found
@@ -89,7 +75,8 @@ class Check:
     # what is found -------------------------------------------------------------------------------------
     def _who(self) -> Found:
         with asked():
-            access: Any = self._cloud.session.auth.get_access(self._cloud.session)  # type: ignore[union-attr]
+            session = self._cloud.sdk.session
+            access: Any = session.auth.get_access(session)  # type: ignore[union-attr]
         return {
             "cloud": self._settings.name,
             "user": access.username or "",
@@ -98,10 +85,10 @@ class Check:
             "roles": sorted(access.role_names or ()),
         }
 
-    def _service(self, name: str, needs: str) -> Found:
+    def _service(self, name: Service, needs: str) -> Found:
         try:
             with asked():
-                there = getattr(self._cloud, name).get_endpoint_data()
+                there = getattr(self._cloud.sdk, name).get_endpoint_data()
                 if there is None:
                     raise sdk.EndpointNotFound(name)
         except ImsError as error:
@@ -125,10 +112,10 @@ class Check:
 
     def _zones(self) -> list[Found]:
         """Of servers, and of disks: those of one name are taken for one place."""
-        paths = {"compute": "/os-availability-zone", "block_storage": "/os-availability-zone"}
+        services: tuple[Service, ...] = ("compute", "block_storage")
         zones: dict[str, Found] = {}
-        for service, path in paths.items():
-            for each in self._listed(service, path, "availabilityZoneInfo"):
+        for service in services:
+            for each in self._listed(service, "/os-availability-zone", "availabilityZoneInfo"):
                 zone = zones.setdefault(each["zoneName"], {"name": each["zoneName"]})
                 zone[service] = bool(each["zoneState"]["available"])
         return list(zones.values())
@@ -187,7 +174,7 @@ class Check:
             "networks": "none",
         }
         with _refused_for_its_content():
-            self._ask("compute", "POST", "/servers", json={"server": values}, microversion=NOVA)
+            self._ask("compute", "POST", "/servers", json={"server": values})
 
     def _make_port(self, networks: list[Found]) -> None:
         """A real one, for a moment; its description says whose."""
@@ -204,7 +191,7 @@ class Check:
 
     # what is left --------------------------------------------------------------------------------------
     def _quotas(self) -> Iterator[Found]:
-        project = self._cloud.current_project_id
+        project = self._cloud.project
         with suppress(ImsError):
             said = self._ask("compute", "GET", "/limits")["limits"]["absolute"]
             yield _quota("servers", said.get("totalInstancesUsed"), said.get("maxTotalInstances"))

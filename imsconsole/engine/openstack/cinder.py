@@ -1,70 +1,43 @@
 """Cinder's API, as far as we need it: volumes and snapshots as it describes them, and what it says of failures."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 
-from openstack import exceptions as sdk
-from requests import Response
-
 from imsconsole.core.errors import ImsError, NoSpace, NotFound, Unavailable
-from imsconsole.engine.openstack.cloud import Cloud, asked, is_full
+from imsconsole.engine.openstack.cloud import Cloud, Found, is_full
 from imsconsole.engine.types import Work
 
-VERSION = "3.42"  # of the API: since then volumes can grow while they are in use
-PAGE = 500
-BUSY = frozenset(
-    {
-        "creating",
-        "downloading",
-        "deleting",
-        "extending",
-        "uploading",
-        "attaching",
-        "detaching",
-        "reserved",
-        "updating",
-    }
-    | {"retyping", "backing-up", "restoring-backup", "unmanaging", "maintenance"}
-)
+BUSY = frozenset({
+    "creating", "downloading", "deleting", "extending", "uploading", "attaching", "detaching", "reserved", "updating",
+    "retyping", "backing-up", "restoring-backup", "unmanaging", "maintenance",
+})  # fmt: skip
 NO_HOST = "weighted backend"  # what it says when no back end has the room, and also when none is there
 
-Thing = Mapping[str, Any]
 What = Literal["volumes", "snapshots"]
 
 
 class Cinder:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._ask = partial(cloud.ask, "block_storage")
 
-    def _ask(self, verb: str, path: str, ref: str = "", **more: Any) -> Response:
-        """Raises as `asked`."""
-        with asked(ref):
-            answer: Response = self._cloud.sdk.block_storage.request(path, verb, microversion=VERSION, **more)
-            sdk.raise_from_response(answer)
-            return answer
-
-    def list(self, what: What, **marks: str) -> Iterator[Thing]:
+    def list(self, what: What, **marks: str) -> Iterator[Found]:
         """Those whose metadata have all of `marks`."""
-        params = {"limit": str(PAGE)}
-        if marks:
-            params["metadata"] = str(marks)
-        while True:
-            page = self._ask("GET", f"/{what}/detail", params=params).json()
-            yield from (each for each in page[what] if marks.items() <= each["metadata"].items())
-            if f"{what}_links" not in page:
-                return
-            params["marker"] = page[what][-1]["id"]
+        query = {"metadata": str(marks)} if marks else {}
+        there = self._cloud.pages("block_storage", f"/{what}/detail", **query)
+        return (each for each in there if marks.items() <= each["metadata"].items())
 
-    def get(self, what: What, id: str, ref: str = "") -> Thing:
+    def get(self, what: What, id: str, ref: str = "") -> Found:
         """Raises NotFound."""
-        found: Thing = self._ask("GET", f"/{what}/{id}", ref).json()[what[:-1]]
+        found: Found = self._ask("GET", f"/{what}/{id}", ref).json()[what[:-1]]
         return found
 
-    def create(self, what: What, **values: Any) -> Thing:
-        """Ask for one; values that are empty are left out. It is whole once it is `settled`, if it is not in error then."""
+    def create(self, what: What, **values: Any) -> Found:
+        """Ask for one; values that are empty are left out. It is whole once it is `idle`, if it is not in error then."""
         given = {name: value for name, value in values.items() if value}
-        made: Thing = self._ask("POST", f"/{what}", json={what[:-1]: given}).json()[what[:-1]]
+        made: Found = self._ask("POST", f"/{what}", json={what[:-1]: given}).json()[what[:-1]]
         return made
 
     def mark(self, what: What, id: str, **marks: str) -> None:
@@ -76,21 +49,18 @@ class Cinder:
         answer = self._ask("POST", f"/volumes/{id}/action", json={action: values})
         return answer.json() if answer.content else None
 
-    def settled(self, what: What, id: str, work: Work, **haste: float) -> Thing | None:
+    def idle(self, what: What, id: str, work: Work, **haste: float) -> Found | None:
         """It, once nothing is done to it any more; None when it is gone. `haste` is that of `Cloud.until`."""
+        return self._cloud.idle(lambda: self._there(what, id), _is_busy, work, **haste)
 
-        def probe() -> tuple[Thing | None] | None:
-            try:
-                found = self.get(what, id)
-            except NotFound:
-                return (None,)
-            return (found,) if found["status"] not in BUSY else None
+    def _there(self, what: What, id: str) -> Found | None:
+        with suppress(NotFound):
+            return self.get(what, id)
+        return None
 
-        return self._cloud.until(probe, work, **haste)[0]
-
-    def whole(self, what: What, id: str, work: Work, **haste: float) -> Thing:
+    def whole(self, what: What, id: str, work: Work, **haste: float) -> Found:
         """It, once it is of use. Raises NotFound, and what `failure` returns when it is in error."""
-        found = self.settled(what, id, work, **haste)
+        found = self.idle(what, id, work, **haste)
         if found is None:
             raise NotFound("no-such-bytes", ref=id)
         if str(found["status"]).startswith("error"):
@@ -102,12 +72,12 @@ class Cinder:
 
         Raises Unavailable when one does not go.
         """
-        there = [found["id"] for id in ids if (found := self.settled(what, id, work))]
+        there = [found["id"] for id in ids if (found := self.idle(what, id, work))]
         for id in there:
             with suppress(NotFound):
                 self._ask("DELETE", f"/{what}/{id}")
         for id in there:
-            if left := self.settled(what, id, work):
+            if left := self.idle(what, id, work):
                 raise self.failure(id, str(left["status"]))
 
     def failure(self, id: str, status: str) -> ImsError:
@@ -124,3 +94,7 @@ class Cinder:
     def _is_up(self) -> bool:
         zones = self._ask("GET", "/os-availability-zone").json()["availabilityZoneInfo"]
         return any(zone["zoneState"]["available"] for zone in zones)
+
+
+def _is_busy(thing: Found) -> bool:
+    return thing["status"] in BUSY

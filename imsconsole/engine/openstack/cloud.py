@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from keystoneauth1 import exceptions as auth
 from openstack import exceptions as sdk
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
-from requests import RequestException
+from requests import RequestException, Response
 
 from imsconsole.core.errors import Away, Conflict, NoSpace, NotFound, Unavailable
-from imsconsole.engine.local.limits import GUEST_UIDS
+from imsconsole.engine.conversion.limits import GUEST_UIDS
 from imsconsole.engine.types import Work
 
 T = TypeVar("T")
+Found = Mapping[str, Any]  # a thing as its service describes it
 API_TIMEOUT_S = 60  # for one request; a verb that waits polls
 FIRST_POLL_S, LAST_POLL_S = 0.2, 2.0
 # requests are tried again, each time twice as long after the one before: one that created something too, as the marks
@@ -30,6 +31,14 @@ RETRIES: dict[str, Any] = {
     "status_code_retry_delay": 0.5,
     "retriable_status_codes": [429, 502, 503, 504],
 }
+Service = Literal["image", "block_storage", "compute", "network"]
+# of the API of each, the least we need. Of images: that new ones are seen by their owner alone; of volumes: that they can grow
+# while they are in use; of servers: flavors told with their machines (2.47), tags from the beginning (2.52)
+NEEDS: Mapping[Service, str] = {
+    "image": "2.4", "block_storage": "3.42", "compute": "2.60", "network": "2.0",
+}  # fmt: skip
+WITH_MICROVERSIONS = ("block_storage", "compute")
+PAGE = 500
 FULL = ("quota", "no space", "insufficient", "exceeded", "exceeds")
 
 
@@ -60,10 +69,11 @@ class CloudSettings:
 
 
 class Cloud:
-    """One cloud, as our service's user of it."""
+    """One cloud, as our service's user of it; `options` are of its connection, in place of ours."""
 
-    def __init__(self, settings: CloudSettings) -> None:
+    def __init__(self, settings: CloudSettings, **options: Any) -> None:
         self.settings = settings
+        self._options = {"api_timeout": API_TIMEOUT_S, **RETRIES, **options}
         self._sdk: Connection | None = None
         self._pid = 0
 
@@ -77,9 +87,41 @@ class Cloud:
     def sdk(self) -> Connection:
         """The connection, of this process alone: a fork makes its own. Raises Unavailable."""
         if self._sdk is None or self._pid != os.getpid():
-            self._sdk = connected(self.settings, api_timeout=API_TIMEOUT_S, **RETRIES)
+            self._sdk = connected(self.settings, **self._options)
             self._pid = os.getpid()
         return self._sdk
+
+    def ask(
+        self, service: Service, verb: str, path: str, ref: str = "", *, version: str = "", **more: Any
+    ) -> Response:
+        """One request; `ref` is what it is about. Raises as `asked`."""
+        if service in WITH_MICROVERSIONS:
+            more["microversion"] = version or NEEDS[service]
+        with asked(ref):
+            answer: Response = getattr(self.sdk, service).request(path, verb, **more)
+            sdk.raise_from_response(answer)
+            return answer
+
+    def pages(self, service: Service, path: str, **query: str) -> Iterator[Found]:
+        """All things under a path that begins with what they are called (not Glance's, which has pages of its own)."""
+        name, params = path.split("/")[1], {"limit": str(PAGE), **query}
+        while True:
+            page = self.ask(service, "GET", path, params=params).json()
+            yield from page[name]
+            if not any(link["rel"] == "next" for link in page.get(f"{name}_links", ())):
+                return
+            params["marker"] = page[name][-1]["id"]
+
+    def idle(
+        self, look: Callable[[], T | None], is_busy: Callable[[T], bool], work: Work, **haste: float
+    ) -> T | None:
+        """What `look` finds, once nothing is done to it any more; None when it is gone. `haste` is that of `until`."""
+
+        def probe() -> tuple[T | None] | None:
+            found = look()
+            return None if found is not None and is_busy(found) else (found,)
+
+        return self.until(probe, work, **haste)[0]
 
     def until(
         self, probe: Callable[[], T | None], work: Work, *, limit_s: float = 3600, most_s: float = LAST_POLL_S

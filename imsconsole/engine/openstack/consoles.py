@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from imsconsole.core.errors import Conflict, NotFound, Unsupported
-from imsconsole.engine.openstack.cloud import CloudSettings
-from imsconsole.engine.openstack.nova import LOG_BYTES, Found, Nova
+from imsconsole.engine.openstack.cloud import CloudSettings, Found
+from imsconsole.engine.openstack.nova import LOG_BYTES, Nova
 from imsconsole.engine.openstack.rfb import picture_of
 from imsconsole.engine.types import ConsoleMark, WebSocket
 

@@ -196,9 +196,6 @@ class OpenStackEngine:
     def detach(self, server: ServerSpec, disk: DiskSpec, *, work: Work) -> None:
         self._attaching.detach(server, disk, work=work)
 
-    def serial_of(self, disk: DiskSpec) -> str:
-        return self._attaching.serial_of(disk)
-
     def mount_iso(self, server: ServerSpec, iso_ref: str, *, work: Work) -> str:
         """Nova's machines have no drives that something comes into."""
         raise Unsupported("no-trays")

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 
 from imsconsole.core.errors import Unsupported
-from imsconsole.engine.openstack.cloud import CloudSettings
-from imsconsole.engine.openstack.nova import Found, Nova
+from imsconsole.engine.openstack.cloud import CloudSettings, Found
+from imsconsole.engine.openstack.nova import Nova
 from imsconsole.engine.sizes import meant
 from imsconsole.engine.types import ServerSpec
 

@@ -1,6 +1,7 @@
 """Glance's API, as far as we need it: images as it describes them, and their bytes in both directions."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from io import BufferedReader
 from typing import Any, BinaryIO
 
@@ -8,7 +9,7 @@ from openstack import exceptions as sdk
 from requests import Response
 
 from imsconsole.core.errors import BadImage, NotFound, Unavailable
-from imsconsole.engine.openstack.cloud import Cloud, asked
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.streams import PIECE_BYTES, Body, Reader, sent
 from imsconsole.engine.types import Work
 
@@ -16,19 +17,13 @@ PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 BYTES = {"Content-Type": "application/octet-stream", "Accept": ""}
 CONNECT_S, STORED_S = 30.0, 3600.0  # the latter until a store has put away what it was sent
 ONCE: dict[str, Any] = {"connect_retries": 0, "status_code_retries": 0}
-Image = Mapping[str, Any]
+Image = Found
 
 
 class Glance:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-
-    def _ask(self, verb: str, path: str, ref: str = "", **more: Any) -> Response:
-        """Raises as `asked`."""
-        with asked(ref):
-            answer: Response = self._cloud.sdk.image.request(path, verb, **more)
-            sdk.raise_from_response(answer)
-            return answer
+        self._ask = partial(cloud.ask, "image")
 
     def get(self, image_id: str, ref: str = "") -> Image:
         """Raises NotFound."""

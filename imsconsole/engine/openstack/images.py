@@ -10,15 +10,15 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict, NotFound, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.core.room import PROMISES, Room
-from imsconsole.engine.local.exporting import AS_STORED, Wish, convert_out, hand_over, require_written
-from imsconsole.engine.local.hashing import PIECE_BYTES, Digest, copy
-from imsconsole.engine.local.ingesting import convert
-from imsconsole.engine.local.limits import run_as
-from imsconsole.engine.local.qcow2 import header_of
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import Scratch
-from imsconsole.engine.local.transfers import brought
-from imsconsole.engine.local.users import FOLDER, Users
+from imsconsole.engine.conversion.exporting import AS_STORED, Wish, convert_out, hand_over, require_written
+from imsconsole.engine.conversion.hashing import PIECE_BYTES, Digest, copy
+from imsconsole.engine.conversion.ingesting import convert
+from imsconsole.engine.conversion.limits import run_as
+from imsconsole.engine.conversion.qcow2 import header_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import Scratch
+from imsconsole.engine.conversion.transfers import brought
+from imsconsole.engine.conversion.users import FOLDER, Users
 from imsconsole.engine.openstack.cloud import Cloud, CloudSettings
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.kept import Kept, described, format_of, is_lent

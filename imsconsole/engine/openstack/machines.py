@@ -11,10 +11,10 @@ from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.engine.cloud_config import user_data
-from imsconsole.engine.openstack.cloud import Cloud
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.flavors import Flavors
 from imsconsole.engine.openstack.marks import MACHINE, TOKEN, is_ours, marked, newest_first, parts_of
-from imsconsole.engine.openstack.nova import Found, Nova
+from imsconsole.engine.openstack.nova import Nova
 from imsconsole.engine.openstack.ports import Port, name_of
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import ServerSpec, Work
@@ -22,6 +22,7 @@ from imsconsole.engine.types import ServerSpec, Work
 TASK, POWER = "OS-EXT-STS:task_state", "OS-EXT-STS:power_state"
 LAUNCHED, VOLUMES = "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"
 RUNNING, PAUSED = 1, 3  # of POWER
+CONFIRMED_S = 600.0
 CD_BUS = "sata"
 # the config drive, where systems find it that know no more than virtio
 CONFIG_DRIVE = {"hw_cdrom_bus": "scsi", "hw_scsi_model": "virtio-scsi"}
@@ -78,14 +79,11 @@ class Machines:
 
     def idle(self, machine_id: str, work: Work) -> Found | None:
         """A machine once Nova does nothing to it; None when it is gone."""
+        return self._cloud.idle(lambda: self._there(machine_id), is_busy, work)
 
-        def probe() -> tuple[Found | None] | None:
-            machine = self.nova.get(machine_id)
-            if machine and machine["status"] == "SOFT_DELETED":
-                return (None,)
-            return None if machine and is_busy(machine) else (machine,)
-
-        return self._cloud.until(probe, work)[0]
+    def _there(self, machine_id: str) -> Found | None:
+        machine = self.nova.get(machine_id)
+        return None if machine and machine["status"] == "SOFT_DELETED" else machine
 
     # what is done to them
     def start(self, server: ServerSpec, port: Port, work: Work) -> None:
@@ -103,7 +101,7 @@ class Machines:
 
     def _start(self, machine: Found, server: ServerSpec, work: Work) -> None:
         if machine["status"] == "VERIFY_RESIZE":
-            machine = self.done(machine, "confirmResize", None, work)
+            machine = self.confirmed(machine, work)
         self._bring_disks(machine, server, work)
         action, values = STARTED_BY.get(machine["status"], STARTED_BY["SHUTOFF"])
         work.hold()
@@ -132,6 +130,23 @@ class Machines:
             raise Unavailable("machine-failed", detail=_fault(after) or action)
         return after
 
+    def confirmed(self, machine: Found, work: Work) -> Found:
+        """One that has its new size for good. Nova does not say that it is at it; asked twice, it refuses the second time."""
+        try:
+            self.nova.act(machine["id"], "confirmResize")
+        except (Conflict, Unavailable) as error:
+            if error.code == "cloud-silent":
+                raise
+        after = self._cloud.idle(
+            lambda: self._there(machine["id"]),
+            lambda there: is_busy(there) or there["status"] == "VERIFY_RESIZE",
+            work,
+            limit_s=CONFIRMED_S,
+        )
+        if after is None:
+            raise NotFound("no-such-server", ref=machine["id"])
+        return after
+
     def _bring_disks(self, machine: Found, server: ServerSpec, work: Work) -> None:
         """A stopped machine gets what its server has got since, and gives back what it has no more."""
         wanted = set(self._disks_of(server))
@@ -141,7 +156,7 @@ class Machines:
         for volume_id in sorted(wanted - has):
             self.nova.attach(machine["id"], volume_id)
         for volume_id in has ^ wanted:
-            self._volumes.cinder.settled("volumes", volume_id, work)
+            self._volumes.cinder.idle("volumes", volume_id, work)
 
     def _make(self, server: ServerSpec, port: Port, work: Work) -> None:
         """Asked twice, it is refused the second time, and goes on with the first one's."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from imsconsole.core.errors import NotFound
+from imsconsole.engine.refs import CLOUD_REF
 from imsconsole.engine.types import Mark
 
 CONSOLE, KIND, ID, TOKEN = "ims_console", "ims_kind", "ims_id", "ims_token"
@@ -19,9 +20,6 @@ IMAGE = "ims_image"  # of an image: its own ID, as images inherit all else from 
 FORMAT, SIZE, CHECKSUM = "ims_format", "ims_virtual_bytes", "ims_checksum"  # of an image, as of `StoredDisk`
 STORED, DISK, SYSTEM, CD, MACHINE, PORT = "stored", "disk", "system", "cd", "server", "port"
 WORK = "work"  # what only a verb needs while it runs: snapshots and twins of a capture
-REF = re.compile(
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-)
 ATTEMPT = re.compile(r"[0-9a-f]{32}-(\d+)-")  # in the token of a job
 
 T = TypeVar("T")
@@ -56,7 +54,7 @@ def ref_of(id: UUID | str, cloud_id: str) -> str:
 
 def parts_of(ref: str) -> tuple[UUID, str]:
     """Our ID and the cloud's. Raises NotFound when it is no reference of ours."""
-    if not (found := REF.fullmatch(ref)):
+    if not (found := CLOUD_REF.fullmatch(ref)):
         raise NotFound("no-such-bytes", ref=ref)
     return UUID(found[1]), found[2]
 

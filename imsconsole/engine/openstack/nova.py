@@ -2,48 +2,30 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from openstack import exceptions as sdk
 from openstack.utils import supports_microversion
-from requests import Response
 
 from imsconsole.core.errors import NotFound
-from imsconsole.engine.openstack.cloud import Cloud, asked
+from imsconsole.engine.openstack.cloud import Cloud, Found, asked
 
-Found = Mapping[str, Any]
-# flavors told with their machines (2.47), tags from the beginning (2.52); a host name beside the name (2.90)
-VERSION, WITH_HOST_NAME = "2.60", "2.90"
-PAGE = 500
+WITH_HOST_NAME = "2.90"  # of the API: beside the name
 LOG_BYTES = 100 * 1024  # of a console's log Nova tells no more than so much of its end
 
 
 class Nova:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-
-    def _ask(self, verb: str, path: str, ref: str = "", *, version: str = VERSION, **more: Any) -> Response:
-        """Raises as `asked`."""
-        with asked(ref):
-            answer: Response = self._cloud.sdk.compute.request(path, verb, microversion=version, **more)
-            sdk.raise_from_response(answer)
-            return answer
-
-    def _pages(self, path: str, what: str, **query: str) -> Iterator[Found]:
-        while True:
-            page = self._ask("GET", path, params={"limit": str(PAGE), **query}).json()[what]
-            yield from page
-            if len(page) < PAGE:
-                return
-            query["marker"] = page[-1]["id"]
+        self._ask = partial(cloud.ask, "compute")
 
     def flavors(self) -> list[Found]:
-        return list(self._pages("/flavors/detail", "flavors"))
+        return list(self._cloud.pages("compute", "/flavors/detail"))
 
     # machines
     def machines(self, **query: str) -> Iterator[Found]:
         """Those of our project for which all of `query` holds."""
-        return self._pages("/servers/detail", "servers", **query)
+        return self._cloud.pages("compute", "/servers/detail", **query)
 
     def get(self, machine_id: str) -> Found | None:
         with suppress(NotFound):
@@ -53,7 +35,7 @@ class Nova:
 
     def create(self, values: Mapping[str, Any], host_name: str) -> str:
         """The ID of a machine that is to be. Raises Conflict, Unavailable `cloud-refuses`: its port or a volume is another's."""
-        version = VERSION
+        version = ""
         with asked():
             if supports_microversion(self._cloud.sdk.compute, WITH_HOST_NAME):
                 version, values = WITH_HOST_NAME, {**values, "hostname": host_name}

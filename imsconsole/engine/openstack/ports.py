@@ -5,15 +5,12 @@ Its marks are words of its description: Neutron keeps no metadata, and tags come
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
-from openstack import exceptions as sdk
-from requests import Response
-
 from imsconsole.core.errors import Conflict, NotFound, Unavailable
-from imsconsole.engine.openstack.cloud import Cloud, asked
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.marks import (
     ID,
     PORT,
@@ -26,24 +23,14 @@ from imsconsole.engine.openstack.marks import (
 )
 from imsconsole.engine.types import ServerSpec, Work
 
-Port = Mapping[str, Any]
+Port = Found
 
 
 class Ports:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._ask = partial(cloud.ask, "network")
         self._console = cloud.settings.console
-
-    def _ask(self, verb: str, path: str, ref: str = "", **more: Any) -> Response:
-        """Raises as `asked`."""
-        with asked(ref):
-            answer: Response = self._cloud.sdk.network.request(path, verb, **more)
-            sdk.raise_from_response(answer)
-            return answer
-
-    def _list(self, what: str, **query: str) -> list[Port]:
-        found: list[Port] = self._ask("GET", f"/{what}", params=query).json()[what]
-        return found
 
     # what there is
     def all(self) -> list[Port]:
@@ -52,7 +39,7 @@ class Ports:
 
     def others(self) -> Iterator[Port]:
         """Those in our project that we did not make."""
-        there = self._list("ports", project_id=self._cloud.project)
+        there = self._cloud.pages("network", "/ports", project_id=self._cloud.project)
         return (port for port in there if not is_ours(marks_of(port), self._console))
 
     def of(self, server: UUID) -> list[Port]:
@@ -61,7 +48,11 @@ class Ports:
         return newest_first((marks_of(port)[TOKEN], port) for port in there)
 
     def _ours(self, **query: str) -> Iterator[Port]:
-        return (port for port in self._list("ports", **query) if is_ours(marks_of(port), self._console, PORT))
+        return (
+            port
+            for port in self._cloud.pages("network", "/ports", **query)
+            if is_ours(marks_of(port), self._console, PORT)
+        )
 
     def get(self, ref: str) -> Port:
         """Raises NotFound."""
@@ -111,7 +102,7 @@ class Ports:
     def _network(self) -> str:
         """The cloud's ID of it. Raises Unavailable."""
         wanted = self._cloud.settings.network
-        there = [net for net in self._list("networks") if not net.get("router:external")]
+        there = [net for net in self._cloud.pages("network", "/networks") if not net.get("router:external")]
         found = [net["id"] for net in there if wanted in ("", net["id"], net["name"])]
         if len(found) != 1:
             raise Unavailable("no-cloud-network", name=wanted)

@@ -5,11 +5,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound
-from imsconsole.engine.openstack.cloud import Cloud
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.consoles import Consoles
 from imsconsole.engine.openstack.machines import Machines, is_running
 from imsconsole.engine.openstack.marks import CD, DISK, ID, SYSTEM, TOKEN, mark_of, moment_of, parts_of
-from imsconsole.engine.openstack.nova import Found
 from imsconsole.engine.openstack.ports import Port, Ports, address_of, marks_of, port_ref
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import (

@@ -7,9 +7,9 @@ machine stays, for its system takes a new one for another server's and sets itse
 from dataclasses import replace
 
 from imsconsole.core.errors import Conflict
+from imsconsole.engine.openstack.cloud import Found
 from imsconsole.engine.openstack.machines import Machines, is_running
 from imsconsole.engine.openstack.marks import ID, SYSTEM, ref_of
-from imsconsole.engine.openstack.nova import Found
 from imsconsole.engine.openstack.servers import Servers
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import DiskSpec, ServerSpec, Work
@@ -47,7 +47,7 @@ class Switching:
             work.hold()
             machine = self._machines.done(machine, "resize", {"flavorRef": flavor["id"]}, work)
         if machine and machine["status"] == "VERIFY_RESIZE":
-            self._machines.done(machine, "confirmResize", None, work)
+            self._machines.confirmed(machine, work)
         return server
 
     def _stopped(self, server: ServerSpec, work: Work) -> Found | None:

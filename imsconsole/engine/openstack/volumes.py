@@ -10,8 +10,8 @@ from contextlib import suppress
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
-from imsconsole.engine.openstack.cinder import Cinder, Thing
-from imsconsole.engine.openstack.cloud import Cloud
+from imsconsole.engine.openstack.cinder import Cinder
+from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.kept import described
@@ -84,16 +84,16 @@ class Volumes:
                 if each["metadata"][TOKEN].startswith(token):
                     self._remove(each, work)
 
-    def _ours(self, *kinds: str, **marks: str) -> list[Thing]:
+    def _ours(self, *kinds: str, **marks: str) -> list[Found]:
         """Disks of servers. Others cannot give us theirs: it is our project's."""
         return [each for each in self._marked(**marks) if each["metadata"][KIND] in (kinds or (DISK, SYSTEM))]
 
-    def _marked(self, **marks: str) -> list[Thing]:
+    def _marked(self, **marks: str) -> list[Found]:
         """The same, and what is in CD drives."""
         there = self.cinder.list("volumes", **{CONSOLE: self._console, **marks})
         return [each for each in there if is_ours(each["metadata"], self._console, DISK, SYSTEM, CD)]
 
-    def volume(self, ref: str) -> Thing:
+    def volume(self, ref: str) -> Found:
         """The volume of a disk. Raises NotFound."""
         id, volume_id = parts_of(ref)
         found = self.cinder.get("volumes", volume_id, ref)
@@ -165,16 +165,16 @@ class Volumes:
                 self._remove(other, work)
         return _ref(volume)
 
-    def _like(self, marks: Mapping[str, str]) -> list[Thing]:
+    def _like(self, marks: Mapping[str, str]) -> list[Found]:
         """What other attempts, and this one, made of the same, the one to go on with first; a system disk may be kept by now."""
         kinds = (SYSTEM, DISK) if marks[KIND] == SYSTEM else (marks[KIND],)
         return _in_order(self._ours(*kinds, **{name: marks[name] for name in (ID, SERVER) if name in marks}))
 
-    def _adopted(self, marks: Mapping[str, str], work: Work) -> Thing | None:
+    def _adopted(self, marks: Mapping[str, str], work: Work) -> Found | None:
         """What an earlier attempt made, once it is whole, as this attempt's; what is of no use is removed."""
-        adopted: Thing | None = None
+        adopted: Found | None = None
         for each in self._like(marks):
-            found = self.cinder.settled("volumes", each["id"], work)
+            found = self.cinder.idle("volumes", each["id"], work)
             if found is None:
                 continue
             work.hold()
@@ -185,7 +185,7 @@ class Volumes:
                 adopted = found
         return adopted
 
-    def _take_back(self, volume: Thing, work: Work) -> None:
+    def _take_back(self, volume: Found, work: Work) -> None:
         """Remove what this attempt made, if it is no longer being made and no other attempt has taken it over."""
         with suppress(ImsError):
             there = self.cinder.get("volumes", volume["id"])
@@ -217,8 +217,8 @@ class Volumes:
             work.hold()
             self._remove(volume, work)
 
-    def _remove(self, volume: Thing, work: Work) -> None:
-        settled = self.cinder.settled("volumes", volume["id"], work)
+    def _remove(self, volume: Found, work: Work) -> None:
+        settled = self.cinder.idle("volumes", volume["id"], work)
         if settled is None:
             return
         if settled["attachments"]:
@@ -229,7 +229,7 @@ class Volumes:
             self._remove_snapshots(volume, work)
             self.cinder.remove("volumes", [volume["id"]], work)
 
-    def _remove_snapshots(self, volume: Thing, work: Work) -> None:
+    def _remove_snapshots(self, volume: Found, work: Work) -> None:
         """Those that a capture has left of it; the last one first, which needs no other."""
         there = self.cinder.list("snapshots", **{CONSOLE: self._console, KIND: WORK})
         left = [each for each in there if each["volume_id"] == volume["id"]]
@@ -237,7 +237,7 @@ class Volumes:
             self.cinder.remove("snapshots", [each["id"]], work)
 
     # those of servers
-    def of_server(self, server: UUID, *kinds: str) -> list[Thing]:
+    def of_server(self, server: UUID, *kinds: str) -> list[Found]:
         """A server's own volumes, of these kinds (`system`, `cd`, `disk`: kept ones), the one to go on with first."""
         return _in_order(self._ours(*(kinds or (SYSTEM, CD, DISK)), **{SERVER: str(server)}))
 
@@ -261,24 +261,24 @@ class Volumes:
             self.cinder.mark("volumes", volume["id"], **{KIND: kind})
 
 
-def _in_order(volumes: Iterable[Thing]) -> list[Thing]:
+def _in_order(volumes: Iterable[Found]) -> list[Found]:
     latest = sorted(volumes, key=lambda each: str(each["created_at"]), reverse=True)
     return newest_first((str(each["metadata"][TOKEN]), each) for each in latest)
 
 
-def _is_whole(volume: Thing) -> bool:
+def _is_whole(volume: Found) -> bool:
     return volume["status"] not in UNFINISHED
 
 
-def _is_good(volume: Thing) -> bool:
+def _is_good(volume: Found) -> bool:
     return not str(volume["status"]).startswith("error")
 
 
-def _attempt(volume: Thing) -> int:
+def _attempt(volume: Found) -> int:
     return attempt_of(str(volume["metadata"][TOKEN]))
 
 
-def _ref(volume: Thing) -> str:
+def _ref(volume: Found) -> str:
     return ref_of(str(volume["metadata"][ID]), str(volume["id"]))
 
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.cloud.models import Disk
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from tests.cloud.disks.disks import free_disk
@@ -124,7 +126,7 @@ def test_the_cost_does_not_grow_with_the_rows(people, page):
 
 def test_the_page_of_a_disk_shows_where_it_is_and_what_was_done(people):
     server = ServerFactory(project=people.bob.project, name="web-1", ref="there")
-    disk = DiskFactory(server=server, role="data", index=1, name="data-1", size_gb=33)
+    disk = DiskFactory(server=server, role="data", index=1, name="data-1", size_gb=33, ref="there")
     Job.objects.create(
         kind="disk.attach", path="imsconsole.cloud.disks.jobs.AttachDisk", queue="quick",
         project=people.bob.project, user=people.bob.user, subject_kind="server", subject_id=server.pk,
@@ -144,3 +146,17 @@ def test_the_servers_page_leads_to_its_disks(people):
     page = client_of(people.bob).get(server.get_absolute_url()).content.decode()
     assert disk.get_absolute_url() in page
     assert reverse("servers:attach-disk", args=[server.pk]) in page
+
+
+def test_the_page_of_a_disk_shows_the_serial_number_that_its_guest_reads(people):
+    """Known without an engine: ours on this host, the beginning of the volume's ID on a cloud, none before it is there."""
+    client, volume = client_of(people.bob), uuid4()
+    disk = DiskFactory(server=ServerFactory(project=people.bob.project))
+    for ref, serial in (
+        ("", "–"),
+        (f"{disk.pk}.{'a' * 32}-1-b.qcow2", disk.pk.hex[:20]),
+        (f"{disk.pk}.{volume}", str(volume)[:20]),
+    ):
+        Disk.objects.filter(pk=disk.pk).update(ref=ref)
+        page = client.get(disk.get_absolute_url()).content.decode()
+        assert f'<dt>Serial number in the guest</dt><dd class="mono">{serial}</dd>' in page

@@ -19,7 +19,7 @@ from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.stored.clock import remove_unused_bytes
 from imsconsole.core.project_urls import bare, in_project
 from imsconsole.core.rules import Refused
-from imsconsole.engine.local import transfers
+from imsconsole.engine.conversion import transfers
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.concurrency import next_in_line
 from imsconsole.jobs.models import Job
@@ -161,7 +161,7 @@ def test_the_copy_belongs_to_the_target_and_its_bytes_are_those_of_the_source(pe
 @pytest.mark.slow(reason="an image is copied to another region twice over")
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on_where_it_was(people, target, monkeypatch):
     """At random places: every byte is read once from the source, and the checksum is the same."""
-    monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 64 * 1024)
+    monkeypatch.setattr("imsconsole.engine.conversion.transfers.PIECE_BYTES", 64 * 1024)
     source = bootable_image(people.bob)
     total = source.disks.get().size_bytes
     read = counted_reads(monkeypatch)
@@ -279,7 +279,7 @@ def test_the_quotas_of_the_target_are_hard(people, target):
 
 
 def test_a_cancelled_copy_that_has_brought_half_of_it_leaves_nothing(people, target, monkeypatch):
-    monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 64 * 1024)
+    monkeypatch.setattr("imsconsole.engine.conversion.transfers.PIECE_BYTES", 64 * 1024)
     source = bootable_image(people.bob)
     copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
     read = counted_reads(monkeypatch)

@@ -231,7 +231,7 @@ def test_what_fails_at_the_second_disk_leaves_nothing_and_is_retried_as_long_as_
 
 
 def test_a_worker_that_dies_is_followed_by_one_that_goes_on_with_that_disk(people, vault, monkeypatch):
-    monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 16 * 1024)
+    monkeypatch.setattr("imsconsole.engine.conversion.transfers.PIECE_BYTES", 16 * 1024)
     source = full_image(people.bob)
     total, read = source.size_bytes, counted_reads(monkeypatch)
     for number in range(3):
@@ -249,7 +249,7 @@ def test_a_worker_that_dies_is_followed_by_one_that_goes_on_with_that_disk(peopl
 
 
 def test_a_cancelled_one_leaves_nothing_and_the_vault_is_free_again(people, vault, monkeypatch):
-    monkeypatch.setattr("imsconsole.engine.local.transfers.PIECE_BYTES", 16 * 1024)
+    monkeypatch.setattr("imsconsole.engine.conversion.transfers.PIECE_BYTES", 16 * 1024)
     source = full_image(people.bob)
     copy = copied(source, people.bob, vault)
     with dying(counted_reads(monkeypatch), source.size_bytes // 2), pytest.raises(Crash):

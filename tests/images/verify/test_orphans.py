@@ -17,7 +17,7 @@ from imsconsole.cloud.buckets.store import incoming_path
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.inspection import host_qemu_img
 from imsconsole.core.folders import locked_folder, remove
-from imsconsole.engine.local.inspecting import readable
+from imsconsole.engine.conversion.inspecting import readable
 from imsconsole.engine.types import Power
 from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
@@ -195,7 +195,7 @@ import django
 django.setup()
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from imsconsole.cloud.inspection import host_qemu_img
-from imsconsole.engine.local.inspecting import readable
+from imsconsole.engine.conversion.inspecting import readable
 
 with TemporaryUploadedFile("logo.png", "image/png", 6, "") as spooled:
     spooled.write(sys.argv[2].encode())

@@ -27,8 +27,8 @@ from imsconsole.core.errors import (
 )
 from imsconsole.core.full_disk import met_full_disk
 from imsconsole.core.room import Room
-from imsconsole.engine.local import luks
-from imsconsole.engine.local.limits import (
+from imsconsole.engine.conversion import luks
+from imsconsole.engine.conversion.limits import (
     CLEAN_ENVIRONMENT,
     Limits,
     RunAs,
@@ -36,11 +36,11 @@ from imsconsole.engine.local.limits import (
     was_killed,
     wrapped,
 )
-from imsconsole.engine.local.luks import Secrets
-from imsconsole.engine.local.output import output_of, pieces_of
-from imsconsole.engine.local.ownership import make_blank
-from imsconsole.engine.local.qcow2 import write_blank
-from imsconsole.engine.local.users import Users
+from imsconsole.engine.conversion.luks import Secrets
+from imsconsole.engine.conversion.output import output_of, pieces_of
+from imsconsole.engine.conversion.ownership import make_blank
+from imsconsole.engine.conversion.qcow2 import write_blank
+from imsconsole.engine.conversion.users import Users
 from imsconsole.engine.parts import named
 from imsconsole.engine.types import GIB, MIB, Key, Part
 

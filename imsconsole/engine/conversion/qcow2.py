@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imsconsole.core.errors import BadImage
-from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
+from imsconsole.engine.conversion.hashing import PIECE_BYTES, Writer
 
 CLUSTER = 64 * 1024
 ZEROS = bytes(CLUSTER)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imsconsole.core.errors import Unavailable
-from imsconsole.engine.local.limits import RunAs
+from imsconsole.engine.conversion.limits import RunAs
 
 FOLDER = "uids"  # beside the regions of this host
 

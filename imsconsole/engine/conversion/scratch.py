@@ -14,10 +14,10 @@ from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import left_behind, remove, remove_left
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.room import Room
-from imsconsole.engine.local.hashing import copy
-from imsconsole.engine.local.limits import RunAs
-from imsconsole.engine.local.ownership import let_read, make_blank, nobody_writes, open_theirs
-from imsconsole.engine.local.users import Users
+from imsconsole.engine.conversion.hashing import copy
+from imsconsole.engine.conversion.limits import RunAs
+from imsconsole.engine.conversion.ownership import let_read, make_blank, nobody_writes, open_theirs
+from imsconsole.engine.conversion.users import Users
 from imsconsole.engine.types import MIB, FileSource, Part, Source, Work
 
 READ = "read-"  # scraps of short calls that belong to no job; each is held by its process

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from imsconsole.engine.local.exporting import Wish
-from imsconsole.engine.local.hashing import copy, settled
-from imsconsole.engine.local.qcow2 import write_raw
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import READ_ONLY, Scratch, link
+from imsconsole.engine.conversion.exporting import Wish
+from imsconsole.engine.conversion.hashing import copy, settled
+from imsconsole.engine.conversion.qcow2 import write_raw
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import READ_ONLY, Scratch, link
 from imsconsole.engine.types import FileSource, Source, Work
 
 

@@ -7,14 +7,12 @@ nothing is gained by stretching them (`iter-time`). sha512 because the programs 
 and fail at random where it is too quick for the clock (`UNMEASURED`): then they are run again.
 """
 
-import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from imsconsole.engine.local.qmp import Qmp, QmpError
 from imsconsole.engine.types import Key
 
 UNMEASURED = "Unable to get accurate CPU usage"
@@ -74,7 +72,7 @@ def secrets(*keys: Key | None) -> Iterator[Secrets]:
     """What a program is started with to know these keys; emptied at the end. Raises what `material` raises."""
     objects, descriptors = [], []
     try:
-        for key in _each(keys):
+        for key in each_of(keys):
             number = os.memfd_create(name_of(key))
             descriptors.append(number)
             os.write(number, passphrase_of(key))
@@ -86,26 +84,6 @@ def secrets(*keys: Key | None) -> Iterator[Secrets]:
             os.close(number)
 
 
-@contextmanager
-def told(talk: Qmp, *keys: Key | None) -> Iterator[None]:
-    """A running guest's QEMU knows these keys as long as it opens disks. Raises what `material` raises."""
-    known = list(_each(keys))
-    forget(talk, *known)
-    try:
-        for key in known:
-            data = passphrase_of(key).decode()
-            talk.command("object-add", **{"qom-type": "secret", "id": name_of(key), "data": data})
-        yield
-    finally:
-        forget(talk, *known)
-
-
-def forget(talk: Qmp, *keys: Key | None) -> None:
-    """Take keys from a QEMU that has opened its disks: those it goes on with, it keeps unlocked."""
-    for key in _each(keys):
-        with contextlib.suppress(QmpError):  # it does not know it
-            talk.command("object-del", id=name_of(key))
-
-
-def _each(keys: Iterable[Key | None]) -> Iterable[Key]:
+def each_of(keys: Iterable[Key | None]) -> Iterable[Key]:
+    """Each key once, of those that there are."""
     return {key.id: key for key in keys if key}.values()

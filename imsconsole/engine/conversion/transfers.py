@@ -11,25 +11,12 @@ from uuid import UUID
 from imsconsole.core.checksums import checksum_text
 from imsconsole.core.errors import BadImage, Unavailable
 from imsconsole.core.folders import remove
-from imsconsole.engine.local.hashing import PIECE_BYTES, Writer
-from imsconsole.engine.local.scratch import READ_ONLY, Scratch, clone
-from imsconsole.engine.local.store import Store
+from imsconsole.engine.conversion.hashing import PIECE_BYTES, Writer
+from imsconsole.engine.conversion.scratch import Scratch, clone
 from imsconsole.engine.types import Source, Work
 
 TRIES = 5  # to go on after the connection was cut, without a byte in between
 PAUSE_S = 0.2
-
-
-def transferred(
-    store: Store, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
-) -> Path:
-    """The file of `disk_id` with the bytes of `source`, whose checksum it has."""
-    suffix = ".iso" if format == "iso" else ".qcow2"
-    if adopted := store.adopt(store.images, str(disk_id), suffix, work):
-        return adopted
-    with brought(store, disk_id, source, checksum, work) as path:
-        path.chmod(READ_ONLY)
-        return store.finish(path, store.images, str(disk_id), suffix, work)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from imsconsole.engine.local.limits import RunAs
+from imsconsole.engine.conversion.limits import RunAs
 
 
 def make_blank(path: Path, user: RunAs) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""Stored disks leave the store as files of other formats, or as they are."""
+"""Stored disks leave as files of other formats, or as they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,11 +7,10 @@ from pathlib import Path
 
 from imsconsole.core.errors import BadImage, NoSpace, Unsupported
 from imsconsole.core.folders import remove
-from imsconsole.engine.local.hashing import copy, settled
-from imsconsole.engine.local.qcow2 import header_of
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import Scratch, link
-from imsconsole.engine.local.store import Store
+from imsconsole.engine.conversion.hashing import copy, settled
+from imsconsole.engine.conversion.qcow2 import header_of
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import Scratch, link
 from imsconsole.engine.types import Exported, FileSink, Key, Sink, Work
 
 AS_STORED = "stored"
@@ -26,17 +25,6 @@ class Wish:
     format: str
     key: Key | None = None
     limit_bytes: int = 0
-
-
-def export_disk(store: Store, qemu_img: QemuImg, ref: str, sink: Sink, wish: Wish, work: Work) -> Exported:
-    """`Engine.export`. What is converted is made once, beside the store, and put into a file's place by a link."""
-    require_written(wish.format, is_iso=ref.endswith(".iso"))
-    with store.scrap(work) as folder:
-        source = folder / "source"
-        store.link_stored(ref, source)
-        if wish.format == AS_STORED:
-            return hand_over(source, sink, work)
-        return convert_out(store, qemu_img, source, sink, wish, work)
 
 
 def require_written(format: str, *, is_iso: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from imsconsole.engine.local.limits import NICENESS
+from imsconsole.engine.conversion.limits import NICENESS
 from imsconsole.engine.types import MIB
 
 PIECE_BYTES = MIB  # stays in a core's cache while it is hashed and written

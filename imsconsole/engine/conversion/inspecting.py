@@ -8,10 +8,10 @@ from pathlib import Path
 from imsconsole.core.folders import locked_folder
 from imsconsole.core.full_disk import raises_no_space
 from imsconsole.core.room import PROMISES, Room
-from imsconsole.engine.local.limits import run_as
-from imsconsole.engine.local.qemu_img import QemuImg
-from imsconsole.engine.local.scratch import READ, Scratch
-from imsconsole.engine.local.users import FOLDER, Users
+from imsconsole.engine.conversion.limits import run_as
+from imsconsole.engine.conversion.qemu_img import QemuImg
+from imsconsole.engine.conversion.scratch import READ, Scratch
+from imsconsole.engine.conversion.users import FOLDER, Users
 from imsconsole.engine.parts import file_of, renamed
 
 FOLDER_OF_HOST = "inspection"  # beside its regions
