@@ -1,4 +1,4 @@
-"""All settings. Every IMS_ variable is read here, once; README.md has a line for each."""
+"""All settings. Every IMS_ variable is read here, once; docs/operate/settings.md has a line for each."""
 
 import os
 import secrets
