@@ -17,7 +17,8 @@ from imsconsole.cloud.hosts import capabilities_of
 from imsconsole.cloud.models import Flavor, ForeignThing, RegionCheck, RegionReport
 from imsconsole.cloud.regions import page, services
 from imsconsole.cloud.regions.forms import UseForm
-from imsconsole.core.errors import ImsError
+from imsconsole.core.edits import Difference
+from imsconsole.core.errors import Conflict, ImsError
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.text import size
 
@@ -59,19 +60,22 @@ class RegionReportAdmin(ServiceAdmin):
             Region.objects.select_related("report", "check_up"), pk=code, engine=OPENSTACK
         )
         check = getattr(region, "check_up", None)
-        form = UseForm(
-            request.POST if request.POST.get("do") == "use" else None,
-            region=region,
-            found=check.found if check else {},
-            ours=Flavor.objects.filter(hidden=False),
-            zones=region.zones.all(),
-        )
-        if request.method == "POST" and self._acted(request, region, form):
-            return HttpResponseRedirect(request.path)
-        context = self._context(request, region, check, form)
-        return TemplateResponse(
-            request, "admin/cloud/region.html", context, status=422 if form.is_bound else 200
-        )
+        about = {
+            "found": check.found if check else {},
+            "ours": Flavor.objects.filter(hidden=False),
+            "zones": region.zones.all(),
+        }
+        form = UseForm(request.POST if request.POST.get("do") == "use" else None, region=region, **about)
+        differences: list[Difference] = []
+        try:
+            if request.method == "POST" and self._acted(request, region, form):
+                return HttpResponseRedirect(request.path)
+        except Conflict:
+            region.refresh_from_db()
+            form, differences = form.after_conflict(form.present(region), region=region, **about)
+        context = {**self._context(request, region, check, form), "differences": differences}
+        status = 409 if differences else 422 if form.is_bound else 200
+        return TemplateResponse(request, "admin/cloud/region.html", context, status=status)
 
     def _acted(self, request: HttpRequest, region: Region, form: UseForm) -> bool:
         if not request.user.has_perm("accounts.change_region"):
@@ -81,10 +85,13 @@ class RegionReportAdmin(ServiceAdmin):
             if not form.is_bound:
                 services.check_region(region=region, actor=actor)
             elif form.is_valid():
-                services.map_region(region=region, actor=actor, **form.use())
+                used = form.use(form.cleaned_data)
+                services.map_region(region=region, **used, seen=form.use(form.seen), actor=actor)
                 messages.success(request, gettext("Saved. New servers and disks are made so."))
             else:
                 return False
+        except Conflict:
+            raise
         except ImsError as error:
             messages.error(request, sentence_of(error))
         return True

@@ -1,6 +1,6 @@
 """What of its cloud a region uses, chosen from what was found there; what was chosen before stays among it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.cloud.models import Flavor
 from imsconsole.cloud.regions.services import ABILITIES, USED
+from imsconsole.core.edits import EditForm
 
 
-class UseForm(forms.Form):
+class UseForm(EditForm):
     volume_type = forms.ChoiceField(label=_("Volume type of new disks"), required=False)
     network = forms.ChoiceField(label=_("Network of servers"), required=False)
     grows_in_use = forms.BooleanField(label=_("Disks can grow while a server has them"), required=False)
@@ -43,15 +44,16 @@ class UseForm(forms.Form):
         self._offer("network", _("The only one there is"), networks)
         self.flavors, self.zones = list(ours), list(zones)
         for flavor in self.flavors:
-            label, chosen = flavor.name, region.flavor_names.get(flavor.name, "")
-            self.fields[f"flavor:{flavor.pk}"] = forms.ChoiceField(
-                label=label, required=False, initial=chosen
-            )
-            self._offer(f"flavor:{flavor.pk}", _("By equal size"), flavors)
+            self._add(_of(flavor), flavor.name, region.flavor_names.get(flavor.name, ""))
+            self._offer(_of(flavor), _("By equal size"), flavors)
         for zone in self.zones:
-            label, chosen = zone.name, region.zone_names.get(zone.code, "")
-            self.fields[f"zone:{zone.pk}"] = forms.ChoiceField(label=label, required=False, initial=chosen)
-            self._offer(f"zone:{zone.pk}", _("Wherever the cloud places it"), places)
+            self._add(_of(zone), zone.name, region.zone_names.get(zone.code, ""))
+            self._offer(_of(zone), _("Wherever the cloud places it"), places)
+
+    def _add(self, name: str, label: str, chosen: str) -> None:
+        self.fields[name] = forms.ChoiceField(
+            label=label, required=False, initial=chosen, show_hidden_initial=True
+        )
 
     def _offer(self, name: str, nothing: Any, names: Iterable[str]) -> None:
         field = self.fields[name]
@@ -62,11 +64,23 @@ class UseForm(forms.Form):
     def abilities(self) -> list[forms.BoundField]:
         return [self[name] for name in ABILITIES]
 
-    def use(self) -> dict[str, Any]:
-        """As `map_region` takes it."""
-        typed = self.cleaned_data
+    def use(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What was typed, or seen, as `map_region` takes it."""
         return {
-            "use": {name: typed[name] for name in USED},
-            "flavors": {each.name: typed[f"flavor:{each.pk}"] for each in self.flavors},
-            "zones": {each.code: typed[f"zone:{each.pk}"] for each in self.zones},
+            "use": {name: values[name] for name in USED if name in values},
+            "flavors": {each.name: values[_of(each)] for each in self.flavors if _of(each) in values},
+            "zones": {each.code: values[_of(each)] for each in self.zones if _of(each) in values},
         }
+
+    def present(self, region: Region) -> dict[str, Any]:
+        """What a region uses, by the names of the fields."""
+        return {
+            **{name: getattr(region, name) for name in USED},
+            **{_of(each): region.flavor_names.get(each.name, "") for each in self.flavors},
+            **{_of(each): region.zone_names.get(each.code, "") for each in self.zones},
+        }
+
+
+def _of(thing: Flavor | AvailabilityZone) -> str:
+    """The field for it."""
+    return f"{'flavor' if isinstance(thing, Flavor) else 'zone'}:{thing.pk}"

@@ -1,6 +1,7 @@
 """What operators do about a region's cloud."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from imsconsole.accounts.actor import Operator
@@ -11,6 +12,8 @@ from imsconsole.accounts.rules import may_operate
 from imsconsole.cloud.models import Flavor, RegionCheck
 from imsconsole.cloud.regions.rules import can_check
 from imsconsole.cloud.regions.tasks import look_at_cloud
+from imsconsole.core.edits import overwritten
+from imsconsole.core.errors import Conflict
 from imsconsole.core.locks import locked
 from imsconsole.core.now import now
 
@@ -38,15 +41,24 @@ def map_region(
     use: Mapping[str, Any],
     flavors: Mapping[str, str],
     zones: Mapping[str, str],
+    seen: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     actor: Operator,
 ) -> Region:
     """Say what of the cloud is used (`USED`), and by which names: of its flavors by ours, of its zones by our codes.
 
-    Where nothing is said the cloud chooses, or it is found by its size.
+    Where nothing is said the cloud chooses, or it is found by its size. `seen` is what the operator had before their eyes,
+    as `use`, `flavors` and `zones`. Raises Refused, and Conflict when somebody else changed one of these meanwhile.
     """
     may_operate(actor).require()
     region = locked(Region.objects.all(), region.pk)
     can_check(region).require()
+    for kind, present, wanted in (
+        ("use", {name: getattr(region, name) for name in USED}, use),
+        ("flavors", {name: region.flavor_names.get(name, "") for name in flavors}, flavors),
+        ("zones", {code: region.zone_names.get(code, "") for code in zones}, zones),
+    ):
+        if overwritten(present, seen.get(kind, {}), wanted):
+            raise Conflict
     for name in USED:
         setattr(region, name, use[name])
     ours = set(Flavor.objects.values_list("name", flat=True))

@@ -1,5 +1,6 @@
 """A look at a region's cloud: asked for by an operator, done by a worker, shown with what of the cloud is used."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -200,6 +201,34 @@ def test_what_is_chosen_reaches_the_engine(looked_at: Region, admin: Client):
     assert Event.objects.get().action == "mapRegion"
     page = admin.get(PAGE)
     assert {line.thing.name: line.theirs for line in page.context["flavors"]}["huge"] == "m1.other"
+
+
+def seen_in(page: str) -> dict[str, str]:
+    """What a form carries along of what its reader saw."""
+    hidden = re.findall(r'<input[^>]*name="(initial-[^"]+)"[^>]*>', page)
+    values = {name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page) for name in hidden}
+    return {name: found[1] if found else "" for name, found in values.items()}
+
+
+def test_two_who_choose_at_once_lose_nothing_without_a_word(looked_at: Region, admin: Client):
+    """Two tabs: the second is told what the first has changed, and decides."""
+    form = seen_in(admin.get(PAGE).content.decode())
+    assert admin.post(PAGE, {"do": "use", **form, "network": "lan"}).status_code == 302
+    late = admin.post(PAGE, {"do": "use", **form, "volume_type": "fast", "zone:sky-1a": "nova"})
+
+    assert late.status_code == 409
+    assert [each.name for each in late.context["differences"]] == ["network"]
+    looked_at.refresh_from_db()
+    assert (looked_at.network, looked_at.volume_type) == ("lan", ""), "nothing is saved"
+    again = {
+        name: late.context["form"][name].value() or "" for name in ("network", "volume_type", "zone:sky-1a")
+    }
+    assert again == {"network": "lan", "volume_type": "fast", "zone:sky-1a": "nova"}
+    sent = {"do": "use", **seen_in(late.content.decode()), **again}
+    assert admin.post(PAGE, sent).status_code == 302
+    looked_at.refresh_from_db()
+    assert (looked_at.network, looked_at.volume_type) == ("lan", "fast")
+    assert looked_at.zone_names == {"sky-1a": "nova"}
 
 
 def test_what_the_cloud_does_not_have_is_not_chosen(looked_at: Region, admin: Client):

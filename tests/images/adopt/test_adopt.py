@@ -18,6 +18,7 @@ from imsconsole.core.errors import Away, NotFound, Unsupported
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB, PublicImage, StoredDisk
 from tests.conftest import client_of
+from tests.support.at_once import DONE, at_once
 from tests.support.engines import engine_of_region
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ class Lends:
     def adopt(self, cloud_id: str) -> StoredDisk:
         if (there := self._there.get(cloud_id)) is None:
             raise NotFound
-        if there.format not in ("qcow2", "iso"):
+        if there.format not in ("qcow2", "raw", "iso"):
             raise Unsupported("adopt-format", format=there.format)
         return StoredDisk(f"{cloud_id}.{cloud_id}", there.format, there.size_bytes, 3 * GIB, there.checksum)
 
@@ -58,7 +59,7 @@ def debian(cloud_id: str = "d", **more: Any) -> PublicImage:
     return PublicImage(cloud_id, "Debian of the cloud", "qcow2", **(values | more))
 
 
-RAW = PublicImage("r", "raw thing", "raw", 4096)
+VDI = PublicImage("v", "a VDI", "vdi", 4096)
 
 
 @pytest.fixture
@@ -88,8 +89,8 @@ def admin(operator: User) -> Client:
 
 
 def test_what_a_cloud_offers_is_listed(look, admin: Client):
-    look(debian(), RAW)
-    look(debian(), RAW)
+    look(debian(), VDI)
+    look(debian(), VDI)
     page = admin.get(LIST).content.decode()
 
     assert CloudImage.objects.count() == 2
@@ -111,7 +112,7 @@ def test_an_operator_offers_one_to_all_of_its_region(look, admin: Client, people
     assert "Offered here" in admin.get(LIST).content.decode()
 
 
-@pytest.mark.parametrize(("images", "code"), [((RAW,), "adopt-format"), ((debian(),), "adopted-already")])
+@pytest.mark.parametrize(("images", "code"), [((VDI,), "adopt-format"), ((debian(),), "adopted-already")])
 def test_what_cannot_be_offered_says_why(look, operator: User, images, code: str):
     look(*images)
     row, actor = CloudImage.objects.get(), platform_actor(operator)
@@ -119,6 +120,17 @@ def test_what_cannot_be_offered_says_why(look, operator: User, images, code: str
         adopt_image(row, actor=actor)
     with pytest.raises(Refused, match=code):
         adopt_image(row, actor=actor)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_operators_at_once_one_offers_it(look, operator: User):
+    look(debian())
+    one, other = CloudImage.objects.get(), CloudImage.objects.get()
+    actor = platform_actor(operator)
+    outcomes = at_once(lambda: adopt_image(one, actor=actor), lambda: adopt_image(other, actor=actor))
+
+    assert sorted(outcomes) == ["adopted-already", DONE]
+    assert Image.objects.filter(category="public", name="Debian of the cloud").count() == 1
 
 
 def test_only_operators_do(look, people):
