@@ -1,8 +1,8 @@
 """A whole console with a region on the lab's cloud, beside those of the demo on this host."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.openstack.clearing import console_of_test
 from tests.openstack.regions import NETWORK, OURS
@@ -33,11 +33,10 @@ def add_region(console: Console) -> None:
 
 
 @contextmanager
-def console_on_cloud() -> Iterator[Console]:
+def console_on_cloud(clouds: Path) -> Iterator[Console]:
     """Set up and served; its things in the cloud are marked as its own, and removed in the end."""
     name = console_of_test()
-    clouds = os.environ["OS_CLIENT_CONFIG_FILE"]
-    with running_console(IMS_CONSOLE_NAME=name, IMS_CLOUDS=clouds) as running:
+    with running_console(IMS_CONSOLE_NAME=name, IMS_CLOUDS=str(clouds)) as running:
         add_region(running)
         try:
             yield running

@@ -42,8 +42,8 @@ A, B = "Flow guest A", "Flow guest B"
 
 
 @pytest.fixture(scope="module")
-def console() -> Iterator[Console]:
-    with console_on_cloud() as running:
+def console(clouds: Path) -> Iterator[Console]:
+    with console_on_cloud(clouds) as running:
         yield running
         running.python(EMPTY)
         left = marked_by(running.environment["IMS_CONSOLE_NAME"])
