@@ -147,6 +147,25 @@ def test_a_machine_that_cannot_be_made_says_why_and_leaves_nothing(
     wait_for(cloud_engine, cloud_engine.start(server, work=TestWork()).ref, "HELLO")
 
 
+def test_what_a_host_fails_at_by_chance_is_tried_again(
+    cloud_engine: OpenStackEngine, demo: Connection, place: Path
+) -> None:
+    """Its third hold is that of removing what has failed: from then on it can be made."""
+    image = stored_image(cloud_engine, place, "HELLO")
+    server = cloud_engine.create_server(server_spec(), image.ref, work=TestWork())
+    (volume,) = Made(demo, server).volumes
+    demo.block_storage.set_volume_image_metadata(volume, hw_machine_type="no-such-machine")
+
+    def mend(number: int) -> None:
+        if number == 3:
+            demo.block_storage.delete_volume_image_metadata(volume, keys=["hw_machine_type"])
+
+    work = TestWork(on_hold=mend)
+    wait_for(cloud_engine, cloud_engine.start(server, work=work).ref, "HELLO")
+    assert work.holds > 3
+    assert Made(demo, server).counts == (1, 1, 1)
+
+
 def test_a_stopped_machine_is_started_again_with_the_disks_its_server_has_by_then(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path
 ) -> None:

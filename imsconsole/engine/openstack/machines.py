@@ -5,8 +5,8 @@ are found by their tag, whatever became of them.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
@@ -19,6 +19,7 @@ from imsconsole.engine.openstack.ports import Port, name_of
 from imsconsole.engine.openstack.volumes import Volumes
 from imsconsole.engine.types import ServerSpec, Work
 
+T = TypeVar("T")
 TASK, POWER = "OS-EXT-STS:task_state", "OS-EXT-STS:power_state"
 LAUNCHED, VOLUMES = "OS-SRV-USG:launched_at", "os-extended-volumes:volumes_attached"
 RUNNING, PAUSED = 1, 3  # of POWER
@@ -89,6 +90,9 @@ class Machines:
     def start(self, server: ServerSpec, port: Port, work: Work) -> None:
         """Make one, or start the one there is. Raises NotFound (a disk is gone), NoSpace, Unavailable, Unsupported."""
         _require_able(server)
+        twice(lambda: self._started(server, port, work))
+
+    def _started(self, server: ServerSpec, port: Port, work: Work) -> None:
         machine = self.settled(server.id, work)
         if machine and is_running(machine):
             return
@@ -234,6 +238,16 @@ class Machines:
             return None if there else True
 
         self._cloud.until(is_gone, work)
+
+
+def twice(do: Callable[[], T]) -> T:
+    """What a host fails at is tried again: two machines that start at the same moment may be given the same port, and the like."""
+    try:
+        return do()
+    except Unavailable as error:
+        if error.code != "machine-failed":
+            raise
+    return do()
 
 
 def _require_able(server: ServerSpec) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.consoles import Consoles
-from imsconsole.engine.openstack.machines import Machines, is_running
+from imsconsole.engine.openstack.machines import Machines, is_running, twice
 from imsconsole.engine.openstack.marks import CD, DISK, ID, SYSTEM, TOKEN, mark_of, moment_of, parts_of
 from imsconsole.engine.openstack.ports import Port, Ports, address_of, marks_of, port_ref
 from imsconsole.engine.openstack.volumes import Volumes
@@ -122,6 +122,9 @@ class Servers:
     def reboot(self, server: ServerSpec, *, graceful_s: float, work: Work, is_forced: Asked) -> ServerSpec:
         """Its host decides how long its system may take for it, and then does it by force: until then it does nothing else."""
         work.report(0, 0)
+        return twice(lambda: self._rebooted(server, graceful_s, work, is_forced))
+
+    def _rebooted(self, server: ServerSpec, graceful_s: float, work: Work, is_forced: Asked) -> ServerSpec:
         machine = self.machines.settled(server.id, work)
         if machine is None or not is_running(machine):
             return self.start(server, work=work)
