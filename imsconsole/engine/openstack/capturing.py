@@ -4,8 +4,8 @@ Its machine is paused for as long as it takes to make a snapshot of each volume.
 twin an image, the images stored disks once all of them are whole. What a capture needs while it runs has the kind `work`, and
 the ID of the stored disk it is for.
 
-A machine says in its metadata for which work it is paused, before it is, and afterwards of which work the snapshots are
-whole: whoever comes after a killed worker wakes it, and goes on with snapshots only if they are of one instant.
+A machine says in its metadata for which work it is paused, before it is; snapshots say afterwards of which work's instant they
+are: whoever comes after a killed worker wakes the machine, and goes on with snapshots only if all of them say the same.
 """
 
 import logging
@@ -36,11 +36,9 @@ from imsconsole.engine.types import (
     Work,
 )
 
-# of a machine: the work it is paused for, and the work whose snapshots of it are whole
-PAUSED_FOR, CAPTURED_FOR = "ims_paused", "ims_captured"
-INSTANT = (
-    "ims_instant"  # of a snapshot: the work that made it while the machine was paused for it; empty: at rest
-)
+PAUSED_FOR = "ims_paused"  # of a machine: the work it is paused for
+# of a snapshot: the work that made it while the machine was paused for it; UNSURE until that is known, empty: at rest
+INSTANT, UNSURE = "ims_instant", "unsure"
 TRIES = 3  # of a machine that somebody else wakes, or that ends, while its disks are captured
 HASTE = {"limit_s": 120.0, "most_s": 0.3}  # while a machine is paused
 
@@ -160,12 +158,11 @@ class Captures:
         self, machine: Found | None, volumes: Mapping[UUID, Found], work: Work
     ) -> dict[UUID, Found]:
         """The snapshots of an earlier attempt, as this one's, if all are there and of one instant."""
-        whole = machine["metadata"].get(CAPTURED_FOR, "") if machine else ""
         is_at_rest = machine is None or machine["status"] != "ACTIVE"
         found: dict[UUID, Found] = {}
         for each in self._snapshots():
             instant, stored = each["metadata"].get(INSTANT, ""), UUID(each["metadata"][ID])
-            is_good = instant == whole if instant else is_at_rest
+            is_good = instant != UNSURE if instant else is_at_rest
             if is_good and stored in volumes and each["volume_id"] == volumes[stored]["id"]:
                 found[stored] = each
         instants = {each["metadata"].get(INSTANT, "") for each in found.values()}
@@ -185,11 +182,14 @@ class Captures:
                 stored: self._cinder.whole("snapshots", each["id"], work) for stored, each in begun.items()
             }
         with self._paused(machine["id"], work):
-            begun, hurry = self._begun(volumes, work, work.token), Hurry(work.token)
-            return {
+            begun, hurry = self._begun(volumes, work, UNSURE), Hurry(work.token)
+            taken = {
                 stored: self._cinder.whole("snapshots", each["id"], hurry, **HASTE)
                 for stored, each in begun.items()
             }
+        for each in taken.values():
+            self._cinder.mark("snapshots", each["id"], **{INSTANT: work.token})
+        return taken
 
     def _begun(self, volumes: Mapping[UUID, Found], work: Work, instant: str) -> dict[UUID, Found]:
         return {
@@ -207,7 +207,7 @@ class Captures:
     @contextmanager
     def _paused(self, machine_id: str, work: Work) -> Iterator[None]:
         """A machine that stands still meanwhile. Raises Awake when it did not, Conflict."""
-        self._nova.mark(machine_id, **{PAUSED_FOR: work.token, CAPTURED_FOR: ""})
+        self._nova.mark(machine_id, **{PAUSED_FOR: work.token})
         work.hold()
         hurry, began = Hurry(work.token), time.monotonic()
         try:
@@ -222,7 +222,7 @@ class Captures:
             raise
         logger.info("Machine %s was paused for %.2f s", machine_id, time.monotonic() - began)
         self._machines.idle(machine_id, hurry)
-        self._nova.mark(machine_id, **{PAUSED_FOR: "", CAPTURED_FOR: work.token})
+        self._nova.mark(machine_id, **{PAUSED_FOR: ""})
 
     def _require_paused(self, machine: Found | None, work: Work) -> None:
         is_ours = machine and machine["metadata"].get(PAUSED_FOR) == work.token
