@@ -107,7 +107,7 @@ rules: $(V)/.dev  ## say in docs/rules.md which tests cite which rule
 screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page, in both widths, themes and languages
 	$(V)/python -m tests.screenshots
 
-bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses its goal: ROWS=1000 in a minute; KEEP=folder for the filled databases
+bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses its goal: ROWS=1000 in a minute; ONLY=cloud; KEEP=folder for the filled databases
 	$(V)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(DATABASES),--databases $(DATABASES)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
 
 campaign: test-packages $(V)/.dev $(MO)  ## all kinds of work while processes are killed, the disk is full, the database goes: MINUTES=60 SEED=1 DATABASE=postgres

@@ -17,7 +17,7 @@ from tests.bench.databases import KINDS, filled
 from tests.bench.figures import Figure, missed
 
 ROWS = (1_000, 100_000, 1_000_000)
-TABLES = ("pages", "csv", "load", "bytes", "weight")
+TABLES = ("pages", "csv", "load", "bytes", "weight", "cloud")
 
 
 def arguments() -> argparse.Namespace:
@@ -77,6 +77,16 @@ def of_bytes(base: Path) -> Iterator[Figure]:
     shutil.rmtree(data)
 
 
+def of_cloud() -> list[Figure]:
+    """Beside the same without us; where no cloud is up it says so."""
+    from tests.bench import cloud_
+    from tests.openstack.there import why_not
+
+    if why := why_not():
+        return printed(f"{cloud_.TITLE}: no cloud, {why}", [])
+    return printed(cloud_.TITLE, cloud_.figures())
+
+
 def printed(title: str, figures: list[Figure]) -> list[Figure]:
     sys.stdout.write("\n".join([title, *map(str, figures), "\n"]))
     sys.stdout.flush()
@@ -91,6 +101,8 @@ def main() -> None:
             found += of_bytes(base)
         if "weight" in asked.only:
             found += printed(weight.TITLE, weight.figures("as shipped"))
+    if "cloud" in asked.only:
+        found += of_cloud()
     late = missed(found)
     printed(f"{len(late)} of {len(found)} miss their goal" if late else "All reach their goals", late)
 

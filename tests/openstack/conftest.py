@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-import openstack
 import pytest
 from django.conf import settings
 from openstack.connection import Connection
@@ -19,9 +18,9 @@ from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
 from tests.engine.conftest import guest, guest_cache, place
 from tests.openstack.clearing import clear, clear_what_the_dead_left, console_of_test
 from tests.openstack.others import Others
+from tests.openstack.there import as_user, clouds_file, why_not
 
 __all__ = ["guest", "guest_cache", "place"]
-FOLDER = Path(os.environ.get("IMS_CLOUD") or Path(__file__).parents[2] / ".cloud")
 AT_ONCE = 4
 NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be skipped
 
@@ -29,22 +28,9 @@ NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be sk
 @pytest.fixture(scope="session")
 def clouds() -> Path:
     """The `clouds.yaml` of a cloud that is up: `lab-demo`, `lab-other` and `lab-admin`."""
-    path = Path(os.environ.setdefault("OS_CLIENT_CONFIG_FILE", str(FOLDER / "clouds.yaml")))
-    if not path.exists():
-        why = path.with_name("why-not")
-        pytest.skip(
-            NO_CLOUD
-            + (why.read_text().strip() if why.exists() else f"make cloud brings it up in {path.parent}")
-        )
-    try:
-        as_user("demo").authorize()
-    except openstack.exceptions.SDKException as error:
-        pytest.skip(f"{NO_CLOUD}it is down ({error}); make cloud brings it up in {path.parent}")
-    return path
-
-
-def as_user(name: str) -> Connection:
-    return openstack.connect(cloud=f"lab-{name}", api_timeout=60)
+    if why := why_not():
+        pytest.skip(NO_CLOUD + why)
+    return clouds_file()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +57,7 @@ def cloud(clouds: Path, demo: Connection, others: list[Others]) -> Iterator[Clou
     work_dir = Path(os.environ["IMS_TEST_DIR"]) / f"cloud-{uuid4().hex}"
     work_dir.mkdir()
     with a_turn(clouds):
-        yield CloudSettings("lab-demo", work_dir, console=console, network="lab")
+        yield CloudSettings("lab-demo", work_dir, console=console, network="lab", serial=True)
         clear(demo, console)
     shutil.rmtree(work_dir)
 

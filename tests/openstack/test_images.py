@@ -22,7 +22,7 @@ from imsconsole.engine.types import MIB, FileSink, FileSource, Key, Kind
 from tests.engine.guests import Stopped, TestWork, stop_at, stored_image, tiny_disk
 from tests.engine.promises import Content, reading
 from tests.engine.systems import make_disk, root_of
-from tests.openstack.conftest import as_user
+from tests.openstack.there import as_user
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow(reason="a cloud is asked, and one waits for it")]
 JOB = uuid4().hex

@@ -21,8 +21,8 @@ from imsconsole.cloud.regions.services import check_region
 from imsconsole.cloud.regions.tasks import look_at_cloud
 from imsconsole.engine.types import Unwatched
 from tests.engine.guests import tiny_disk
-from tests.openstack.conftest import as_user
 from tests.openstack.regions import OURS, of_engine
+from tests.openstack.there import as_user
 
 pytestmark = [
     pytest.mark.django_db,
@@ -63,7 +63,7 @@ def test_a_look_finds_all_that_the_lab_has(region: Region, operator: User):
         "compute",
         "network",
     }
-    assert [each["name"] for each in found["rights"] if not each["ok"]] == []
+    assert [each["name"] for each in found["rights"] if each["ok"] is False] == []
     assert {"lab.1-256", "lab.2-4096"} <= {each["name"] for each in found["flavors"]}
     assert "lab" in {each["name"] for each in found["networks"]}
     assert {"nova", "lab-zone"} <= {each["name"] for each in found["zones"]}
