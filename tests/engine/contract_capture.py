@@ -204,6 +204,7 @@ class CaptureContract(Promises):
         assert not engine.inventory().scraps
 
     @pytest.mark.guest
+    @pytest.mark.thorough
     @pytest.mark.parametrize("swept", [True, False])
     def test_what_a_killed_worker_left_is_removed_and_a_later_capture_is_whole(
         self, engine: Engine, content: Content, place: Path, swept: bool
@@ -225,6 +226,7 @@ class CaptureContract(Promises):
         assert not engine.inventory().scraps
 
     @pytest.mark.guest
+    @pytest.mark.thorough
     @pytest.mark.parametrize("runs", [True, False])
     def test_a_capture_that_ends_anywhere_leaves_nothing_and_the_guest_goes_on(
         self, engine: Engine, place: Path, runs: bool

@@ -13,7 +13,7 @@ from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
 from imsconsole.engine.types import GIB, DiskSpec, Kind, Power, Seed, ServerSpec
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, wait_for
 from tests.openstack.guests import KEY, KEY_PRINT, lines_of, stored_guest
-from tests.openstack.interruptions import killed_at, points_of, stopped_at
+from tests.openstack.interruptions import ENDINGS, points_of
 
 pytestmark = [
     pytest.mark.cloud,
@@ -69,7 +69,7 @@ def test_a_server_gets_another_mac_and_address_where_its_own_are_taken(cloud_eng
     assert other.private_ip != one.private_ip
 
 
-@pytest.mark.parametrize("ended_at", [stopped_at, killed_at])
+@pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_it_a_server_comes_about_once(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
 ) -> None:
@@ -91,7 +91,7 @@ def test_whatever_ends_it_a_server_comes_about_once(
         assert Made(demo, server).counts == (0, 0, 0), point
 
 
-@pytest.mark.parametrize("ended_at", [stopped_at, killed_at])
+@pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_its_start_it_has_one_machine_after_the_next(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
 ) -> None:
@@ -111,7 +111,7 @@ def test_whatever_ends_its_start_it_has_one_machine_after_the_next(
         assert Made(demo, server).counts == (1, 1, 1), point
 
 
-@pytest.mark.parametrize("ended_at", [stopped_at, killed_at])
+@pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_its_deletion_nothing_of_it_is_left_after_the_next(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
 ) -> None:

@@ -12,7 +12,7 @@ from imsconsole.engine.openstack import OpenStackEngine
 from imsconsole.engine.types import GIB, MIB, DiskSpec, Kind, ServerSpec
 from tests.engine.guests import TestWork, server_spec, stored_image, wait_for
 from tests.openstack.guests import lines_of, stored_guest
-from tests.openstack.interruptions import killed_at, points_of, stopped_at
+from tests.openstack.interruptions import ENDINGS, points_of
 from tests.openstack.test_servers import Made
 
 pytestmark = [
@@ -59,7 +59,7 @@ def test_mac_address_and_data_stay_when_the_system_changes_and_comes_back(
     assert undone.disks == server.disks
 
 
-@pytest.mark.parametrize("ended_at", [stopped_at, killed_at])
+@pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_a_switch_the_next_one_ends_with_one_machine_and_both_systems(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
 ) -> None:
@@ -89,7 +89,7 @@ def test_whatever_ends_a_switch_the_next_one_ends_with_one_machine_and_both_syst
         assert cloud_engine.inventory().disks == {server.disks[0].ref, changed.disks[0].ref}, point
 
 
-@pytest.mark.parametrize("ended_at", [stopped_at, killed_at])
+@pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_a_switch_the_former_system_can_be_had_back(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
 ) -> None:

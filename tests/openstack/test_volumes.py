@@ -54,6 +54,7 @@ def test_a_disk_has_whole_gigabytes(engine: OpenStackEngine, demo: Connection) -
     assert size_gb(demo, small) == 2
 
 
+@pytest.mark.thorough
 def test_a_disk_whose_work_ended_anywhere_is_one_in_the_end_or_none(
     engine: OpenStackEngine, place: Path
 ) -> None:
