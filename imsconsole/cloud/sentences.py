@@ -152,6 +152,9 @@ SENTENCES: Sentences = {
         "Disks cannot be encrypted in this region. Leave encryption out, or ask the operator what is missing."
     ),
     "no-screen": _("The screens of servers cannot be shown in this region. Sign in over the network."),
+    "no-machine-to-ask": _(
+        "A cloud tells this of a running server alone, and none of ours runs there. Look again when one does."
+    ),
     "no-serial-console": _(
         "In this region nothing can be typed at the serial consoles of servers; what they write is shown."
     ),

@@ -7,19 +7,22 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
-from uuid import uuid4
 
 import pytest
 from PIL import Image
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from imsconsole.core.errors import Conflict, Unavailable, Unsupported
+from imsconsole.core.errors import Unavailable, Unsupported
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine, rfb
-from imsconsole.engine.types import MIB, FileSource, WebSocket
-from tests.engine.guests import TestWork, answering_disk, server_spec, stored_image, wait_for
-from tests.engine.promises import reached
+from imsconsole.engine.openstack.checking import check
+from imsconsole.engine.openstack.consoles import offered
+from imsconsole.engine.openstack.marks import CONSOLE
+from imsconsole.engine.openstack.nova import Nova
+from imsconsole.engine.types import MIB, WebSocket
+from tests.engine.guests import TestWork, server_spec, stored_image, wait_for
 
+CONSOLES = ("open-screens", "open-serial-consoles")
 Says = Callable[[ServerConnection], None]
 
 
@@ -164,9 +167,13 @@ def test_where_nobody_listens_there_is_no_picture() -> None:
 @pytest.mark.cloud
 @pytest.mark.guest
 @pytest.mark.slow(reason="a cloud is asked, and one waits for it")
-def test_the_screen_of_a_guest_is_a_picture_with_something_on_it(
-    cloud_engine: OpenStackEngine, place: Path
+def test_a_guest_shows_its_screen_and_tells_which_consoles_it_has(
+    cloud: CloudSettings, cloud_engine: OpenStackEngine, place: Path
 ) -> None:
+    """Without one nobody can tell."""
+    assert {name: consoles_of(cloud)[name] for name in CONSOLES} == dict.fromkeys(
+        CONSOLES, "no-machine-to-ask"
+    )
     image = stored_image(cloud_engine, place, "HELLO")
     server = cloud_engine.create_server(server_spec(), image.ref, work=TestWork())
     server = cloud_engine.start(server, work=TestWork())
@@ -174,23 +181,19 @@ def test_the_screen_of_a_guest_is_a_picture_with_something_on_it(
     picture = Image.open(BytesIO(cloud_engine.screen(server.ref)))
     assert picture.width >= 640
     assert len(picture.getcolors(1 << 20) or ()) > 1  # the firmware has written there
+    assert {name: consoles_of(cloud)[name] for name in CONSOLES} == dict.fromkeys(CONSOLES, "")
+    nova = Nova(cloud_engine.cloud)
+    (machine,) = (
+        each for each in nova.machines(status="ACTIVE") if each["metadata"].get(CONSOLE) == cloud.console
+    )
+    with pytest.raises(Unsupported, match="no-screen"), offered("no-screen"):
+        nova.console(machine["id"], "spice", "spice-html5")
+    for lacking in ({"screen": False}, {"serial": False}):
+        another = OpenStackEngine(replace(cloud, **lacking))
+        with pytest.raises(Unsupported):
+            (another.console_endpoint if "screen" in lacking else another.serial_endpoint)(server.ref)
 
 
-@pytest.mark.cloud
-@pytest.mark.guest
-@pytest.mark.slow(reason="a cloud is asked, and one waits for it")
-def test_a_serial_console_is_typed_at_where_the_cloud_has_one(cloud: CloudSettings, place: Path) -> None:
-    engine = OpenStackEngine(replace(cloud, serial=True))
-    disk = FileSource(answering_disk(place / "answering.raw"))
-    image = engine.ingest(uuid4(), disk, format="raw", work=TestWork())
-    server = engine.create_server(server_spec(), image.ref, work=TestWork())
-    with pytest.raises(Conflict):
-        engine.serial_endpoint(server.ref)
-    server = engine.start(server, work=TestWork())
-    wait_for(engine, server.ref, "HAL")
-    with reached(engine.serial_endpoint(server.ref)) as line:
-        line.send(b"HAL")
-        assert line.hear(3) == b"IBM"
-    wait_for(engine, server.ref, "IBM")
-    with pytest.raises(Unsupported):
-        OpenStackEngine(cloud).serial_endpoint(server.ref)
+def consoles_of(cloud: CloudSettings) -> dict[str, str]:
+    """Why not, by what a look at the cloud calls it."""
+    return {each["name"]: each.get("code", "") for each in check(cloud)["rights"]}

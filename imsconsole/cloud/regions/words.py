@@ -18,6 +18,8 @@ RIGHTS = {
     "make-servers": _("Make servers"),
     "read-ports": _("See ports"),
     "make-ports": _("Make and delete ports"),
+    "open-screens": _("See and use screens by VNC"),
+    "open-serial-consoles": _("Type at serial consoles"),
 }
 QUOTAS = {
     "servers": _("Servers"),

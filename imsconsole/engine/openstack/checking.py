@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from openstack import exceptions as sdk
 
-from imsconsole.core.errors import Away, ImsError
+from imsconsole.core.errors import Away, ImsError, Unsupported
 from imsconsole.engine.openstack.cloud import NEEDS, Cloud, CloudSettings, Service, asked
-from imsconsole.engine.openstack.marks import PORT, marked
+from imsconsole.engine.openstack.consoles import NO_SCREEN, NO_SERIAL, SCREEN, SERIAL, offered
+from imsconsole.engine.openstack.marks import PORT, is_ours, marked
 
 LIMIT_S = 10  # for an answer
 ONCE = {"connect_retries": 0, "status_code_retries": 0}
@@ -142,10 +143,14 @@ class Check:
             "make-servers": self._make_server,
             "read-ports": lambda: self._ask("network", "GET", "/ports?limit=1"),
             "make-ports": lambda: self._make_port(networks),
+            "open-screens": lambda: self._open_console(SCREEN, NO_SCREEN),
+            "open-serial-consoles": lambda: self._open_console(SERIAL, NO_SERIAL),
         }
         for name, trial in trials.items():
             try:
                 trial()
+            except Unsupported as error:  # or nobody can tell
+                yield {"name": name, "ok": None, **_error(error)}
             except ImsError as error:
                 yield {"name": name, "ok": False, **_error(error)}
             else:
@@ -188,6 +193,16 @@ class Check:
         values = {"network_id": there[0]["id"], "name": "ims-console-check", "description": said}
         made = self._ask("network", "POST", "/ports", json={"port": values})
         self._ask("network", "DELETE", f"/ports/{made['port']['id']}")
+
+    def _open_console(self, kind: tuple[str, str], refusal: str) -> None:
+        """Of the first machine of ours that runs: without one Nova does not tell."""
+        there = self._listed("compute", "/servers/detail?status=ACTIVE", "servers")
+        ours = [each["id"] for each in there if is_ours(each["metadata"], self._settings.console)]
+        if not ours:
+            raise Unsupported("no-machine-to-ask")
+        wanted = {"remote_console": dict(zip(("protocol", "type"), kind, strict=True))}
+        with offered(refusal):
+            self._ask("compute", "POST", f"/servers/{ours[0]}/remote-consoles", json=wanted)
 
     # what is left --------------------------------------------------------------------------------------
     def _quotas(self) -> Iterator[Found]:

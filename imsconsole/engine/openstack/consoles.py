@@ -2,17 +2,21 @@
 
 import hashlib
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from imsconsole.core.errors import Conflict, NotFound, Unsupported
+from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.engine.openstack.cloud import CloudSettings, Found
 from imsconsole.engine.openstack.nova import LOG_BYTES, Nova
 from imsconsole.engine.openstack.rfb import picture_of
 from imsconsole.engine.types import ConsoleMark, WebSocket
 
 GOOD_FOR = timedelta(minutes=10)  # as long as Nova's tokens are, unless its operator set another time
+SCREEN, SERIAL = ("vnc", "novnc"), ("serial", "serial")  # protocol and type
+NO_SCREEN, NO_SERIAL = "no-screen", "no-serial-console"
+NONE_OF = "unavailable console type"
 STARTS = frozenset({"create", "start", "reboot", "rebuild", "resume", "unshelve", "evacuate"})
 # Nova takes the escape itself away, and leaves what came after it
 ESCAPED = re.compile(r"c?\[\?[0-9]+[hl]|\[[0-9]+(?:;[0-9]+)*[A-HJKSTfm]|\[[0-9]?J|\[m(?![a-z])")
@@ -48,8 +52,9 @@ class Consoles:
     def endpoint(self, machine: Found) -> WebSocket:
         """Where noVNC would go from the address that is its page's. Raises Unsupported."""
         if not self._settings.screen:
-            raise Unsupported("no-screen")
-        page = urlsplit(self._nova.console(machine["id"], "vnc", "novnc"))
+            raise Unsupported(NO_SCREEN)
+        with offered(NO_SCREEN):
+            page = urlsplit(self._nova.console(machine["id"], *SCREEN))
         query = parse_qs(page.query)
         path = query.get("path", [f"?token={query.get('token', [''])[0]}"])[0]
         return _socket(f"{page.scheme}://{page.netloc}/{path.lstrip('/')}")
@@ -57,8 +62,20 @@ class Consoles:
     def serial(self, machine: Found) -> WebSocket:
         """Raises Unsupported."""
         if not self._settings.serial:
-            raise Unsupported("no-serial-console")
-        return _socket(self._nova.console(machine["id"], "serial", "serial"))
+            raise Unsupported(NO_SERIAL)
+        with offered(NO_SERIAL):
+            return _socket(self._nova.console(machine["id"], *SERIAL))
+
+
+@contextmanager
+def offered(refusal: str) -> Iterator[None]:
+    """Nova says of a machine that runs, and of no other, which consoles it has none of. Raises Unsupported with that code."""
+    try:
+        yield
+    except Unavailable as error:
+        if NONE_OF in str(error.values.get("detail")).lower():
+            raise Unsupported(refusal) from error
+        raise
 
 
 def _socket(url: str) -> WebSocket:

@@ -38,7 +38,8 @@ FOUND = {
         {"name": "compute", "url": "http://sky/compute", "version": "2.53", "needs": "2.60", "is_enough": False},
         {"name": "network", "url": "", "version": "", "needs": "2.0", "is_enough": False, "code": "cloud-silent", "values": {"detail": "nobody"}},
     ],
-    "rights": [{"name": "read-images", "ok": True}, {"name": "make-ports", "ok": False, "code": "cloud-refuses", "values": {"detail": "policy"}}],
+    "rights": [{"name": "read-images", "ok": True}, {"name": "make-ports", "ok": False, "code": "cloud-refuses", "values": {"detail": "policy"}},
+        {"name": "open-screens", "ok": None, "code": "no-machine-to-ask", "values": {}}],
     "quotas": [{"name": "vcpus", "used": 18, "limit": 20}, {"name": "ports", "used": 3, "limit": None}],
     "flavors": [{**FLAVOR, "name": "m1.equal", "vcpus": 1, "ram": 256}, {**FLAVOR, "name": "m1.other", "vcpus": 9, "ram": 9}],
     "volume_types": [{"name": "fast", "description": ""}],
@@ -153,6 +154,7 @@ def test_the_page_says_what_is_there_and_what_is_not(looked_at: Region, admin: C
 
     assert "2.53 is too old: 2.60 is needed." in page
     assert "policy" in page
+    assert "none of ours runs there" in page
     assert "18 of 20" in page
     assert "3, without a limit" in page
     assert "10.0.0.0/24" in page
