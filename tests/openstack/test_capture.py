@@ -119,7 +119,7 @@ def killed_after(
     if not child:
         try:
             count_changes(number)
-            engine.capture(server, disks, work=work)
+            OpenStackEngine(engine.cloud.settings).capture(server, disks, work=work)
         finally:
             os._exit(1)
     _pid, status = os.waitpid(child, 0)
