@@ -70,11 +70,11 @@ cloud-down:  ## end it; what it has stays for the next time
 # where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough"
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
-	$(V)/pytest -n 2 --dist load -m "$(or $(CLOUD),cloud)" tests
+	$(V)/pytest -n 3 --dist load -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
 
 # all of it but what takes minutes each; not part of `check` before it was seen green within its time on a quiet machine
 check-cloud:
-	@$(MAKE) --no-print-directory test-cloud CLOUD="cloud and not thorough"
+	@$(MAKE) --no-print-directory test-cloud CLOUD="cloud and not thorough" IN=tests/openstack
 
 check: lint types translations test test-postgres test-debian  ## all that CI runs
 
