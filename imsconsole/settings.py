@@ -389,6 +389,8 @@ IMS_MARKET_REINSTALL_DAYS = env.int("IMS_MARKET_REINSTALL_DAYS", default=180)
 IMS_BIND = env.str("IMS_BIND", default="127.0.0.1")  # of the console and of the bridge
 IMS_PATIENCE_S = env.float("IMS_PATIENCE_S", default=20)
 IMS_SLOWEST_BYTES_S = max(1, env.int("IMS_SLOWEST_BYTES_S", default=4096))
+IMS_GRACE_S = env.int("IMS_GRACE_S", default=30)
+IMS_X_ACCEL = env.str("IMS_X_ACCEL", default="")  # the proxy's address of the data folder (core.sending)
 IMS_CONNECTIONS_PER_ADDRESS = env.int("IMS_CONNECTIONS_PER_ADDRESS", default=64)
 IMS_SCREEN_PORT = env.int("IMS_SCREEN_PORT", default=IMS_PORT + 1)
 IMS_SCREEN_URL = env.str("IMS_SCREEN_URL", default="")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 Network = IPv4Network | IPv6Network
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 REQUEST_ID = "HTTP_X_REQUEST_ID"
+PROXIED = "ims.proxied"  # in META, where no header of anybody is: a trusted proxy passed the request on
 
 
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
@@ -72,6 +73,7 @@ class TrustedProxyMiddleware:
             if host := _last(told["HTTP_X_FORWARDED_HOST"]):
                 request.META["HTTP_HOST"] = host
             request.META[REQUEST_ID] = told[REQUEST_ID]
+            request.META[PROXIED] = True
         return self.get_response(request)
 
 

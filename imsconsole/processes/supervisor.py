@@ -18,6 +18,7 @@ from django.db import connections
 
 from imsconsole.core.counting import keep_counts
 from imsconsole.core.folders import process_folder
+from imsconsole.core.listening import say_ready
 from imsconsole.core.loading import load_console
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def supervise(children: Sequence[Child]) -> NoReturn:
     for number in TOLD_TO_END:
         signal.signal(number, _stop)
     try:
+        _start_missing(children)
+        say_ready()
         while True:
             _start_missing(children)
             time.sleep(0.2)

@@ -31,7 +31,6 @@ OPTIONS = {
     "workers": 2,
     "threads": 8,
     "timeout": 3600,
-    "graceful_timeout": 3,
     "preload_app": True,
     "control_socket_disable": True,
     "loglevel": "warning",
@@ -43,7 +42,11 @@ OPTIONS = {
 def listen_for_web() -> socket:
     """Raises CommandError."""
     return listen_at(
-        settings.IMS_BIND, settings.IMS_PORT, who="The console", advice="Set IMS_PORT to a free port."
+        settings.IMS_BIND,
+        settings.IMS_PORT,
+        name="web",
+        who="The console",
+        advice="Set IMS_PORT to a free port.",
     )
 
 
@@ -52,14 +55,18 @@ def _has_begun(_worker: Any) -> None:
 
 
 class WebServer(BaseApplication):
-    """Serves what comes to `line`, which listens already: the console, or another application."""
+    """Serves what comes to `line`, which listens already: the console, or another application.
 
-    def __init__(self, line: socket, answer: Callable[..., Any] = application) -> None:
-        self.bind, self.answer = f"fd://{line.detach()}", answer
+    Told to end, it takes no more requests, and those that run have `grace_s`.
+    """
+
+    def __init__(self, line: socket, answer: Callable[..., Any] = application, *, grace_s: int = 3) -> None:
+        self.answer = answer
+        self.options = {**OPTIONS, "bind": f"fd://{line.detach()}", "graceful_timeout": grace_s}
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in {**OPTIONS, "bind": self.bind}.items():
+        for name, value in self.options.items():
             self.cfg.set(name, value)
         self.cfg.set("post_worker_init", _has_begun)
 
@@ -70,5 +77,11 @@ class WebServer(BaseApplication):
 def watched_alone() -> list[Child]:
     """What tells this host's numbers where no pages are served. Raises CommandError."""
     advice = "Set IMS_METRICS_PORT to a free port."
-    line = listen_at(settings.IMS_BIND, settings.IMS_METRICS_PORT, who="The host's numbers", advice=advice)
+    line = listen_at(
+        settings.IMS_BIND,
+        settings.IMS_METRICS_PORT,
+        name="metrics",
+        who="The host's numbers",
+        advice=advice,
+    )
     return [Child("metrics", lambda: WebServer(line, alone.answer).run(), line)]

@@ -40,7 +40,7 @@ from imsconsole.cloud.screens.lookout import Lookout
 from imsconsole.cloud.screens.place import LOG_PATH
 from imsconsole.cloud.screens.serial import SharedLines
 from imsconsole.cloud.screens.ways import Way, mute, way_to
-from imsconsole.core.listening import listen_at
+from imsconsole.core.listening import listen_at, say_ready
 from imsconsole.core.peers import Peers
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ logger = logging.getLogger(__name__)
 def listen_for_screens(host: str, port: int) -> socket.socket:
     """Raises CommandError."""
     advice = "Set IMS_SCREEN_PORT to a free port."
-    return listen_at(host, port, who="The bridge to the screens", advice=advice)
+    return listen_at(host, port, name="screens", who="The bridge to the screens", advice=advice)
 
 
 def serve_screens(line: socket.socket) -> None:
@@ -82,6 +82,7 @@ async def _until_a_signal(line: socket.socket) -> None:
     server = await Bridge().listen(line)
     lookout = Lookout()
     lookout.start()
+    say_ready()
     await ended.wait()
     lookout.end()
     server.close()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connections
 
@@ -20,4 +21,4 @@ class Command(BaseCommand):
             remove_scraps()
             connections.close_all()  # gunicorn forks
             keep_counts("web")
-            WebServer(web).run()
+            WebServer(web, grace_s=settings.IMS_GRACE_S).run()
