@@ -21,11 +21,12 @@ TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettex
                  gpg iproute2 prometheus
 CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt-dev pkg-config gcc python3-dev python3-venv \
                   genisoimage curl
+DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman crun
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 
-.PHONY: help run down test test-fast test-one test-debian test-kills test-postgres test-cloud check-cloud cloud cloud-down check fmt lint types translations messages \
-        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages xterm
+.PHONY: help run down test test-fast test-one test-debian test-kills test-postgres test-cloud test-deploy check-cloud cloud cloud-down check fmt lint types translations messages \
+        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages deploy-packages xterm
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -41,13 +42,13 @@ down: $(V)/.run  ## stop all guests of this data folder
 DIST = --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
 
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
-	$(V)/pytest -n 3 $(DIST) -m "not debian and not cloud" tests
+	$(V)/pytest -n 3 $(DIST) -m "not debian and not cloud and not deploy" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
-	$(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not slow and not cloud" tests
+	$(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not slow and not cloud and not deploy" tests
 
 test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
@@ -59,7 +60,7 @@ test-kills: test-packages $(V)/.dev $(MO)  ## workers of every kind of job are k
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not cloud" tests'
+	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not cloud and not deploy" tests'
 
 cloud: cloud-packages  ## bring up a small real OpenStack on this machine, in IMS_CLOUD=.cloud; minutes the first time
 	@tests/openstack/lab/up.sh $(IMS_CLOUD)
@@ -71,6 +72,10 @@ cloud-down:  ## end it; what it has stays for the next time
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough"
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
 	$(V)/pytest -n 3 --dist load -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
+
+# a fresh Debian with systemd, nginx and Caddy in front of a browser, an image of containers: where a machine cannot, it says why
+test-deploy: test-packages deploy-packages $(V)/.dev $(MO) $(NOVNC)  ## it is installed as the papers say, and used behind a proxy; minutes
+	$(V)/pytest -m deploy tests/deploy
 
 # all of it but what takes minutes each; not part of `check` before it was seen green within its time on a quiet machine
 check-cloud:
@@ -182,6 +187,11 @@ packages:
 
 test-packages: packages
 	$(call install,$(TEST_PACKAGES))
+
+# no service of them is to start here
+deploy-packages: export RUNLEVEL := 1
+deploy-packages: test-packages
+	$(call install,$(DEPLOY_PACKAGES))
 
 cloud-packages: test-packages
 	$(call install,$(CLOUD_PACKAGES))

@@ -83,6 +83,7 @@ _TESTS = count(1)
 SKIPS = (
     "only root has networks and rules",
     "no cloud: ",
+    "no deploy: ",
 )  # how the only reasons begin for which a test may be skipped
 
 

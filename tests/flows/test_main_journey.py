@@ -18,7 +18,6 @@ from imsconsole.demo.guest import built_guest
 from imsconsole.engine.types import MIB
 from tests.flows.steps import create_server, import_file, press, ready
 from tests.flows.test_change_os import told
-from tests.support.console import Console
 from tests.support.ova import ova, ovf, stream_vmdk
 from tests.support.visitor import Visitor
 
@@ -33,15 +32,18 @@ JOURNEYS = (
 
 @pytest.mark.parametrize(("identity", "boot_mode", "options"), JOURNEYS, ids=["uefi-narrow", "no-scripts"])
 def test_a_disk_file_becomes_an_image_and_a_server_that_runs(
-    identity, boot_mode, options, visitor, console: Console, tmp_path: Path, request
+    identity, boot_mode, options, visitor, tmp_path: Path, request
 ):
-    alice: Visitor = visitor(**options)
-    name = f"flow-{request.node.callspec.id}"
+    main_journey(visitor(**options), f"flow-{request.node.callspec.id}", identity, boot_mode, tmp_path)
+
+
+def main_journey(alice: Visitor, name: str, identity: str, boot_mode: str, folder: Path) -> None:
+    """All that is made is called `name`."""
     disk = built_guest(guests(), name=identity, boot_mode=boot_mode)
     page = alice.sign_in("alice")
 
     look_through_the_catalogue(alice)
-    image = import_machine(alice, disk, name, tmp_path) if alice.scripts else import_file(alice, disk, name)
+    image = import_machine(alice, disk, name, folder) if alice.scripts else import_file(alice, disk, name)
     if boot_mode == "uefi":
         ask_for_secure_boot_and_tpm(alice, image)
     public_key, fingerprint = key_pair()

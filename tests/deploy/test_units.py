@@ -1,0 +1,180 @@
+"""The install script on a fresh Debian with a real systemd: units, nginx in front, the main journey, what a restart leaves alone."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.deploy import proxies
+from tests.deploy.journey import answer_of, uploads_and_downloads, watches_a_screen
+from tests.deploy.machine import Machine, booted
+from tests.flows.steps import ready
+from tests.flows.test_main_journey import main_journey
+from tests.support.console import PASSWORD, ROOT, free_port
+from tests.support.visitor import Visitor
+
+pytestmark = [pytest.mark.deploy, pytest.mark.browser, pytest.mark.guest]
+
+UNITS = ("web", "screens", "workers")
+EXPOSURE = 3.2  # of 10, as systemd-analyze counts; what is left is said in hardened.conf
+DEMO = ("syslinux", "syslinux-common")  # what the demo's images are built with
+SMALL = {
+    "IMS_DEMO": "1",
+    "IMS_DEMO_DEBIAN": "0",
+    "IMS_DEMO_PASSWORD": PASSWORD,
+    "IMS_GUEST_NETWORK": "user",
+    "IMS_QUICK_WORKERS": "1",
+    "IMS_BULK_WORKERS": "1",
+    "IMS_STOP_TIMEOUT_S": "20",
+    "IMS_X_ACCEL": "/stored/",
+}
+GUESTS = "pgrep -f '[q]emu-system-x86_64.*guest=' || true"
+
+
+@dataclass(frozen=True)
+class Installed:
+    machine: Machine
+    url: str
+    certificate: Path
+    wheels: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[Installed]:
+    """As docs/operate/install.md and proxy.md say, with ports that are free on this host."""
+    ports = proxies.Ports(free_port(), free_port(), free_port(), free_port())
+    tls = tmp_path_factory.mktemp("tls")
+    chain, _key = proxies.certify(tls)
+    with booted(ROOT, wheels, tls) as machine:
+        for unit, port in (("web", ports.web), ("screens", ports.screens)):
+            drop_in = f"/etc/systemd/system/ims-console-{unit}.socket.d"
+            machine.run(
+                f"mkdir -p {drop_in}; printf '[Socket]\\nListenStream=\\nListenStream=127.0.0.1:{port}\\n' > {drop_in}/port.conf"
+            )
+        env = {
+            **SMALL,
+            **proxies.behind(ports),
+            "IMS_PORT": str(ports.web),
+            "IMS_SCREEN_PORT": str(ports.screens),
+        }
+        lines = "\n".join(
+            f"{name}={value}" for name, value in {"IMS_DATA_DIR": "/var/lib/ims-console", **env}.items()
+        )
+        machine.run(
+            f"install -d /etc/ims-console; umask 077; cat > /etc/ims-console/env <<'END'\n{lines}\nEND"
+        )
+        # nginx would listen at this host's port 80
+        machine.run(
+            "printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d"
+        )
+        machine.run(
+            f"apt-get -q update; apt-get -q install -y --no-install-recommends nginx-light {' '.join(DEMO)}"
+        )
+        said = machine.run(f"{ROOT}/deploy/install.sh --wheels {wheels}")
+        site = machine.root / "etc/nginx/sites-enabled"
+        (site / "default").unlink()
+        (site / "ims-console").write_text(proxies.nginx(ports))
+        machine.run(f"install -d /etc/ssl/ims-console; install -m 600 {tls}/*.pem /etc/ssl/ims-console/")
+        machine.run("install -d /etc/systemd/system/nginx.service.d")
+        machine.run(f"cp {ROOT}/deploy/nginx/x-accel.conf /etc/systemd/system/nginx.service.d/")
+        machine.run(
+            "systemctl daemon-reload; systemctl restart nginx || { journalctl -u nginx --no-pager; exit 1; }"
+        )
+        yield Installed(machine, f"https://localhost:{ports.https}", chain, wheels, said)
+
+
+def test_the_script_ends_with_a_console_that_answers(installed: Installed) -> None:
+    machine = installed.machine
+    assert (
+        machine.run(
+            "systemctl is-active " + " ".join(f"ims-console-{unit}.service" for unit in UNITS)
+        ).split()
+        == ["active"] * 3
+    )
+    assert machine.run("systemctl list-units --failed --no-legend 'ims-console*'") == ""
+    assert "good   database: sqlite" in installed.said
+    assert "good   workers: one was seen a moment ago" in installed.said
+    assert machine.run("stat -c '%U %a' /etc/ims-console/env /var/lib/ims-console").split() == [
+        "root",
+        "600",
+        "root",
+        "711",
+    ]
+    with answer_of(f"{installed.url}/healthz", installed.certificate) as answer:
+        assert b'"ok": true' in answer.read()
+
+
+def test_units_are_right_and_hardened(installed: Installed) -> None:
+    machine = installed.machine
+    files = " ".join(
+        f"/etc/systemd/system/{path.name}" for path in (proxies.DEPLOY / "systemd").glob("ims-console*.[st]*")
+    )
+    assert machine.run(f"systemd-analyze verify {files}") == ""
+    for unit in UNITS:
+        told = machine.run(f"systemd-analyze security --no-pager ims-console-{unit}.service", is_well=False)
+        found = re.search(r"Overall exposure level[^:]*: ([0-9.]+)", told)
+        assert found is not None
+        assert float(found[1]) <= EXPOSURE, told
+
+
+def test_the_main_journey_behind_nginx(
+    installed: Installed, at: Callable[[str, Path], Visitor], tmp_path: Path
+) -> None:
+    alice = at(installed.url, installed.certificate)
+    main_journey(alice, "installed", "Flow guest B", "uefi", tmp_path)
+    uploads_and_downloads(alice, "installed-noise", tmp_path)
+
+
+def test_guests_run_as_nobody_else_and_outlive_the_workers_and_an_upgrade(
+    installed: Installed, at: Callable[[str, Path], Visitor]
+) -> None:
+    machine = installed.machine
+    alice = at(installed.url, installed.certificate)
+    alice.sign_in("alice")
+    server = watches_a_screen(alice, "outlives")
+    ready(alice, server)
+    (guest,) = machine.run(GUESTS).split()
+    status = machine.run(f"cat /proc/{guest}/status")
+    assert re.search(r"^Uid:\s+19000", status, flags=re.MULTILINE)
+    assert re.search(r"^CapEff:\s+0+$", status, flags=re.MULTILINE)
+    assert re.search(r"^NoNewPrivs:\s+1$", status, flags=re.MULTILINE)
+
+    machine.run("systemctl restart ims-console-workers.service")
+    with asked_all_the_time(installed) as refused:
+        machine.run(f"{ROOT}/deploy/install.sh --no-packages --wheels {installed.wheels}")
+    assert refused == []
+    assert machine.run(GUESTS).split() == [guest]
+    assert len(machine.run("ls /opt/ims-console/releases").split()) == 2
+
+    machine.run("systemctl stop ims-console-guests.service")
+    assert machine.run(GUESTS) == ""
+    assert "IMS-GUEST power off" in ready(alice, server)
+
+
+@contextmanager
+def asked_all_the_time(installed: Installed) -> Iterator[list[str]]:
+    """What went wrong for somebody who opened pages all the while."""
+    refused: list[str] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            try:
+                with answer_of(f"{installed.url}/accounts/login/", installed.certificate) as answer:
+                    answer.read()
+            except OSError as error:
+                refused.append(str(error))
+            over.wait(0.2)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield refused
+    finally:
+        over.set()
+        asking.join()
