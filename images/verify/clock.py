@@ -53,7 +53,7 @@ def due_bytes(region: Region, within: timedelta) -> list[StoredBytes]:
     unseen = Q(last__lt=now() - within / 2) | Q(last__gt=furthest(timedelta(0)))
     aged = there.annotate(last=SEEN)
     rows = aged.filter(unseen | Q(of_backups, damaged_at__isnull=False)).order_by("last", "pk")
-    share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * EVERY / (within / 2)
+    share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * (EVERY / (within / 2))
     due: list[StoredBytes] = []
     taken = 0
     for stored in rows.iterator(chunk_size=200):

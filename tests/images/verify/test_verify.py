@@ -260,6 +260,8 @@ def test_the_clock_takes_its_share(people):
     StoredBytes.objects.filter(pk=rows[0].pk).update(verified_at=now())
     assert due_bytes(region, timedelta(days=30)) == [rows[1]]
     assert due_bytes(region, timedelta(hours=2)) == rows[1:], "all of it within the time"
+    StoredBytes.objects.filter(pk=rows[1].pk).update(size_bytes=10**15)
+    assert due_bytes(region, timedelta(days=30)) == [rows[1]], "a petabyte is no more than its share"
     assert due_bytes(region, timedelta(days=90)) == []
 
 
