@@ -70,7 +70,7 @@ def check_age_of_database(databases: Collection[str] | None = None, **_options: 
         Error(
             f"The database {connections[alias].settings_dict['NAME']} was made by a version of the console before 0.1.0 "
             "that is too old to be carried over.",
-            hint="Check out commit 0a19464, run `manage.py migrate` there, then come back; or begin with another IMS_DATA_DIR.",
+            hint="0.1.0 may not be skipped: check out commit 0a19464, run `manage.py migrate` there, then come back; or begin with another IMS_DATA_DIR.",
             id="ims.E002",
         )
         for alias in databases or ()

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.jobs.hosts import check_hosts
+from imsconsole.jobs.hosts import check_hosts, check_stopped
 
 
 class JobsConfig(AppConfig):
@@ -12,3 +12,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(check_hosts, checks.Tags.database)
+        checks.register(check_stopped, checks.Tags.database)

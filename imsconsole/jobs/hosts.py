@@ -24,6 +24,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from imsconsole.core.now import furthest, now
+from imsconsole.core.schema import missing, needs_stop, refuse_other_version
 
 logger = logging.getLogger(__name__)
 EVERY = timedelta(seconds=10)
@@ -95,7 +96,8 @@ def _refusal() -> str:
 
 @contextmanager
 def this_host() -> Iterator[None]:
-    """It is there, until it leaves. Raises CommandError when it may not be."""
+    """It is there, until it leaves. Raises CommandError when it may not be, or when the database is of another version."""
+    refuse_other_version()
     _refuse_second()
     note_host()
     pid = os.getpid()
@@ -132,6 +134,37 @@ def _noting() -> None:
         finally:
             connection.close()
         time.sleep(EVERY.total_seconds())
+
+
+def living_hosts() -> list[str]:
+    """Names of those that were there a moment ago, this one included; also before the database had a table of them."""
+    tables = connection.introspection.table_names()
+    if _hosts().model._meta.db_table in tables:
+        return sorted(hosts_seen().values_list("name", flat=True))
+    entries = apps.get_model("jobs", "ClockEntry").objects
+    if entries.model._meta.db_table not in tables:
+        return []
+    lately = entries.filter(started_at__gt=now() - GONE_AFTER, started_at__lte=furthest(timedelta(0)))
+    return sorted(set(lately.values_list("host", flat=True)))
+
+
+def why_not_migrated() -> str:
+    """Why pending migrations are not to be applied now; empty when they may be."""
+    names = living_hosts()
+    stopping = [str(each) for each in missing() if needs_stop(each)] if names else []
+    if not stopping:
+        return ""
+    return (
+        f"The console runs on {', '.join(names)}, and {len(stopping)} of the pending migrations change what it works "
+        f"with, the first of them {stopping[0]}."
+    )
+
+
+def check_stopped(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Migrations that need a stop, while a host works."""
+    why = why_not_migrated() if databases else ""
+    hint = "Stop it on all hosts. One that has ended without a word is forgotten after a minute."
+    return [Error(why, hint=hint, id="ims.E005")] if why else []
 
 
 def check_hosts(databases: Collection[str] | None = None, **_options: Any) -> list[CheckMessage]:

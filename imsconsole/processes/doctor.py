@@ -17,7 +17,6 @@ from django.core import checks
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.timezone import now as wall_clock
 
 from imsconsole.accounts.models import Region
@@ -26,6 +25,7 @@ from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.core.errors import ImsError
 from imsconsole.core.room import LEAST_FREE_BYTES
+from imsconsole.core.schema import why_not_served
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.text import size
 from imsconsole.engine.types import Capabilities
@@ -96,11 +96,9 @@ def _database() -> Iterator[Finding]:
         cursor.execute("SELECT sqlite_version()" if connection.vendor == "sqlite" else "SHOW server_version")
         here = cursor.fetchone()[0]
     yield Finding("good", "database", f"{connection.vendor} {here}")
-    executor = MigrationExecutor(connection)
-    if pending := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        yield Finding(
-            "wrong", "database", f"{len(pending)} migrations are pending", "ims-console migrate, while nothing runs"
-        )  # fmt: skip
+    why, remedy = why_not_served()
+    if why:
+        yield Finding("wrong", "database", why, remedy)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")

@@ -65,10 +65,10 @@ def run(db: BaseDatabaseWrapper, sql: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def migrate(name: str) -> "subprocess.CompletedProcess[str]":
-    """Bring a database up to the present code, as an operator does."""
+def manage(command: str, name: str) -> "subprocess.CompletedProcess[str]":
+    """A command on a database, as an operator gives it."""
     return subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        [sys.executable, "manage.py", command, "--verbosity", "0"],
         cwd=settings.BASE_DIR, env=worker_environment(name), capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 
 from imsconsole.core.checks import check_age_of_database
-from tests.migrations.databases import add_row, columns_of, connected, migrate, restored, rows_of, run, schema_of
+from tests.migrations.databases import add_row, columns_of, connected, manage, restored, rows_of, run, schema_of
 
 DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
@@ -61,7 +61,7 @@ def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator
             stored = rows_of(db, {table: ["id", "ref", "sha256"] for table in DISKS})
             run(db, f"UPDATE images_imagedisk SET damaged_at = '2026-11-28 09:00:00+00' WHERE ref LIKE '{DAMAGED}%'")
             add_row(db, "jobs_job", COPY)
-        migrated = migrate(name)
+        migrated = manage("migrate", name)
         assert migrated.returncode == 0, migrated.stderr
         with connected(name) as db:
             yield SimpleNamespace(columns=columns, rows=rows, said=said, stored=stored, now=db)

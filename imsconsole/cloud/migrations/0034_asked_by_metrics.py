@@ -5,6 +5,7 @@ from django.db.models.functions import Coalesce
 
 
 class Migration(migrations.Migration):
+    while_running = True
     dependencies = [("cloud", "0033_bytes_leave_disks")]
 
     operations = [

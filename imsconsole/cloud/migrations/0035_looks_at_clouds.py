@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    while_running = True
 
     dependencies = [
         ('accounts', '0010_marks_of_regions'),

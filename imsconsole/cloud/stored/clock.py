@@ -10,6 +10,7 @@ from imsconsole.cloud.stored.removal import remove_unused
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import furthest, now
 from imsconsole.core.periodic import Periodic
+from imsconsole.core.schema import is_upgraded_lately
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ def remove_left_bytes() -> None:
 
 
 def remove_unused_bytes() -> None:
-    """Whatever nobody has."""
-    _remove(StoredBytes.objects.unused())
+    """Whatever nobody has; not as long as the version before an upgrade may be put back, whose rows may still speak of it."""
+    if not is_upgraded_lately():
+        _remove(StoredBytes.objects.unused())
 
 
 def _remove(unused: "QuerySet[StoredBytes]") -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imsconsole.cloud.screens.bridge import listen_for_screens, serve_screens
 from imsconsole.core.counting import keep_counts
+from imsconsole.core.schema import refuse_other_version
 
 
 class Command(BaseCommand):
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.IMS_SCREEN_PORT)
 
     def handle(self, *args: Any, bind: str, port: int, **options: Any) -> None:
+        refuse_other_version()
         line = listen_for_screens(bind, port)
         keep_counts("screens")
         serve_screens(line)
