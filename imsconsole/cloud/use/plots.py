@@ -111,6 +111,7 @@ class UseOfServer:
     unmeasured: Sequence[str]
     seen: str
     has_any: bool
+    measures_any: bool
 
 
 def use_of(server: Server, measures: Iterable[str], spans: Sequence[str] = ("hour", "day")) -> UseOfServer:
@@ -132,6 +133,7 @@ def use_of(server: Server, measures: Iterable[str], spans: Sequence[str] = ("hou
         [str(title) for key, title in TITLES.items() if key not in measured],
         f"{end:%H%M}-{len(readings)}",
         len(readings) > 1,
+        bool(measured),
     )
 
 
