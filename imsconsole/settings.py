@@ -361,6 +361,7 @@ if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
 ENGINES = {
     "local": "imsconsole.cloud.engines.local_engine",
     "openstack": "imsconsole.cloud.regions.clouds.openstack_engine",  # with the extra of that name
+    "left": "imsconsole.cloud.regions.left.left_engine",
 }
 REGION_CHECKS = {
     "openstack": "imsconsole.cloud.regions.clouds.check_cloud"

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from images.models import CloudImage
 from imsconsole.accounts.actor import Actor, Operator
+from imsconsole.accounts.models import LEFT
 from imsconsole.accounts.rules import may_operate
 from imsconsole.core.rules import ALLOWED, Verdict, refuse
 from imsconsole.core.sentences import refuse_as
@@ -15,7 +16,7 @@ def can_adopt(found: CloudImage, actor: Actor | Operator) -> Verdict:
         return verdict
     if found.is_adopted:
         return refuse("adopted-already", _("“%(name)s” is offered already."), name=found)
-    if found.gone_at:
+    if found.gone_at or found.region.engine == LEFT:
         return refuse("cloud-image-away", _("The cloud does not offer “%(name)s” any more."), name=found)
     if not found.stored:
         return refuse_as("adopt-format", format=found.format)

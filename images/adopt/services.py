@@ -18,7 +18,7 @@ from imsconsole.core.locks import locked
 def adopt_image(found: CloudImage, *, actor: Actor) -> Image:
     """Offer an image of a cloud in the public catalogue of its region: its bytes stay where they are. Raises Refused, NotFound."""
     region = locked(Region.objects.all(), found.region_id)
-    found = CloudImage.objects.select_related("image").get(pk=found.pk)
+    found = CloudImage.objects.select_related("image", "region").get(pk=found.pk)
     can_adopt(found, actor).require()
     image = image_of(found, user=actor.user)
     image.save(force_insert=True)

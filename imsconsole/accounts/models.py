@@ -50,6 +50,7 @@ class User(AbstractUser):
 
 
 OPENSTACK = "openstack"  # the engine whose regions say more of themselves: `Region.cloud` and what follows
+LEFT = "left"  # the engine of a region that was on a cloud, and has nothing any more
 
 
 def new_mark() -> str:

@@ -49,6 +49,7 @@ ACTIONS: dict[str, str | Promise] = {
     "lookForPublicImages": _("Look for public images of clouds"),
     "checkRegion": _("Look at a region's cloud"),
     "mapRegion": _("Say what of a region's cloud is used"),
+    "leaveRegion": _("Leave a region's cloud"),
     "createSchedule": _("Create a backup schedule"),
     "createServer": _("Create a server"),
     "createUser": _("Create a user"),

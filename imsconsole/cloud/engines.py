@@ -33,13 +33,16 @@ OF_CLOUD = (
 )
 
 
+_NAMED: dict[str, str] = {}  # the engines of regions, by their codes
+
+
 def engine_for(region: Region | str) -> Engine:
     """The engine that holds the bytes and machines of a region (or of its code)."""
     return _made(engine_name_of(region), region if isinstance(region, str) else region.code)
 
 
 def engine_name_of(region: Region | str) -> str:
-    """Which of `settings.ENGINES` a region (or its code) has, for ever."""
+    """Which of `settings.ENGINES` a region (or its code) has: for ever, but that one on a cloud may be left."""
     return _named(region) if isinstance(region, str) else region.engine
 
 
@@ -57,15 +60,19 @@ def _kept(name: str, code: str, _said: str) -> Engine:
     return counted_engine(maker(code), name)
 
 
-@functools.cache
 def _named(code: str) -> str:
-    return Region.objects.values_list("engine", flat=True).get(pk=code)
+    if code in _NAMED:
+        return _NAMED[code]
+    name = Region.objects.values_list("engine", flat=True).get(pk=code)
+    if name != OPENSTACK:
+        _NAMED[code] = name
+    return name
 
 
 def forget_engines() -> None:
     """Make all engines anew, as the settings and the rows of regions are now."""
     _kept.cache_clear()
-    _named.cache_clear()
+    _NAMED.clear()
 
 
 def cloud_of(code: str) -> str:

@@ -22,8 +22,10 @@ SENTENCES: Sentences = {
         "at the spelling."
     ),
     "adopt-format": _(
-        "The cloud's image is stored as %(format)s. Only qcow2 and ISO can be offered as they are; import its file instead."
+        "The cloud's image is stored as %(format)s. Only qcow2, raw and ISO can be offered as they are; import its file "
+        "instead."
     ),
+    "region-left": _("This region was left: it is on no cloud any more, and nothing can be done there."),
     "cloud-refuses": _(
         "The cloud refuses what this console asks of it: %(detail)s. Please ask the operator to look at its user's rights "
         "and password there."

@@ -901,6 +901,7 @@ ELSEWHERE = {
     accounts.can_delete_project: "accounts/test_operate.py",
     adopting.can_adopt: "images/adopt/test_adopt.py",
     regions.can_check: "cloud/regions/test_check.py",
+    regions.can_leave: "cloud/regions/test_leave.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",
     capture.can_capture: "images/capture/test_capture.py",

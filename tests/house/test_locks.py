@@ -53,7 +53,7 @@ from imsconsole.cloud.disks.services import TAGS as disk_tags
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
 from imsconsole.cloud.models import Flavor
-from imsconsole.cloud.regions.services import USED, check_region, map_region
+from imsconsole.cloud.regions.services import USED, check_region, leave_region, map_region
 from imsconsole.cloud.schedules import services as schedules
 from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
@@ -249,6 +249,7 @@ def clouds(people: SimpleNamespace, operator: Operator) -> None:
     check_region(region=region, actor=operator)
     use = {name: getattr(region, name) for name in USED}
     map_region(region=region, use=use, flavors={}, zones={}, actor=operator)
+    leave_region(region=region, actor=operator)
     actor = platform_actor(operator.user)
     look_for_images(actor=actor)
     stored = StoredDisk("d.d", "qcow2", 1, 1, "sha512:ab")

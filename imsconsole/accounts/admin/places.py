@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.clouds import cloud_names
-from imsconsole.accounts.models import OPENSTACK, AvailabilityZone, Project, Region
+from imsconsole.accounts.models import LEFT, OPENSTACK, AvailabilityZone, Project, Region, engine_choices
 from imsconsole.accounts.service_admin import ServiceAdmin, count_of, operator_of
 from imsconsole.accounts.services import places
 
@@ -38,6 +38,11 @@ class RegionForm(forms.ModelForm[Region]):
                 "in that file."
             )
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "engine" in self.fields:  # none is added to be left
+            self.fields["engine"].choices = [each for each in engine_choices() if each[0] != LEFT]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or {}

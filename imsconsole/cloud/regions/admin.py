@@ -19,6 +19,7 @@ from imsconsole.cloud.regions import page, services
 from imsconsole.cloud.regions.forms import UseForm
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict, ImsError
+from imsconsole.core.rules import first_refusal
 from imsconsole.core.sentences import sentence_of
 from imsconsole.core.text import size
 
@@ -53,7 +54,7 @@ class RegionReportAdmin(ServiceAdmin):
         return [path("<slug:code>/cloud/", view, name="region_cloud"), *super().get_urls()]
 
     def cloud(self, request: HttpRequest, code: str) -> HttpResponse:
-        """All of a region's cloud as it was found last, and what of it is used. POST `do`: check, or use."""
+        """All of a region's cloud as it was found last, and what of it is used. POST `do`: check, use, or leave."""
         if not request.user.has_perm("accounts.view_region"):
             raise PermissionDenied
         region = get_object_or_404(
@@ -69,7 +70,13 @@ class RegionReportAdmin(ServiceAdmin):
         differences: list[Difference] = []
         try:
             if request.method == "POST" and self._acted(request, region, form):
-                return HttpResponseRedirect(request.path)
+                region.refresh_from_db(fields=["engine"])
+                here = (
+                    request.path
+                    if region.engine == OPENSTACK
+                    else reverse("admin:accounts_region_changelist")
+                )
+                return HttpResponseRedirect(here)
         except Conflict:
             region.refresh_from_db()
             form, differences = form.after_conflict(form.present(region), region=region, **about)
@@ -82,7 +89,11 @@ class RegionReportAdmin(ServiceAdmin):
             raise PermissionDenied
         actor = operator_of(request)
         try:
-            if not form.is_bound:
+            if request.POST.get("do") == "leave":
+                services.leave_region(region=region, actor=actor)
+                said = gettext("The console has left the cloud of %(region)s. Take it out of clouds.yaml.")
+                messages.success(request, said % {"region": region})
+            elif not form.is_bound:
                 services.check_region(region=region, actor=actor)
             elif form.is_valid():
                 used = form.use(form.cleaned_data)
@@ -100,6 +111,7 @@ class RegionReportAdmin(ServiceAdmin):
         self, request: HttpRequest, region: Region, check: RegionCheck | None, form: UseForm
     ) -> dict[str, Any]:
         found = check.found if check else {}
+        leaving = page.leaving(region)
         return {
             **self.admin_site.each_context(request),
             "title": gettext("The cloud of %(region)s") % {"region": region},
@@ -118,6 +130,8 @@ class RegionReportAdmin(ServiceAdmin):
             "flavors": page.flavor_lines(form, region, found),
             "zones": page.zone_lines(form, region, found),
             "abilities": page.abilities(capabilities_of(region)),
+            "leaving": leaving,
+            "may_leave": first_refusal(verdict for _title, verdict in leaving),
             "foreign_count": ForeignThing.objects.filter(region=region).count(),
         }
 

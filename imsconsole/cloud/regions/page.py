@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.cloud.hosts import LACKING, Host, is_able
 from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.regions import rules
 from imsconsole.cloud.regions.forms import UseForm
-from imsconsole.cloud.regions.words import ABILITIES, QUOTAS, RIGHTS, SERVICES
+from imsconsole.cloud.regions.words import ABILITIES, LEAVING, QUOTAS, RIGHTS, SERVICES
+from imsconsole.core.rules import Verdict
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.sizes import meant
 from imsconsole.engine.types import Capabilities
@@ -134,6 +136,11 @@ def zone_lines(form: UseForm, region: Region, found: dict[str, Any]) -> list[Zon
         ZoneLine(zone, form[f"zone:{zone.pk}"], region.zone_names.get(zone.code, "") in there | {""})
         for zone in form.zones
     ]
+
+
+def leaving(region: Region) -> list[tuple[str | Promise, Verdict]]:
+    """What is to be done before the region is left, in this order."""
+    return list(zip(LEAVING, rules.leaving(region), strict=True))
 
 
 def abilities(capabilities: Capabilities) -> list[Line]:

@@ -6,11 +6,12 @@ from typing import Any
 
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.log import service
-from imsconsole.accounts.models import AvailabilityZone, Region
+from imsconsole.accounts.models import LEFT, AvailabilityZone, Region
 from imsconsole.accounts.rows import keep_row
 from imsconsole.accounts.rules import may_operate
-from imsconsole.cloud.models import Flavor, RegionCheck
-from imsconsole.cloud.regions.rules import can_check
+from imsconsole.cloud.hosts import ask_host
+from imsconsole.cloud.models import Flavor, ForeignThing, RegionCheck
+from imsconsole.cloud.regions.rules import can_check, can_leave
 from imsconsole.cloud.regions.tasks import look_at_cloud
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
@@ -66,3 +67,20 @@ def map_region(
     here = set(AvailabilityZone.objects.filter(region=region).values_list("pk", flat=True))
     region.zone_names = {code: theirs for code, theirs in zones.items() if theirs and code in here}
     return keep_row(region, actor)
+
+
+@service("leaveRegion")
+def leave_region(*, region: Region, actor: Operator) -> Region:
+    """Have nothing more to do with the region's cloud, for ever: nobody asks it, and nothing can be made there. Raises Refused.
+
+    Its row stays, for all that tells of what was there.
+    """
+    may_operate(actor).require()
+    region = locked(Region.objects.all(), region.pk)
+    can_leave(region).require()
+    region.engine, region.cloud = LEFT, ""
+    keep_row(region, actor)
+    RegionCheck.objects.filter(region=region).delete()
+    ForeignThing.objects.filter(region=region).delete()
+    ask_host(region)
+    return region

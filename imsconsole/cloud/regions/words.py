@@ -47,3 +47,10 @@ ABILITIES = {  # as of `hosts.LACKING`
     "byte_progress": _("Progress in bytes"),
     "stop_grace": _("A grace of one's own before the power is cut"),
 }
+LEAVING = (  # as `rules.leaving` asks
+    _("No work goes on"),
+    _("No servers"),
+    _("No disks"),
+    _("No backups"),
+    _("No images, nor any in the trash"),
+)

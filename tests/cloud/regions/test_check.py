@@ -169,7 +169,7 @@ def test_reading_it_costs_the_same_with_many_flavors(
     looked_at: Region, admin: Client, django_assert_max_num_queries
 ):
     admin.get(PAGE)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(19):
         admin.get(PAGE)
     for number in range(40):
         factories.FlavorFactory(name=f"f-{number}")
