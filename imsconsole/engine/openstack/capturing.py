@@ -171,7 +171,7 @@ class Captures:
         for each in found.values():
             work.hold()
             self._cinder.mark("snapshots", each["id"], **{TOKEN: work.token})
-        return {stored: self._cinder.whole("snapshots", each["id"], work) for stored, each in found.items()}
+        return {stored: self._cinder.whole("snapshots", found[stored]["id"], work) for stored in volumes}
 
     def _taken(self, machine: Found | None, volumes: Mapping[UUID, Found], work: Work) -> dict[UUID, Found]:
         """New ones. Raises Awake, Conflict (the machine has something else to do), NoSpace, Unavailable."""
