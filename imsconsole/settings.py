@@ -75,6 +75,7 @@ IMS_TRUSTED_PROXIES = [ip_network(each) for each in env.list("IMS_TRUSTED_PROXIE
 ROOMS = [
     "imsconsole.processes",
     "imsconsole.demo",
+    "imsconsole.console_backup",
     "sharing",
     "market",
     "images",
@@ -347,14 +348,28 @@ def s3_storages(
 
 
 IMS_SPOOL = env.str("IMS_SPOOL", default="folder")  # or s3
+# where S3 is: for objects, and for backups of the console
+IMS_S3 = {
+    "endpoint_url": env.str("IMS_S3_ENDPOINT", default="") or None,
+    "region_name": env.str("IMS_S3_REGION", default="") or None,
+    "access_key": env.str("IMS_S3_ACCESS_KEY", default="") or None,
+    "secret_key": env.str("IMS_S3_SECRET_KEY", default="") or None,
+}
 if IMS_S3_BUCKET := env.str("IMS_S3_BUCKET", default=""):
     STORAGES |= s3_storages(
         IMS_S3_BUCKET,
-        endpoint=env.str("IMS_S3_ENDPOINT", default=""),
-        region=env.str("IMS_S3_REGION", default=""),
-        access_key=env.str("IMS_S3_ACCESS_KEY", default=""),
-        secret_key=env.str("IMS_S3_SECRET_KEY", default=""),
+        endpoint=IMS_S3["endpoint_url"] or "",
+        region=IMS_S3["region_name"] or "",
+        access_key=IMS_S3["access_key"] or "",
+        secret_key=IMS_S3["secret_key"] or "",
     )
+
+# ── backups of the console ──────────────────────────────────────────────────
+IMS_BACKUP_TO = env.str(
+    "IMS_BACKUP_TO", default=""
+)  # a folder, or s3://bucket/prefix; empty: none by the clock
+IMS_BACKUP_HOUR = env.int("IMS_BACKUP_HOUR", default=3)  # in IMS_TIME_ZONE
+IMS_BACKUP_KEEP = env.int("IMS_BACKUP_KEEP", default=14)
 
 # ── engines, and the local one ──────────────────────────────────────────────
 # by what a region calls its engine: who makes it, given the region's code

@@ -32,7 +32,7 @@ FOLDERS = (
     "building",
     "cache",
 )
-FILES = ("secret_key", "master_key", "demo_password")
+FILES = ("secret_key", "master_key", "demo_password", "restoring")
 OF_FILE_SYSTEM = "lost+found"
 OF_ALL_REGIONS = (
     "kvm.json",

@@ -19,7 +19,9 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -330,4 +332,45 @@ class Shared(Protocol):
 
     def foreign(self) -> tuple[Foreign, ...]:
         """What is where our things are and is not ours. It is never touched."""
+        ...
+
+
+class Held(Protocol):
+    """Files of a region that stay for as long as they are held, whoever deletes them meanwhile. Names are below the region's root."""
+
+    def take(self, kind: Kind, ref: str) -> tuple[str, ...]:
+        """Hold all files of a stored disk, a disk or a server beside its disks; their names. Raises NotFound."""
+        ...
+
+    def path(self, name: str) -> Path:
+        """Where the bytes of a held file are, which whoever reads them never changes."""
+        ...
+
+    def is_final(self, name: str) -> bool:
+        """Whether its bytes never change."""
+        ...
+
+    def still(
+        self, server: ServerSpec | None, disks: Sequence[DiskSpec], *, known: Collection[str] = (), work: Work
+    ) -> bool:
+        """Have the held files of these disks, which `server` has or none, as they are at one instant.
+
+        Those named in `known` may stay as they are if no guest has them: who asks has their bytes already. False: somebody wrote to
+        them each time it was tried, so they may be of several instants. Raises NoSpace, Unavailable.
+        """
+        ...
+
+
+@runtime_checkable
+class OnHost(Protocol):
+    """What an engine says besides, whose bytes are files of this host: a backup of the console has them."""
+
+    def holding(self) -> AbstractContextManager[Held]:
+        """Hold files until the end, which comes with the process as well."""
+        ...
+
+    def put_back(self, name: str, source: Source, checksum: str, *, like: str = "", work: Work) -> None:
+        """Make a file that was held, under the name it had; `like` is one put back before that has the same bytes, and no other
+        names. Raises BadImage `transfer-differs`, NoSpace, Unsupported `no-such-place`: nothing that is held has that name.
+        """
         ...

@@ -20,6 +20,7 @@ from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION, LACKING, Host, is_ab
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import Backup, RegionReport
 from imsconsole.cloud.servers.rules import can_run_guests
+from imsconsole.console_backup.last import last_backup
 from imsconsole.core.now import now
 from imsconsole.core.room import LEAST_FREE_BYTES
 from imsconsole.core.text import size
@@ -72,7 +73,7 @@ def what_needs_me() -> Attention:
     """All of it, in a fixed number of queries."""
     spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
     concerns = [
-        *_work(clock), *_regions(), *_master_key(), *_bytes(), *_backups(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
+        *_work(clock), *_regions(), *_master_key(), *_bytes(), *_backups(), *_console_backup(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
         *_market(),
     ]  # fmt: skip
     return Attention(concerns, spaces, clock, _guests())
@@ -163,6 +164,32 @@ def _backups() -> Iterator[Concern]:
         )
         url = f"{reverse('admin:cloud_backup_changelist')}?bytes=damaged"
         yield Concern("error", said % {"n": count}, url)
+
+
+def _console_backup() -> Iterator[Concern]:
+    """How the last backup of the whole console went; and that there is none, but for a demo."""
+    last = last_backup()
+    jobs = reverse("admin:jobs_job_changelist")
+    at = date_format(localtime(last.taken_at), "DATETIME_FORMAT") if last.taken_at else ""
+    if last.failed:
+        said = _("The last backup of the console failed: %(error)s") % {"error": last.failed.error_sentence}
+        yield Concern("error", said, reverse("admin:jobs_job_change", args=[last.failed.pk]))
+    elif last.is_late and at:
+        yield Concern("error", _("The last backup of the console is of %(at)s.") % {"at": at}, jobs)
+    elif not at and not settings.IMS_DEMO:
+        said = _(
+            "There is no backup of this console. Name a place in IMS_BACKUP_TO, or run manage.py backup."
+        )
+        yield Concern("warning", said)
+    if last.warnings and last.made:
+        said = ngettext(
+            "%(n)d thing is missing in the last backup of the console, or is of several instants.",
+            "%(n)d things are missing in the last backup of the console, or are of several instants.",
+            last.warnings,
+        )
+        yield Concern(
+            "warning", said % {"n": last.warnings}, reverse("admin:jobs_job_change", args=[last.made.pk])
+        )
 
 
 def _full(spaces: list[DiskSpace]) -> Iterator[Concern]:

@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 
 from imsconsole.accounts.access import page_view
+from imsconsole.console_backup.last import last_backup
 from imsconsole.jobs.periodic import is_worker_alive
 from imsconsole.watch.exposition import versions
 
@@ -28,11 +29,12 @@ READ_ONLY = {"postgresql": "SHOW transaction_read_only"}
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers, is of this version and may be written, the store can be written and has room, and a worker was seen within 30 s; else 503.
 
-    It tells besides whether the bridge to screens listens: without it pages show of servers what was seen last, and all else works.
+    It tells besides whether the bridge to screens listens: without it pages show of servers what was seen last, and all else works;
+    and how the last backup of the console went.
     """
     checks = _checks()
     checks["worker"] = checks["database"] and is_worker_alive()
-    return _answer(checks, screens=_bridge_listens())
+    return _answer(checks, screens=_bridge_listens(), backup=_backup() if checks["schema"] else None)
 
 
 @page_view.for_anyone
@@ -47,7 +49,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return _answer(_checks())
 
 
-def _answer(checks: dict[str, bool], **more: bool) -> JsonResponse:
+def _answer(checks: dict[str, bool], **more: object) -> JsonResponse:
     ok = all(checks.values())
     told = {"ok": ok, **checks, **more, "version": versions()["version"]}
     return JsonResponse(told, status=200 if ok else 503)
@@ -56,6 +58,13 @@ def _answer(checks: dict[str, bool], **more: bool) -> JsonResponse:
 def _checks() -> dict[str, bool]:
     database = _database_answers()
     return {"database": database, "schema": database and _is_migrated(), "store": _store_is_writable()}
+
+
+def _backup() -> dict[str, object]:
+    """Its age, none as long as there was none; whether a later one failed; whether it is older than a day though one is to be made daily."""
+    last = last_backup()
+    age = round(last.age.total_seconds()) if last.age is not None else None
+    return {"age_seconds": age, "failed": last.failed is not None, "late": last.is_late}
 
 
 def _database_answers() -> bool:

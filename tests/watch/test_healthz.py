@@ -16,8 +16,11 @@ from imsconsole.jobs.models import ClockEntry
 
 pytestmark = pytest.mark.django_db
 ALL_WELL = {"ok": True, "database": True, "schema": True, "store": True, "worker": True, "screens": False}
-ALL_WELL["version"] = version("ims-console")
-WITHOUT_DATABASE = {"ok": False, "database": False, "schema": False, "worker": False}
+ALL_WELL |= {
+    "version": version("ims-console"),
+    "backup": {"age_seconds": None, "failed": False, "late": False},
+}
+WITHOUT_DATABASE = {"ok": False, "database": False, "schema": False, "worker": False, "backup": None}
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +96,7 @@ def test_a_database_of_an_older_version_is_said_and_one_of_a_newer_serves(beat) 
     applied.create(app="images", name="9999_of_next_year")
     assert answer() == (200, ALL_WELL)
     applied.filter(app="images", name="0032_bytes_leave_disks").delete()
-    assert answer() == (503, ALL_WELL | {"ok": False, "schema": False})
+    assert answer() == (503, ALL_WELL | {"ok": False, "schema": False, "backup": None})
     assert answer("/healthz/ready")[0] == 503
     assert answer("/healthz/live")[0] == 200
 

@@ -32,6 +32,7 @@ PREFIX = "capture-"
 POLL_S = 0.1
 CANCEL_LIMIT_S = 30.0
 SILENCE_LIMIT_S = 60.0  # of a QEMU that lives and does not answer
+IN_USE = "is in use by block job"  # QEMU's words
 TRIES = 3  # of a guest that ends and starts again while its disks are copied
 SUFFIX = ".qcow2"
 
@@ -40,12 +41,22 @@ class GuestGone(Exception):
     """The guest has ended before its disks were copied: they are at rest now."""
 
 
+class Busy(Exception):
+    """Other work copies one of these disks just now: QEMU copies a disk for one at a time."""
+
+
 @dataclass(frozen=True)
 class DiskCopy:
     """One disk on its way into the store."""
 
     stored: UUID
     disk: DiskSpec
+    is_layer: bool = False  # of a system disk what was written since, without the image under it
+
+    @property
+    def base(self) -> str:
+        """What a system disk's layer rests on, the copy as well."""
+        return BASE if self.is_layer and not self.disk.index else ""
 
     @property
     def job(self) -> str:
@@ -77,19 +88,34 @@ class Captures:
             made = self._made(server, copies, scrap, work)
             return self._finished(made, work)
 
+    def layers(
+        self, server: ServerSpec, disks: Sequence[DiskSpec], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
+        """Files in `scrap`, by disk, as they are at one instant: none when no guest runs. That of a system disk is its layer alone."""
+        return self._copied_by_guest(
+            server, [DiskCopy(disk.id, disk, is_layer=True) for disk in disks], scrap, work
+        )
+
     def _made(
         self, server: ServerSpec | None, copies: Sequence[DiskCopy], scrap: Path, work: Work
     ) -> dict[UUID, Path]:
-        """A guest that ends meanwhile leaves its disks at rest, unless somebody starts it again."""
-        for _ in range(TRIES):
+        made = self._copied_by_guest(server, copies, scrap, work) if server else {}
+        return made or self._at_rest(copies, scrap, work)
+
+    def _copied_by_guest(
+        self, server: ServerSpec, copies: Sequence[DiskCopy], scrap: Path, work: Work
+    ) -> dict[UUID, Path]:
+        """A guest that ends meanwhile leaves its disks at rest, unless somebody starts it again: none then."""
+        ends = 0
+        while ends < TRIES:
             try:
-                made = self._of_a_guest(server, copies, scrap, work) if server else {}
+                return self._of_a_guest(server, copies, scrap, work)
             except GuestGone:
-                continue
-            if made:
-                return made
-            break
-        return self._at_rest(copies, scrap, work)
+                ends += 1
+            except Busy:
+                work.report(0, 0)
+                time.sleep(POLL_S)
+        return {}
 
     # what is finished
     def _adopted(self, copies: Sequence[DiskCopy], work: Work) -> dict[UUID, Path]:
@@ -211,13 +237,15 @@ class Captures:
         try:
             for each in copies:
                 size = sizes[machine.node_of(each.disk)]
-                self._qemu_img.create(folder / RUN / _target(each, work), size, each.disk.key)
+                self._qemu_img.create(folder / RUN / _target(each, work), size, each.disk.key, each.base)
             with qmp(folder) as talk, keys.told(talk, *(each.disk.key for each in copies)):
                 for each in copies:
                     talk.command("blockdev-add", **_target_node(each, work))
                 talk.command("transaction", **_transaction(copies))
         except (ImsError, OSError, KeyError) as error:
             drop(folder, copies_in(folder, copies))
+            if isinstance(error, QmpError) and IN_USE in str(error.values["detail"]):
+                raise Busy from error
             raise _as_failure(error) from error
 
     def _follow(self, ref: str, folder: Path, copies: Sequence[DiskCopy], work: Work) -> None:
@@ -267,14 +295,14 @@ class Captures:
             if path := _copy_in(folder, each):  # whichever attempt's name it bears just now
                 path.rename(made[each.stored])
             self._store.own(made[each.stored], self._store.users.of(folder / RUN))
-            self._require_alone(made[each.stored])
+            self._require_alone(made[each.stored], each.base)
         return made
 
-    def _require_alone(self, made: Path) -> None:
+    def _require_alone(self, made: Path, base: str) -> None:
         """It was made where a guest that broke out could reach. Raises Unavailable."""
         described = self._qemu_img.info(made, "qcow2")
         data_file = described.get("format-specific", {}).get("data", {}).get("data-file")
-        if "backing-filename" in described or data_file:
+        if described.get("backing-filename", "") != base or data_file:
             raise Unavailable("capture-failed", detail="not a disk of its own")
 
     # what was left
@@ -333,7 +361,7 @@ def _target(copy: DiskCopy, work: Work) -> str:
 def _target_node(copy: DiskCopy, work: Work) -> dict[str, Any]:
     file = {"driver": "file", "filename": _target(copy, work)}
     node = {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
-    return node | luks.unlocking(copy.disk.key)
+    return node | ({"backing": "base"} if copy.base else {}) | luks.unlocking(copy.disk.key)
 
 
 def _transaction(copies: Sequence[DiskCopy]) -> dict[str, Any]:
@@ -345,7 +373,7 @@ def _transaction(copies: Sequence[DiskCopy]) -> dict[str, Any]:
                 "job-id": each.job,
                 "device": machine.node_of(each.disk),
                 "target": each.node,
-                "sync": "full",
+                "sync": "top" if each.base else "full",
                 "auto-dismiss": False,
             },
         }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +23,7 @@ from imsconsole.engine.conversion.users import FOLDER, Users
 from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.copies import content_of, export_disk, rewritten, transferred
+from imsconsole.engine.local.holding import Holding, holding, put_back
 from imsconsole.engine.local.kvm import Accelerator, Wanted
 from imsconsole.engine.local.listing import StoreListing, found
 from imsconsole.engine.local.machine import CD
@@ -134,6 +135,13 @@ class LocalEngine:
     def qemu_img(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         """Run qemu-img for the inspection: exit code, output, errors."""
         return inspecting(self._store, self._qemu_img, arguments)
+
+    def holding(self) -> AbstractContextManager[Holding]:
+        return holding(self._store, self._machines, self._captures)
+
+    @raises_no_space()
+    def put_back(self, name: str, source: Source, checksum: str, *, like: str = "", work: Work) -> None:
+        put_back(self._store, name, source, checksum, like=like, work=work)
 
     # stored disks of images
     @raises_no_space()

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ConsoleBackupConfig(AppConfig):
+    name = "imsconsole.console_backup"

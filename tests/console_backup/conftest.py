@@ -1,0 +1,1 @@
+from tests.cloud.conftest import engine  # noqa: F401 - a fixture

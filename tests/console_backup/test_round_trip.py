@@ -1,0 +1,93 @@
+"""A host is filled, backed up while its guests run, gone, and restored elsewhere: the same rows, the same bytes, and its servers start."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from imsconsole.cloud.models import StoredBytes
+from imsconsole.console_backup.begin import begin_backup
+from imsconsole.jobs.models import Job
+from tests.cloud.servers.machines import REGION, running_server, stored_image
+from tests.console_backup.hosts import Host, empty_host
+from tests.engine.guests import COUNTED, TestWork, counters, counting_disk, wait_for, wait_until
+from tests.support.workers import finish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SYSTEM, LATER, DATA = COUNTED
+START = """
+import time
+from imsconsole.accounts.actor import service_actor
+from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Server
+from imsconsole.cloud.servers.services import start_server
+from imsconsole.engine.types import Unwatched
+from imsconsole.jobs.models import Job
+from imsconsole.jobs.runner import run_job
+for pk, word in {words!r}.items():
+    server = Server.objects.get(pk=pk)
+    assert (server.status, server.status_code) == ("stopped", "restored"), (server.status, server.status_code)
+    start_server(server, actor=service_actor(server.project))
+    run_job(str(Job.objects.live().about(server.pk).get().pk), "test")
+    server.refresh_from_db()
+    assert server.status == "running", server.status_sentence
+    engine = engine_for(server.project.region_id)
+    try:
+        deadline = time.monotonic() + 120
+        while word not in engine.console_log(server.ref):
+            assert time.monotonic() < deadline, engine.console_log(server.ref)
+            time.sleep(0.1)
+        print("SAID", word)
+    finally:
+        engine.stop(server.ref, graceful_s=0, work=Unwatched())
+"""
+
+
+def backed_up(to: Path, keep: int = 0) -> Job:
+    job = finish(begin_backup(str(to), keep))
+    assert job.state == Job.State.DONE, job.error_sentence
+    return job
+
+
+def same_bytes(host: Host) -> int:
+    """How many stored files there are there as here, bit for bit."""
+    refs = list(StoredBytes.objects.values_list("region", "ref"))
+    for region, ref in refs:
+        here = Path(settings.DATA_DIR, "regions", region, "images", ref)
+        assert host.path(region, f"images/{ref}").read_bytes() == here.read_bytes()
+    return len(refs)
+
+
+@pytest.mark.slow(reason="guests run here and on a host that is restored")
+@pytest.mark.guest
+def test_servers_come_back_stopped_and_start_with_what_was_on_their_disks(people, engine, tmp_path) -> None:
+    counts = running_server(
+        people.bob, image=stored_image(people.bob, counting_disk(tmp_path / "disk.raw")), data_disks_gb=(1,)
+    )
+    halts = running_server(people.bob)
+    system, data = counts.disks.order_by("index")
+    there = Path(settings.DATA_DIR, "regions", REGION)
+    wait_until(lambda: counters(there / "disks" / data.ref, DATA) > [3])
+    wait_for(engine, halts.ref, "TINY GUEST")
+    engine.stop(halts.ref, graceful_s=0, work=TestWork())
+
+    job = backed_up(tmp_path / "b")
+
+    assert job.results["back_up"]["warnings"] == []
+    now_written = counters(there / "disks" / data.ref, DATA)[0]
+    wait_until(lambda: counters(there / "disks" / data.ref, DATA)[0] > now_written)  # the guest went on
+    engine.stop(counts.ref, graceful_s=0, work=TestWork())
+    with empty_host() as host:
+        said = host.does("restore", str(tmp_path / "b"), IMS_MASTER_KEY="")
+        assert "check_store finds no difference" in said
+        assert same_bytes(host) == 2
+        folder = host.path(REGION, f"servers/{system.ref}")
+        assert (folder / "base.qcow2").samefile(host.path(REGION, f"images/{counts.image.disks.get().ref}"))
+        first, second = counters(folder / "disk.qcow2", SYSTEM, LATER)
+        (third,) = counters(host.path(REGION, f"disks/{data.ref}"), DATA)
+        assert (
+            0 < third <= second <= first <= third + 1
+        )  # of one instant: each number goes to one after the other
+        assert first <= now_written + 1
+        words = {str(counts.pk): "COUNTING", str(halts.pk): "TINY GUEST"}
+        assert host.python(START.format(words=words)).count("SAID") == 2
