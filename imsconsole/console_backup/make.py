@@ -48,9 +48,12 @@ class Made:
 
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def warn(self, code: str, **values: Any) -> None:
-        if len(self.warnings) < MOST_WARNINGS:
-            self.warnings.append({"code": code, "values": values})
+
+def warn(made: Made, code: str, **values: Any) -> None:
+    """Something that the backup lacks, or has of several instants."""
+    error = BackupError(code, **values)
+    if len(made.warnings) < MOST_WARNINGS:
+        made.warnings.append({"code": error.code, "values": lasting_values(error)})
 
 
 def make_backup(place: Place, before: Listed, *, job: UUID, work: Work) -> tuple[str, Manifest]:
@@ -90,7 +93,7 @@ def _rows(folder: Path, held: AllHeld, made: Made, work: Work) -> Listed:
         things, missing = held.hold_all(things_in(named))
         if not missing - missing_before:
             for key in sorted(missing):
-                made.warn("console-backup-file-missing", name=key)
+                warn(made, "console-backup-file-missing", name=key)
             return things
         missing_before = missing
     raise BackupError("console-backup-too-lively")
@@ -121,13 +124,16 @@ def _still(
     told = str(server.id if server else disks[0].id)
     try:
         if not of_region.still(server, disks, known=known, work=done.work):
-            done.made.warn("console-backup-disk-written", name=told)
+            warn(done.made, "console-backup-disk-written", name=told)
             known = {}
     except ImsError as error:
         if not server:
             raise
-        done.made.warn(
-            "console-backup-disk-failed", name=told, why=explained(error.code, lasting_values(error))
+        warn(
+            done.made,
+            "console-backup-disk-failed",
+            name=told,
+            why=explained(error.code, lasting_values(error)),
         )
         known = {}
     done.made.unchanged |= {
@@ -161,7 +167,7 @@ def _brought(held: Held, thing: Wanted, name: str, done: "Doing") -> StoredFile 
         is_final = held.is_final(name) or path.stat().st_nlink == 1
         found = done.place.put(path, known, is_final=is_final, progress=lambda _done: done.work.report(0, 0))
         if found != (known or found):
-            done.made.warn("console-backup-file-damaged", name=f"{thing.region} {name}")
+            warn(done.made, "console-backup-file-damaged", name=f"{thing.region} {name}")
             return None
         known = found
         done.made.new_bytes += size

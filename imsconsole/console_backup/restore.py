@@ -128,8 +128,8 @@ def _put_object(file: StoredFile, source: Kept) -> None:
         raise BackupError("console-backup-region", region=BUCKETS, engine="S3")
     algorithm, _, digits = file.checksum.partition(":")
     with source.open() as stream:
-        if digits_of(stream, algorithm) != digits:
-            raise BadImage("transfer-differs")
+        if (found := digits_of(stream, algorithm)) != digits:
+            raise BadImage("transfer-differs", found=found, wanted=digits)
     storage().delete(file.name)
     with source.open() as stream:
         storage().save(file.name, File(stream))

@@ -60,5 +60,6 @@ SENTENCES: Sentences = {
     "console-backup-disk-failed": _(
         "The disks of the server %(name)s could not be had at one instant: their bytes are of several. %(why)s"
     ),
+    "no-such-place": _("%(name)s is no place of a stored file."),
     "restored": _("The console was restored from a backup. What was going on then was ended."),
 }

@@ -34,7 +34,13 @@ LEFT_OUT = {
 
 @contextmanager
 def one_instant() -> Iterator[None]:
-    """All that is read within is of one instant; nobody is kept waiting. Nothing may be written."""
+    """All that is read within is of one instant; nobody is kept waiting. Nothing may be written.
+
+    Within a transaction it is that one's.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -44,7 +44,7 @@ from tests.support.works import BEGINNINGS, Works, all_kinds, assert_nothing_is_
 pytestmark = pytest.mark.django_db
 WITH_GUESTS = [pytest.mark.slow(reason="a guest starts again and again"), pytest.mark.guest]
 OF_ROWS = (GiveCopy, MakeOfBackup)  # one more reference to stored bytes
-WITHOUT_GUESTS = ("image.", "download.", "share.", "listing.")
+WITHOUT_GUESTS = ("image.", "download.", "share.", "listing.", "console.")
 SLOW = [pytest.mark.slow(reason="work of a kind is done anew for each thing that goes wrong")]
 
 

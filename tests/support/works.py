@@ -39,7 +39,7 @@ from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.services import verify_image
 from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor, Operator, service_actor
-from imsconsole.accounts.models import Agency, Project
+from imsconsole.accounts.models import Account, Agency, Project
 from imsconsole.cloud.backups.jobs import DeleteBackup
 from imsconsole.cloud.backups.jobs_create import CreateBackup
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
@@ -66,6 +66,11 @@ from imsconsole.cloud.system_disk.jobs import ChangeOs, DeleteKeptDisk, Reinstal
 from imsconsole.cloud.system_disk.services import delete_kept_disk, undo_change_os
 from imsconsole.cloud.tray.jobs import EjectIso, MountIso
 from imsconsole.cloud.tray.services import eject_iso
+from imsconsole.console_backup.begin import begin_backup
+from imsconsole.console_backup.jobs import BackUpConsole
+from imsconsole.console_backup.manifest import read_manifest
+from imsconsole.console_backup.restore import require_files
+from imsconsole.console_backup.where import place_at
 from imsconsole.demo.images import build_image
 from imsconsole.demo.jobs import BuildDemoImage
 from imsconsole.engine.types import Unwatched
@@ -195,6 +200,10 @@ class Works:
         stored = bootable_image(self.actor).disks.get().stored
         start_job(VerifyStored, stored, actor=platform_actor(), stored=[str(stored.pk)])
         return stored
+
+    def back_up_console(self) -> Account:
+        begin_backup(str(self.disk.parent / "backups"), 2)
+        return platform_actor().project.account
 
     def fetch_image(self) -> PublicSource:
         """Always a new one of its publisher."""
@@ -383,6 +392,7 @@ BEGINNINGS: dict[type[JobKind], Any] = {
     DeleteImage: Works.delete_image,
     VerifyImage: Works.verify_image,
     VerifyStored: Works.verify_stored,
+    BackUpConsole: Works.back_up_console,
     ExportImage: Works.export_image,
     PrepareDownload: Works.prepare_download,
     CaptureImage: Works.capture_image,
@@ -560,7 +570,16 @@ def _download(job: Job) -> None:
         assert hashlib.sha256(download.path.read_bytes()).hexdigest() == download.sha256
 
 
+def _console(job: Job) -> None:
+    """One that is done is whole; of one that is not nothing counts as a backup."""
+    place = place_at(job.args["to"])
+    names = {read_manifest(place, name).job: name for name in place.backups()}
+    if job.state == Job.State.DONE:
+        require_files(place, names[str(job.pk)], read_manifest(place, names[str(job.pk)]))
+
+
 LOST = {
+    "account": _console,
     "download": _download,
     "listingversion": _version,
     "upload": _upload,

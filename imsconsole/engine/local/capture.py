@@ -8,8 +8,7 @@ rest are copied by `qemu-img`. What is finished is hashed and given its name in 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,24 +16,34 @@ from uuid import UUID
 from imsconsole.core.errors import ImsError, NoSpace, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import met_full_disk
-from imsconsole.engine.conversion import luks
 from imsconsole.engine.conversion.hashing import settled
 from imsconsole.engine.conversion.qcow2 import header_of
 from imsconsole.engine.conversion.qemu_img import QemuImg
 from imsconsole.engine.conversion.scratch import link
 from imsconsole.engine.local import keys, machine
+from imsconsole.engine.local.copying import (
+    PREFIX,
+    SUFFIX,
+    DiskCopy,
+    copies_in,
+    copy_in,
+    drop,
+    forget,
+    jobs_of,
+    sizes_of,
+    target_node,
+    target_of,
+    transaction,
+)
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.local.qmp import Qmp, QmpError, qmp
 from imsconsole.engine.local.store import BASE, RUN, Store
 from imsconsole.engine.types import MIB, DiskSpec, ServerSpec, StoredDisk, Work
 
-PREFIX = "capture-"
 POLL_S = 0.1
-CANCEL_LIMIT_S = 30.0
 SILENCE_LIMIT_S = 60.0  # of a QEMU that lives and does not answer
 IN_USE = "is in use by block job"  # QEMU's words
 TRIES = 3  # of a guest that ends and starts again while its disks are copied
-SUFFIX = ".qcow2"
 
 
 class GuestGone(Exception):
@@ -43,30 +52,6 @@ class GuestGone(Exception):
 
 class Busy(Exception):
     """Other work copies one of these disks just now: QEMU copies a disk for one at a time."""
-
-
-@dataclass(frozen=True)
-class DiskCopy:
-    """One disk on its way into the store."""
-
-    stored: UUID
-    disk: DiskSpec
-    is_layer: bool = False  # of a system disk what was written since, without the image under it
-
-    @property
-    def base(self) -> str:
-        """What a system disk's layer rests on, the copy as well."""
-        return BASE if self.is_layer and not self.disk.index else ""
-
-    @property
-    def job(self) -> str:
-        """What QEMU calls the copying."""
-        return _job(str(self.stored))
-
-    @property
-    def node(self) -> str:
-        """What QEMU calls the target."""
-        return _node(str(self.stored))
 
 
 class Captures:
@@ -200,7 +185,7 @@ class Captures:
                     drop(folder, copies_in(folder, copies))
                 for each in copies:  # a full disk would stop the guests of this host as well
                     kept = self._store.room.kept(
-                        folder / RUN / _target(each, work), self.most_bytes(each.disk)
+                        folder / RUN / target_of(each, work), self.most_bytes(each.disk)
                     )
                     room.enter_context(kept)
                 if not goes_on:
@@ -221,27 +206,27 @@ class Captures:
 
     def _taken_over(self, talk: Qmp, folder: Path, copies: Sequence[DiskCopy], work: Work) -> bool:
         """Whether an earlier attempt's copying goes on, all of it; then it is ours."""
-        jobs = _jobs(talk)
-        found = {each: _copy_in(folder, each) for each in copies}
+        jobs = jobs_of(talk)
+        found = {each: copy_in(folder, each) for each in copies}
         if not all(found.values()) or not all(each.job in jobs for each in copies):
             return False
         for each, path in found.items():
             assert path is not None  # noqa: S101 - asked above
-            path.rename(path.with_name(_target(each, work)))
+            path.rename(path.with_name(target_of(each, work)))
         return True
 
     def _begin(self, folder: Path, copies: Sequence[DiskCopy], work: Work) -> None:
         """One transaction: the disks are copied as they are now. Raises NoSpace, Unavailable."""
         with qmp(folder) as talk:
-            sizes = _sizes(talk)
+            sizes = sizes_of(talk)
         try:
             for each in copies:
                 size = sizes[machine.node_of(each.disk)]
-                self._qemu_img.create(folder / RUN / _target(each, work), size, each.disk.key, each.base)
+                self._qemu_img.create(folder / RUN / target_of(each, work), size, each.disk.key, each.base)
             with qmp(folder) as talk, keys.told(talk, *(each.disk.key for each in copies)):
                 for each in copies:
-                    talk.command("blockdev-add", **_target_node(each, work))
-                talk.command("transaction", **_transaction(copies))
+                    talk.command("blockdev-add", **target_node(each, work))
+                talk.command("transaction", **transaction(copies))
         except (ImsError, OSError, KeyError) as error:
             drop(folder, copies_in(folder, copies))
             if isinstance(error, QmpError) and IN_USE in str(error.values["detail"]):
@@ -267,7 +252,7 @@ class Captures:
         """What QEMU is copying; None when it does not answer just now. Raises GuestGone, Unavailable."""
         try:
             with qmp(folder) as talk:
-                return _jobs(talk)
+                return jobs_of(talk)
         except Unavailable:
             if not self._machines.is_running(ref):
                 raise GuestGone from None
@@ -281,10 +266,10 @@ class Captures:
         """The finished copies, out of the guest's reach. Raises GuestGone, NoSpace, Unavailable."""
         try:
             with qmp(folder) as talk:
-                jobs = _jobs(talk)
+                jobs = jobs_of(talk)
                 errors = [str(jobs[each.job]["error"]) for each in copies if "error" in jobs[each.job]]
                 for each in copies if not errors else ():
-                    _forget(talk, each.job, each.node)
+                    forget(talk, each.job, each.node)
         except (Unavailable, KeyError):
             raise GuestGone from None
         if errors:
@@ -292,7 +277,7 @@ class Captures:
         made = {}
         for each in copies:
             made[each.stored] = scrap / f"{each.stored.hex}{SUFFIX}"
-            if path := _copy_in(folder, each):  # whichever attempt's name it bears just now
+            if path := copy_in(folder, each):  # whichever attempt's name it bears just now
                 path.rename(made[each.stored])
             self._store.own(made[each.stored], self._store.users.of(folder / RUN))
             self._require_alone(made[each.stored], each.base)
@@ -317,97 +302,6 @@ class Captures:
 
     def _left(self, token: str) -> list[Path]:
         return sorted(self._store.servers.glob(f"*/{RUN}/{PREFIX}*.{token}*{SUFFIX}"))
-
-
-def drop(folder: Path, paths: Sequence[Path]) -> None:
-    """End the copying into these files, if a guest still copies, and remove them. One that stands still goes on."""
-    if not paths:
-        return
-    with suppress(Unavailable), qmp(folder) as talk:
-        for path in paths:
-            _cancel(talk, _job(_stored(path)), _node(_stored(path)))
-    for path in paths:
-        remove(path)
-    with suppress(ImsError), qmp(folder) as talk:
-        if talk.command("query-status")["status"] == "io-error":
-            talk.command("cont")
-
-
-def copies_in(folder: Path, copies: Sequence[DiskCopy]) -> list[Path]:
-    """The unfinished files of these disks, whichever attempt made them."""
-    return [path for each in copies for path in (folder / RUN).glob(f"{PREFIX}{each.stored}.*{SUFFIX}")]
-
-
-def _copy_in(folder: Path, copy: DiskCopy) -> Path | None:
-    return next(iter(copies_in(folder, [copy])), None)
-
-
-def _stored(path: Path) -> str:
-    return path.name.removeprefix(PREFIX).partition(".")[0]
-
-
-def _job(stored: str) -> str:
-    return f"{PREFIX}{stored}"
-
-
-def _node(stored: str) -> str:
-    return f"into-{stored.replace('-', '')[:20]}"
-
-
-def _target(copy: DiskCopy, work: Work) -> str:
-    return f"{PREFIX}{copy.stored}.{work.token}{SUFFIX}"
-
-
-def _target_node(copy: DiskCopy, work: Work) -> dict[str, Any]:
-    file = {"driver": "file", "filename": _target(copy, work)}
-    node = {"driver": "qcow2", "node-name": copy.node, "discard": "unmap", "file": file}
-    return node | ({"backing": "base"} if copy.base else {}) | luks.unlocking(copy.disk.key)
-
-
-def _transaction(copies: Sequence[DiskCopy]) -> dict[str, Any]:
-    """All begin at one instant; when one fails none is good."""
-    actions = [
-        {
-            "type": "blockdev-backup",
-            "data": {
-                "job-id": each.job,
-                "device": machine.node_of(each.disk),
-                "target": each.node,
-                "sync": "top" if each.base else "full",
-                "auto-dismiss": False,
-            },
-        }
-        for each in copies
-    ]
-    return {"actions": actions, "properties": {"completion-mode": "grouped"}}
-
-
-def _jobs(talk: Qmp) -> dict[str, dict[str, Any]]:
-    return {job["id"]: job for job in talk.command("query-jobs")}
-
-
-def _sizes(talk: Qmp) -> dict[str, int]:
-    nodes = talk.command("query-named-block-nodes", flat=True)
-    return {node["node-name"]: node["image"]["virtual-size"] for node in nodes}
-
-
-def _cancel(talk: Qmp, job: str, node: str) -> None:
-    deadline = time.monotonic() + CANCEL_LIMIT_S
-    with suppress(QmpError):
-        talk.command("block-job-cancel", device=job, force=True)
-    while (found := _jobs(talk).get(job)) and found["status"] != "concluded":
-        if time.monotonic() > deadline:
-            raise Unavailable("qemu-busy")
-        time.sleep(0.02)
-    _forget(talk, job, node)
-
-
-def _forget(talk: Qmp, job: str, node: str) -> None:
-    """Let a job that has ended and its target go; what is gone already is."""
-    with suppress(QmpError):
-        talk.command("job-dismiss", id=job)
-    with suppress(QmpError):
-        talk.command("blockdev-del", **{"node-name": node})
 
 
 def _sum(jobs: Sequence[Mapping[str, Any]], name: str) -> int:

@@ -184,8 +184,8 @@ def _filled(store: Store, made: Path, source: Source, checksum: str, work: Work)
             writer.write(piece)
             done += len(piece)
             work.report(done, total)
-        if writer.hexdigest() != digits:
-            raise BadImage("transfer-differs")
+        if (found := writer.hexdigest()) != digits:
+            raise BadImage("transfer-differs", found=found, wanted=digits)
 
 
 def _make_folders(store: Store, folder: Path) -> None:

@@ -12,7 +12,7 @@ from django.db import connection
 
 from images.verify.store_check import differences
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.console_backup.places import Place
+from imsconsole.console_backup.places import BackupError, Place
 from imsconsole.console_backup.restore import restore
 from imsconsole.console_backup.where import place_at
 from imsconsole.core.errors import ImsError
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 self.stdout.write("\n".join(names))
                 return
             if not names:
-                raise CommandError(sentence("console-backup-none", {"place": place}))
+                raise CommandError(sentence_of(BackupError("console-backup-none", place=place)))
             self._restore(there, backup or names[-1], master_key)
         except ImsError as error:
             raise CommandError(sentence_of(error)) from error
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         for warning in manifest.warnings:
             self.stderr.write(f"Warning: {sentence(warning['code'], warning['values'])}")
         if not is_master_at_hand():
-            self.stderr.write(f"Warning: {sentence('console-backup-no-master', {})}")
+            self.stderr.write(f"Warning: {sentence_of(BackupError('console-backup-no-master'))}")
         left = [difference.what for difference in differences()]
         for what in left:
             self.stderr.write(what)
@@ -75,7 +75,7 @@ def _require_stopped() -> None:
     if KnownHost._meta.db_table not in connection.introspection.table_names():
         return
     if names := sorted(hosts_seen().values_list("name", flat=True)):
-        raise CommandError(sentence("console-backup-running", {"hosts": ", ".join(names)}))
+        raise CommandError(sentence_of(BackupError("console-backup-running", hosts=", ".join(names))))
 
 
 def _take_master(source: Path) -> None:
