@@ -78,7 +78,7 @@ def load(known: Any, lines: Iterable[str]) -> None:
 
 def bring_up() -> None:
     """To this version; what triggers keep is counted anew, and there is a cache."""
-    call_command("migrate", verbosity=0, interactive=False)
+    call_command("migrate", verbosity=0, interactive=False, no_copy=True)
     call_command("createcachetable", verbosity=0)
 
 
