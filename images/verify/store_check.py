@@ -7,6 +7,7 @@ What a live job holds is left alone: its files carry its ID, and it cleans up af
 from collections.abc import Callable, Iterator, Mapping, Set
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
@@ -34,6 +35,7 @@ from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.cloud.stored.removal import remove_unused
 from imsconsole.core.now import now
 from imsconsole.engine.api import Engine
+from imsconsole.engine.refs import CLOUD_REF
 from imsconsole.engine.types import Inventory, Kind, Unwatched
 from imsconsole.jobs.counters import count_anew, is_counting, kept, recount, wrong_amounts
 from imsconsole.jobs.models import Job, Reservation
@@ -129,7 +131,13 @@ def _lost(stored: StoredBytes, busy: Busy) -> Iterator[StoreDifference]:
 
 def _missing(kind: Kind, known: Mapping[str, Model], refs: Set[str], engine: Engine) -> list[str]:
     """Those that are not there now either: a row may be younger than the inventory it was compared with."""
-    return sorted(ref for ref in refs if ref not in engine.find(kind, known[ref].pk))
+    return sorted(ref for ref in refs if ref not in engine.find(kind, _id_in(ref) or known[ref].pk))
+
+
+def _id_in(ref: str) -> UUID | None:
+    """The ID that a reference of a cloud says: that of its row, or of what the cloud lends, which is in no inventory."""
+    found = CLOUD_REF.fullmatch(ref)
+    return UUID(found[1]) if found else None
 
 
 def _freeze(image: Image) -> Callable[[], object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -12,11 +13,12 @@ from images.adopt.services import adopt_image
 from images.adopt.tasks import look_for_public_images
 from images.models import CloudImage, Image
 from images.public.platform import platform_actor
+from images.verify.store_check import differences
 from imsconsole.accounts.models import Region, User
 from imsconsole.cloud.models import RegionReport, StoredBytes
 from imsconsole.core.errors import Away, NotFound, Unsupported
 from imsconsole.core.rules import Refused
-from imsconsole.engine.types import GIB, PublicImage, StoredDisk
+from imsconsole.engine.types import GIB, Inventory, Kind, PublicImage, StoredDisk
 from tests.conftest import client_of
 from tests.support.at_once import DONE, at_once
 from tests.support.engines import engine_of_region
@@ -166,6 +168,25 @@ def test_one_that_was_withdrawn_is_offered_again_with_the_bytes_that_are_still_k
 
     assert again != adopted
     assert StoredBytes.objects.filter(ref="d.d").count() == 1
+
+
+def test_a_look_at_the_store_finds_it_where_it_is(look, operator: User, people):
+    """It is in no inventory, as it is not ours."""
+
+    class Lending(Lends):
+        def inventory(self) -> Inventory:
+            return Inventory()
+
+        def find(self, _kind: Kind, id: UUID) -> tuple[str, ...]:
+            return (f"{id}.{id}",) if str(id) in self._there else ()
+
+    cloud_id = "7f0c2f0c-1f0e-4a4e-9a44-55c0c1f2c001"
+    look(debian(cloud_id))
+    adopt_image(CloudImage.objects.get(), actor=platform_actor(operator))
+    with engine_of_region(people.bob.region.code, Lending(debian(cloud_id))):
+        assert list(differences()) == []
+    with engine_of_region(people.bob.region.code, Lending()):
+        assert [each.what for each in differences() if "has lost its file" in each.what]
 
 
 def test_a_cloud_that_is_silent_takes_nothing_away(look, adopted: Image, people):
