@@ -56,7 +56,7 @@ class CloudImageAdmin(ServiceAdmin):
             said = _("Offered, but gone from the cloud") if found.gone_at else _("Offered here")
             return format_html('<a href="{}">{}</a>', url, said)
         if not found.stored:
-            return _("Cannot be offered as it is: only qcow2 and ISO can")
+            return _("Cannot be offered as it is: only qcow2, raw and ISO can")
         return _("Not offered")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:

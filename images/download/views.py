@@ -140,7 +140,7 @@ def _found(request: ActorRequest, image_id: uuid.UUID, download_id: uuid.UUID) -
 
 def _stored(image: Image) -> Sendable:
     disk = image.disks.earliest("index")
-    name = file_name(proposed_name(image), Format.STORED)
+    name = file_name(proposed_name(image), Format.RAW if disk.format == "raw" else Format.STORED)
     modified = image.active_at or image.created_at
     return Sendable(
         name,

@@ -137,6 +137,7 @@ class Engine(Protocol):
     ) -> StoredDisk:
         """Store the bytes of a stored disk of another region as they are; `checksum` is what they must have.
 
+        A raw one becomes qcow2, with a checksum of its own.
         What has come is kept when it raises, under `disk_id` and beyond `sweep`: the next call goes on
         there, `discard` forgets it. Raises BadImage `transfer-differs` (then nothing is kept),
         Unavailable `transfer-cut`, NoSpace, NotFound.
@@ -326,7 +327,7 @@ class Shared(Protocol):
     def adopt(self, cloud_id: str) -> StoredDisk:
         """One of those, as a stored disk: no byte is copied, and `delete` leaves it. It may vanish any time.
 
-        Raises NotFound (it is not there, or not public), Unsupported `adopt-format` (neither qcow2 nor iso).
+        Raises NotFound (it is not there, or not public), Unsupported `adopt-format` (none of qcow2, raw, iso).
         """
         ...
 

@@ -139,7 +139,7 @@ class StoredDisk:
     """A disk in the store, read-only. `checksum` is that of the stored file, "sha256:…" or "sha512:…"."""
 
     ref: str
-    format: str  # qcow2 or iso
+    format: str  # qcow2 or iso; of what a cloud lends also raw
     size_bytes: int
     virtual_size_bytes: int
     checksum: str

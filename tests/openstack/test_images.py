@@ -16,7 +16,7 @@ from openstack.connection import Connection
 from imsconsole.core.errors import BadImage, NotFound, Unsupported
 from imsconsole.engine.api import Shared
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
-from imsconsole.engine.openstack.images import Images
+from imsconsole.engine.openstack.images import Images, StoredSource
 from imsconsole.engine.openstack.streams import Body
 from imsconsole.engine.types import MIB, FileSink, FileSource, Key, Kind
 from tests.engine.guests import Stopped, TestWork, stop_at, stored_image, tiny_disk
@@ -128,19 +128,21 @@ def test_nobody_elses_image_is_ours_whatever_it_says(cloud_engine: OpenStackEngi
 
 @pytest.fixture
 def lent(cloud: CloudSettings, place: Path) -> Iterator[dict[str, str]]:
-    """What the cloud's administrator offers to everyone: a qcow2 that is compressed, a raw disk."""
+    """What the cloud's administrator offers to everyone: a qcow2 that is compressed, a raw disk, a VDI."""
     admin, made = as_user("admin"), {}
     tiny_disk(place / "lent.raw")
     convert = ["qemu-img", "convert", "-c", "-O", "qcow2", "-f", "raw", "lent.raw", "lent.qcow2"]
     subprocess.run(convert, cwd=place, check=True)
+    subprocess.run(
+        ["qemu-img", "convert", "-O", "vdi", "-f", "raw", "lent.raw", "lent.vdi"], cwd=place, check=True
+    )
     said = {"os_distro": "Debian", "os_version": "12", "architecture": "x86_64", "hw_firmware_type": "uefi"}
     options = {"container_format": "bare", "visibility": "public", "min_ram": 64, "min_disk": 2, **said}
     try:
-        for format, file in (("qcow2", "lent.qcow2"), ("raw", "blank.raw")):
-            (place / "blank.raw").write_bytes(bytes(MIB))
+        for format in ("qcow2", "raw", "vdi"):
             values = {"name": f"{cloud.console} {format}", "disk_format": format, **options}
             made[format] = admin.image.post("/images", json=values).json()["id"]
-            give(admin, made[format], (place / file).read_bytes())
+            give(admin, made[format], (place / f"lent.{format}").read_bytes())
         yield made
     finally:
         for image_id in made.values():
@@ -168,8 +170,35 @@ def test_an_image_of_the_cloud_is_lent_and_stays(
     engine.discard([UUID(lent["qcow2"])], "any", work=TestWork())
     assert engine.adopt(lent["qcow2"]) == adopted
     with pytest.raises(Unsupported) as refusal:
-        engine.adopt(lent["raw"])
-    assert (refusal.value.code, refusal.value.values) == ("adopt-format", {"format": "raw"})
+        engine.adopt(lent["vdi"])
+    assert (refusal.value.code, refusal.value.values) == ("adopt-format", {"format": "vdi"})
+
+
+def test_a_raw_image_of_the_cloud_leaves_it_as_disks_are_kept(
+    cloud_engine: OpenStackEngine, lent: dict[str, str], place: Path
+) -> None:
+    engine, content = cloud_engine, (place / "lent.raw").read_bytes()
+    adopted = engine.adopt(lent["raw"])  # type: ignore[attr-defined]
+    assert (adopted.format, adopted.size_bytes, adopted.virtual_size_bytes) == ("raw", 4 * MIB, 4 * MIB)
+    assert engine.verify(adopted.ref, adopted.checksum, work=TestWork())
+    for format, file in (("stored", "back.qcow2"), ("raw", "back.raw")):
+        engine.export(adopted.ref, FileSink(place / file), format=format, work=TestWork())
+    assert (place / "back.raw").read_bytes() == content
+    assert holds(place / "back.qcow2", content)
+    source = StoredSource(adopted.size_bytes, lambda offset: engine.open(adopted.ref, offset))
+    came = engine.transfer(uuid4(), source, checksum=adopted.checksum, format="raw", work=TestWork())
+    copied = engine.copy(uuid4(), adopted.ref, work=TestWork())
+    for each in (came, copied):
+        assert (each.format, each.virtual_size_bytes) == ("qcow2", 4 * MIB)
+        engine.export(each.ref, FileSink(place / "again.raw"), format="raw", work=TestWork())
+        assert (place / "again.raw").read_bytes() == content
+
+
+def holds(qcow2: Path, content: bytes) -> bool:
+    """Whether it is the disk with that content."""
+    back = qcow2.with_suffix(".disk")
+    subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", qcow2, back], check=True)
+    return back.read_bytes() == content
 
 
 def test_the_system_is_read_where_it_is(

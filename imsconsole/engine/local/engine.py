@@ -19,6 +19,7 @@ from imsconsole.engine.conversion.limits import GUEST_UIDS, run_as
 from imsconsole.engine.conversion.qcow2 import header_of
 from imsconsole.engine.conversion.qemu_img import QemuImg
 from imsconsole.engine.conversion.scratch import link
+from imsconsole.engine.conversion.transfers import brought
 from imsconsole.engine.conversion.users import FOLDER, Users
 from imsconsole.engine.inspection import with_system
 from imsconsole.engine.local.capture import Captures
@@ -39,6 +40,7 @@ from imsconsole.engine.types import (
     Capabilities,
     DiskSpec,
     Exported,
+    FileSource,
     Found,
     Inventory,
     Key,
@@ -184,6 +186,11 @@ class LocalEngine:
     def transfer(
         self, disk_id: UUID, source: Source, *, checksum: str, format: str, work: Work
     ) -> StoredDisk:
+        if format == "raw":  # as no disk is kept here
+            with brought(self._store, disk_id, source, checksum, work) as path:
+                stored = self.ingest(disk_id, FileSource(path), format=format, work=work)
+                remove(path)
+                return stored
         made = transferred(self._store, disk_id, source, checksum=checksum, format=format, work=work)
         return self._described(made, checksum)
 

@@ -29,6 +29,7 @@ from imsconsole.engine.openstack.streams import Body
 from imsconsole.engine.types import (
     Exported,
     FileSink,
+    FileSource,
     Foreign,
     Found,
     Key,
@@ -146,7 +147,7 @@ class Images:
     def copy(self, disk_id: UUID, ref: str, work: Work, key: Key | None, new_key: Key | None) -> StoredDisk:
         """By a file of this host: a Glance that answers one request at a time would wait for itself."""
         _require_no_key(key, new_key)
-        if format_of(image := self.kept.stored(ref)) != "qcow2":
+        if format_of(image := self.kept.stored(ref)) == "iso":
             raise Unsupported("not-a-disk")
         if taken := self.kept.taken_over(disk_id, work):
             return taken
@@ -159,7 +160,10 @@ class Images:
         if taken := self.kept.taken_over(disk_id, work):
             return taken
         with brought(self.scratch, disk_id, source, checksum, work) as path:
-            stored = self._keep(disk_id, path, format, work, checksum)
+            if format == "raw":
+                stored = self.ingest(disk_id, FileSource(path), format, work, None, 0)
+            else:
+                stored = self._keep(disk_id, path, format, work, checksum)
             remove(path)
             return stored
 
@@ -196,10 +200,10 @@ class Images:
         _require_no_key(key)
         image = self.kept.stored(ref)
         require_written(format, is_iso=format_of(image) == "iso")
-        if format == AS_STORED and not isinstance(sink, FileSink):
+        if format == AS_STORED and not isinstance(sink, FileSink) and format_of(image) != "raw":
             return self._streamed(image, sink, work)
         with self.scratch.scrap(work) as folder:
-            source = folder / "source"
+            source = folder / "stored"
             self._bring(image, source, ref, work)
             if format == AS_STORED:
                 return hand_over(source, sink, work)
@@ -207,10 +211,13 @@ class Images:
             return convert_out(self.scratch, self._qemu_img, source, sink, wish, work)
 
     def _bring(self, image: Image, path: Path, ref: str, work: Work) -> None:
-        """The bytes of a stored disk, as a file that a conversion can read."""
+        """The bytes of a stored disk, as a file that a conversion can read: a disk as qcow2, also one that is lent raw."""
         size = int(image["size"])
         source = StoredSource(size, lambda offset: self.glance.open(image, offset, ref))
-        self.scratch.bring(source, path, lambda done: work.report(done, size))
+        if format_of(image) == "raw":
+            convert(self.scratch, self._qemu_img, source, path, Wish("raw"), work)
+        else:
+            self.scratch.bring(source, path, lambda done: work.report(done, size))
 
     def _streamed(self, image: Image, sink: Sink, work: Work) -> Exported:
         size = int(image["size"])

@@ -208,5 +208,6 @@ def described(image: Image) -> StoredDisk:
     size, format = int(image["size"]), format_of(image)
     if not is_lent(image):
         return StoredDisk(_ref(image), format, size, int(image[SIZE]), str(image[CHECKSUM]))
-    virtual = size if format == "iso" else int(image.get("virtual_size") or int(image["min_disk"]) * GIB)
+    is_plain = format in ("iso", "raw")
+    virtual = size if is_plain else int(image.get("virtual_size") or int(image["min_disk"]) * GIB)
     return StoredDisk(ref_of(image["id"], image["id"]), format, size, virtual, _glances_checksum(image))

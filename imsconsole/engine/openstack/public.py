@@ -4,7 +4,7 @@ from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.kept import described
 from imsconsole.engine.types import PublicImage
 
-ADOPTED = ("qcow2", "iso")
+ADOPTED = ("qcow2", "raw", "iso")
 ARCHITECTURES = {
     "x86_64": "x86", "amd64": "x86", "i686": "x86", "i386": "x86", "aarch64": "arm", "arm64": "arm",
 }  # fmt: skip
