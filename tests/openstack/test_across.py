@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
 from imsconsole.accounts.models import Project
 from imsconsole.cloud.engines import engine_for, engine_of, forget_engines
+from imsconsole.core import now as clock
 from imsconsole.engine.types import MIB
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.run import Run
@@ -208,4 +210,25 @@ def test_a_connection_that_breaks_is_made_again(people: SimpleNamespace, way: Wa
         job = finish(job_of(copy))
     assert job.state == "done", job.error_sentence
     assert way.cuts >= 2
+    assert_same(copy, source)
+
+
+@pytest.mark.parametrize("target", ["to-a-cloud"], indirect=True)
+def test_an_upload_that_breaks_is_made_again_of_what_has_come(
+    people: SimpleNamespace, way: Way, target: Project
+) -> None:
+    """Glance cannot go on with a part: the work waits a little, and nothing is brought from the other region once more."""
+    forget_engines()
+    source = large_image(people.bob)
+    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+    way.cut_request_after(SIZE // 2)
+    with counted_reads() as first:
+        job = finish(job_of(copy))
+    assert (job.state, way.cuts) == ("queued", 1), job.error_sentence
+    assert sum(first) == source.disks.get().size_bytes
+    clock.move(timedelta(minutes=1))
+    with counted_reads() as rest:
+        job = finish(job_of(copy))
+    assert job.state == "done", job.error_sentence
+    assert sum(rest) == 0
     assert_same(copy, source)

@@ -13,15 +13,15 @@ from contextlib import contextmanager, suppress
 
 
 class Way:
-    """`port` is this end. `came` are the bytes of answers so far."""
+    """`port` is this end. `came` are the bytes of answers so far, `went` those of requests."""
 
     def __init__(self, host: str, port: int) -> None:
         self._there = host, port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._cut_at = 0
-        self.came = self.cuts = 0
+        self._cut_at = self._cut_request_at = 0
+        self.came = self.went = self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -31,6 +31,11 @@ class Way:
     def cut_after(self, count: int) -> None:
         with self._lock:
             self._cut_at = self.came + count
+
+    def cut_request_after(self, count: int) -> None:
+        """The same of what goes there."""
+        with self._lock:
+            self._cut_request_at = self.went + count
 
     def cut(self) -> None:
         """End all connections."""
@@ -60,7 +65,7 @@ class Way:
     def _pass_on(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with suppress(OSError):
             while piece := source.recv(65536):
-                if is_answer and self._is_cut(len(piece)):
+                if self._is_cut(len(piece)) if is_answer else self._is_request_cut(len(piece)):
                     return self.cut()
                 target.sendall(piece)
         with suppress(OSError):
@@ -73,6 +78,14 @@ class Way:
             is_cut = 0 < self._cut_at <= self.came
             if is_cut:
                 self._cut_at, self.cuts = 0, self.cuts + 1
+        return is_cut
+
+    def _is_request_cut(self, count: int) -> bool:
+        with self._lock:
+            self.went += count
+            is_cut = 0 < self._cut_request_at <= self.went
+            if is_cut:
+                self._cut_request_at, self.cuts = 0, self.cuts + 1
         return is_cut
 
 
