@@ -16,7 +16,7 @@
 # Data lie in /var/lib/ims-console. To undo: see docs/operate/install.md.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && pwd -P)
 checkout=$(dirname "$here")
 opt=/opt/ims-console etc=/etc/ims-console
 packages="python3-venv qemu-system-x86 qemu-utils ovmf swtpm nftables busybox-static cpio fdisk dosfstools mtools gpgv debian-archive-keyring"

@@ -94,7 +94,7 @@ def settings_of(service: str, **instead: str) -> dict[str, str]:
 
 def test_what_the_compose_file_says_of_the_console_runs(image: str, tmp_path: Path) -> None:
     web, screens = free_port(), free_port()
-    data = tmp_path / "data"
+    data = tmp_path / "of-the-console"
     data.mkdir()
     data.chmod(0o711)
     objects = S3Server(tmp_path)

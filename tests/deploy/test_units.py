@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.deploy, pytest.mark.browser, pytest.mark.guest]
 
 UNITS = ("web", "screens", "workers")
 EXPOSURE = 3.2  # of 10, as systemd-analyze counts; what is left is said in hardened.conf
-DEMO = ("syslinux", "syslinux-common")  # what the demo's images are built with
+BESIDES = ("syslinux", "syslinux-common", "jq")  # what the demo's images are built with, and papers use
 SMALL = {
     "IMS_DEMO": "1",
     "IMS_DEMO_DEBIAN": "0",
@@ -32,6 +32,10 @@ SMALL = {
     "IMS_STOP_TIMEOUT_S": "20",
     "IMS_X_ACCEL": "/stored/",
 }
+FOLDER = ROOT / "imsconsole" / "docs" / "operate"
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+REMOVAL = re.compile(r"^```sh remove\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+PAPERS = [path for path in sorted(FOLDER.glob("*.md")) if BLOCK.search(path.read_text())]
 GUESTS = "pgrep -f '[q]emu-system-x86_64.*guest=' || true"
 
 
@@ -41,6 +45,7 @@ class Installed:
     url: str
     certificate: Path
     wheels: Path
+    web_port: int
     said: str
 
 
@@ -73,7 +78,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterato
             "printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d"
         )
         machine.run(
-            f"apt-get -q update; apt-get -q install -y --no-install-recommends nginx-light {' '.join(DEMO)}"
+            f"apt-get -q update; apt-get -q install -y --no-install-recommends nginx-light {' '.join(BESIDES)}"
         )
         said = machine.run(f"{ROOT}/deploy/install.sh --wheels {wheels}")
         site = machine.root / "etc/nginx/sites-enabled"
@@ -85,7 +90,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterato
         machine.run(
             "systemctl daemon-reload; systemctl restart nginx || { journalctl -u nginx --no-pager; exit 1; }"
         )
-        yield Installed(machine, f"https://localhost:{ports.https}", chain, wheels, said)
+        yield Installed(machine, f"https://localhost:{ports.https}", chain, wheels, ports.web, said)
 
 
 def test_the_script_ends_with_a_console_that_answers(installed: Installed) -> None:
@@ -112,7 +117,9 @@ def test_the_script_ends_with_a_console_that_answers(installed: Installed) -> No
 def test_units_are_right_and_hardened(installed: Installed) -> None:
     machine = installed.machine
     files = " ".join(
-        f"/etc/systemd/system/{path.name}" for path in (proxies.DEPLOY / "systemd").glob("ims-console*.[st]*")
+        f"/etc/systemd/system/{path.name}"
+        for path in (proxies.DEPLOY / "systemd").iterdir()
+        if path.is_file()
     )
     assert machine.run(f"systemd-analyze verify {files}") == ""
     for unit in UNITS:
@@ -154,6 +161,24 @@ def test_guests_run_as_nobody_else_and_outlive_the_workers_and_an_upgrade(
     machine.run("systemctl stop ims-console-guests.service")
     assert machine.run(GUESTS) == ""
     assert "IMS-GUEST power off" in ready(alice, server)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.stem)
+def test_commands_of_papers_run_as_they_are_written(installed: Installed, paper: Path) -> None:
+    installed.machine.run("mkdir -p /root/papers; ln -sfn " + f"{ROOT}/deploy /root/papers/deploy")
+    for block in BLOCK.findall(paper.read_text()):
+        here = block.replace("localhost:8000", f"localhost:{installed.web_port}")
+        offline = f"export PIP_NO_INDEX=1 PIP_FIND_LINKS={installed.wheels}"
+        installed.machine.run(f"cd /root/papers; {offline}\n{here}")
+
+
+def test_it_is_removed_and_its_data_stay(installed: Installed) -> None:
+    machine = installed.machine
+    (block,) = REMOVAL.findall((FOLDER / "install.md").read_text())
+    machine.run(block)
+    assert machine.run("systemctl list-units --all --no-legend 'ims-console*'") == ""
+    assert machine.run("ls /opt /usr/local/bin /etc/systemd/system | grep ims || true") == ""
+    assert machine.run("test -s /var/lib/ims-console/database/ims.sqlite3 && echo there") == "there\n"
 
 
 @contextmanager

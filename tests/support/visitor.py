@@ -125,7 +125,12 @@ class Visitor:
     scripts: bool = True
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.url + path)
+        try:
+            self.page.goto(self.url + path)
+        except Error as error:  # an interface of this host came or went, of somebody else's
+            if "ERR_NETWORK_CHANGED" not in error.message:
+                raise
+            self.page.goto(self.url + path)
         self.look()
         return self.page
 
