@@ -39,7 +39,10 @@ def _is_waking(job: Job) -> bool:
 
 def forget_old_tasks() -> None:
     """Prune the queue's finished rows, and those of workers that were killed, which nobody finishes; the jobs themselves stay."""
-    call_command("prune_db_task_results", min_age_days=settings.IMS_TASKS_KEPT_DAYS, verbosity=0)
+    age = {"min_age_days": settings.IMS_TASKS_KEPT_DAYS}
+    call_command(
+        "prune_db_task_results", queue_name="*", **age, verbosity=0
+    )  # by itself it looks at none of ours
     long_ago = now() - timedelta(days=settings.IMS_TASKS_KEPT_DAYS)
     DBTaskResult.objects.running().filter(started_at__lt=long_ago).delete()
 

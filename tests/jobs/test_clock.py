@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from imsconsole.core import now as clock
@@ -18,6 +19,7 @@ from imsconsole.jobs.clock import forget_old_tasks, take_up_orphans
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import is_worker_alive, tick
 from imsconsole.jobs.runner import claim
+from tests.jobs.kinds import QuickWriteFiles, WriteFiles
 from tests.support.workers import lapse
 
 pytestmark = pytest.mark.django_db
@@ -166,5 +168,17 @@ def test_the_wake_up_of_a_worker_that_was_killed_is_pruned_in_the_end(start):
     forget_old_tasks()
     assert DBTaskResult.objects.count() == 1
     clock.move(timedelta(days=settings.IMS_TASKS_KEPT_DAYS, seconds=1))
+    forget_old_tasks()
+    assert not DBTaskResult.objects.exists()
+
+
+def test_what_the_queue_has_done_is_forgotten_in_the_end_in_every_queue(start):
+    for kind in (WriteFiles, QuickWriteFiles):
+        start(kind)
+    old = timezone.now() - timedelta(days=settings.IMS_TASKS_KEPT_DAYS, seconds=1)
+    DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=timezone.now())
+    forget_old_tasks()
+    assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {"quick", "bulk"}
+    DBTaskResult.objects.update(finished_at=old)
     forget_old_tasks()
     assert not DBTaskResult.objects.exists()
