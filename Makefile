@@ -26,7 +26,7 @@ DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman cr
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 
 .PHONY: help run down test test-fast test-one test-debian test-kills test-postgres test-cloud test-deploy check-cloud cloud cloud-down check fmt lint types translations messages \
-        mutants rules screenshots bench campaign lock upgrade hooks packages test-packages cloud-packages deploy-packages xterm
+        mutants rules screenshots bench capacity campaign lock upgrade hooks packages test-packages cloud-packages deploy-packages xterm
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s $$'\t'
@@ -114,6 +114,10 @@ screenshots: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a picture of every page,
 
 bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses its goal: ROWS=1000 in a minute; ONLY=cloud; KEEP=folder for the filled databases
 	$(V)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(DATABASES),--databases $(DATABASES)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
+
+# what 100 hosts, 10,000 projects and a year of jobs cost, and with the images that ROWS says: docs/operate/capacity.md
+capacity: test-packages $(V)/.dev $(MO)  ## print what hosts, projects, images and a year of jobs cost: ROWS="10000 100000" DATABASES=postgres
+	nice -n 10 $(V)/python -m tests.bench --only capacity --rows $(or $(ROWS),10000 100000) $(if $(DATABASES),--databases $(DATABASES)) $(if $(KEEP),--keep $(KEEP))
 
 campaign: test-packages $(V)/.dev $(MO)  ## all kinds of work while processes are killed, the disk is full, the database goes: MINUTES=60 SEED=1 DATABASE=postgres
 	$(V)/python -m tests.campaign --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) --database $(or $(DATABASE),sqlite)

@@ -18,13 +18,14 @@ from tests.bench.figures import Figure, missed
 
 ROWS = (1_000, 100_000, 1_000_000)
 TABLES = ("pages", "csv", "load", "bytes", "weight", "cloud")
+MORE = ("capacity",)  # when it is asked for
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="images in the catalogue")
     parser.add_argument("--databases", nargs="+", default=KINDS, choices=KINDS)
-    parser.add_argument("--only", nargs="+", default=TABLES, choices=TABLES)
+    parser.add_argument("--only", nargs="+", default=TABLES, choices=TABLES + MORE)
     parser.add_argument("--keep", type=Path, help="a folder in which the databases stay")
     return parser.parse_args()
 
@@ -51,6 +52,8 @@ def of_databases(asked: argparse.Namespace, base: Path) -> Iterator[Figure]:
                     yield from printed(f"Pages, {size} images", database.figures("pages", size))
                 if "csv" in asked.only:
                     yield from printed(f"CSV, {size} images", database.figures("csv", size))
+                if "capacity" in asked.only:
+                    yield from printed(f"Capacity, {size} images", database.figures("capacity", size))
                 if "load" in asked.only and rows == sorted(asked.rows)[len(asked.rows) // 2]:
                     yield from printed(f"Load, {size} images", database.figures("load", size))
 
@@ -96,7 +99,9 @@ def printed(title: str, figures: list[Figure]) -> list[Figure]:
 def main() -> None:
     asked = arguments()
     with folder(asked.keep) as base:
-        found = list(of_databases(asked, base)) if {"pages", "csv", "load"} & {*asked.only} else []
+        found = (
+            list(of_databases(asked, base)) if {"pages", "csv", "load", "capacity"} & {*asked.only} else []
+        )
         if "bytes" in asked.only:
             found += of_bytes(base)
         if "weight" in asked.only:
