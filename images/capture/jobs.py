@@ -1,7 +1,7 @@
 """The job that makes images of a server's disks, or of a disk that no server has."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from images.create.jobs import note_system, role_in
 from images.models import Image, ImageDisk, ImageQuerySet
 from images.models.disks import put_disks, undo_disks
+from imsconsole.accounts.models import Project
 from imsconsole.cloud.disks.rules import is_source
-from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.engines import engine_in
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.cloud.stored.rows import unkept
@@ -18,6 +19,7 @@ from imsconsole.core.errors import NotFound
 from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused, refuse
+from imsconsole.engine.api import Engine
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import registering, reserve_more
@@ -44,18 +46,18 @@ class CaptureImage(JobKind):
         wanted = {image: UUID(each["stored"]) for image, each in run.args["images"].items()}
         disks = {wanted[image]: disk_spec(_disk(each["disk"])) for image, each in run.args["images"].items()}
         server = server_spec(_server(run.args["server"])) if run.args["server"] else None
-        engine = engine_for(_region(run.job))
+        engine = _engine(run.job)
         reserve_more(run, "store_bytes", engine.capture_bytes(disks.values()))
         stored = engine.capture(server, disks, work=run)
         return {image: asdict(stored[each]) for image, each in wanted.items()}
 
     def undo_capture(self, run: Run) -> None:
         stored = unkept(each["stored"] for each in run.args["images"].values())
-        engine_for(_region(run.job)).discard(stored, run.prefix, work=run)
+        _engine(run.job).discard(stored, run.prefix, work=run)
 
     def register(self, run: Run) -> None:
         """What is found on a disk of which only its owner said what is on it counts (§2.3)."""
-        stored, engine = run.result("capture"), engine_for(_region(run.job))
+        stored, engine = run.result("capture"), _engine(run.job)
         said = _images(run.job).filter(type=Image.Type.SYSTEM, source_kind=Image.Source.DISK)
         systems = {image.pk: engine.system_on(stored[str(image.pk)]["ref"]) for image in said}
         with registering(run):
@@ -71,7 +73,7 @@ class CaptureImage(JobKind):
 
     def sweep(self, run: Run) -> None:
         """What a running guest copies goes on: the next attempt follows it to its end."""
-        engine_for(_region(run.job)).sweep(run.prefix, keep_captures=not run.job.outcome)
+        _engine(run.job).sweep(run.prefix, keep_captures=not run.job.outcome)
 
     def settle(self, job: Job, state: str) -> None:
         """Normal, or failed with the reason. Server and disks are everybody's again."""
@@ -128,8 +130,10 @@ def _images(job: Job) -> ImageQuerySet:
     return Image.objects.filter(pk__in=list(job.args["images"])).exclude(status__in=gone)
 
 
-def _region(job: Job) -> str:
-    return Image.objects.get(pk=job.subject_id).region_id
+def _engine(job: Job) -> Engine:
+    """Where the disks are: those of the project for which the images are made."""
+    image = Image.objects.select_related("project").get(pk=job.subject_id)
+    return engine_in(cast(Project, image.project))
 
 
 def _disk(disk_id: str) -> Disk:

@@ -18,11 +18,11 @@ from images.public.obtain import building_dir
 from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import sweep_incoming
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import answering
 from imsconsole.cloud.inspection import inspection_dir
 from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.cloud.spool.spool import Spool
+from imsconsole.cloud.whole_regions import WholeRegion
 from imsconsole.core.errors import ImsError
 from imsconsole.core.folders import left_behind, remove, remove_left
 from imsconsole.jobs.files import work_dir
@@ -88,7 +88,7 @@ def _work_files() -> Iterator[StoreDifference]:
 def _scraps() -> Iterator[StoreDifference]:
     """Unfinished files of a region's engine."""
     for code in answering(Region.objects.values_list("pk", flat=True)):
-        engine = engine_for(code)
+        engine = WholeRegion(code, silent=False)
         present = sorted(engine.inventory().scraps)
         busy = Busy()
         for name in present:

@@ -20,7 +20,6 @@ from imsconsole.cloud.backups.rules import WORKING as BACKUP_AT_WORK
 from imsconsole.cloud.buckets.store import remove_bytes
 from imsconsole.cloud.buckets.sweep import objects_without_bytes, ownerless_bytes
 from imsconsole.cloud.disks.rules import WORKING
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import (
     Backup,
     BackupDisk,
@@ -33,8 +32,8 @@ from imsconsole.cloud.models import (
 from imsconsole.cloud.servers.reconcile import reconcile_server
 from imsconsole.cloud.spool.kinds import downloads, uploads
 from imsconsole.cloud.stored.removal import remove_unused
+from imsconsole.cloud.whole_regions import WholeRegion
 from imsconsole.core.now import now
-from imsconsole.engine.api import Engine
 from imsconsole.engine.refs import CLOUD_REF
 from imsconsole.engine.types import Inventory, Kind, Unwatched
 from imsconsole.jobs.counters import count_anew, is_counting, kept, recount, wrong_amounts
@@ -60,7 +59,7 @@ def differences() -> Iterator[StoreDifference]:
     """All differences of all regions."""
     busy = Busy()
     for region in Region.objects.all():
-        engine = engine_for(region)
+        engine = WholeRegion(region)
         inventory = engine.inventory()
         busy.look()
         yield from _stored(region, engine, inventory, busy)
@@ -78,7 +77,9 @@ def differences() -> Iterator[StoreDifference]:
     yield from _counters()
 
 
-def _stored(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
+def _stored(
+    region: Region, engine: WholeRegion, inventory: Inventory, busy: Busy
+) -> Iterator[StoreDifference]:
     known = {stored.ref: stored for stored in StoredBytes.objects.filter(region=region)}
     wanted = set(_wanted(region, busy).values_list("ref", flat=True))
     for ref in sorted(inventory.stored & inventory.marks.keys() - known.keys()):
@@ -129,7 +130,7 @@ def _lost(stored: StoredBytes, busy: Busy) -> Iterator[StoreDifference]:
             )
 
 
-def _missing(kind: Kind, known: Mapping[str, Model], refs: Set[str], engine: Engine) -> list[str]:
+def _missing(kind: Kind, known: Mapping[str, Model], refs: Set[str], engine: WholeRegion) -> list[str]:
     """Those that are not there now either: a row may be younger than the inventory it was compared with."""
     return sorted(ref for ref in refs if ref not in engine.find(kind, _id_in(ref) or known[ref].pk))
 
@@ -144,7 +145,9 @@ def _freeze(image: Image) -> Callable[[], object]:
     return lambda: Image.objects.filter(pk=image.pk).freeze("bytes-missing")
 
 
-def _disks(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
+def _disks(
+    region: Region, engine: WholeRegion, inventory: Inventory, busy: Busy
+) -> Iterator[StoreDifference]:
     rows = Disk.objects.existing().filter(project__region=region).exclude(ref="")
     known = {disk.ref: disk for disk in rows}
     at_work = {
@@ -172,7 +175,9 @@ def _forget(disk: Disk) -> Callable[[], object]:
     return lambda: Disk.objects.filter(pk=disk.pk).update(**gone)
 
 
-def _servers(region: Region, engine: Engine, inventory: Inventory, busy: Busy) -> Iterator[StoreDifference]:
+def _servers(
+    region: Region, engine: WholeRegion, inventory: Inventory, busy: Busy
+) -> Iterator[StoreDifference]:
     rows = Server.objects.existing().filter(project__region=region).exclude(pk__in=busy.subjects)
     known = {server.ref: server for server in rows if server.ref}
     for ref in sorted(inventory.servers & inventory.marks.keys() - known.keys()):

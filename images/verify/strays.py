@@ -15,8 +15,8 @@ from django.db import connection
 from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import strays as strays_of_buckets
+from imsconsole.cloud.whole_regions import WholeRegion
 from imsconsole.core.folders import remove
-from imsconsole.engine.api import Engine
 from imsconsole.engine.types import Inventory
 
 FOLDERS = (
@@ -45,7 +45,7 @@ BUILDS_IN_CACHE = "image.build"  # the kind of job that keeps packages in cache/
 A_MOMENT_S, AN_HOUR_S = 60, 3600
 
 
-def strays_of_region(region: Region, engine: Engine, inventory: Inventory) -> Iterator[StoreDifference]:
+def strays_of_region(region: Region, engine: WholeRegion, inventory: Inventory) -> Iterator[StoreDifference]:
     for name in sorted(inventory.strays):
         yield StoreDifference(
             f"{region.code}: {name} is nothing of an image, a disk or a server",

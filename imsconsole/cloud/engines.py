@@ -3,16 +3,17 @@
 import functools
 import json
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from imsconsole.accounts.models import OPENSTACK, Region
+from imsconsole.accounts.models import OPENSTACK, Project, Region
 from imsconsole.cloud.metrics import counted_engine
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import AccountCloud, Server
 from imsconsole.core.errors import Unavailable
 from imsconsole.core.room import PROMISES, Room
-from imsconsole.engine.api import Engine
+from imsconsole.engine.api import Engine, Shared
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import Endpoint, ServerState
 
@@ -36,9 +37,24 @@ OF_CLOUD = (
 _NAMED: dict[str, str] = {}  # the engines of regions, by their codes
 
 
-def engine_for(region: Region | str) -> Engine:
-    """The engine that holds the bytes and machines of a region (or of its code)."""
-    return _made(engine_name_of(region), region if isinstance(region, str) else region.code)
+def engine_for(region: Region | str, cloud: str = "") -> Engine:
+    """The engine that holds the bytes of a region (or of its code), and the machines of accounts without a `cloud` there.
+
+    With a `cloud` machines and disks are those of the project that clouds.yaml calls so; what is stored is the region's all the same.
+    """
+    engine = _made(engine_name_of(region), region if isinstance(region, str) else region.code)
+    return cast(Shared, engine).at(cloud) if cloud else engine
+
+
+def engine_in(project: Project) -> Engine:
+    """The engine that holds the machines and disks of a project."""
+    return engine_for(project.region_id, cloud_in(project))
+
+
+def cloud_in(project: Project) -> str:
+    """Which cloud project the machines and disks of a project are in, by its name; empty: the region's, or it has none."""
+    on_cloud = engine_name_of(project.region_id) == OPENSTACK
+    return AccountCloud.objects.name_for(project) if on_cloud else ""
 
 
 def engine_name_of(region: Region | str) -> str:
@@ -99,7 +115,7 @@ def promised_room() -> Room:
 
 def engine_of(server: Server) -> Engine:
     """The engine that holds a server."""
-    return engine_for(server.project.region_id)
+    return engine_in(server.project)
 
 
 def state_of(server: Server) -> ServerState:

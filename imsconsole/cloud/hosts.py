@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import RegionReport, Server
+from imsconsole.cloud.models import AccountCloud, RegionReport, Server
 from imsconsole.core.bounded import Asking
 from imsconsole.core.errors import ImsError
 from imsconsole.core.now import now
@@ -113,34 +113,47 @@ def is_able(ability: str, where: Host | Region | str) -> Verdict:
 
 
 Said = tuple[Capabilities, Space | None]
-_ABILITIES: Asking[str] = Asking()
+_ABILITIES: Asking[tuple[str, str]] = Asking()
 
 
 def ask_hosts() -> None:
-    """Ask every region's engine what it can do and what room it has, all at once. No page does."""
+    """Ask every region's engine what it can do and what room it has, all at once, and so the cloud projects of accounts. No page does."""
     regions = {region.code: region for region in Region.objects.all()}
-    asked = {code: asking(region, _abilities) for code, region in regions.items()}
-    for code, said in _ABILITIES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
-        _note(regions[code], said)
+    places = {(code, "") for code in regions} | set(AccountCloud.objects.values_list("region", "cloud"))
+    asked = {(code, cloud): asking(regions[code], _abilities, cloud) for code, cloud in places}
+    for (code, cloud), said in _ABILITIES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
+        if cloud:
+            _note_cloud(code, cloud, said)
+        else:
+            _note(regions[code], said)
 
 
 def ask_host(region: Region) -> None:
     """Write what it answers, or why it does not: then what it said before stays."""
+    _note(region, _said(region))
+
+
+def ask_account_clouds(region: Region) -> None:
+    """The same of the cloud projects of accounts there."""
+    for cloud in AccountCloud.objects.names_in(region):
+        _note_cloud(region.code, cloud, _said(region, cloud))
+
+
+def _said(region: Region, cloud: str = "") -> "Said | ImsError":
     try:
-        said: Said | ImsError = asking(region, _abilities)()
+        return asking(region, _abilities, cloud)()
     except ImsError as error:
-        said = error
-    _note(region, said)
+        return error
 
 
 def _abilities(engine: Engine) -> Said:
     return engine.capabilities(), engine.free_space()
 
 
-def asking(region: Region | str, question: Callable[[Engine], T]) -> Callable[[], T]:
-    """The question to a region's engine, for a thread that asks no database (`core.bounded`)."""
+def asking(region: Region | str, question: Callable[[Engine], T], cloud: str = "") -> Callable[[], T]:
+    """The question to a region's engine (`cloud` as of `engine_for`), for a thread that asks no database (`core.bounded`)."""
     try:
-        return partial(question, engine_for(region))
+        return partial(question, engine_for(region, cloud))
     except ImsError as error:
         return partial(_raise, error)
 
@@ -157,6 +170,15 @@ def _note(region: Region, said: Said | ImsError) -> None:
         report.capabilities, report.space = said
         report.answered_at, report.error_code, report.error_values = now(), "", {}
     report.save()
+
+
+def _note_cloud(code: str, cloud: str, said: Said | ImsError) -> None:
+    """Of the cloud projects of accounts: whether they answer. What can be done there the region says."""
+    if isinstance(said, ImsError):
+        noted: dict[str, Any] = {"error_code": said.code, "error_values": lasting_values(said)}
+    else:
+        noted = {"error_code": "", "error_values": {}, "answered_at": now()}
+    AccountCloud.objects.filter(region=code, cloud=cloud).update(**noted)
 
 
 def answering(codes: Iterable[str]) -> list[str]:

@@ -30,6 +30,11 @@ SENTENCES: Sentences = {
         "The cloud refuses what this console asks of it: %(detail)s. Please ask the operator to look at its user's rights "
         "and password there."
     ),
+    "another-cloud": _(
+        "“%(cloud)s” is another cloud than the region's, not another project of it: its servers could not be made of the images "
+        "of this region."
+    ),
+    "same-cloud-project": _("“%(cloud)s” leads to the project of the region itself, not to one of its own."),
     "cloud-silent": _("The cloud does not answer as it should: %(detail)s."),
     "cloud-too-slow": _("The cloud “%(cloud)s” has been at it for too long. Please try again later."),
     "cloud-conflict": _(

@@ -320,6 +320,14 @@ class Engine(Protocol):
 class Shared(Protocol):
     """What an engine says besides, whose place others use as well: a cloud."""
 
+    def at(self, project: str) -> Engine:
+        """The same engine with its machines and disks in another project of the same place, which it knows by that name.
+
+        What is stored stays where it is: disks are made of it there, and captures of disks there are stored here. References
+        of one are nothing to the other, but those of stored disks.
+        """
+        ...
+
     def public_images(self) -> tuple[PublicImage, ...]:
         """What the place itself offers to everyone, with a checksum or not yet."""
         ...

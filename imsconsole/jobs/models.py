@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.formats import time_format
 from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
@@ -40,10 +40,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def put_off(self) -> Self:
-        """Their region did not answer when it was asked last, or work was put off that found so itself."""
-        silent = [f"{project}__region__report__error_code__gt" for project in ("project", "target")]
+        """Their region, or the place of their account in it, did not answer when it was asked last; or work found so itself."""
+        away = Q(project__region__report__error_code__gt="") | Q(target__region__report__error_code__gt="")
+        place = {
+            "project__account__clouds__region": F("project__region"),
+            "project__account__clouds__error_code__gt": "",
+        }
         later = ~due("put_off_until", LONGEST_PUT_OFF) & Q(put_off_until__isnull=False)
-        return self.filter(Q(**{silent[0]: ""}) | Q(**{silent[1]: ""}) | later)
+        return self.filter(away | Q(pk__in=Job.objects.filter(**place).values("pk")) | later)
 
     def unsettled(self) -> Self:
         """Failed, and nothing has been tried about the same subject since."""
@@ -207,6 +211,14 @@ class Job(models.Model):
                 str(_("The region %(region)s does not answer. The job goes on by itself when it does."))
                 % values
             )
+        if (
+            self.project
+            and self.project.account.clouds.filter(region=self.project.region_id).silent().exists()
+        ):
+            text = _(
+                "The account's place in the cloud of %(region)s does not answer. The job goes on by itself when it does."
+            )
+            return str(text) % {"region": self.project.region}
         if self.put_off_until and self.put_off_until > now():
             said = sentence(self.put_off_error["code"], self.put_off_error["values"])
             return str(_("%(reason)s The job goes on by itself at %(at)s.")) % {

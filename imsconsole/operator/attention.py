@@ -18,7 +18,7 @@ from imsconsole.accounts.models import Project, Region, User
 from imsconsole.accounts.sign_in import locked_out, waiting
 from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION, LACKING, Host, is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.models import Backup, RegionReport
+from imsconsole.cloud.models import AccountCloud, Backup, RegionReport
 from imsconsole.cloud.servers.rules import can_run_guests
 from imsconsole.console_backup.last import last_backup
 from imsconsole.core.now import now
@@ -114,6 +114,10 @@ def _regions() -> Iterator[Concern]:
         )
         values = {"region": region, "at": at, "error": report.error_sentence if report else ""}
         yield Concern("error", (said % values).strip(), reverse("admin:cloud_regionreport_changelist"))
+    for row in AccountCloud.objects.silent().select_related("region", "account"):
+        said = _("The cloud project of the account %(account)s in %(region)s does not answer. %(error)s")
+        values = {"account": row.account, "region": row.region, "error": row.error_sentence}
+        yield Concern("error", said % values, reverse("admin:cloud_accountcloud_change", args=[row.pk]))
 
 
 def _jobs() -> Iterator[Concern]:

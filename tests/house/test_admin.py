@@ -143,6 +143,7 @@ def changed(
 def test_every_addition_leaves_rows_of_its_services(
     panel: ServiceAdmin, people: SimpleNamespace, operators: Client, operator: User
 ) -> None:
+    ROWS[label(panel)](range(1), people)  # it is not the first
     assert operators.get(at(panel, "add")).status_code == 200
     data = {"account": people.alice.account.pk, "user": people.carol.user.pk} | ADDED[label(panel)]
     answer = operators.post(at(panel, "add"), data)

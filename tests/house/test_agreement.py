@@ -902,6 +902,8 @@ ELSEWHERE = {
     adopting.can_adopt: "images/adopt/test_adopt.py",
     regions.can_check: "cloud/regions/test_check.py",
     regions.can_leave: "cloud/regions/test_leave.py",
+    regions.can_move: "cloud/regions/test_account_clouds.py",
+    regions.can_place: "cloud/regions/test_account_clouds.py",
     accounts.can_withdraw_invitation: "accounts/test_withdraw_invitation.py",
     buckets.can_export_to: "cloud/buckets/test_rules.py",
     capture.can_capture: "images/capture/test_capture.py",

@@ -52,8 +52,8 @@ from imsconsole.cloud.backups.services import create_legacy_backup
 from imsconsole.cloud.disks.services import TAGS as disk_tags
 from imsconsole.cloud.flavors import services as flavors
 from imsconsole.cloud.keys import services as keys
-from imsconsole.cloud.models import Flavor
-from imsconsole.cloud.regions.services import USED, check_region, leave_region, map_region
+from imsconsole.cloud.models import AccountCloud, Flavor
+from imsconsole.cloud.regions import services as regions
 from imsconsole.cloud.schedules import services as schedules
 from imsconsole.cloud.schedules.running import run_schedules
 from imsconsole.cloud.screens.services import open_screen, open_serial_console
@@ -246,10 +246,14 @@ def views_and_agencies(people: SimpleNamespace, _operator: Operator) -> None:
 def clouds(people: SimpleNamespace, operator: Operator) -> None:
     region = Region(code="sky-1", name="Sky", engine="openstack", cloud="sky")
     region = places.create_region(region=region, actor=operator)
-    check_region(region=region, actor=operator)
-    use = {name: getattr(region, name) for name in USED}
-    map_region(region=region, use=use, flavors={}, zones={}, actor=operator)
-    leave_region(region=region, actor=operator)
+    regions.check_region(region=region, actor=operator)
+    use = {name: getattr(region, name) for name in regions.USED}
+    regions.map_region(region=region, use=use, flavors={}, zones={}, actor=operator)
+    row = AccountCloud(region=region, account=people.alice.account, cloud="her-own")
+    row = regions.create_account_cloud(account_cloud=row, actor=operator)
+    regions.change_account_cloud(account_cloud=row, actor=operator)
+    regions.delete_account_cloud(account_cloud=row, actor=operator)
+    regions.leave_region(region=region, actor=operator)
     actor = platform_actor(operator.user)
     look_for_images(actor=actor)
     stored = StoredDisk("d.d", "qcow2", 1, 1, "sha512:ab")

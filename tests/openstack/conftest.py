@@ -45,7 +45,8 @@ def others(clouds: Path, demo: Connection) -> Iterator[list[Others]]:
     with held(clouds, "others"):
         there = [Others(demo, with_a_server=True), Others(as_user("other"))]
         before = [each.seen() for each in there]
-        clear_what_the_dead_left(demo)
+        for each in (demo, as_user("other")):
+            clear_what_the_dead_left(each)
     yield there
     assert [each.seen() for each in there] == before
 
@@ -65,6 +66,13 @@ def cloud(clouds: Path, demo: Connection, others: list[Others]) -> Iterator[Clou
 @pytest.fixture
 def cloud_engine(cloud: CloudSettings) -> OpenStackEngine:
     return OpenStackEngine(cloud)
+
+
+@pytest.fixture
+def account_engine(cloud_engine: OpenStackEngine) -> Iterator[OpenStackEngine]:
+    """The same with its machines and disks in the lab's other project."""
+    yield cloud_engine.at("lab-other")
+    clear(as_user("other"), cloud_engine.cloud.settings.console)
 
 
 @pytest.fixture

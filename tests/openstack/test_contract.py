@@ -45,3 +45,28 @@ class TestCloudCapture(Cloud, CaptureContract):
 
 class TestCloudEncryption(Cloud, EncryptionContract):
     pass
+
+
+class OfAnAccount:
+    """Machines and disks in a project of their own, what is stored in the service's."""
+
+    @pytest.fixture
+    def engine(self, account_engine: OpenStackEngine) -> Engine:
+        return account_engine
+
+
+@pytest.mark.thorough
+class TestProjectOfAnAccount(OfAnAccount, EngineContract):
+    pass
+
+
+@pytest.mark.thorough
+class TestDiscardOfAnAccount(OfAnAccount, DiscardContract):
+    pass
+
+
+@pytest.mark.thorough
+class TestCaptureOfAnAccount(OfAnAccount, CaptureContract):
+    @pytest.fixture
+    def shows_data_disks(self) -> bool:
+        return False

@@ -19,6 +19,7 @@ from imsconsole.accounts.models import (
 )
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import (
+    AccountCloud,
     Bucket,
     Disk,
     Flavor,
@@ -109,6 +110,16 @@ def _foreign(numbers: range, people: SimpleNamespace) -> None:
             region=people.alice.region, kind="volume", cloud_id=f"v-{number}", name=f"theirs {number}"
         )
         for number in numbers
+    )
+
+
+def _account_clouds(numbers: range, _people: SimpleNamespace) -> None:
+    region, _is_new = Region.objects.get_or_create(
+        code="sky-1", defaults={"name": "Sky", "engine": "openstack", "cloud": "sky"}
+    )
+    accounts = Account.objects.bulk_create(Account(name=f"on-a-cloud-{i}") for i in numbers)
+    AccountCloud.objects.bulk_create(
+        AccountCloud(region=region, account=account, cloud=account.name) for account in accounts
     )
 
 
@@ -369,7 +380,7 @@ def _listings(numbers: range, people: SimpleNamespace) -> None:
 ROWS: dict[str, Make] = {
     "accounts.User": _users, "accounts.Account": _accounts, "accounts.Project": _projects,
     "accounts.Membership": _members, "accounts.Invitation": _invitations, "accounts.Region": _regions, "accounts.Agency": _agencies,
-    "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
+    "accounts.SlowedSignIn": _slowed, "accounts.AvailabilityZone": _zones, "audit.Event": _events, "cloud.AccountCloud": _account_clouds, "cloud.Disk": _disks, "cloud.Flavor": _flavors,
     "cloud.Bucket": _buckets, "cloud.BucketObject": _objects, "cloud.Key": _keys, "cloud.KeyGrant": _key_grants, "cloud.MasterKey": _master_keys, "cloud.KeyPair": _key_pairs, "cloud.UserData": _user_data, "cloud.Server": _servers, "cloud.Usage": _usage, "cloud.Reading": _readings, "cloud.RegionReport": _reports, "cloud.ForeignThing": _foreign, "images.CloudImage": _cloud_images, "images.Image": _images,
     "images.OsVersion": _os_versions, "images.PublicSource": _sources, "images.ReleaseNote": _notes, "images.Upload": _uploads, "images.Download": _downloads, "jobs.ClockEntry": _clock, "jobs.KnownHost": _hosts, "jobs.Job": _jobs,
     "notifications.Message": _messages, "cloud.Vault": _vaults, "cloud.Backup": _backups, "cloud.StoredBytes": _stored,
@@ -386,6 +397,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "accounts.Membership": {"role": "read-only"},
     "accounts.Region": {"code": "eu-1", "name": "Europe", "engine": "local"},
     "accounts.AvailabilityZone": {"region": "cn-north-4", "code": "cn-north-4z", "name": "AZ9"},
+    "cloud.AccountCloud": {"region": "sky-1", "cloud": "her-own"},
     "cloud.Flavor": {
         "name": "x9-tiny", "series": "x9", "vcpus": "1", "memory_mb": "64", "architecture": "x86", "device": "",
     },

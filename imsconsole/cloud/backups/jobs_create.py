@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.backups.rules import fits_vault
 from imsconsole.cloud.disks.rules import is_source
-from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.engines import engine_in
 from imsconsole.cloud.models import Backup, BackupDisk, Disk, Server, StoredBytes, Vault
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.cloud.stored.rows import facts_of, keep_stored, undo_stored, unkept
@@ -117,7 +117,7 @@ def backup_of(run: Run) -> Backup:
 
 
 def engine_of_backup(backup: Backup) -> Engine:
-    return engine_for(backup.project.region_id)
+    return engine_in(backup.project)
 
 
 def occupy(job: Job) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.cloud.disks.rules import has_place, is_attachable, is_in_same_zone
-from imsconsole.cloud.engines import engine_for, engine_of
+from imsconsole.cloud.engines import engine_in, engine_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.jobs import DONE, bytes_of, idle_subject, subject_of
 from imsconsole.cloud.servers.specs import disk_spec, key_of, server_spec
@@ -70,11 +70,11 @@ class CreateDisk(DiskKind):
     busy = Status.CREATING
 
     def sweep(self, run: Run) -> None:
-        engine_for(disk_of(run.job).project.region_id).sweep(run.prefix)
+        engine_in(disk_of(run.job).project).sweep(run.prefix)
 
     def disk(self, run: Run) -> None:
         disk = disk_of(run.job)
-        engine, image_ref = engine_for(disk.project.region_id), run.args.get("image_ref", "")
+        engine, image_ref = engine_in(disk.project), run.args.get("image_ref", "")
         with bytes_of(disk.name):
             ref = engine.create_disk(
                 disk.pk, disk.size_gb * GIB, work=run, image_ref=image_ref, key=key_of(disk)
@@ -84,7 +84,7 @@ class CreateDisk(DiskKind):
 
     def undo_disk(self, run: Run) -> None:
         disk = disk_of(run.job)
-        engine_for(disk.project.region_id).discard([disk.pk], run.prefix, work=run)
+        engine_in(disk.project).discard([disk.pk], run.prefix, work=run)
         with run.fenced():
             self._write(run.job, ref="")
 
@@ -104,7 +104,7 @@ class DeleteDisk(DiskKind):
     def disk(self, run: Run) -> None:
         disk = disk_of(run.job)
         if disk.ref:
-            engine_for(disk.project.region_id).delete_disk(disk.ref, work=run)
+            engine_in(disk.project).delete_disk(disk.ref, work=run)
 
     def settle(self, job: Job, state: str) -> None:
         if state == DONE:
@@ -199,7 +199,7 @@ class GrowDisk(DiskKind):
     def grow(self, run: Run) -> None:
         disk = disk_of(run.job)
         server = subject_of(run.job) if disk.server else None
-        ref = engine_for(disk.project.region_id).grow_disk(
+        ref = engine_in(disk.project).grow_disk(
             disk_spec(disk),
             run.job.args["size_gb"] * GIB,
             work=run,

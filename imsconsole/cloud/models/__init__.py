@@ -1,5 +1,6 @@
 """The neighbours of an image, one module each."""
 
+from imsconsole.cloud.models.account_clouds import AccountCloud, AccountCloudQuerySet
 from imsconsole.cloud.models.buckets import Bucket, BucketObject
 from imsconsole.cloud.models.disks import Disk, DiskTag
 from imsconsole.cloud.models.flavors import Architecture, BootMode, Flavor
@@ -20,6 +21,8 @@ from imsconsole.cloud.models.vaults import Backup, BackupDisk, BackupQuerySet, V
 from imsconsole.cloud.reports import ForeignThing, RegionCheck, RegionReport
 
 __all__ = [
+    "AccountCloud",
+    "AccountCloudQuerySet",
     "Architecture",
     "Backup",
     "BackupDisk",

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from imsconsole.accounts.models import OPENSTACK, Region
 from imsconsole.accounts.service_admin import ServiceAdmin, operator_of
 from imsconsole.cloud.hosts import capabilities_of
-from imsconsole.cloud.models import Flavor, ForeignThing, RegionCheck, RegionReport
+from imsconsole.cloud.models import AccountCloud, Flavor, ForeignThing, RegionCheck, RegionReport
 from imsconsole.cloud.regions import page, services
-from imsconsole.cloud.regions.forms import UseForm
+from imsconsole.cloud.regions.forms import AccountCloudForm, UseForm
 from imsconsole.core.edits import Difference
 from imsconsole.core.errors import Conflict, ImsError
 from imsconsole.core.rules import first_refusal
@@ -127,6 +127,7 @@ class RegionReportAdmin(ServiceAdmin):
             "quotas": page.quotas(found),
             "networks": page.networks(found),
             "places": list(page.zones_there(found)),
+            "projects": page.project_lines(region, found),
             "flavors": page.flavor_lines(form, region, found),
             "zones": page.zone_lines(form, region, found),
             "abilities": page.abilities(capabilities_of(region)),
@@ -134,6 +135,48 @@ class RegionReportAdmin(ServiceAdmin):
             "may_leave": first_refusal(verdict for _title, verdict in leaving),
             "foreign_count": ForeignThing.objects.filter(region=region).count(),
         }
+
+
+@admin.register(AccountCloud)
+class AccountCloudAdmin(ServiceAdmin):
+    """Cloud projects that are an account's alone, and whether they answer."""
+
+    form = AccountCloudForm
+    added_by = (services.create_account_cloud,)
+    changed_by = {"cloud": services.change_account_cloud}
+    deleted_by = (services.delete_account_cloud,)
+    list_display = ("account", "region", "cloud", "answered_at", "error_sentence")
+    list_filter = ("region",)
+    list_select_related = ("region", "account")
+    search_fields = ("account__name", "cloud")
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": ("region", "account", "cloud"),
+                "description": _(
+                    "Servers and disks of the account are made in that project of the cloud, whose quotas and bills are the "
+                    "account's then. Images and backups stay in the region's own project. It can be changed and taken back "
+                    "while the account has neither servers nor disks in the region."
+                ),
+            },
+        ),
+    )
+    fieldsets = ((None, {"fields": ("region", "account", "cloud", "answered_at", "error_sentence")}),)
+
+    @admin.display(description=_("why it does not answer"))
+    def error_sentence(self, row: AccountCloud) -> str:
+        return row.error_sentence or "–"
+
+    def links_of(self, obj: AccountCloud) -> list[tuple[str, str]]:
+        return [(gettext("The region's cloud"), reverse("admin:region_cloud", args=[obj.region_id]))]
+
+    def save_model(self, request: HttpRequest, obj: AccountCloud, form: Any, change: bool) -> None:
+        service = services.change_account_cloud if change else services.create_account_cloud
+        service(account_cloud=obj, actor=operator_of(request))
+
+    def delete_model(self, request: HttpRequest, obj: AccountCloud) -> None:
+        services.delete_account_cloud(account_cloud=obj, actor=operator_of(request))
 
 
 @admin.register(ForeignThing)

@@ -1,12 +1,14 @@
 """From a region's row to its cloud. Imported by its name alone: it needs the extra `openstack`."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from imsconsole.accounts.models import Region
+from imsconsole.cloud.models import AccountCloud
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
-from imsconsole.engine.openstack.checking import check
+from imsconsole.engine.openstack.checking import check, check_project
 
 
 def openstack_engine(code: str) -> OpenStackEngine:
@@ -40,5 +42,11 @@ def _chosen(**each: bool) -> frozenset[str]:
 
 
 def check_cloud(code: str) -> dict[str, Any]:
-    """What `settings.REGION_CHECKS` finds of a region on OpenStack: plain, for JSON. Raises Unavailable."""
-    return check(settings_of(Region.objects.get(pk=code)))
+    """What `settings.REGION_CHECKS` finds of a region on OpenStack: plain, for JSON. Raises Unavailable.
+
+    `projects`: by its name in clouds.yaml, the same of each cloud project of an account, or `code` and `values` of why not.
+    """
+    own = settings_of(Region.objects.get(pk=code))
+    found = check(own)
+    names = AccountCloud.objects.names_in(code)
+    return found | {"projects": {name: check_project(replace(own, name=name), found) for name in names}}

@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.models import AvailabilityZone, Region
-from imsconsole.cloud.models import Flavor
+from imsconsole.accounts.admin.places import CloudInput
+from imsconsole.accounts.models import OPENSTACK, AvailabilityZone, Region
+from imsconsole.cloud.models import AccountCloud, Flavor
+from imsconsole.cloud.regions.rules import can_place
 from imsconsole.cloud.regions.services import ABILITIES, USED
 from imsconsole.core.edits import EditForm
 
@@ -84,3 +86,33 @@ class UseForm(EditForm):
 def _of(thing: Flavor | AvailabilityZone) -> str:
     """The field for it."""
     return f"{'flavor' if isinstance(thing, Flavor) else 'zone'}:{thing.pk}"
+
+
+class AccountCloudForm(forms.ModelForm[AccountCloud]):
+    """`can_place` decides, as the service does."""
+
+    class Meta:
+        model = AccountCloud
+        fields = ("region", "account", "cloud")
+        widgets = {"cloud": CloudInput}
+        help_texts = {
+            "cloud": _(
+                "Another project of the region's cloud, by its name in clouds.yaml on the console's hosts."
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "region" in self.fields:
+            self.fields["region"].queryset = Region.objects.filter(engine=OPENSTACK)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return typed
+        where = {
+            name: typed.get(name) or getattr(self.instance, name) for name in ("region", "account", "cloud")
+        }
+        if not (verdict := can_place(AccountCloud(**where))):
+            raise forms.ValidationError(str(verdict.reason))
+        return typed

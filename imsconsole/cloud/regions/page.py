@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from imsconsole.accounts.models import AvailabilityZone, Region
 from imsconsole.cloud.hosts import LACKING, Host, is_able
-from imsconsole.cloud.models import Flavor
+from imsconsole.cloud.models import AccountCloud, Flavor
 from imsconsole.cloud.regions import rules
 from imsconsole.cloud.regions.forms import UseForm
 from imsconsole.cloud.regions.words import ABILITIES, LEAVING, QUOTAS, RIGHTS, SERVICES
@@ -56,6 +56,24 @@ class FlavorLine:
     def is_lost(self) -> bool:
         """Named by hand, and not there."""
         return self.by_hand and not self.theirs
+
+
+@dataclass(frozen=True)
+class ProjectLine:
+    """A cloud project of an account: the row, what was found there, and why it cannot be used, if it cannot."""
+
+    row: AccountCloud
+    found: dict[str, Any]
+    why_not: str
+
+    @property
+    def quotas(self) -> list[Quota]:
+        return quotas(self.found)
+
+    @property
+    def lacking(self) -> list[Line]:
+        """What may not be done there."""
+        return [line for line in rights(self.found) if not line.ok]
 
 
 @dataclass(frozen=True)
@@ -141,6 +159,15 @@ def zone_lines(form: UseForm, region: Region, found: dict[str, Any]) -> list[Zon
 def leaving(region: Region) -> list[tuple[str | Promise, Verdict]]:
     """What is to be done before the region is left, in this order."""
     return list(zip(LEAVING, rules.leaving(region), strict=True))
+
+
+def project_lines(region: Region, found: dict[str, Any]) -> list[ProjectLine]:
+    lines = []
+    for row in region.account_clouds.select_related("account"):
+        there = found.get("projects", {}).get(row.cloud, {})
+        seen = sentence(there["code"], there["values"]) if there.get("code") else ""
+        lines.append(ProjectLine(row, there, row.error_sentence or seen))
+    return lines
 
 
 def abilities(capabilities: Capabilities) -> list[Line]:

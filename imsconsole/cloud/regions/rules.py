@@ -1,4 +1,4 @@
-"""May a region's cloud be looked at, and left?"""
+"""May a region's cloud be looked at, and left? May an account have a project of it for itself?"""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from imsconsole.accounts.models import OPENSTACK, Region
-from imsconsole.cloud.models import Backup, Disk, Server, StoredBytes
+from imsconsole.accounts.models import OPENSTACK, Account, Region
+from imsconsole.cloud.models import AccountCloud, Backup, Disk, Server, StoredBytes
 from imsconsole.core.rules import ALLOWED, Verdict, first_refusal, refuse
 from imsconsole.jobs.models import Job
 
@@ -103,4 +103,39 @@ def _without_images(region: Region) -> Verdict:
         count=count,
         way=f"{reverse('admin:cloud_storedbytes_changelist')}?region__code__exact={region.pk}",
         way_label=_("Stored bytes"),
+    )
+
+
+def can_place(row: AccountCloud) -> Verdict:
+    """Whether the account may have that project of the region's cloud, or, of a row that is there, another one."""
+    if not (verdict := can_check(row.region)):
+        return verdict
+    if row.cloud == row.region.cloud:
+        return refuse(
+            "own-cloud-of-region",
+            _(
+                "“%(cloud)s” is where all accounts without a cloud project of their own are. Leave the account out of the list, or "
+                "name another cloud of clouds.yaml."
+            ),
+            cloud=row.cloud,
+        )
+    return can_move(row.region, row.account)
+
+
+def can_move(region: Region, account: Account) -> Verdict:
+    """Machines and disks stay in the cloud project in which they were made, so there must be none."""
+    servers = Server.objects.existing().filter(project__region=region, project__account=account).count()
+    disks = Disk.objects.existing().filter(project__region=region, project__account=account).count()
+    if not (servers or disks):
+        return ALLOWED
+    return refuse(
+        "account-has-things-there",
+        _(
+            "%(account)s has servers (%(servers)s) and disks (%(disks)s) in the region “%(region)s”. They stay in the cloud project "
+            "in which they were made: delete them first, old system disks too."
+        ),
+        account=account,
+        servers=servers,
+        disks=disks,
+        region=region,
     )

@@ -6,16 +6,16 @@ from typing import Any
 
 from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.log import service
-from imsconsole.accounts.models import LEFT, AvailabilityZone, Region
-from imsconsole.accounts.rows import keep_row
+from imsconsole.accounts.models import LEFT, Account, AvailabilityZone, Project, Region
+from imsconsole.accounts.rows import drop_row, keep_row
 from imsconsole.accounts.rules import may_operate
 from imsconsole.cloud.hosts import ask_host
-from imsconsole.cloud.models import Flavor, ForeignThing, RegionCheck
-from imsconsole.cloud.regions.rules import can_check, can_leave
+from imsconsole.cloud.models import AccountCloud, Flavor, ForeignThing, RegionCheck
+from imsconsole.cloud.regions.rules import can_check, can_leave, can_move, can_place
 from imsconsole.cloud.regions.tasks import look_at_cloud
 from imsconsole.core.edits import overwritten
 from imsconsole.core.errors import Conflict
-from imsconsole.core.locks import locked
+from imsconsole.core.locks import locked, locked_all
 from imsconsole.core.now import now
 
 ABILITIES = ("grows_in_use", "runs_x86", "runs_arm", "boots_bios", "boots_uefi", "has_screens", "has_serial")
@@ -82,5 +82,39 @@ def leave_region(*, region: Region, actor: Operator) -> Region:
     keep_row(region, actor)
     RegionCheck.objects.filter(region=region).delete()
     ForeignThing.objects.filter(region=region).delete()
+    AccountCloud.objects.filter(region=region).delete()
     ask_host(region)
     return region
+
+
+@service("createAccountCloud")
+def create_account_cloud(*, account_cloud: AccountCloud, actor: Operator) -> AccountCloud:
+    """From now on the account's servers and disks in the region are made in that project of its cloud."""
+    may_operate(actor).require()
+    _hold(account_cloud.region, account_cloud.account)
+    can_place(account_cloud).require()
+    return keep_row(account_cloud, actor)
+
+
+@service("updateAccountCloud")
+def change_account_cloud(*, account_cloud: AccountCloud, actor: Operator) -> AccountCloud:
+    """They are made in another one."""
+    may_operate(actor).require()
+    _hold(account_cloud.region, account_cloud.account)
+    can_place(account_cloud).require()
+    account_cloud.answered_at, account_cloud.error_code, account_cloud.error_values = None, "", {}
+    return keep_row(account_cloud, actor)
+
+
+@service("deleteAccountCloud")
+def delete_account_cloud(*, account_cloud: AccountCloud, actor: Operator) -> AccountCloud:
+    """They are made in the region's own project again."""
+    may_operate(actor).require()
+    _hold(account_cloud.region, account_cloud.account)
+    can_move(account_cloud.region, account_cloud.account).require()
+    return drop_row(account_cloud, actor)
+
+
+def _hold(region: Region, account: Account) -> None:
+    """Nobody begins to make anything of the account's there meanwhile: whoever does locks its project."""
+    locked_all(Project.objects.filter(region=region, account=account))

@@ -8,9 +8,9 @@ from django.utils.module_loading import import_string
 from django_tasks import task
 
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.hosts import ask_host
-from imsconsole.cloud.models import ForeignThing, RegionCheck
+from imsconsole.cloud.hosts import ask_account_clouds, ask_host
+from imsconsole.cloud.models import AccountCloud, ForeignThing, RegionCheck
+from imsconsole.cloud.whole_regions import WholeRegion
 from imsconsole.core.errors import ImsError, Unavailable
 from imsconsole.core.now import now
 from imsconsole.core.sentences import lasting_values
@@ -25,6 +25,7 @@ def look_at_cloud(code: str) -> None:
     """The whole of it: services, rights, what there is, and what is not ours."""
     region = Region.objects.get(pk=code)
     answer: dict[str, Any] = {"error_code": "", "error_values": {}}
+    ask_account_clouds(region)
     try:
         answer["found"] = _checked(region)
         list_foreign(region)
@@ -54,15 +55,17 @@ def _checked(region: Region) -> dict[str, Any]:
 
 def list_foreign(region: Region) -> None:
     """Write what lies there that is not ours; what has gone is forgotten. Raises what the engine raises."""
-    engine = engine_for(region)
-    if isinstance(engine, Shared):
-        _write(region, {(each.kind, each.cloud_id): each for each in engine.foreign()})
+    there = [each for each in WholeRegion(region, silent=False).engines if isinstance(each, Shared)]
+    if there:
+        found = {(each.kind, each.cloud_id): each for engine in there for each in engine.foreign()}
+        _write(region, found, is_all=not AccountCloud.objects.filter(region=region).silent().exists())
 
 
 @transaction.atomic
-def _write(region: Region, found: dict[tuple[str, str], Foreign]) -> None:
+def _write(region: Region, found: dict[tuple[str, str], Foreign], *, is_all: bool) -> None:
     rows = {(row.kind, row.cloud_id): row for row in ForeignThing.objects.filter(region=region)}
-    ForeignThing.objects.filter(pk__in=[row.pk for key, row in rows.items() if key not in found]).delete()
+    gone = [row.pk for key, row in rows.items() if key not in found] if is_all else []
+    ForeignThing.objects.filter(pk__in=gone).delete()
     ForeignThing.objects.bulk_create(
         [
             ForeignThing(

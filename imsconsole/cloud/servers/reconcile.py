@@ -9,7 +9,7 @@ from django.db import transaction
 from imsconsole.accounts.actor import service_actor
 from imsconsole.cloud.engines import state_of
 from imsconsole.cloud.hosts import answering, asking
-from imsconsole.cloud.models import Server
+from imsconsole.cloud.models import AccountCloud, Server
 from imsconsole.cloud.servers.boot_check import SILENT, heard_of, is_watched, tell_of_silence
 from imsconsole.cloud.servers.services import start_server
 from imsconsole.cloud.servers.states import change_status, reached_at
@@ -26,25 +26,33 @@ from imsconsole.engine.types import Power, ServerState
 from imsconsole.jobs.models import Job
 
 DOWN = (Server.Status.STOPPED, Server.Status.CHANGE_FAILED, Server.Status.REINSTALL_FAILED)
-_STATES: Asking[str] = Asking()
+_STATES: Asking[tuple[str, str]] = Asking()
 SETTLED = (Server.Status.RUNNING, *DOWN)
 
 
 def reconcile_all() -> None:
-    """Every settled server, each region's in one call. A region that does not answer does not keep the others waiting."""
-    of_region: defaultdict[str, dict[str, Server]] = defaultdict(dict)
+    """Every settled server, each place's in one call. A place that does not answer does not keep the others waiting."""
+    there: defaultdict[tuple[str, str], dict[str, Server]] = defaultdict(dict)
     servers = Server.objects.existing().filter(status__in=SETTLED).exclude(ref="")
+    own = {(row.region_id, row.account_id): row for row in AccountCloud.objects.all()}
     for server in servers.select_related("project__region", "project__account"):
-        of_region[server.project.region_id][server.ref] = server
-    asked = {code: asking(code, partial(_states, [*of_region[code]])) for code in answering(of_region)}
+        row = own.get((server.project.region_id, server.project.account_id))
+        if row is None or not row.error_code:
+            there[server.project.region_id, row.cloud if row else ""][server.ref] = server
+    answer = answering({region for region, _cloud in there})
+    asked = {
+        (region, cloud): asking(region, partial(_states, [*by_ref]), cloud)
+        for (region, cloud), by_ref in there.items()
+        if region in answer
+    }
     failure: ImsError | None = None
-    for region, states in _STATES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
+    for place, states in _STATES.answers(asked, settings.IMS_CLOUD_TIMEOUT_S).items():
         if isinstance(states, ImsError):
             failure = states
             continue
         for ref, found in states.items():
             try:
-                _reconciled(of_region[region][ref], found)
+                _reconciled(there[place][ref], found)
             except ImsError as error:
                 failure = error
     if failure:

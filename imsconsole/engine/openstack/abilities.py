@@ -36,14 +36,14 @@ def capabilities(settings: CloudSettings, flavors: Flavors, *, isolated: bool) -
     )
 
 
-def free_space(cloud: Cloud) -> Space | None:
-    """What is left of the quota that is used up first; None where there is none."""
-    return min(_quotas(cloud), key=lambda each: each.free_bytes, default=None)
+def free_space(store: Cloud, place: Cloud) -> Space | None:
+    """What is left of the quota that is used up first, of images in the one and of disks in the other; None where there is none."""
+    return min(_quotas(store, place), key=lambda each: each.free_bytes, default=None)
 
 
-def _quotas(cloud: Cloud) -> Iterator[Space]:
-    limits = cloud.ask("block_storage", "GET", "/limits").json()["limits"]["absolute"]
-    images = _usage_of_images(cloud).get("image_size_total", {})
+def _quotas(store: Cloud, place: Cloud) -> Iterator[Space]:
+    limits = place.ask("block_storage", "GET", "/limits").json()["limits"]["absolute"]
+    images = _usage_of_images(store).get("image_size_total", {})
     for unit, limit, used in (
         (MIB, images.get("limit", -1), images.get("usage", 0)),
         (GIB, limits.get("maxTotalVolumeGigabytes", -1), limits.get("totalGigabytesUsed", 0)),

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from imsconsole.core.errors import Conflict, ImsError, NotFound, Unavailable, Unsupported
+from imsconsole.engine.openstack.cinder import Cinder
 from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.images import Images
@@ -42,6 +43,8 @@ INSTANT, UNSURE = "ims_instant", "unsure"
 TRIES = 3  # of a machine that somebody else wakes, or that ends, while its disks are captured
 HASTE = {"limit_s": 120.0, "most_s": 0.3}  # while a machine is paused
 
+Twin = tuple[Cinder, Found]  # where it is, and it
+
 logger = logging.getLogger(__name__)
 
 
@@ -60,12 +63,14 @@ class Captures:
     kind = Kind.STORED
 
     def __init__(self, cloud: Cloud, images: Images, volumes: Volumes, machines: Machines) -> None:
-        self._cloud = cloud
         self._console = cloud.settings.console
         self._kept = images.kept
         self._glance = images.glance
         self._volumes = volumes
         self._cinder = volumes.cinder
+        self._store = images.cloud
+        # where images are made of volumes: of another project they are handed over to it
+        self._there = volumes.cinder if images.cloud is cloud else Cinder(images.cloud)
         self._machines = machines
         self._nova = machines.nova
 
@@ -83,7 +88,8 @@ class Captures:
         return ()
 
     def scraps(self) -> frozenset[str]:
-        left = [each["metadata"][TOKEN] for each in (*self._twins(), *self._snapshots())]
+        twins = [twin for _cinder, twin in self._twins()]
+        left = [each["metadata"][TOKEN] for each in (*twins, *self._snapshots())]
         left += [image[TOKEN] for image in self._uploads()]
         return frozenset(left) | {machine["metadata"][PAUSED_FOR] for machine in self._paused_machines()}
 
@@ -252,23 +258,28 @@ class Captures:
     def _uploaded(self, snapshots: Mapping[UUID, Found], work: Work) -> dict[UUID, Image]:
         """An image of each snapshot, whole; begun together, and gone on with where an earlier attempt has begun."""
         begun = {stored: self._twin(stored, snapshot, work) for stored, snapshot in snapshots.items()}
-        twins = {stored: self._cinder.whole("volumes", each["id"], work) for stored, each in begun.items()}
+        twins = {stored: self._brought(cinder, twin, work) for stored, (cinder, twin) in begun.items()}
         images = {stored: self._upload(stored, twin, work) for stored, twin in twins.items()}
         return {stored: self._whole_image(image, twins[stored], work) for stored, image in images.items()}
 
-    def _twin(self, stored: UUID, snapshot: Found, work: Work) -> Found:
+    def _twin(self, stored: UUID, snapshot: Found, work: Work) -> Twin:
         work.hold()
-        for each in self._twins(**{ID: str(stored)}):
+        for cinder, each in self._twins(**{ID: str(stored)}):
             if each["snapshot_id"] == snapshot["id"] and not str(each["status"]).startswith("error"):
-                self._cinder.mark("volumes", each["id"], **{TOKEN: work.token})
-                return each
-        return self._cinder.create(
+                cinder.mark("volumes", each["id"], **{TOKEN: work.token})
+                return cinder, each
+        return self._cinder, self._cinder.create(
             "volumes",
             name=f"ims-{stored}",
             size=snapshot["size"],
             snapshot_id=snapshot["id"],
             metadata=marked(self._console, WORK, stored, work.token),
         )
+
+    def _brought(self, cinder: Cinder, twin: Found, work: Work) -> Found:
+        """It where images are made of it, whole."""
+        whole = cinder.whole("volumes", twin["id"], work)
+        return whole if cinder is self._there else cinder.hand_over(twin["id"], self._there, work)
 
     def _upload(self, stored: UUID, twin: Found, work: Work) -> str:
         """Begin to make an image of a twin; its ID. It has the twin's marks from the beginning, by the image metadata of the twin."""
@@ -278,19 +289,19 @@ class Captures:
             self._glance.delete(image["id"])
         work.hold()
         marks = marked(self._console, WORK, stored, work.token)
-        self._cinder.act(twin["id"], "os-set_image_metadata", metadata=marks)
+        self._there.act(twin["id"], "os-set_image_metadata", metadata=marks)
         wanted = {"image_name": f"ims-{stored}", "disk_format": "qcow2", "container_format": "bare"}
-        answer = self._cinder.act(twin["id"], "os-volume_upload_image", **wanted)
+        answer = self._there.act(twin["id"], "os-volume_upload_image", **wanted)
         return str(answer["os-volume_upload_image"]["image_id"])
 
     def _whole_image(self, image_id: str, twin: Found, work: Work) -> Image:
         """Raises NoSpace, Unavailable."""
-        left = self._cinder.idle("volumes", twin["id"], work)
+        left = self._there.idle("volumes", twin["id"], work)
         with suppress(NotFound):
             image = self._glance.get(image_id)
             if image["status"] == "active":
                 return image
-        raise self._cinder.failure(twin["id"], str(left["status"]) if left else "gone")
+        raise self._there.failure(twin["id"], str(left["status"]) if left else "gone")
 
     def _finished(
         self, images: Mapping[UUID, Image], snapshots: Mapping[UUID, Found], work: Work
@@ -320,8 +331,9 @@ class Captures:
         for image in self._uploads():
             if is_meant(image):
                 self._glance.delete(image["id"])
-        twins = [twin for twin in self._twins() if is_meant(twin["metadata"])]
-        self._cinder.remove("volumes", [twin["id"] for twin in twins], work)
+        twins = [(cinder, twin["id"]) for cinder, twin in self._twins() if is_meant(twin["metadata"])]
+        for cinder in (self._there, self._cinder):
+            cinder.remove("volumes", [id for its, id in twins if its is cinder], work)
         snapshots = [each for each in self._snapshots() if is_meant(each["metadata"])]
         for each in sorted(snapshots, key=lambda each: str(each["created_at"]), reverse=True):
             self._remove_snapshot(each, work)
@@ -344,13 +356,16 @@ class Captures:
         for machine_id in machines:
             self._machines.idle(machine_id, work)
 
-    def _twins(self, **marks: str) -> list[Found]:
-        return list(self._cinder.list("volumes", **{CONSOLE: self._console, KIND: WORK, **marks}))
+    def _twins(self, **marks: str) -> list[Twin]:
+        """Those where images are made of them first."""
+        wanted = {CONSOLE: self._console, KIND: WORK, **marks}
+        places = dict.fromkeys((self._there, self._cinder))
+        return [(cinder, twin) for cinder in places for twin in cinder.list("volumes", **wanted)]
 
     def _snapshots(self, **marks: str) -> list[Found]:
         return list(self._cinder.list("snapshots", **{CONSOLE: self._console, KIND: WORK, **marks}))
 
     def _uploads(self, **marks: str) -> list[Image]:
         """Images that Cinder makes, or has made, for a capture: they do not name themselves before they are finished."""
-        wanted = {CONSOLE: self._console, KIND: WORK, "owner": self._cloud.project, **marks}
+        wanted = {CONSOLE: self._console, KIND: WORK, "owner": self._store.project, **marks}
         return [image for image in self._glance.list(**wanted) if is_ours(image, self._console, WORK)]

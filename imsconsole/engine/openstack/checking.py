@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from openstack import exceptions as sdk
 
-from imsconsole.core.errors import Away, ImsError, Unsupported
+from imsconsole.core.errors import Away, ImsError, Unavailable, Unsupported
 from imsconsole.engine.openstack.cloud import NEEDS, Cloud, CloudSettings, Service, asked
 from imsconsole.engine.openstack.consoles import NO_SCREEN, NO_SERIAL, SCREEN, SERIAL, offered
 from imsconsole.engine.openstack.marks import PORT, is_ours, marked
@@ -27,6 +27,26 @@ Found = dict[str, Any]
 def check(settings: CloudSettings) -> Found:
     """All of it. Raises what signing in raises: then there is nothing else to tell."""
     return Check(Cloud(settings, api_timeout=LIMIT_S, **ONCE)).all()
+
+
+def check_project(settings: CloudSettings, region: Found) -> Found:
+    """What matters of another project of the cloud for machines and disks: who we are there, what we may do, and its quotas.
+
+    `region` is what `check` found of the project where images are. `code` and `values` say why it cannot be used, if it cannot.
+    """
+    try:
+        found = Check(Cloud(settings, api_timeout=LIMIT_S, **ONCE)).of_machines()
+    except ImsError as error:
+        return _error(error)
+    if found["image_url"] != _url_of("image", region):
+        return found | _error(Unavailable("another-cloud", cloud=settings.name))
+    if found["project_id"] == region["project_id"]:
+        return found | _error(Unavailable("same-cloud-project", cloud=settings.name))
+    return found
+
+
+def _url_of(service: str, found: Found) -> str:
+    return next((str(each["url"]) for each in found["services"] if each["name"] == service), "")
 
 
 class Check:
@@ -52,6 +72,17 @@ class Check:
             "rights": list(self._rights(networks)),
             "quotas": list(self._quotas()),
             "errors": {name: _error(error) for name, error in self._away.items()},
+        }
+
+    def of_machines(self) -> Found:
+        found, networks = self._who(), self._listed("network", "/networks", "networks")
+        image = self._service("image", NEEDS["image"])
+        rights = [each for each in self._rights(networks) if not each["name"].endswith("-images")]
+        return {
+            **found,
+            "image_url": image["url"],
+            "rights": rights,
+            "quotas": [each for each in self._quotas() if not each["name"].startswith("image")],
         }
 
     # asking --------------------------------------------------------------------------------------------

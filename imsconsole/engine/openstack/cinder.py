@@ -15,6 +15,9 @@ BUSY = frozenset({
 })  # fmt: skip
 NO_HOST = "weighted backend"  # what it says when no back end has the room, and also when none is there
 
+OFFERED = "awaiting-transfer"  # of a volume: to another project, which has not accepted it
+TRANSFERS = "/os-volume-transfer"
+
 What = Literal["volumes", "snapshots"]
 
 
@@ -72,13 +75,37 @@ class Cinder:
 
         Raises Unavailable when one does not go.
         """
-        there = [found["id"] for id in ids if (found := self.idle(what, id, work))]
-        for id in there:
+        there = {found["id"]: found for id in ids if (found := self.idle(what, id, work))}
+        for id, found in there.items():
+            if found["status"] == OFFERED:
+                self._withdraw(id)
             with suppress(NotFound):
                 self._ask("DELETE", f"/{what}/{id}")
         for id in there:
             if left := self.idle(what, id, work):
                 raise self.failure(id, str(left["status"]))
+
+    # from project to project
+    def hand_over(self, volume_id: str, to: "Cinder", work: Work) -> Found:
+        """Give a volume that nothing has to another project of the cloud: it there, with all that it says of itself.
+
+        Raises NotFound, NoSpace (of its quotas), Unavailable.
+        """
+        work.hold()
+        self._withdraw(volume_id)
+        wanted = {"volume_id": volume_id, "name": f"ims-{volume_id}"}
+        offer = self._ask("POST", TRANSFERS, json={"transfer": wanted}).json()["transfer"]
+        with suppress(NotFound):  # an answer was lost, and it was asked for again
+            accepted = {"accept": {"auth_key": offer["auth_key"]}}
+            to._ask("POST", f"{TRANSFERS}/{offer['id']}/accept", json=accepted)
+        return to.whole("volumes", volume_id, work)
+
+    def _withdraw(self, volume_id: str) -> None:
+        """What is offered of it, and nobody has accepted."""
+        for offer in self._ask("GET", f"{TRANSFERS}/detail").json()["transfers"]:
+            if offer["volume_id"] == volume_id:
+                with suppress(NotFound):
+                    self._ask("DELETE", f"{TRANSFERS}/{offer['id']}")
 
     def failure(self, id: str, status: str) -> ImsError:
         """Why a volume or a snapshot came to that status, as far as Cinder tells: NoSpace, or Unavailable `volume-failed`."""

@@ -1,6 +1,7 @@
 """The engine of a cloud: each verb, in the room that does it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 from uuid import UUID
 
@@ -42,9 +43,12 @@ from imsconsole.engine.types import (
 class OpenStackEngine:
     """Speaks the protocol of `engine.api`, which says what each verb does."""
 
-    def __init__(self, settings: CloudSettings) -> None:
+    def __init__(self, settings: CloudSettings, store: Cloud | None = None) -> None:
+        """`store`: the project where images are, if it is not the one where all else is."""
         self.cloud = Cloud(settings)
-        self._images = Images(self.cloud)
+        self._store = store or self.cloud
+        self._elsewhere: dict[str, OpenStackEngine] = {}
+        self._images = Images(self._store)
         self._volumes = Volumes(self.cloud, self._images)
         self._servers = Servers(self.cloud, self._volumes)
         self._switching = Switching(self._servers, self._volumes)
@@ -53,13 +57,20 @@ class OpenStackEngine:
         rooms: Sequence[Things] = [self._images, self._volumes, self._captures, self._servers]
         self._listing = Listing(rooms)
 
+    def at(self, project: str) -> "OpenStackEngine":
+        """One for each project, as that of the region itself is."""
+        if project not in self._elsewhere:
+            settings = replace(self.cloud.settings, name=project)
+            self._elsewhere[project] = type(self)(settings, self._store)
+        return self._elsewhere[project]
+
     # what there is
     def capabilities(self) -> Capabilities:
         flavors = self._servers.machines.flavors
         return capabilities(self.cloud.settings, flavors, isolated=self._images.is_isolated)
 
     def free_space(self) -> Space | None:
-        return free_space(self.cloud)
+        return free_space(self._store, self.cloud)
 
     def inventory(self) -> Inventory:
         return self._listing.inventory()

@@ -1,6 +1,7 @@
 """Glance's API, as far as we need it: images as it describes them, and their bytes in both directions."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from io import BufferedReader
 from typing import Any, BinaryIO
@@ -8,7 +9,7 @@ from typing import Any, BinaryIO
 from openstack import exceptions as sdk
 from requests import Response
 
-from imsconsole.core.errors import BadImage, NotFound, Unavailable
+from imsconsole.core.errors import BadImage, Conflict, NotFound, Unavailable
 from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.streams import PIECE_BYTES, Body, Reader, sent
 from imsconsole.engine.types import Work
@@ -55,6 +56,20 @@ class Glance:
         steps = [{"op": "add", "path": f"/{name}", "value": value} for name, value in values.items()]
         changed: Image = self._ask("PATCH", f"/images/{image_id}", ref, headers=PATCH, json=steps).json()
         return changed
+
+    def members(self, image_id: str) -> set[str]:
+        """The projects that it is lent to, by their IDs. Raises NotFound."""
+        there = self._ask("GET", f"/images/{image_id}/members").json()["members"]
+        return {str(each["member_id"]) for each in there}
+
+    def add_member(self, image_id: str, project: str) -> None:
+        """One that is there already stays. Raises NotFound."""
+        with suppress(Conflict):
+            self._ask("POST", f"/images/{image_id}/members", json={"member": project})
+
+    def remove_member(self, image_id: str, project: str) -> None:
+        with suppress(NotFound):
+            self._ask("DELETE", f"/images/{image_id}/members/{project}")
 
     def delete(self, image_id: str) -> None:
         """One that is missing is deleted."""

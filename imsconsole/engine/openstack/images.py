@@ -58,7 +58,7 @@ class Images:
     kind = Kind.STORED
 
     def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+        self.cloud = cloud
         self.kept = Kept(cloud)
         self.glance = self.kept.glance
         self.scratch = _scratch(cloud.settings)

@@ -15,6 +15,7 @@ from imsconsole.engine.openstack.cloud import Cloud, Found
 from imsconsole.engine.openstack.glance import Image
 from imsconsole.engine.openstack.images import Images
 from imsconsole.engine.openstack.kept import described
+from imsconsole.engine.openstack.lending import Lending
 from imsconsole.engine.openstack.marks import (
     CD,
     CONSOLE,
@@ -46,6 +47,7 @@ class Volumes:
         self._cloud = cloud
         self._console = cloud.settings.console
         self._images = images
+        self._lending = Lending(images.glance, images.cloud, cloud)
         self.cinder = Cinder(cloud)
 
     # what there is
@@ -138,6 +140,19 @@ class Volumes:
 
     def _made(self, marks: Mapping[str, str], size_bytes: int, image: Image | None, work: Work) -> str:
         """One volume with these marks, whatever was made of them before. Raises NoSpace, Unavailable."""
+        for is_last in (False, True):
+            with self._lending.of(image, self._is_making):
+                try:
+                    return self._only(marks, size_bytes, image, work)
+                except ImsError:
+                    if is_last or not self._lending.was_cut(image):
+                        raise
+        raise AssertionError
+
+    def _is_making(self) -> bool:
+        return not all(map(_is_whole, self._marked()))
+
+    def _only(self, marks: Mapping[str, str], size_bytes: int, image: Image | None, work: Work) -> str:
         if there := self._adopted(marks, work):
             return _ref(there)
         work.hold()

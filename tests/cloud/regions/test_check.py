@@ -278,6 +278,9 @@ class Shares:
     def __init__(self, *foreign: Foreign) -> None:
         self._foreign = foreign
 
+    def at(self, project: str) -> "Shares":
+        raise AssertionError
+
     def capabilities(self) -> Capabilities:
         return Capabilities()
 

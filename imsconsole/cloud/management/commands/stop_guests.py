@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from imsconsole.accounts.models import Region
-from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.reconcile import reconcile_all
+from imsconsole.cloud.whole_regions import WholeRegion
 from imsconsole.engine.types import Unwatched
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         stops = []
         with ThreadPoolExecutor(max_workers=8) as pool:
             for region in Region.objects.all():
-                engine, servers = engine_for(region), Server.objects.filter(project__region=region)
+                engine, servers = WholeRegion(region), Server.objects.filter(project__region=region)
                 there = engine.inventory()
                 ours = {*servers.exclude(ref="").values_list("ref", flat=True), *there.marks}
                 for ref in there.running & ours:
