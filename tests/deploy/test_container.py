@@ -77,9 +77,7 @@ def postgresql() -> Iterator[str]:
         said = next(line.strip() for line in server.stdout if "@" in line)
         yield f"postgres://{said}/ims"
     finally:
-        server.stdin.close()
-        server.stdout.read()
-        server.wait()
+        server.communicate()
 
 
 def settings_of(service: str, **instead: str) -> dict[str, str]:
