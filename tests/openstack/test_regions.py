@@ -133,7 +133,7 @@ def test_who_may_only_read_there_is_told_what_the_console_cannot_do(
     found = RegionCheck.objects.get(pk=region).found
     assert found["roles"] == ["reader"]
     may = {each["name"]: each["ok"] for each in found["rights"]}
-    assert {name for name, ok in may.items() if not ok} == {
+    assert {name for name, ok in may.items() if ok is False} == {
         "make-images",
         "make-volumes",
         "make-servers",
