@@ -19,6 +19,7 @@ from images.adopt.tasks import look_for_public_images
 from images.copy.services import copy_image, copy_image_across
 from images.models import CloudImage, Image
 from images.public.platform import platform_actor
+from images.public.services import release_image
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.models import Region, User
 from imsconsole.cloud.engines import engine_for, forget_engines
@@ -215,6 +216,7 @@ def test_a_raw_image_of_the_cloud_starts_and_leaves_it(
     (server,) = order(people.bob, image)
     done()
     says(server, "LENT RAW")
+    release_image(image, actor=platform_actor(operator))
     copy = copy_image(image, name="own", actor=people.bob)
     done()
 
