@@ -253,12 +253,12 @@ def clouds(people: SimpleNamespace, operator: Operator) -> None:
     row = regions.create_account_cloud(account_cloud=row, actor=operator)
     regions.change_account_cloud(account_cloud=row, actor=operator)
     regions.delete_account_cloud(account_cloud=row, actor=operator)
-    regions.leave_region(region=region, actor=operator)
     actor = platform_actor(operator.user)
     look_for_images(actor=actor)
     stored = StoredDisk("d.d", "qcow2", 1, 1, "sha512:ab")
     found = described(PublicImage("d", "Debian of the cloud", "qcow2", 1), stored)
     adopt_image(CloudImage.objects.create(region=people.bob.region, cloud_id="d", **found), actor=actor)
+    regions.leave_region(region=region, actor=operator)
 
 
 def cloud(people: SimpleNamespace, operator: Operator) -> None:
