@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
@@ -33,8 +34,9 @@ class LastBackup:
         return bool(settings.IMS_BACKUP_TO) and (self.age is None or self.age > LATE_AFTER)
 
     @property
-    def warnings(self) -> int:
-        return len(self.made.results.get("back_up", {}).get("warnings", ())) if self.made else 0
+    def warnings(self) -> list[dict[str, Any]]:
+        """What it lacks, or has of several instants: codes and values of sentences."""
+        return list(self.made.results["back_up"].get("warnings", ())) if self.made else []
 
 
 def last_backup() -> LastBackup:

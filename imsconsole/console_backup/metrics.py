@@ -18,7 +18,7 @@ def asked() -> Iterator[Metric]:
         "ims_backup_failed", "Whether the last backup of the console failed", value=int(bool(last.failed))
     )
     yield GaugeMetricFamily(
-        "ims_backup_warnings", "What the last backup of the console could not have", value=last.warnings
+        "ims_backup_warnings", "What the last backup of the console could not have", value=len(last.warnings)
     )
     yield GaugeMetricFamily(
         "ims_backup_late",

@@ -20,9 +20,10 @@ from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION, LACKING, Host, is_ab
 from imsconsole.cloud.keys.material import is_master_at_hand
 from imsconsole.cloud.models import AccountCloud, Backup, RegionReport
 from imsconsole.cloud.servers.rules import can_run_guests
-from imsconsole.console_backup.last import last_backup
+from imsconsole.console_backup.last import LastBackup, last_backup
 from imsconsole.core.now import now
 from imsconsole.core.room import LEAST_FREE_BYTES
+from imsconsole.core.sentences import sentence
 from imsconsole.core.text import size
 from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import is_worker_alive
@@ -32,6 +33,7 @@ from market.models import ListingVersion, Publisher
 NEARLY_FULL_PERCENT = 80
 LATE_AFTER = timedelta(minutes=2)
 MOST_SHOWN = 10
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,17 @@ class Attention:
     spaces: list[DiskSpace]
     clock: list[ClockEntry]
     guests: list[str]
+    backup: LastBackup
 
 
 def what_needs_me() -> Attention:
     """All of it, in a fixed number of queries."""
-    spaces, clock = list(_spaces()), list(ClockEntry.objects.order_by("due_at"))
+    spaces, clock, backup = list(_spaces()), list(ClockEntry.objects.order_by("due_at")), last_backup()
     concerns = [
-        *_work(clock), *_regions(), *_master_key(), *_bytes(), *_backups(), *_console_backup(), *_jobs(), *_full(spaces), *_people(), *_quotas(),
+        *_work(clock), *_regions(), *_master_key(), *_bytes(), *_backups(), *_console_backup(backup), *_jobs(), *_full(spaces), *_people(), *_quotas(),
         *_market(),
     ]  # fmt: skip
-    return Attention(concerns, spaces, clock, _guests())
+    return Attention(concerns, spaces, clock, _guests(), backup)
 
 
 def _work(clock: list[ClockEntry]) -> Iterator[Concern]:
@@ -170,9 +173,8 @@ def _backups() -> Iterator[Concern]:
         yield Concern("error", said % {"n": count}, url)
 
 
-def _console_backup() -> Iterator[Concern]:
+def _console_backup(last: LastBackup) -> Iterator[Concern]:
     """How the last backup of the whole console went; and that there is none, but for a demo."""
-    last = last_backup()
     jobs = reverse("admin:jobs_job_changelist")
     at = date_format(localtime(last.taken_at), "DATETIME_FORMAT") if last.taken_at else ""
     if last.failed:
@@ -185,15 +187,15 @@ def _console_backup() -> Iterator[Concern]:
             "There is no backup of this console. Name a place in IMS_BACKUP_TO, or run manage.py backup."
         )
         yield Concern("warning", said)
-    if last.warnings and last.made:
+    if last.made and (lacks := last.warnings):
         said = ngettext(
-            "%(n)d thing is missing in the last backup of the console, or is of several instants.",
-            "%(n)d things are missing in the last backup of the console, or are of several instants.",
-            last.warnings,
+            "%(n)d thing is missing in the last backup of the console, or is of several instants: %(what)s",
+            "%(n)d things are missing in the last backup of the console, or are of several instants: %(what)s",
+            len(lacks),
         )
-        yield Concern(
-            "warning", said % {"n": last.warnings}, reverse("admin:jobs_job_change", args=[last.made.pk])
-        )
+        what = " ".join(sentence(each["code"], each["values"]) for each in lacks[:MOST_NAMED])
+        url = reverse("admin:jobs_job_change", args=[last.made.pk])
+        yield Concern("warning", said % {"n": len(lacks), "what": what}, url)
 
 
 def _full(spaces: list[DiskSpace]) -> Iterator[Concern]:

@@ -73,10 +73,13 @@ def test_the_operator_sees_that_it_is_late_or_was_never_made_or_lacks_something(
         "There is no backup of this console. Name a place in IMS_BACKUP_TO, or run manage.py backup."
     ]
     settings.IMS_BACKUP_TO = "/backups"
-    ended(27, warnings=[{"code": "x", "values": {}}] * 2)
+    ended(27, warnings=[{"code": "console-backup-file-damaged", "values": {"name": "x/y"}}] * 2)
     late, lacks = concerns(admin)
     assert late.startswith("The last backup of the console is of ")
     assert lacks.startswith("2 things are missing")
+    assert lacks.endswith("x/y is not what it was when it was stored; it is not in the backup.")
+    page = admin.get("/admin/").content.decode()
+    assert "The last one: <time" in page
 
 
 def test_the_clock_makes_one_a_day_from_its_hour_on(settings, tmp_path) -> None:
