@@ -130,6 +130,7 @@ class Visitor:
         except Error as error:  # an interface of this host came or went, of somebody else's
             if "ERR_NETWORK_CHANGED" not in error.message:
                 raise
+            self.page.wait_for_url("chrome-error://**")
             self.page.goto(self.url + path)
         self.look()
         return self.page
