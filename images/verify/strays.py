@@ -16,6 +16,7 @@ from images.verify.differences import Busy, StoreDifference
 from imsconsole.accounts.models import Region
 from imsconsole.cloud.buckets.sweep import strays as strays_of_buckets
 from imsconsole.cloud.whole_regions import WholeRegion
+from imsconsole.core.database_copy import UNFINISHED, copy_path
 from imsconsole.core.folders import remove
 from imsconsole.engine.types import Inventory
 
@@ -93,9 +94,9 @@ def _is_older_than(seconds: float, path: Path) -> bool:
 
 
 def _database_files() -> set[str]:
-    """Those of SQLite; with another database there are none here."""
-    name = Path(str(connection.settings_dict["NAME"])).name
-    return {name + suffix for suffix in ("", "-wal", "-shm", "-journal")}
+    """Those of SQLite, with another database there are none here; and the copy from before an upgrade."""
+    name, copy = Path(str(connection.settings_dict["NAME"])).name, copy_path().name
+    return {*(name + suffix for suffix in ("", "-wal", "-shm", "-journal")), copy, copy + UNFINISHED}
 
 
 def _shown(path: Path) -> str:

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from images.models import Image, Upload
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.models import Server
+from imsconsole.core.database_copy import copy_path
 from imsconsole.engine.types import FileSource, Unwatched
 from imsconsole.jobs.models import Job, Reservation
 from tests import factories
@@ -98,3 +99,11 @@ def test_a_server_whose_machine_is_gone_is_not_called_running(people):
     assert "does not run but is running" in check()
     check("--repair")
     assert Server.objects.get(pk=server.pk).status == "failed"
+
+
+def test_the_database_from_before_an_upgrade_is_no_stray() -> None:
+    copy_path().write_bytes(b"")
+    try:
+        assert copy_path().name not in check()
+    finally:
+        copy_path().unlink()
