@@ -73,7 +73,7 @@ class ProjectLine:
     @property
     def lacking(self) -> list[Line]:
         """What may not be done there."""
-        return [line for line in rights(self.found) if not line.ok]
+        return [line for line in rights(self.found) if line.ok is False]
 
 
 @dataclass(frozen=True)
