@@ -72,6 +72,8 @@ cloud-down:  ## end it; what it has stays for the next time
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough", SWEEP=all for every point
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
 	$(V)/pytest -n 3 --dist load -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
+	$(if $(CLOUD),,pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
+	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims $(V)/pytest -m "cloud and postgresql" tests/openstack')
 
 # a fresh Debian with systemd, nginx and Caddy in front of a browser, an image of containers: where a machine cannot, it says why
 test-deploy: test-packages deploy-packages $(V)/.dev $(MO) $(NOVNC)  ## it is installed as the papers say, and used behind a proxy; minutes
