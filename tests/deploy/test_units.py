@@ -21,7 +21,12 @@ pytestmark = [pytest.mark.deploy, pytest.mark.browser, pytest.mark.guest]
 
 UNITS = ("web", "screens", "workers")
 EXPOSURE = 3.2  # of 10, as systemd-analyze counts; what is left is said in hardened.conf
-BESIDES = ("syslinux", "syslinux-common", "jq", "procps")  # what the demo's images are built with, and papers use
+BESIDES = (
+    "syslinux",
+    "syslinux-common",
+    "jq",
+    "procps",
+)  # what the demo's images are built with, and papers use
 SMALL = {
     "IMS_DEMO": "1",
     "IMS_DEMO_DEBIAN": "0",
