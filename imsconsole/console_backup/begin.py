@@ -8,8 +8,9 @@ from django.db import transaction
 
 from images.public.platform import platform_actor
 from imsconsole.console_backup.jobs import BackUpConsole
+from imsconsole.console_backup.last import jobs_of_backups
 from imsconsole.console_backup.where import place_at
-from imsconsole.core.now import now
+from imsconsole.core.now import furthest, now
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.start import start_job
 
@@ -26,7 +27,8 @@ def begin_due_backup() -> None:
     """The one of today, once its hour has come; a day that was missed is made up for. Raises what `begin_backup` does."""
     if not settings.IMS_BACKUP_TO:
         return
-    if not Job.objects.filter(kind=BackUpConsole.kind, created_at__gte=_last_hour()).exists():
+    since = {"created_at__gte": _last_hour(), "created_at__lte": furthest(timedelta(0))}
+    if not jobs_of_backups().filter(**since).exists():
         begin_backup(settings.IMS_BACKUP_TO, settings.IMS_BACKUP_KEEP)
 
 

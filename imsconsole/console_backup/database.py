@@ -83,7 +83,8 @@ def bring_up() -> None:
 
 
 def _field(table: type[models.Model], attname: str) -> "models.Field[Any, Any]":
-    return next(field for field in table._meta.local_concrete_fields if field.attname == attname)
+    """Raises KeyError."""
+    return {field.attname: field for field in table._meta.local_concrete_fields}[attname]
 
 
 def _empty(tables: Iterable[type[models.Model]]) -> None:

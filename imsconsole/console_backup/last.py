@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
 from images.public.platform import PLATFORM
@@ -39,10 +40,15 @@ class LastBackup:
         return list(self.made.results["back_up"].get("warnings", ())) if self.made else []
 
 
-def last_backup() -> LastBackup:
-    """In two questions, however many jobs there were: an index has those about the platform's account."""
+def jobs_of_backups() -> "QuerySet[Job]":
+    """Few among very many: an index has those about the platform's account."""
     platform = Account.objects.filter(name=PLATFORM).values("pk")
-    ended = Job.objects.filter(subject_id__in=platform, kind=KIND).order_by("-created_at")
+    return Job.objects.filter(subject_id__in=platform, kind=KIND)
+
+
+def last_backup() -> LastBackup:
+    """In two questions, however many jobs there were."""
+    ended = jobs_of_backups().order_by("-created_at")
     made = ended.filter(results__back_up__taken_at__isnull=False).first()
     failed = ended.filter(state=Job.State.FAILED).first()
     if made and failed and failed.created_at < made.created_at:

@@ -120,3 +120,19 @@ def test_what_went_on_has_ended(people, engine, tmp_path) -> None:
         assert sorted(eval(states[len("['active', 'active'] ") : -2])) == ["failed", "stopped"]
         assert states.endswith(" 0")
     assert job.state == "done"
+
+
+@pytest.mark.slow(reason="two hosts are made")
+def test_a_backup_of_an_older_version_is_brought_up_to_this_one(people, engine, tmp_path) -> None:
+    an_image(people)
+    backed_up(tmp_path)
+    manifest = newest(tmp_path) / "manifest.json"
+    told, last = json.loads(manifest.read_text()), ["market", "0007_checksums_of_checks"]
+    told["migrations"].remove(last)
+    manifest.write_text(json.dumps(told))
+    with empty_host() as host:
+        host.does("migrate", "-v", "0")
+        assert "made by the older version" in refusal(host, tmp_path)
+    with empty_host() as host:
+        assert "no difference" in host.does("restore", str(tmp_path))
+        assert f"[X] {last[1]}" in host.does("showmigrations", "market")

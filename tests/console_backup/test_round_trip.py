@@ -6,12 +6,11 @@ import pytest
 from django.conf import settings
 
 from imsconsole.cloud.models import StoredBytes
-from imsconsole.console_backup.begin import begin_backup
-from imsconsole.jobs.models import Job
-from tests.cloud.servers.machines import REGION, running_server, stored_image
+from tests import factories
+from tests.cloud.servers.machines import REGION, bootable_image, running_server, stored_image
 from tests.console_backup.hosts import Host, empty_host
+from tests.console_backup.making import backed_up
 from tests.engine.guests import COUNTED, TestWork, counters, counting_disk, wait_for, wait_until
-from tests.support.workers import finish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM, LATER, DATA = COUNTED
@@ -43,12 +42,6 @@ for pk, word in {words!r}.items():
 """
 
 
-def backed_up(to: Path, keep: int = 0) -> Job:
-    job = finish(begin_backup(str(to), keep))
-    assert job.state == Job.State.DONE, job.error_sentence
-    return job
-
-
 def same_bytes(host: Host) -> int:
     """How many stored files there are there as here, bit for bit."""
     refs = list(StoredBytes.objects.values_list("region", "ref"))
@@ -64,11 +57,14 @@ def test_servers_come_back_stopped_and_start_with_what_was_on_their_disks(people
     counts = running_server(
         people.bob, image=stored_image(people.bob, counting_disk(tmp_path / "disk.raw")), data_disks_gb=(1,)
     )
+    key = factories.KeyFactory(project=people.bob.project)
+    secret = running_server(people.bob, image=bootable_image(people.bob, word="SECRET GUEST", key=key))
     halts = running_server(people.bob)
     system, data = counts.disks.order_by("index")
     there = Path(settings.DATA_DIR, "regions", REGION)
     wait_until(lambda: counters(there / "disks" / data.ref, DATA) > [3])
     wait_for(engine, halts.ref, "TINY GUEST")
+    wait_for(engine, secret.ref, "SECRET GUEST")
     engine.stop(halts.ref, graceful_s=0, work=TestWork())
 
     job = backed_up(tmp_path / "b")
@@ -76,11 +72,12 @@ def test_servers_come_back_stopped_and_start_with_what_was_on_their_disks(people
     assert job.results["back_up"]["warnings"] == []
     now_written = counters(there / "disks" / data.ref, DATA)[0]
     wait_until(lambda: counters(there / "disks" / data.ref, DATA)[0] > now_written)  # the guest went on
-    engine.stop(counts.ref, graceful_s=0, work=TestWork())
+    for server in (counts, secret):
+        engine.stop(server.ref, graceful_s=0, work=TestWork())
     with empty_host() as host:
-        said = host.does("restore", str(tmp_path / "b"), IMS_MASTER_KEY="")
+        said = host.does("restore", str(tmp_path / "b"), "--master-key", str(settings.MASTER_KEY_FILE))
         assert "check_store finds no difference" in said
-        assert same_bytes(host) == 2
+        assert same_bytes(host) == 3
         folder = host.path(REGION, f"servers/{system.ref}")
         assert (folder / "base.qcow2").samefile(host.path(REGION, f"images/{counts.image.disks.get().ref}"))
         first, second = counters(folder / "disk.qcow2", SYSTEM, LATER)
@@ -89,5 +86,5 @@ def test_servers_come_back_stopped_and_start_with_what_was_on_their_disks(people
             0 < third <= second <= first <= third + 1
         )  # of one instant: each number goes to one after the other
         assert first <= now_written + 1
-        words = {str(counts.pk): "COUNTING", str(halts.pk): "TINY GUEST"}
-        assert host.python(START.format(words=words)).count("SAID") == 2
+        words = {str(counts.pk): "COUNTING", str(halts.pk): "TINY GUEST", str(secret.pk): "SECRET GUEST"}
+        assert host.python(START.format(words=words)).count("SAID") == 3

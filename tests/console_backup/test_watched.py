@@ -97,4 +97,7 @@ def test_the_clock_makes_one_a_day_from_its_hour_on(settings, tmp_path) -> None:
     Job.objects.update(state="done", finished_at=clock.now())
     begin_due_backup()
     assert Job.objects.count() == 2
+    Job.objects.update(state="done", finished_at=clock.now(), created_at=clock.now() + timedelta(days=9))
+    begin_due_backup()  # the clock stood wrong
+    assert Job.objects.count() == 3
     assert not ClockEntry.objects.exists()
