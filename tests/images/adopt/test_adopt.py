@@ -46,6 +46,9 @@ class Lends:
     def foreign(self) -> tuple[()]:
         return ()
 
+    def at(self, _project: str) -> "Lends":
+        return self
+
     def __getattr__(self, verb: str) -> Any:
         raise AssertionError(f"{verb} is asked of what is not ours")
 
