@@ -48,11 +48,12 @@ def engine(cloud_engine: OpenStackEngine) -> OpenStackEngine:
 
 @pytest.fixture
 def busy(engine: OpenStackEngine, place: Path) -> ServerSpec:
-    """A server that writes to its system disk, and has a data disk."""
+    """A server that writes to its system disk, and has a data disk; no image is left."""
     image = engine.ingest(
         uuid4(), FileSource(counting_disk(place / "counting.raw")), format="raw", work=TestWork()
     )
     server = engine.create_server(with_data(engine, server_spec()), image.ref, work=TestWork())
+    engine.delete(image.ref, work=TestWork())
     server = engine.start(server, work=TestWork())
     wait_for(engine, server.ref, "COUNTING")
     return server
