@@ -1,7 +1,6 @@
 """Making a backup while everything runs."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -73,7 +72,7 @@ def make_backup(place: Place, before: Listed, *, job: UUID, work: Work) -> tuple
                 out.write(each.line())
         manifest = _manifest(folder, held, made, job)
         manifest.write(folder / MANIFEST)
-        name = f"{made.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        name = f"{made.taken_at.astimezone(UTC):%Y%m%dT%H%M%SZ-%f}"
         work.hold()
         for part in (DATABASE, FILES, MANIFEST):
             place.write(f"backups/{name}/{part}", folder / part)

@@ -2,7 +2,7 @@
 
 console.json                      whose they are
 objects/sha256/ab/abcd…           bytes of stored files, by their checksum: once however many backups have them
-backups/20261129T213000Z-1a2b3c/  manifest.json, written last: without it there is no backup; database and files
+backups/20261129T213000Z-041287/  manifest.json, written last: without it there is no backup; database and files
 unfinished/                       what is just being written
 """
 
@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 from imsconsole.core.errors import ImsError
 
 CHECKSUM = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
-NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{6}")  # its moment, to the microsecond: they are in order
 MANIFEST, DATABASE, FILES, CONSOLE = "manifest.json", "database.jsonl.gz", "files.jsonl.gz", "console.json"
 Progress = Callable[[int], None]
 
