@@ -127,7 +127,7 @@ def test_data_disks_and_backups_become_images_and_come_back(
 
     named = {"images": "its-data", "servers": "whole", "disks": "again", "backups": "b"}
     for kind, name in named.items():
-        assert name in {row["Name"] for row in listed(people, kind)}, kind
+        assert name in {row.get("Name") or row["Image name"] for row in listed(people, kind)}, kind
     (row,) = [row for row in listed(people, "servers") if row["Name"] == "whole"]
     assert addresses_in_the_cloud() >= {row["IP address"]}
     delete_all(people)
