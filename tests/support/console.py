@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = Path.home() / ".cache" / "ims-console"
 PASSWORD = "flow-password-1"
 CHROMIUM: dict[str, Any] = {
-    "executable_path": "/usr/bin/chromium-headless-shell",
+    "executable_path": Path(__file__).with_name("chromium.py"),
     "args": [
         "--no-sandbox",
         "--disable-dev-shm-usage",

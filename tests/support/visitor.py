@@ -125,13 +125,7 @@ class Visitor:
     scripts: bool = True
 
     def open(self, path: str) -> Page:
-        try:
-            self.page.goto(self.url + path)
-        except Error as error:  # an interface of this host came or went, of somebody else's
-            if "ERR_NETWORK_CHANGED" not in error.message:
-                raise
-            self.page.wait_for_url("chrome-error://**")
-            self.page.goto(self.url + path)
+        self.page.goto(self.url + path)
         self.look()
         return self.page
 
