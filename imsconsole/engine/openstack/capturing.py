@@ -265,9 +265,13 @@ class Captures:
     def _twin(self, stored: UUID, snapshot: Found, work: Work) -> Twin:
         work.hold()
         for cinder, each in self._twins(**{ID: str(stored)}):
-            if each["snapshot_id"] == snapshot["id"] and not str(each["status"]).startswith("error"):
-                cinder.mark("volumes", each["id"], **{TOKEN: work.token})
-                return cinder, each
+            if each["snapshot_id"] != snapshot["id"]:
+                continue
+            there = cinder.idle("volumes", each["id"], work)  # as long as an image is made of it, it takes no marks
+            if there and not str(there["status"]).startswith("error"):
+                work.hold()
+                cinder.mark("volumes", there["id"], **{TOKEN: work.token})
+                return cinder, there
         return self._cinder, self._cinder.create(
             "volumes",
             name=f"ims-{stored}",
