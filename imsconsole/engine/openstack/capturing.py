@@ -267,7 +267,8 @@ class Captures:
         for cinder, each in self._twins(**{ID: str(stored)}):
             if each["snapshot_id"] != snapshot["id"]:
                 continue
-            there = cinder.idle("volumes", each["id"], work)  # as long as an image is made of it, it takes no marks
+            # as long as an image is made of it, it takes no marks
+            there = cinder.idle("volumes", each["id"], work)
             if there and not str(there["status"]).startswith("error"):
                 work.hold()
                 cinder.mark("volumes", there["id"], **{TOKEN: work.token})
