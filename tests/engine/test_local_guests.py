@@ -264,6 +264,14 @@ def test_a_guest_of_a_host_that_was_restarted_is_stopped(local: LocalEngine, pla
     assert state_of(local, server.ref).reason == "host-rebooted"
 
 
+def test_a_guest_that_runs_is_found_whatever_is_told_of_the_boot(local: LocalEngine, place: Path) -> None:
+    server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
+    pid = state_of(local, local.start(server, work=TestWork())).pid
+    folder = place / "region" / "servers" / server.ref
+    write_state(folder, replace(read_state(folder), boot_id="another"))
+    assert state_of(local, server.ref).pid == pid
+
+
 def test_a_guest_whose_worker_was_killed_before_it_noted_it_is_found(local: LocalEngine, place: Path) -> None:
     server = local.create_server(server_spec(), stored_image(local, place).ref, work=TestWork())
     pid = state_of(local, local.start(server, work=TestWork())).pid

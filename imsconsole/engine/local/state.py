@@ -117,9 +117,9 @@ def find_guest(folder: Path, recorded: Recorded) -> int | None:
     """The process of a server's guest.
 
     Looks through all of /proc only when the worker that started it was killed before it noted the
-    number.
+    number. The boot does not count: in a container it may be another to the units than to a shell.
     """
-    if not recorded.running or recorded.boot_id != this_boot():
+    if not recorded.running:
         return None
     if recorded.pid:
         return recorded.pid if is_guest(recorded.pid, folder.name) else None
