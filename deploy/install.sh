@@ -60,6 +60,8 @@ $pip --no-index --no-deps --no-build-isolation "$copy"
 if [ $with_packages = yes ]; then
     (cd "$copy" && apt-get -q -o APT::Sandbox::User=root download novnc && dpkg-deb -x novnc_*.deb novnc)
     install -d "$release/share" && cp -R "$copy/novnc/usr/share/novnc" "$release/share/novnc"
+elif [ -d $opt/current/share ]; then
+    cp -R $opt/current/share "$release"
 fi
 
 say "Settings in $etc/env"
