@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from images.models import ImageDisk
 from images.verify.orphans import remove_orphans
+from imsconsole.cloud.keys.wrap import master_from
 from imsconsole.console_backup import make
 from imsconsole.console_backup.begin import begin_backup
 from imsconsole.console_backup.jobs import BackUpConsole
@@ -145,6 +146,13 @@ def test_one_is_made_at_a_time(tmp_path) -> None:
         begin_backup(str(tmp_path), 0)
     with pytest.raises(CommandError, match="work"):
         call_command("backup", str(tmp_path))
+
+
+def test_a_console_that_never_needed_a_master_key_gives_the_one_it_will_need(tmp_path, settings) -> None:
+    settings.IMS_MASTER_KEY, settings.MASTER_KEY_FILE = "", tmp_path / "here"
+    call_command("backup", str(tmp_path / "b"), with_master_key=str(tmp_path / "elsewhere"))
+    assert master_from((tmp_path / "elsewhere").read_text())
+    assert (tmp_path / "elsewhere").read_text() == (tmp_path / "here").read_text()
 
 
 def test_where_nothing_can_be_written_says_so(people, tmp_path) -> None:

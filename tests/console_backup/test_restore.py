@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def test_a_backup_that_is_not_whole_is_refused_and_a_restore_is_begun_again(peop
     with empty_host() as host:
         assert "There is no whole backup" in refusal(host, tmp_path / "nothing")
         assert "There is no whole backup x" in refusal(host, tmp_path, "--backup", "x")
+        assert "holds no master key" in refusal(host, tmp_path, "--master-key", os.devnull)
 
         manifest = json.loads((backup / "manifest.json").read_text())
         for change, said in (

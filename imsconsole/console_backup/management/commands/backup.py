@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from imsconsole.cloud.keys.master import known_masters
+from imsconsole.cloud.keys.master import first_master, known_masters
 from imsconsole.console_backup.begin import begin_backup
 from imsconsole.core.errors import ImsError
 from imsconsole.core.sentences import sentence, sentence_of
@@ -63,7 +63,8 @@ class Command(BaseCommand):
 
 
 def _write_master(path: Path) -> None:
-    """Raises CommandError, Unavailable."""
+    """All that are at hand; of a console that never needed one, that which it will need. Raises CommandError, Unavailable."""
+    first_master()
     text = "".join(f"{master.text}\n" for master in reversed(known_masters()))
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

@@ -1,7 +1,6 @@
 """manage.py restore: a backup of the console into an empty host."""
 
 import os
-import shutil
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from django.db import connection
 
 from images.verify.store_check import differences
 from imsconsole.cloud.keys.material import is_master_at_hand
+from imsconsole.cloud.keys.wrap import master_from
 from imsconsole.console_backup.places import BackupError, Place
 from imsconsole.console_backup.restore import restore
 from imsconsole.console_backup.where import place_at
@@ -81,11 +81,12 @@ def _require_stopped() -> None:
 def _take_master(source: Path) -> None:
     target = Path(settings.MASTER_KEY_FILE)
     try:
+        text = source.read_text(errors="replace")
+        if not text.split() or not all(map(master_from, text.split())):
+            raise CommandError(f"{source} holds no master key, or something else besides.")
         if not target.exists():
-            with (
-                os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out,
-                source.open("rb") as file,
-            ):
-                shutil.copyfileobj(file, out)
+            number = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(number, "w") as out:
+                out.write(text)
     except OSError as error:
         raise CommandError(f"{source}: {error.strerror}") from error
