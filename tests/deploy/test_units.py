@@ -1,21 +1,26 @@
 """The install script on a fresh Debian with a real systemd: units, nginx in front, the main journey, what a restart leaves alone."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.deploy import proxies
 from tests.deploy.journey import answer_of, uploads_and_downloads, watches_a_screen
 from tests.deploy.machine import Machine, booted
-from tests.flows.steps import ready
+from tests.flows.steps import press, ready
+from tests.flows.test_change_os import told
+from tests.flows.test_export import download_stored
 from tests.flows.test_main_journey import main_journey
 from tests.support.console import PASSWORD, ROOT, free_port
 from tests.support.visitor import Visitor
+from tests.support.workers import until
 
 pytestmark = [pytest.mark.deploy, pytest.mark.browser, pytest.mark.guest]
 
@@ -38,10 +43,17 @@ SMALL = {
     "IMS_X_ACCEL": "/stored/",
 }
 FOLDER = ROOT / "imsconsole" / "docs" / "operate"
-BLOCK = re.compile(r"^```sh\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-REMOVAL = re.compile(r"^```sh remove\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-PAPERS = [path for path in sorted(FOLDER.glob("*.md")) if BLOCK.search(path.read_text())]
+BLOCK = re.compile(r"^```sh(?: (\w+))?\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 GUESTS = "pgrep -f '[q]emu-system-x86_64.*guest=' || true"
+
+
+def blocks(paper: Path, occasion: str = "") -> list[str]:
+    """The commands of a paper that are for everybody, or for an occasion (```sh restore) alone."""
+    return [text for word, text in BLOCK.findall(paper.read_text()) if word == occasion]
+
+
+APART = ("backup.md", "monitor.md")  # a test follows each of these to where it leads
+PAPERS = [paper for paper in sorted(FOLDER.glob("*.md")) if blocks(paper) and paper.name not in APART]
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,14 @@ class Installed:
     wheels: Path
     web_port: int
     said: str
+
+    def follow(self, paper: str, occasion: str = "") -> None:
+        """Run what a paper says, in a folder where the checkout's `deploy/` is at hand."""
+        self.machine.run(f"mkdir -p /root/papers; ln -sfn {ROOT}/deploy /root/papers/deploy")
+        for block in blocks(FOLDER / paper, occasion):
+            here = block.replace("localhost:8000", f"localhost:{self.web_port}")
+            offline = f"export PIP_NO_INDEX=1 PIP_FIND_LINKS={self.wheels}"
+            self.machine.run(f"cd /root/papers; {offline}\n{here}")
 
 
 @pytest.fixture(scope="module")
@@ -170,17 +190,82 @@ def test_guests_run_as_nobody_else_and_outlive_the_workers_and_an_upgrade(
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.stem)
 def test_commands_of_papers_run_as_they_are_written(installed: Installed, paper: Path) -> None:
-    installed.machine.run("mkdir -p /root/papers; ln -sfn " + f"{ROOT}/deploy /root/papers/deploy")
-    for block in BLOCK.findall(paper.read_text()):
-        here = block.replace("localhost:8000", f"localhost:{installed.web_port}")
-        offline = f"export PIP_NO_INDEX=1 PIP_FIND_LINKS={installed.wheels}"
-        installed.machine.run(f"cd /root/papers; {offline}\n{here}")
+    installed.follow(paper.name)
+
+
+def test_debians_prometheus_asks_it(installed: Installed) -> None:
+    """With the token that the paper makes, and the rules that are in the checkout."""
+    installed.follow("monitor.md")
+    machine, port = installed.machine, free_port()
+    started = f"ExecStart=\\nExecStart=/usr/bin/prometheus --web.listen-address=127.0.0.1:{port} --storage.tsdb.path=/var/lib/prometheus/metrics2"
+    drop_in = "/etc/systemd/system/prometheus.service.d"
+    machine.run(
+        f"install -d {drop_in}; printf '[Service]\\n{started}\\n' > {drop_in}/port.conf; systemctl daemon-reload"
+    )
+    installed.follow("monitor.md", "prometheus")
+    machine.run(
+        f"sed -i 's/localhost:8000/localhost:{installed.web_port}/; s/30s/1s/' /etc/prometheus/prometheus.yml"
+    )
+    machine.run("systemctl restart prometheus.service")
+
+    def answered(path: str) -> Any:
+        said = machine.run(f"curl -s 'http://127.0.0.1:{port}/api/v1/{path}'", is_well=False)
+        return json.loads(said)["data"] if said.startswith("{") else {}
+
+    def value(metric: str) -> str:
+        return "".join(one["value"][1] for one in answered(f"query?query={metric}").get("result", []))
+
+    until(lambda: value("up") == "1", "Prometheus gets its numbers")
+    until(lambda: value("ims_workers_alive") == "1", "a worker is seen by it")
+    rules = [rule for group in answered("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) > 10
+    assert {rule["health"] for rule in rules} <= {"ok", "unknown"}  # not yet evaluated
+
+
+def test_it_is_destroyed_and_restored(
+    installed: Installed, at: Callable[[str, Path], Visitor], tmp_path: Path
+) -> None:
+    """As the paper says; servers start with what was on their disks and in their TPM."""
+    machine = installed.machine
+    alice = at(installed.url, installed.certificate)
+    alice.sign_in("alice")
+    server = id_of(alice, "/servers/?q=installed", "installed")
+    log = console_of(alice, server)
+    noise = id_of(alice, "/images/?tab=private&q=installed-noise", "installed-noise")
+    before = download_stored(alice, noise, tmp_path).read_bytes()
+
+    installed.follow("backup.md")
+    machine.run("systemctl stop ims-console.target ims-console-guests.service")
+    assert machine.run(GUESTS) == ""
+    machine.run("find /var/lib/ims-console -mindepth 1 -delete")
+
+    installed.follow("backup.md", "restore")
+    assert machine.run("ims-console check-store") == "The store is clean.\n"
+    again = at(installed.url, installed.certificate)
+    again.sign_in("alice")
+    assert download_stored(again, noise, tmp_path).read_bytes() == before
+    press(again, server, "start", "running")
+    woken = ready(again, server)
+    assert f"marker=IMS-MARKER {server}" in woken
+    assert told(woken, "tpm-key") == told(log, "tpm-key")
+    press(again, server, "force-off", "stopped")
+    uploads_and_downloads(again, "restored-noise", tmp_path)
+    watches_a_screen(again, "restored")
+
+
+def id_of(alice: Visitor, path: str, name: str) -> str:
+    """Of the thing of that name in a list."""
+    link = alice.open(path).get_by_role("link", name=name, exact=True).first
+    return str(link.get_attribute("href")).rstrip("/").rsplit("/", 1)[1]
+
+
+def console_of(alice: Visitor, server: str) -> str:
+    return alice.page.request.get(f"{alice.url}/servers/{server}/console.txt").text()
 
 
 def test_it_is_removed_and_its_data_stay(installed: Installed) -> None:
     machine = installed.machine
-    (block,) = REMOVAL.findall((FOLDER / "install.md").read_text())
-    machine.run(block)
+    installed.follow("install.md", "remove")
     assert machine.run("systemctl list-units --all --no-legend 'ims-console*'") == ""
     assert machine.run("ls /opt /usr/local/bin /etc/systemd/system | grep ims || true") == ""
     assert machine.run("test -s /var/lib/ims-console/database/ims.sqlite3 && echo there") == "there\n"
