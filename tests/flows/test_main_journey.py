@@ -19,7 +19,7 @@ from imsconsole.engine.types import MIB
 from tests.flows.steps import create_server, import_file, press, ready
 from tests.flows.test_change_os import told
 from tests.support.ova import ova, ovf, stream_vmdk
-from tests.support.visitor import Visitor
+from tests.support.visitor import SETTLES, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
@@ -141,8 +141,9 @@ def save_user_data(alice: Visitor, name: str, text: str) -> None:
     is_filled_in(alice, text)
     typed = page.locator("textarea[name=user_data]")
     typed.fill("typed by hand")
+    page.evaluate(SETTLES, "user-data")
     page.locator("select[name=user_data-choice]").select_option(label="None")
-    expect(page.locator("input[name=user_data-origin]")).to_have_value(re.compile("^/"))
+    page.evaluate("settled")  # the part that has come hears what is chosen next
     page.locator("select[name=user_data-choice]").select_option(label=name)
     expect(page.locator("#user-data .alert")).to_be_visible()
     expect(typed).to_have_value("typed by hand")

@@ -15,7 +15,8 @@ SKIPPED = {"account_logout", "admin:logout", "admin:jsi18n", "admin:view_on_site
 CLIPPED = """() => [...document.querySelectorAll('body *')].filter(element => {
     const style = getComputedStyle(element);
     if (style.overflowX !== 'hidden' || style.visibility === 'hidden' || !element.checkVisibility()) return false;
-    if (element.closest('.visually-hidden, select, [class*=brand-name], svg') || style.clipPath !== 'none') return false;
+    // a terminal is drawn first and fitted to its frame then
+    if (element.closest('.visually-hidden, select, [class*=brand-name], svg, .live-terminal') || style.clipPath !== 'none') return false;
     return element.scrollWidth > element.clientWidth + 1 && !element.closest('[title]') && style.textOverflow !== 'ellipsis';
 }).map(element => element.outerHTML.slice(0, 160))"""
 
