@@ -255,6 +255,8 @@ FURNISH = """
 CLEAR = """
     from images.models import Image
     from imsconsole.cloud.models import Backup, Bucket, Disk, Server, StoredBytes, Vault
+    from market.models import Publisher
+    Publisher.objects.filter(account__projects__name="acme-cn-north-4", listings=None).delete()
     Disk.objects.filter(server=ids["server"]).delete()
     Server.objects.filter(pk=ids["server"]).delete()
     Backup.objects.filter(pk=ids["backup"]).delete()
