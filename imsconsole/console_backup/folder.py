@@ -12,6 +12,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from imsconsole.console_backup.places import MANIFEST, NAME, BackupError, Progress, object_name
+from imsconsole.core.durable import sync
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import FULL
 from imsconsole.engine.types import MIB
@@ -85,12 +86,12 @@ class FolderPlace:
         with said(self.root):
             made, target = self._unfinished / uuid4().hex, self.root / name
             shutil.copyfile(path, made)
-            _sync(made)
+            sync(made)
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if name.endswith(MANIFEST):  # all that it speaks of is on the disk
                 os.sync()
             made.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
 
     def read(self, name: str) -> BinaryIO:
         try:
@@ -155,11 +156,3 @@ def _shares_blocks(source: int, target: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from imsconsole.cloud.keys.wrap import Master, master_from, new_master
+from imsconsole.core.durable import sync
 from imsconsole.core.errors import Unavailable
 
 
@@ -93,16 +94,8 @@ def _write_file(masters: Iterable[Master], *, replace: bool = True) -> None:
             os.link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _replacement_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from imsconsole.core.durable import sync
 from imsconsole.core.errors import BadImage, NotFound, Unsupported
 from imsconsole.core.folders import locked_folder, remove
 from imsconsole.engine.conversion.hashing import PIECE_BYTES, Writer
@@ -22,7 +23,7 @@ from imsconsole.engine.local.capture import Captures
 from imsconsole.engine.local.listing import OF_SYSTEM, REGION
 from imsconsole.engine.local.machine import CD
 from imsconsole.engine.local.machines import MADE_BY, Machines
-from imsconsole.engine.local.store import BASE, DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, Store, sync
+from imsconsole.engine.local.store import BASE, DISK_REF, SERVER_REF, STORED_REF, SYSTEM_REF, Store
 from imsconsole.engine.types import DiskSpec, Kind, ServerSpec, Source, Work
 
 OF_SERVER = (MADE_BY, CD, tray.ISO)  # what is nowhere else; all the rest is made at each start

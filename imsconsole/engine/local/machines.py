@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
+from imsconsole.core.durable import sync
 from imsconsole.core.errors import Conflict, NotFound, Unavailable, Unsupported
 from imsconsole.core.folders import remove
 from imsconsole.engine.conversion import luks
@@ -38,7 +39,7 @@ from imsconsole.engine.local.state import (
     wait_gone,
     write_state,
 )
-from imsconsole.engine.local.store import RUN, Store, server_of, sync
+from imsconsole.engine.local.store import RUN, Store, server_of
 from imsconsole.engine.local.wall import IpNetwork, wall_off
 from imsconsole.engine.types import Asked, DiskSpec, Power, ServerSpec, ServerState, UnixSocket, Work
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+from imsconsole.core.durable import sync
 from imsconsole.core.errors import NotFound, Unavailable
 from imsconsole.core.folders import remove
 from imsconsole.core.full_disk import raises_no_space
@@ -190,15 +191,6 @@ class Store(Scratch):
         for folder in self.servers.glob("*/system-*"):
             if SYSTEM_REF.fullmatch(ref := f"{folder.parent.name}/{folder.name}"):
                 yield ref
-
-
-def sync(path: Path) -> None:
-    """Bring a file's bytes, or a folder's names, to the disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def server_of(ref: str) -> UUID | None:

@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from imsconsole.core.durable import sync
 from imsconsole.core.errors import Conflict
 from imsconsole.core.folders import remove
 from imsconsole.engine.conversion.scratch import link
 from imsconsole.engine.local.qmp import Qmp, QmpError
-from imsconsole.engine.local.store import sync
 from imsconsole.engine.types import ServerSpec
 
 ISO = "tray.iso"  # in the server's folder
