@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
 
@@ -66,7 +66,7 @@ def service_actor(project: Project) -> Actor:
 def projects_of(user: User) -> QuerySet[Project]:
     """Every project a user may enter, with account and region, in the order of the switcher."""
     entered = _entered_by(user).select_related("account", "region")
-    return entered.distinct().order_by("account__name", "created_at", "name")
+    return entered.order_by("account__name", "created_at", "name")
 
 
 def projects_elsewhere(actor: Actor) -> QuerySet[Project]:
@@ -77,8 +77,11 @@ def projects_elsewhere(actor: Actor) -> QuerySet[Project]:
 
 
 def _entered_by(user: User) -> QuerySet[Project]:
-    all_of_account = Q(account__memberships__user=user, account__memberships__projects=None)
-    return Project.objects.filter(all_of_account | Q(membership__user=user))
+    """Found from the user's few memberships, each way for itself: asked for both at once, a database reads all projects there are."""
+    all_of_account = Membership.objects.filter(user=user, projects=None).values("account")
+    given = Project.objects.filter(membership__user=user).order_by().values("pk")
+    entered = Project.objects.filter(account__in=all_of_account).order_by().values("pk").union(given)
+    return Project.objects.filter(pk__in=entered)
 
 
 def members_of(project: Project, *roles: str) -> QuerySet[User]:

@@ -1,11 +1,15 @@
 """The first line of every page."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.test import Client
 
+from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.models import Account, Membership
 from tests import factories
 from tests.conftest import bare_client_of, client_of
+from tests.support.plans import scans
 
 
 @pytest.mark.django_db
@@ -13,6 +17,28 @@ def test_who_is_signed_out_goes_to_sign_in_and_comes_back() -> None:
     response = Client().get("/project/?sort=role")
     assert response.status_code == 302
     assert response["Location"] == "/accounts/login/?next=/project/%3Fsort%3Drole"
+
+
+def test_a_page_looks_for_the_own_projects_only_among_however_many(people) -> None:
+    client = client_of(people.bob)
+    with ExitStack() as stack:
+        tables = ("accounts_project", "accounts_membership", "accounts_account")
+        found = [stack.enter_context(scans(table)) for table in tables]
+        assert client.get("/help/").status_code == 200
+        assert client.get("/project/").status_code == 200
+    assert found == [[], [], []]
+
+
+def test_who_is_in_some_projects_by_one_membership_and_in_all_by_another_enters_each_once(people) -> None:
+    south = factories.ProjectFactory(account=people.bob.account, region=people.bob.region)
+    other = factories.ProjectFactory()
+    factories.ProjectFactory(account=other.account)
+    given = factories.MembershipFactory(user=people.bob.user, account=other.account)
+    given.projects.add(other)
+    found = projects_of(people.bob.user)
+    assert {people.bob.project, south, other} <= set(found)
+    assert len(found) == found.filter(account__in=[people.bob.account, other.account]).count()
+    assert not found.filter(account=other.account).exclude(pk=other.pk).exists()
 
 
 @pytest.mark.django_db
