@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Sum
+from django.conf import settings
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from imsconsole.accounts.models import Project
@@ -94,9 +97,9 @@ def quota_lines(
     ]
 
 
-def nearly_full(projects: Iterable[Project], percent: int) -> list[tuple[Project, QuotaLine]]:
-    """Each quota of which a project uses at least `percent`, the fullest first. One query for all of them."""
-    found = list(projects)
+def nearly_full(percent: int) -> list[tuple[Project, QuotaLine]]:
+    """Each quota of which a project uses at least `percent`, the fullest first. In a fixed number of queries."""
+    found = list(_perhaps_full(percent).select_related("account"))
     used = used_in(found)
     lines = (
         (project, QuotaLine(resource, used[project.pk][resource], project.quota(resource)))
@@ -105,6 +108,19 @@ def nearly_full(projects: Iterable[Project], percent: int) -> list[tuple[Project
     )
     full = [(project, line) for project, line in lines if line.used and line.percent >= percent]
     return sorted(full, key=lambda each: -each[1].percent)
+
+
+def _perhaps_full(percent: int) -> "QuerySet[Project]":
+    """Few of very many: who has used up to the service's limit, has a limit of its own, or has something reserved now."""
+    enough = {resource: max(1, limit * percent // 100) for resource, limit in settings.IMS_QUOTAS.items()}
+    reaches = reduce(or_, (Q(resource=resource, used__gte=least) for resource, least in enough.items()))
+    used = QuotaChange.objects.order_by().values("project", "resource").annotate(used=Sum("amount"))
+    ways = (
+        used.filter(reaches).values("project"),
+        Project.objects.order_by().exclude(quotas={}).values("pk"),
+        Reservation.objects.order_by().values("project"),
+    )
+    return Project.objects.filter(pk__in=ways[0].union(*ways[1:]))
 
 
 def fits_quota(project: Project, wanted: Mapping[str, int], used: Mapping[str, int] | None = None) -> Verdict:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from images.models import Image
-from imsconsole.accounts.models import Project, Region, User
+from imsconsole.accounts.models import Region, User
 from imsconsole.accounts.sign_in import locked_out, waiting
 from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION, LACKING, Host, is_able
 from imsconsole.cloud.keys.material import is_master_at_hand
@@ -225,7 +225,7 @@ def _people() -> Iterator[Concern]:
 
 
 def _quotas() -> Iterator[Concern]:
-    full = nearly_full(Project.objects.select_related("account"), NEARLY_FULL_PERCENT)
+    full = nearly_full(NEARLY_FULL_PERCENT)
     for project, line in full[:MOST_SHOWN]:
         values = {
             "account": project.account, "project": project, "resource": line.title,

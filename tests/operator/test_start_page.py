@@ -7,6 +7,7 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
+from imsconsole.accounts.models import Project
 from imsconsole.cloud.engines import forget_engines
 from imsconsole.cloud.hosts import ask_hosts
 from imsconsole.cloud.models import RegionReport
@@ -16,6 +17,7 @@ from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.periodic import all_periodic, tick
 from imsconsole.operator import attention
 from tests import factories
+from tests.support.plans import scans
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +130,31 @@ def test_a_quota_that_is_nearly_full_is_named_with_its_project(admin, people) ->
     assert concerns(admin) == []
     factories.ImageFactory(project=people.bob.project)
     assert concerns(admin) == ["acme · acme-north uses 80 % of “Private images”: 4 of 5."]
+
+
+def test_of_very_many_projects_only_those_are_counted_whose_quota_may_be_full(
+    admin, people, settings
+) -> None:
+    """By the service's limit, by one of their own, and with what is reserved."""
+    beat()
+    settings.IMS_QUOTAS = settings.IMS_QUOTAS | {"images": 5}
+    idle = factories.ProjectFactory.create_batch(3)
+    factories.ImageFactory.create_batch(4, project=people.bob.project)
+    assert [project for project, _line in attention.nearly_full(80)] == [people.bob.project]
+    Project.objects.filter(pk=idle[0].pk).update(quotas={"images": 1})
+    factories.ImageFactory(project=idle[0])
+    factories.ImageFactory.create_batch(3, project=idle[1])
+    image = factories.ImageFactory(project=idle[2])
+    job = Job.objects.create(
+        kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=idle[2],
+        subject_kind="image", subject_id=image.pk, subject_name=image.name,
+    )  # fmt: skip
+    job.reservations.create(project=idle[2], resource="images", amount=4)
+    full = [(project, line.percent) for project, line in attention.nearly_full(80)]
+    assert full == [(idle[0], 100), (idle[2], 100), (people.bob.project, 80)]
+    with scans("accounts_project") as scanned, scans("images_image") as images:
+        attention.nearly_full(80)
+    assert (len(scanned), images) == (1, [])  # who has own limits
 
 
 def test_little_space_is_said_and_much_is_not(admin, people) -> None:
