@@ -43,6 +43,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Their region, or the place of their account in it, did not answer when it was asked last; or work found so itself."""
         away = Q(project__region__report__error_code__gt="") | Q(target__region__report__error_code__gt="")
         place = {
+            "finished_at": None,  # of all that are kept only those that wait
             "project__account__clouds__region": F("project__region"),
             "project__account__clouds__error_code__gt": "",
         }

@@ -1,6 +1,7 @@
 """What `/metrics` asks the database, and that it asks as much however much there is."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.hosts import note_host
 from imsconsole.jobs.models import ClockEntry, Job, Reservation
 from tests import factories
+from tests.support.plans import scans
 from tests.watch.numbers import told, value
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,22 @@ def test_of_a_host_alone_the_database_is_not_asked(django_assert_num_queries: Ca
         numbers = told("/metrics/here")
     assert value("ims_folder_size_bytes", numbers, folder="uploads") > 0
     assert OF_ROWS.isdisjoint(each.name for each in numbers)
+
+
+LARGE = ("images_image", "images_imagedisk", "jobs_job", "audit_event", "sharing_share")
+COUNTED = ("cloud_server", "accounts_project", "jobs_quotachange")
+
+
+def test_no_table_is_read_to_its_end_but_what_is_summed_up_once_a_minute(people) -> None:
+    def read() -> list[str]:
+        with ExitStack() as stack:
+            found = {table: stack.enter_context(scans(table)) for table in LARGE + COUNTED}
+            told()
+        return [table for table, statements in found.items() if statements]
+
+    forget_kept()
+    assert set(read()) <= set(COUNTED)
+    assert read() == []
 
 
 @pytest.mark.slow(reason="a hundred of each thing are made")
