@@ -1,10 +1,13 @@
 """The clock reads the counters of running servers, on each host those that run there, and forgets them when they are old."""
 
 from collections import defaultdict
+from collections.abc import Container
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q
 
+from imsconsole.accounts.models import OPENSTACK
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import answering
 from imsconsole.cloud.models import Reading, Server
@@ -18,12 +21,18 @@ ON = (Server.Status.RUNNING, Server.Status.STOPPING, Server.Status.REBOOTING)
 
 
 def measure_all() -> None:
-    """One row for each server that runs on this host; the first in ten minutes is kept for a day."""
+    """One row for each server that runs on this host; the first in ten minutes is kept for a day.
+
+    Each host asks for all servers: little of each, as only some of them are its own, and of clouds none.
+    """
     minute = now().replace(second=0, microsecond=0)
-    of_region: defaultdict[str, dict[str, Server]] = defaultdict(dict)
+    of_region: defaultdict[str, dict[str, tuple[UUID, int]]] = defaultdict(dict)
     servers = Server.objects.existing().filter(status__in=ON).exclude(ref="")
-    for server in servers.select_related("flavor", "project"):
-        of_region[server.project.region_id][server.ref] = server
+    local = servers.exclude(project__region__engine=OPENSTACK)
+    for region, ref, pk, vcpus in local.order_by().values_list(
+        "project__region", "ref", "pk", "flavor__vcpus"
+    ):
+        of_region[region][ref] = pk, vcpus
     kept = set(
         Reading.objects.filter(minute__gte=_slot(minute), is_kept=True).values_list("server", flat=True)
     )
@@ -31,7 +40,7 @@ def measure_all() -> None:
         by_ref = of_region[region]
         uses = engine_for(region).uses(by_ref, limit_s=LIMIT_S)
         Reading.objects.bulk_create(
-            (_reading(by_ref[ref], use, minute, by_ref[ref].pk not in kept) for ref, use in uses.items()),
+            (_reading(*by_ref[ref], use, minute, kept) for ref, use in uses.items()),
             ignore_conflicts=True,
         )
 
@@ -40,8 +49,8 @@ def _slot(minute: datetime) -> datetime:
     return minute - timedelta(minutes=minute.minute % (LONG_STEP // STEP))
 
 
-def _reading(server: Server, use: Use, minute: datetime, is_kept: bool) -> Reading:
-    return Reading(server=server, minute=minute, is_kept=is_kept, vcpus=server.flavor.vcpus, **vars(use))
+def _reading(server: UUID, vcpus: int, use: Use, minute: datetime, kept: Container[UUID]) -> Reading:
+    return Reading(server_id=server, minute=minute, is_kept=server not in kept, vcpus=vcpus, **vars(use))
 
 
 def forget_readings() -> None:
