@@ -119,7 +119,7 @@ bench: test-packages $(V)/.dev $(MO)  ## print the benchmarks, and what misses i
 
 # what 100 hosts, 10,000 projects and a year of jobs cost, and with the images that ROWS says: docs/operate/capacity.md
 capacity: test-packages $(V)/.dev $(MO)  ## print what hosts, projects, images and a year of jobs cost: ROWS="10000 100000" DATABASES=postgres
-	nice -n 10 $(V)/python -m tests.bench --only capacity --rows $(or $(ROWS),10000 100000) $(if $(DATABASES),--databases $(DATABASES)) $(if $(KEEP),--keep $(KEEP))
+	nice -n 10 $(V)/python -m tests.bench --only growth capacity --rows $(or $(ROWS),10000 100000) $(if $(DATABASES),--databases $(DATABASES)) $(if $(KEEP),--keep $(KEEP))
 
 campaign: test-packages $(V)/.dev $(MO)  ## all kinds of work while processes are killed, the disk is full, the database goes: MINUTES=60 SEED=1 DATABASE=postgres
 	$(V)/python -m tests.campaign --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) --database $(or $(DATABASE),sqlite)

@@ -15,10 +15,15 @@ from pathlib import Path
 from tests.bench import weight
 from tests.bench.databases import KINDS, filled
 from tests.bench.figures import Figure, missed
+from tests.bench.slopes import slopes
 
 ROWS = (1_000, 100_000, 1_000_000)
 TABLES = ("pages", "csv", "load", "bytes", "weight", "cloud")
-MORE = ("capacity",)  # when it is asked for
+MORE = ("growth", "capacity")  # when they are asked for
+RECKONED = 10_000_000  # images that no machine of ours is filled with
+
+
+OF_DATABASES = ("pages", "csv", "load", "growth", "capacity")
 
 
 def arguments() -> argparse.Namespace:
@@ -45,6 +50,7 @@ def folder(kept: Path | None) -> Iterator[Path]:
 def of_databases(asked: argparse.Namespace, base: Path) -> Iterator[Figure]:
     """Pages with each number of rows; the load once, with the middle one."""
     for kind in asked.databases:
+        grown: dict[int, list[Figure]] = {}
         for rows in asked.rows:
             with filled(kind, rows, base) as database:
                 size = f"{rows:,} on {kind}"
@@ -52,10 +58,16 @@ def of_databases(asked: argparse.Namespace, base: Path) -> Iterator[Figure]:
                     yield from printed(f"Pages, {size} images", database.figures("pages", size))
                 if "csv" in asked.only:
                     yield from printed(f"CSV, {size} images", database.figures("csv", size))
+                if "growth" in asked.only:
+                    grown[rows] = printed(f"What grows, {size} images", database.figures("growth", size))
+                    yield from grown[rows]
                 if "capacity" in asked.only:
                     yield from printed(f"Capacity, {size} images", database.figures("capacity", size))
                 if "load" in asked.only and rows == sorted(asked.rows)[len(asked.rows) // 2]:
                     yield from printed(f"Load, {size} images", database.figures("load", size))
+
+        if len(grown) > 1:
+            yield from printed(f"Reckoned, {RECKONED:,} on {kind}", slopes(grown, RECKONED))
 
 
 def of_bytes(base: Path) -> Iterator[Figure]:
@@ -99,9 +111,7 @@ def printed(title: str, figures: list[Figure]) -> list[Figure]:
 def main() -> None:
     asked = arguments()
     with folder(asked.keep) as base:
-        found = (
-            list(of_databases(asked, base)) if {"pages", "csv", "load", "capacity"} & {*asked.only} else []
-        )
+        found = list(of_databases(asked, base)) if {*OF_DATABASES} & {*asked.only} else []
         if "bytes" in asked.only:
             found += of_bytes(base)
         if "weight" in asked.only:

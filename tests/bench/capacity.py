@@ -7,8 +7,7 @@ how much of it there is in a second is arithmetic.
 """
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from images.models import Image
 from imsconsole.accounts.actor import Actor, actor_for
-from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
+from imsconsole.accounts.models import Project
 from imsconsole.core import now as clock
 from imsconsole.jobs import hosts, periodic
 from imsconsole.jobs.clock import take_up_orphans
@@ -32,10 +31,12 @@ from imsconsole.jobs.models import ClockEntry, Job
 from imsconsole.jobs.run import Run
 from imsconsole.jobs.runner import claim
 from imsconsole.jobs.start import start_job
+from tests.bench.cost import alone, busy_ms
 from tests.bench.figures import Figure
+from tests.bench.growth import person_of_the_past
 from tests.jobs.kinds import WriteFiles
 
-HOSTS, PROJECTS = 100, 10_000
+HOSTS = 100
 WORKERS, POLLS_S, TICKS_S, NOTES_S = (
     4,
     2.0,
@@ -43,7 +44,7 @@ WORKERS, POLLS_S, TICKS_S, NOTES_S = (
     0.1,
 )  # of a host: two of each queue; what each does in a second
 JOBS, KILLED = 100, 100
-DAYS, JOBS_A_DAY = 365, 2
+WEEKS, JOBS_A_WEEK = 52, 140  # a thousandth of the load of `past`
 GROWING = (
     "jobs.Job",
     "django_tasks_database.DBTaskResult",
@@ -54,9 +55,11 @@ GROWING = (
 
 
 def figures(size: str) -> list[Figure]:
+    """Of the filled database, with a year behind it that is filled in as well; then another year, which is run."""
     files = override_settings(IMS_VERIFY_DAYS=0)  # of the filled rows there are none
     with TemporaryDirectory() as folder, _one_clock(), files:
-        actor = _crowd()
+        alone()
+        actor = _actor()
         return [
             *_sizes(),
             *_clocks(),
@@ -66,16 +69,8 @@ def figures(size: str) -> list[Figure]:
         ]
 
 
-def _crowd() -> Actor:
-    """10,000 projects besides those that are there; one of their people."""
-    region = Region.objects.earliest("code")
-    account, made = Account.objects.get_or_create(name="crowd")
-    if made:
-        rows = (Project(account=account, region=region, name=f"crowd-{number}") for number in range(PROJECTS))
-        Project.objects.bulk_create(rows, batch_size=1000)
-    user, _ = User.objects.get_or_create(username="crowd")
-    Membership.objects.get_or_create(user=user, account=account, defaults={"role": Role.FULL_ACCESS})
-    project = Project.objects.get(account=account, name="crowd-0")
+def _actor() -> Actor:
+    user, project = person_of_the_past(), Project.objects.get(name="other-0")
     Project.objects.filter(pk=project.pk).update(quotas={"images": 10**9})
     actor = actor_for(user, Project.objects.get(pk=project.pk), "192.0.2.1")
     assert actor
@@ -128,7 +123,7 @@ def _clocks() -> list[Figure]:
         hosts.note_host()
         periodic.tick()
         clock.move(timedelta(days=1))
-        due = _ms(periodic.tick)
+        due = busy_ms(periodic.tick)
     entries = ClockEntry.objects.exclude(finished_at=None).values_list("name", "started_at", "finished_at")
     slow = sorted(((end - start, name) for name, start, end in entries), reverse=True)[:3]
     said = ", ".join(f"{name} {took.total_seconds() * 1000:.0f} ms" for took, name in slow)
@@ -137,10 +132,10 @@ def _clocks() -> list[Figure]:
         with _as_host(number):
             hosts.note_host()
             periodic.tick()  # what each host does for itself
-            each.append(_ms(periodic.tick))
+            each.append(busy_ms(periodic.tick))
     look = sorted(each)[HOSTS // 2]
     with _as_host(1):
-        note = _ms(hosts.note_host, 20)
+        note = busy_ms(hosts.note_host, 20)
     return [
         Figure("all periodic work, once", due, "ms", how=said),
         Figure("a host looks what is due", look, "ms", how=f"{HOSTS} hosts, once a second each"),
@@ -156,9 +151,9 @@ def _clocks() -> list[Figure]:
 
 def _queue(actor: Actor, folder: str) -> list[Figure]:
     """Workers that find nothing, and one that finds jobs, from the click to the end."""
-    poll = _ms(_work, 50)
-    started = _ms(lambda: [_start(actor, folder) for _ in range(JOBS)])
-    ran = _ms(_work)
+    poll = busy_ms(_work, 50)
+    started = busy_ms(lambda: [_start(actor, folder) for _ in range(JOBS)])
+    ran = busy_ms(_work)
     left = (
         Job.objects.filter(kind=WriteFiles.kind, project=actor.project).exclude(state=Job.State.DONE).count()
     )
@@ -185,12 +180,12 @@ def _leases(actor: Actor, folder: str) -> list[Figure]:
     for number, job in enumerate(jobs):
         assert claim(str(job.pk), f"host-{number:03}")
     run = Run(Job.objects.get(pk=jobs[0].pk))
-    renew = _ms(run.renew, 20)
+    renew = busy_ms(run.renew, 20)
     _work()  # the wake-ups that are there find every job held
     assert Job.objects.filter(pk__in=[job.pk for job in jobs], state=Job.State.RUNNING).count() == KILLED
     clock.move(timedelta(seconds=2 * settings.IMS_JOB_LEASE_S))
-    wake = _ms(take_up_orphans)
-    again = _ms(_work)
+    wake = busy_ms(take_up_orphans)
+    again = busy_ms(_work)
     ended = Job.objects.filter(pk__in=[job.pk for job in jobs], state=Job.State.DONE, attempt=2).count()
     assert ended == KILLED, f"{KILLED - ended} of {KILLED} jobs were not done by a second worker"
     return [
@@ -201,39 +196,52 @@ def _leases(actor: Actor, folder: str) -> list[Figure]:
 
 
 def _year(actor: Actor, folder: str) -> list[Figure]:
-    """The clock is moved by days; each has its jobs, of which every 50th loses its worker."""
-    before, rows, ticks = _database_bytes(), _rows(), []
+    """The clock is moved by weeks; each has its jobs, of which one loses its worker."""
+    before, rows, ticks = _sizes_of(), _rows(), []
     told: list[Figure] = []
-    for day in range(DAYS):
-        jobs = [_start(actor, folder) for _ in range(JOBS_A_DAY)]
-        if day % 25 == 0:
-            claim(str(jobs[0].pk), "host-that-dies")
+    for week in range(WEEKS):
+        jobs = [_start(actor, folder) for _ in range(JOBS_A_WEEK)]
+        claim(str(jobs[0].pk), "host-that-dies")
         _work()
-        clock.move(timedelta(days=1))
-        with _as_host(day % HOSTS):
+        clock.move(timedelta(days=7))
+        with _as_host(week % HOSTS):
             hosts.note_host()
-            ticks.append(_ms(periodic.tick))
+            ticks.append(busy_ms(periodic.tick))
         _work()
-        if day + 1 in (30, DAYS):
+        if week + 1 in (4, WEEKS):
             how = ", ".join(f"{name} {count:,}" for name, count in _rows().items())
             told.append(
-                Figure(f"after {day + 1} days: all periodic work", sum(ticks[-20:]) / 20, "ms", how=how)
+                Figure(f"after {week + 1} weeks: all periodic work", sum(ticks[-4:]) / 4, "ms", how=how)
             )
     errors = ClockEntry.objects.exclude(error="").values_list("name", "error")
     assert not errors, list(errors)
     alive = Job.objects.filter(kind=WriteFiles.kind, project=actor.project).live().count()
     assert not alive, f"{alive} jobs of a year still live"
-    grown, now = _database_bytes() - before, _rows()
-    kept = ", ".join(f"{name} {now[name] - rows[name]:+,}" for name in now)
-    return [
-        *told,
-        Figure(
-            "a job leaves for good",
-            grown / (DAYS * JOBS_A_DAY) / 1024,
-            "KiB",
-            how=f"of {DAYS * JOBS_A_DAY:,}: {kept}",
-        ),
-    ]
+    return [*told, *_left(before, rows)]
+
+
+def _left(sizes: dict[str, int], rows: dict[str, int]) -> Iterator[Figure]:
+    """What the jobs of the year have left in each table once what is old was forgotten, and what a row takes there."""
+    after, now, jobs = _sizes_of(), _rows(), WEEKS * JOBS_A_WEEK
+    for name, count in now.items():
+        grown = (after[name] - sizes[name]) / jobs
+        each = after[name] / count if count else 0
+        how = f"rows {count - rows[name]:+,}; a row takes {each:,.0f} B, indexes included"
+        yield Figure(f"each of {jobs:,} jobs leaves in {name}", grown, "B", how=how)
+
+
+def _sizes_of() -> dict[str, int]:
+    """Bytes of each of the tables that grow, with their indexes, without what was deleted. SQLite does not tell."""
+    if connection.vendor != "postgresql":
+        return dict.fromkeys(_rows(), 0)
+    found = {}
+    with connection.cursor() as cursor:
+        for label in GROWING:
+            table = apps.get_model(label)._meta.db_table
+            cursor.execute(f'VACUUM FULL "{table}"')
+            cursor.execute("SELECT pg_total_relation_size(%s)", [table])
+            found[label.rsplit(".")[-1]] = cursor.fetchone()[0]
+    return found
 
 
 def _rows() -> dict[str, int]:
@@ -254,19 +262,3 @@ def _work() -> None:
         queue_names=["quick", "bulk"], interval=0, batch=True, backend_name="default", startup_delay=False,
         max_tasks=None, worker_id=f"bench-{secrets.token_hex(8)}", excluded_queue_names=[],
     ).run()  # fmt: skip
-
-
-def _ms(function: Callable[[], object], times: int = 1) -> float:
-    """Milliseconds that one call keeps a core busy, here and in the process of PostgreSQL that serves us."""
-    started = _busy_ns()
-    for _ in range(times):
-        function()
-    return (_busy_ns() - started) / times / 1e6
-
-
-def _busy_ns() -> int:
-    here = time.process_time_ns()
-    if connection.vendor != "postgresql":
-        return here
-    backend = connection.cursor().connection.info.backend_pid
-    return here + int(Path(f"/proc/{backend}/schedstat").read_text().split()[0])

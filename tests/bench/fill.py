@@ -1,7 +1,7 @@
 """A catalogue as large as one asks for, in the shape of a real one, written by `COPY` or in batches.
 
 Of the images half are one project's own, of whose a tenth of all is shared with others; a tenth comes shared from
-others, 5 % are public, 5 % on the market; the rest is other projects'. Each has a disk and two tags. Besides there are
+others, 5 % are public, 5 % on the market; the rest is other projects', of which there are 10,000. Each has a disk and two tags. Besides there are
 up to 5,000 servers of the project and a job and a line of the trail for every tenth image.
 """
 
@@ -28,7 +28,7 @@ from imsconsole.jobs.models import Job
 from market.models import Acceptance, Edition, Listing, ListingVersion, Price, Publisher
 from sharing.models import Share
 
-PROJECT, OTHERS = "bench", 20
+PROJECT, OTHERS, ACCOUNTS = "bench", 10_000, 1_000
 SERVERS = 5_000
 BATCH = 2_000
 LATEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -167,12 +167,12 @@ class World:
         )
         self.user = User.objects.create_user(PROJECT)
         Membership.objects.create(user=self.user, account=account, role=Role.FULL_ACCESS)
-        foreign = Account.objects.create(name="others")
-        self.others = [
-            Project.objects.create(account=foreign, region=self.region, name=f"other-{number}")
+        foreign = Account.objects.bulk_create(Account(name=f"others-{number}") for number in range(ACCOUNTS))
+        self.others = Project.objects.bulk_create(
+            Project(account=foreign[number % ACCOUNTS], region=self.region, name=f"other-{number}")
             for number in range(OTHERS)
-        ]
-        self.publisher = Publisher.objects.create(account=foreign, name="Bench", state="approved")
+        )
+        self.publisher = Publisher.objects.create(account=foreign[0], name="Bench", state="approved")
 
     def owner(self, shape: Shape, number: int) -> uuid.UUID | None:
         if not shape.is_private:

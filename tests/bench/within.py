@@ -14,9 +14,15 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from images.models import Image  # noqa: E402
-from tests.bench import capacity, csv_, fill, load, pages  # noqa: E402
+from tests.bench import capacity, csv_, fill, growth, load, pages  # noqa: E402
 
-TABLES = {"pages": pages.figures, "load": load.figures, "csv": csv_.figures, "capacity": capacity.figures}
+TABLES = {
+    "pages": pages.figures,
+    "load": load.figures,
+    "csv": csv_.figures,
+    "growth": growth.figures,
+    "capacity": capacity.figures,
+}
 
 
 def main(task: str, argument: str) -> None:
