@@ -248,6 +248,7 @@ class Image(Tagged, ImageFacts, Trashable):
                 name="image_public",
             ),
             models.Index(fields=["region", "category", "-created_at"], name="image_region_category"),
+            models.Index(fields=["-created_at", "-id"], name="image_latest"),  # of all, for operators
             *(
                 models.Index(
                     fields=["region", "category", column, "id"],

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from imsconsole.accounts.actor import Actor, Operator
 from imsconsole.accounts.log import record, refused
+from imsconsole.accounts.long_list import LongList
 from imsconsole.accounts.models import AvailabilityZone, Project, Role, User
 from imsconsole.core.contention import retried
 from imsconsole.core.each import do_each
@@ -80,6 +81,9 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         return {name: each for name, each in found.items() if hasattr(each[0], "allowed_permissions")}
 
     # what is shown
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
+        return LongList
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj or not self.add_fieldsets else self.add_fieldsets

@@ -138,6 +138,7 @@ class Job(models.Model):
             models.Index(fields=["state", "lease_until"], name="job_state_lease"),
             models.Index(fields=["finished_at"], name="job_finished"),
             models.Index(fields=["-created_at"], condition=Q(finished_at=None), name="job_live"),
+            models.Index(fields=["-created_at", "-id"], name="job_latest"),  # of all, for operators
             models.Index(
                 fields=["user", "-finished_at"], condition=Q(state="failed"), name="job_failed_of_user"
             ),

@@ -1,5 +1,8 @@
 """The operator's pages."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 
@@ -8,9 +11,11 @@ from imsconsole.accounts.models import Account, Membership, Project, Role, User
 from imsconsole.accounts.services.projects import change_quotas
 from imsconsole.audit.models import Event
 from imsconsole.core.rules import Refused
+from imsconsole.jobs.models import Job
 from tests import factories
 from tests.accounts.conftest import actions, invited, membership_of
 from tests.conftest import client_of
+from tests.support.plans import sorts
 
 
 @pytest.fixture
@@ -157,3 +162,38 @@ def test_invitations_are_looked_at_and_withdrawn_by_the_service(admin, people, o
     )
     event = Event.objects.get(action="withdrawInvitation")
     assert (event.user, event.resource_id) == (operator, str(invitation.pk))
+
+
+def test_a_long_list_tells_all_dates_between_its_first_and_its_last_row(admin) -> None:
+    """Which of them have rows would take reading all rows."""
+    for year, month, day in ((2024, 11, 30), (2025, 2, 27), (2025, 5, 2), (2026, 1, 1)):
+        Event.objects.create(at=datetime(year, month, day, 12, tzinfo=UTC), action="x")
+
+    def choices(**asked: int) -> list[str]:
+        page = admin.get("/admin/audit/event/", {f"at__{kind}": value for kind, value in asked.items()})
+        bar = re.search(r'<nav class="toplinks">(.*?)</nav>', page.content.decode(), re.DOTALL)
+        return re.findall(r'<a href="[^"]*">([^<]*)</a>', bar[1]) if bar else []
+
+    assert choices() == ["2024", "2025", "2026"]
+    assert choices(year=2025) == ["February 2025", "March 2025", "April 2025", "May 2025"]
+    assert choices(year=2025, month=5) == ["May 2"]
+    Event.objects.create(at=datetime(2025, 5, 4, 12, tzinfo=UTC), action="x")
+    assert choices(year=2025, month=5) == ["May 2", "May 3", "May 4"]
+    assert choices(year=2023) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [("images_image", "images/image"), ("jobs_job", "jobs/job"), ("audit_event", "audit/event")],
+)
+def test_lists_of_what_there_may_be_millions_of_are_read_along_an_index(
+    admin, people, table: str, path: str
+) -> None:
+    image = factories.ImageFactory(project=people.bob.project)
+    Job.objects.create(
+        kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=people.bob.project,
+        subject_kind="image", subject_id=image.pk, subject_name="x", state="done",
+    )  # fmt: skip
+    with sorts(table) as found:
+        assert admin.get(f"/admin/{path}/").status_code == 200
+    assert found == []
