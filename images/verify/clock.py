@@ -1,11 +1,15 @@
 """What the clock does about bytes that nobody looks at: it reads them again, a few at a time."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from heapq import merge
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from images.public.platform import platform_actor
 from images.verify.jobs import VerifyStored
@@ -49,19 +53,34 @@ def due_bytes(region: Region, within: timedelta) -> list[StoredBytes]:
     of one is read until it is right.
     """
     there = StoredBytes.objects.kept().filter(region=region).exclude(checksum="")
-    of_backups = Exists(BackupDisk.objects.filter(stored=OuterRef("pk")))
-    unseen = Q(last__lt=now() - within / 2) | Q(last__gt=furthest(timedelta(0)))
-    aged = there.annotate(last=SEEN)
-    rows = aged.filter(unseen | Q(of_backups, damaged_at__isnull=False)).order_by("last", "pk")
     share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * (EVERY / (within / 2))
-    due: list[StoredBytes] = []
+    due: dict[UUID, StoredBytes] = {}
     taken = 0
-    for stored in rows.iterator(chunk_size=200):
-        if due and taken + stored.size_bytes > share:
-            break
-        due.append(stored)
-        taken += stored.size_bytes
-    return due
+    with (
+        transaction.atomic()
+    ):  # without it PostgreSQL finds and keeps all that is due before it gives the first
+        for stored in oldest_first(there, now() - within / 2):
+            if due and taken + stored.size_bytes > share:
+                break
+            if stored.pk not in due:
+                due[stored.pk] = stored
+                taken += stored.size_bytes
+    return [*due.values()]
+
+
+def oldest_first(there: "QuerySet[StoredBytes]", before: datetime) -> Iterator[StoredBytes]:
+    """What is due, each of its ways along an index of its own: of very many that are not, or not yet, none is read."""
+    aged = there.annotate(last=SEEN)
+    damaged = aged.filter(
+        Exists(BackupDisk.objects.filter(stored=OuterRef("pk"))), damaged_at__isnull=False
+    ).order_by()
+    due = (aged.filter(last__lt=before), aged.filter(last__gt=furthest(timedelta(0))))
+    along = (way.order_by("last", "pk").iterator(chunk_size=200) for way in due)
+    return merge(*along, sorted(damaged, key=_age), key=_age)
+
+
+def _age(stored: Any) -> tuple[datetime, UUID]:
+    return stored.last, stored.pk
 
 
 PERIODIC = (

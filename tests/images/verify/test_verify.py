@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from images.copy.services import copy_image
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.rules import can_launch
 from images.models import Image, ImageDisk
-from images.verify.clock import due_bytes, verify_oldest
+from images.verify.clock import due_bytes, oldest_first, verify_oldest
 from images.verify.jobs import VerifyImage, VerifyStored
 from images.verify.rules import VERIFY_FACTS, can_verify
 from images.verify.services import verify_image
@@ -32,6 +33,7 @@ from tests.engine.guests import state_of, wait_for
 from tests.images.create.importing import imported
 from tests.images.delete.test_delete import live_job
 from tests.support.clients import at
+from tests.support.plans import scans
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +265,19 @@ def test_the_clock_takes_its_share(people):
     StoredBytes.objects.filter(pk=rows[1].pk).update(size_bytes=10**15)
     assert due_bytes(region, timedelta(days=30)) == [rows[1]], "a petabyte is no more than its share"
     assert due_bytes(region, timedelta(days=90)) == []
+
+
+def test_of_very_many_that_are_not_due_none_is_read(people):
+    region, day = people.bob.region, timedelta(days=1)
+    new, old, later, damaged = (
+        factories.StoredBytesFactory(region=region, created_at=now() - age * day) for age in (0, 20, -5, 1)
+    )
+    StoredBytes.objects.filter(pk=damaged.pk).update(damaged_at=now())
+    factories.BackupDiskFactory(stored=damaged)
+    there = StoredBytes.objects.kept().exclude(checksum="")
+    with scans("cloud_storedbytes") as found, transaction.atomic():
+        assert list(oldest_first(there, now() - 10 * day)) == [old, damaged, later]
+    assert (found, there.filter(pk=new.pk).exists()) == ([], True)
 
 
 def test_what_is_deleted_while_the_clock_reads_is_left_alone(people, image):
