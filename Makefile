@@ -79,11 +79,10 @@ test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks 
 test-deploy: test-packages deploy-packages $(V)/.dev $(MO) $(NOVNC)  ## it is installed as the papers say, and used behind a proxy; minutes
 	$(V)/pytest tests/deploy
 
-# all of it but what takes minutes each; not part of `check` before it was seen green within its time on a quiet machine
-check-cloud:
+check-cloud:  ## of test-cloud all but what takes minutes each
 	@$(MAKE) --no-print-directory test-cloud CLOUD="cloud and not thorough" IN=tests/openstack
 
-check: lint types translations test test-postgres test-debian  ## all that CI runs
+check: lint types translations test test-postgres test-debian check-cloud  ## all that CI runs
 
 fmt: $(V)/.dev  ## put the code into the one style, and mend what can be mended
 	$(V)/ruff check --fix .
