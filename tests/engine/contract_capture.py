@@ -26,7 +26,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
-from tests.engine.promises import Content, Promises, told
+from tests.engine.promises import Content, Promises, Some, told
 
 SYSTEM, LATER, DATA = COUNTED
 
@@ -229,7 +229,7 @@ class CaptureContract(Promises):
     @pytest.mark.thorough
     @pytest.mark.parametrize("runs", [True, False])
     def test_a_capture_that_ends_anywhere_leaves_nothing_and_the_guest_goes_on(
-        self, engine: Engine, place: Path, runs: bool
+        self, engine: Engine, place: Path, some: Some, runs: bool
     ) -> None:
         server = counting_server(engine, place)
         if runs:
@@ -238,8 +238,8 @@ class CaptureContract(Promises):
         for each in captured(engine, server, whole):
             engine.delete(each.ref, work=TestWork())
         endings: list[Callable[[], TestWork]] = [
-            *(lambda at=at: interrupted(at) for at in range(1, len(whole.reports))),
-            *(lambda at=at: TestWork(on_hold=stop_at(at)) for at in range(1, whole.holds + 1)),
+            *(lambda at=at: interrupted(at) for at in some([*range(1, len(whole.reports))])),
+            *(lambda at=at: TestWork(on_hold=stop_at(at)) for at in some([*range(1, whole.holds + 1)])),
         ]
         for ending in endings:
             work = ending()

@@ -17,6 +17,7 @@ from imsconsole.engine.types import Endpoint, UnixSocket
 from tests.engine.guests import TestWork
 
 LINE_LIMIT_S = 120  # of a host that has much to do; not a measure of anything
+Some = Callable[[list[int]], list[int]]
 Content = Callable[..., bytes]  # of a stored file, by its reference, from an offset on
 
 
@@ -34,6 +35,11 @@ class Promises:
     @pytest.fixture
     def content(self, engine: Engine) -> Content:
         return reading(engine)
+
+    @pytest.fixture
+    def some(self) -> Some:
+        """Of the points at which work can end those at which it does: all, where that does not take long."""
+        return lambda points: points
 
     @pytest.fixture
     def impatient(self) -> None:

@@ -10,6 +10,8 @@ from tests.engine.contract_discard import DiscardContract
 from tests.engine.contract_encryption import EncryptionContract
 from tests.engine.contract_identity import IdentityContract
 from tests.engine.contract_transfer import TransferContract
+from tests.engine.promises import Some
+from tests.openstack.interruptions import some
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow(reason="a cloud is asked, and one waits for it")]
 
@@ -36,11 +38,19 @@ class TestCloudDiscard(Cloud, DiscardContract):
     pass
 
 
-class TestCloudCapture(Cloud, CaptureContract):
+class CloudCapture(CaptureContract):
     @pytest.fixture
     def shows_data_disks(self) -> bool:
         """libvirt starts guests with a strict boot order: disks that have no place in it are not shown."""
         return False
+
+    @pytest.fixture
+    def some(self) -> Some:
+        return some
+
+
+class TestCloudCapture(Cloud, CloudCapture):
+    pass
 
 
 class TestCloudEncryption(Cloud, EncryptionContract):
@@ -66,7 +76,5 @@ class TestDiscardOfAnAccount(OfAnAccount, DiscardContract):
 
 
 @pytest.mark.thorough
-class TestCaptureOfAnAccount(OfAnAccount, CaptureContract):
-    @pytest.fixture
-    def shows_data_disks(self) -> bool:
-        return False
+class TestCaptureOfAnAccount(OfAnAccount, CloudCapture):
+    pass

@@ -54,7 +54,7 @@ class Awake(Exception):
 
 @dataclass
 class Hurry(Unwatched):
-    """The work of others, without asking whether it is still theirs: whoever has paused a machine wakes it first."""
+    """The work of others, without asking whether it is still theirs: whoever has paused a machine wakes it, and tidies up."""
 
     token: str
 
@@ -121,8 +121,8 @@ class Captures:
                 with suppress(ImsError):
                     self._clear_for(volumes, Hurry(work.token), work.token)
                 raise
-        try:
-            self._clear_for(volumes, work)
+        try:  # what is finished is not ended any more
+            self._clear_for(volumes, Hurry(work.token))
         except ImsError as error:  # the next sweep of this work, or the inventory, finds it
             logger.warning("A capture has left something in the cloud: %s", error)
         return stored
