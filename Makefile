@@ -20,7 +20,7 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf swtpm busybox-static cpio fdisk dosf
 TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs \
                  gpg iproute2 prometheus
 CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt-dev pkg-config gcc python3-dev python3-venv \
-                  genisoimage curl
+                  genisoimage curl procps
 DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman crun
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud

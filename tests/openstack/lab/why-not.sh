@@ -9,7 +9,7 @@ try=$(mktemp "$W/loop.XXXX") && truncate -s 1M "$try"
 loop=$(losetup -f --show "$try" 2>/dev/null) && losetup -d "$loop" || { rm -f "$try"; no "there are no loop devices"; }
 rm -f "$try"
 [ -c /dev/net/tun ] && (: <> /dev/net/tun) 2>/dev/null || no "there is no TUN device (/dev/net/tun)"
-for program in libvirtd virsh qemu-system-x86_64 qemu-img genisoimage psql pkg-config gcc curl mkfs.ext4; do
+for program in libvirtd virsh qemu-system-x86_64 qemu-img genisoimage psql pkg-config gcc curl pgrep mkfs.ext4; do
   command -v "$program" >/dev/null || no "the program $program is missing (make cloud installs Debian's packages)"
 done
 python_of_lab >/dev/null || no "it needs Python 3.11 or newer, with venv"
