@@ -15,10 +15,13 @@ class AccountCloudQuerySet(models.QuerySet["AccountCloud"]):
         """Those that did not answer when they were asked last."""
         return self.exclude(error_code="")
 
+    def of(self, project: Project) -> Self:
+        """That which has the project's servers and disks; none: they are in the region's own."""
+        return self.filter(region=project.region_id, account=project.account_id)
+
     def name_for(self, project: Project) -> str:
         """What the place of a project's servers and disks is called in clouds.yaml; empty: it is the region's own."""
-        found = self.filter(region=project.region_id, account=project.account_id)
-        return found.values_list("cloud", flat=True).first() or ""
+        return self.of(project).values_list("cloud", flat=True).first() or ""
 
     def names_in(self, region: Region | str) -> list[str]:
         return list(self.filter(region=region).order_by("cloud").values_list("cloud", flat=True).distinct())

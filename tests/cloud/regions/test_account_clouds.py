@@ -1,5 +1,6 @@
 """Accounts whose servers and disks are in a project of their own, of a region's cloud: rules, admin, and one that does not answer."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from imsconsole.accounts.models import Account, Project, Region, User
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for, engine_in
 from imsconsole.cloud.hosts import ask_hosts
-from imsconsole.cloud.models import AccountCloud, Disk, ForeignThing, RegionCheck, Server
+from imsconsole.cloud.models import AccountCloud, Disk, ForeignThing, RegionCheck, RegionReport, Server
 from imsconsole.cloud.regions.services import (
     change_account_cloud,
     create_account_cloud,
@@ -27,9 +28,10 @@ from imsconsole.core.errors import Unavailable
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities, Foreign, Inventory, Power, ServerState, Unwatched, Work
-from imsconsole.jobs.models import Job
+from imsconsole.jobs.models import ClockEntry, Job
 from tests import factories
-from tests.support.engines import engine_of_region
+from tests.conftest import client_of
+from tests.support.engines import UnreachableEngine, engine_of_region
 
 pytestmark = pytest.mark.django_db
 MakeRegion = Callable[..., Region]
@@ -225,6 +227,39 @@ def test_one_that_does_not_answer_holds_back_its_account_alone(
     assert list(Job.objects.put_off()) == [far]
     assert "The account's place in the cloud of Sky does not answer" in far.waits_because
     assert not near.waits_because + here.waits_because
+
+
+def test_its_pages_say_so_to_that_account_in_that_region_alone(
+    region: Region, people: SimpleNamespace, operator: User
+):
+    bobs, carols = (
+        factories.ProjectFactory(account=who.account, region=region) for who in (people.bob, people.carol)
+    )
+    row = given(region, people.bob.account, operator)
+    RegionReport.objects.create(region=region, answered_at=now())
+    ClockEntry.objects.create(name="a.clock", due_at=now(), started_at=now())
+    bob, carol = client_of(people.bob), client_of(people.carol)
+    asked = UnreachableEngine()
+
+    def said(client: Client, project: Project) -> str:
+        """What stands above its lists, in one sentence."""
+        pages = [client.get(f"/p/{project.pk}/{page}/").content.decode() for page in ("servers", "images")]
+        found = {
+            "".join(re.findall(r'role="status">\s*<p[^>]*><strong>(.*?)</strong>', page)) for page in pages
+        }
+        return found.pop() if len(found) == 1 else ""
+
+    with engine_of_region("sky-1", asked):
+        assert said(bob, bobs) == ""
+        refused = {"error_code": "cloud-refuses", "error_values": {"detail": "no such user"}}
+        AccountCloud.objects.filter(pk=row.pk).update(**refused)
+        assert said(bob, bobs) == "The account's place in the cloud of Sky has never answered."
+        AccountCloud.objects.filter(pk=row.pk).update(answered_at=now())
+        assert said(bob, bobs) == "The account's place in the cloud of Sky does not answer."
+        assert said(carol, carols) == said(bob, people.bob.project) == ""
+        RegionReport.objects.filter(pk=region).update(error_code="cloud-silent")
+        assert said(bob, bobs) == said(carol, carols) == "The region Sky does not answer."
+    assert asked.asked == [], "no page asks it"
 
 
 class Answering:
