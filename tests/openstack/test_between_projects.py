@@ -13,6 +13,7 @@ from imsconsole.engine.openstack.marks import parts_of
 from imsconsole.engine.types import GIB, DiskSpec, Inventory
 from tests.engine.guests import TestWork, stored_image
 from tests.openstack.conftest import as_user
+from tests.openstack.interruptions import killed_at, points_of
 from tests.openstack.seen import marked_by
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow(reason="a cloud is asked, and one waits for it")]
@@ -54,6 +55,42 @@ def test_what_another_has_taken_back_is_lent_again(engine: OpenStackEngine, plac
     ref = engine.create_disk(uuid4(), GIB, image_ref=image.ref, work=TestWork())
     assert len(lent) == 2
     assert engine.inventory().disks == {ref}
+
+
+def test_what_a_killed_worker_has_borrowed_is_taken_back_when_its_work_is_undone(
+    engine: OpenStackEngine, place: Path
+) -> None:
+    """Not what others have lent to that project, whatever it is made of."""
+    image, other = stored_image(engine, place), as_user("other")
+    theirs = lent_by_others(image.ref, other.current_project_id)
+
+    def is_lent(image_id: str) -> bool:
+        return bool(other.image.get(f"/images/{image_id}").ok)
+
+    disk_id = uuid4()
+    points = points_of(lambda work: engine.create_disk(disk_id, GIB, image_ref=image.ref, work=work))
+    engine.discard([disk_id], "t", work=TestWork())
+    for point in points:
+        killed_at(lambda work: engine.create_disk(disk_id, GIB, image_ref=image.ref, work=work), point)
+        assert is_lent(parts_of(image.ref)[1]), point
+        engine.discard([disk_id], "t", work=TestWork())
+        assert not is_lent(parts_of(image.ref)[1]), point
+        assert engine.inventory().disks == frozenset()
+    assert is_lent(theirs)
+
+
+def lent_by_others(ref: str, project: str) -> str:
+    """An image made of that of a stored disk, with all of its marks, for that project."""
+    demo = as_user("demo")
+    marks = {
+        name: value
+        for name, value in demo.image.get(f"/images/{parts_of(ref)[1]}").json().items()
+        if name.startswith("ims_")
+    }
+    options = {"name": "made of it", "disk_format": "raw", "container_format": "bare", "visibility": "shared"}
+    made: str = demo.image.post("/images", json={**options, **marks}).json()["id"]
+    demo.image.post(f"/images/{made}/members", json={"member": project}).raise_for_status()
+    return made
 
 
 @pytest.mark.parametrize("goes_on", [True, False])

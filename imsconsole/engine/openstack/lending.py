@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from imsconsole.core.errors import ImsError
 from imsconsole.engine.openstack.cloud import Cloud
 from imsconsole.engine.openstack.glance import Glance, Image
+from imsconsole.engine.openstack.marks import CONSOLE, IMAGE, is_ours
 
 
 class Lending:
@@ -30,6 +31,16 @@ class Lending:
             with suppress(ImsError):  # whoever makes the next one takes it back, or it goes with the image
                 if not is_wanted():
                     self._glance.remove_member(image["id"], self._borrower.project)
+
+    def end(self, is_wanted: Callable[[], bool]) -> None:
+        """Take back all that is lent there, unless volumes are being made of it: whoever was killed has not."""
+        if self._borrower is self._owner or is_wanted():
+            return
+        console, owner = self._owner.settings.console, self._owner.project
+        marks = {CONSOLE: console, "owner": owner, "visibility": "shared", "member_status": "all"}
+        for image in Glance(self._borrower).list(**marks):
+            if is_ours(image, console) and image.get(IMAGE) == image["id"]:
+                self._glance.remove_member(image["id"], self._borrower.project)
 
     def was_cut(self, image: Image | None) -> bool:
         """Whether somebody has taken it back who did not see that it is wanted."""

@@ -75,7 +75,7 @@ class Volumes:
         """Nothing is needed for a while only: what work had begun, its next attempt goes on with."""
 
     def discard(self, ids: frozenset[UUID], token: str, *, work: Work, server: UUID | None) -> None:
-        """Of a server all of its own, of the others data disks, and system disks of `server`."""
+        """Of a server all of its own, of the others data disks, and system disks of `server`; and what was borrowed for them."""
         for id in ids:
             made = [
                 each
@@ -85,6 +85,7 @@ class Volumes:
             for each in made + self._marked(**{SERVER: str(id)}):
                 if each["metadata"][TOKEN].startswith(token):
                     self._remove(each, work)
+        self._lending.end(self._is_making)
 
     def _ours(self, *kinds: str, **marks: str) -> list[Found]:
         """Disks of servers. Others cannot give us theirs: it is our project's."""
