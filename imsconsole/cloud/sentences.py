@@ -111,7 +111,7 @@ SENTENCES: Sentences = {
         "The cloud could not make or change the disk: %(detail)s. Please try again; if it goes on, tell the operator."
     ),
     "machine-failed": _(
-        "The cloud could not run the server's machine: %(detail)s. Its disks are kept. Please try again later."
+        "The cloud could not run the server's machine: %(detail)s. What the server had is kept. Please try again later; if it goes on, tell the operator: the reason is in the log of the cloud's hosts."
     ),
     "no-cloud-flavor": _(
         "This region's cloud has no flavor for %(flavor)s: %(vcpus)s vCPU and %(memory_mb)s MB of memory. Please choose another flavor, or ask the operator to name one for it."

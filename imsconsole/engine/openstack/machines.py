@@ -282,4 +282,5 @@ def _volumes_of(machine: Found) -> list[str]:
 
 
 def _fault(machine: Found) -> str:
-    return str((machine.get("fault") or {}).get("message", ""))
+    """What Nova says of why it failed; a sentence of ours goes on after it."""
+    return str((machine.get("fault") or {}).get("message", "")).rstrip(". ")
