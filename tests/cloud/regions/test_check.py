@@ -220,6 +220,7 @@ def test_two_who_choose_at_once_lose_nothing_without_a_word(looked_at: Region, a
 
     assert late.status_code == 409
     assert [each.name for each in late.context["differences"]] == ["network"]
+    assert '<div tabindex="-1" autofocus>' in late.content.decode(), "that far down nobody would look"
     looked_at.refresh_from_db()
     assert (looked_at.network, looked_at.volume_type) == ("lan", ""), "nothing is saved"
     again = {
