@@ -56,9 +56,8 @@ def due_bytes(region: Region, within: timedelta) -> list[StoredBytes]:
     share = (there.aggregate(total=Sum("size_bytes"))["total"] or 0) * (EVERY / (within / 2))
     due: dict[UUID, StoredBytes] = {}
     taken = 0
-    with (
-        transaction.atomic()
-    ):  # without it PostgreSQL finds and keeps all that is due before it gives the first
+    # outside a transaction PostgreSQL finds and keeps all that is due before it gives the first
+    with transaction.atomic():
         for stored in oldest_first(there, now() - within / 2):
             if due and taken + stored.size_bytes > share:
                 break
