@@ -21,7 +21,8 @@ def console_of_test() -> str:
 
 
 def clear(cloud: Connection, console: str) -> None:
-    """Ends with none of it there."""
+    """Ends with none of it there. Nothing but a name of tests is taken for one: all that has it goes."""
+    assert CONSOLE.fullmatch(console), console
     named = re.compile(rf"{re.escape(console)}(?!\d)")
     _remove(cloud, lambda thing: named.search(thing) is not None)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 from uuid import uuid4
 
@@ -14,10 +15,12 @@ import pytest
 from django.conf import settings
 from openstack.connection import Connection
 
+from imsconsole.cloud.models import AccountCloud
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
 from tests.engine.conftest import guest, guest_cache, place
 from tests.openstack.clearing import clear, clear_what_the_dead_left, console_of_test
 from tests.openstack.others import Others
+from tests.openstack.regions import OTHER, OURS
 from tests.openstack.there import as_user, clouds_file, why_not
 
 __all__ = ["guest", "guest_cache", "place"]
@@ -73,6 +76,15 @@ def account_engine(cloud_engine: OpenStackEngine) -> Iterator[OpenStackEngine]:
     """The same with its machines and disks in the lab's other project."""
     yield cloud_engine.at("lab-other")
     clear(as_user("other"), cloud_engine.cloud.settings.console)
+
+
+@pytest.fixture(params=[OURS, OTHER])
+def home(request: pytest.FixtureRequest, people: SimpleNamespace) -> str:
+    """Where in the cloud the servers and disks of Bob's account are: in the region's project, or in one of the account's own."""
+    home: str = request.param
+    if home != OURS:
+        AccountCloud.objects.create(region=people.bob.region, account=people.bob.account, cloud=home)
+    return home
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from typing import Any
 import openstack
 from openstack.connection import Connection
 
-from imsconsole.cloud.engines import engine_for
+from imsconsole.accounts.models import Region
+from imsconsole.cloud.engines import cloud_in, engine_for
+from imsconsole.cloud.models import Disk, Server
 from imsconsole.engine.openstack import marks
 from tests.openstack.regions import OTHER, OURS
 
@@ -62,10 +64,46 @@ def counted(region: str, cloud: str = OURS) -> dict[str, int]:
     return {kind: len(found) for kind, found in ours(region, cloud).items() if found}
 
 
-def assert_at_rest(region: str, cloud: str = OURS) -> None:
+def everywhere(region: str) -> dict[str, list[Any]]:
+    """The same of all places of the region, those of accounts too."""
+    places = [ours(region, cloud) for cloud in (OURS, OTHER)]
+    return {kind: [each for there in places for each in there[kind]] for kind in KINDS}
+
+
+def assert_nothing_is_left(region: str) -> None:
+    assert not any(everywhere(region).values())
+
+
+def assert_at_rest(region: str) -> None:
     """No machine of ours is paused or in error, no volume is on its way somewhere, nothing is left of a capture."""
-    there = ours(region, cloud)
+    there = everywhere(region)
     assert {each.status for each in there["machines"]} <= {"ACTIVE", "SHUTOFF"}
     assert {each.status for each in there["volumes"]} <= {"available", "in-use"}
     assert {each.status for each in there["images"]} <= {"active"}
     assert there["snapshots"] == []
+
+
+def assert_in_place(region: str) -> set[tuple[str, str]]:
+    """Each thing is where its account is, images where the region is, and nobody has borrowed one any more.
+
+    Which kinds of things there are, each with its place.
+    """
+    if not (own := Region.objects.get(pk=region).cloud):
+        return set()
+    rows = [row for kind in (Server, Disk) for row in kind.objects.select_related("project")]  # type: ignore[attr-defined]
+    homes = {str(row.pk): cloud_in(row.project) or own for row in rows if row.project.region_id == region}
+    found = set()
+    for cloud in (OURS, OTHER):
+        for kind, there in ours(region, cloud).items():
+            for thing in there:
+                is_image = kind == "images"
+                assert cloud == (own if is_image else homes[mark_of(thing)["ims_id"]]), thing
+                assert not (is_image and borrowers(cloud, thing)), thing
+                found.add((cloud, kind))
+    return found
+
+
+def borrowers(cloud: str, image: Any) -> list[str]:
+    """The projects that may use an image of that one."""
+    members = connected(cloud).image.members(image.id) if image.visibility == "shared" else ()
+    return [str(each.member_id) for each in members]

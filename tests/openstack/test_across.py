@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from images.capture.services import capture_server
 from images.copy.jobs_across import StoredSource
 from images.copy.services import copy_image_across
 from images.models import Image
 from images.verify.store_check import differences
 from imsconsole.accounts.actor import Actor
-from imsconsole.accounts.models import Project
+from imsconsole.accounts.models import Account, Project, Region
 from imsconsole.cloud.engines import engine_for, engine_of, forget_engines
+from imsconsole.cloud.models import AccountCloud, Server
 from imsconsole.core import now as clock
 from imsconsole.engine.types import MIB
 from imsconsole.jobs.models import Job
@@ -30,7 +32,7 @@ from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import wait_for
 from tests.factories import AgencyFactory, ProjectFactory
 from tests.openstack.regions import FAR, OTHER, OURS, far_region, forget_folder, of_engine
-from tests.openstack.seen import connected
+from tests.openstack.seen import assert_in_place, connected
 from tests.support.cutting import Way, leading_to
 from tests.support.faults import Crash
 from tests.support.workers import finish, lapse, run_jobs
@@ -47,20 +49,50 @@ HERE: dict[str, Any] = {"engine": "local"}
 CLOUD: dict[str, Any] = {"engine": "openstack", "cloud": OURS}
 CLOUD_TOO: dict[str, Any] = {"engine": "openstack", "cloud": OTHER}
 WAYS = {"to-a-cloud": (HERE, CLOUD), "from-a-cloud": (CLOUD, HERE), "between-clouds": (CLOUD, CLOUD_TOO)}
+APART = "-with-projects-of-the-account"
 SIZE = 24 * MIB
 
 
 @pytest.fixture(params=WAYS)
-def target(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[Project]:
-    """The account's project in a region of the other engine, which lets Bob's place images in it."""
-    source, there = WAYS[request.param]
-    of_engine(people.bob.region, **source)
-    project = ProjectFactory(account=people.bob.account, region=far_region(**there), name="far")
-    AgencyFactory(project=project, grantee=people.bob.project)
-    yield project
-    for code in (REGION, FAR):
-        empty(engine_for(code))
-        forget_folder(code)
+def target(request: pytest.FixtureRequest, people: SimpleNamespace, settings: Any) -> Iterator[Project]:
+    """The account's project in a region of the other engine; Bob's there and here let each other place images in them.
+
+    `APART`: the account's servers and disks on clouds are in projects of their own.
+    """
+    source, there = WAYS[request.param.removesuffix(APART)]
+    regions = of_engine(people.bob.region, **source), far_region(**there)
+    if request.param.endswith(APART):
+        give_places(people.bob.account, *regions)
+    project = ProjectFactory(account=people.bob.account, region=regions[1], name="far")
+    for pair in ((project, people.bob.project), (people.bob.project, project)):
+        AgencyFactory(project=pair[0], grantee=pair[1])
+    with named_apart(settings, *regions):
+        yield project
+        for code in (REGION, FAR):
+            empty(engine_for(code))
+            forget_folder(code)
+
+
+@contextmanager
+def named_apart(settings: Any, *regions: Region) -> Iterator[None]:
+    """Both may have things in the same project of the cloud: each has a name of its own, which begins with that of all tests."""
+    name = settings.IMS_CONSOLE_NAME
+    for number, region in enumerate(regions):
+        Region.objects.filter(pk=region.pk).update(mark=f"{name}-{number}")
+    settings.IMS_CONSOLE_NAME = ""
+    forget_engines()
+    try:
+        yield
+    finally:
+        settings.IMS_CONSOLE_NAME = name
+
+
+def give_places(account: Account, *regions: Region) -> None:
+    """Those of the account on each cloud: in the project that is not the region's."""
+    others = {OURS: OTHER, OTHER: OURS}
+    for region in regions:
+        if region.cloud:
+            AccountCloud.objects.create(region=region, account=account, cloud=others[region.cloud])
 
 
 def large_image(actor: Actor) -> Image:
@@ -83,19 +115,35 @@ def assert_same(copy: Image, source: Image) -> None:
     assert list(differences()) == []
 
 
-def test_a_copy_has_the_bytes_of_its_source_and_boots(people: SimpleNamespace, target: Project) -> None:
-    source = bootable_image(people.bob, word="TRAVELLER")
-    copy = copy_image_across(source, target=target, name="copy", actor=people.bob)
+@pytest.mark.parametrize("target", [*WAYS, *(f"{way}{APART}" for way in WAYS)], indirect=True)
+def test_a_copy_has_the_bytes_of_its_source_and_boots_and_so_does_what_comes_back(
+    people: SimpleNamespace, target: Project
+) -> None:
+    here, there = people.bob, Actor(people.bob.user, target, people.bob.role)
+    source = bootable_image(here, word="TRAVELLER")
+    server = booted(there, copied(source, here, there))
+    made = capture_server(server, name="made-there", actor=there)
+    run_jobs()
+    booted(here, copied(Image.objects.get(pk=made.pk), there, here))
+    for actor in (here, there):
+        assert_in_place(actor.region.code)
+
+
+def copied(source: Image, giver: Actor, receiver: Actor) -> Image:
+    copy = copy_image_across(source, target=receiver.project, name="copy", actor=giver)
     job = finish(job_of(copy))
     assert job.state == "done", job.error_sentence
     assert_same(copy, source)
+    return Image.objects.get(pk=copy.pk)
 
-    actor = Actor(people.bob.user, target, people.bob.role)
-    (server,) = order(actor, Image.objects.get(pk=copy.pk))
+
+def booted(actor: Actor, image: Image) -> Server:
+    (server,) = order(actor, image)
     run_jobs()
     server.refresh_from_db()
     assert server.status == "running", server.status_sentence
     wait_for(engine_of(server), server.ref, "TRAVELLER")
+    return server
 
 
 def test_one_that_is_cut_goes_on(people: SimpleNamespace, target: Project) -> None:

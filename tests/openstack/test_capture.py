@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from imsconsole.engine.openstack import OpenStackEngine
 from imsconsole.engine.openstack.cloud import Cloud, Service
 from imsconsole.engine.types import GIB, DiskSpec, FileSource, Key, Seed, ServerSpec, StoredDisk
 from tests.engine.guests import TestWork, counting_disk, server_spec, wait_for, wait_until
+from tests.openstack.seen import connected
 
 pytestmark = [
     pytest.mark.cloud,
@@ -39,11 +40,16 @@ count > /dev/null 2>&1 &
 # what a capture of two disks changes, in this order
 MARKED, PAUSED, ONE_SNAPSHOT, SNAPSHOTS, WOKEN, UNMARKED, ONE_SURE, SURE = range(1, 9)
 TWINS, ONE_UPLOAD, ONE_REMOVED = 10, 12, 15
+# of an account with a project of its own: both twins are offered and accepted, one after the other, before all that follows
+HANDED = 4
+OFFERED, ACCEPTED = TWINS + 1, TWINS + 2
 
 
 @pytest.fixture
-def engine(cloud_engine: OpenStackEngine) -> OpenStackEngine:
-    return cloud_engine
+def engine(request: pytest.FixtureRequest) -> OpenStackEngine:
+    """Of a region; or, as `account_engine`, of an account with a project of its own."""
+    engine: OpenStackEngine = request.getfixturevalue(getattr(request, "param", "cloud_engine"))
+    return engine
 
 
 @pytest.fixture
@@ -69,8 +75,8 @@ def wanted(server: ServerSpec) -> dict[UUID, DiskSpec]:
     return {uuid4(): disk for disk in server.disks}
 
 
-def status_of(demo: Connection, server: ServerSpec) -> str:
-    (machine,) = demo.compute.servers(tags=f"ims-{server.id}")
+def status_of(engine: OpenStackEngine, server: ServerSpec) -> str:
+    (machine,) = connected(engine.cloud.settings.name).compute.servers(tags=f"ims-{server.id}")
     return str(machine.status)
 
 
@@ -81,7 +87,7 @@ def forget(engine: OpenStackEngine, stored: Mapping[UUID, StoredDisk]) -> None:
 
 @pytest.mark.parametrize("guest", ["bios"], indirect=True)
 def test_all_disks_of_a_guest_are_of_one_instant_and_it_goes_on(
-    engine: OpenStackEngine, demo: Connection, place: Path, guest: tuple[str, Path]
+    engine: OpenStackEngine, place: Path, guest: tuple[str, Path]
 ) -> None:
     """It writes a number to its system disk, then to its data disk, and waits for each: one is never ahead by more than one."""
     image = engine.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
@@ -92,7 +98,7 @@ def test_all_disks_of_a_guest_are_of_one_instant_and_it_goes_on(
     before = 0
     for _ in range(2):
         stored = engine.capture(server, wanted(server), work=TestWork())
-        assert status_of(demo, server) == "ACTIVE"
+        assert status_of(engine, server) == "ACTIVE"
         assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in stored.values())
         assert all(each.checksum.startswith("sha512:") for each in stored.values())
         system, data = (number_on(engine, each, place) for each in stored.values())
@@ -120,11 +126,17 @@ def killed_after(
     if not child:
         try:
             count_changes(number)
-            OpenStackEngine(engine.cloud.settings).capture(server, disks, work=work)
+            anew(engine).capture(server, disks, work=work)
         finally:
             os._exit(1)
     _pid, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), number
+
+
+def anew(engine: OpenStackEngine) -> OpenStackEngine:
+    """The same, which asks its cloud by what `Cloud.ask` is now."""
+    name, there = engine.cloud.settings.name, OpenStackEngine(engine._store.settings)
+    return there if name == there.cloud.settings.name else there.at(name)
 
 
 def count_changes(last: int) -> None:
@@ -142,8 +154,9 @@ def count_changes(last: int) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("engine", ["cloud_engine", "account_engine"], indirect=True)
 def test_no_guest_stays_paused_whenever_its_worker_is_killed(
-    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+    engine: OpenStackEngine, busy: ServerSpec
 ) -> None:
     """Whether the capture is to go on or not; all that it had made goes when it is not."""
     for number in range(MARKED, SURE + 1):
@@ -151,17 +164,29 @@ def test_no_guest_stays_paused_whenever_its_worker_is_killed(
         killed_after(engine, busy, wanted(busy), work, number)
         assert engine.inventory().scraps == {work.token}
         engine.sweep(work.token, keep_captures=number % 2 == 0)
-        assert status_of(demo, busy) == "ACTIVE"
+        assert status_of(engine, busy) == "ACTIVE"
         engine.sweep(work.token)
         assert not engine.inventory().scraps
     assert not engine.inventory().stored
 
 
+@pytest.mark.parametrize(
+    ("engine", "numbers"),
+    [
+        ("cloud_engine", (SNAPSHOTS, TWINS, ONE_UPLOAD, ONE_REMOVED)),
+        pytest.param(
+            "account_engine",
+            (OFFERED, ACCEPTED, ONE_UPLOAD + HANDED, ONE_REMOVED + HANDED),
+            marks=pytest.mark.thorough,
+        ),
+    ],
+    indirect=["engine"],
+)
 def test_a_killed_capture_is_whole_when_it_is_asked_for_again(
-    engine: OpenStackEngine, demo: Connection, busy: ServerSpec
+    engine: OpenStackEngine, busy: ServerSpec, numbers: Iterable[int]
 ) -> None:
     """As jobs do: what must not stay is swept first."""
-    for number in (SNAPSHOTS, TWINS, ONE_UPLOAD, ONE_REMOVED):
+    for number in numbers:
         disks, work = wanted(busy), TestWork()
         killed_after(engine, busy, disks, work, number)
         engine.sweep(work.token, keep_captures=True)
@@ -169,7 +194,7 @@ def test_a_killed_capture_is_whole_when_it_is_asked_for_again(
         assert set(stored) == set(disks)
         assert engine.inventory().stored == {each.ref for each in stored.values()}
         assert not engine.inventory().scraps
-        assert status_of(demo, busy) == "ACTIVE"
+        assert status_of(engine, busy) == "ACTIVE"
         forget(engine, stored)
 
 
@@ -199,9 +224,9 @@ def test_a_guest_that_its_operator_paused_is_captured_and_stays_so(
 ) -> None:
     (machine,) = demo.compute.servers(tags=f"ims-{busy.id}")
     demo.compute.pause_server(machine)
-    wait_until(lambda: status_of(demo, busy) == "PAUSED")
+    wait_until(lambda: status_of(engine, busy) == "PAUSED")
     forget(engine, engine.capture(busy, wanted(busy), work=TestWork()))
-    assert status_of(demo, busy) == "PAUSED"
+    assert status_of(engine, busy) == "PAUSED"
     assert not engine.inventory().scraps
 
 

@@ -17,7 +17,7 @@ from images.models import Image
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.jobs_restore import RestoreBackup
 from imsconsole.cloud.backups.services import create_backup, restore_backup
-from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.engines import engine_for, engine_of
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.jobs import CreateServer, DeleteServer, StartServer
 from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
@@ -31,7 +31,7 @@ from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork, state_of, wait_for
 from tests.factories import AgencyFactory, ProjectFactory, VaultFactory
 from tests.openstack.regions import FAR, far_region, forget_folder
-from tests.openstack.seen import OTHER, assert_at_rest, mark_of, ours
+from tests.openstack.seen import OTHER, assert_at_rest, assert_in_place, everywhere, mark_of, ours
 from tests.support.engines import only
 from tests.support.workers import kill_at_every_step, run_jobs
 
@@ -41,7 +41,7 @@ pytestmark = [
     pytest.mark.slow(reason="a new worker dies at every point, on a real cloud"),
     pytest.mark.thorough,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("untouched", "on_each_engine"),
+    pytest.mark.usefixtures("untouched", "on_each_engine", "engine"),
     only("openstack"),
 ]
 OLD, NEW = "OLD SYSTEM", "NEW SYSTEM"
@@ -52,7 +52,8 @@ def assert_whole() -> None:
     """Rows and cloud agree, by the console's own check and past its engine: one thing under each ID, all of them at rest."""
     assert list(differences()) == []
     assert_at_rest(REGION)
-    there = ours(REGION)
+    assert_in_place(REGION)
+    there = everywhere(REGION)
     servers = Server.objects.existing().exclude(ref="")
     disks = Disk.objects.existing().filter(project__region=REGION).exclude(ref="")
     assert ids(there["volumes"]) == sorted(str(each.pk) for each in disks)
@@ -67,9 +68,10 @@ def ids(things: list[Any]) -> list[str]:
     return sorted(mark_of(each)["ims_id"] for each in things)
 
 
-def says(engine: Engine, server: Server, word: str) -> None:  # noqa: F811
+def says(server: Server, word: str) -> None:
     server.refresh_from_db()
     assert server.status == "running", server.status_sentence
+    engine = engine_of(server)  # noqa: F811
     assert state_of(engine, server.ref).power == "running"
     wait_for(engine, server.ref, word)
 
@@ -82,7 +84,7 @@ def running(actor: Any, word: str = OLD, **wanted: Any) -> Server:
     return server
 
 
-def test_a_creation(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
+def test_a_creation(people: SimpleNamespace, home: str) -> None:
     image = bootable_image(people.bob, word=OLD)
 
     def start() -> Job:
@@ -92,7 +94,7 @@ def test_a_creation(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F
     def check(job: Job) -> None:
         server = Server.objects.get(pk=job.subject_id)
         if job.state == Job.State.DONE:
-            says(engine, server, OLD)
+            says(server, OLD)
         else:
             assert server.status == "failed"
         assert_whole()
@@ -105,7 +107,7 @@ def test_a_creation(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F
     assert {point.split(":")[1] for point in points} >= {"disks", "machine", "start"}
 
 
-def test_a_start(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
+def test_a_start(people: SimpleNamespace) -> None:
     server = running(people.bob)
 
     def start() -> Job:
@@ -117,7 +119,7 @@ def test_a_start(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
         return Job.objects.live().about(server.pk).get()
 
     def check(job: Job) -> None:
-        says(engine, server, OLD)
+        says(server, OLD)
         assert_whole()
 
     kill_at_every_step(StartServer, start, check, undo=False)
@@ -154,7 +156,7 @@ class Exchanges:
             assert (job.state == Job.State.DONE, server.status) == (False, "stopped"), server.status_sentence
             start_server(server, actor=self.actor)
             run_jobs()
-        says(self.engine, server, word)
+        says(server, word)
         assert (server.mac, server.private_ip) == self.address
         assert server.disks.get(role="data").ref == self.data
         assert_whole()
@@ -184,7 +186,7 @@ def test_an_undo(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
     kill_at_every_step(UndoChangeOs, start, exchanges.check)
 
 
-def test_a_capture_of_a_running_server(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
+def test_a_capture_of_a_running_server(people: SimpleNamespace, engine: Engine, home: str) -> None:  # noqa: F811
     server = running(people.bob, data_disks_gb=(1,))
 
     def start() -> Job:
@@ -198,7 +200,7 @@ def test_a_capture_of_a_running_server(people: SimpleNamespace, engine: Engine) 
         for image in images if done else ():
             for disk in image.disks.all():
                 assert engine.verify(disk.ref, disk.checksum, work=TestWork())
-        says(engine, server, OLD)
+        says(server, OLD)
         assert_whole()
 
     points = kill_at_every_step(CaptureImage, start, check)
@@ -225,13 +227,13 @@ def test_a_backup_and_its_restoration(people: SimpleNamespace, engine: Engine) -
             assert (job.state == Job.State.DONE, server.status) == (False, "stopped"), server.status_sentence
             start_server(server, actor=people.bob)
             run_jobs()
-        says(engine, server, OLD)
+        says(server, OLD)
         assert_whole()
 
     kill_at_every_step(RestoreBackup, start, check)
 
 
-def test_a_deletion(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
+def test_a_deletion(people: SimpleNamespace) -> None:
     image = bootable_image(people.bob, word=OLD)
 
     def start() -> Job:
@@ -251,7 +253,7 @@ def test_a_deletion(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F
     kill_at_every_step(DeleteServer, start, check, undo=False)
 
 
-def test_a_copy_to_another_cloud(people: SimpleNamespace, engine: Engine) -> None:  # noqa: F811
+def test_a_copy_to_another_cloud(people: SimpleNamespace) -> None:
     source = bootable_image(people.bob)
     target = ProjectFactory(account=people.bob.account, region=far_region(), name="far")
     AgencyFactory(project=target, grantee=people.bob.project)

@@ -37,7 +37,8 @@ from tests.engine.guests import tiny_disk
 from tests.factories import AgencyFactory, ProjectFactory
 from tests.images.create.importing import imported
 from tests.images.life import done, says
-from tests.openstack.regions import FAR, OURS, far_region, of_engine
+from tests.openstack.regions import FAR, OTHER, OURS, far_region, of_engine
+from tests.openstack.seen import assert_in_place
 from tests.openstack.there import as_user
 from tests.support.workers import finish
 
@@ -206,8 +207,9 @@ def test_work_in_a_region_that_is_down_waits_alone_and_goes_on(
 
 @pytest.mark.guest
 @pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("home", [OURS, pytest.param(OTHER, marks=pytest.mark.thorough)], indirect=True)
 def test_a_raw_image_of_the_cloud_starts_and_leaves_it(
-    region: Region, people: SimpleNamespace, operator: User, raw: Any
+    region: Region, people: SimpleNamespace, operator: User, home: str, raw: Any
 ):
     """No byte of it is copied here; elsewhere it is a disk as they are kept there, and starts too."""
     look_for_public_images.func(region.code)
@@ -216,6 +218,7 @@ def test_a_raw_image_of_the_cloud_starts_and_leaves_it(
     (server,) = order(people.bob, image)
     done()
     says(server, "LENT RAW")
+    assert (home, "machines") in assert_in_place(region.code)
     release_image(image, actor=platform_actor(operator))
     copy = copy_image(image, name="own", actor=people.bob)
     done()

@@ -5,6 +5,7 @@ import subprocess
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,25 +23,19 @@ from imsconsole.demo.guest import built_guest
 from imsconsole.engine.api import Engine
 from imsconsole.engine.types import FileSink
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
-from tests.cloud.servers.machines import REGION, order
+from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.conftest import client_of
 from tests.engine.guests import TestWork, tiny_disk
 from tests.factories import FlavorFactory, VaultFactory
 from tests.images.create.importing import imported
 from tests.images.life import delete_all, done, says
+from tests.images.verify.test_check_store import check
 from tests.openstack.guests import lines_of
-from tests.openstack.seen import counted, ours
-from tests.support.engines import only
+from tests.openstack.journeys import JOURNEY
+from tests.openstack.seen import assert_in_place, assert_nothing_is_left, counted, everywhere, ours
+from tests.support.workers import run_jobs
 
-pytestmark = [
-    pytest.mark.cloud,
-    pytest.mark.guest,
-    pytest.mark.slow(reason="guests start on a real cloud"),
-    pytest.mark.thorough,
-    pytest.mark.django_db,
-    pytest.mark.usefixtures("untouched", "on_each_engine"),
-    only("openstack"),
-]
+pytestmark = JOURNEY
 FORMATS = {
     "qcow2": "",
     "qcow": "",
@@ -75,7 +70,7 @@ def test_each_format_is_the_same_disk_and_starts(
     done()
     says(server, "ANY FORMAT")
     delete_all(people)
-    assert counted(REGION) == {}
+    assert_nothing_is_left(REGION)
 
 
 def demo_image(people: SimpleNamespace, cache: Path, name: str) -> Image:
@@ -95,6 +90,7 @@ def told(server: Server) -> dict[str, str]:
 def test_data_disks_and_backups_become_images_and_come_back(
     people: SimpleNamespace,
     engine: Engine,  # noqa: F811
+    home: str,
     guest_cache: Path,
 ) -> None:
     """Guests print what the first of them wrote on its data disk; the lists name all of it."""
@@ -130,8 +126,9 @@ def test_data_disks_and_backups_become_images_and_come_back(
         assert name in {row.get("Name") or row["Image name"] for row in listed(people, kind)}, kind
     (row,) = [row for row in listed(people, "servers") if row["Name"] == "whole"]
     assert addresses_in_the_cloud() >= {row["IP address"]}
+    assert (home, "volumes") in assert_in_place(REGION)
     delete_all(people)
-    assert counted(REGION) == {}
+    assert_nothing_is_left(REGION)
 
 
 def listed(people: SimpleNamespace, kind: str) -> list[dict[str, str]]:
@@ -143,7 +140,7 @@ def listed(people: SimpleNamespace, kind: str) -> list[dict[str, str]]:
 
 
 def addresses_in_the_cloud() -> set[str]:
-    ports = ours(REGION)["ports"]
+    ports = everywhere(REGION)["ports"]
     return {each["ip_address"] for port in ports for each in port.fixed_ips}
 
 
@@ -177,4 +174,23 @@ def test_a_server_has_the_zone_and_flavor_that_were_said(
     (machine,) = ours(REGION)["machines"]
     assert (machine.flavor.original_name, machine.availability_zone) == ("lab.2-4096", "lab-zone")
     delete_all(people)
-    assert counted(REGION) == {}
+    assert_nothing_is_left(REGION)
+
+
+@pytest.mark.parametrize("wish", [{"nic_multi_queue": True}, {"boot_mode": "uefi"}], ids=",".join)
+def test_what_the_hosts_of_the_cloud_cannot_do_is_undone(
+    people: SimpleNamespace,
+    engine: Engine,  # noqa: F811
+    wish: dict[str, Any],
+) -> None:
+    """This lab's have ports of one queue, and a libvirt that is older than Nova wants for UEFI: no member is told so."""
+    two = FlavorFactory(
+        name="t6-large-2", series="t6", vcpus=2, memory_mb=96
+    )  # one CPU never has more queues
+    (server,) = order(people.bob, bootable_image(people.bob, **wish), flavor=two, data_disks_gb=(1,))
+    run_jobs()
+    server.refresh_from_db()
+    assert server.status == "failed"
+    assert "Exceeded maximum number of retries" in server.status_sentence
+    assert counted(REGION) == {"images": 1}
+    assert check() == "The store is clean.\n"

@@ -1,6 +1,7 @@
 """Servers of a cloud: what their guests say, and what becomes of them when work on them ends anywhere."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -132,18 +133,24 @@ def test_whatever_ends_its_deletion_nothing_of_it_is_left_after_the_next(
         assert Made(demo, server).counts == (0, 0, 0), point
 
 
+def unbootable(demo: Connection, server: ServerSpec) -> Callable[[], None]:
+    """Have no host be able to run a server; what is returned mends that."""
+    (volume,) = Made(demo, server).volumes
+    demo.block_storage.set_volume_image_metadata(volume, hw_machine_type="no-such-machine")
+    return lambda: demo.block_storage.delete_volume_image_metadata(volume, keys=["hw_machine_type"])
+
+
 def test_a_machine_that_cannot_be_made_says_why_and_leaves_nothing(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path
 ) -> None:
     image = stored_image(cloud_engine, place, "HELLO")
     server = cloud_engine.create_server(server_spec(), image.ref, work=TestWork())
-    (volume,) = Made(demo, server).volumes
-    demo.block_storage.set_volume_image_metadata(volume, hw_machine_type="no-such-machine")
+    mend = unbootable(demo, server)
     with pytest.raises(Unavailable) as refusal:
         cloud_engine.start(server, work=TestWork())
     assert refusal.value.code == "machine-failed"
     assert Made(demo, server).counts == (0, 1, 1)
-    demo.block_storage.delete_volume_image_metadata(volume, keys=["hw_machine_type"])
+    mend()
     wait_for(cloud_engine, cloud_engine.start(server, work=TestWork()).ref, "HELLO")
 
 
@@ -153,14 +160,8 @@ def test_what_a_host_fails_at_by_chance_is_tried_again(
     """Its third hold is that of removing what has failed: from then on it can be made."""
     image = stored_image(cloud_engine, place, "HELLO")
     server = cloud_engine.create_server(server_spec(), image.ref, work=TestWork())
-    (volume,) = Made(demo, server).volumes
-    demo.block_storage.set_volume_image_metadata(volume, hw_machine_type="no-such-machine")
-
-    def mend(number: int) -> None:
-        if number == 3:
-            demo.block_storage.delete_volume_image_metadata(volume, keys=["hw_machine_type"])
-
-    work = TestWork(on_hold=mend)
+    mend = unbootable(demo, server)
+    work = TestWork(on_hold=lambda number: mend() if number == 3 else None)
     wait_for(cloud_engine, cloud_engine.start(server, work=work).ref, "HELLO")
     assert work.holds > 3
     assert Made(demo, server).counts == (1, 1, 1)
