@@ -5,16 +5,18 @@ others, 5 % are public, 5 % on the market; the rest is other projects', of which
 up to 5,000 servers of the project and a job and a line of the trail for every tenth image.
 """
 
+import json
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Model
+from psycopg.types.json import Jsonb
 
 from images.models import Image, ImageDisk, ImageTag, OsVersion
 from imsconsole.accounts.models import Account, AvailabilityZone, Membership, Project, Region, Role, User
@@ -31,6 +33,7 @@ from sharing.models import Share
 PROJECT, OTHERS, ACCOUNTS = "bench", 10_000, 1_000
 SERVERS = 5_000
 BATCH = 2_000
+ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"})
 LATEST = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = (
     "nginx",
@@ -177,11 +180,11 @@ class World:
     def owner(self, shape: Shape, number: int) -> uuid.UUID | None:
         if not shape.is_private:
             return None
-        return self.project.pk if shape.is_own else self.others[number % OTHERS].pk
+        return self.project.pk if shape.is_own else self.others[number // 20 % OTHERS].pk
 
     def shares(self, ids: list[uuid.UUID], shapes: list[Shape]) -> Iterator[dict[str, Any]]:
         for number, (pk, shape) in enumerate(zip(ids, shapes, strict=True)):
-            other = self.others[number % OTHERS].pk
+            other = self.others[number // 20 % OTHERS].pk
             if shape.is_shared_out:
                 yield {"id": uuid.uuid4(), "image_id": pk, "owner_id": self.project.pk, "project_id": other}
             if shape.is_received:
@@ -265,29 +268,40 @@ def write(model: type[Model], template: Model, rows: Iterator[dict[str, Any]]) -
     fields = [field for field in model._meta.concrete_fields if not field.generated]
     if "id" not in first and model._meta.auto_field:
         fields = [field for field in fields if field is not model._meta.auto_field]
-    prepared: list[tuple[str, Callable[[Any], Any], Any]] = []
-    for field in fields:
-
-        def prepare(value: Any, field: Any = field) -> Any:
-            return field.get_db_prep_save(value, connection)
-
-        prepared.append((field.attname, prepare, prepare(field.pre_save(template, add=True))))
-
-    def values(row: dict[str, Any]) -> list[Any]:
-        return [prepare(row[name]) if name in row else usual for name, prepare, usual in prepared]
-
-    columns = [field.column for field in fields]
+    usual = {
+        field.attname: field.get_db_prep_save(field.pre_save(template, add=True), connection)
+        for field in fields
+        if field.attname not in first
+    }
+    named = [field for field in fields if field.attname in first]
+    columns = [field.column for field in named] + [field.column for field in fields if field.attname in usual]
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(map(connection.ops.quote_name, columns))
     with connection.cursor() as cursor:
-        table = connection.ops.quote_name(model._meta.db_table)
-        names = ", ".join(map(connection.ops.quote_name, columns))
         if connection.vendor == "postgresql":
+            end = "".join(f"\t{_text(value)}" for value in usual.values()) + "\n"
+            lines = (
+                "\t".join([_text(row[field.attname]) for field in named]) + end
+                for row in chain([first], rows)
+            )
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                copy.write_row(values(first))
-                for row in rows:
-                    copy.write_row(values(row))
+                while some := "".join(islice(lines, BATCH)):
+                    copy.write(some)
             return
-        places = ", ".join(["%s"] * len(columns))
-        insert = f"INSERT INTO {table} ({names}) VALUES ({places})"
-        cursor.execute(insert, values(first))
-        while batch := [values(row) for row in islice(rows, BATCH)]:
+        insert = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+        values = (
+            [*(field.get_db_prep_save(row[field.attname], connection) for field in named), *usual.values()]
+            for row in chain([first], rows)
+        )
+        while batch := list(islice(values, BATCH)):
             cursor.executemany(insert, batch)
+
+
+def _text(value: Any) -> str:
+    """As `COPY` reads it."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    said = json.dumps(getattr(value, "obj", value)) if isinstance(value, dict | list | Jsonb) else str(value)
+    return said.translate(ESCAPED)
