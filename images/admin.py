@@ -159,8 +159,8 @@ class ImageAdmin(PublicImageActions):
         "protected",
         "deprecated_on",
     )
-    search_fields = ("name", "id", "project__name", "os_version__name")
-    search_help_text = _("By name, ID, project or OS version.")
+    search_fields = ("name", "id")  # of which there are indexes
+    search_help_text = _("By name or ID. The pages of projects and OS versions lead to their images.")
     list_select_related = ("project", "region", "os_version", "key")
     date_hierarchy = "created_at"
     show_full_result_count = False

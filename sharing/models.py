@@ -142,6 +142,7 @@ class Share(models.Model):
                 name="share_received_living",
             ),
             models.Index(fields=["owner", "-created_at"], name="share_owner_created"),
+            models.Index(fields=["-created_at", "id"], name="share_latest"),  # of all, for operators
             models.Index(
                 fields=["project", "ends_at"],
                 condition=Q(ended_at=None, ends_at__isnull=False),

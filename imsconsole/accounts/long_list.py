@@ -12,7 +12,15 @@ from django.utils.timezone import localtime
 
 
 class LongList(ChangeList):
-    """Its dates are all from the first row's to the last one's: which of them have rows is known to who reads all rows."""
+    """Its dates are all from the first row's to the last one's: which of them have rows is known to who reads all rows.
+
+    Of what was searched for no dates are told, as no index has the first and the last.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.query:
+            self.date_hierarchy = None
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "QuerySet[Any]":
         found = super().get_queryset(request, *args, **kwargs)

@@ -180,16 +180,24 @@ def test_a_long_list_tells_all_dates_between_its_first_and_its_last_row(admin) -
     Event.objects.create(at=datetime(2025, 5, 4, 12, tzinfo=UTC), action="x")
     assert choices(year=2025, month=5) == ["May 2", "May 3", "May 4"]
     assert choices(year=2023) == []
+    page = admin.get("/admin/audit/event/", {"q": "x"}).content.decode()
+    assert "toplinks" not in page, "the first and the last found are in no index"
 
 
 @pytest.mark.parametrize(
     ("table", "path"),
-    [("images_image", "images/image"), ("jobs_job", "jobs/job"), ("audit_event", "audit/event")],
+    [
+        ("images_image", "images/image"),
+        ("jobs_job", "jobs/job"),
+        ("audit_event", "audit/event"),
+        ("sharing_share", "sharing/share"),
+    ],
 )
 def test_lists_of_what_there_may_be_millions_of_are_read_along_an_index(
     admin, people, table: str, path: str
 ) -> None:
     image = factories.ImageFactory(project=people.bob.project)
+    factories.ShareFactory(image=image, owner=people.bob.project, project=people.carol.project)
     Job.objects.create(
         kind="image.import", path="images.create.jobs.ImportImage", queue="bulk", project=people.bob.project,
         subject_kind="image", subject_id=image.pk, subject_name="x", state="done",
