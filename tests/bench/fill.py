@@ -73,9 +73,12 @@ def fill(count: int) -> None:
     shapes = [Shape(number) for number in range(count)]
     sizes = [chance.randrange(10**8, 10**10) for _ in range(count)]
 
+    def made(number: int) -> datetime:
+        return LATEST - timedelta(seconds=60 * (count - number) * 1_000_000 / count)
+
     def images() -> Iterator[dict[str, Any]]:
         for number, (pk, shape) in enumerate(zip(ids, shapes, strict=True)):
-            created = LATEST - timedelta(seconds=60 * (count - number) * 1_000_000 / count)
+            created = made(number)
             status = STATUSES[number * 31 % 50] if shape.is_own else "active"
             yield {
                 "id": pk,
@@ -100,7 +103,10 @@ def fill(count: int) -> None:
             {"size_bytes": size, "virtual_size_bytes": 4 * size, "checksum": f"sha256:{number:064x}"}
             for number, size in enumerate(sizes)
         ]
-        files = ({"id": pk, "ref": f"{pk}.qcow2", **about} for pk, about in zip(ids, facts, strict=True))
+        files = (
+            {"id": pk, "ref": f"{pk}.qcow2", "created_at": made(number), **facts[number]}
+            for number, pk in enumerate(ids)
+        )
         write(StoredBytes, StoredBytes(region=world.region), files)
         disks = (
             {"id": uuid.uuid4(), "image_id": pk, "stored_id": pk, **about}
