@@ -21,7 +21,7 @@ TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettex
                  gpg iproute2 prometheus
 CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt-dev pkg-config gcc python3-dev python3-venv \
                   genisoimage curl procps
-DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman crun
+DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman runc netavark aardvark-dns iptables
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 

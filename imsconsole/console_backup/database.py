@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from imsconsole.console_backup.manifest import Manifest
@@ -70,9 +70,9 @@ def load(known: Any, lines: Iterable[str]) -> None:
                     for row in rows
                 ]
                 table._base_manager.bulk_create(made, batch_size=500)
-        except (KeyError, ValueError, TypeError) as error:
+            connection.check_constraints()
+        except (KeyError, ValueError, TypeError, IntegrityError) as error:
             raise BackupError("console-backup-damaged", what=DATABASE) from error
-        connection.check_constraints()
         _reset_sequences(by_label.values())
 
 

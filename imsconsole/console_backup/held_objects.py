@@ -1,7 +1,7 @@
 """Objects of buckets that are held while a backup is made: one more link of each, as an engine holds its files."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -33,6 +33,8 @@ class HeldObjects:
         except FileExistsError:
             pass
         except FileNotFoundError as error:
+            if self.path(ref).exists():
+                return (ref,)
             raise NotFound("no-such-bytes", ref=ref) from error
         return (ref,)
 
@@ -43,6 +45,11 @@ class HeldObjects:
         return True
 
     def still(
-        self, server: ServerSpec | None, disks: Sequence[DiskSpec], *, known: Collection[str] = (), work: Work
+        self,
+        server: ServerSpec | None,
+        disks: Sequence[DiskSpec],
+        *,
+        known: Mapping[str, int] | None = None,
+        work: Work,
     ) -> bool:
         return True

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from imsconsole.cloud.keys.material import masters_needed
 from imsconsole.cloud.models import Disk, Server
 from imsconsole.cloud.servers.specs import disk_spec, server_spec
 from imsconsole.console_backup.listed import Listed
@@ -41,6 +42,7 @@ class Made:
     size_bytes: int = 0
     new_bytes: int = 0
     taken_at: datetime = field(default_factory=now)
+    masters: list[str] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     # disks that were not written to since the last backup, by region and name: a guest may start from one by now
     unchanged: dict[tuple[str, str], StoredFile] = field(default_factory=dict)
@@ -87,7 +89,7 @@ def _rows(folder: Path, held: AllHeld, made: Made, work: Work) -> Listed:
         work.hold()
         with one_instant(), packed(folder / DATABASE) as out:
             made.taken_at = now()
-            made.rows = write_rows(out)
+            made.rows, made.masters = write_rows(out), masters_needed()
             named = Listed(each.listed for each in wanted(held.here))
         things, missing = held.hold_all(things_in(named))
         if not missing - missing_before:
@@ -120,9 +122,10 @@ def _still(
     of_region = held.of(region)
     names = [name for disk in disks for name in of_region.take(Kind.DISK, disk.ref)]
     known = {name: file for name in names if (file := done.unchanged(region, name, of_region.path(name)))}
+    times = {name: int(file.stamp) for name, file in known.items()}
     told = str(server.id if server else disks[0].id)
     try:
-        if not of_region.still(server, disks, known=known, work=done.work):
+        if not of_region.still(server, disks, known=times, work=done.work):
             warn(done.made, "console-backup-disk-written", name=told)
             known = {}
     except ImsError as error:
@@ -136,7 +139,7 @@ def _still(
         )
         known = {}
     done.made.unchanged |= {
-        (region, name): file for name, file in known.items() if of_region.path(name).stat().st_nlink > 1
+        (region, name): file for name, file in known.items() if not _is_a_copy(of_region.path(name))
     }
 
 
@@ -157,20 +160,20 @@ def _brought(held: Held, thing: Wanted, name: str, done: "Doing") -> StoredFile 
     if file := done.made.unchanged.get((thing.region, name)):
         return file
     path = held.path(name)
-    size, known = path.stat().st_size, thing.checksum
+    size, known, stamp = path.stat().st_size, thing.checksum, _stamp(path)
     if not known and (file := done.unchanged(thing.region, name, path)):
         return file
     if not known and held.is_final(name):
         known = done.digest_of(path)
     if not (known and done.place.has(known, size)):
-        is_final = held.is_final(name) or path.stat().st_nlink == 1
+        is_final = held.is_final(name) or _is_a_copy(path)
         found = done.place.put(path, known, is_final=is_final, progress=lambda _done: done.work.report(0, 0))
         if found != (known or found):
             warn(done.made, "console-backup-file-damaged", name=f"{thing.region} {name}")
             return None
         known = found
         done.made.new_bytes += size
-    return StoredFile(thing.region, name, known, size, _stamp(path))
+    return StoredFile(thing.region, name, known, size, stamp if stamp == _stamp(path) else "")
 
 
 @dataclass(frozen=True)
@@ -192,21 +195,29 @@ class Doing:
 
     def unchanged(self, region: str, name: str, path: Path) -> StoredFile | None:
         """What the last backup had of a file that was not written to since, if that is at the place."""
-        size, stamp = path.stat().st_size, _stamp(path)
-        checksum = self.before.get(f"{region} {name} {stamp}")
-        if checksum and self.place.has(checksum, size):
-            return StoredFile(region, name, checksum, size, stamp)
+        stamp = _stamp(path)
+        if kept := self.before.get(f"{region} {name} {stamp}"):
+            checksum, size = kept.split()
+            if self.place.has(checksum, int(size)):
+                return StoredFile(region, name, checksum, int(size), stamp)
         return None
 
 
 def stamps_of(files: Iterator[StoredFile]) -> Listed:
-    """The checksum of each file of a backup, by where it is and when it was written."""
-    return Listed((f"{each.region} {each.name} {each.stamp}", each.checksum) for each in files)
+    """Checksum and size of each file of a backup, by where it is and when it was written to."""
+    return Listed(
+        (f"{each.region} {each.name} {each.stamp}", f"{each.checksum} {each.size_bytes}") for each in files
+    )
 
 
 def _stamp(path: Path) -> str:
-    found = path.stat()
-    return f"{found.st_size}-{found.st_mtime_ns}"
+    """When it was written to. Its size is no part of that: what QEMU copies of a disk is smaller than the disk."""
+    return str(path.stat().st_mtime_ns)
+
+
+def _is_a_copy(path: Path) -> bool:
+    """Whether it is ours alone, and no link of a file that somebody else has as well."""
+    return path.stat().st_nlink == 1
 
 
 def _manifest(folder: Path, held: AllHeld, made: Made, job: UUID) -> Manifest:
@@ -227,6 +238,7 @@ def _manifest(folder: Path, held: AllHeld, made: Made, job: UUID) -> Manifest:
         new_bytes=made.new_bytes,
         sha256=sums,
         settings=settings_told(),
+        masters=made.masters,
         warnings=made.warnings,
     )
 

@@ -34,7 +34,7 @@ class StoredFile:
 
 @dataclass
 class Manifest:
-    """`taken_at` is the instant of its rows. `warnings` are sentences' codes with their values."""
+    """`taken_at` is the instant of its rows. `masters` are fingerprints; `warnings` sentences' codes with their values."""
 
     form: int
     version: str
@@ -48,6 +48,7 @@ class Manifest:
     new_bytes: int
     sha256: dict[str, str]
     settings: dict[str, str]
+    masters: list[str] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, path: Path) -> None:

@@ -3,8 +3,9 @@
 What is interrupted is begun again with the same backup: until the end a file in the data folder says that it is on its way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,8 @@ from django.core.files import File
 
 from imsconsole.cloud.buckets.store import is_local, storage
 from imsconsole.cloud.engines import forget_engines, local_engine
+from imsconsole.cloud.keys.master import add_to_file, known_masters
+from imsconsole.cloud.keys.wrap import Master
 from imsconsole.console_backup.after import end_what_went_on
 from imsconsole.console_backup.database import bring_up, load, prepare, what_is_there
 from imsconsole.console_backup.listed import Listed
@@ -35,16 +38,20 @@ LOCAL = "local"
 Say = Callable[[str], None]
 
 
-def restore(place: Place, name: str, say: Say) -> Manifest:
-    """Raises BackupError, NoSpace, Unavailable."""
+def restore(place: Place, name: str, say: Say, masters: Collection[Master] = ()) -> Manifest:
+    """`masters` are put beside those that are at hand. Raises BackupError, NoSpace, Unavailable."""
     manifest = read_manifest(place, name)
     check_lists(place, name, manifest)
+    require_masters(manifest, masters)
     mark = Path(settings.DATA_DIR) / ON_ITS_WAY
     if not (mark.exists() and mark.read_text() == name):
         require_empty()
     say("Looking for all files …")
     require_files(place, name, manifest)
     mark.write_text(name)
+    for master in masters:
+        if master not in known_masters():
+            add_to_file(master)
     known = prepare(manifest)
     say(f"Bringing {manifest.files} files …")
     _bring(place, name, say)
@@ -61,17 +68,17 @@ def require_empty() -> None:
     """Raises BackupError."""
     if what := what_is_there():
         raise BackupError("console-backup-not-empty", what=what)
-    for folder in (Path(settings.DATA_DIR) / "regions", Path(settings.BUCKET_DIR) / "objects"):
-        found = next(
-            (
-                path
-                for path in folder.rglob("*")
-                if path.is_file() and len(path.relative_to(folder).parts) > 2
-            ),
-            None,
-        )
-        if found:
-            raise BackupError("console-backup-not-empty", what=str(found))
+    of_regions, of_buckets = Path(settings.DATA_DIR) / "regions", Path(settings.BUCKET_DIR) / "objects"
+    files = chain(of_regions.glob("*/*/**/*"), of_buckets.rglob("*"))
+    if found := next(filter(Path.is_file, files), None):
+        raise BackupError("console-backup-not-empty", what=str(found))
+
+
+def require_masters(manifest: Manifest, masters: Collection[Master]) -> None:
+    """Whether those that somebody named are the ones. Raises BackupError."""
+    there = {master.fingerprint for master in (*masters, *known_masters())}
+    if masters and (lacks := [each for each in manifest.masters if each not in there]):
+        raise BackupError("console-backup-wrong-master", fingerprint=", ".join(lacks))
 
 
 def require_files(place: Place, name: str, manifest: Manifest) -> None:

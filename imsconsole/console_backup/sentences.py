@@ -48,7 +48,10 @@ SENTENCES: Sentences = {
         "The region %(region)s of this backup lay on the host, and its engine here (%(engine)s) does not."
     ),
     "console-backup-no-master": _(
-        "The master key is not the one that wraps the keys of this backup. Put it into IMS_MASTER_KEY, or name its file with --master-key."
+        "The master key that wraps the keys of this backup is not here. Put it into IMS_MASTER_KEY, or as one more line into the file master_key of the data folder."
+    ),
+    "console-backup-wrong-master": _(
+        "The named file has not the master key of this backup, whose fingerprint is %(fingerprint)s. Nothing was changed here. Name the file that --with-master-key wrote."
     ),
     "console-backup-file-missing": _("%(name)s was not in the store; it was lost before."),
     "console-backup-file-damaged": _(

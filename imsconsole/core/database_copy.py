@@ -4,6 +4,7 @@ An upgrade that failed half-way is begun again from where it is; its copy stays 
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -63,6 +64,18 @@ def put_back() -> datetime:
     if copy != copy_path():
         copy.replace(copy_path())
     return datetime.fromtimestamp(copy_path().stat().st_mtime, UTC)
+
+
+def why_not_copied() -> str:
+    """Why an upgrade could keep no copy of this database, as far as this host's programs go; empty when it could."""
+    if connection.vendor == "sqlite":
+        return ""
+    if missing := [program for program in ("pg_dump", "psql") if not shutil.which(program)]:
+        return f"{' and '.join(missing)} not installed here"
+    said = subprocess.run(["pg_dump", "--version"], check=True, capture_output=True, text=True).stdout
+    (ours,) = re.findall(r"PostgreSQL\) (\d+)", said)
+    theirs = connection.get_database_version()[0]
+    return f"pg_dump is of version {ours} and PostgreSQL of {theirs}" if int(ours) < theirs else ""
 
 
 def _with(ending: str) -> Path:

@@ -19,7 +19,7 @@ the protocol, promised by every engine and tested in `tests/engine/contract.py`:
 * errors are those of `core.errors`: Unavailable, NotFound, Conflict, NoSpace, BadImage, Unsupported.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -360,12 +360,18 @@ class Held(Protocol):
         ...
 
     def still(
-        self, server: ServerSpec | None, disks: Sequence[DiskSpec], *, known: Collection[str] = (), work: Work
+        self,
+        server: ServerSpec | None,
+        disks: Sequence[DiskSpec],
+        *,
+        known: Mapping[str, int] | None = None,
+        work: Work,
     ) -> bool:
         """Have the held files of these disks, which `server` has or none, as they are at one instant.
 
-        Those named in `known` may stay as they are if no guest has them: who asks has their bytes already. False: somebody wrote to
-        them each time it was tried, so they may be of several instants. Raises NoSpace, Unavailable.
+        Those in `known` stay as they are if they were written to last at that time, in nanoseconds: who asks has their bytes
+        already. What is copied has the time of what it is of, as far as it can be told. False: somebody wrote to them each time it
+        was tried, so they may be of several instants. Raises NoSpace, Unavailable.
         """
         ...
 

@@ -23,6 +23,7 @@ from imsconsole.accounts.models import Region
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import ACCELERATORS, ISOLATION
 from imsconsole.cloud.keys.material import is_master_at_hand
+from imsconsole.core.database_copy import why_not_copied
 from imsconsole.core.errors import ImsError
 from imsconsole.core.room import LEAST_FREE_BYTES
 from imsconsole.core.schema import why_not_served
@@ -99,6 +100,10 @@ def _database() -> Iterator[Finding]:
     why, remedy = why_not_served()
     if why:
         yield Finding("wrong", "database", why, remedy)
+    if why := why_not_copied():
+        said = f"an upgrade cannot keep a copy of it: {why}"
+        remedy = "apt-get install postgresql-client, of the database's version or a newer one"
+        yield Finding("doubt", "database", said, remedy)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")

@@ -1,11 +1,12 @@
 """Another host: a data folder and a database of its own, whose commands run in processes of their own."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -14,6 +15,8 @@ from typing import Any
 
 from django.conf import settings
 
+from imsconsole.console_backup.manifest import sha256_of
+from imsconsole.console_backup.places import MANIFEST
 from imsconsole.console_backup.snapshot import one_instant, write_rows
 from imsconsole.console_backup.where import place_at
 
@@ -94,6 +97,27 @@ def by_table(text: str) -> dict[str, list[Any]]:
 
 def tables_that_differ(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def refusal(host: Host, place: Path, *options: str, **more: str) -> str:
+    """What a restore is refused with."""
+    done = host.run("restore", str(place), *options, **more)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+def rewrite(backup: Path, part: str, change: Callable[[list[Any]], list[Any]]) -> None:
+    """The lines of a part written anew by somebody who has the manifest say so."""
+    path, manifest = backup / part, backup / MANIFEST
+    with gzip.open(path, "rt") as there:
+        lines = [json.loads(line) for line in there]
+    with gzip.open(path, "wt") as out:
+        out.writelines(json.dumps(line) + "\n" for line in change(lines))
+    told = json.loads(manifest.read_text())
+    with path.open("rb") as stream:
+        told["sha256"][part] = sha256_of(stream)
+    manifest.write_text(json.dumps(told))
 
 
 def newest(folder: Path) -> Path:

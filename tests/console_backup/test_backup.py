@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from images.models import ImageDisk
 from images.verify.orphans import remove_orphans
+from imsconsole.cloud.buckets.store import storage, stored_name
 from imsconsole.cloud.keys.wrap import master_from
 from imsconsole.console_backup import make
 from imsconsole.console_backup.begin import begin_backup
@@ -19,6 +21,7 @@ from imsconsole.console_backup.where import place_at
 from imsconsole.core.errors import Conflict
 from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
+from tests import factories
 from tests.cloud.servers.machines import order
 from tests.console_backup.making import an_image, backed_up, filled
 from tests.support.workers import finish, kill_at_every_step
@@ -100,19 +103,34 @@ def test_a_file_that_somebody_changed_or_lost_is_told_and_the_rest_is_backed_up(
     assert objects(away) == {good.disks.get().checksum.partition(":")[2]}
 
 
+@pytest.mark.parametrize("when", ["write_rows", "_settle_disks"])
 def test_what_is_deleted_while_it_is_backed_up_is_in_the_backup(
-    people, engine, tmp_path, monkeypatch
+    people, engine, tmp_path, monkeypatch, when
 ) -> None:
+    """Also while rows are read that still name it: it was held before."""
     image = an_image(people)
+    item = factories.BucketObjectFactory(bucket__project=people.bob.project)
+    storage().save(stored_name(item.pk), ContentFile(b"object" * 1000))
+    (server,) = order(people.bob, image, data_disks_gb=(1,))
+    finish(Job.objects.about(server.pk).get())
+    server.refresh_from_db()
+    system, data = server.disks.order_by("index")
 
-    def deletes_first(*arguments: object) -> None:
+    def deletes_first(*arguments: object) -> object:
+        engine.delete_server(server.ref, work=Unwatched())
+        engine.delete_disk(data.ref, work=Unwatched())
         engine.delete(image.disks.get().ref, work=Unwatched())
-        settle(*arguments)
+        storage().delete(stored_name(item.pk))
+        return goes_on(*arguments)
 
-    settle = make._settle_disks
-    monkeypatch.setattr(make, "_settle_disks", deletes_first)
+    goes_on = getattr(make, when)
+    monkeypatch.setattr(make, when, deletes_first)
     assert backed_up(tmp_path).results["back_up"]["warnings"] == []
-    assert objects(tmp_path) == {image.disks.get().checksum.partition(":")[2]}
+    place = place_at(str(tmp_path))
+    named = {file.name for file in files_of(place, place.backups()[-1])}
+    disks = {f"servers/{system.ref}/disk.qcow2", f"disks/{data.ref}", f"images/{image.disks.get().ref}"}
+    assert named >= {*disks, stored_name(item.pk)}
+    assert whole(tmp_path)
 
 
 def test_rows_are_read_again_when_a_file_they_name_has_gone(people, engine, tmp_path, monkeypatch) -> None:
@@ -190,8 +208,10 @@ def test_a_backup_survives_every_death_of_its_worker(people, engine, tmp_path) -
     filled(people)
     (server,) = order(people.bob, an_image(people))
     finish(Job.objects.about(server.pk).get())
+    disk = engine._store.disk(server.disks.get().ref)
 
     def start() -> Job:
+        disk.touch()  # as if its guest had written to it: it is copied each time
         return begin_backup(str(tmp_path), 2)
 
     def check(job: Job) -> None:

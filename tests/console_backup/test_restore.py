@@ -1,22 +1,18 @@
 """`restore` takes an empty host and a whole backup, and says why not otherwise; what was interrupted is begun again."""
 
-import gzip
 import json
 import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from images.models import Upload
-from imsconsole.console_backup.manifest import sha256_of
+from imsconsole.console_backup.places import FILES
 from imsconsole.core.now import now
 from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.servers.machines import order
-from tests.console_backup.hosts import Host, empty_host, newest
+from tests.console_backup.hosts import empty_host, newest, refusal, rewrite
 from tests.console_backup.making import an_image, backed_up
 from tests.support.workers import finish
 
@@ -26,29 +22,10 @@ from imsconsole.cloud.models import Server
 from imsconsole.core.now import now
 from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
-from images.models import Image, Upload
+from images.models import Download, Image, Upload
 print([(job.kind, job.state, job.error_code) for job in Job.objects.order_by("created_at")])
-print([image.status for image in Image.objects.order_by("created_at")], [server.status for server in Server.objects.all()], Upload.objects.count())
+print([image.status for image in Image.objects.order_by("created_at")], [server.status for server in Server.objects.all()], Upload.objects.count() + Download.objects.count())
 """
-
-
-def refusal(host: Host, place: Path, *options: str) -> str:
-    done = host.run("restore", str(place), *options)
-    assert done.returncode == 1, done.stdout + done.stderr
-    return done.stderr
-
-
-def with_lines(backup: Path, change: Callable[[list[Any]], list[Any]]) -> None:
-    """The list of files written anew by somebody who has the manifest say so."""
-    path, manifest = backup / "files.jsonl.gz", backup / "manifest.json"
-    with gzip.open(path, "rt") as listed:
-        lines = [json.loads(line) for line in listed]
-    with gzip.open(path, "wt") as out:
-        out.writelines(json.dumps(line) + "\n" for line in change(lines))
-    told = json.loads(manifest.read_text())
-    with path.open("rb") as stream:
-        told["sha256"][path.name] = sha256_of(stream)
-    manifest.write_text(json.dumps(told))
 
 
 @pytest.mark.slow(reason="a restore is begun again and again")
@@ -83,10 +60,10 @@ def test_a_backup_that_is_not_whole_is_refused_and_a_restore_is_begun_again(peop
         assert "database.jsonl.gz is damaged" in refusal(host, tmp_path)
         mended()
 
-        with_lines(backup, lambda lines: [[lines[0][0], "../../../etc/x", *lines[0][2:]]])
+        rewrite(backup, FILES, lambda lines: [[lines[0][0], "../../../etc/x", *lines[0][2:]]])
         assert "../../../etc/x is damaged" in refusal(host, tmp_path)
         mended()
-        with_lines(backup, lambda lines: [[lines[0][0], "images/x", *lines[0][2:]]])
+        rewrite(backup, FILES, lambda lines: [[lines[0][0], "images/x", *lines[0][2:]]])
         assert "is no place of a stored file" in refusal(host, tmp_path)
         mended()
 

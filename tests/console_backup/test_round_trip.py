@@ -5,12 +5,23 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from imsconsole.cloud.models import StoredBytes
+from images.mount.services import mount_iso
+from imsconsole.cloud.models import BytesUse, StoredBytes
+from imsconsole.console_backup.manifest import files_of
+from imsconsole.console_backup.where import place_at
 from tests import factories
-from tests.cloud.servers.machines import REGION, bootable_image, running_server, stored_image
-from tests.console_backup.hosts import Host, empty_host
+from tests.cloud.servers.machines import (
+    REGION,
+    WORD,
+    bootable_image,
+    iso_image,
+    running_server,
+    stored_image,
+)
+from tests.console_backup.hosts import Host, empty_host, newest
 from tests.console_backup.making import backed_up
 from tests.engine.guests import COUNTED, TestWork, counters, counting_disk, wait_for, wait_until
+from tests.support.workers import run_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM, LATER, DATA = COUNTED
@@ -23,6 +34,7 @@ from imsconsole.cloud.servers.services import start_server
 from imsconsole.engine.types import Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
+from tests.engine.test_local_tray import in_tray
 for pk, word in {words!r}.items():
     server = Server.objects.get(pk=pk)
     assert (server.status, server.status_code) == ("stopped", "restored"), (server.status, server.status_code)
@@ -36,7 +48,7 @@ for pk, word in {words!r}.items():
         while word not in engine.console_log(server.ref):
             assert time.monotonic() < deadline, engine.console_log(server.ref)
             time.sleep(0.1)
-        print("SAID", word)
+        print("SAID", word, in_tray(engine, server))
     finally:
         engine.stop(server.ref, graceful_s=0, work=Unwatched())
 """
@@ -88,3 +100,51 @@ def test_servers_come_back_stopped_and_start_with_what_was_on_their_disks(people
         assert first <= now_written + 1
         words = {str(counts.pk): "COUNTING", str(halts.pk): "TINY GUEST", str(secret.pk): "SECRET GUEST"}
         assert host.python(START.format(words=words)).count("SAID") == 3
+
+
+@pytest.mark.slow(reason="guests run here and on a host that is restored, one of them by UEFI")
+@pytest.mark.guest
+def test_what_is_beside_disks_comes_back_as_it_was(people, engine, tmp_path) -> None:
+    """Trays, also of an ISO whose image is gone; the variables of UEFI; what a TPM keeps."""
+    uefi = running_server(
+        people.bob, image=bootable_image(people.bob, boot_mode="uefi", tpm=True, word="BY UEFI")
+    )
+    bios = running_server(people.bob)
+    stays, gone = iso_image(people.bob), iso_image(people.bob, word="SOME OTHER CD")
+    sizes = [image.disks.get().size_bytes for image in (stays, gone)]
+    for server, image in ((uefi, stays), (bios, gone)):
+        mount_iso(server, image=image, actor=people.bob)
+        run_jobs()
+        server.refresh_from_db()
+        assert server.iso == image
+    stored = gone.disks.get().stored
+    gone.disks.update(stored=None)
+    BytesUse.objects.filter(stored=stored).delete()
+    engine.delete(stored.ref, work=TestWork())
+    stored.delete()
+    wait_for(engine, uefi.ref, "BY UEFI")
+    engine.stop(uefi.ref, graceful_s=0, work=TestWork())
+
+    assert backed_up(tmp_path).results["back_up"]["warnings"] == []
+
+    names = [file.name for file in files_of(place_at(str(tmp_path)), newest(tmp_path).name)]
+    tray = f"servers/{bios.ref}/tray.iso"
+    still = [name for name in names if name.startswith(f"servers/{uefi.ref}/") or name == tray]
+    assert {name.rpartition("/")[2] for name in still} >= {
+        "tray.iso",
+        "vars.fd",
+        "tpm2-00.permall",
+        "disk.qcow2",
+    }
+    here = Path(settings.DATA_DIR, "regions", REGION)
+    kept = {name: (here / name).read_bytes() for name in [*still, tray]}
+    engine.stop(bios.ref, graceful_s=0, work=TestWork())
+    with empty_host() as host:
+        assert "no difference" in host.does("restore", str(tmp_path))
+        for name, content in kept.items():
+            assert host.path(REGION, name).read_bytes() == content, name
+        iso = host.path(REGION, f"images/{stays.disks.get().ref}")
+        assert host.path(REGION, f"servers/{uefi.ref}/tray.iso").samefile(iso)
+        words = {str(uefi.pk): "BY UEFI", str(bios.pk): WORD}
+        said = host.python(START.format(words=words)).splitlines()
+        assert said == [f"SAID BY UEFI {sizes[0]}", f"SAID {WORD} {sizes[1]}"]

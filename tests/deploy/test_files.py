@@ -19,7 +19,14 @@ def test_units_and_containers_run_commands_that_there_are() -> None:
         name for path in (DEPLOY / "systemd").glob("*.service") for name in STARTED.findall(path.read_text())
     ]
     services = yaml.safe_load(COMPOSE)["services"].values()
-    containers = [word for each in services if "ims-console" in each["image"] for word in each["command"]]
+    given = [
+        " ".join(each.get("command", each.get("entrypoint")))
+        for each in services
+        if "ims-console" in each["image"]
+    ]
+    containers = [
+        word for each in given for word in re.findall(r"ims-console ([\w-]+)", each) or each.split()
+    ]
     assert {"web", "worker", "screens", "set-up"} <= {*units} & {*containers}
     assert {*units, *containers} - commands().keys() == set()
 

@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from imsconsole.cloud.models import StoredBytes
 from imsconsole.cloud.stored.clock import remove_unused_bytes
-from imsconsole.core import schema
+from imsconsole.core import database_copy, schema
 from imsconsole.core.database_copy import begin_copy, copy_path, finish_copy, put_back
 from imsconsole.core.now import now
 from imsconsole.core.schema import is_upgraded_lately, needs_stop, newer, refuse_other_version
@@ -103,6 +103,7 @@ def test_only_what_adds_is_said_to_be_safe_while_the_console_runs() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["run_worker", "run_screens"])
 def test_a_newer_database_is_not_served(command: str) -> None:
+    Applied.create(app="of_somebody_else", name="0999_of_tomorrow")
     assert newer() == []
     Applied.create(app="images", name="0999_of_tomorrow")
     with pytest.raises(CommandError, match=r"newer version of the console, which brought images\.0999_of_tomorrow"):
@@ -118,6 +119,8 @@ def test_an_older_database_is_not_served(unapplied: None) -> None:
 @pytest.mark.django_db
 def test_bytes_that_nobody_has_stay_as_long_as_there_is_a_way_back() -> None:
     stored = StoredBytes.objects.create(region=RegionFactory(), ref="left.qcow2")
+    Applied.update(applied=now())
+    assert not is_upgraded_lately(), "it was new a moment ago"
     Applied.filter(app=UNSAFE[0], name=UNSAFE[1]).update(applied=now() + timedelta(hours=2))
     assert is_upgraded_lately()
     remove_unused_bytes()
@@ -155,6 +158,37 @@ def test_the_copy_of_an_upgrade_that_failed_stays_the_first_one(no_copy: None) -
     assert copy_path().stat().st_ino == first.st_ino
     begin_copy()
     assert unfinished.stat().st_ino != first.st_ino
+
+
+@pytest.mark.django_db
+def test_an_upgrade_that_has_not_ended_is_undone_by_its_own_copy(
+    no_copy: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not by that of the upgrade before; and it is the one that stays."""
+    put: list[bytes] = []
+    monkeypatch.setattr(database_copy, "_restore", lambda copy: put.append(copy.read_bytes()))
+    copy_path().write_bytes(b"of the upgrade before")
+    unfinished = copy_path().with_name(copy_path().name + ".unfinished")
+    unfinished.write_bytes(b"of this one")
+    put_back()
+    assert put == [b"of this one"]
+    assert not unfinished.exists()
+    put_back()
+    assert put == [b"of this one"] * 2
+
+
+@pytest.mark.django_db
+def test_a_copy_that_cannot_be_put_back_is_named_and_kept(
+    no_copy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_copy: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(database_copy, "_restore", fails)
+    copy_path().write_bytes(b"a copy")
+    with pytest.raises(CommandError, match=rf"was not put back: .*Input/output error.*{copy_path().name}"):
+        put_back()
+    assert copy_path().read_bytes() == b"a copy"
 
 
 @pytest.mark.django_db

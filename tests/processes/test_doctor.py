@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
@@ -73,6 +74,16 @@ def test_a_region_that_does_not_answer_hides_no_other() -> None:
         (silent,) = found("region here")
         assert (silent.level, bool(silent.said)) == ("wrong", True)
         assert found("region there")[0].level == "good"
+
+
+def test_a_database_that_an_upgrade_could_not_copy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [each.level for each in found("database")] == ["good"]
+    if connection.vendor == "sqlite":
+        return
+    monkeypatch.setattr(connection, "get_database_version", lambda: (99, 1))
+    assert "PostgreSQL of 99" in found("database")[1].said
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert found("database")[1].said.endswith("pg_dump and psql not installed here")
 
 
 def test_a_database_of_another_version_is_told_and_asked_for_nothing_else() -> None:

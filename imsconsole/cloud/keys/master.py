@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
-from imsconsole.cloud.keys.wrap import Master, master_from, new_master
+from imsconsole.cloud.keys.wrap import Master, master_from, masters_in, new_master
 from imsconsole.core.durable import sync
 from imsconsole.core.errors import Unavailable
 
@@ -32,13 +32,12 @@ def masters_of_settings() -> list[Master]:
 def masters_of_file() -> list[Master]:
     """Those of the file, the newest last; none when there is no file. Raises Unavailable."""
     try:
-        lines = settings.MASTER_KEY_FILE.read_text().split()
+        masters = masters_in(settings.MASTER_KEY_FILE.read_text())
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise Unavailable("master-key-file-bad") from error
-    masters = [master for master in map(master_from, lines) if master]
-    if not masters or len(masters) != len(lines):
+    if not masters:
         raise Unavailable("master-key-file-bad")
     return masters
 

@@ -69,6 +69,12 @@ def master_of(row: MasterKey) -> Master:
     raise Unavailable("master-key-missing", version=row.version, fingerprint=row.fingerprint)
 
 
+def masters_needed() -> list[str]:
+    """Fingerprints of the master key in use and of those that wrap keys."""
+    rows = MasterKey.objects.filter(keys__wrapped__isnull=False).distinct()
+    return sorted({row.fingerprint for row in (*rows, *MasterKey.objects.order_by("-version")[:1])})
+
+
 def is_master_at_hand() -> Verdict:
     """Whether new keys can be made: the master key in use is there, or none was needed yet."""
     row = MasterKey.objects.order_by("-version").first()

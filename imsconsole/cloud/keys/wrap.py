@@ -60,6 +60,13 @@ def master_from(text: str) -> Master | None:
     return Master(secret) if len(secret) == SIZE_BYTES else None
 
 
+def masters_in(text: str) -> list[Master]:
+    """All that a text has, one a word; none when something else is in it."""
+    words = text.split()
+    masters = [master for master in map(master_from, words) if master]
+    return masters if len(masters) == len(words) else []
+
+
 def new_master() -> Master:
     return Master(os.urandom(SIZE_BYTES))
 

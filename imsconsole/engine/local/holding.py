@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,6 +30,7 @@ OF_SERVER = (MADE_BY, CD, tray.ISO)  # what is nowhere else; all the rest is mad
 OF_TPM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # but for its lock
 LAYER, VARIABLES = "disk.qcow2", "vars.fd"
 TRIES = 3
+SETTLED_NS = 10**9
 PAUSE_S = 0.2
 
 
@@ -41,10 +42,22 @@ class Holding:
         self._store = store
         self._machines = machines
         self._captures = captures
+        self._taken: dict[str, tuple[str, ...]] = {}  # by the reference of a disk or server
         self._written: dict[str, tuple[str, ...]] = {}  # by the reference of a disk
 
     def take(self, kind: Kind, ref: str) -> tuple[str, ...]:
-        names = tuple(self._linked(path) for path in self._files(kind, ref))
+        """What was held before is held, also if it is gone by now."""
+        stored = f"{self._store.images.name}/{ref}"
+        before = self._taken.get(ref) or ((stored,) if self.path(stored).exists() else ())
+        try:
+            found = [self._linked(path) for path in self._files(kind, ref)]
+        except NotFound:
+            if not before:
+                raise
+            found = []
+        names = tuple(dict.fromkeys((*before, *found)))
+        if kind is not Kind.STORED:
+            self._taken[ref] = names
         if kind is Kind.DISK:
             self._written[ref] = tuple(name for name in names if not _is_settled(name))
         return names
@@ -56,10 +69,17 @@ class Holding:
         return _is_final(self.path(name))
 
     def still(
-        self, server: ServerSpec | None, disks: Sequence[DiskSpec], *, known: Collection[str] = (), work: Work
+        self,
+        server: ServerSpec | None,
+        disks: Sequence[DiskSpec],
+        *,
+        known: Mapping[str, int] | None = None,
+        work: Work,
     ) -> bool:
         for _ in range(TRIES):
-            if self._of_guest(server, disks, work) or self._at_rest(server, disks, known):
+            times = {name: self._time(name) for disk in disks for name in self._written[disk.ref]}
+            new = {name for name in times if (known or {}).get(name) != times[name]}
+            if self._of_guest(server, disks, times, new, work) or self._at_rest(server, times, new):
                 return True
             time.sleep(PAUSE_S)
         return False
@@ -73,6 +93,8 @@ class Holding:
         if not SYSTEM_REF.fullmatch(ref):
             return [self._store.disk(ref)]
         folder = self._store.disk(ref).parent
+        if not (folder / LAYER).exists():
+            raise NotFound("no-such-bytes", ref=ref)
         names = [BASE, LAYER, VARIABLES]
         with suppress(FileNotFoundError):
             names += [
@@ -88,7 +110,9 @@ class Holding:
         try:
             if path.parent.name == tpm.FOLDER:  # the folder is its user's: no link in it is followed
                 with open_theirs(path, self._store.users.of(path.parent)) as file, held.open("xb") as out:
+                    written_ns = os.fstat(file.fileno()).st_mtime_ns
                     shutil.copyfileobj(file, out)
+                _set_time(held, written_ns)
             else:
                 link(path, held)
         except FileExistsError:
@@ -97,46 +121,54 @@ class Holding:
             raise NotFound("no-such-bytes", ref=name) from error
         return name
 
-    def _of_guest(self, server: ServerSpec | None, disks: Sequence[DiskSpec], work: Work) -> bool:
-        """Whether a guest runs from them and its QEMU has copied them."""
+    def _of_guest(
+        self,
+        server: ServerSpec | None,
+        disks: Sequence[DiskSpec],
+        times: Mapping[str, int],
+        new: Collection[str],
+        work: Work,
+    ) -> bool:
+        """Whether a guest runs from them, its QEMU has copied those that have something new, and nobody wrote to the others."""
         if server is None or not self._store.is_server(server.ref):
             return False
+        copied = [disk for disk in disks if any(name in new for name in self._written[disk.ref])]
+        others = [name for disk in disks if disk not in copied for name in self._written[disk.ref]]
         with self._store.scrap(work) as scrap:
-            made = self._captures.layers(server, disks, scrap, work)
-            for disk in disks if made else ():
-                names = self._written[disk.ref]
-                layer = next(name for name in names if name.endswith(".qcow2"))
-                self._replace(layer, made[disk.id])
-                for name in names:
-                    if name != layer:
-                        self._copy(name)
-        return bool(made)
+            made = self._captures.layers(server, copied, scrap, work) if copied else {}
+            runs = bool(made) or (not copied and self._machines.is_running(server.ref))
+            if not runs or any(self._time(name) != times[name] for name in others):
+                return False
+            for disk in copied:
+                for name in self._written[disk.ref]:
+                    path = made[disk.id] if name.endswith(".qcow2") else self._copied(name)
+                    _set_time(path, times[name])
+                    self._replace(name, path)
+        return True
 
-    def _at_rest(self, server: ServerSpec | None, disks: Sequence[DiskSpec], known: Collection[str]) -> bool:
+    def _at_rest(self, server: ServerSpec | None, times: Mapping[str, int], new: Collection[str]) -> bool:
         """Copies of what nobody writes to meanwhile, as the files' own times tell."""
-        names = [name for disk in disks for name in self._written[disk.ref]]
-        before = [_stamp(self.path(name)) for name in names]
-        made = {name: self._copied(name) for name in names if name not in known}
+        made = {name: self._copied(name) for name in new}
         runs = (
             server is not None and self._store.is_server(server.ref) and self._machines.is_running(server.ref)
         )
-        if runs or before != [_stamp(self.path(name)) for name in names]:
+        if runs or any(self._time(name) != times[name] for name in times):
             for path in made.values():
                 remove(path)
             return False
         for name, path in made.items():
+            os.utime(path, ns=(times[name], times[name]))
             self._replace(name, path)
         return True
 
-    def _copy(self, name: str) -> None:
-        self._replace(name, self._copied(name))
+    def _time(self, name: str) -> int:
+        return self.path(name).stat().st_mtime_ns
 
     def _copied(self, name: str) -> Path:
         path = self.path(name)
         copied = path.with_name(f"{path.name}.copy")
         with self._store.room.kept(copied, path.stat().st_blocks * 512):
             clone(path, copied)
-        os.utime(copied, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
         return copied
 
     def _replace(self, name: str, made: Path) -> None:
@@ -225,6 +257,7 @@ def _is_final(path: Path) -> bool:
     return path.stat().st_mode & 0o777 == READ_ONLY
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+def _set_time(path: Path, written_ns: int) -> None:
+    """That of what it is a copy of; none if that is so lately that the next write may have had the same, as a file system counts."""
+    told = written_ns if time.time_ns() - written_ns > SETTLED_NS else 0
+    os.utime(path, ns=(told, told))

@@ -1,17 +1,15 @@
 """manage.py restore: a backup of the console into an empty host."""
 
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from images.verify.store_check import differences
 from imsconsole.cloud.keys.material import is_master_at_hand
-from imsconsole.cloud.keys.wrap import master_from
+from imsconsole.cloud.keys.wrap import Master, masters_in
 from imsconsole.console_backup.places import BackupError, Place
 from imsconsole.console_backup.restore import restore
 from imsconsole.console_backup.where import place_at
@@ -32,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--master-key",
             metavar="FILE",
-            help="the file of the master key, which is copied into the data folder",
+            help="the file that has the master key, which is put into the data folder",
         )
 
     def handle(
@@ -52,9 +50,8 @@ class Command(BaseCommand):
 
     def _restore(self, place: Place, name: str, master_key: str | None) -> None:
         _require_stopped()
-        if master_key:
-            _take_master(Path(master_key))
-        manifest = restore(place, name, self.stdout.write)
+        masters = _masters(Path(master_key)) if master_key else []
+        manifest = restore(place, name, self.stdout.write, masters)
         for warning in manifest.warnings:
             self.stderr.write(f"Warning: {sentence(warning['code'], warning['values'])}")
         if not is_master_at_hand():
@@ -78,15 +75,12 @@ def _require_stopped() -> None:
         raise CommandError(sentence_of(BackupError("console-backup-running", hosts=", ".join(names))))
 
 
-def _take_master(source: Path) -> None:
-    target = Path(settings.MASTER_KEY_FILE)
+def _masters(source: Path) -> list[Master]:
+    """Raises CommandError."""
     try:
-        text = source.read_text(errors="replace")
-        if not text.split() or not all(map(master_from, text.split())):
-            raise CommandError(f"{source} holds no master key, or something else besides.")
-        if not target.exists():
-            number = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(number, "w") as out:
-                out.write(text)
+        masters = masters_in(source.read_text(errors="replace"))
     except OSError as error:
         raise CommandError(f"{source}: {error.strerror}") from error
+    if not masters:
+        raise CommandError(f"{source} holds no master key, or something else besides.")
+    return masters
