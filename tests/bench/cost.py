@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time_ns
+from typing import Any
 
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 MOST_NAMED = 2
 READ = """
@@ -53,7 +55,12 @@ def busy_ms(function: Callable[[], object], times: int = 1) -> float:
 
 
 def alone() -> None:
-    """PostgreSQL does all by the one process whose time is told."""
+    """From now on PostgreSQL does all by the one process whose time is told, whichever that is after a reconnection."""
+    connection.close()
+    connection_created.connect(_make_alone)
+
+
+def _make_alone(connection: Any, **_signal: Any) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET max_parallel_workers_per_gather = 0")

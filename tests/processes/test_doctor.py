@@ -87,10 +87,10 @@ def test_a_database_that_an_upgrade_could_not_copy_is_told(monkeypatch: pytest.M
 
 
 def test_a_database_of_another_version_is_told_and_asked_for_nothing_else() -> None:
-    MigrationRecorder.Migration.objects.filter(app="images", name="0033_images_of_clouds").delete()
+    MigrationRecorder.Migration.objects.filter(app="images", name="0034_latest_images").delete()
     told = list(findings())
     assert [each.said for each in told if each.level == "wrong" and each.about == "database"] == [
-        "1 migrations are pending, the first of them images.0033_images_of_clouds"
+        "1 migrations are pending, the first of them images.0034_latest_images"
     ]
     assert {"workers", "master key", "region here"}.isdisjoint(each.about for each in told)
 
