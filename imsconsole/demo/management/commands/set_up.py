@@ -16,9 +16,10 @@ class Command(BaseCommand):
     help = "Migrate, collect static files and, unless IMS_DEMO=0, furnish the demo. May be repeated."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # whoever waits for the migrations reads once, when it starts, which files there are
+        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("migrate", verbosity=0, skip_checks=False)
         call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
         if settings.IMS_DEMO:
             furnish_places()
         ask_hosts()
