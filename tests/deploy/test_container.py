@@ -1,9 +1,11 @@
 """The image of containers is built from a Debian; the compose file is brought up, used behind a proxy, taken down and up again."""
 
 import json
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,32 +56,34 @@ def store(wheels: Path) -> Iterator[Store]:
         yield made
 
 
-def goes_up(project: Project, port: int) -> None:
+def goes_up(project: Project, ports: proxies.Ports) -> None:
+    """Until pages, a worker and the bridge are there."""
     project.compose("up", "-d")
+    wait_for(lambda: health(ports.web).get("ok") and health(ports.web)["worker"], "it is not well", 400)
+    socket.create_connection(("127.0.0.1", ports.screens), timeout=30).close()
 
-    def is_well() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=5) as answer:
-                told = json.load(answer)
-        except OSError:
-            return False
-        return all(told[part] for part in ("ok", "worker", "screens"))
 
-    wait_for(is_well, "it is not well", 400)
+def health(port: int) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=5) as answer:
+            return dict(json.load(answer))
+    except OSError:
+        return {}
 
 
 def test_the_compose_file_is_brought_up_used_and_brought_up_again(
-    store: Store, at: Callable[[str, Path], Visitor], tmp_path: Path
+    store: Store, at: Callable[[str, Path], Visitor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ports = proxies.Ports(free_port(), free_port(), free_port(), free_port())
     told = {"WEB_PORT": ports.web, "SCREEN_PORT": ports.screens, "S3_PORT": free_port()}
     chain, _key = proxies.certify(tmp_path / "tls")
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
     config = tmp_path / "config"
     config.write_text(WHOLE.format(tmp_path, proxies.nginx(ports, str(tmp_path / "tls"), str(tmp_path))))
     url = f"https://localhost:{ports.https}"
     settings = {**SECRETS, **{name: str(port) for name, port in told.items()}}
     with containers.project(store, tmp_path / "oci", settings) as project:
-        goes_up(project, ports.web)
+        goes_up(project, ports)
         project.console("shell", "-v", "0", "-c", PEOPLE)
         doctor = project.podman("exec", "ims-console-workers", "sh", "-c", "ims-console doctor || true")
         for line in ("database: postgresql", "S3: buckets: written, read and deleted", "S3: spool: written"):
@@ -96,7 +100,7 @@ def test_the_compose_file_is_brought_up_used_and_brought_up_again(
 
             project.compose("down")
             assert project.podman("ps", "-aq") == ""
-            goes_up(project, ports.web)
+            goes_up(project, ports)
             again = at(url, chain)
             again.sign_in("alice")
             assert download_stored(again, image, tmp_path).read_bytes() == before
