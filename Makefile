@@ -71,7 +71,7 @@ cloud-down:  ## end it; what it has stays for the next time
 # where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough", SWEEP=all for every point
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
-	$(V)/pytest -n 3 --dist load $(if $(SWEEP),-o faulthandler_timeout=7200) -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
+	$(V)/pytest -n 3 --dist load -o faulthandler_timeout=$(if $(SWEEP),7200,2400) -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
 	$(if $(CLOUD),,pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims $(V)/pytest -m "cloud and postgresql" tests/openstack')
 
