@@ -5,6 +5,7 @@ would need is left out: marks that are looked for, twins, checksums.
 """
 
 import os
+import secrets
 import statistics
 import tempfile
 import time
@@ -22,7 +23,7 @@ import requests
 from openstack import exceptions
 
 from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
-from imsconsole.engine.types import GIB, DiskSpec, FileSource, Unwatched
+from imsconsole.engine.types import GIB, DiskSpec, FileSource, ServerSpec, Unwatched
 from tests.bench.figures import Figure
 from tests.engine.guests import server_spec, tiny_disk
 
@@ -113,6 +114,11 @@ def until(probe: Callable[[], Any]) -> Any:
     return found
 
 
+def _server() -> ServerSpec:
+    """With a MAC of its own, as the console gives one."""
+    return server_spec(id=uuid4(), mac="fa:16:3e:" + secrets.token_bytes(3).hex(":"))
+
+
 class Ours:
     def __init__(self, console: str, folder: Path) -> None:
         self.engine = OpenStackEngine(CloudSettings(CLOUD, folder / "work", console=console, network=NETWORK))
@@ -125,7 +131,7 @@ class Ours:
         """A server is created and runs, gets another system disk, and is captured."""
         engine, work = self.engine, Unwatched()
         with taken(into["create"]):
-            made = engine.create_server(server_spec(id=uuid4()), ref, work=work)
+            made = engine.create_server(_server(), ref, work=work)
             made = engine.start(made, work=work)
         with taken(self.looks):
             engine.states([made.ref, f"{uuid4()}.{uuid4()}"])
