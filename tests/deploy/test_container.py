@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.deploy import containers, proxies
 from tests.deploy.containers import Project, Store
+from tests.deploy.journey import uploads_and_downloads
 from tests.deploy.test_proxies import WHOLE, running
+from tests.flows.test_export import download_stored
 from tests.support.console import PASSWORD, free_port, wait_for
 from tests.support.visitor import Visitor
 
@@ -85,8 +88,13 @@ def test_the_compose_file_is_brought_up_used_and_brought_up_again(
             assert line in doctor
         assert "cannot keep a copy" not in doctor
         with running(["nginx", "-c", config, "-g", "daemon off;"], tmp_path, url):
-            at(url, chain).sign_in("alice")
+            alice = at(url, chain)
+            alice.sign_in("alice")
+            image = uploads_and_downloads(alice, "of-containers", tmp_path)
             project.compose("down")
             assert project.podman("ps", "-aq") == ""
             goes_up(project, ports)
-            at(url, chain).sign_in("alice")  # of the database that was there
+            alice = at(url, chain)
+            alice.sign_in("alice")  # of the database that was there
+            expect(alice.open(f"/images/{image}/").locator("main")).to_contain_text("of-containers")
+            download_stored(alice, image, tmp_path)
