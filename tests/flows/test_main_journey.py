@@ -18,6 +18,7 @@ from imsconsole.demo.guest import built_guest
 from imsconsole.engine.types import MIB
 from tests.flows.steps import create_server, import_file, press, ready
 from tests.flows.test_change_os import told
+from tests.support.console import wait_for
 from tests.support.ova import ova, ovf, stream_vmdk
 from tests.support.visitor import SETTLES, Visitor
 
@@ -197,7 +198,14 @@ def look_through_the_catalogue(alice: Visitor) -> None:
 
 
 def see_the_screen(alice: Visitor, server: str) -> None:
-    page = alice.open(f"/servers/{server}/")
+    path = f"/servers/{server}/"
+
+    def there() -> bool:  # without scripts a page that is open stays as it was when it was asked for
+        return "IMS-GUEST" in alice.page.request.get(alice.url + path, max_retries=3).text()
+
+    alice.page.goto("about:blank")
+    wait_for(there, "its page does not show its log")
+    page = alice.open(path)
     expect(page.locator("main")).to_contain_text("IMS-GUEST")
     picture = page.request.get(f"{alice.url}/servers/{server}/screen.png", max_retries=3)
     assert picture.headers["content-type"] == "image/png"
