@@ -25,7 +25,7 @@ def load_ancestors(images: Iterable[Image]) -> None:
     images = list(images)
     known: dict[Any, Image] = {}
     if wanted := {image.parent_id for image in images if image.parent_id}:
-        found = Image.objects.filter(pk__in=_line_of(wanted, UP)).select_related("os_version")
+        found = Image.objects.filter(pk__in=_line_of(wanted, UP)).order_by().select_related("os_version")
         known = {image.pk: image for image in found.annotate(seller_id=SELLER)}  # type: ignore[no-redef]
     for image in images:
         image.ancestors = _line(image, known)
