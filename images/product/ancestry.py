@@ -35,7 +35,8 @@ def keys_made_of(keys: Iterable[UUID]) -> set[UUID]:
     """The keys of images, with those of everything made of them, down to what is on the market itself."""
     if not (wanted := set(keys)):
         return set()
-    return wanted | set(Image.objects.filter(pk__in=_line_of(wanted, DOWN)).values_list("pk", flat=True))
+    made = Image.objects.filter(pk__in=_line_of(wanted, DOWN)).order_by()
+    return wanted | set(made.values_list("pk", flat=True))
 
 
 def _line_of(keys: set[Any], way: str) -> RawSQL:
