@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from imsconsole.accounts.actor import service_actor
@@ -184,6 +185,9 @@ def test_a_long_list_tells_all_dates_between_its_first_and_its_last_row(admin) -
     assert "toplinks" not in page, "the first and the last found are in no index"
 
 
+@pytest.mark.skipif(
+    connection.vendor == "postgresql", reason="which way PostgreSQL goes shows with many rows only"
+)
 @pytest.mark.parametrize(
     ("table", "path"),
     [
