@@ -100,9 +100,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]"):
 
 @pytest.hookimpl(tryfirst=True)  # those who shuffle come afterwards
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL no test runs again that asks the database nothing; a few run there only."""
+    """On PostgreSQL no test runs again that asks the database nothing; a few run there only, or not there."""
     if connection.vendor == "postgresql":
-        wanted = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]
+        asking = (item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames)
+        wanted = [item for item in asking if not item.get_closest_marker("sqlite")]
     else:
         wanted = [item for item in items if not item.get_closest_marker("postgresql")]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])

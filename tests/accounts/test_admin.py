@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from imsconsole.accounts.actor import service_actor
@@ -185,9 +184,7 @@ def test_a_long_list_tells_all_dates_between_its_first_and_its_last_row(admin) -
     assert "toplinks" not in page, "the first and the last found are in no index"
 
 
-@pytest.mark.skipif(
-    connection.vendor == "postgresql", reason="which way PostgreSQL goes shows with many rows only"
-)
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("table", "path"),
     [

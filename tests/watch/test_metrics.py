@@ -183,9 +183,7 @@ LARGE = ("images_image", "images_imagedisk", "jobs_job", "audit_event", "sharing
 COUNTED = ("cloud_server", "accounts_project", "jobs_quotachange")
 
 
-@pytest.mark.skipif(
-    connection.vendor == "postgresql", reason="which way PostgreSQL goes shows with many rows only"
-)
+@pytest.mark.sqlite
 def test_no_table_is_read_to_its_end_but_what_is_summed_up_once_a_minute(people) -> None:
     def read() -> list[str]:
         with ExitStack() as stack:
