@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -278,7 +278,7 @@ def test_of_very_many_that_are_not_due_none_is_read(people):
     with scans("cloud_storedbytes") as found, transaction.atomic():
         assert list(oldest_first(there, now() - 10 * day)) == [old, damaged, later]
     # to those that are damaged PostgreSQL goes by any index, as long as there are few rows
-    assert [sql for sql in found if "EXISTS" not in sql] == []
+    assert [sql for sql in found if connection.vendor == "sqlite" or "EXISTS" not in sql] == []
     assert there.filter(pk=new.pk).exists()
 
 
