@@ -382,9 +382,7 @@ REGION_CHECKS = {
     "openstack": "imsconsole.cloud.regions.clouds.check_cloud"
 }  # a look at all of it, for its operator
 IMS_CLOUDS = env.str("IMS_CLOUDS", default="")  # a clouds.yaml; empty: where openstacksdk looks for it
-IMS_CONSOLE_NAME = env.str(
-    "IMS_CONSOLE_NAME", default=""
-)  # in the marks of what is ours in a cloud; empty: a region's own
+IMS_CONSOLE_NAME = env.str("IMS_CONSOLE_NAME", default="")  # how the marks of what is ours in a cloud begin
 IMS_CLOUD_TIMEOUT_S = env.float("IMS_CLOUD_TIMEOUT_S", default=10)  # for what the clock asks of a region
 IMS_GUEST_NETWORK = env.str("IMS_GUEST_NETWORK", default="none")
 IMS_GUEST_REACHES = [ip_network(each) for each in env.list("IMS_GUEST_REACHES", default=[])]

@@ -46,13 +46,13 @@ def ours(region: str, cloud: str = OURS) -> dict[str, list[Any]]:
 
 
 def marked_by(console: str, cloud: str = OURS) -> dict[str, list[Any]]:
-    """What has the mark of a console, by kind. An image that was made of one of ours inherits its marks, and is none."""
+    """What has the mark of a console or of one of its regions, by kind. An image that was made of one of ours inherits its marks, and is none."""
     there = things(connected(cloud))
     return {
         kind: [
             each
             for each in there[kind]
-            if (mark := mark_of(each)).get(marks.CONSOLE) == console
+            if f"{(mark := mark_of(each)).get(marks.CONSOLE)}-".startswith(f"{console}-")
             and mark.get(marks.IMAGE, each.id) == each.id
         ]
         for kind in KINDS

@@ -54,7 +54,7 @@ SIZE = 24 * MIB
 
 
 @pytest.fixture(params=WAYS)
-def target(request: pytest.FixtureRequest, people: SimpleNamespace, settings: Any) -> Iterator[Project]:
+def target(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[Project]:
     """The account's project in a region of the other engine; Bob's there and here let each other place images in them.
 
     `APART`: the account's servers and disks on clouds are in projects of their own.
@@ -66,25 +66,10 @@ def target(request: pytest.FixtureRequest, people: SimpleNamespace, settings: An
     project = ProjectFactory(account=people.bob.account, region=regions[1], name="far")
     for pair in ((project, people.bob.project), (people.bob.project, project)):
         AgencyFactory(project=pair[0], grantee=pair[1])
-    with named_apart(settings, *regions):
-        yield project
-        for code in (REGION, FAR):
-            empty(engine_for(code))
-            forget_folder(code)
-
-
-@contextmanager
-def named_apart(settings: Any, *regions: Region) -> Iterator[None]:
-    """Both may have things in the same project of the cloud: each has a name of its own, which begins with that of all tests."""
-    name = settings.IMS_CONSOLE_NAME
-    for number, region in enumerate(regions):
-        Region.objects.filter(pk=region.pk).update(mark=f"{name}-{number}")
-    settings.IMS_CONSOLE_NAME = ""
-    forget_engines()
-    try:
-        yield
-    finally:
-        settings.IMS_CONSOLE_NAME = name
+    yield project
+    for code in (REGION, FAR):
+        empty(engine_for(code))
+        forget_folder(code)
 
 
 def give_places(account: Account, *regions: Region) -> None:

@@ -21,7 +21,7 @@ def settings_of(region: Region) -> CloudSettings:
     return CloudSettings(
         name=region.cloud,
         work_dir=settings.DATA_DIR / "regions" / region.code,
-        console=settings.IMS_CONSOLE_NAME or region.mark,
+        console="-".join(filter(None, (settings.IMS_CONSOLE_NAME, region.mark))),
         volume_type=region.volume_type,
         network=region.network,
         flavors=region.flavor_names,
