@@ -25,7 +25,7 @@ DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman ru
 # where the small OpenStack of the tests is kept
 export IMS_CLOUD ?= $(CURDIR)/.cloud
 
-.PHONY: help run down test test-fast test-one test-debian test-kills test-postgres test-cloud test-deploy check-cloud cloud cloud-down check fmt lint types translations messages \
+.PHONY: help run down test test-fast test-one test-debian test-sweeps test-postgres test-cloud test-deploy check-cloud cloud cloud-down check fmt lint types translations messages \
         mutants rules screenshots bench capacity campaign lock upgrade hooks packages test-packages cloud-packages deploy-packages xterm
 
 help:  ## this list
@@ -54,8 +54,8 @@ test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/imag
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
 	$(V)/pytest $(T)
 
-test-kills: test-packages $(V)/.dev $(MO)  ## workers of every kind of job are killed at every point, also where it leaves the same
-	SWEEP=all $(V)/pytest -n 3 $(DIST) -m "not cloud" $$(grep -rl 'kill_at_every_step(' tests --include='test_*.py' | sort)
+test-sweeps: test-packages $(V)/.dev $(MO)  ## where `make test` takes some of the points at which something goes wrong, every one
+	SWEEP=all $(V)/pytest -n 3 $(DIST) -m "not cloud" $$(grep -rlE 'kill_at_every_step\(|support\.sweep' tests --include='test_*.py' | sort)
 
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \

@@ -1,20 +1,16 @@
-"""Work that ends at points at which it can end: it raises there, or its process is killed.
-
-At three of them; with `SWEEP=all` at every one.
-"""
+"""Work that ends at some of the points at which it can end: it raises there, or its process is killed."""
 
 import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pytest
 
 from tests.engine.guests import Stopped, TestWork
+from tests.support.sweep import some
 
 Verb = Callable[[TestWork], object]
-P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -52,13 +48,6 @@ def points_of(verb: Verb) -> list[Point]:
     work = PointedWork(None, _stop)
     verb(work)
     return some(work.passed)
-
-
-def some(points: list[P]) -> list[P]:
-    """The first, one in the middle and the last of them."""
-    if os.environ.get("SWEEP") == "all" or len(points) < 3:
-        return points
-    return [points[0], points[len(points) // 2], points[-1]]
 
 
 def stopped_at(verb: Verb, point: Point) -> bool:

@@ -11,7 +11,7 @@ from tests.engine.contract_encryption import EncryptionContract
 from tests.engine.contract_identity import IdentityContract
 from tests.engine.contract_transfer import TransferContract
 from tests.engine.promises import Some
-from tests.openstack.interruptions import some
+from tests.support.sweep import some
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow(reason="a cloud is asked, and one waits for it")]
 

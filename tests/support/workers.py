@@ -19,7 +19,7 @@ Between two steps, where only the runner would go on, and inside a transaction, 
 is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
 same for a job that is cancelled after its last step and undone. Not at every point, as they are dear: of those at
 which a death leaves the same only at one; on PostgreSQL only at transactions; on the slow engine (`on_each_engine`),
-whose verbs take their time, at each third of many; on a real cloud at one in each step. `make test-kills` (SWEEP=all)
+whose verbs take their time, at each third of many; on a real cloud at one in each step. `make test-sweeps` (SWEEP=all)
 leaves none out.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
@@ -54,6 +54,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
+from tests.support.sweep import is_whole
 
 PATIENCE_S = 180
 logger = logging.getLogger(__name__)
@@ -261,7 +262,7 @@ def _chosen(points: list[Point], where: str, is_all: bool) -> list[Point]:
     """
     chosen = [point for point in points if re.search(where, point[0])]
     assert chosen or not where, f"no point is like {where}"
-    if is_all or os.environ.get("SWEEP") == "all":
+    if is_all or is_whole():
         return chosen
     if not where:
         chosen = different(chosen)
