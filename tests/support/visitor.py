@@ -143,8 +143,8 @@ class Visitor:
         if self.scripts and pressed.evaluate("button => Boolean(button.form?.closest('[hx-boost]'))"):
             self._send_in_place(pressed)
         else:
-            pressed.click()
-            self.page.wait_for_load_state("load")
+            with self.page.expect_navigation():  # or what is looked at may be the page that is left
+                pressed.click()
         self.look()
 
     def _send_in_place(self, button: Locator) -> None:
