@@ -197,3 +197,10 @@ def test_a_database_that_cannot_be_copied_is_not_migrated(unapplied: None, setti
     with pytest.raises(CommandError, match=r"was not copied, and is not migrated.*--no-copy"):
         call_command("migrate", verbosity=0)
     assert not Applied.filter(name=UNSAFE[1]).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_wants_no_copy_may_migrate_it_all_the_same(unapplied: None, settings: Any, tmp_path: Path) -> None:
+    settings.DATABASE_DIR = tmp_path / "gone"
+    call_command("migrate", verbosity=0, no_copy=True)
+    assert Applied.filter(name=UNSAFE[1]).exists()
