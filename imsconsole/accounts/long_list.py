@@ -19,8 +19,14 @@ class LongList(ChangeList):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.query:
+        if self.query or not self.result_count:
             self.date_hierarchy = None
+
+    def get_results(self, request: HttpRequest) -> None:
+        """All are not offered where all are shown."""
+        super().get_results(request)
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "QuerySet[Any]":
         found = super().get_queryset(request, *args, **kwargs)

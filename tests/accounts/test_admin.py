@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -182,6 +183,16 @@ def test_a_long_list_tells_all_dates_between_its_first_and_its_last_row(admin) -
     assert choices(year=2023) == []
     page = admin.get("/admin/audit/event/", {"q": "x"}).content.decode()
     assert "toplinks" not in page, "the first and the last found are in no index"
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_offered"), [({}, False), ({"q": "x"}, True), ({"at__year": 2024}, True)]
+)
+def test_a_long_list_offers_all_where_it_does_not_show_all(
+    admin, asked: dict[str, Any], is_offered: bool
+) -> None:
+    Event.objects.create(at=datetime(2025, 2, 27, 12, tzinfo=UTC), action="x")
+    assert ("Show all" in admin.get("/admin/audit/event/", asked).content.decode()) == is_offered
 
 
 @pytest.mark.sqlite
