@@ -189,6 +189,7 @@ class CaptureContract(Promises):
             engine.create_disk(uuid4(), GIB, work=TestWork(), image_ref=medium.ref)
 
     @pytest.mark.guest
+    @pytest.mark.thorough
     def test_a_capture_goes_on_where_its_worker_died(
         self, engine: Engine, content: Content, place: Path
     ) -> None:

@@ -59,6 +59,7 @@ def test_mac_address_and_data_stay_when_the_system_changes_and_comes_back(
     assert undone.disks == server.disks
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("ended_at", ENDINGS)
 def test_whatever_ends_a_switch_the_next_one_ends_with_one_machine_and_both_systems(
     cloud_engine: OpenStackEngine, demo: Connection, place: Path, ended_at
