@@ -1,8 +1,11 @@
 """What the tests of uploads and imports share: disk files, forms as a browser sends them, what is left over."""
 
+import os
 import subprocess
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,7 +61,15 @@ DETAILS: dict[str, Any] = {
 
 
 def make_disks(folder: Path) -> Path:
-    """A small disk with a partition and content, in every format that is accepted."""
+    """A small disk with a partition and content, in every format that is accepted: copies, each test has its own."""
+    subprocess.run(["cp", "-R", f"{_disks()}/.", folder], check=True)
+    return folder
+
+
+@cache
+def _disks() -> Path:
+    """They are made once by each process of a run, which removes them with its data."""
+    folder = Path(mkdtemp(prefix="disks-", dir=os.environ["IMS_TEST_DIR"]))
     raw = folder / "disk.raw"
     with raw.open("wb") as file:
         file.truncate(SIZE)

@@ -49,7 +49,7 @@ def publisher(settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 
 
 def publish(server: Server, image: bytes) -> None:
-    packed = lzma.compress(image)
+    packed = lzma.compress(image, preset=0)
     server.files = {"/one.qcow2": image, "/one.qcow2.xz": packed}
     lines = [f"{hashlib.sha256(body).hexdigest()}  {path[1:]}" for path, body in server.files.items()]
     server.files["/SHA256SUMS"] = "\n".join(lines).encode()
