@@ -26,29 +26,29 @@ def shown(client: Client, url: str, draft_id: UUID) -> str:
     return re.sub(r"\b\w{64}\b|>[0-9a-f]{8}(?:[0-9a-f]{4})?<", "", page)
 
 
-@pytest.mark.slow(reason="every wizard is begun anew for each stranger")
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.slow(reason="every wizard is begun, and asked for by each stranger")
 def test_somebody_else_s_draft_is_not_found_however_it_is_asked_for(
     way: Way,  # noqa: F811
     people: SimpleNamespace,
-    name: str,
 ) -> None:
-    bob, other = client_of(people.bob), client_of(getattr(people, name))
+    bob = client_of(people.bob)
     confirm = confirmation(bob, way.url, way.typed)
     before = Draft.objects.values().get(), way.makes.objects.count()
-    for url in (confirm, at(people.bob.project, confirm)):
-        asked = (
-            other.get(url),
-            other.get(url, headers=HTMX),
-            other.head(url),
-            other.post(url, {"action": "confirm"}),
-            other.post(url, {"action": "confirm"}, headers=HTMX),
+    for name in OTHERS:
+        other = client_of(getattr(people, name))
+        for url in (confirm, at(people.bob.project, confirm)):
+            asked = (
+                other.get(url),
+                other.get(url, headers=HTMX),
+                other.head(url),
+                other.post(url, {"action": "confirm"}),
+                other.post(url, {"action": "confirm"}, headers=HTMX),
+            )
+            assert {answer.status_code for answer in asked} <= {404, 409}, (name, asked)
+        assert shown(other, way.url, before[0]["id"]) == shown(other, way.url, UUID(int=7)), (
+            "as if there were none"
         )
-        assert {answer.status_code for answer in asked} <= {404, 409}, [each.status_code for each in asked]
-    assert shown(other, way.url, before[0]["id"]) == shown(other, way.url, UUID(int=7)), (
-        "as if there were none"
-    )
-    assert (Draft.objects.values().get(), way.makes.objects.count()) == before
+        assert (Draft.objects.values().get(), way.makes.objects.count()) == before
     assert bob.get(confirm).status_code == 200
 
 

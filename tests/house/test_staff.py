@@ -13,11 +13,11 @@ from imsconsole.accounts.service_admin import ServiceAdmin
 from imsconsole.audit.models import Event
 from imsconsole.jobs.models import Job
 from tests.house.test_admin import GIVEN, PANELS, addresses, at, label, one
+from tests.support.walks import stop
 
 pytestmark = pytest.mark.django_db
 FRAME = {"index", "login", "logout", "jsi18n", "password_change", "password_change_done", "view_on_site"}
 TRAIL = "/admin/audit/event/"
-EVERY_PANEL = pytest.mark.parametrize("panel", PANELS, ids=label)
 
 
 def staff(*permissions: str, model: str = "") -> Client:
@@ -76,28 +76,29 @@ def test_the_start_page_tells_what_needs_the_operator_to_operators_alone(
     assert "No worker has been seen" in client.get("/admin/").content.decode()
 
 
-@EVERY_PANEL
 @pytest.mark.slow(reason="every page of the administration is asked for")
-def test_who_may_look_changes_nothing(panel: ServiceAdmin, people: SimpleNamespace) -> None:
-    client, key = staff("view"), one(panel, people).pk
-    assert client.get(at(panel, "changelist")).status_code == 200
-    shown = client.get(at(panel, "change", key))
-    assert shown.status_code == 200
-    before = changes(panel)
-    refused = [
-        client.get(at(panel, "add")),
-        client.post(at(panel, "add"), {"name": "x"}),
-        client.post(at(panel, "change", key), {"name": "x"}),
-        client.get(at(panel, "delete", key)),
-        client.post(at(panel, "delete", key), {"post": "yes"}),
-    ]
-    assert {answer.status_code for answer in refused} == {403}
-    for action in (*panel.actions, "delete_selected"):
-        act(client, panel, action, key)
-    assert changes(panel) == before
+def test_who_may_look_changes_nothing(people: SimpleNamespace, subtests: pytest.Subtests) -> None:
+    client = staff("view")
+    for panel in PANELS:
+        with stop(subtests, label(panel)):
+            key = one(panel, people).pk
+            assert client.get(at(panel, "changelist")).status_code == 200
+            assert client.get(at(panel, "change", key)).status_code == 200
+            before = changes(panel)
+            refused = [
+                client.get(at(panel, "add")),
+                client.post(at(panel, "add"), {"name": "x"}),
+                client.post(at(panel, "change", key), {"name": "x"}),
+                client.get(at(panel, "delete", key)),
+                client.post(at(panel, "delete", key), {"post": "yes"}),
+            ]
+            assert {answer.status_code for answer in refused} == {403}
+            for action in (*panel.actions, "delete_selected"):
+                act(client, panel, action, key)
+            assert changes(panel) == before
 
 
-@EVERY_PANEL
+@pytest.mark.parametrize("panel", PANELS, ids=label)
 @pytest.mark.slow(reason="every page of the administration is asked for")
 def test_who_may_change_one_kind_changes_no_other(panel: ServiceAdmin, people: SimpleNamespace) -> None:
     other = next(each for each in PANELS if each is not panel and each.changed_by)

@@ -70,15 +70,14 @@ def test_whatever_an_engine_may_lack_has_its_sentence_in_both_languages(people) 
 
 
 @pytest.mark.slow(reason="every page of the console is drawn")
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_page_is_whole(
     things: dict[str, Any],  # noqa: F811
     people: SimpleNamespace,
     subtests: pytest.Subtests,
-    language: str,
 ) -> None:
+    """In Chinese: what an engine lacks is said in both languages, see above."""
     Server.objects.update(status="running", ref="somewhere")
-    client = client_of(people.alice, headers={"Accept-Language": language})
+    client = client_of(people.alice, headers={"Accept-Language": "zh-hans"})
     for name, places in ADDRESSES:
         with stop(subtests, name):
             answer = client.get(url_of(name, places, things))

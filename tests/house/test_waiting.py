@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from imsconsole.accounts.models import User
+from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import host_of
 from imsconsole.cloud.models import Server
 from tests import factories
@@ -94,7 +95,7 @@ def unreachable(people, things: dict[str, Any]) -> Iterator[UnreachableEngine]: 
 
 @pytest.mark.slow(reason="every page of the console is drawn, every form sent")
 @pytest.mark.parametrize("method", METHODS)
-def test_every_page_answers_when_its_region_does_not(
+def test_every_page_answers_when_its_region_does_not_and_reading_changes_nothing(
     method: str,
     people: SimpleNamespace,
     things: dict[str, Any],  # noqa: F811
@@ -108,6 +109,8 @@ def test_every_page_answers_when_its_region_does_not(
                 unreachable.asked.clear()
                 response = getattr(client, method)(url_of(name, places, things))
                 assert response.status_code < 500 or name == UNSEEN
+                assert response["Cache-Control"] == "no-store"
+                assert method == "post" or not Event.objects.exists()
                 assert unreachable.asked == []
 
 
