@@ -17,14 +17,16 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _at(settings) -> None:
+def _at(settings, tmp_path: Path) -> None:
     settings.IMS_X_ACCEL = "/stored/"
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> Sendable:
+def stored() -> Sendable:
     folder = Path(ours.DATA_DIR, "a folder")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     path = folder / "50% of it.raw"
     path.write_bytes(BYTES)
     return sendable(lambda _start: path.open("rb"))
@@ -55,6 +57,7 @@ def test_what_has_not_changed_is_not_sent_by_anybody(stored: Sendable) -> None:
     assert (answer.status_code, "X-Accel-Redirect" in answer) == (304, False)
 
 
+@pytest.mark.django_db  # an answer that ends looks after its connection
 @pytest.mark.parametrize("reason", ["no proxy", "no setting", "HEAD", "elsewhere", "no file", "gone"])
 def test_else_the_console_sends_it(reason: str, stored: Sendable, settings, tmp_path: Path, request) -> None:
     if reason == "no setting":
