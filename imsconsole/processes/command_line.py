@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import django
 from django.core.management import execute_from_command_line, get_commands, load_command_class
 
+from imsconsole.core.collecting import collect_seldom
+
 OURS = ("imsconsole.", "images", "sharing", "market")  # apps whose commands are the product's
 MEANT = {
     "clock": "run_clock",
@@ -23,6 +25,7 @@ TOLD = {  # Django's, in our words
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for: a command in words with hyphens, or one of Django's as Django calls it."""
+    collect_seldom()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsconsole.settings")
     asked = list(sys.argv[1:] if arguments is None else arguments)
     if not asked or (asked[0] in ("help", "--help", "-h") and len(asked) == 1):
