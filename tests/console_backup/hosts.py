@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from imsconsole.console_backup.manifest import sha256_of
 from imsconsole.console_backup.places import MANIFEST
 from imsconsole.console_backup.snapshot import one_instant, write_rows
 from imsconsole.console_backup.where import place_at
+from tests.conftest import CACHE
+from tests.support.database import kept_database
 
 # what a restore says of itself, or what differs with the moment
 CHANGED = {
@@ -37,20 +41,54 @@ with one_instant():
 """
 
 
-@dataclass(frozen=True)
+# gives the commands that come, a line each, as `manage.py` would
+COMMANDS = """
+import contextlib, io, json, sys
+from django.core.management import execute_from_command_line
+from imsconsole.core.collecting import collect_seldom
+collect_seldom()
+for line in sys.stdin:
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            execute_from_command_line(["manage.py", *json.loads(line)])
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+"""
+
+
+@dataclass
 class Host:
     data: Path
     url: str
+    shell: "subprocess.Popen[str] | None" = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "IMS_DATA_DIR": str(self.data), "IMS_DATABASE_URL": self.url}
 
     def run(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "IMS_DATA_DIR": str(self.data), "IMS_DATABASE_URL": self.url, **more}
+        """A command in a process of its own, with more in its environment."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR, env=environment, text=True, capture_output=True, check=False,
+            cwd=settings.BASE_DIR, env={**self.environment, **more}, text=True, capture_output=True, check=False,
         )  # fmt: skip
 
-    def does(self, *arguments: str, **more: str) -> str:
-        done = self.run(*arguments, **more)
+    def gives(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command in the one process that gives them, as each takes a second to start."""
+        self.shell = self.shell or subprocess.Popen(
+            [sys.executable, "-c", COMMANDS],
+            cwd=settings.BASE_DIR, env={**self.environment, "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )  # fmt: skip
+        assert self.shell.stdin
+        assert self.shell.stdout
+        self.shell.stdin.write(f"{json.dumps(arguments)}\n")
+        return subprocess.CompletedProcess(arguments, *json.loads(self.shell.stdout.readline()))
+
+    def does(self, *arguments: str) -> str:
+        done = self.gives(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -65,13 +103,27 @@ class Host:
 
 
 @contextmanager
-def empty_host(url: str = "") -> Iterator[Host]:
-    """On SQLite, or on the database at an address."""
+def bare_host(url: str = "") -> Iterator[Host]:
+    """Without tables: on SQLite, or on the database at an address."""
     with tempfile.TemporaryDirectory(prefix="ims-host-", dir=os.environ["IMS_TEST_DIR"]) as name:
         data = Path(name)
         data.chmod(0o755)
         (data / "database").mkdir(mode=0o700)
-        yield Host(data, url or f"sqlite:///{data / 'database' / 'ims.sqlite3'}")
+        host = Host(data, url or f"sqlite:///{data / 'database' / 'ims.sqlite3'}")
+        yield host
+        if host.shell:
+            host.shell.communicate()
+
+
+@contextmanager
+def empty_host() -> Iterator[Host]:
+    """As `migrate` leaves one."""
+    with bare_host() as host:
+        if connection.vendor == "sqlite":
+            shutil.copyfile(kept_database(CACHE), host.data / "database" / "ims.sqlite3")
+        else:
+            host.does("migrate", "-v", "0")
+        yield host
 
 
 def rows_here() -> dict[str, list[Any]]:
@@ -101,7 +153,8 @@ def tables_that_differ(one: dict[str, list[Any]], other: dict[str, list[Any]]) -
 
 def refusal(host: Host, place: Path, *options: str, **more: str) -> str:
     """What a restore is refused with."""
-    done = host.run("restore", str(place), *options, **more)
+    asked = ("restore", str(place), *options)
+    done = host.run(*asked, **more) if more else host.gives(*asked)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.databases import cluster
-from tests.console_backup.hosts import empty_host, rows_here, tables_that_differ
+from tests.console_backup.hosts import bare_host, empty_host, rows_here, tables_that_differ
 from tests.console_backup.making import backed_up, filled
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ def test_rows_go_to_postgresql_and_back(people, engine, tmp_path) -> None:
     place.chmod(0o755)
     with (
         cluster(place / "pg") as port,
-        empty_host(
+        bare_host(
             f"postgres://postgres@127.0.0.1:{port}/postgres?options=-c%20synchronous_commit%3Doff"
         ) as there,
     ):

@@ -45,7 +45,6 @@ def test_a_host_on_which_there_is_something_is_left_alone(people, engine, tmp_pa
             (host.data / "restoring").write_text("20200101T000000Z-000000")  # another one was
             assert f"This host is not empty: {stands}" in refusal(host, tmp_path)
     with empty_host() as host:
-        host.does("migrate", "-v", "0")
         host.python(RUNS)
         assert "The console is running here" in refusal(host, tmp_path)
         host.python("from imsconsole.jobs.hosts import leave; leave()")

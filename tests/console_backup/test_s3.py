@@ -46,7 +46,7 @@ def test_backups_lie_in_s3_and_a_host_is_restored_from_there(
         }  # fmt: skip
         here = rows_here()
         with empty_host() as host:
-            assert "no difference" in host.does("restore", to, **access)
+            assert "no difference" in host.run("restore", to, **access).stdout
             assert tables_that_differ(here, host.rows()) == set()
 
 

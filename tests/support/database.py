@@ -6,10 +6,14 @@ migrations, models and libraries; and what a test wrote that was not rolled back
 
 import fcntl
 import hashlib
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +58,52 @@ def migrated_database(cache: Path) -> Iterator[None]:
     teardown_databases(databases, verbosity=0)
 
 
+def kept_database(cache: Path) -> Path:
+    """On SQLite it is there, and has no rows but those of migrations: for whoever wants to begin where `migrate` ends."""
+    return cache / f"test-database-{_version()}.sqlite3"
+
+
 def _begin_with_a_copy(cache: Path) -> Path:
     """The kept database of which it is one."""
-    kept = cache / f"test-database-{_version()}.sqlite3"
+    kept = kept_database(cache)
     with (cache / "test-database.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if kept.exists():
             _use(shutil.copyfile(kept, connection.settings_dict["TEST"]["NAME"]))
             return kept
         setup_databases(verbosity=0, interactive=False)
-        for old in sorted(cache.glob("test-database-*.sqlite3"), key=lambda path: path.stat().st_mtime)[
-            :-BRANCHES
-        ]:
-            old.unlink()
+        _forget_old(cache)
         unfinished = kept.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(unfinished)])
         return unfinished.rename(kept)
+
+
+def fill_postgresql(url: str, cache: Path) -> None:
+    """Make an empty database what `migrate` would make it: out of a dump that is kept as well."""
+    kept = cache / f"test-database-{_version()}.sql"
+    if kept.exists():
+        subprocess.run(
+            ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", kept, url], check=True
+        )
+        return
+    for command in ("migrate", "createcachetable"):
+        subprocess.run(
+            [sys.executable, "manage.py", command, "--verbosity", "0"],
+            cwd=settings.BASE_DIR, env={**os.environ, "IMS_DATABASE_URL": url}, check=True,
+        )  # fmt: skip
+    unfinished = kept.with_suffix(f".{os.getpid()}")
+    subprocess.run(["pg_dump", "--no-owner", "-f", unfinished, url], check=True)
+    unfinished.rename(kept)
+    _forget_old(cache)
+
+
+def _forget_old(cache: Path) -> None:
+    for kind in ("sqlite3", "sql"):
+        kept = sorted(cache.glob(f"test-database-*.{kind}"), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-BRANCHES]:
+            old.unlink()
 
 
 def _use(path: str) -> None:
@@ -84,6 +116,7 @@ def _copy_over(kept: sqlite3.Connection) -> None:
     kept.backup(connection.connection)
 
 
+@cache
 def _version() -> str:
     rooms = [Path(app.path) for app in apps.get_app_configs() if app.name.startswith(OURS)]
     files = sorted(path for room in rooms for pattern in MADE_OF for path in room.glob(pattern))
