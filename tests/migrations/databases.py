@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,28 @@ def restored(dump: str, name: str) -> Iterator[str]:
         run(server, f'DROP DATABASE "{name}"')
 
 
+@dataclass(frozen=True)
+class Contents:
+    """All of a database: its schema, its columns, and its rows by table."""
+
+    schema: "Counter[tuple[Any, ...]]"
+    columns: dict[str, list[str]]
+    all: dict[str, "Counter[tuple[Any, ...]]"]
+
+    def rows(self, columns: dict[str, list[str]]) -> dict[str, "Counter[tuple[Any, ...]]"]:
+        """Every row of these tables, as far as these columns go."""
+        found = {}
+        for table, names in columns.items():
+            at = [self.columns[table].index(name) for name in names]
+            found[table] = Counter(tuple(row[each] for each in at) for row in self.all[table].elements())
+        return found
+
+
+def contents_of(db: BaseDatabaseWrapper) -> Contents:
+    columns = columns_of(db)
+    return Contents(schema_of(db), columns, rows_of(db, columns))
+
+
 @contextmanager
 def connected(name: str) -> Iterator[BaseDatabaseWrapper]:
     """A connection of its own to another database of the test's server, or to another file."""
@@ -83,7 +106,6 @@ def columns_of(db: BaseDatabaseWrapper) -> dict[str, list[str]]:
 
 
 def rows_of(db: BaseDatabaseWrapper, columns: dict[str, list[str]]) -> dict[str, "Counter[tuple[Any, ...]]"]:
-    """Every row of these tables, as far as these columns go."""
     quote = db.ops.quote_name
     return {
         table: Counter(

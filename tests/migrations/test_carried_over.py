@@ -5,6 +5,7 @@ and Carol worked. They are never made anew: each later migration has to bring th
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 
 from imsconsole.core.checks import check_age_of_database
-from tests.migrations.databases import add_row, columns_of, connected, manage, restored, rows_of, run, schema_of
+from imsconsole.core.database_copy import copy_path
+from tests.migrations.databases import (
+    add_row, columns_of, connected, contents_of, manage, restored, rows_of, run, schema_of,
+)  # fmt: skip
 
 DUMP = "before_0_1_0"
 # By table, the columns that a later migration fills anew or removes on purpose; all of a table's when it is gone.
@@ -48,8 +52,8 @@ slow = pytest.mark.slow(reason="manage.py migrates a second database, once for a
 
 
 @pytest.fixture(scope="module")
-def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator[SimpleNamespace]:
-    """A carried-over database: its columns and rows before, a connection to it after."""
+def old(django_db_setup: None, django_db_blocker: Any) -> Iterator[SimpleNamespace]:
+    """What was in a database, what is in it when it is carried over, and what when it has gone back."""
     with django_db_blocker.unblock(), restored(DUMP, "carried_over") as name:
         with connected(name) as db:
             run(db, "UPDATE audit_event SET sentence = '镜像“web”受保护。' WHERE id = 1")
@@ -59,14 +63,19 @@ def old(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterator
             }
             columns = {table: names for table, names in columns.items() if names}
             rows = rows_of(db, columns)
-            said = rows_of(db, {"audit_event": ["id", "action", "sentence"]})["audit_event"]
-            stored = rows_of(db, {table: ["id", "ref", "sha256"] for table in DISKS})
             run(db, f"UPDATE images_imagedisk SET damaged_at = '2026-11-28 09:00:00+00' WHERE ref LIKE '{DAMAGED}%'")
             add_row(db, "jobs_job", COPY)
+            was = contents_of(db)
         migrated = manage("migrate", name)
         assert migrated.returncode == 0, migrated.stderr
         with connected(name) as db:
-            yield SimpleNamespace(columns=columns, rows=rows, said=said, stored=stored, now=db)
+            now = contents_of(db)
+        back = manage("go_back", name)
+        with connected(name) as db:
+            again = contents_of(db)
+    yield SimpleNamespace(columns=columns, rows=rows, was=was, now=now, back=back, again=again)
+    for path in copy_path().parent.glob(f"{copy_path().name}*"):
+        path.unlink()
 
 
 @slow
@@ -76,18 +85,18 @@ def test_the_dump_has_rows_of_every_table(old: SimpleNamespace) -> None:
 
 @slow
 def test_every_row_is_still_there(old: SimpleNamespace) -> None:
-    now = rows_of(old.now, old.columns)
+    now = old.now.rows(old.columns)
     assert {table: rows - now[table] for table, rows in old.rows.items() if rows - now[table]} == {}
 
 
 @slow
 def test_what_disks_said_of_their_bytes_is_in_rows_of_their_own(old: SimpleNamespace) -> None:
     """Every file is known, so none is left behind; of links of the same one all disks have one and the same."""
-    kept = rows_of(old.now, {"cloud_storedbytes": ["id", "ref", "checksum"]})["cloud_storedbytes"]
+    kept = old.now.rows({"cloud_storedbytes": ["id", "ref", "checksum"]})["cloud_storedbytes"]
     of_ref, of_id = {ref: sums for _id, ref, sums in kept}, {pk: sums for pk, _ref, sums in kept}
     linked = 0
-    for table, disks in old.stored.items():
-        now = dict(rows_of(old.now, {table: ["id", "stored_id"]})[table].elements())
+    for table, disks in old.was.rows({table: ["id", "ref", "sha256"] for table in DISKS}).items():
+        now = dict(old.now.rows({table: ["id", "stored_id"]})[table].elements())
         for pk, ref, sha256 in disks:
             assert not ref or of_ref[ref] == of_id[now[pk]] == f"sha256:{sha256}"
             linked += bool(ref) and pk != now[pk]
@@ -97,8 +106,8 @@ def test_what_disks_said_of_their_bytes_is_in_rows_of_their_own(old: SimpleNames
 @slow
 def test_of_links_one_that_is_sound_is_kept_and_the_others_are_nobodys(old: SimpleNamespace) -> None:
     """What nobody has is deleted by the clock; the link that unfinished work held as well."""
-    ids = {UUID(str(pk)) for (pk,) in rows_of(old.now, {"cloud_storedbytes": ["id"]})["cloud_storedbytes"]}
-    used = rows_of(old.now, {table: ["stored_id"] for table in DISKS})
+    ids = {UUID(str(pk)) for (pk,) in old.now.rows({"cloud_storedbytes": ["id"]})["cloud_storedbytes"]}
+    used = old.now.rows({table: ["stored_id"] for table in DISKS})
     of_disks = {UUID(str(pk)) for rows in used.values() for (pk,) in rows if pk}
     assert UUID(SOUND) in of_disks
     assert {UUID(DAMAGED), UUID(HELD)} <= ids - of_disks
@@ -107,9 +116,9 @@ def test_of_links_one_that_is_sound_is_kept_and_the_others_are_nobodys(old: Simp
 
 @slow
 def test_unfinished_work_goes_on_with_the_bytes_it_was_told_of(old: SimpleNamespace) -> None:
-    (used,) = rows_of(old.now, {"cloud_bytesuse": ["stored_id", "job_id"]})["cloud_bytesuse"]
+    (used,) = old.now.rows({"cloud_bytesuse": ["stored_id", "job_id"]})["cloud_bytesuse"]
     assert [UUID(str(pk)) for pk in used] == [UUID(SOURCE), UUID(COPY["id"])]
-    jobs = rows_of(old.now, {"jobs_job": ["id", "args", "results"]})["jobs_job"]
+    jobs = old.now.rows({"jobs_job": ["id", "args", "results"]})["jobs_job"]
     ((args, results),) = [each for pk, *each in jobs if UUID(str(pk)) == UUID(COPY["id"])]
     disk = json.loads(args)["disks"][0]
     assert (disk["stored"], disk["role"], json.loads(results)) == (SOURCE, "system", {})
@@ -117,37 +126,48 @@ def test_unfinished_work_goes_on_with_the_bytes_it_was_told_of(old: SimpleNamesp
 
 @slow
 def test_its_jobs_find_their_classes(old: SimpleNamespace) -> None:
-    paths = [path for (path,) in rows_of(old.now, {"jobs_job": ["path"]})["jobs_job"]]
+    paths = [path for (path,) in old.now.rows({"jobs_job": ["path"]})["jobs_job"]]
     assert [path for path in paths if import_string(path).path() != path] == []
     assert len(paths) > 5
 
 
+def said(old: SimpleNamespace) -> "Counter[tuple[Any, ...]]":
+    return old.was.rows({"audit_event": ["id", "action", "sentence"]})["audit_event"]
+
+
 @slow
 def test_what_the_trail_said_it_goes_on_saying(old: SimpleNamespace) -> None:
-    kept = rows_of(old.now, {"audit_event": ["id", "details"]})["audit_event"]
+    kept = old.now.rows({"audit_event": ["id", "details"]})["audit_event"]
     read = ((key, json.loads(details)) for key, details in kept)
     answers = {"acceptImage": "Accepted", "rejectImage": "Rejected"}  # are in the name no more
     assert dict(read) == {
         key: {"msgid": answers[action], "values": {}} if action in answers else sentence
-        for key, action, sentence in old.said
+        for key, action, sentence in said(old)
     }
-    assert any(sentence for _key, _action, sentence in old.said)
+    assert any(sentence for _key, _action, sentence in said(old))
 
 
 @slow
 def test_every_trace_name_of_the_product_is_one_of_today(old: SimpleNamespace) -> None:
     formerly = {"shareImage": "addMember", "acceptImage": "updateMember", "rejectImage": "updateMember"}
-    renamed = {key: formerly[action] for key, action, _said in old.said if action in formerly}
-    kept = dict(rows_of(old.now, {"audit_event": ["id", "action"]})["audit_event"].elements())
+    renamed = {key: formerly[action] for key, action, _said in said(old) if action in formerly}
+    kept = dict(old.now.rows({"audit_event": ["id", "action"]})["audit_event"].elements())
     assert len(renamed) == 7
     assert {key: kept[key] for key in renamed} == renamed
 
 
 @slow
 def test_its_schema_is_that_of_a_new_database(old: SimpleNamespace) -> None:
-    carried_over, new = schema_of(old.now), schema_of(connection)
+    carried_over, new = old.now.schema, schema_of(connection)
     assert sorted((carried_over - new).elements()) == []
     assert sorted((new - carried_over).elements()) == []
+
+
+@slow
+def test_gone_back_it_is_what_it_was_again(old: SimpleNamespace) -> None:
+    assert old.now.schema != old.was.schema
+    assert old.back.returncode == 0, old.back.stderr
+    assert old.again == old.was
 
 
 @pytest.fixture
@@ -168,11 +188,12 @@ def test_a_database_with_all_of_the_replaced_migrations_may_be_migrated(replaced
     assert check_age_of_database(databases=["default"]) == []
 
 
-@pytest.mark.parametrize("missing", ["0014_planned_deletion", "0003_buckets"])
-def test_an_older_database_is_refused(
-    replaced: set[tuple[str, str]], missing: str, settings: Any, tmp_path: Path
-) -> None:
+def test_an_older_database_is_refused(replaced: set[tuple[str, str]], settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path  # what is collected there names the files of all pages after it
-    MigrationRecorder.Migration.objects.filter(name=missing).delete()
+    applied = MigrationRecorder.Migration.objects
+    applied.filter(name="0003_buckets").delete()
+    assert [each.id for each in check_age_of_database(databases=["default"])] == ["ims.E002"]
+    applied.create(app="cloud", name="0003_buckets")
+    applied.filter(name="0014_planned_deletion").delete()
     with pytest.raises(SystemCheckError, match=r"ims\.E002.* before 0\.1\.0 "):
         call_command("set_up")

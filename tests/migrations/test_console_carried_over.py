@@ -13,7 +13,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ import pytest
 from django.conf import settings
 
 from tests.migrations.databases import HERE
-from tests.support.workers import until, worker_environment
+from tests.support.console import Console, wait_for
+from tests.support.workers import worker_environment
 
 MIB = 1024**2
 SAID = "I AM plain\n"
@@ -76,10 +77,10 @@ class Kept:
             cwd=settings.BASE_DIR, env=self.environment, capture_output=True, text=True, check=False, **more,
         )  # fmt: skip
 
-    def python(self, words: str) -> str:
-        ended = self.manage("shell", "-v", "0", "-c", words)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+    @cached_property
+    def shell(self) -> Console:
+        """One process runs all Python."""
+        return Console("", self.data, self.environment)
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         db = sqlite3.connect(self.database, timeout=20)
@@ -101,6 +102,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     folder.chmod(0o755)
     console = Kept(folder / "data")
     yield console
+    for process in console.shell.shells:
+        process.communicate()
     console.manage("stop_guests")
     subprocess.run(["rm", "-r", folder], check=True)
 
@@ -122,17 +125,17 @@ def test_a_console_of_0_1_0_goes_on_with_all_that_it_has(kept: Kept) -> None:
         [sys.executable, "manage.py", "run_worker"], cwd=settings.BASE_DIR, env=kept.environment
     )
     try:
-        until(lambda: not _unfinished(kept), "what 0.1.0 left to be done was done")
+        wait_for(lambda: not _unfinished(kept), "what 0.1.0 left to be done was done")
         assert "The console runs on" in kept.manage("go_back").stderr
-        until(lambda: _off(kept) == {"runs", "changed"}, "guests that ended with their host were found off")
+        wait_for(lambda: _off(kept) == {"runs", "changed"}, "guests that ended with their host were found off")
         said = {server: kept.log_of(server).read_text() for server in ("web", "vaulted")}
-        kept.python(START)
+        kept.shell.python(START)
         for server, before in said.items():
-            until(partial(_has_said, kept, server, before), f"{server} booted")
+            wait_for(partial(_has_said, kept, server, before), f"{server} booted")
     finally:
         worker.terminate()
         worker.wait()
-    assert int(kept.python(STORED)) > 8
+    assert int(kept.shell.python(STORED)) > 8
     assert _contents(kept) == Counter({"plain": 1, "other": 1, "sold": 1, "data": 1, "gone": 1, "linked": 1, "captured": 1})
     assert kept.rows("SELECT status FROM images_image WHERE name = 'waiting'") == [("active",)]
 
@@ -153,7 +156,7 @@ def _has_said(kept: Kept, server: str, before: str) -> bool:
 def _contents(kept: Kept) -> "Counter[str]":
     """Of the images that have the disks they were made of, bit for bit."""
     found: Counter[str] = Counter()
-    for line in kept.python(CONTENTS).splitlines():
+    for line in kept.shell.python(CONTENTS).splitlines():
         name, path = line.split(" ", 1)
         raw = Path(path).with_name("compared.raw")
         subprocess.run(["qemu-img", "convert", "-O", "raw", path, raw], check=True)

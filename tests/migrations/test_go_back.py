@@ -21,7 +21,6 @@ from imsconsole.core.schema import is_upgraded_lately, needs_stop, newer, refuse
 from imsconsole.jobs.hosts import check_stopped, note_host
 from imsconsole.jobs.models import ClockEntry, KnownHost
 from tests.factories import RegionFactory
-from tests.migrations.databases import columns_of, connected, manage, restored, rows_of, schema_of
 
 SAFE, UNSAFE = ("images", "0034_latest_images"), ("market", "0007_checksums_of_checks")
 Applied = MigrationRecorder.Migration.objects
@@ -32,24 +31,6 @@ def no_copy() -> Iterator[None]:
     yield
     for path in copy_path().parent.glob(f"{copy_path().name}*"):
         path.unlink()
-
-
-@pytest.mark.slow(reason="manage.py migrates a second database, and puts it back")
-@pytest.mark.django_db
-def test_an_upgraded_database_is_what_it_was_again(no_copy: None) -> None:
-    with restored("before_0_1_0", "gone_back") as name:
-        with connected(name) as db:
-            columns, before = columns_of(db), schema_of(db)
-            rows = rows_of(db, columns)
-        migrated = manage("migrate", name)
-        assert migrated.returncode == 0, migrated.stderr
-        with connected(name) as db:
-            assert schema_of(db) != before
-        back = manage("go_back", name)
-        assert back.returncode == 0, back.stderr
-        with connected(name) as db:
-            assert schema_of(db) == before
-            assert rows_of(db, columns) == rows
 
 
 @pytest.fixture
