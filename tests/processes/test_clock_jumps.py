@@ -52,25 +52,25 @@ def has_run(days: int) -> bool:
     return runs.exists()
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [(DAYS, 0), (0, DAYS), (0, -DAYS)], ids=["ahead", "then ahead", "then behind"]
-)
 def test_workers_that_begin_in_another_time_go_on_with_all(
-    start: Start, tmp_path: Path, other_time: OtherTime, before: int, after: int
+    start: Start, tmp_path: Path, other_time: OtherTime
 ):
-    with supervisor(**ONE_BULK_WORKER, **other_time(f"{before:+}d")) as process:
-        job = start(waits=True)
-        until_writing(job)
-        until(lambda: has_run(before), "the clock runs")
-        for pid in [process.pid, *children_of(process.pid)]:
-            os.kill(pid, signal.SIGKILL)
-    assert state(job) == "running"
-
-    (tmp_path / "go").touch()
-    with supervisor(**ONE_BULK_WORKER, **other_time(f"{after:+}d")):
-        until(lambda: has_run(after), "the clock runs")
-        until(lambda: state(job) == "done", "the job ended")
-    assert (job.attempt, job.deaths) == (2, 1)
+    """The clock stands right, then ahead, then right again, then behind; all workers are killed each time."""
+    left: Job | None = None
+    for days in (0, DAYS, 0, -DAYS):
+        with supervisor(**ONE_BULK_WORKER, **other_time(f"{days:+}d")) as process:
+            until(lambda days=days: has_run(days), "the clock runs")
+            if left:
+                (tmp_path / "go").touch()
+                until(lambda job=left: state(job) == "done", "the job ended")
+                assert (left.attempt, left.deaths) == (2, 1)
+            if days == -DAYS:
+                return
+            (tmp_path / "go").unlink(missing_ok=True)
+            until_writing(left := start(waits=True))
+            for pid in [process.pid, *children_of(process.pid)]:
+                os.kill(pid, signal.SIGKILL)
+        assert state(left) == "running"
 
 
 def test_workers_whose_clock_jumps_to_and_fro_end_their_job(

@@ -20,7 +20,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.databases import cluster, pg_ctl
+from tests.conftest import CACHE
 from tests.support.console import Console, free_port, served, wait_for
+from tests.support.database import fill_postgresql
 
 pytestmark = pytest.mark.slow(reason="a whole console and a PostgreSQL start, are killed and waited for")
 JOBS = 30
@@ -82,8 +84,7 @@ def console_on(port: int, data: Path) -> Iterator[Console]:
         "IMS_BULK_WORKERS": "1",
     }
     console = Console(f"http://localhost:{web_port}", data, environment)
-    console.manage("migrate")
-    console.manage("createcachetable")
+    fill_postgresql(environment["IMS_DATABASE_URL"], CACHE)
     with served(console) as process:
         yield console
         assert process.poll() is None, "nobody had to start it again"

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,11 @@ class Given:
     def holds_its_line(self) -> bool:
         """Whether the process has it, apart from us."""
         ours = os.fstat(self.line.fileno()).st_ino
-        descriptors = Path(f"/proc/{self.process.pid}/fd").iterdir()
-        return any(str(each.readlink()) == f"socket:[{ours}]" for each in descriptors)
+        held: list[str] = []
+        for each in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it is closed by now
+                held.append(os.readlink(each))
+        return f"socket:[{ours}]" in held
 
     def close(self) -> None:
         self.process.kill()
@@ -72,18 +76,19 @@ def given(tmp_path: Path) -> Iterator[list[Given]]:
         each.close()
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_who_comes_before_it_has_started_is_answered(name: str, given: list[Given], tmp_path: Path) -> None:
-    given.append(one := Given(name, tmp_path))
+def before_it_has_started(one: Given) -> None:
+    """Who comes then is answered."""
     with one.connected() as early:
         early.sendall(b"GET /healthz/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert one.told.recv(100).startswith(b"READY=1")
         assert early.recv(100).startswith(b"HTTP/1.1 ")
 
 
-def test_a_request_that_runs_when_it_is_told_to_end_is_answered(given: list[Given], tmp_path: Path) -> None:
+def test_whoever_comes_before_pages_or_after_they_are_told_to_end_is_answered(
+    given: list[Given], tmp_path: Path
+) -> None:
     given.append(one := Given("web", tmp_path))
-    one.told.recv(100)
+    before_it_has_started(one)
     with one.connected() as late:
         head = f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LONG}\r\nExpect: 100-continue\r\n\r\n"
         late.sendall(head.encode())
@@ -93,3 +98,8 @@ def test_a_request_that_runs_when_it_is_told_to_end_is_answered(given: list[Give
         late.sendall(b"x" * LONG)
         assert late.recv(100).startswith(b"HTTP/1.1 4")
     assert one.process.wait(60) == 0
+
+
+def test_whoever_comes_before_the_screens_is_answered(given: list[Given], tmp_path: Path) -> None:
+    given.append(one := Given("screens", tmp_path))
+    before_it_has_started(one)

@@ -10,9 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from imsconsole.processes.command_line import commands
+from tests.conftest import CACHE
 from tests.support.console import free_port
+from tests.support.database import kept_database
 from tests.support.web import answers
 from tests.support.workers import until, worker_environment
 
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.slow(reason="a wheel is built, installed, set up and se
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def installed(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """`run` is its command, `python` asks its code."""
     tree, site = tmp_path_factory.mktemp("tree") / "clone", tmp_path_factory.mktemp("site")
     left = shutil.ignore_patterns(
@@ -33,12 +36,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     (wheel,) = (tree / "dist").glob("*.whl")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site]
     subprocess.run([*pip, wheel], check=True)
-    port = free_port()
+    port, database = free_port(), tmp_path_factory.mktemp("database") / "ims.sqlite3"
+    if connection.vendor == "sqlite":
+        shutil.copyfile(kept_database(CACHE), database)
     environment = {
         **worker_environment(),
         "PYTHONPATH": str(site),
         "IMS_DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        "IMS_DATABASE_URL": "sqlite:///" + str(tmp_path_factory.mktemp("database") / "ims.sqlite3"),
+        "IMS_DATABASE_URL": f"sqlite:///{database}",
         "IMS_DEMO": "0",
         "IMS_PORT": str(port),
     }
@@ -50,21 +55,30 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     return SimpleNamespace(site=site, environment=environment, port=port, run=run)
 
 
-def test_every_command_is_listed_and_none_is_the_checkout_s(installed: SimpleNamespace) -> None:
+def test_every_command_is_listed(installed: SimpleNamespace) -> None:
     told = installed.run().stdout
     assert [name for name in commands() if f"\n  {name} " not in told] == []
     assert "check-store" in commands()
     assert installed.run("help", "check-store").stdout.startswith("usage: ims-console check_store")
-    where = "import imsconsole.settings as s; print(s.PACKAGE_DIR)"
-    assert installed.run("shell", "-v", "0", "-c", where).stdout.strip() == f"{installed.site}/imsconsole"
 
 
 def test_data_never_lie_beside_installed_code(installed: SimpleNamespace) -> None:
-    where = "import imsconsole.settings as s; print(s._usual_data_dir())"
-    folder = Path(installed.run("shell", "-v", "0", "-c", where).stdout.strip())
-    assert folder.is_absolute()
-    assert installed.site not in folder.parents
-    assert Path(settings.BASE_DIR) not in folder.parents
+    where = "import imsconsole.settings as s; print(s.PACKAGE_DIR); print(s._usual_data_dir())"
+    package, data = map(Path, installed.run("shell", "-v", "0", "-c", where).stdout.splitlines())
+    assert package == installed.site / "imsconsole"
+    assert data.is_absolute()
+    assert installed.site not in data.parents
+    assert Path(settings.BASE_DIR) not in data.parents
+
+
+def test_all_code_is_installed(installed: SimpleNamespace) -> None:
+    """Migrations too: the database that is served below has them already."""
+    assert modules(Path(settings.BASE_DIR)) == modules(installed.site)
+
+
+def modules(folder: Path) -> set[str]:
+    rooms = ("imsconsole", "images", "sharing", "market")
+    return {str(path.relative_to(folder)) for room in rooms for path in (folder / room).rglob("*.py")}
 
 
 def test_it_serves_pages_in_both_languages_with_their_files(installed: SimpleNamespace) -> None:

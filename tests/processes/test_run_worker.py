@@ -32,56 +32,47 @@ def until_writing(job: Job) -> None:
     until(lambda: state(job) == "running" and bool(job.bytes_done), "the job wrote")
 
 
-def test_a_killed_worker_is_replaced_and_its_job_ends_well(start: Start, tmp_path: Path):
-    with supervisor(**ONE_BULK_WORKER) as process:
-        job = start(waits=True)
-        until_writing(job)
-        doomed = int(job.holder.rpartition("-")[2])
-        assert doomed in children_of(process.pid)
-
-        os.kill(doomed, signal.SIGKILL)
-        (tmp_path / "go").touch()
-        until(lambda: state(job) == "done", "another worker ended the job")
-
-        assert (job.attempt, job.deaths) == (2, 1)
-        until(lambda: len(children_of(process.pid)) == 3, "all three processes run again")
-
-
-def test_quick_work_goes_ahead_while_all_bulk_workers_are_busy(start: Start, tmp_path: Path):
-    with supervisor(**ONE_BULK_WORKER):
-        busy, waiting = start(waits=True), start()
-        until_writing(busy)
-
-        quick = start(QuickWriteFiles)
-        until(lambda: state(quick) == "done", "the quick job was done")
-
-        assert (state(busy), state(waiting)) == ("running", "queued")
-        (tmp_path / "go").touch()
-        until(lambda: state(waiting) == "done", "the rest was done")
-
-
-def test_a_job_whose_wake_up_was_lost_begins_all_the_same(start: Start):
-    job = start()
+def test_jobs_go_on_whatever_becomes_of_their_workers(
+    start: Start, tmp_path: Path, subtests: pytest.Subtests
+):
+    go, unheard = tmp_path / "go", start()
     DBTaskResult.objects.all().delete()
-
-    with supervisor(**ONE_BULK_WORKER):
-        until(lambda: state(job) == "done", "the clock woke the job")
-
-    assert ClockEntry.objects.get(name="jobs.take_up_orphans").finished_at is not None
-
-
-def test_workers_asked_to_end_give_their_job_back_and_others_go_on_with_it(start: Start, tmp_path: Path):
     with supervisor(**ONE_BULK_WORKER) as process:
-        job = start(waits=True)
-        until_writing(job)
+        with subtests.test("a job whose wake-up was lost begins all the same"):
+            until(lambda: state(unheard) == "done", "the clock woke the job")
+            assert ClockEntry.objects.get(name="jobs.take_up_orphans").finished_at is not None
+
+        with subtests.test("quick work goes ahead while all bulk workers are busy"):
+            busy, waiting = start(waits=True), start()
+            until_writing(busy)
+            quick = start(QuickWriteFiles)
+            until(lambda: state(quick) == "done", "the quick job was done")
+            assert (state(busy), state(waiting)) == ("running", "queued")
+            go.touch()
+            until(lambda: state(waiting) == "done", "the rest was done")
+
+        with subtests.test("a killed worker is replaced, and its job ends well"):
+            go.unlink()
+            until_writing(job := start(waits=True))
+            doomed = int(job.holder.rpartition("-")[2])
+            assert doomed in children_of(process.pid)
+            os.kill(doomed, signal.SIGKILL)
+            go.touch()
+            until(lambda: state(job) == "done", "another worker ended the job")
+            assert (job.attempt, job.deaths) == (2, 1)
+            until(lambda: len(children_of(process.pid)) == 3, "all three processes run again")
+
+        go.unlink()
+        until_writing(job := start(waits=True))
         process.terminate()
         assert process.wait() == 0
 
-    assert (state(job), job.deaths, list(job.results)) == ("queued", 0, ["prepare"])
-    (tmp_path / "go").touch()
-    with nursery() as workers:
-        assert workers.start_worker().wait() == 0
-    assert (state(job), job.attempt, job.deaths) == ("done", 2, 0)
+    with subtests.test("workers asked to end give their job back, and others go on with it"):
+        assert (state(job), job.deaths, list(job.results)) == ("queued", 0, ["prepare"])
+        go.touch()
+        with nursery() as workers:
+            assert workers.start_worker().wait() == 0
+        assert (state(job), job.attempt, job.deaths) == ("done", 2, 0)
 
 
 def test_no_worker_outlives_a_killed_supervisor():

@@ -71,29 +71,27 @@ def served() -> Iterator[Served]:
         yield console
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_all_of_it_ends_when_told_to(number: signal.Signals) -> None:
+def told_to_end(console: Served, number: signal.Signals) -> None:
     """Ctrl-C goes to all processes of the terminal: the one that was started is the only one there."""
+    everything = console.all()
+    assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []
+    os.killpg(console.process.pid, number)
+    assert console.process.wait() == 0
+    assert [pid for pid in everything if is_alive(pid)] == []
+
+
+def test_what_is_killed_runs_again_and_nobody_is_turned_away(subtests: pytest.Subtests) -> None:
     with served() as console:
-        everything = console.all()
-        assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []
+        for name in ("web", "screens", "quick-0", "clock"):
+            with subtests.test(name):
+                os.kill(doomed := console.one(name), signal.SIGKILL)
 
-        os.killpg(console.process.pid, number)
-
-        assert console.process.wait() == 0
-        assert [pid for pid in everything if is_alive(pid)] == []
-
-
-@pytest.mark.parametrize("name", ["web", "screens", "quick-0", "clock"])
-def test_what_is_killed_runs_again_and_nobody_is_turned_away(name: str) -> None:
-    with served() as console:
-        os.kill(doomed := console.one(name), signal.SIGKILL)
-
-        until(lambda: not is_alive(doomed), "it is dead")
-        assert is_reachable(console.port)
-        assert is_reachable(console.screen_port)
-        until(console.runs, "it runs again")
-        assert answers(f"http://127.0.0.1:{console.port}")
+                until(lambda pid=doomed: not is_alive(pid), "it is dead")
+                assert is_reachable(console.port)
+                assert is_reachable(console.screen_port)
+                until(console.runs, "it runs again")
+                assert answers(f"http://127.0.0.1:{console.port}")
+        told_to_end(console, signal.SIGTERM)
 
 
 def test_each_process_has_a_folder_of_its_own_for_temporary_files_until_it_ends() -> None:
@@ -110,6 +108,13 @@ def test_each_process_has_a_folder_of_its_own_for_temporary_files_until_it_ends(
         os.kill(worker, signal.SIGTERM)
         until(lambda: not is_alive(worker), "it ended")
         assert not any(folder.exists() for folder in own[worker])
+        until(console.runs, "all run again")
+        told_to_end(console, signal.SIGINT)
+
+
+def test_a_terminal_that_is_closed_ends_it() -> None:
+    with served() as console:
+        told_to_end(console, signal.SIGHUP)
 
 
 def locked_by(pid: int) -> set[Path]:
@@ -137,9 +142,7 @@ def test_nothing_outlives_its_killed_parent_but_a_job_which_keeps_no_port(
         assert (job.state, job.attempt) == ("done", 1)
 
 
-@pytest.mark.parametrize(
-    ("taken", "command"), [("IMS_PORT", "serve"), ("IMS_SCREEN_PORT", "serve"), ("IMS_PORT", "run_web")]
-)
+@pytest.mark.parametrize(("taken", "command"), [("IMS_SCREEN_PORT", "serve"), ("IMS_PORT", "run_web")])
 def test_a_port_that_is_taken_is_named(taken: str, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]

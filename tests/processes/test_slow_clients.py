@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from time import sleep
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -50,10 +51,10 @@ FRAMINGS = (
 MANY = 40  # more than there are threads
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
-    monkeypatch.setenv("IMS_PATIENCE_S", "2")
-    with WebServer() as server:
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[WebServer]:
+    """One for all: what it keeps of a test's rows is in the database, which is as it was after each."""
+    with django_db_blocker.unblock(), WebServer(IMS_PATIENCE_S="2") as server:
         yield server
 
 
@@ -179,10 +180,11 @@ def test_who_reads_nothing_of_a_file_holds_up_no_pages_and_is_cut_off(
         until(lambda: all(map(is_cut, lines)), "the server had enough")
 
 
-def test_an_address_has_so_many_connections_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMS_CONNECTIONS_PER_ADDRESS", "3")
-    monkeypatch.setenv("IMS_PATIENCE_S", "2")
-    with WebServer() as server, connections(server, 20) as lines:
+def test_an_address_has_so_many_connections_and_no_more() -> None:
+    with (
+        WebServer(IMS_CONNECTIONS_PER_ADDRESS="3", IMS_PATIENCE_S="2") as server,
+        connections(server, 20) as lines,
+    ):
         assert sum(b" 429 " in told(line)[:20] for line in lines) >= 20 - 2 * 3
         assert answers(server.url)
 

@@ -36,6 +36,8 @@ CHROMIUM: dict[str, Any] = {
 SHELL = """
 import contextlib, io, json, sys
 import django
+from imsconsole.core.collecting import collect_seldom
+collect_seldom()
 django.setup()
 from imsconsole.core import now as clock
 for line in sys.stdin:
