@@ -85,7 +85,9 @@ class Host:
         assert self.shell.stdin
         assert self.shell.stdout
         self.shell.stdin.write(f"{json.dumps(arguments)}\n")
-        return subprocess.CompletedProcess(arguments, *json.loads(self.shell.stdout.readline()))
+        ended = self.shell.stdout.readline()
+        assert ended, "it met an error that is no refusal"
+        return subprocess.CompletedProcess(arguments, *json.loads(ended))
 
     def does(self, *arguments: str) -> str:
         done = self.gives(*arguments)
