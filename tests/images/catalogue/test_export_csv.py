@@ -217,7 +217,7 @@ def test_of_many_rows_only_some_are_in_memory_at_once(people):
     response = client_of(people.bob).get(reverse("images:export-csv"), {"tab": "private"})
     for number, piece in enumerate(response.streaming_content):
         lines += piece.count(b"\n")
-        if number % 5 == 0:
+        if number % 20 == 10:
             gc.collect()
             alive = max(
                 alive, sum(type(thing) is dict and "tag_texts" in thing for thing in gc.get_objects())
