@@ -26,7 +26,7 @@ def test_workers_die_at_one_of_the_points_at_which_it_leaves_the_same() -> None:
         ("do:tidy:settled:1", "transaction"),
     ]
     assert [name.removeprefix("do:") for name, _place in different(points)] == [
-        *["write:report:1", "write:hold:2", "write:hold:4", "write:hold:6", "write:hold:8"],
+        *["write:report:1", "write:hold:2", "write:hold:8"],
         *["write:finished:1", "tidy:hold:2", "tidy:finished:1", "tidy:settled:1"],
     ]
 

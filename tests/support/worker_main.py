@@ -8,6 +8,7 @@ each point a job passes, or halt there until they are killed or told to go on.
 import contextlib
 import ctypes
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django_tasks_db.management.commands import db_worker  # noqa: E402
 
 from imsconsole.jobs import runner  # noqa: E402
 from imsconsole.jobs.clock import take_up_orphans  # noqa: E402
@@ -133,7 +135,13 @@ def work(order: dict[str, str]) -> None:
     watch(Points(Path(order["folder"]), order["halt_at"], order["cancel_at"]))
     take_up_orphans()
     call_command(
-        "db_worker", queue_name="*", batch=True, interval=0, startup_delay=False, reload=False, verbosity=0
+        db_worker.Command(),
+        queue_name="*",
+        batch=True,
+        interval=0,
+        startup_delay=False,
+        reload=False,
+        verbosity=0,
     )
 
 
@@ -154,6 +162,7 @@ def fork(order: dict[str, str]) -> int:
 
 
 def main() -> None:
+    gc.freeze()  # what is loaded stays one with the workers': none looks through it for what is left over
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -19,8 +19,9 @@ Between two steps, where only the runner would go on, and inside a transaction, 
 is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
 same for a job that is cancelled after its last step and undone. Not at every point, as they are dear: of those at
 which a death leaves the same only at one; on PostgreSQL only at transactions; on the slow engine (`on_each_engine`),
-whose verbs take their time, at each third of many; on a real cloud at one in each step. `make test-sweeps` (SWEEP=all)
-leaves none out.
+which differs where a verb has made a reference that no row has yet, at the last of each step, and at three where it is
+undone; on a real cloud at one in each step. A kind that inherits its steps says which points are its `own`.
+`make test-sweeps` (SWEEP=all) leaves none out.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
 For other plans: `with nursery() as workers:` and `workers.start_worker(halt_at=point)`, `.wait_halted()`, `.kill()`, `.stop()`, `.go_on()`.
@@ -54,11 +55,10 @@ from imsconsole.core.now import now
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
-from tests.support.sweep import is_whole
+from tests.support.sweep import is_whole, some
 
 PATIENCE_S = 180
 logger = logging.getLogger(__name__)
-FEW, MANY = 4, 6
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -230,48 +230,56 @@ def kill_at_every_step(
     undo: bool = True,
     ends: str = Job.State.DONE,
     where: str = "",
+    own: str = "",
     both_ways: bool = False,
 ) -> list[str]:
     """Kill or stop the workers of a kind of job at each of its points (see above).
 
     `start` makes a new subject and its job, of `kind`; `check` sees the ended job and asserts that nothing
     is left over; `clear` makes room for the next; `ends` is the state in which an undisturbed job ends;
-    `where`, a pattern, narrows the points at which workers die, when attempts are dear; `both_ways` stops
+    `where`, a pattern, narrows the points at which workers die, when attempts are dear; `own` does so unless
+    SWEEP=all, where another kind, whose workers are killed as well, has the other steps; `both_ways` stops
     them between steps as well, to see the runner itself. Returns all points.
     """
     with nursery() as workers:
         attempts = Attempts(workers, kind, start, check, clear, both_ways)
         points = attempts.learn(ends)
         last = next(point for point, _ in reversed(points) if ":hold:" in point)
-        for point in _chosen(points, where, both_ways):
+        for point in _chosen(points, where, own, both_ways):
             attempts.disturb(point, ends)
         if undo:
             passed = attempts.learn(Job.State.CANCELLED, last)
             undo_points = [point for point in passed if point[0].startswith("undo:")]
             points += undo_points
-            for point in _chosen(undo_points, where, both_ways):
+            for point in _chosen(undo_points, where, own, both_ways):
                 attempts.disturb(point, Job.State.CANCELLED, last)
     return [point for point, _ in points]
 
 
-def _chosen(points: list[Point], where: str, is_all: bool) -> list[Point]:
+def _chosen(points: list[Point], where: str, own: str, is_all: bool) -> list[Point]:
     """Those at which workers die; which, depends on nothing but the points.
 
     PostgreSQL differs where a transaction is open or begins; elsewhere it is at rest as SQLite is.
-    On the slow engine a third of many, on a real cloud one in each step.
     """
     chosen = [point for point in points if re.search(where, point[0])]
     assert chosen or not where, f"no point is like {where}"
     if is_all or is_whole():
         return chosen
     if not where:
-        chosen = different(chosen)
+        chosen = [point for point in different(chosen) if re.search(own, point[0])]
     if connection.vendor == "postgresql":
         chosen = [(name, place) for name, place in chosen if place == "transaction" or ":fenced:" in name]
     engines = set(Region.objects.values_list("engine", flat=True))
     if "openstack" in engines:
         return _one_in_each_step(chosen)
-    return chosen[::3] if len(chosen) > MANY and "slow" in engines else chosen
+    return _last_of_each_step(chosen) if "slow" in engines else chosen
+
+
+def _last_of_each_step(points: list[Point]) -> list[Point]:
+    """The last inside of each; of what is undone, which is told of one step, three."""
+    inside = [point for point in points if point[1] == "inside"]
+    done = {name.split(":")[1]: (name, place) for name, place in inside if name.startswith("do:")}
+    return [*done.values(), *some([point for point in inside if point[0].startswith("undo:")])]
 
 
 def _one_in_each_step(points: list[Point]) -> list[Point]:
@@ -289,15 +297,14 @@ def different(points: list[Point]) -> list[Point]:
     """Of points at which a death leaves the same, one.
 
     Before a step the runner has written no more than when it `finished` the one before, whose result is there at any point
-    of this one; and in the end nothing but what is rolled back when it dies as it is `settled`. Of many `hold`s of one step
-    every other one.
+    of this one; and in the end nothing but what is rolled back when it dies as it is `settled`. Of many points of one
+    name in one step the first and the last.
     """
     chosen = [(name, place) for name, place in points if place != "between" or ":finished:" in name]
-    holds: dict[str, list[Point]] = {}
+    alike: dict[str, list[Point]] = {}
     for point in chosen:
-        if ":hold:" in point[0]:
-            holds.setdefault(point[0].rpartition(":")[0], []).append(point)
-    left_out = {point for each in holds.values() if len(each) > FEW for point in each[1:-1:2]}
+        alike.setdefault(point[0].rpartition(":")[0], []).append(point)
+    left_out = {point for each in alike.values() for point in each[1:-1]}
     return [point for point in chosen if point not in left_out]
 
 

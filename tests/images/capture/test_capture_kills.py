@@ -83,7 +83,7 @@ def test_of_a_disk_that_no_server_has(people, engine) -> None:  # noqa: F811
         capture_data_disks({disk.pk: f"image {Image.objects.count()}"}, actor=people.bob)
         return Job.objects.live().get()
 
-    kill_at_every_step(CaptureImage, start, lambda job: check(job, engine))
+    kill_at_every_step(CaptureImage, start, lambda job: check(job, engine), own="do:capture")
     disk.refresh_from_db()
     assert disk.status == "available"
     assert engine.inventory().scraps == frozenset()

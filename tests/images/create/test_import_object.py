@@ -293,7 +293,7 @@ def test_an_import_from_a_bucket_survives_every_death_of_its_worker(people, disk
             upload.delete()
 
     # the rest is that of any import
-    kill_at_every_step(ImportImage, start, check, clear, where="inspect|tidy", undo=False)
+    kill_at_every_step(ImportImage, start, check, clear, own="inspect|tidy", undo=False)
 
 
 # page ----------------------------------------------------------------------------------------------------

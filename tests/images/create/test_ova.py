@@ -208,7 +208,7 @@ def test_an_archive_that_is_fetched_survives_every_death_of_its_worker(
             upload.path.unlink(missing_ok=True)
             upload.delete()
 
-    kill_at_every_step(TakeObject, start, check, clear, where="do:complete|undo")
+    kill_at_every_step(TakeObject, start, check, clear, own="do:complete|undo")
 
 
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
@@ -231,7 +231,7 @@ def test_an_import_of_a_part_survives_every_death_of_its_worker(people: SimpleNa
             upload.path.unlink(missing_ok=True)
             upload.delete()
 
-    kill_at_every_step(ImportImage, start, check, clear, where="inspect|store", undo=False)
+    kill_at_every_step(ImportImage, start, check, clear, own="inspect|store", undo=False)
 
 
 # page --------------------------------------------------------------------------------------------------------
