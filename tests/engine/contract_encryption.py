@@ -34,13 +34,15 @@ from tests.engine.guests import (
 from tests.engine.promises import Content, Promises, by
 
 MARKER = b"MARKER-of-the-contract"
+ONE = os.urandom(32)  # the material of a key
+_made: list[tuple[bytes, StoredDisk]] = []  # once
 
 
 class Material:
     """A key's material, which can be withdrawn."""
 
-    def __init__(self) -> None:
-        self.bytes = os.urandom(32)
+    def __init__(self, content: bytes = b"") -> None:
+        self.bytes = content or os.urandom(32)
         self.is_enabled = True
 
     def __call__(self) -> bytes:
@@ -54,7 +56,7 @@ def new_key(material: Material | None = None) -> Key:
 
 
 def plain_of(key: Key, *layers: Path) -> bytes:
-    """What a guest sees of a qcow2 file, and of those under it."""
+    """What a guest sees of a qcow2 file, and of those under it: as much as anybody wrote."""
     with tempfile.TemporaryDirectory() as folder:
         secret, raw = Path(folder, "secret"), Path(folder, "raw")
         secret.write_bytes(key.material().hex().encode())
@@ -68,7 +70,8 @@ def plain_of(key: Key, *layers: Path) -> bytes:
             }
         command = ["qemu-img", "convert", "--object", f"secret,id=s,file={secret}", "-O", "raw"]
         subprocess.run([*command, f"json:{json.dumps(node)}", raw], check=True)
-        return raw.read_bytes()
+        with raw.open("rb") as plain:
+            return plain.read(4 * MIB)
 
 
 def decrypted(content: Content, place: Path, stored: StoredDisk, key: Key) -> bytes:
@@ -80,17 +83,39 @@ def encrypted_image(engine: Engine, raw: Path, key: Key) -> StoredDisk:
     return engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork(), key=key)
 
 
+def secret_system(engine: Engine, place: Path, key: Key) -> StoredDisk:
+    """A stored disk that says COUNTING and is encrypted with `ONE`: made by the first who asks, brought to the others."""
+    if not _made:
+        stored = encrypted_image(engine, marking_disk(place / "secret.raw", MARKER), key)
+        with engine.open(stored.ref) as stream:
+            _made.append((stream.read(), stored))
+        return stored
+    content, stored = _made[0]
+    (place / "secret.qcow2").write_bytes(content)
+    source = FileSource(place / "secret.qcow2")
+    return engine.transfer(uuid4(), source, checksum=stored.checksum, format="qcow2", work=TestWork())
+
+
 class EncryptionContract(Promises):
     @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
     @by("encryption")
     def test_copies_are_encrypted_get_another_key_and_are_decrypted(
         self, engine: Engine, content: Content, place: Path
     ) -> None:
-        """R24, R89: equal content, in plain nowhere but where no key was wanted."""
+        """R24, R89: equal content, in plain nowhere but where no key was wanted. Each is made once; one that ends early leaves nothing."""
         raw, first, second = marking_disk(place / "source.raw", MARKER), new_key(), new_key()
         plain = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
         assert MARKER in content(plain.ref)
-        one = engine.copy(uuid4(), plain.ref, work=TestWork(), new_key=first)
+        disk_id = uuid4()
+        for work in (TestWork(on_report=stop), TestWork(on_hold=stop_at(1)), TestWork(on_hold=stop_at(2))):
+            with pytest.raises(Stopped):
+                engine.copy(disk_id, plain.ref, work=work, new_key=first)
+            assert engine.inventory().stored == {plain.ref}
+            assert not engine.inventory().scraps
+        made = engine.copy(disk_id, plain.ref, work=TestWork(), new_key=first)
+        one = engine.copy(disk_id, plain.ref, work=TestWork(), new_key=first)
+        assert engine.inventory().stored == {plain.ref, one.ref}
+        assert one.checksum == made.checksum
         engine.delete(plain.ref, work=TestWork())
         two = engine.copy(uuid4(), one.ref, work=TestWork(), key=first, new_key=second)
         for stored, key in ((one, first), (two, second)):
@@ -107,22 +132,6 @@ class EncryptionContract(Promises):
         assert sink.path.read_bytes() == raw.read_bytes()
         assert engine.inventory().stored == {one.ref, two.ref, back.ref}
         assert not engine.inventory().scraps
-
-    @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
-    @by("encryption")
-    def test_a_copy_that_is_encrypted_is_made_once_and_leaves_nothing_when_it_ends_early(
-        self, engine: Engine, place: Path
-    ) -> None:
-        source, disk_id, key = stored_image(engine, place), uuid4(), new_key()
-        for work in (TestWork(on_report=stop), TestWork(on_hold=stop_at(1)), TestWork(on_hold=stop_at(2))):
-            with pytest.raises(Stopped):
-                engine.copy(disk_id, source.ref, work=work, new_key=key)
-            assert engine.inventory().stored == {source.ref}
-            assert not engine.inventory().scraps
-        first = engine.copy(disk_id, source.ref, work=TestWork(), new_key=key)
-        again = engine.copy(disk_id, source.ref, work=TestWork(), new_key=key)
-        assert engine.inventory().stored == {source.ref, again.ref}
-        assert again.checksum == first.checksum
 
     @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
     @by("encryption")
@@ -164,8 +173,8 @@ class EncryptionContract(Promises):
         self, engine: Engine, content: Content, place: Path
     ) -> None:
         """R91; its two disks have a key each."""
-        key, other = new_key(), new_key()
-        image = encrypted_image(engine, marking_disk(place / "source.raw", MARKER), key)
+        key, other = new_key(Material(ONE)), new_key()
+        image = secret_system(engine, place, key)
         spec = server_spec()
         data = DiskSpec(uuid4(), "", 1, 16 * MIB, other)
         data = replace(data, ref=engine.create_disk(data.id, data.size_bytes, work=TestWork(), key=other))
@@ -210,9 +219,9 @@ class EncryptionContract(Promises):
         self, engine: Engine, place: Path, impatient: None
     ) -> None:
         """R90."""
-        material = Material()
+        material, raw = Material(ONE), tiny_disk(place / "source.raw")
         key = new_key(material)
-        image = encrypted_image(engine, tiny_disk(place / "source.raw", "WITH KEY"), key)
+        image = secret_system(engine, place, key)
         spec = server_spec()
         spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
         server = engine.create_server(spec, image.ref, work=TestWork())
@@ -220,14 +229,14 @@ class EncryptionContract(Promises):
             uuid4(), engine.create_disk(uuid4(), 16 * MIB, work=TestWork(), key=key), 1, 16 * MIB, key
         )
         server = engine.start(server, work=TestWork())
-        wait_for(engine, server.ref, "WITH KEY")
+        wait_for(engine, server.ref, "COUNTING")
         material.is_enabled = False
         server = engine.start(server, work=TestWork())
         assert state_of(engine, server).power is Power.RUNNING
         for refused in (
             lambda: engine.attach(server, disk, work=TestWork()),
             lambda: engine.reboot(server, graceful_s=0, work=TestWork()),
-            lambda: encrypted_image(engine, place / "source.raw", key),
+            lambda: encrypted_image(engine, raw, key),
             lambda: engine.create_disk(uuid4(), MIB, work=TestWork(), key=key),
             lambda: engine.create_server(
                 replace(server_spec(), disks=spec.disks), image.ref, work=TestWork()
@@ -254,7 +263,7 @@ class EncryptionContract(Promises):
         material.is_enabled = True
         mark = state_of(engine, server.ref).console
         server = engine.start(server, work=TestWork())
-        wait_for(engine, server.ref, "WITH KEY", after=mark)
+        wait_for(engine, server.ref, "COUNTING", after=mark)
         for _ in range(2):
             disk = replace(disk, ref=engine.attach(server, disk, work=TestWork()))
         with pytest.raises(Conflict) as refusal:
@@ -266,8 +275,8 @@ class EncryptionContract(Promises):
     def test_another_key_opens_nothing_and_a_change_of_os_may_change_the_key(
         self, engine: Engine, place: Path
     ) -> None:
-        key, plain = new_key(), stored_image(engine, place, "PLAIN SYSTEM")
-        image = encrypted_image(engine, tiny_disk(place / "source.raw", "SECRET SYSTEM"), key)
+        key, plain = new_key(Material(ONE)), stored_image(engine, place, "PLAIN SYSTEM")
+        image = secret_system(engine, place, key)
         spec = server_spec()
         secret = replace(spec.disks[0], id=uuid4(), key=key)
         for disks, ref in ((spec.disks, image.ref), ((secret,), plain.ref)):
@@ -288,7 +297,7 @@ class EncryptionContract(Promises):
                 assert refusal.value.code == "wrong-key"
         assert state_of(engine, server.ref).reason == "start-failed"
         changed = engine.start(changed, work=TestWork())
-        wait_for(engine, server.ref, "SECRET SYSTEM")
+        wait_for(engine, server.ref, "COUNTING")
         engine.stop(server.ref, graceful_s=0, work=TestWork())
         former = engine.switch_system_disk(changed, server.disks[0], work=TestWork())
         former = engine.start(former, work=TestWork())

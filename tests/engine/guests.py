@@ -93,6 +93,9 @@ def stop_at(number: int) -> Callable[[int], None]:
     return on_hold
 
 
+ENDLESS = b"\xf4\xeb\xfd"  # halt; jump back
+SAYS = b"COUNTING\r\n\0"
+WRITES = bytes.fromhex("b80043 cd13 c3")  # ax = 4300h; int 13h; ret
 COUNTED = (
     2048,
     6144,
@@ -134,9 +137,9 @@ def answering_disk(path: Path) -> Path:
 
 
 def marking_disk(path: Path, marker: bytes) -> Path:
-    """A raw disk that has `marker` and says COUNTING while it writes it to its disks, at the sectors of a counting one.
+    """A raw disk that has `marker` and says COUNTING before it writes it to its disks, at the sectors of a counting one.
 
-    It does not say the marker.
+    It does not say the marker. Having written it once it halts.
     """
     counting_disk(path)
     sector = bytearray(
@@ -144,6 +147,9 @@ def marking_disk(path: Path, marker: bytes) -> Path:
     )
     assert not any(sector[TABLE - len(marker) - 1 : TABLE])
     sector[TABLE - len(marker) : TABLE] = marker
+    again, halts = sector.index(WRITES) - 2, sector.index(SAYS) + len(SAYS)
+    sector[again + 1] = halts - again - 2  # where it would jump back
+    sector[halts : halts + len(ENDLESS)] = ENDLESS
     with path.open("r+b") as disk:
         disk.write(partitioned(sector, path.stat().st_size))
     return path
@@ -155,21 +161,20 @@ def _counting_sector() -> bytes:
     head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + bytes.fromhex("fb")  # ds, ss, sp; sti
     counts = bytes.fromhex("66ff060080")  # inc dword [0x8000]
     calls = [bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b281")]
-    writes = bytes.fromhex("b80043 cd13 c3")  # ax = 4300h; int 13h; ret
     body_length = len(counts) + 3 * 8 + 2
     place = 0x7C00 + len(head) + body_length  # of `writes`, then of the addresses, then of the text
     body, at = counts, 0x7C00 + len(head) + len(counts)
     for number, call in enumerate(calls):
-        packet = (place + len(writes) + 16 * number).to_bytes(2, "little")
+        packet = (place + len(WRITES) + 16 * number).to_bytes(2, "little")
         at += 8
         body += call.replace(b"\0\0", packet) + b"\xe8" + (place - at).to_bytes(2, "little")
     body += b"\xeb" + (-body_length).to_bytes(1, "little", signed=True)
     packets = b"".join(
         bytes.fromhex("1000 0100 0080 0000") + sector.to_bytes(8, "little") for sector in COUNTED
     )
-    text = (place + len(writes) + len(packets)).to_bytes(2, "little")
+    text = (place + len(WRITES) + len(packets)).to_bytes(2, "little")
     head = head.replace(bytes.fromhex("be0000"), b"\xbe" + text, 1)
-    return (head + body + writes + packets + b"COUNTING\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
+    return (head + body + WRITES + packets + SAYS).ljust(510, b"\0") + b"\x55\xaa"
 
 
 def counters(disk: Path, *sectors: int) -> list[int]:
@@ -191,8 +196,7 @@ def counters(disk: Path, *sectors: int) -> list[int]:
 
 def dead_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
     """A raw disk whose boot sector is marked as one and holds no code: firmware tries it and nothing comes."""
-    endless = b"\xf4\xeb\xfd"  # halt; jump back
-    sector = endless + bytes(507) + b"\x55\xaa"
+    sector = ENDLESS + bytes(507) + b"\x55\xaa"
     path.write_bytes(partitioned(sector, size_bytes) + bytes(size_bytes - 512))
     return path
 

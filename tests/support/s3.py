@@ -57,12 +57,12 @@ class S3Server:
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
             )  # fmt: skip
-        until(lambda: self.answers() or self.process.poll() is not None, "the S3 server answered")
+        client = self.client(retries={"total_max_attempts": 1})
+        until(lambda: self.answers(client) or self.process.poll() is not None, "the S3 server answered")
         assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
 
-    def answers(self) -> bool:
+    def answers(self, client: Any) -> bool:
         """Whether it takes objects: its parts find each other later than the first answers."""
-        client = self.client(retries={"total_max_attempts": 1})
         try:
             with suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
                 client.create_bucket(Bucket="probe")

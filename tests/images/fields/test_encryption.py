@@ -30,7 +30,7 @@ from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import retry_job
-from tests.cloud.conftest import engine  # noqa: F401
+from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.disks.disks import free_disk
 from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.conftest import client_of

@@ -28,7 +28,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
-from tests.cloud.conftest import engine  # noqa: F401
+from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image, files_of, order, running_server, tiny_flavor
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
@@ -247,6 +247,7 @@ def test_a_server_runs_from_the_image_with_its_disks(people, engine) -> None:  #
 @pytest.mark.guest
 def test_servers_outlive_the_image_they_came_from(people, engine) -> None:  # noqa: F811
     server = running_server(people.bob)
+    wait_for(engine, server.ref, "TINY GUEST")
     engine.delete(server.image.disks.get().ref, work=Unwatched())
     stop_server(server, actor=people.bob)
     run_jobs()
