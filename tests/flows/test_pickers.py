@@ -1,4 +1,4 @@
-"""One image of many: searched for, found on a later page, chosen, and what is chosen stays; in three ways."""
+"""One image of many: searched for, found on a later page, chosen, and what is chosen stays; by the keyboard alone, and without scripts."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.flows.steps import choose_login
-from tests.flows.test_wizards import CONFIRM, Walker, walker  # noqa: F401
+from tests.flows.test_wizards import CONFIRM, Walker, walker, with_and_without_scripts  # noqa: F401
 from tests.support.console import Console
 
 pytestmark = [pytest.mark.browser]
@@ -36,21 +36,17 @@ def images(console: Console) -> Iterator[dict[str, str]]:
     console.python(CLEAR.format(ids=list(ids.values())))
 
 
-def search(walker: Walker, word: str) -> None:  # noqa: F811
+def search(walker: Walker, word: str, *, enter: bool = False) -> None:  # noqa: F811
     """As one types where scripts run, else with its button; Enter behind the word is as good."""
-    if walker.way == "htmx":
-        box = walker.page.locator("[name=image_q]")
-        box.fill("")
-        box.press_sequentially(word, delay=40)
-    else:
-        walker.fill("image_q", word)
+    walker.fill("image_q", word)
     if walker.way == "plain":
         walker.page.locator(".picker-search button").click()
-    elif walker.way == "keyboard":
+    elif enter:
         walker.page.keyboard.press("Enter")
         walker.page.wait_for_timeout(0)
 
 
+@with_and_without_scripts
 @pytest.mark.slow(reason="a browser walks through a wizard")
 def test_an_image_is_searched_for_chosen_and_kept(walker: Walker, images: dict[str, str]) -> None:  # noqa: F811
     page, said = walker.page, walker.page.locator("#id_image-found-said")
@@ -75,7 +71,7 @@ def test_an_image_is_searched_for_chosen_and_kept(walker: Walker, images: dict[s
         if walker.way == "plain":
             page.locator("#launch-choices button[value=refresh]").last.click()
     expect(page.locator("#launch-choices")).to_contain_text(re.compile("(Chosen image|已选镜像).*many-07"))
-    search(walker, "no such image")
+    search(walker, "no such image", enter=True)
     expect(page.locator(FOUND)).to_have_count(1)
     expect(chosen).to_be_checked()
     expect(said).to_contain_text("no such image")

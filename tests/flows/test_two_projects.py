@@ -14,9 +14,8 @@ from tests.support.visitor import Visitor
 pytestmark = [pytest.mark.browser]
 NARROW = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 LOOKS: dict[str, dict[str, Any]] = {
-    "wide": {"locale": "zh-CN"},
     "narrow": {"locale": "en-US", **NARROW},
-    "plain": {"locale": "en-US", "java_script_enabled": False},
+    "plain": {"locale": "zh-CN", "java_script_enabled": False},
 }
 
 
