@@ -170,6 +170,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── databases, cache, tasks ─────────────────────────────────────────────────
 DATABASES = {"default": env.db("IMS_DATABASE_URL", default=f"sqlite:///{DATABASE_DIR / 'ims.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # to open SQLite's file as well costs more than what most ask of it
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -185,7 +186,6 @@ else:
     # no query of ours is so long that compiling it pays; PostgreSQL takes up to two seconds to find out. And pages of its
     # files are on disks without arms, where one at random costs what the next does
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off -c random_page_cost=1.1")
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 CACHES = {
