@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.visitor import Shapes, Visitor, new_visitor
+from tests.support.visitor import LOOKED, SEEN, Shapes, Visitor, new_visitor
 
 pytestmark = [pytest.mark.browser]
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title><style>
@@ -47,6 +47,28 @@ def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
         shown(dark, words).look()
     for each in (light, dark):
         each.page.context.close()
+
+
+def test_pages_of_two_models_are_one_but_a_missing_label_is_found(browser: Browser) -> None:
+    visitor = new_visitor(browser, "http://console.test")
+    answers = iter([form_of("user", "Name"), form_of("zone", "Code"), form_of("host", "")])
+    visitor.page.route(
+        "**/*", lambda route: route.fulfill(body=next(answers), content_type="text/html; charset=utf-8")
+    )
+    visitor.open("/admin/user/")
+    visitor.page.goto(f"{visitor.url}/admin/zone/")
+    assert SEEN.without(visitor.page.evaluate(LOOKED)[2]) == []
+    visitor.page.goto(f"{visitor.url}/admin/host/")
+    with pytest.raises(AssertionError, match="label"):
+        visitor.look()
+    visitor.page.context.close()
+
+
+def form_of(model: str, label: str) -> str:
+    """As Django's administration has it."""
+    field = f'<label for="id_{model}_it">{label}</label>' if label else ""
+    form = f'</table><div class="row field-{model}">{field}<input id="id_{model}_it" name="{model}"></div>'
+    return (PAGE % form).replace("<body>", f'<body class="app-cloud model-{model}">')
 
 
 def test_what_one_process_has_judged_no_other_judges_again(

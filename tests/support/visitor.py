@@ -16,8 +16,9 @@ PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 # What axe judges of an element: what it is and what it is in, with styles, names and roles; of its colours, in this
 # width and theme, what styles can depend on. Like rows of a table are one, and neither words nor what differs from
-# thing to thing count. How all of it makes a page is judged as well.
-SHAPES = """
+# thing to thing count; nor, in Django's administration, what it names after models and their fields. How all of it
+# makes a page is judged as well.
+SHAPES = r"""
 const hash = (text) => { // FNV-1a, twice
     let one = 0x811c9dc5, two = 0x1000193;
     for (let at = 0; at < text.length; at += 1) {
@@ -28,14 +29,16 @@ const hash = (text) => { // FNV-1a, twice
 };
 const dark = matchMedia('(prefers-color-scheme: dark)').matches, [styles, shapes, structure] = [new Map(), new Map(), new Map()];
 const values = /^(id|class|style|role|type|scope|data-status|aria-.*)$/, things = /[0-9a-f]*[0-9][0-9a-f-]*|[0-9a-f]{8,}/g;
+const named = /\b(app|model|field|column)-[\w-]+|\bid_[\w-]+|\b\w+_(filter|form)\b|[\w-]+-(group|heading)\b/g;
+const bare = (value) => (location.pathname.startsWith('/admin/') ? value.replace(named, '#') : value).replace(things, '#');
 const styling = /^(class|style|role|type|data-.*|hidden|open|disabled|aria-(current|disabled|pressed|selected|invalid)=.*)/;
 for (const element of document.querySelectorAll('*')) {
     const told = [...element.attributes].map(({name, value}) =>
-        values.test(name) ? `${name}=${value.replace(things, '#')}` : name).sort();
+        values.test(name) ? `${name}=${bare(value)}` : name).sort();
     const says = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    const {checked, localName, parentElement} = element, seen = element.checkVisibility();
+    const {checked, labels, localName, parentElement} = element, seen = element.checkVisibility();
     const add = (map, start, words, seen) =>
-        map.set(element, hash(`${map.get(parentElement) ?? start} ${localName} ${words.join(' ')} ${says} ${checked} ${seen}`));
+        map.set(element, hash(`${map.get(parentElement) ?? start} ${localName} ${words.join(' ')} ${says} ${checked} ${labels?.length} ${seen}`));
     add(structure, 'structure', told);
     add(shapes, 'shape', told, seen);
     add(styles, `${innerWidth} ${dark}`, told.filter((word) => styling.test(word)), seen);
