@@ -1,6 +1,7 @@
 """A running console, and browsers to drive it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,26 @@ from playwright.sync_api import Browser
 from tests.support.console import CHROMIUM, Console, running_console
 from tests.support.visitor import Visitor, new_visitor
 
-RECONCILE = "from imsconsole.cloud.servers.reconcile import reconcile_all; reconcile_all()"
+SESSION = """
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from imsconsole.accounts.models import User
+user, session = User.objects.get(username={name!r}), SessionStore()
+session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+session.save()
+print(session.session_key)
+"""
+CHECK = """
+from django.core.management import CommandError, call_command
+from imsconsole.cloud.servers.reconcile import reconcile_all
+reconcile_all()  # the clock would, some seconds after the last guest was cut off
+try:
+    call_command("check_store")
+except CommandError as error:
+    print(error)
+"""
 
 
 @pytest.fixture(scope="package")
@@ -17,8 +37,8 @@ def console() -> Iterator[Console]:
     """The demo, with web server and workers in a process tree of its own; in the end its store is what its rows say."""
     with running_console() as running:
         yield running
-        running.python(RECONCILE)  # the clock would, some seconds after the last guest was cut off
-        assert "clean" in running.manage("check_store")
+        checked = running.python(CHECK)
+        assert "clean" in checked, checked
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +52,12 @@ def visitor(browser: Browser, console: Console) -> Iterator[Callable[..., Visito
     made: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:
-        made.append(new_visitor(browser, console.url, **options))
+        made.append(replace(new_visitor(browser, console.url, **options), session_of=session_of))
         return made[-1]
+
+    def session_of(name: str) -> str:
+        """As signing in makes it, which costs a second: two journeys do that."""
+        return console.python(SESSION.format(name=name)).strip()
 
     yield make
     for one in made:

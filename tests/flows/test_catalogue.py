@@ -218,7 +218,8 @@ def test_everything_is_searched_from_any_page_by_keyboard_and_without_scripts(
     expect(page.locator("#filters input[name=q]")).to_have_value("sought-0")
 
     bare = visitor(locale="zh-CN", java_script_enabled=False, viewport={"width": 390, "height": 844})
-    page = bare.sign_in("alice")
+    bare.sign_in("alice")
+    page = bare.open("/")
     page.get_by_role("link", name="搜索全部资源").click()
     page.get_by_role("searchbox").fill("sought-04")
     page.keyboard.press("Enter")

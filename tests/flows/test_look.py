@@ -49,9 +49,9 @@ def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
         each.page.context.close()
 
 
-def test_pages_of_two_models_are_one_but_a_missing_label_is_found(browser: Browser) -> None:
+def test_pages_of_two_models_are_one_but_a_label_that_is_of_no_field_is_found(browser: Browser) -> None:
     visitor = new_visitor(browser, "http://console.test")
-    answers = iter([form_of("user", "Name"), form_of("zone", "Code"), form_of("host", "")])
+    answers = iter([form_of("user", "user"), form_of("zone", "zone"), form_of("host", "user")])
     visitor.page.route(
         "**/*", lambda route: route.fulfill(body=next(answers), content_type="text/html; charset=utf-8")
     )
@@ -64,10 +64,10 @@ def test_pages_of_two_models_are_one_but_a_missing_label_is_found(browser: Brows
     visitor.page.context.close()
 
 
-def form_of(model: str, label: str) -> str:
+def form_of(model: str, labelled: str) -> str:
     """As Django's administration has it."""
-    field = f'<label for="id_{model}_it">{label}</label>' if label else ""
-    form = f'</table><div class="row field-{model}">{field}<input id="id_{model}_it" name="{model}"></div>'
+    label = f'<label for="id_{labelled}">Its name</label>'
+    form = f'</table><div class="row field-{model}">{label}<input id="id_{model}" name="{model}"></div>'
     return (PAGE % form).replace("<body>", f'<body class="app-cloud model-{model}">')
 
 

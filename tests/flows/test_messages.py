@@ -34,7 +34,8 @@ Membership.objects.create(user=user, account=account, role=Role.FULL_ACCESS)
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_the_bell_leads_to_what_happened(visitor: Callable[..., Visitor], console: Console, scripts: bool):
     dave = visitor(locale="en-US", java_script_enabled=scripts)
-    page = dave.sign_in("dave")
+    dave.sign_in("dave")
+    page = dave.open("/")
     bell = page.locator("#bell")
     console.python(TELL_DAVE)
     if scripts:  # who comes back to the tab
@@ -82,8 +83,8 @@ def test_the_first_page_shows_the_way_and_then_what_was_done(
 ):
     console.python(BRING_NADIA)  # into a project in which nobody has done anything
     nadia = visitor(locale="en-US")
-    page = nadia.sign_in("nadia")
-    nadia.look()
+    nadia.sign_in("nadia")
+    page = nadia.open("/")
     page.get_by_role("link", name="Create key pair").press("Enter")
     page.wait_for_url(re.compile(r"/keypairs/create/$"))
     import_key(nadia, "first")
