@@ -12,6 +12,13 @@ from tests.support.visitor import Visitor
 
 SECRET = "Flow-secret-1"
 HERE, FAR = "acme-cn-north-4", "acme-cn-east-3"  # projects of one account in two regions
+ROW = """
+from images.models import Image
+from imsconsole.accounts.actor import projects_of
+from imsconsole.accounts.models import User
+project = projects_of(User.objects.get(username="alice"))[0]
+print(Image.objects.create(project=project, region=project.region, name={name!r}, status="active").pk)
+"""
 
 
 def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
@@ -40,6 +47,11 @@ def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
     page = alice.open("/jobs/")
     expect(page.locator("main")).to_contain_text(name)
     return image
+
+
+def image_row(console: Console, name: str) -> str:
+    """The ID of an image of Alice's without bytes."""
+    return console.python(ROW.format(name=name)).strip()
 
 
 def create_server(

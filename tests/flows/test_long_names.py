@@ -5,18 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.flows.steps import image_row
 from tests.support.console import Console
 from tests.support.sitemap import troubles_of
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser]
-MAKE = """
-from images.models import Image
-from imsconsole.accounts.actor import projects_of
-from imsconsole.accounts.models import User
-project = projects_of(User.objects.get(username="alice"))[0]
-print(Image.objects.create(project=project, region=project.region, name={name!r}, status="active").pk)
-"""
 RENAME = "from images.models import Image; Image.objects.filter(pk={pk!r}).update(name={name!r})"
 FAIL = """
 from images.models import Image
@@ -30,8 +24,12 @@ def test_long_names_leave_every_column_in_sight(
     width: int, visitor: Callable[..., Visitor], console: Console
 ):
     first, second, third = (f"{width}{letter * 124}" for letter in "xyz")
-    image = console.python(MAKE.format(name=first)).strip()
-    alice = visitor(locale="en-US", viewport={"width": width, "height": 900})
+    image = image_row(console, first)
+    alice = visitor(
+        locale="en-US",
+        color_scheme="dark" if width == 390 else "light",
+        viewport={"width": width, "height": 844},
+    )
     page = alice.sign_in("alice")
 
     alice.open("/servers/create/?tab=private")
@@ -49,7 +47,7 @@ def test_long_names_leave_every_column_in_sight(
 def test_the_sentence_of_a_failed_image_leaves_every_column_in_sight(
     visitor: Callable[..., Visitor], console: Console
 ):
-    image, _usable = (console.python(MAKE.format(name=f"sentence-{number}")).strip() for number in (1, 2))
+    image, _usable = (image_row(console, f"sentence-{number}") for number in (1, 2))
     console.python(FAIL.format(pk=image))
     alice = visitor(locale="zh-CN")
     page = alice.sign_in("alice")

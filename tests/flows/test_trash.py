@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.engine.guests import tiny_disk
-from tests.flows.steps import becomes, choose_login, import_file, status
+from tests.flows.steps import becomes, choose_login, image_row, import_file, status
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -66,7 +66,7 @@ def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
     expect(page.get_by_text(re.compile(f"The image {name} has been deleted. Until"))).to_be_visible()
     expect(page.locator(f"#image-{image}")).to_have_count(0)
     assert page.request.get(f"{alice.url}/images/{image}/", max_retries=3).status == 404
-    make_image(alice, console, tmp_path, name)  # its name is free
+    image_row(console, name)  # its name is free
 
     page = alice.open(TRASH)
     row = page.locator(f"#image-{image}")
