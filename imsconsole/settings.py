@@ -172,6 +172,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": env.db("IMS_DATABASE_URL", default=f"sqlite:///{DATABASE_DIR / 'ims.sqlite3'}")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # to open SQLite's file as well costs more than what most ask of it
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "imsconsole.core.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -26,7 +26,7 @@ class Fault:
     def __init__(self, at: int) -> None:
         self.at, self.statements, self.happened = at, 0, False
         self._broken: Any = None  # SQLite's connection; PostgreSQL's knows it
-        self._usual = {name: getattr(connection, name) for name in ("commit", "rollback", "is_usable")}
+        self._usual = {name: getattr(connection, name) for name in ("commit", "rollback")}
 
     def execute(self, execute: Callable[..., Any], *statement: Any) -> Any:
         self.statements += 1
@@ -44,9 +44,6 @@ class Fault:
     def rollback(self) -> None:
         self._usual["rollback"]()
         self._answer()
-
-    def is_usable(self) -> bool:
-        return not self._is_broken() and bool(self._usual["is_usable"]())
 
     def _happen(self) -> None:
         if not self.happened:
@@ -71,7 +68,7 @@ class Fault:
 def lost_connection(at: int) -> Iterator[Fault]:
     connection.ensure_connection()
     fault = Fault(at)
-    names = ("commit", "rollback", "is_usable")
+    names = ("commit", "rollback")
     for name in names:
         setattr(connection, name, getattr(fault, name))
     try:
