@@ -201,7 +201,7 @@ def test_without_scripts_the_picture_is_there_and_the_form_works(
     expect(page.locator("[data-screen]")).to_be_hidden()
     page.get_by_role("link", name="刷新").click()
     expect(page.locator("#server-screen img")).to_be_visible()
-    press(bob, server, "stop", "stopped")
+    press(bob, server, "force-off", "stopped")  # the installer would not hear the button
     page = bob.open(f"/servers/{server}/screen/")
     expect(page.locator("main")).to_contain_text("已关机")
     delete(bob, server)

@@ -101,7 +101,7 @@ def test_another_file_is_not_taken_for_the_one_that_was_begun_and_another_browse
     wait_percent(page, 20)
     page.context.close()
 
-    second: Visitor = visitor(locale="en-US", viewport={"width": 390, "height": 844})
+    second: Visitor = visitor(locale="en-US", color_scheme="dark", viewport={"width": 390, "height": 844})
     page = second.sign_in("alice")
     second.open("/uploads/")
     page.get_by_role("link", name=disk.name, exact=True).click()
