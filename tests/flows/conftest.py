@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.console import CHROMIUM, Console, running_console
+from tests.support.console import CHROMIUM, Console, running_console, wait_for
 from tests.support.visitor import Visitor, new_visitor
 
 SESSION = """
@@ -37,6 +37,7 @@ def console() -> Iterator[Console]:
     """The demo, with web server and workers in a process tree of its own; in the end its store is what its rows say."""
     with running_console() as running:
         yield running
+        wait_for(lambda: "is running" not in running.python(CHECK), "a guest that was cut off runs on")
         checked = running.python(CHECK)
         assert "clean" in checked, checked
 
