@@ -6,6 +6,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -18,7 +19,7 @@ django.setup()  # the names of addresses are asked; no database is
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from tests.support.console import CHROMIUM, ROOT, Console, running_console  # noqa: E402
-from tests.support.sitemap import Place, places, troubles_of  # noqa: E402
+from tests.support.sitemap import places, troubles_of  # noqa: E402
 from tests.support.stage import set_stage  # noqa: E402
 from tests.support.visitor import Visitor, new_visitor  # noqa: E402
 
@@ -38,8 +39,7 @@ def main() -> int:
             for who, beginning in (("alice", ("/", *unlinked)), ("admin", ("/admin/",))):
                 visitor = new_visitor(browser, console.url, **options)
                 visitor.sign_in(who)
-                found = places(visitor.page, console.url, *beginning)
-                troubles += take(visitor, found, folder, language)
+                troubles += take(visitor, beginning, folder, language)
                 visitor.page.context.close()
     sys.stdout.write("".join(f"{one}\n" for one in troubles) + f"{len(troubles)} troubles\n")
     return 1 if troubles else 0
@@ -55,12 +55,11 @@ def furnish(browser: Browser, console: Console) -> list[str]:
     return unlinked
 
 
-def take(visitor: Visitor, found: list[Place], folder: Path, language: str) -> list[str]:
-    """Photograph each place; what is wrong with how it looks."""
+def take(visitor: Visitor, beginning: Sequence[str], folder: Path, language: str) -> list[str]:
+    """Photograph each place that links lead to from there; what is wrong with how it looks."""
     folder.mkdir(parents=True, exist_ok=True)
     troubles = []
-    for place in found:
-        visitor.page.goto(visitor.url + place.path)
+    for place in places(visitor, *beginning):
         visitor.page.screenshot(path=folder / f"{place.name}.png", full_page=True)
         troubles += [f"{folder.name}/{place.name}: {one}" for one in troubles_of(visitor.page, language)]
     return troubles

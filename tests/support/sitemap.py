@@ -1,16 +1,19 @@
 """Every page of a console, found by following its links, and what is wrong with how one looks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from imsconsole.core.project_urls import NAMED, bare
+from tests.support.visitor import Visitor
 
 ADMINISTRATION = "/admin/"
 SKIPPED = {"account_logout", "admin:logout", "admin:jsi18n", "admin:view_on_site"}  # no pages
+
+LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(link => link.getAttribute('href'))"
 
 CLIPPED = """() => [...document.querySelectorAll('body *')].filter(element => {
     const style = getComputedStyle(element);
@@ -67,44 +70,41 @@ class Place:
     path: str
 
 
-class _Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.hrefs: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        href = dict(attrs).get("href")
-        if tag == "a" and href and "download" not in dict(attrs):
-            self.hrefs.append(href)
-
-
-def places(page: Page, url: str, *beginning: str) -> list[Place]:
-    """One place of each kind (URL name and tab) that links lead to, as the page's visitor sees it, in one project.
+def places(visitor: Visitor, *beginning: str) -> Iterator[Place]:
+    """One place of each kind (URL name and tab) that links lead to, as the visitor sees it, in one project; each is open then.
 
     Those of the administration when it begins there, else those of the console.
     """
     administration = beginning[0].startswith(ADMINISTRATION)
-    found: dict[str, Place] = {}
+    seen: set[str] = set()
     waiting = list(beginning)
     while waiting:
         path = waiting.pop(0)
         name = name_of(path)
-        if not name or name in found or path.startswith(ADMINISTRATION) != administration:
+        if not name or name in seen or path.startswith(ADMINISTRATION) != administration:
             continue
-        answer = page.request.get(url + path, max_retries=3)
-        if not answer.headers.get("content-type", "").startswith("text/html"):
-            continue
-        if answer.status == 404 and path not in beginning:  # the trail names what is gone as well
-            continue
-        found[name] = Place(name, path)
-        links = _Links()
-        links.feed(answer.text())
-        waiting += [
-            href
-            for href in links.hrefs
-            if href.startswith("/") and project_of(href) in ("", project_of(answer.url))
-        ]
-    return list(found.values())
+        status = _open(visitor, path)
+        is_gone = status == 404 and path not in beginning  # the trail names what is gone as well
+        if not is_gone:
+            seen.add(name)
+        if is_gone or not status:
+            visitor.troubles.clear()  # the browser complains of both
+        else:
+            yield Place(name, path)
+            links, here = visitor.page.evaluate(LINKS), project_of(urlsplit(visitor.page.url).path)
+            waiting += [link for link in links if link.startswith("/") and project_of(link) in ("", here)]
+
+
+def _open(visitor: Visitor, path: str) -> int:
+    """The status of the page that is there; 0 when it is none, but a file."""
+    try:
+        answer = visitor.page.goto(visitor.url + path)
+    except Error as error:
+        if "Download is starting" not in error.message:
+            raise
+        return 0
+    is_page = answer and answer.headers.get("content-type", "").startswith("text/html")
+    return answer.status if answer and is_page else 0
 
 
 def project_of(address: str) -> str:

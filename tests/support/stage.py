@@ -25,7 +25,7 @@ def set_stage(alice: Visitor, folder: Path) -> list[str]:
     import_key(alice, "laptop")
     server = create_server(alice, "web-1")
     stopped = create_server(alice, "a-server-with-a-rather-long-name-for-the-payment-service-1")
-    press(alice, stopped, "stop", "stopped")
+    press(alice, stopped, "force-off", "stopped")  # it has not started so far that it would hear the button
     small = disk_file(folder / "data.raw")
     make_image(alice, small, "data-of-web-1")
     make_image(alice, small, LONG_NAME)
