@@ -166,6 +166,8 @@ def _rows_are_held_in_order() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_files_of_other_tests() -> Iterator[None]:
     """A test's rows are rolled back; its files are not."""
+    for path in left_behind(settings.TEMP_DIR):  # by workers that were killed, and what a module had running
+        remove_left(path)
     yield
     for pattern in (
         "uploads/*",
@@ -177,8 +179,6 @@ def _no_files_of_other_tests() -> Iterator[None]:
     ):
         for path in Path(settings.DATA_DIR).glob(pattern):
             path.unlink(missing_ok=True)
-    for path in left_behind(settings.TEMP_DIR):  # by workers that were killed
-        remove_left(path)
 
 
 @pytest.fixture
