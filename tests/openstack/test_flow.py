@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from imsconsole.demo.guest import built_guest
 from tests.flows import test_install as installing
-from tests.flows.conftest import RECONCILE, browser_type_launch_args, visitor  # noqa: F401
+from tests.flows.conftest import CHECK, browser_type_launch_args, visitor  # noqa: F401
 from tests.flows.steps import HERE, becomes, create_server, give_agency, import_file, ready, switch
 from tests.flows.test_backups import (
     back_up,
@@ -54,8 +54,8 @@ def console(clouds: Path) -> Iterator[Console]:
 def _rows_and_cloud_agree(console: Console) -> Iterator[None]:
     """After each journey; in the end all of it is removed."""
     yield
-    console.python(RECONCILE)
-    assert "clean" in console.manage("check_store")
+    checked = console.python(CHECK)
+    assert "clean" in checked, checked
 
 
 @pytest.fixture
