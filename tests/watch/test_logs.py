@@ -4,6 +4,7 @@ import io
 import json
 import logging.config
 from collections.abc import Iterator
+from contextvars import Context
 from ipaddress import ip_network
 from typing import Any
 
@@ -175,8 +176,11 @@ def test_what_the_clock_runs_is_named(lines: Lines, monkeypatch) -> None:
 
 
 def test_lines_for_people_say_it_at_their_end(lines: Lines) -> None:
-    with about(request_id="abcd", user_id=7, project_id=None):
-        logging.getLogger("a.room").warning("something")
+    def log() -> None:
+        with about(request_id="abcd", user_id=7, project_id=None):
+            logging.getLogger("a.room").warning("something")
+
+    Context().run(log)  # which is about nothing that another test left
     assert lines.plain.getvalue().rstrip().endswith("WARNING a.room: something [request_id=abcd user_id=7]")
 
 
