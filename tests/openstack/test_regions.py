@@ -204,6 +204,7 @@ def test_work_in_a_region_that_is_down_waits_alone_and_goes_on(
         clock.move(timedelta(minutes=6))
         if finish(waits).state == "done":
             break
+    assert waits.state == "done", waits.waits_because
     says(server, "BACK AGAIN")
 
 
