@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "imsconsole.settings"
 
 import django  # noqa: E402
 import pytest  # noqa: E402
+from _pytest import runner  # noqa: E402
 
 django.setup()
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or xdist's workers would read the settings before this file
@@ -66,6 +68,7 @@ from imsconsole.cloud.engines import forget_engines  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
+from imsconsole.core.stack import with_room  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.openstack.regions import OURS, forget_folder, of_engine  # noqa: E402
 from tests.support import lock_order  # noqa: E402
@@ -106,7 +109,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         wanted = [item for item in asking if not item.get_closest_marker("sqlite")]
     else:
         wanted = [item for item in items if not item.get_closest_marker("postgresql")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    kept = set(wanted)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = dearest_first(wanted) if hasattr(config, "workerinput") else wanted
 
 
@@ -115,6 +119,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """As pages are answered."""
+    return with_room(partial(runner.pytest_runtest_protocol, item, nextitem))
 
 
 @pytest.hookimpl(trylast=True)
