@@ -77,6 +77,7 @@ def test_guessing_from_one_address_stops_neither_the_owner_elsewhere_nor_others_
     assert sign_in_from(X, PASSWORD, login="frank") == "in"
 
 
+@pytest.mark.slow(reason="signs in wrongly under dozens of names")
 def test_many_names_from_one_address_wait_a_minute_at_most(erin) -> None:
     said = [sign_in_from(X, "wrong", f"name-{i}") for i in range(31)]
     assert said == ["wrong"] * 30 + ["5 second"]
@@ -89,6 +90,7 @@ def test_many_names_from_one_address_wait_a_minute_at_most(erin) -> None:
     assert guess(X, 2, "later") == ["wrong"] * 2
 
 
+@pytest.mark.slow(reason="signs in wrongly from dozens of addresses")
 def test_guessing_a_name_from_many_addresses_is_slowed_but_not_for_its_owner_s_own_browser(erin) -> None:
     own, other = Client(), Client()
     assert sign_in_from(Y, PASSWORD, client=own) == "in"
@@ -100,6 +102,7 @@ def test_guessing_a_name_from_many_addresses_is_slowed_but_not_for_its_owner_s_o
     assert sign_in_from(X, PASSWORD, client=own) == "in"
 
 
+@pytest.mark.slow(reason="signs in wrongly dozens of times")
 def test_nothing_that_others_do_at_an_address_reaches_a_known_browser(erin) -> None:
     own = Client()
     sign_in_from(X, PASSWORD, client=own)
@@ -160,6 +163,7 @@ def test_neighbours_in_ipv6_are_one(erin) -> None:
     assert guess("2001:db8::ffff", 1) == ["5 second"]
 
 
+@pytest.mark.slow(reason="signs in wrongly dozens of times")
 def test_a_password_of_one_s_own_does_not_take_back_what_failed(erin) -> None:
     """An attacker who has one signs in with it in between."""
     User.objects.create_user("mallory", password=PASSWORD)
@@ -191,6 +195,7 @@ def test_what_counts_no_more_is_forgotten(erin) -> None:
     assert not SlowedSignIn.objects.exists()
 
 
+@pytest.mark.slow(reason="sixteen sign in at once")
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_once_none_is_free() -> None:
     """They are counted before the password is looked at, whichever process it is."""
@@ -223,6 +228,7 @@ def test_the_operator_sees_who_waits_where_and_lifts_it(admin, erin) -> None:
     assert sign_in_from(X, PASSWORD) == "in"
 
 
+@pytest.mark.slow(reason="signs in wrongly from dozens of addresses")
 def test_addresses_that_wait_are_said_on_the_start_page(admin) -> None:
     for i in range(30):
         sign_in_from(X, "wrong", f"name-{i}")

@@ -103,6 +103,7 @@ def test_a_file_that_somebody_changed_or_lost_is_told_and_the_rest_is_backed_up(
     assert objects(away) == {good.disks.get().checksum.partition(":")[2]}
 
 
+@pytest.mark.slow(reason="a server with its disks is made, backed up and deleted")
 @pytest.mark.parametrize("when", ["write_rows", "_settle_disks"])
 def test_what_is_deleted_while_it_is_backed_up_is_in_the_backup(
     people, engine, tmp_path, monkeypatch, when

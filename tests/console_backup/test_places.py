@@ -93,6 +93,7 @@ def test_secrets_of_the_settings_are_not_in_it(tmp_path, monkeypatch) -> None:
     assert "ssh" not in told.values()
 
 
+@pytest.mark.slow(reason="a server is made, and backed up twice")
 def test_a_disk_that_was_written_to_while_it_was_read_is_read_again_the_next_time(
     people, engine, tmp_path, monkeypatch
 ) -> None:

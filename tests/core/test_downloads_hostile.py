@@ -47,6 +47,7 @@ def ends(server: Server, path: Path, code: str, policy: Policy = ALLOWED) -> Non
     assert "%(" not in sentence_of(downloaded.value)
 
 
+@pytest.mark.slow(reason="a server drips until it is given up")
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -65,6 +66,7 @@ def test_a_header_that_drips_ends_in_time(server: Server, tmp_path: Path, first:
         probe(server.url("/raw"), HASTY)
 
 
+@pytest.mark.slow(reason="a server drips until it is given up")
 def test_a_header_that_comes_fast_and_never_ends_ends(server: Server, tmp_path: Path) -> None:
     server.answer = lambda _asked: itertools.chain([OK], itertools.repeat(b"X-A: b\r\n"))
     ends(server, tmp_path / "file", "download-broken")
@@ -77,6 +79,7 @@ def test_a_header_that_comes_fast_and_never_ends_ends(server: Server, tmp_path: 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
+@pytest.mark.slow(reason="a server drips until it is given up")
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -93,6 +96,7 @@ def test_a_body_that_drips_ends_in_time(server: Server, tmp_path: Path, first: b
     ends(server, tmp_path / "file", "download-drips", HASTY)
 
 
+@pytest.mark.slow(reason="a server drips until it is given up")
 def test_what_comes_fast_and_between_the_chunks_meets_the_deadline(server: Server, tmp_path: Path) -> None:
     server.answer = lambda _asked: itertools.chain([CHUNKED + b"0\r\n"], itertools.repeat(b"a: b\r\n"))
     ends(server, tmp_path / "file", "download-too-slow", replace(ALLOWED, max_seconds=0.2))

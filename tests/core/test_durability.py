@@ -18,6 +18,7 @@ with connection.cursor() as cursor:
 """
 
 
+@pytest.mark.slow(reason="starts a shell of the console")
 @pytest.mark.django_db(transaction=True)
 def test_a_commit_is_on_the_disk_before_it_is_acknowledged():
     """In a process of the console's: those of tests are spared it."""

@@ -25,6 +25,7 @@ def links(html: str) -> list[str]:
     return [link.replace("&amp;", "&") for link in re.findall(r'href="(\?[^"]*)"', html)]
 
 
+@pytest.mark.slow(reason="a list of 100 rows is drawn")
 @pytest.mark.parametrize("rows", [1, 100])
 def test_a_table_asks_for_its_rows_and_their_number_only(rows, django_assert_num_queries):
     regions(rows)

@@ -99,6 +99,7 @@ class TransferContract(Promises):
         assert content(stored.ref) == far.bytes
         assert far.read == far.size_bytes or not engine.capabilities().resumable_transfer
 
+    @pytest.mark.slow(reason="a connection is tried again, ever later")
     def test_a_connection_that_stays_cut_is_told_and_what_came_is_kept(self, engine: Engine) -> None:
         far, disk_id, work = Far(an_iso()), uuid4(), TestWork()
         far.cut = lambda left: min(left, MIB) if left == far.size_bytes else 0

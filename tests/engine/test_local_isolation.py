@@ -183,6 +183,7 @@ def test_qemu_img_dies_with_the_process_that_started_it(place: Path) -> None:
     wait_until(lambda: not processes_with(str(fifo)))
 
 
+@pytest.mark.slow(reason="a conversion runs until it is cancelled")
 def test_a_cancelled_conversion_ends_its_process(place: Path) -> None:
     tiny_disk(place / "source.raw", size_bytes=64 * MIB).chmod(0o644)
     place.chmod(0o777)

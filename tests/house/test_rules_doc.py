@@ -44,6 +44,7 @@ def test_every_rule_that_applies_is_cited_by_a_test() -> None:
     assert sorted(cited - WHERE.keys()) == [], "there is no such rule"
 
 
+@pytest.mark.slow(reason="reads all tests")
 def test_the_page_is_built_of_the_citations() -> None:
     assert page(TEXT) == TEXT, "write it anew: make rules"
 

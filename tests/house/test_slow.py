@@ -1,4 +1,4 @@
-"""A test that takes over half a second, without a guest or a browser, says why in its marker; the longest come first."""
+"""A test that takes over a quarter of a second, without a guest or a browser, says why in its marker; the longest come first."""
 
 import re
 from dataclasses import dataclass

@@ -95,6 +95,7 @@ def test_what_the_database_cannot_keep_is_told_in_the_protocol(
     assert "full" in answer["IMS-Reason"]
 
 
+@pytest.mark.slow(reason="an import fails and runs again")
 def test_no_room_for_a_link_of_the_file_is_said_and_the_import_retried(
     people: SimpleNamespace, disks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -188,6 +188,7 @@ def test_a_database_with_all_of_the_replaced_migrations_may_be_migrated(replaced
     assert check_age_of_database(databases=["default"]) == []
 
 
+@pytest.mark.slow(reason="collects the static files")
 def test_an_older_database_is_refused(replaced: set[tuple[str, str]], settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path  # what is collected there names the files of all pages after it
     applied = MigrationRecorder.Migration.objects

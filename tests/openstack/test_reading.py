@@ -49,6 +49,7 @@ def test_each_byte_is_that_of_the_disk(place: Path, options: list[str]) -> None:
     assert b"".join(map(disk.page, range(pages + 1))) == raw.read_bytes()
 
 
+@pytest.mark.slow(reason="a file system is made and converted")
 @pytest.mark.parametrize("options", [[], ["-c"]], ids=["plain", "compressed"])
 def test_the_system_on_it_is_told(place: Path, options: list[str]) -> None:
     made = convert(make_disk(place / "debian.raw", root_of(place / "root")), *options)
@@ -85,6 +86,7 @@ def test_what_does_not_stand_alone_is_not_known(place: Path, options: list[str] 
     assert system_in(ranges_of(made), found) == found
 
 
+@pytest.mark.slow(reason="a file system is made and converted")
 @pytest.mark.parametrize("at", [20, 24, 36, 40])
 def test_absurd_numbers_cost_nothing(place: Path, at: int) -> None:
     """Of the cluster size, the disk's size, the table's length and its place."""

@@ -120,6 +120,7 @@ def test_limits_are_those_of_the_operators_page() -> None:
     )
 
 
+@pytest.mark.slow(reason="starts promtool")
 @pytest.mark.parametrize(
     "arguments",
     [

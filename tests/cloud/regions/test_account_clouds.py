@@ -229,6 +229,7 @@ def test_one_that_does_not_answer_holds_back_its_account_alone(
     assert not near.waits_because + here.waits_because
 
 
+@pytest.mark.slow(reason="an answer is waited for until it is late")
 def test_its_pages_say_so_to_that_account_in_that_region_alone(
     region: Region, people: SimpleNamespace, operator: User
 ):

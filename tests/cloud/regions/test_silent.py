@@ -30,6 +30,7 @@ def test_nobody_listens(people, on_cloud: MakeRegion, nobodys_port: int):
     assert said_of(people.bob.region) == ""
 
 
+@pytest.mark.slow(reason="an answer is waited for until it is late")
 def test_it_takes_calls_and_never_answers(people, on_cloud: MakeRegion, mute: Mute):
     region = on_cloud(mute.port)
     ask_hosts()
@@ -42,6 +43,7 @@ def test_it_takes_calls_and_never_answers(people, on_cloud: MakeRegion, mute: Mu
     assert said_of(region) == "no-answer", "who is still being asked is not asked again"
 
 
+@pytest.mark.slow(reason="an answer is waited for until it is late")
 def test_the_states_of_servers_elsewhere_are_found(people, on_cloud: MakeRegion, mute: Mute):
     there = factories.ProjectFactory(account=people.bob.account, region=on_cloud(mute.port))
     ours = factories.ServerFactory(project=people.bob.project, status=Server.Status.RUNNING, ref="gone")
@@ -53,6 +55,7 @@ def test_the_states_of_servers_elsewhere_are_found(people, on_cloud: MakeRegion,
     assert (states[ours.pk], states[theirs.pk]) == ("stopped", "running"), "what was known of it stays"
 
 
+@pytest.mark.slow(reason="an answer is waited for until it is late")
 def test_its_pages_are_there_and_say_so(people, on_cloud: MakeRegion, mute: Mute):
     region = on_cloud(mute.port)
     there = factories.ProjectFactory(account=people.bob.account, region=region)

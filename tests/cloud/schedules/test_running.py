@@ -151,6 +151,7 @@ def test_servers_that_are_deleted_fall_out(people, vault):
 # keep -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="four nights of backups")
 def test_the_last_so_many_of_each_server_are_kept(people, vault):
     servers = [a_server(people.bob, name=name) for name in ("a", "b")]
     schedule = due_schedule(people.bob, vault, *servers, keep=2)
@@ -263,6 +264,7 @@ def test_no_quota_of_stored_bytes_is_no_room_either(people, vault):
     assert (schedule.state, schedule.reason_code) == ("waiting", "quota-store-bytes")
 
 
+@pytest.mark.slow(reason="five nights of backups")
 def test_failures_are_told_once_and_that_it_works_again(people, vault):
     schedule = due_schedule(people.bob, vault, a_server(people.bob, name="a"), a_server(people.bob, name="b"))
     for _ in range(3):

@@ -340,6 +340,7 @@ def test_whoever_downloads_stands_in_the_trail_once_whatever_the_parts(people):
 # ways around -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="each download is asked for again after each change")
 def test_what_may_not_leave_any_more_is_not_handed_out_though_it_is_prepared(people):
     """R70 to R76 are asked at every request: a key is disabled, a release withdrawn, an image frozen meanwhile."""
     image = public(people, released=True)

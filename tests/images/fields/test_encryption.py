@@ -202,6 +202,7 @@ def test_an_iso_is_not_asked_for_a_key(people) -> None:
     assert "details-encrypt" not in client.get(address).content.decode()
 
 
+@pytest.mark.slow(reason="a disk is uploaded, and the wizard sent twice")
 def test_a_key_that_is_disabled_meanwhile_is_refused_with_a_sentence(people, key, disks) -> None:
     """R90."""
     client = client_of(people.bob)

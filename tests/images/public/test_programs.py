@@ -25,6 +25,7 @@ def test_a_missing_program_is_named(tmp_path: Path) -> None:
             run(["no-such-program"], tmp_path)
 
 
+@pytest.mark.slow(reason="a program runs until it is cancelled")
 def test_a_long_program_ends_with_all_it_started_when_its_work_is_cancelled(tmp_path: Path) -> None:
     def cancelled() -> None:
         if (tmp_path / "child").exists():
@@ -38,6 +39,7 @@ def test_a_long_program_ends_with_all_it_started_when_its_work_is_cancelled(tmp_
         time.sleep(0.01)
 
 
+@pytest.mark.slow(reason="a program runs until its time is over")
 def test_a_long_program_ends_when_its_time_is_over(tmp_path: Path) -> None:
     with pytest.raises(CannotBuildError, match="too long"):
         run_long_program(["sleep", "1000"], tmp_path, beat=lambda: None, limit_s=0.1)

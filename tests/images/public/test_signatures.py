@@ -118,6 +118,7 @@ def fetched(platform, key: str) -> Job:
     return finish(Job.objects.live().about(source.pk).get())
 
 
+@pytest.mark.slow(reason="makes a key and signs with it")
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", ["one", "packed"])
 def test_an_image_whose_checksum_is_signed_is_fetched_and_the_key_is_shown(

@@ -75,6 +75,7 @@ def assert_clean() -> None:
     assert work_files() == []
 
 
+@pytest.mark.slow(reason="an import runs twice")
 @pytest.mark.parametrize("command", ["info", "convert"])
 def test_a_job_whose_qemu_img_is_killed_does_it_again(people: SimpleNamespace, disks: Path, command: str):
     made = imported(people.bob, disks / "disk.qcow2")

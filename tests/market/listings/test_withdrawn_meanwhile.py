@@ -59,6 +59,7 @@ def assert_gone(listing: Listing, people: SimpleNamespace) -> None:
     assert [difference.what for difference in differences()] == []
 
 
+@pytest.mark.slow(reason="a version is published by jobs")
 def test_what_failed_is_not_retried_after_the_withdrawal(
     publishing: Publishing, people: SimpleNamespace
 ) -> None:
@@ -73,6 +74,7 @@ def test_what_failed_is_not_retried_after_the_withdrawal(
     assert_gone(listing, people)
 
 
+@pytest.mark.slow(reason="a version is published by jobs")
 def test_whose_worker_was_killed_is_cancelled_first(publishing: Publishing, people: SimpleNamespace) -> None:
     listing, job = publishing()
     with faulty_engine("transfer:1", region=FAR, error=Crash(), late=True), suppress(Crash):
@@ -87,6 +89,7 @@ def test_whose_worker_was_killed_is_cancelled_first(publishing: Publishing, peop
     assert_gone(listing, people)
 
 
+@pytest.mark.slow(reason="a version is published by jobs")
 def test_what_ends_after_the_withdrawal_publishes_nothing(
     publishing: Publishing, people: SimpleNamespace
 ) -> None:
