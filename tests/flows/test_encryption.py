@@ -6,20 +6,22 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from imsconsole.demo.guest import built_guest
-from tests.flows.steps import create_server, import_file, press, ready
-from tests.flows.test_main_journey import guests
+from tests.engine.guests import tiny_disk
+from tests.flows.quickly import says
+from tests.flows.steps import create_server, import_file, press
 from tests.support.console import Console
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 SENTENCE = "is not enabled, so nothing that is encrypted with it can be used"
+WORD = "LET ME IN"
 
 
-def test_an_encrypted_image_boots_until_its_key_is_disabled(visitor, console: Console) -> None:
+def test_an_encrypted_image_boots_until_its_key_is_disabled(
+    visitor, console: Console, tmp_path: Path
+) -> None:
     alice: Visitor = visitor(locale="en-US", color_scheme="dark", viewport={"width": 390, "height": 844})
     name = "vault"
-    disk: Path = built_guest(guests(), name="Flow guest A", boot_mode="bios")
     page = alice.sign_in("alice")
     alice.open("/keys/create/")
     page.locator("input[name=name]").fill(name)
@@ -27,12 +29,12 @@ def test_an_encrypted_image_boots_until_its_key_is_disabled(visitor, console: Co
     page.wait_for_url(re.compile(r"/keys/[0-9a-f-]{36}/$"))
     key = page.url.rstrip("/").rsplit("/", 1)[1]
 
-    image = import_file(alice, disk, name, key=name)
+    image = import_file(alice, tiny_disk(tmp_path / "secret.raw", WORD), name, key=name)
     alice.open(f"/images/{image}/")
     expect(page.locator("main")).to_contain_text(key)
     server = create_server(alice, image, name)
-    ready(alice, server)
-    press(alice, server, "stop", "stopped")
+    says(alice, server, WORD)
+    press(alice, server, "force-off", "stopped")  # it does not hear the button
 
     alice.open(f"/keys/{key}/disable/")
     alice.look()

@@ -1,12 +1,14 @@
 """What a page asks for again by itself, and is gone or fails: told of once."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.console import PASSWORD
-from tests.support.stage import create_server, import_key
+from tests.engine.guests import tiny_disk
+from tests.flows.quickly import imported, launched
+from tests.support.console import PASSWORD, Console
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -14,13 +16,12 @@ ASKS_AGAIN = '#main [hx-trigger^="every"]'
 
 
 def test_a_server_that_was_deleted_elsewhere_is_told_of_once_and_asked_for_no_more(
-    visitor: Callable[..., Visitor],
+    visitor: Callable[..., Visitor], console: Console, tmp_path: Path
 ):
     alice, bob = visitor(), visitor()
     alice.sign_in("alice")
     bob.sign_in("bob")
-    import_key(alice, "of-what-will-be-gone")
-    server = create_server(alice, "here-and-gone")
+    server = launched(console, imported(console, tiny_disk(tmp_path / "disk.raw"), "gone"), "here-and-gone")
     page = alice.open(f"/servers/{server}/")
     expect(page.locator(ASKS_AGAIN)).to_have_count(4)  # the server, its screen, its console and its use
 

@@ -1,13 +1,14 @@
 """An image is shared, used, taken back with notice, and kept as a copy: two browsers, and a third that sees nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from imsconsole.demo.guest import built_guest
-from tests.flows.steps import becomes, create_server, import_file, ready, status
-from tests.flows.test_main_journey import guests
+from tests.engine.guests import tiny_disk
+from tests.flows.quickly import imported, says
+from tests.flows.steps import becomes, create_server, status
 from tests.support.console import Console, wait_for
 from tests.support.stage import project_of
 from tests.support.visitor import Visitor
@@ -15,7 +16,7 @@ from tests.support.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
-def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
+def test_an_image_is_shared_used_and_taken_back(visitor, console: Console, tmp_path: Path):
     """The receiver has no scripts: the form, the inbox and the answers do without."""
     alice = visitor(locale="zh-CN")
     carol = visitor(locale="en-US", java_script_enabled=False)
@@ -24,15 +25,13 @@ def test_an_image_is_shared_used_and_taken_back(visitor, console: Console):
     alice.sign_in("alice")
     carol.sign_in("carol")
     other.sign_in("admin")  # the platform's own project
-    disk = built_guest(guests(), name="Flow guest A", boot_mode="bios")
-    image = import_file(alice, disk, name)
+    image = imported(console, tiny_disk(tmp_path / "disk.raw", "ALICE'S OWN"), name)
 
     offer(alice, image, project_of(carol))
     accept(carol, image)
     finds_in_address_book(alice, image, project_of(carol))
     server = create_server(carol, image, f"{name}-server")
-    log = ready(carol, server)
-    assert "identity=Flow guest A" in log
+    says(carol, server, "ALICE'S OWN")
     expect(alice.open(f"/images/{image}/members/").locator("#members-table")).to_contain_text("1")
 
     give_notice(alice, image)

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.engine.guests import tiny_disk
-from tests.flows.steps import becomes, choose_login, image_row, import_file, status
+from tests.flows.quickly import imported, launched
+from tests.flows.steps import becomes, image_row, status
 from tests.support.console import Console, wait_for
 from tests.support.visitor import Visitor
 
@@ -20,11 +21,11 @@ def stored_files(console: Console) -> set[Path]:
     return set(console.data.glob("regions/*/images/*.qcow2"))
 
 
-def make_image(alice: Visitor, console: Console, folder: Path, name: str) -> tuple[str, Path]:
+def make_image(console: Console, folder: Path, name: str) -> tuple[str, Path]:
     """The ID of an imported image, and its file in the store."""
     before, raw, disk = stored_files(console), tiny_disk(folder / "disk.raw"), folder / f"{name}.qcow2"
     subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk], check=True)
-    image = import_file(alice, disk, name)
+    image = imported(console, disk, name)
     (file,) = stored_files(console) - before
     return image, file
 
@@ -59,7 +60,7 @@ def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
 ):
     alice: Visitor = visitor(locale="en-US", **options)
     page = alice.sign_in("alice")
-    image, file = make_image(alice, console, tmp_path, name)
+    image, file = make_image(console, tmp_path, name)
     content = file.read_bytes()
 
     delete(alice, image)
@@ -106,8 +107,8 @@ def test_a_changed_byte_freezes_the_image_and_warns_of_it_on_the_server(
 ):
     alice: Visitor = visitor(locale="en-US")
     page = alice.sign_in("alice")
-    image, file = make_image(alice, console, tmp_path, "rotten")
-    server = start(alice, image)
+    image, file = make_image(console, tmp_path, "rotten")
+    server = launched(console, image, "rotten")
     verify(alice, image, "active")
     expect(page.locator(".image-verified")).to_contain_text("Verified")
 
@@ -128,19 +129,6 @@ def test_a_changed_byte_freezes_the_image_and_warns_of_it_on_the_server(
     expect(alice.open(f"/servers/{server}/").locator("main .alert-danger")).to_have_count(0)
     alice.open(f"/servers/{server}/delete/")
     alice.send("main .confirm button[type=submit]")
-
-
-def start(alice: Visitor, image: str) -> str:
-    """A running server from the image. Returns its ID."""
-    page = alice.open(f"/servers/create/?image={image}")
-    page.locator("input[name=name]").fill("rotten")
-    choose_login(page)
-    alice.go_on(re.compile(r"/servers/create/[0-9a-f-]{36}/$"))
-    alice.send()
-    page.wait_for_url(re.compile(r"/servers/[0-9a-f-]{36}/$"))
-    server = page.url.rstrip("/").rsplit("/", 1)[1]
-    becomes(alice, f"/servers/{server}/", "running")
-    return server
 
 
 def verify(alice: Visitor, image: str, expected: str) -> None:
