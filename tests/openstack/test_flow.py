@@ -17,9 +17,9 @@ from tests.flows.test_backups import (
     capture_full,
     create_from_full,
     create_vault,
+    image_of,
     restore,
 )
-from tests.flows.test_capture import image_of
 from tests.flows.test_change_os import change_os, shown_address, told, undo
 from tests.flows.test_copy import copy_across
 from tests.flows.test_export import download, export, make_bucket
