@@ -1,4 +1,4 @@
-"""Change OS and back again: which system runs, and that the data disk is the same, is what the guests say."""
+"""A server gets another OS and its own back, is seen busy when it is, and resized: which system runs with what is what the guests say."""
 
 import re
 import subprocess
@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.engine.guests import bootable_cd, dead_disk, tiny_boot_sector
-from tests.flows.steps import SECRET, becomes, choose_login, create_server, import_file, ready, say_yes
-from tests.flows.test_install import import_iso
+from tests.flows.quickly import imported
+from tests.flows.steps import SECRET, becomes, choose_login, create_server, ready, say_yes
 from tests.support.console import Console, wait_for
+from tests.support.ssh import said
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -19,42 +20,61 @@ A, B = "BusyBox demo A", "BusyBox demo B"
 SAID = ".xterm-rows"
 NO_WORD = "#server-change-os .alert-warning"
 NO_WORD_TEXT = '<div class="alert alert-warning server-notice" role="status">'
+SECONDS = 2
+MEASURE = """
+import time
+from datetime import timedelta
+from imsconsole.cloud.use.measuring import measure_all
+from imsconsole.core import now as clock
+clock.move(-timedelta(minutes=%d))
+time.sleep(%d)
+measure_all()
+"""
+READS = "echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vda of=/dev/null bs=1M count=64"
+BUSY = (
+    " ".join(
+        f"setsid timeout 8 sh -c 'while :; do {deed}; done' </dev/null >/dev/null 2>&1 &"
+        for deed in (":", READS)
+    )
+    + " echo busy"
+)
+SMALL, LARGE = ("t6-small-1", 1, 256), ("s6-large-2", 2, 4096)
 
 
-def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_path: Path):
-    alice: Visitor = visitor(locale="zh-CN")
+def test_a_server_gets_another_os_and_another_size_and_its_own_os_back(
+    visitor, console: Console, tmp_path: Path
+):
+    alice: Visitor = visitor(locale="en-US")
     name, boot_mode = "change-os", "bios"
     page = alice.sign_in("alice")
     image_a, image_b = (public_image(alice, identity, boot_mode) for identity in (A, B))
     tools = bootable_cd(tmp_path / "tools.iso", tiny_boot_sector("NEVER"), **{"tools.txt": b"42"})
-    english: Visitor = visitor(locale="en-US")
-    english.sign_in("alice")
-    iso = import_iso(english, tools, "tools")
-    dead = import_file(alice, unbootable_disk(tmp_path, boot_mode), name)
+    iso = imported(console, tools, "tools", type="iso")
+    dead = imported(console, unbootable_disk(tmp_path, boot_mode), name)
 
     server = create_server(alice, image_a, name)
     log = boots(alice, server, A, times=1)
     marker = f"marker=IMS-MARKER {server}"
     assert f"boot={boot_mode}" in log
     assert marker in log
-    address = shown_address(page)
-    assert address == (told(log, "address"), told(log, "mac"))
+    assert size_told(log) == SMALL[1:]
+    address = (told(log, "address"), told(log, "mac"))
+    assert address == shown_address(alice.open(f"/servers/{server}/"))
 
     change_os(alice, server, image_b)
+    assert address == shown_address(page)
+    expect(page.locator("#kept-disks")).to_contain_text(A)
+    expect(page.locator("#kept-disks a[href$='/undo/']")).to_be_visible()
     log = boots(alice, server, B, times=2)
     assert marker in log
     assert "password=set" in log
+    assert address == (told(log, "address"), told(log, "mac"))
     answers_at_its_serial_console(alice, server)
     reads_a_mounted_iso(alice, server, iso)
-    assert (told(log, "address"), told(log, "mac")) == address
-    assert shown_address(page) == address
-    expect(page.locator("#kept-disks")).to_contain_text(A)
     expect(page.locator(NO_WORD)).to_have_count(0)
-
-    undo(alice, "#kept-disks a[href$='/undo/']")
-    assert marker in boots(alice, server, A, times=3)
-    assert shown_address(page) == address
-    expect(page.locator("#kept-disks")).to_contain_text(B)
+    is_seen_busy(alice, server, console, tmp_path)
+    resize(alice, server, LARGE[0])
+    assert size_told(boots(alice, server, B, times=3)) == LARGE[1:]
 
     change_os(alice, server, dead)
     there = f"{alice.url}/servers/{server}/"
@@ -62,13 +82,13 @@ def test_an_os_is_changed_and_the_change_undone(visitor, console: Console, tmp_p
     expect(alice.open(f"/servers/{server}/").locator(NO_WORD)).to_be_visible()
     undo(alice, f"{NO_WORD} a[href$='/undo/']")
     becomes(alice, f"/servers/{server}/", "running")
-    assert shown_address(page) == address
+    assert address == shown_address(page)
     expect(page.locator(NO_WORD)).to_have_count(0)
 
     has_no_machine(console, server)
-    expect(alice.open(f"/servers/{server}/").locator(".server-side")).to_contain_text("无虚拟机")
+    expect(alice.open(f"/servers/{server}/").locator(".server-side")).to_contain_text("No machine")
     page.locator(f"form[action$='/servers/{server}/start/'] button").first.click()
-    assert marker in boots(alice, server, A, times=4)
+    assert marker in boots(alice, server, B, times=4)
 
 
 def has_no_machine(console: Console, server: str) -> None:
@@ -86,9 +106,12 @@ def has_no_machine(console: Console, server: str) -> None:
 
 def public_image(alice: Visitor, identity: str, boot_mode: str) -> str:
     """The ID of one of the demo's images."""
-    page = alice.open("/images/?tab=public")
-    link = page.get_by_role("link", name=re.compile(f"^{identity}.*{boot_mode}$", re.IGNORECASE)).first
-    return (link.get_attribute("href") or "").rstrip("/").rsplit("/", 1)[1]
+    text = alice.page.request.get(f"{alice.url}/images/?tab=public", max_retries=3).text()
+    found = re.search(
+        rf'/images/([0-9a-f-]{{36}})/"[^>]*>\s*{identity}[^<]*{boot_mode}\s*<', text, re.IGNORECASE
+    )
+    assert found, text
+    return found[1]
 
 
 def unbootable_disk(folder: Path, boot_mode: str) -> Path:
@@ -123,7 +146,6 @@ def boots(alice: Visitor, server: str, identity: str, *, times: int) -> str:
     log = ready(alice, server, times)
     last = log.split("IMS-GUEST ready")[times - 1]
     assert f"identity={identity} " in last, log
-    alice.open(f"/servers/{server}/")
     return last
 
 
@@ -187,3 +209,46 @@ def shown_address(page: Page) -> tuple[str, str]:
     (ip,) = set(re.findall(r"192\.168\.\d+\.\d+", text))
     (mac,) = re.findall(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", text)
     return ip, mac
+
+
+def is_seen_busy(alice: Visitor, server: str, console: Console, tmp_path: Path) -> None:
+    """Its plots and numbers say when it began to be busy. The clock would read it each minute; here some seconds are one."""
+    console.python(MEASURE % (30, 0))
+    console.python(MEASURE % (29, SECONDS))
+    line = alice.open(f"/servers/{server}/").locator("code", has_text="ssh -p").inner_text()
+    assert said(line, BUSY, tmp_path, password=SECRET) == "busy\n"
+    console.python(MEASURE % (28, 0))
+    console.python(MEASURE % (27, SECONDS))
+
+    page = alice.open(f"/servers/{server}/use/")
+    rows = page.locator("details.card").first.locator("tbody tr").all()  # the oldest last
+    idle, busy = ([cell.text_content() or "" for cell in rows[at].locator("td").all()] for at in (-1, -3))
+    assert percent(busy[0]) > max(3, 3 * percent(idle[0])), (idle, busy)
+    assert "MiB/s" in busy[2], (idle, busy)  # read
+    assert "MiB" not in idle[2], (idle, busy)
+    hour = page.locator("#server-use .use-plots").first
+    assert hour.locator("svg polyline").count() >= 4  # CPU, memory, read and written
+    alice.look()
+
+
+def percent(cell: str) -> int:
+    return int(cell.removesuffix(" %"))
+
+
+def resize(alice: Visitor, server: str, flavor: str) -> None:
+    """Choose a flavor, see what it changes, say that the server may be stopped; wait until it runs again."""
+    page = alice.open(f"/servers/{server}/resize/")
+    page.locator(f"input[name=flavor][value={flavor}]").check()
+    expect(page.locator("#summary")).to_contain_text(flavor)
+    page.get_by_label("Stop the server first").check()
+    alice.send()
+    page.wait_for_url(re.compile(rf"/servers/{server}/$"))
+    page = becomes(alice, f"/servers/{server}/", "running")
+    expect(page.locator(".server-side")).to_contain_text(flavor)
+
+
+def size_told(said: str) -> tuple[int, int]:
+    """The CPUs and the memory (MB) that the guest told as it started, with what its kernel keeps for itself."""
+    memory_mb = int(told(said, "memory-kb")) / 1024
+    given = next(size for _name, _cpus, size in (SMALL, LARGE) if 0.8 * size < memory_mb < size)
+    return int(told(said, "cpus")), given
