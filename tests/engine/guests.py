@@ -34,6 +34,7 @@ __all__ = [
     "answering_disk",
     "counters",
     "counting_disk",
+    "heeding_disk",
     "server_spec",
     "state_of",
     "stored_image",
@@ -124,14 +125,27 @@ def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
 
 def answering_disk(path: Path) -> Path:
     """A raw disk that says HAL on the serial port, then answers each byte it is sent there with the one that follows it."""
-    says = bytes.fromhex("fa 31c0 8ed8 be0000 baf803 ac 84c0 7403 ee ebf8")  # as tiny_boot_sector does
-    answers = bytes.fromhex(
-        "bafd03 ec a801 74fb baf803 ec fec0 ee ebef"
+    return _saying_disk(
+        path, "bafd03 ec a801 74fb baf803 ec fec0 ee ebef", "HAL"
     )  # wait for a byte; in; inc al; out; again
-    code = (says + answers).replace(
-        b"\xbe\0\0", b"\xbe" + (0x7C00 + len(says + answers)).to_bytes(2, "little")
+
+
+def heeding_disk(path: Path) -> Path:
+    """A raw disk that says HEEDING, then OFF and powers off once its power button is pressed; a press before that it misses."""
+    heeds = (
+        "ba0206 b80001 ef ba0006 ed f6c401 74fa"  # PM1's enable: the button; its status, until it was pressed
     )
-    sector = (code + b"HAL\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
+    says = "baf803 b04f ee b046 ee b046 ee"
+    return _saying_disk(path, f"{heeds} {says} ba0406 b80020 ef", "HEEDING")
+
+
+def _saying_disk(path: Path, then: str, text: str) -> Path:
+    """A raw disk that says `text` on the serial port and goes on with `then`, code in hex."""
+    code = bytes.fromhex(
+        f"fa 31c0 8ed8 be0000 baf803 ac 84c0 7403 ee ebf8 {then}"
+    )  # as tiny_boot_sector does
+    code = code.replace(b"\xbe\0\0", b"\xbe" + (0x7C00 + len(code)).to_bytes(2, "little"))
+    sector = (code + text.encode() + b"\r\n\0").ljust(510, b"\0") + b"\x55\xaa"
     path.write_bytes(partitioned(sector, 4 * MIB) + os.urandom(4 * MIB - 512))
     return path
 

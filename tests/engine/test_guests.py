@@ -9,6 +9,7 @@ from tests.engine.guests import (
     answering_disk,
     counting_disk,
     dead_disk,
+    heeding_disk,
     marking_disk,
     tiny_disk,
     tiny_uefi_disk,
@@ -19,7 +20,7 @@ from tests.engine.test_inspection import stream
 @pytest.mark.parametrize(
     ("make", "table"),
     [
-        (tiny_disk, "mbr"), (dead_disk, "mbr"), (counting_disk, "mbr"), (answering_disk, "mbr"),
+        (tiny_disk, "mbr"), (dead_disk, "mbr"), (counting_disk, "mbr"), (answering_disk, "mbr"), (heeding_disk, "mbr"),
         (lambda path: marking_disk(path, b"MARKER"), "mbr"), (tiny_uefi_disk, "gpt"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from imsconsole.engine.api import Engine
 from imsconsole.engine.conversion import luks
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
-from imsconsole.engine.types import MIB, DiskSpec
+from imsconsole.engine.types import MIB, DiskSpec, Key
 from tests.engine.contract_encryption import EncryptionContract, encrypted_image, new_key, plain_of
 from tests.engine.guests import COUNTED, TestWork, marking_disk, server_spec, state_of, wait_for
 
@@ -33,6 +33,12 @@ class TestLocalEncryption(EncryptionContract):
 
 def files_of(place: Path) -> Iterator[Path]:
     return (path for path in place.rglob("*") if path.is_file())
+
+
+def known_in(folder: Path, key: Key) -> bool:
+    """Whether the QEMU of that server still has it."""
+    with qmp(folder) as talk:
+        return luks.name_of(key) in {each["name"] for each in talk.command("qom-list", path="/objects")}
 
 
 @pytest.mark.guest
@@ -59,14 +65,13 @@ def test_neither_marker_nor_key_is_in_any_file_argument_or_descriptor(
     )
     pid = state_of(local, local.start(server, work=TestWork())).pid
     wait_for(local, server.ref, "COUNTING")
-    later = replace(data, id=uuid4(), index=2)
-    later = replace(later, ref=local.create_disk(later.id, 16 * MIB, work=TestWork(), key=key))
-    local.attach(server, later, work=TestWork())
-
     folder = local._store.server(server.ref)
-    with qmp(folder) as talk:
-        objects = {each["name"] for each in talk.command("qom-list", path="/objects")}
-    assert luks.name_of(key) not in objects
+    assert not known_in(folder, key)
+    later = replace(data, id=uuid4(), index=2)
+    ref = local.create_disk(later.id, 16 * MIB, work=TestWork(), image_ref=image.ref, key=key)
+    later = replace(later, ref=ref)
+    local.attach(server, later, work=TestWork())
+    assert not known_in(folder, key)
     assert f"guest={server.id}" in Path(f"/proc/{pid}/cmdline").read_text()
     told = [Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
     memory = []

@@ -6,7 +6,9 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +21,9 @@ import pycdlib
 import pytest
 
 from imsconsole.core.errors import Interrupted, NotFound, Unavailable
-from imsconsole.demo.guest import BootMode
+from imsconsole.demo.guest import INIT, BootMode
 from imsconsole.engine.cloud_config import user_data
-from imsconsole.engine.local import machine, state
+from imsconsole.engine.local import ending, machine, state, tpm
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import Qmp
 from imsconsole.engine.local.serial import LOG_LIMIT_BYTES
@@ -29,6 +31,7 @@ from imsconsole.engine.local.state import Recorded, read_state, this_boot, write
 from imsconsole.engine.types import MIB, DiskSpec, FileSource, Power, Seed, ServerSpec
 from tests.engine.guests import (
     TestWork,
+    heeding_disk,
     server_spec,
     state_of,
     stored_image,
@@ -66,7 +69,7 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     local.delete(image.ref, work=TestWork())
     local.start(server, work=TestWork())
     log = wait_for(local, server.ref, "IMS-GUEST ready")
-    tpm_key = re.search(r"tpm=2 pcr7=[0-9A-F]{64}\nIMS-GUEST tpm-key=[0-9a-f]{16}\n", log)
+    tpm_key = re.search(r"tpm=2 pcr7=[0-9A-F]{64}\nIMS-GUEST tpm-key=([0-9a-f]{16})\n", log)
     assert ("secure-boot=1" in log, bool(tpm_key)) == (spec.secure_boot, spec.tpm)
     for line in (
         f"identity=Engine test {boot_mode} kernel=",
@@ -103,8 +106,11 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
     assert local.stop(server.ref, graceful_s=60, work=TestWork()).reason == "stopped"
     assert "IMS-GUEST power off" in local.console_log(server.ref)
     if tpm_key:  # the same TPM once more
+        kept = local._store.disk(server.disks[0].ref).with_name(tpm.FOLDER)
+        assert told_by_tpm(kept, tmp_path) == tpm_key[1]
         local.start(server, work=TestWork())
-        wait_for(local, server.ref, tpm_key[0], times=2)
+        local.stop(server.ref, graceful_s=0, work=TestWork())
+        assert told_by_tpm(kept, tmp_path) == tpm_key[1]
     else:  # the config drive of another cloud is read as well
         monkeypatch.setattr(machine, "write_seed", write_config_drive)
         before = state_of(local, server.ref).console
@@ -120,6 +126,33 @@ def test_a_guest_boots_reads_its_seed_and_finds_its_disks(
             f"address={server.private_ip}",
         ):
             assert f"IMS-GUEST {line}\n" in log
+
+
+def told_by_tpm(kept: Path, folder: Path) -> str:
+    """The key that a guest is told by a TPM of that state, asked without a guest and of a copy."""
+    state, line = Path(shutil.copytree(kept, folder / str(uuid4()))), folder / "tpm"
+    command = re.search("CREATE_KEY='(.*)'", INIT.read_text())
+    assert command
+    asked = [
+        "swtpm",
+        "socket",
+        "--tpm2",
+        "--tpmstate",
+        f"dir={state}",
+        "--flags",
+        "not-need-init,startup-clear",
+    ]
+    with (
+        subprocess.Popen([*asked, "--server", f"type=unixio,path={line}"]) as process,
+        socket.socket(socket.AF_UNIX) as talk,
+    ):
+        wait_until(line.exists)
+        talk.connect(str(line))
+        talk.sendall(bytes.fromhex(command[1]))
+        answer = talk.recv(4096)
+        process.kill()
+    line.unlink()
+    return hashlib.sha256(answer[18:110]).hexdigest()[:16]
 
 
 def write_config_drive(path: Path, server: ServerSpec, *, static_address: bool) -> None:
@@ -152,15 +185,16 @@ def write_config_drive(path: Path, server: ServerSpec, *, static_address: bool) 
     iso.close()
 
 
-@pytest.mark.parametrize("guest", ["bios"], indirect=True)
 def test_a_guest_that_still_boots_is_stopped_all_the_same(
-    local: LocalEngine, guest: tuple[BootMode, Path]
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = local.ingest(uuid4(), FileSource(guest[1]), format="raw", work=TestWork())
-    server = local.create_server(server_spec(memory_mb=256, boot_mode=guest[0]), image.ref, work=TestWork())
+    monkeypatch.setattr(ending, "PRESS_EVERY_S", 0.5)
+    source = FileSource(heeding_disk(place / "source.raw"))
+    image = local.ingest(uuid4(), source, format="raw", work=TestWork())
+    server = local.create_server(server_spec(), image.ref, work=TestWork())
     local.start(server, work=TestWork())
     assert local.stop(server.ref, graceful_s=60, work=TestWork()).reason == "stopped"
-    assert "IMS-GUEST power off" in local.console_log(server.ref)
+    assert local.console_log(server.ref) == "HEEDING\nOFF"
 
 
 @pytest.mark.parametrize("guest", ["bios"], indirect=True)
