@@ -178,23 +178,18 @@ def test_a_hopeless_file_is_refused_by_its_beginning_and_another_by_the_job(peop
 
 def test_while_s3_does_not_answer_people_read_so_and_nothing_is_lost(people, s3, s3_server, content) -> None:
     client = client_of(people.bob)
-    address = begin(client, len(content))
-    send(client, address, 0, content[:1_000_000])
+    arriving, whole = (begin(client, len(content)) for _ in range(2))
+    send(client, arriving, 0, content[:1_000_000])
+    send(client, whole, 0, content)
+    upload = upload_at(whole)
     s3_server.kill()
     try:
-        answer = send(client, address, 1_000_000, content[1_000_000:])
+        answer = send(client, arriving, 1_000_000, content[1_000_000:])
         assert answer.status_code == 503
         assert "storage in which files wait does not answer" in answer.content.decode()
         assert client.get(reverse("uploads:list")).status_code == 200
-    finally:
-        s3_server.start()
-    until(lambda: can_be_read(upload_at(address)), "S3 found its files again")
-    assert send(client, address, 1_000_000, content[1_000_000:]).status_code == 204
-    upload = upload_at(address)
-    s3_server.kill()
-    try:
         job = finish(job_of(upload))
-        assert (job.state, job.error_code, upload_at(address).state) == (
+        assert (job.state, job.error_code, upload_at(whole).state) == (
             "failed",
             "spool-unavailable",
             "examining",
@@ -203,11 +198,13 @@ def test_while_s3_does_not_answer_people_read_so_and_nothing_is_lost(people, s3,
         assert reverse("jobs:detail", args=[job.pk]) in page
     finally:
         s3_server.start()
-    until(lambda: can_be_read(upload), "S3 found its files again")
+    for address in (arriving, whole):
+        until(lambda address=address: can_be_read(upload_at(address)), "S3 found its files again")
+    assert send(client, arriving, 1_000_000, content[1_000_000:]).status_code == 204
     retry_job(job, actor=people.bob)
     run_jobs()
-    upload.refresh_from_db()
-    assert upload.found["sha256"] == hashlib.sha256(content).hexdigest()
+    for address in (arriving, whole):
+        assert upload_at(address).found["sha256"] == hashlib.sha256(content).hexdigest()
     remove_orphans()
     assert len(s3.names()) == SpooledPart.objects.count()
 
