@@ -1,6 +1,7 @@
 """`make mutants`: which files it looks at, what it puts into them, and that this is what runs then."""
 
 import ast
+import gc
 import importlib.util
 import inspect
 from pathlib import Path
@@ -117,7 +118,9 @@ def test_a_decorated_function_runs_with_its_fault_and_its_tests_are_known(tmp_pa
     spec = importlib.util.spec_from_file_location("services", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    gc.freeze()  # as tests/conftest.py does before the first test
     stop, functions = module.stop, functions_by_path([str(file)])
+    gc.freeze()
 
     tests = {
         "small": lambda: stop(1) == ["traced", "too small"],

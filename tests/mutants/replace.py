@@ -12,6 +12,7 @@ Functions = dict[str, list[FunctionType]]
 
 def functions_by_path(paths: Iterable[str]) -> Functions:
     """Those of the files, which have been imported."""
+    gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
     found: Functions = {str(TOP / path): [] for path in paths}
     for each in gc.get_objects():
         if (
