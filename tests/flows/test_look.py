@@ -27,6 +27,9 @@ def shown(visitor: Visitor, more: str) -> Visitor:
         ("</table><input name=q>", "label"),
         ("</table><h4>A title of the fourth level</h4>", "heading-order"),
         ("</table></main><main><p>Some words</p>", "landmark-no-duplicate-main"),
+        ("</table></main><p>Some words</p><main hidden>", "region"),
+        ('</table><a href="#nowhere">Skip</a><ul><li>One</li><div>Some words</div></ul>', "list: .*<ul"),
+        ("</table><h2>Words</h2><h2></h2>", "empty-heading"),
     ],
 )
 def test_what_is_new_on_a_page_is_judged_each_time(browser: Browser, more: str, found: str) -> None:
@@ -47,6 +50,17 @@ def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
         shown(dark, words).look()
     for each in (light, dark):
         each.page.context.close()
+
+
+def test_colours_that_are_good_in_one_place_are_in_any_other(browser: Browser) -> None:
+    visitor = new_visitor(browser, "")
+    shown(visitor, "").look()
+    known = shown(visitor, '</table><p style="color: #000; background: #fff">Some words</p>')
+    _wider, _astray, _shapes, colours, _axe = known.page.evaluate(LOOKED)
+    assert SEEN.unseen([], colours) == []
+    with pytest.raises(AssertionError, match="color-contrast"):
+        shown(visitor, '</table><p style="color: #000; background: #333">Some words</p>').look()
+    visitor.page.context.close()
 
 
 def test_pages_of_two_models_are_one_but_a_label_that_is_of_no_field_is_found(browser: Browser) -> None:

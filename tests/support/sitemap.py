@@ -61,6 +61,8 @@ UNTRANSLATED = """() => {
     return found;
 }"""
 
+TROUBLES = f"() => [document.documentElement.scrollWidth - innerWidth, ({CLIPPED})(), ({CRAMPED})(), ({UNTRANSLATED})()]"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -132,12 +134,7 @@ def name_of(path: str) -> str:
 
 def troubles_of(page: Page, language: str) -> list[str]:
     """What a careful eye would see: wider than the window, cut off, cramped, or in the wrong language."""
-    found = []
-    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    if wider > 0:
-        found.append(f"{wider} px wider than the window")
-    found += [f"cut off: {html}" for html in page.evaluate(CLIPPED)]
-    found += page.evaluate(CRAMPED)
-    if language.startswith("zh"):
-        found += [f"not translated: {text}" for text in page.evaluate(UNTRANSLATED)]
-    return found
+    wider, clipped, cramped, untranslated = page.evaluate(TROUBLES)
+    found = [f"{wider} px wider than the window"] if wider > 0 else []
+    found += [f"cut off: {html}" for html in clipped] + cramped
+    return found + [f"not translated: {text}" for text in untranslated if language.startswith("zh")]

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,64 +15,9 @@ from tests.support.console import PASSWORD
 
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
-# What axe judges of an element: what it is and what it is in, with styles, names and roles; of its colours, in this
-# width and theme, what styles can depend on. Like rows of a table are one, and neither words nor what differs from
-# thing to thing count; nor, in Django's administration, what it names after models and their fields. How all of it
-# makes a page is judged as well.
-SHAPES = r"""
-const hash = (text) => { // FNV-1a, twice
-    let one = 0x811c9dc5, two = 0x1000193;
-    for (let at = 0; at < text.length; at += 1) {
-        one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
-        two = Math.imul(two ^ text.charCodeAt(at), 0x85ebca6b);
-    }
-    return (one >>> 0).toString(36) + (two >>> 0).toString(36);
-};
-const dark = matchMedia('(prefers-color-scheme: dark)').matches, [styles, shapes, structure] = [new Map(), new Map(), new Map()];
-const values = /^(id|class|style|role|type|scope|data-status|aria-.*)$/, things = /[0-9a-f]*[0-9][0-9a-f-]*|[0-9a-f]{8,}/g;
-const named = /\b(app|model|field|column)-[\w-]+|\bid_[\w-]+|\b\w+_(filter|form)\b|[\w-]+-(group|heading)\b/g;
-const bare = (value) => (location.pathname.startsWith('/admin/') ? value.replace(named, '#') : value).replace(things, '#');
-const styling = /^(class|style|role|type|data-.*|hidden|open|disabled|aria-(current|disabled|pressed|selected|invalid)=.*)/;
-for (const element of document.querySelectorAll('*')) {
-    const told = [...element.attributes].map(({name, value}) =>
-        values.test(name) ? `${name}=${bare(value)}` : name).sort();
-    const says = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    const {checked, labels, localName, parentElement} = element, seen = element.checkVisibility();
-    const add = (map, start, words, seen) =>
-        map.set(element, hash(`${map.get(parentElement) ?? start} ${localName} ${words.join(' ')} ${says} ${checked} ${labels?.length} ${seen}`));
-    add(structure, 'structure', told);
-    add(shapes, 'shape', told, seen);
-    add(styles, `${innerWidth} ${dark}`, told.filter((word) => styling.test(word)), seen);
-}
-const upToTwo = (times, shape) => { times.set(shape, (times.get(shape) ?? 0) + 1); return times.get(shape) <= 2; };
-const counted = new Map(), whole = hash([...structure.values()].filter((shape) => upToTwo(counted, shape)).join());
-"""
-LOOKED = f"""() => {{
-    {SHAPES}
-    const wider = document.documentElement.scrollWidth - innerWidth;
-    const astray = [...document.querySelectorAll("#error-summary a")].filter(({{hash}}) => !document.getElementById(hash.slice(1)));
-    return [wider, astray.length, [whole, ...new Set([...shapes.values(), ...styles.values()])]];
-}}"""
-JUDGED = f"""async (given) => {{
-    {SHAPES}
-    const unseen = new Set(given), COLOURS = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable'];
-    const found = [], others = Object.fromEntries(COLOURS.map((rule) => [rule, {{enabled: false}}]));
-    const judge = async (context, options) =>
-        found.push(...(await axe.run(context, {{resultTypes: ['violations'], ...options}})).violations);
-    const outermost = (elements) => elements.filter((element) => !elements.includes(element.parentElement));
-    const parts = (map) => {{ // what is new; of the same, two
-        const times = new Map(), include = [], exclude = [];
-        for (const [element, shape] of map) if (unseen.has(shape)) {{
-            (upToTwo(times, shape) ? include : exclude).push(element);
-        }}
-        return {{include: outermost(include), exclude: outermost(exclude)}};
-    }};
-    const elements = parts(shapes), colours = parts(styles);
-    if (unseen.has(whole)) await judge(document, {{rules: others}});
-    else if (elements.include.length) await judge(elements, {{rules: others}});
-    if (colours.include.length) await judge(colours, {{runOnly: COLOURS}});
-    return found.map(({{id, help, nodes}}) => [id, help, nodes.map(({{html}}) => html)]);
-}}"""
+LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")
+LOOKED = f"() => {{ {LOOKS} return looked(); }}"
+JUDGED = f"given => {{ {LOOKS} return judged(given); }}"
 # a promise that is kept once htmx has changed that part of the page
 SETTLES = f"""(part) => {{ window.settled = new Promise((done, fail) => {{
     document.addEventListener('htmx:afterSettle', ({{target}}) => target.id === part && done(true));
@@ -95,6 +41,13 @@ class Shapes:
             self.read_bytes += len(told) + bool(told)
             self.known.update(told.decode().split())
         return [shape for shape in shapes if shape not in self.known]
+
+    def unseen(self, shapes: list[str], colours: list[tuple[str, str]]) -> list[str]:
+        """What has to be judged: colours of words that were found good once are, whatever styles they come from."""
+        new = set(self.without([*shapes, *chain.from_iterable(colours)]))
+        return [shape for shape in shapes if shape in new] + [
+            each for alike, each in colours if new >= {alike, each}
+        ]
 
     def add(self, shapes: Iterable[str]) -> None:
         self.known.update(shapes)
@@ -187,29 +140,30 @@ class Visitor:
         assert self.troubles == [], self.page.url
         if self.scripts:
             self.page.wait_for_load_state()
-            width, astray, shapes = self.page.evaluate(LOOKED)
+            width, astray, shapes, colours, is_there = self.page.evaluate(LOOKED)
             assert width <= 0, f"{self.page.url} is {width} px too wide"
             assert not astray, f"{self.page.url}: what is wrong leads to no field"
-            if unseen := SEEN.without(shapes):
-                self._judge(unseen, known)
-                SEEN.add(unseen)
+            if unseen := SEEN.unseen(shapes, colours):
+                if not is_there:
+                    self.page.evaluate(AXE_SCRIPT)
+                SEEN.add([*unseen, *self._judge(unseen, known)])
 
-    def _judge(self, unseen: list[str], known: tuple[str, ...]) -> None:
-        self.page.evaluate(AXE_SCRIPT)
-        found = self._found(unseen)
+    def _judge(self, unseen: list[str], known: tuple[str, ...]) -> list[str]:
+        """The colours that are good."""
+        found, good = self._found(unseen)
         shown = [f"{name}: {help} {html[:3]}" for name, help, html in found if name not in known]
         assert shown == [], f"{self.page.url}: {shown}"
         self.troubles.clear()  # axe tries styles that are refused
+        return good
 
-    def _found(self, unseen: list[str], tries: int = 3) -> list[Any]:
+    def _found(self, unseen: list[str], tries: int = 3) -> Any:
         """What axe says; again when the page has put others in the place of the elements it was to look at."""
         try:
-            found: list[Any] = self.page.evaluate(JUDGED, unseen)
+            return self.page.evaluate(JUDGED, unseen)
         except Error as error:
             if "No elements found" not in error.message or tries == 1:
                 raise
             return self._found(unseen, tries - 1)
-        return found
 
 
 def new_visitor(browser: Browser, url: str, **options: Any) -> Visitor:
