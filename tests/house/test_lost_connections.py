@@ -86,11 +86,12 @@ def error_of(service: Callable[..., Any], *args: Any, **kwargs: Any) -> Error | 
 
 def everything() -> tuple[dict[str, list[Any]], list[Path]]:
     """Every row, and every file in the data folder but the database's."""
-    rows = {
-        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
-        for model in apps.get_models()
-        if model._meta.managed
-    }
+    rows = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if model._meta.managed:
+                cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
+                rows[model._meta.label] = sorted(map(repr, cursor.fetchall()))
     folders = (path for path in Path(settings.DATA_DIR).iterdir() if path.name not in ("database", "tmp"))
     return rows, sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
 
