@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workers import different
+from tests.support.workers import different, ends_of_each_step
 from tests.support.works import all_kinds
 
 TESTS = Path(__file__).parents[1]
@@ -29,6 +29,10 @@ def test_workers_die_at_one_of_the_points_at_which_it_leaves_the_same() -> None:
         *["write:report:1", "write:hold:2", "write:hold:8"],
         *["write:finished:1", "tidy:hold:2", "tidy:finished:1", "tidy:settled:1"],
     ]
+
+    points.insert(3, ("do:write:fenced:1", "inside"))
+    left_out = set(different(points)) - set(ends_of_each_step(different(points)))
+    assert left_out == {("do:write:fenced:1", "inside"), ("do:write:hold:2", "inside")}
 
 
 def killed() -> Iterator[str]:

@@ -16,11 +16,11 @@ at each `hold` and `fenced` and the first `report` in its middle. Then, with a n
 worker dies there: its lease lapses, another worker takes up and ends the job. Inside a step it is stopped
 (SIGSTOP), which to the other is as good as dead, and later goes on (SIGCONT) and must change nothing.
 Between two steps, where only the runner would go on, and inside a transaction, whose locks would stay, it
-is killed (SIGKILL); at a `report`, where a program may be running for it, both in turn. With `undo` the
+is killed (SIGKILL); at the first `report`, where a program may be running for it, both in turn. With `undo` the
 same for a job that is cancelled after its last step and undone. Not at every point, as they are dear: of those at
 which a death leaves the same only at one; on PostgreSQL only at transactions; on the slow engine (`on_each_engine`),
-which differs where a verb has made a reference that no row has yet, at the last of each step, and at three where it is
-undone; on a real cloud at one in each step. A kind that inherits its steps says which points are its `own`.
+which differs where a verb has made a reference that no row has yet, at the last of each step, and at two where it is
+undone; on the local one at both ends of each step; on a real cloud at one in each step. A kind that inherits its steps says which points are its `own`.
 `make test-sweeps` (SWEEP=all) leaves none out.
 
 Workers see the test's database and data folder, but neither settings changed by a test nor a moved clock.
@@ -272,14 +272,31 @@ def _chosen(points: list[Point], where: str, own: str, is_all: bool) -> list[Poi
     engines = set(Region.objects.values_list("engine", flat=True))
     if "openstack" in engines:
         return _one_in_each_step(chosen)
-    return _last_of_each_step(chosen) if "slow" in engines else chosen
+    if "slow" in engines:
+        return _last_of_each_step(chosen)
+    return chosen if where else ends_of_each_step(chosen)
+
+
+def ends_of_each_step(points: list[Point]) -> list[Point]:
+    """The first of all; of each step the report in its middle, and the last inside, between and in a transaction.
+
+    Of what is undone, which is told of one step, five.
+    """
+    if points and points[0][0].startswith("undo:"):
+        return some(points, 5)
+    last = {(point.split(":")[1], place): point for point, place in points}
+    return [
+        (point, place)
+        for point, place in points
+        if point == points[0][0] or ":report:" in point or last[point.split(":")[1], place] == point
+    ]
 
 
 def _last_of_each_step(points: list[Point]) -> list[Point]:
-    """The last inside of each; of what is undone, which is told of one step, three."""
+    """The last inside of each; of what is undone, which is told of one step, two."""
     inside = [point for point in points if point[1] == "inside"]
     done = {name.split(":")[1]: (name, place) for name, place in inside if name.startswith("do:")}
-    return [*done.values(), *some([point for point in inside if point[0].startswith("undo:")])]
+    return [*done.values(), *some([point for point in inside if point[0].startswith("undo:")], 2)]
 
 
 def _one_in_each_step(points: list[Point]) -> list[Point]:
@@ -318,6 +335,9 @@ class Attempts:
     check: Callable[[Job], None]
     clear: Callable[[Job], None]
     both_ways: bool
+    reported: bool = (
+        False  # a worker was killed, and one stopped, while a program may have been running for it
+    )
 
     def learn(self, ends: str, cancel_at: str = "") -> list[Point]:
         """The points that a job passes which nobody disturbs."""
@@ -349,7 +369,8 @@ class Attempts:
     def _ways(self, name: str, place: str) -> list[Callable[[Worker, Job, str], None]]:
         if place == "transaction":
             return [self.kill]
-        if self.both_ways or ":report:" in name:
+        if self.both_ways or (":report:" in name and (is_whole() or not self.reported)):
+            self.reported = True
             return [self.kill, self.stop]
         return [self.kill] if place == "between" else [self.stop]
 
