@@ -57,10 +57,10 @@ test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/imag
 test-sweeps: test-packages $(V)/.dev $(MO)  ## where `make test` takes some of the points at which something goes wrong, every one
 	SWEEP=all $(V)/pytest -n 3 $(DIST) -m "not cloud" $$(grep -rlE 'kill_at_every_step\(|support\.sweep' tests --include='test_*.py' | sort)
 
-test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, nor what asks it nothing
+test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, pages drawn again, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not cloud and not deploy" tests'
+	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not pages and not cloud and not deploy" tests'
 
 cloud: cloud-packages  ## bring up a small real OpenStack on this machine, in IMS_CLOUD=.cloud; minutes the first time
 	@tests/openstack/lab/up.sh $(IMS_CLOUD)

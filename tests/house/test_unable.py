@@ -69,6 +69,7 @@ def test_whatever_an_engine_may_lack_has_its_sentence_in_both_languages(people) 
         assert said[0] != said[1]
 
 
+@pytest.mark.pages
 @pytest.mark.slow(reason="every page of the console is drawn")
 def test_every_page_is_whole(
     things: dict[str, Any],  # noqa: F811

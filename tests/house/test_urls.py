@@ -1,4 +1,4 @@
-"""Every address × everybody: a read-only member, another account, nobody; an administrator in `test_waiting`."""
+"""Every address × everybody: a read-only member, another account, nobody; an administrator in `test_hostile_values`."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -203,6 +203,7 @@ def test_every_view_says_in_one_line_how_it_may_be_asked_and_by_whom() -> None:
     assert [view.__name__ for view in views() if view not in of_a_kind] == []
 
 
+@pytest.mark.pages
 @pytest.mark.slow(reason="every address is asked for")
 @pytest.mark.parametrize("method", METHODS)
 def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests: pytest.Subtests) -> None:
@@ -219,6 +220,7 @@ def test_nobody_is_led_to_sign_in(method: str, things: dict[str, Any], subtests:
             assert response["Cache-Control"] == "no-store"
 
 
+@pytest.mark.pages
 @pytest.mark.slow(reason="every page of the console is asked for")
 @pytest.mark.parametrize("method", METHODS)
 def test_another_account_sees_and_changes_nothing_of_ours(
@@ -260,7 +262,7 @@ def test_a_read_only_member_changes_nothing(
 def test_a_read_only_member_gets_an_answer_and_reading_changes_nothing(
     things: dict[str, Any], people: SimpleNamespace, subtests: pytest.Subtests
 ) -> None:
-    """Without the frame of its pages. An administrator gets them whole: `test_waiting`. Who has full access is in between."""
+    """Without the frame of its pages. An administrator gets them whole: `test_hostile_values`. Who has full access is in between."""
     client = client_of(people.dave)
     for name, places in ADDRESSES:
         with stop(subtests, name):
