@@ -15,7 +15,7 @@ from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-OVERWRITE = "echo WRONG | dd of=/dev/vdb conv=notrunc,fsync; head -n 1 /dev/vdb"
+WRITE = "echo {word} | dd of=/dev/vdb conv=notrunc,fsync; head -n 1 /dev/vdb"
 DUE = """
 from imsconsole.cloud.models import BackupSchedule
 from imsconsole.core.now import now
@@ -32,9 +32,13 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(visitor, console:
     name = "backup"
     page = alice.sign_in("alice")
     server = create_server(alice, public_image(alice, A, "bios"), name)
-    marker = f"marker=IMS-MARKER {server}"
-    assert marker in boots(alice, server, A, times=1)
+    boots(alice, server, A, times=1)
+    line = alice.open(f"/servers/{server}/").locator("code", has_text="ssh -p").inner_text()
 
+    def writes(word: str) -> None:  # on its data disk
+        assert said(line, WRITE.format(word=word), tmp_path, password=SECRET) == f"{word}\n"
+
+    writes("PRECIOUS")
     data = image_of(alice, data_disk_of(alice, server), f"{name}-data")
     vault = create_vault(alice, name)
     image = capture_full(alice, server, vault, name)
@@ -46,24 +50,23 @@ def test_a_server_is_multiplied_with_its_data_and_brought_back(visitor, console:
     disk = disk_from(alice, data, f"{name}-disk")
     log = boots(alice, copy, A, times=1)
     assert f"instance-id={copy}" in log
-    assert f"disk vdb {marker}" in log, "its data disk has what the other server wrote"
+    assert "disk vdb marker=PRECIOUS" in log, "its data disk has what the other server wrote"
     attach(alice, copy, disk)
     wait_for(
-        lambda: f"disk vdc {marker}" in ready_log(page, alice.url, copy),
+        lambda: "disk vdc marker=PRECIOUS" in ready_log(page, alice.url, copy),
         "the new disk does not hold the data",
     )
     console.cut_power(copy)
 
-    line = alice.open(f"/servers/{server}/").locator("code", has_text="ssh -p").inner_text()
-    assert said(line, OVERWRITE, tmp_path, password=SECRET) == "WRONG\n"
+    writes("LOST")
     restore(alice, backup, server)
     log = boots(alice, server, A, times=2)
-    assert f"disk vdb {marker}" in log
+    assert "disk vdb marker=PRECIOUS" in log
     assert f"instance-id={server}" in log
     console.cut_power(server)
     again = restore_to_new(alice, nightly, f"{name}-again")
     log = boots(alice, again, A, times=1)
-    assert f"disk vdb {marker}" in log, "a new server has what was backed up"
+    assert "disk vdb marker=PRECIOUS" in log, "a new server has what was backed up"
     assert f"instance-id={again}" in log
 
 
