@@ -28,6 +28,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities, Unwatched
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
+from tests.cloud.backups.conftest import no_qemu  # noqa: F401
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image, files_of, order, running_server, tiny_flavor
 from tests.conftest import client_of
@@ -284,20 +285,15 @@ def test_without_qemu_a_server_is_made_and_says_which_package_is_missing(people,
     assert server.ref in engine.inventory().servers
 
 
-@pytest.mark.slow(reason="20 qemu-img runs and 20 starts of QEMU")
-@pytest.mark.guest
-def test_20_servers_in_one_go_add_less_than_20_mb(people, engine) -> None:  # noqa: F811
+@pytest.mark.slow(reason="20 jobs and qemu-img runs")
+def test_20_servers_in_one_go_add_less_than_20_mb(people, engine, no_qemu) -> None:  # noqa: F811
     image = bootable_image(people.bob)
     root = engine._store.root
     before = _bytes_in(root)
-    servers = order(people.bob, image, count=20)
+    order(people.bob, image, count=20)
     run_jobs()
-    assert Server.objects.filter(status="running").count() == 20
+    assert Server.objects.filter(status="stopped").count() == 20
     assert _bytes_in(root) - before < 20 * 1024**2
-    engine.delete(image.disks.get().ref, work=Unwatched())
-    for server in servers[::7]:
-        server.refresh_from_db()
-        wait_for(engine, server.ref, "TINY GUEST")
 
 
 def _bytes_in(folder) -> int:
