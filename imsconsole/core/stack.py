@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-SLOTS = (
-    2**15
-)  # of eight bytes: a chunk that holds so large a frame is of 512 KiB, and half of it is left for calls
+# Of eight bytes each: the chunk that holds so large a frame is of 512 KiB, and half of it is left for calls
+SLOTS = 2**15
 
 
 def with_room(call: Callable[[], T]) -> T:

@@ -335,9 +335,8 @@ class Attempts:
     check: Callable[[Job], None]
     clear: Callable[[Job], None]
     both_ways: bool
-    reported: bool = (
-        False  # a worker was killed, and one stopped, while a program may have been running for it
-    )
+    # a worker was killed, and one stopped, while a program may have been running for it
+    reported: bool = False
 
     def learn(self, ends: str, cancel_at: str = "") -> list[Point]:
         """The points that a job passes which nobody disturbs."""
