@@ -1,7 +1,7 @@
 """Room for calls, taken once.
 
 CPython keeps a thread's frames in chunks of 16 KiB. It maps one when a call goes beyond the last, and unmaps it when that
-call returns, so that a loop at the edge of a chunk does both for each of its calls: 800 times and more for a page.
+call returns, so that a loop at the edge of a chunk does both for each of its calls: hundreds of times for a page.
 """
 
 from collections.abc import Callable
