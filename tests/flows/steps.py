@@ -39,9 +39,7 @@ def import_file(alice: Visitor, disk: Path, name: str, *, key: str = "") -> str:
     alice.send()
     page.wait_for_url("**/confirm/")
     alice.send()
-    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
-    image = page.url.rstrip("/").rsplit("/", 1)[1]
-    becomes(alice, f"/images/{image}/", "active")
+    image = made_image(alice)
     page = alice.open("/images/?tab=private")
     expect(page.locator("main")).to_contain_text(name)
     page = alice.open("/jobs/")
@@ -106,6 +104,15 @@ def status(page: Page, url: str) -> str:
     text = page.request.get(url, max_retries=3).text()
     found = re.search(r'<main.*? data-status="([^"]*)"', text, re.DOTALL)
     return found[1] if found else ""
+
+
+def made_image(alice: Visitor) -> str:
+    """The image on whose page one is, once it is Normal."""
+    page = alice.page
+    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
+    image = page.url.rstrip("/").rsplit("/", 1)[1]
+    becomes(alice, f"/images/{image}/", "active")
+    return image
 
 
 def becomes(visitor: Visitor, thing: str, expected: str, *, patience_s: float = 240) -> Page:

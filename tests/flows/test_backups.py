@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imsconsole.core.project_urls import bare
-from tests.flows.steps import SECRET, becomes, choose_login, create_server, ready_log, status
+from tests.flows.steps import SECRET, becomes, choose_login, create_server, made_image, ready_log, status
 from tests.flows.test_change_os import A, boots, public_image
 from tests.support.console import Console, wait_for
 from tests.support.ssh import said
@@ -109,9 +109,7 @@ def image_of(alice: Visitor, thing: str, name: str) -> str:
     page.wait_for_url("**/confirm/")
     expect(page.locator("main")).to_contain_text(name)
     alice.send()
-    page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
-    image = page.url.rstrip("/").rsplit("/", 1)[1]
-    becomes(alice, f"/images/{image}/", "active")
+    image = made_image(alice)
     alice.look()
     return image
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.flows.steps import becomes, choose_login, press
+from tests.flows.steps import becomes, choose_login, made_image, press
 from tests.support.console import Console, wait_for
 from tests.support.installer import INSTALLED, installer_iso
 from tests.support.visitor import Visitor
@@ -90,15 +90,6 @@ def choose_system(page: Page, words: str, name: str) -> None:
     expect(field).to_have_value(name)
     expect(page.get_by_label("OS family")).to_have_value("")
     assert page.locator("select[name=details-os_version] option:checked").text_content() == name
-
-
-def made_image(alice: Visitor) -> str:
-    """The image on whose page one is, once it is Normal."""
-    page = alice.page
-    page.wait_for_url(re.compile(rf"/images/{ID}/$"))
-    image = page.url.rstrip("/").rsplit("/", 1)[1]
-    becomes(alice, f"/images/{image}/", "active")
-    return image
 
 
 def install(alice: Visitor, image: str, name: str) -> str:
