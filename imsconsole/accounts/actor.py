@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from imsconsole.accounts.models import Account, Membership, Project, Region, Role, User
+from imsconsole.core.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def projects_elsewhere(actor: Actor) -> QuerySet[Project]:
     return _entered_by(actor.user).filter(account=actor.account).exclude(region=actor.region)
 
 
-def _entered_by(user: User) -> QuerySet[Project]:
+def _entered_by(user: User | int) -> QuerySet[Project]:
     """Found from the user's few memberships, each way for itself: asked for both at once, a database reads all projects there are."""
     all_of_account = Membership.objects.filter(user=user, projects=None).values("account")
     given = Project.objects.filter(membership__user=user).order_by().values("pk")
@@ -117,7 +118,15 @@ def actor_for(user: User, project: Project, address: str = "") -> Actor | None:
 
 def actor_in(user: User, project_id: UUID | str, address: str = "") -> Actor | None:
     """The same in the project of that ID, with its account and region; None as well when there is none."""
+    for row in _ENTERED(user=user.pk, project=UUID(str(project_id))):
+        return Actor(user, row, row.role_of_user, address)  # type: ignore[attr-defined]
+    return None
+
+
+def _entered(user: int, project: UUID) -> QuerySet[Project]:
     own = Membership.objects.filter(user=user, account=OuterRef("account")).order_by()
-    entered = _entered_by(user).filter(pk=project_id).select_related("account", "region__report")
-    row = entered.annotate(role_of_user=Subquery(own.values("role"))).first()
-    return Actor(user, row, row.role_of_user, address) if row else None
+    entered = _entered_by(user).filter(pk=project).select_related("account", "region__report").order_by()
+    return entered.annotate(role_of_user=Subquery(own.values("role")))
+
+
+_ENTERED = Prepared(_entered, user=int, project=UUID)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.expressions import BaseExpression
 from django.http import HttpRequest
 
 from imsconsole.accounts.actor import projects_of
 from imsconsole.accounts.models import Project, User
+from imsconsole.core.prepared import Prepared
 from imsconsole.core.rooms import drawers
 
 Frame = dict[str, Callable[[User, Project | None], BaseExpression]]
@@ -39,7 +42,21 @@ def shown() -> Frame:
 
 def _framed(user: User, project: Project | None) -> tuple[list[Project], dict[str, Any]]:
     """The projects of the switcher, and what else is shown."""
-    found = {name: of(user, project) for name, of in shown().items()}
-    projects = list(projects_of(user).annotate(**found))
-    row = projects[0] if projects else User.objects.annotate(**found).get(pk=user.pk)
-    return projects, {name: getattr(row, name) for name in found}
+    rows: list[Any] = []
+    if project:
+        region, account = project.region_id, project.account_id
+        rows = _IN_PROJECT(user=user.pk, project=project.pk, account=account, region=region)
+    row = rows[0] if rows else _with_frame(User.objects.filter(pk=user.pk), user, project).get()
+    return rows, {name: getattr(row, name) for name in shown()}
+
+
+def _with_frame(rows: QuerySet[Any], user: User, project: Project | None) -> QuerySet[Any]:
+    return rows.annotate(**{name: of(user, project) for name, of in shown().items()})
+
+
+def _in_project(user: int, project: UUID, account: UUID, region: str) -> QuerySet[Project]:
+    reader, place = User(pk=user), Project(pk=project, account_id=account, region_id=region)
+    return _with_frame(projects_of(reader), reader, place)
+
+
+_IN_PROJECT = Prepared(_in_project, user=int, project=UUID, account=UUID, region=str)

@@ -4,6 +4,9 @@ A host's clock can stand wrong, and what was noted then is there after it was pu
 ahead than it can (`due`). What destroys, as a trash or a key whose day comes, waits for its day: it may be the present clock that is wrong.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
@@ -11,11 +14,22 @@ from django.db.models import Q
 APART = timedelta(seconds=10)  # so far the clocks of two hosts may differ
 
 _moved = timedelta(0)
+_standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
 
 
 def now() -> datetime:
     """The current time in UTC."""
-    return datetime.now(UTC) + _moved
+    return _standing.get() or datetime.now(UTC) + _moved
+
+
+@contextmanager
+def standing_at(moment: datetime) -> Iterator[None]:
+    """Inside, and in no other thread, it is that time all the while."""
+    before = _standing.set(moment)
+    try:
+        yield
+    finally:
+        _standing.reset(before)
 
 
 def furthest(after: timedelta) -> datetime:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from imsconsole.accounts.actor import projects_of
+from imsconsole.accounts.context import shell
 from imsconsole.accounts.models import Account, Membership
 from tests import factories
 from tests.conftest import bare_client_of, client_of
@@ -58,6 +59,14 @@ def test_who_is_in_no_project_reads_so(people) -> None:
     response = bare_client_of(people.bob).get("/")
     assert response.status_code == 403
     assert "You are not in a project yet" in response.content.decode()
+
+
+def test_who_is_removed_while_a_page_is_answered_still_gets_its_frame(people, rf) -> None:
+    request = rf.get("/")
+    request.user, request.actor = people.bob.user, people.bob
+    Membership.objects.filter(user=people.bob.user).delete()
+    frame = shell(request)
+    assert (frame["switchable_projects"](), frame["unread_messages"]()) == ([], 0)
 
 
 def test_who_is_in_no_project_still_reaches_the_own_settings(people) -> None:
