@@ -76,7 +76,7 @@ def make_of_backup(
         actor=actor,
         backup_id=str(backup.pk),
         disks=_disks_for(backup),
-        holds=[str(backup.pk)],
+        holds={str(backup.pk): True},
     )
     use_stored(job, backup.disks.all())
     return image
