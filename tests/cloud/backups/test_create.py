@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
-from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into
+from imsconsole.cloud.backups.rules import can_back_up, can_back_up_into, can_create_backup
 from imsconsole.cloud.backups.services import create_backup, create_legacy_backup, delete_backup
 from imsconsole.cloud.backups.vaults.filters import vaults_of
 from imsconsole.cloud.disks.services import detach_disk, grow_disk
@@ -53,7 +53,7 @@ def into(server, vault, actor):
 def test_only_running_and_stopped_servers_are_backed_up_r30(people, status):
     server = a_server(people.bob, status=status)
     assert bool(can_back_up(server, people.bob)) == (status in ("running", "stopped"))
-    assert can_back_up(server, people.dave).code == "read-only"
+    assert can_back_up(server, people.dave).code == can_create_backup(people.dave).code == "read-only"
 
 
 def test_a_server_with_a_task_waits(people):
@@ -64,6 +64,8 @@ def test_no_disk_may_be_at_work(people):
     server = a_server(people.bob)
     DiskFactory(server=server, role="data", index=1, status="growing")
     assert can_back_up(server, people.bob).code == "server-disks-busy"
+    with pytest.raises(Refused, match="server-disks-busy"):
+        create_legacy_backup(server, name="old", actor=people.bob)
 
 
 def test_a_vault_must_have_room_for_all_disks(people, vault):
@@ -79,6 +81,7 @@ def test_a_server_stays_with_its_vault(people, vault):
     backup = BackupFactory(project=people.bob.project, vault=other, server_id=server.pk)
     assert into(server, vault, people.bob).code == "server-in-other-vault"
     assert "weekly" in str(into(server, vault, people.bob).reason)
+    assert into(a_server(people.bob), vault, people.bob), "another's backups bind it to nothing"
     assert into(server, other, people.bob)
     Backup.objects.filter(pk=backup.pk).update(status="failed")
     assert into(server, vault, people.bob)

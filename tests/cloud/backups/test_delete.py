@@ -11,6 +11,7 @@ from imsconsole.cloud.models import Backup
 from imsconsole.core.project_urls import bare
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Unwatched
+from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.cloud.backups.making import REGION, stored_backup
 from tests.conftest import client_of
@@ -42,7 +43,9 @@ def test_an_image_keeps_its_backup_until_it_is_deleted_r88(people):
         delete_backup(backup, actor=people.bob)
     image.status = "deleted"
     image.save()
-    assert can_delete_backup(Backup.objects.get(pk=backup.pk), people.bob)
+    delete_backup(Backup.objects.get(pk=backup.pk), actor=people.bob)
+    job = Job.objects.get()
+    assert (job.kind, job.args["backup_id"]) == ("backup.delete", str(backup.pk))
 
 
 def test_its_bytes_go_and_the_row_stays(people):

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from images.restore.rules import can_restore_to_new
@@ -11,11 +12,12 @@ from images.restore.services import restore_to_new_server
 from images.verify.store_check import differences
 from imsconsole.cloud.backups.services import create_backup
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.models import Backup, Server
+from imsconsole.cloud.models import Backup, BytesUse, Server
 from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
 from imsconsole.engine.types import Capabilities
+from imsconsole.jobs.models import Job
 from tests import factories
 from tests.cloud.backups.conftest import no_qemu, server  # noqa: F401
 from tests.cloud.backups.making import read_from
@@ -65,6 +67,33 @@ def test_the_flavor_must_fit_and_start(people):
     arm = factories.FlavorFactory(name="arm-1", architecture="arm")
     assert can_restore_to_new(made, tiny_flavor(), people.bob, full).code == "no-guest-memory"
     assert can_restore_to_new(made, arm, people.bob, HOST).code == "fit-architecture"
+    nothing_starts = Host(Capabilities(missing=("qemu-system-x86",)), 0)
+    assert can_restore_to_new(made, tiny_flavor(), people.bob, nothing_starts)
+
+
+def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  # noqa: F811
+    pair = factories.KeyPairFactory(project=people.bob.project)
+    then = {"boot_mode": "uefi", "secure_boot": True, "tpm": True, "multi_queue": True}
+    made = factories.BackupFactory(project=people.bob.project, login={"password_hash": "$6$then"}, **then)
+    system, data = (
+        factories.BackupDiskFactory(backup=made, index=index, size_gb=index + 1) for index in (0, 2)
+    )
+    wanted = {"flavor": tiny_flavor(), "key_pair": pair, "actor": people.bob}
+    with pytest.raises(ValidationError):
+        restore_to_new_server(made, name="a b", **wanted)
+    server = restore_to_new_server(made, name="again", **wanted)  # noqa: F811
+    assert (server.name, server.host_name, server.boot_mode) == ("again", "again", "uefi")
+    assert (server.key_pair, server.ssh_key, server.password_hash) == (pair, pair.public_key, "")
+    disks = list(server.disks.order_by("index"))
+    assert [(disk.name, disk.role, disk.index, disk.size_gb) for disk in disks] == [
+        ("again-system", "system", 0, 1), ("again-data-2", "data", 2, 3),
+    ]  # fmt: skip
+    assert [(disk.secure_boot, disk.tpm, disk.multi_queue) for disk in disks] == [(True,) * 3, (False,) * 3]
+    job = Job.objects.get()
+    assert (job.args["image_ref"], job.args["disk_refs"]) == (system.ref, {str(disks[1].pk): data.ref})
+    assert set(BytesUse.objects.values_list("stored", "job")) == {
+        (each.stored_id, job.pk) for each in (system, data)
+    }
 
 
 @pytest.mark.slow(reason="a server is backed up and made anew of the backup")
@@ -87,7 +116,8 @@ def test_all_disks_come_back_in_a_server_of_its_own(people, backup):
     assert Server.objects.get(restored_from=backup) == made
 
 
-def test_others_backups_are_not_there(people, backup):
+def test_others_backups_are_not_there(people):
+    backup = factories.BackupFactory(project=people.bob.project)
     with pytest.raises(NotFound):
         restore_to_new_server(backup, name="mine", flavor=tiny_flavor(), actor=people.carol)
 

@@ -1,13 +1,14 @@
 """Vaults: what they may be, who makes them, how full they are, and their pages."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.vaults.filters import vaults_of
-from imsconsole.cloud.backups.vaults.rules import can_order_vault, can_resize_vault
+from imsconsole.cloud.backups.vaults.rules import can_edit_vault, can_order_vault, can_resize_vault
 from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
 from imsconsole.cloud.models import Vault
 from imsconsole.core.errors import NotFound
@@ -39,9 +40,11 @@ def test_a_capacity_has_limits(people, capacity, code):
 
 
 def test_who_reads_creates_none(people):
-    assert can_order_vault(1, people.dave).code == "read-only"
+    assert can_order_vault(1, people.dave).code == can_edit_vault(Vault(), people.dave).code == "read-only"
     with pytest.raises(Refused):
         create_vault(name="mine", capacity_gb=1, actor=people.dave)
+    with pytest.raises(ValidationError):
+        create_vault(name="not a name", capacity_gb=1, actor=people.bob)
 
 
 def test_capacities_count_towards_the_quota_whatever_is_in_the_vaults(people):
@@ -56,6 +59,7 @@ def test_capacities_count_towards_the_quota_whatever_is_in_the_vaults(people):
 
 
 def test_a_vault_shrinks_to_what_its_backups_take(people):
+    limit(people.bob, vault_gb=10)
     vault = VaultFactory(project=people.bob.project, capacity_gb=10)
     backup = BackupFactory(project=people.bob.project, vault=vault)
     BackupDiskFactory(backup=backup, size_bytes=2 * GIB + 1)
